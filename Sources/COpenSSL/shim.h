@@ -1,0 +1,10 @@
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/err.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/rsa.h>
+#include <openssl/hmac.h>
+#include <openssl/x509.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>

@@ -1,0 +1,63 @@
+package import FoundationEssentials
+import Authenticators
+import JOSE
+
+/// What operators do to one issuer, by file or by command.
+package struct Administration: Sendable {
+    let stores: Stores
+    let sealer: Sealer
+    let digester: SecretDigester
+    let passwords: PasswordFactor
+    let now: @Sendable () -> Date
+
+    package init(
+        issuer: Issuer, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.stores = stores
+        self.passwords = passwords
+        self.now = now
+        sealer = Sealer(masterKeys, issuer: issuer)
+        digester = SecretDigester(masterKeys)
+    }
+
+    /// Makes what is stored equal to `resources`, and says what it changed: nothing the second time. `isPlan` only
+    /// says; `prunes` also removes what `resources` does not mention.
+    package func apply(_ resources: ResourceSet, isPlan: Bool = false, prunes: Bool = false) async throws -> [Change] {
+        var changes: [Change] = []
+        changes += try await applyResourceServers(resources.resourceServers, isPlan: isPlan, prunes: prunes)
+        changes += try await applyRoles(resources.roles, isPlan: isPlan, prunes: prunes)
+        changes += try await applyClients(resources.clients, isPlan: isPlan, prunes: prunes)
+        changes += try await applyUsers(resources.users, isPlan: isPlan, prunes: prunes)
+        return changes
+    }
+
+    private func applyResourceServers(_ wanted: [ResourceServer], isPlan: Bool, prunes: Bool) async throws -> [Change] {
+        let stored = Dictionary(uniqueKeysWithValues: try await stores.resourceServers.all().map { ($0.identifier, $0) })
+        var changes: [Change] = []
+        for server in wanted where stored[server.identifier] != server {
+            let action: Change.Action = stored[server.identifier] == nil ? .create : .update
+            changes.append(Change(action, "resource server", server.identifier))
+            if !isPlan { try await stores.resourceServers.save(server) }
+        }
+        for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.identifier == name }) {
+            changes.append(Change(.delete, "resource server", name))
+            if !isPlan { try await stores.resourceServers.delete(name) }
+        }
+        return changes
+    }
+
+    private func applyRoles(_ wanted: [Role], isPlan: Bool, prunes: Bool) async throws -> [Change] {
+        let stored = Dictionary(uniqueKeysWithValues: try await stores.roles.all().map { ($0.name, $0) })
+        var changes: [Change] = []
+        for role in wanted where stored[role.name] != role {
+            changes.append(Change(stored[role.name] == nil ? .create : .update, "role", role.name))
+            if !isPlan { try await stores.roles.save(role) }
+        }
+        for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.name == name }) {
+            changes.append(Change(.delete, "role", name))
+            if !isPlan { try await stores.roles.delete(name) }
+        }
+        return changes
+    }
+}

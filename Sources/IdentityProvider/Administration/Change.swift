@@ -1,0 +1,18 @@
+/// One difference between what is stored and what a resource file says.
+package struct Change: Sendable, Equatable {
+    package enum Action: String, Sendable { case create, update, delete }
+
+    package let action: Action
+    /// `client`, `user`, `role`, `resource server`.
+    package let kind: String
+    package let name: String
+    /// The members that differ; never their values, among which there are secrets.
+    package let members: [String]
+
+    package init(_ action: Action, _ kind: String, _ name: String, members: [String] = []) {
+        self.action = action
+        self.kind = kind
+        self.name = name
+        self.members = members
+    }
+}

@@ -1,0 +1,54 @@
+import FoundationEssentials
+package import JOSE
+
+extension Role {
+    /// As a resource file describes it.
+    package init(document: JSONObject) throws(InvalidMetadata) {
+        var reader = MetadataReader(document)
+        let name = reader.required("name") { text throws(InvalidValue) in
+            guard Scope.isValue(text), text.utf8.count <= 255 else {
+                throw InvalidValue("must be 1 to 255 visible characters")
+            }
+            return text
+        }
+        let permissions = reader.list("permissions") { text throws(InvalidValue) in
+            guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
+            return text
+        }
+        reader.refuseUnknown()
+        try reader.finish()
+        self.init(name: name, permissions: permissions)
+    }
+}
+
+extension ResourceServer {
+    /// As a resource file describes it (RFC 8707 §2).
+    package init(document: JSONObject) throws(InvalidMetadata) {
+        var reader = MetadataReader(document)
+        let identifier = reader.required("identifier") { text throws(InvalidValue) in
+            guard let url = URL(string: text), url.scheme != nil, RedirectURI.isPlain(text), !text.contains("#") else {
+                throw InvalidValue("must be an absolute URI without fragment")
+            }
+            return text
+        }
+        let scopes = reader.list("scopes") { text throws(InvalidValue) in
+            guard Scope.isValue(text) else { throw InvalidValue("has an illegal character") }
+            guard !Scope.standard.contains(text) else { throw InvalidValue("belongs to OpenID Connect") }
+            return text
+        }
+        let format = reader.value("access_token") { text throws(InvalidValue) in
+            guard let format = TokenFormat(rawValue: text) else { throw InvalidValue("must be jwt or opaque") }
+            return format
+        }
+        let lifetime = reader.seconds("access_token_lifetime")
+        if let lifetime, !(1...Int(Lifetimes.longestAccessToken)).contains(lifetime) {
+            reader.report("access_token_lifetime", "must be 1 to \(Int(Lifetimes.longestAccessToken)) seconds")
+        }
+        let introspectionClients = reader.list("introspection_clients") { text throws(InvalidValue) in text }
+        reader.refuseUnknown()
+        try reader.finish()
+        self.init(
+            identifier: identifier, scopes: scopes, format: format ?? .jwt, accessTokenLifetime: lifetime,
+            introspectionClients: introspectionClients)
+    }
+}

@@ -1,0 +1,57 @@
+package import JOSE
+
+/// What a resource file wants to exist. Its initialiser is the validation: whoever has one may apply it.
+package struct ResourceSet: Sendable {
+    package let clients: [ClientDocument]
+    package let users: [UserDocument]
+    package let roles: [Role]
+    package let resourceServers: [ResourceServer]
+
+    /// Throws every mistake of the document together, each with its place: `clients[0].redirect_uris[1]`.
+    package init(_ document: JSONObject) throws(InvalidMetadata) {
+        var problems: [InvalidMetadata.Problem] = []
+        clients = Self.items("clients", in: document, &problems, ClientDocument.init)
+        users = Self.items("users", in: document, &problems, UserDocument.init)
+        roles = Self.items("roles", in: document, &problems, Role.init(document:))
+        resourceServers = Self.items("resource_servers", in: document, &problems, ResourceServer.init(document:))
+        for name in document.names where !["clients", "users", "roles", "resource_servers"].contains(name) {
+            problems.append(.init(member: name, reason: "is not known here"))
+        }
+        problems += Self.repeated("clients", clients.map(\.client.id.rawValue))
+        problems += Self.repeated("users", users.map { User.key(of: $0.username) })
+        problems += Self.repeated("roles", roles.map(\.name))
+        problems += Self.repeated("resource_servers", resourceServers.map(\.identifier))
+        guard problems.isEmpty else { throw InvalidMetadata(problems) }
+    }
+
+    private static func items<Item>(
+        _ name: String, in document: JSONObject, _ problems: inout [InvalidMetadata.Problem],
+        _ make: (JSONObject) throws(InvalidMetadata) -> Item
+    ) -> [Item] {
+        guard let member = document[name], member != .null else { return [] }
+        guard let items = member.array else {
+            problems.append(.init(member: name, reason: "must be a list"))
+            return []
+        }
+        var made: [Item] = []
+        for (index, item) in items.enumerated() {
+            guard let object = item.object else {
+                problems.append(.init(member: "\(name)[\(index)]", reason: "must be an object"))
+                continue
+            }
+            do { made.append(try make(object)) } catch {
+                problems += error.problems.map {
+                    .init(member: "\(name)[\(index)].\($0.member)", reason: $0.reason)
+                }
+            }
+        }
+        return made
+    }
+
+    private static func repeated(_ name: String, _ keys: [String]) -> [InvalidMetadata.Problem] {
+        var seen: Set<String> = []
+        return keys.enumerated().compactMap { index, key in
+            seen.insert(key).inserted ? nil : .init(member: "\(name)[\(index)]", reason: "\(key) stands there twice")
+        }
+    }
+}

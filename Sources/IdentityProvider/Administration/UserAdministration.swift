@@ -1,0 +1,110 @@
+import Authenticators
+import JOSE
+
+extension Administration {
+    func applyUsers(_ wanted: [UserDocument], isPlan: Bool, prunes: Bool) async throws -> [Change] {
+        var changes: [Change] = []
+        for document in wanted {
+            let stored = try await stores.users.find(named: document.username)
+            let members = try await differences(document, stored)
+            guard stored == nil || !members.isEmpty else { continue }
+            let action: Change.Action = stored == nil ? .create : .update
+            changes.append(Change(action, "user", document.username, members: stored == nil ? [] : members))
+            if !isPlan { try await save(document, over: stored, changed: members) }
+        }
+        guard prunes else { return changes }
+        let names = Set(wanted.map { User.key(of: $0.username) })
+        for user in try await allUsers() where !names.contains(User.key(of: user.username)) {
+            changes.append(Change(.delete, "user", user.username))
+            if !isPlan { try await stores.users.delete(user.id) }
+        }
+        return changes
+    }
+
+    /// Stores a new user.
+    package func create(_ document: UserDocument) async throws {
+        guard try await stores.users.find(named: document.username) == nil else { throw NameTaken() }
+        try await save(document, over: nil, changed: try await differences(document, nil))
+    }
+
+    package func setPassword(_ password: String, of user: User) async throws {
+        var user = user
+        user.passwordHash = try await passwords.hash(password).text
+        user.updatedAt = now()
+        try await stores.users.save(user)
+        // Whoever knew the old one may be signed in with it.
+        try await stores.sessions.endAll(of: user.id, at: now())
+    }
+
+    /// A disabled user is signed out everywhere.
+    package func setDisabled(_ isDisabled: Bool, _ user: User) async throws {
+        var user = user
+        user.isDisabled = isDisabled
+        user.updatedAt = now()
+        try await stores.users.save(user)
+        if isDisabled { try await stores.sessions.endAll(of: user.id, at: now()) }
+    }
+
+    private func allUsers() async throws -> [User] {
+        var users: [User] = []
+        while true {
+            let page = try await stores.users.list(after: users.last?.username, limit: 500)
+            guard !page.isEmpty else { return users }
+            users += page
+        }
+    }
+
+    /// The members of `document` that differ from what is stored. What the file does not say of credentials stays.
+    private func differences(_ document: UserDocument, _ stored: User?) async throws -> [String] {
+        var members: [String] = []
+        if stored?.username != document.username { members.append("username") }
+        if stored?.email != document.email { members.append("email") }
+        if stored?.isEmailVerified != document.isEmailVerified { members.append("email_verified") }
+        if stored?.roles != document.roles { members.append("roles") }
+        if stored?.isDisabled != document.isDisabled { members.append("disabled") }
+        let old = stored?.claims ?? [:]
+        members += Scope(old.names + document.claims.names).values.filter { old[$0] != document.claims[$0] }
+        if let password = document.password, try await !isPassword(password, of: stored) { members.append("password") }
+        if let hash = document.passwordHash, stored?.passwordHash != hash { members.append("password_hash") }
+        if let secret = document.totpSecret, try await !hasTOTP(secret, stored) { members.append("totp_secret") }
+        return members
+    }
+
+    private func isPassword(_ password: String, of user: User?) async throws -> Bool {
+        guard let hash = user?.passwordHash, let hash = try? PasswordHash(parsing: hash) else { return false }
+        return try await passwords.matches(password, hash)
+    }
+
+    private func hasTOTP(_ secret: [UInt8], _ user: User?) async throws -> Bool {
+        guard let user else { return false }
+        return try await stores.totpCredentials.credentials(of: user.id).contains { credential in
+            (try? sealer.open(credential.sealedSecret, for: .oneTimePasswordSecret)) == secret
+        }
+    }
+
+    private func save(_ document: UserDocument, over stored: User?, changed: [String]) async throws {
+        let moment = now()
+        var user = stored ?? User(username: document.username, createdAt: moment, updatedAt: moment)
+        user.username = document.username
+        user.email = document.email
+        user.isEmailVerified = document.isEmailVerified
+        user.claims = document.claims
+        user.roles = document.roles
+        user.isDisabled = document.isDisabled
+        user.updatedAt = moment
+        if changed.contains("password"), let password = document.password {
+            user.passwordHash = try await passwords.hash(password).text
+        }
+        if let hash = document.passwordHash { user.passwordHash = hash }
+        try await stores.users.save(user)
+        if changed.contains("totp_secret"), let secret = document.totpSecret {
+            try await stores.totpCredentials.save(
+                TOTPCredential(
+                    user: user.id, name: "Authenticator",
+                    sealedSecret: try sealer.seal(secret, for: .oneTimePasswordSecret), createdAt: moment))
+        }
+        if stored != nil, user.isDisabled || changed.contains("password") || changed.contains("password_hash") {
+            try await stores.sessions.endAll(of: user.id, at: moment)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Authenticators
+package import JOSE
+
+/// A user as a resource file describes them: the standard claims by their names, and the credentials.
+package struct UserDocument: Sendable {
+    package let username: String
+    package let email: String?
+    package let isEmailVerified: Bool
+    package let claims: JSONObject
+    package let roles: [String]
+    package let isDisabled: Bool
+    package let password: String?
+    package let passwordHash: String?
+    /// Decoded from base32.
+    package let totpSecret: [UInt8]?
+
+    package init(_ document: JSONObject) throws(InvalidMetadata) {
+        var reader = MetadataReader(document)
+        username = reader.required("username", Self.username)
+        email = reader.value("email", Self.email)
+        isEmailVerified = reader.flag("email_verified") ?? false
+        roles = reader.list("roles") { text throws(InvalidValue) in text }
+        isDisabled = reader.flag("disabled") ?? false
+        password = reader.value("password", Self.password)
+        passwordHash = reader.value("password_hash", Self.hash)
+        totpSecret = reader.value("totp_secret", Self.totpSecret)
+        claims = Self.claims(document, &reader)
+        if password != nil, passwordHash != nil { reader.report("password_hash", "cannot stand beside password") }
+        reader.refuseUnknown()
+        try reader.finish()
+    }
+
+    private static func claims(_ document: JSONObject, _ reader: inout MetadataReader) -> JSONObject {
+        var claims: JSONObject = [:]
+        let apart: Set<String> = ["email", "email_verified", "preferred_username", "updated_at"]
+        for name in Claims.all where !apart.contains(name) {
+            switch name {
+            case "address": claims[name] = reader.object(name).map(JSON.object)
+            case "phone_number_verified": claims[name] = reader.flag(name).map(JSON.bool)
+            default: claims[name] = reader.text(name).map(JSON.string)
+            }
+        }
+        return claims
+    }
+
+    private static func username(_ text: String) throws(InvalidValue) -> String {
+        guard !text.isEmpty, text.utf8.count <= 255, !text.contains(where: \.isNewline),
+            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+        else { throw InvalidValue("must be 1 to 255 characters without control characters") }
+        guard text.first?.isWhitespace == false, text.last?.isWhitespace == false else {
+            throw InvalidValue("must not begin or end with a space")
+        }
+        return text
+    }
+
+    private static func email(_ text: String) throws(InvalidValue) -> String {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, text.utf8.count <= 254,
+            !text.contains(where: \.isWhitespace)
+        else { throw InvalidValue("must be an e-mail address") }
+        return text
+    }
+
+    private static func password(_ text: String) throws(InvalidValue) -> String {
+        guard (8...256).contains(text.unicodeScalars.count) else {
+            throw InvalidValue("must have 8 to 256 characters")
+        }
+        return text
+    }
+
+    private static func hash(_ text: String) throws(InvalidValue) -> String {
+        do { return try PasswordHash(parsing: text).text } catch {
+            throw InvalidValue("must be an Argon2id hash: $argon2id$v=19$m=…,t=…,p=…$…$…")
+        }
+    }
+
+    private static func totpSecret(_ text: String) throws(InvalidValue) -> [UInt8] {
+        guard let secret = Base32.decode(text), (try? TOTP(secret: secret)) != nil else {
+            throw InvalidValue("must be base32 of at least 10 bytes (16 characters)")
+        }
+        return secret
+    }
+}

@@ -1,0 +1,61 @@
+package import FoundationEssentials
+
+/// What was granted, to whom, for whom: the unit of revocation and the parent of its tokens.
+package struct Authorization: Sendable, Hashable {
+    /// Also the identifier of the code that began it: as a primary key it makes the code work once.
+    package let id: Identifier<Authorization>
+    package let grant: Granted
+    /// The number of the one refresh token that is now good.
+    package var generation: Int
+    /// When `generation` last moved.
+    package var rotatedAt: Date?
+    package var revokedAt: Date?
+    /// When the refresh token, or without one the last access token, ends.
+    package var expiresAt: Date
+
+    package init(
+        id: Identifier<Authorization>, grant: Granted, generation: Int = 0, rotatedAt: Date? = nil,
+        revokedAt: Date? = nil, expiresAt: Date
+    ) {
+        self.id = id
+        self.grant = grant
+        self.generation = generation
+        self.rotatedAt = rotatedAt
+        self.revokedAt = revokedAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// The part of an authorization that never changes.
+package struct Granted: Sendable, Hashable, Codable {
+    package let client: Identifier<Client>
+    /// Nobody, when a client asks for itself (RFC 6749 §4.4).
+    package let user: Identifier<User>?
+    package let session: Identifier<Session>?
+    package let scope: Scope
+    /// The resource servers asked for (RFC 8707).
+    package let resources: [String]
+    package let nonce: String?
+    package let authenticatedAt: Date?
+    package let amr: [String]
+    package let acr: String?
+
+    package init(
+        client: Identifier<Client>, user: Identifier<User>? = nil, session: Identifier<Session>? = nil, scope: Scope,
+        resources: [String] = [], nonce: String? = nil, authenticatedAt: Date? = nil, amr: [String] = [],
+        acr: String? = nil
+    ) {
+        self.client = client
+        self.user = user
+        self.session = session
+        self.scope = scope
+        self.resources = resources
+        self.nonce = nonce
+        self.authenticatedAt = authenticatedAt
+        self.amr = amr
+        self.acr = acr
+    }
+
+    /// Whether it outlives the session (OpenID Connect Core §11).
+    package var isOffline: Bool { scope.contains(Scope.offlineAccess) }
+}

@@ -1,0 +1,90 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// RFC 6749 §3.1; OpenID Connect Core §3.1.2. Pages send the browser back here with the interaction.
+struct AuthorizationEndpoint: Endpoint {
+    let clients: any ClientStore
+    let resources: any ResourceServerStore
+    let consents: any ConsentStore
+    let sessions: SessionCookie
+    let hints: IDTokenHintReader
+    let interactions: InteractionKeeper
+    let responder: AuthorizationResponder
+    let now: @Sendable () -> Date
+    let routes = [Route.get("/authorize"), .post("/authorize")]
+
+    func respond(to request: Request) async throws -> Response {
+        if request.parameters["interaction"] != nil {
+            let (interaction, cookie) = try interactions.resumeOrBind(request)
+            return try await proceed(interaction, request).setting(cookie)
+        }
+        let parameters = request.parameters
+        let client = try await client(Identifier(rawValue: parameters.required("client_id")))
+        // Until the redirect URI is verified an error is shown; from here on it is redirected (RFC 6749 §4.1.2.1).
+        let redirect = try VerifiedRedirect(parameters, for: client)
+        return try await answering(redirect) {
+            let authorization = try AuthorizationRequest(
+                parameters, from: client, to: redirect, known: ResourceCatalog(servers: try await resources.all()),
+                subject: try await hints.subject(parameters))
+            var interaction = Interaction(request: authorization, startedAt: now())
+            // Browsers keep our cookies back when another site posts; they come with the GET that follows.
+            guard request.method != .post else {
+                return .redirect(to: try interactions.location("/authorize", interaction))
+            }
+            let (identity, cookie) = interactions.browser.identityOrNew(in: request)
+            interaction.bind(to: identity)
+            return try await proceed(interaction, request).setting(cookie)
+        }
+    }
+
+    func response(to error: OAuthError) -> Response {
+        var response = Response.page(.error(error), status: error.status)
+        response.headers.append(contentsOf: error.headers)
+        return response
+    }
+
+    private func proceed(_ interaction: Interaction, _ request: Request) async throws -> Response {
+        let authorization = interaction.request
+        return try await answering(authorization.redirect) {
+            let client = try await client(authorization.client)
+            let session = try await sessions.session(of: request)
+            let remembered = try await remembered(by: session?.user, for: client)
+            switch try interaction.nextStep(session: session, client: client, remembered: remembered) {
+            case .signIn: return .redirect(to: try interactions.location("/sign-in", interaction))
+            case .secondFactor: return .redirect(to: try interactions.location("/second-factor", interaction))
+            case .consent: return .redirect(to: try interactions.location("/consent", interaction))
+            case .respond(let session): return try responder.respond(to: authorization, for: session)
+            }
+        }
+    }
+
+    private func answering(
+        _ redirect: VerifiedRedirect, _ body: () async throws -> Response
+    ) async throws -> Response {
+        do { return try await body() } catch {
+            // A storage that is away answers nobody's request: the person may try again, the client would not know.
+            if error is any StorageUnavailable { throw error }
+            let answer = OAuthError(reporting: error)
+            Logger.current.notice(
+                "authorization refused",
+                metadata: [
+                    "error": "\(answer.code.rawValue)", "reason": "\(answer.description)",
+                    "cause": "\(answer.cause.map { "\($0)" } ?? "none")",
+                ])
+            return responder.redirect(answer, to: redirect)
+        }
+    }
+
+    private func client(_ id: Identifier<Client>) async throws -> Client {
+        guard let client = try await clients.find(id), !client.isDisabled else {
+            throw OAuthError.invalidRequest("the client is not registered")
+        }
+        return client
+    }
+
+    private func remembered(by user: Identifier<User>?, for client: Client) async throws -> Scope {
+        guard let user, !client.skipsConsent else { return [] }
+        return try await consents.find(user: user, client: client.id)?.scope ?? []
+    }
+}

@@ -1,0 +1,59 @@
+import FoundationEssentials
+
+/// A valid authorization request. Parsing is the only way to one: before it there are just `Parameters`.
+struct AuthorizationRequest: Codable, Sendable {
+    let client: Identifier<Client>
+    let redirect: VerifiedRedirect
+    let scope: Scope
+    let resources: [String]
+    let pkce: PKCE?
+    let nonce: String?
+    let prompt: Set<Prompt>
+    /// Seconds since the person signed in.
+    let maxAge: Int?
+    let loginHint: String?
+    let languages: [String]
+    let requestedContexts: [String]
+    /// The user whom `id_token_hint` names.
+    let subject: Identifier<User>?
+
+    /// OpenID Connect Core §3.1.2.1, §3.1.2.2. `known` are the resource servers of the issuer.
+    init(
+        _ parameters: Parameters, from client: Client, to redirect: VerifiedRedirect, known: ResourceCatalog,
+        subject: Identifier<User>?
+    ) throws(OAuthError) {
+        try Self.refuseUnsupported(parameters)
+        guard try parameters.required("response_type") == "code" else {
+            throw OAuthError(code: .unsupportedResponseType, description: "response_type must be code")
+        }
+        guard parameters["response_mode"] ?? "query" == "query" else {
+            throw .invalidRequest("response_mode must be query")
+        }
+        try client.require(.authorizationCode)
+        pkce = try PKCE(parameters)
+        // Whoever has no secret must prove that it began what it ends (RFC 9700 §2.1.1).
+        guard pkce != nil || !client.isPublic else { throw .invalidRequest("code_challenge is missing") }
+        resources = try known.requested(parameters)
+        scope = try known.scope(parameters["scope"], of: client, for: resources)
+        prompt = try Prompt.parse(parameters)
+        maxAge = try parameters.seconds("max_age") ?? client.defaultMaxAge
+        nonce = parameters["nonce"]
+        loginHint = parameters["login_hint"]
+        languages = parameters.list("ui_locales")
+        requestedContexts = parameters.list("acr_values")
+        self.client = client.id
+        self.redirect = redirect
+        self.subject = subject
+    }
+
+    /// OpenID Connect Core §6.1, §6.2, §7.2.1: what is not supported is said, not ignored.
+    private static func refuseUnsupported(_ parameters: Parameters) throws(OAuthError) {
+        let unsupported: [(String, OAuthError.Code)] = [
+            ("request", .requestNotSupported), ("request_uri", .requestURINotSupported),
+            ("registration", .registrationNotSupported),
+        ]
+        for (name, code) in unsupported where parameters[name] != nil {
+            throw OAuthError(code: code, description: "\(name) is not supported")
+        }
+    }
+}

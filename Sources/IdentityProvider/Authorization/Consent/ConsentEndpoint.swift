@@ -1,0 +1,67 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// The page where a person agrees to what a client asks for (OpenID Connect Core §3.1.2.4).
+struct ConsentEndpoint: PageEndpoint {
+    let clients: any ClientStore
+    let users: any UserStore
+    let resources: any ResourceServerStore
+    let consents: any ConsentStore
+    let sessions: SessionCookie
+    let interactions: InteractionKeeper
+    let formToken: FormToken
+    let now: @Sendable () -> Date
+    let routes = [Route.get("/consent"), .post("/consent")]
+
+    func show(_ request: Request) async throws -> Response {
+        let interaction = try interactions.resume(request)
+        guard let session = try await sessions.session(of: request), let user = try await users.find(session.user) else {
+            return .redirect(to: try interactions.location("/authorize", interaction))
+        }
+        return .page(try await page(interaction, user, request))
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        var interaction = try interactions.resume(request)
+        guard let session = try await sessions.session(of: request) else {
+            return .redirect(to: try interactions.location("/authorize", interaction))
+        }
+        switch request.parameters["decision"] {
+        case "allow":
+            let scope = interaction.request.scope
+            interaction.consented = scope
+            let former = try await consents.find(user: session.user, client: interaction.request.client)
+            let agreed = former?.scope.union(scope) ?? scope
+            try await consents.save(
+                Consent(user: session.user, client: interaction.request.client, scope: agreed, grantedAt: now()))
+            Logger.current.info(
+                "consent given",
+                metadata: ["user": "\(session.user)", "client": "\(interaction.request.client)", "scope": "\(scope.text)"])
+        case "deny": interaction.isDenied = true
+        default: throw OAuthError.invalidRequest("decision is missing")
+        }
+        return .redirect(to: try interactions.location("/authorize", interaction))
+    }
+
+    private func page(_ interaction: Interaction, _ user: User, _ request: Request) async throws -> Page {
+        var page = try await InteractionPage.make(
+            "consent", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
+        let catalog = ResourceCatalog(servers: try await resources.all())
+        let former = try await consents.find(user: user.id, client: interaction.request.client)?.scope ?? []
+        let asked = interaction.request.scope
+        let isNew = interaction.request.prompt.contains(.consent) ? asked : asked.subtracting(former)
+        page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
+        page.data["requested"] = .list(isNew.values.map { describe($0, catalog) })
+        page.data["granted"] = .list(asked.subtracting(isNew).values.map { describe($0, catalog) })
+        page.data["redirect_host"] = .text(interaction.request.redirect.host)
+        return page
+    }
+
+    private func describe(_ scope: String, _ catalog: ResourceCatalog) -> Page.Value {
+        var data: [String: Page.Value] = ["scope": .text(scope)]
+        data[Scope.standard.contains(scope) ? "is_\(scope)" : "is_other"] = true
+        data["description"] = catalog.description(of: scope).map(Page.Value.text)
+        return .object(data)
+    }
+}

@@ -1,0 +1,5 @@
+package protocol ConsentStore: Sendable {
+    func find(user: Identifier<User>, client: Identifier<Client>) async throws -> Consent?
+    func save(_ consent: Consent) async throws
+    func withdraw(user: Identifier<User>, client: Identifier<Client>) async throws
+}

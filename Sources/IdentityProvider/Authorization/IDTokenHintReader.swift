@@ -1,0 +1,40 @@
+import FoundationEssentials
+import JOSE
+
+/// What an ID Token that we issued before says of a person (OpenID Connect Core §3.1.2.1; RP-Initiated Logout §2).
+struct IDTokenHint: Sendable {
+    let subject: Identifier<User>
+    let clients: [Identifier<Client>]
+    let session: Identifier<Session>?
+}
+
+/// Reads hints: our own signature is demanded, an expiry is not, for a hint is no proof.
+struct IDTokenHintReader: Sendable {
+    let issuer: Issuer
+    let ring: KeyRing
+    let now: @Sendable () -> Date
+
+    /// The user of `id_token_hint`, if there is one.
+    func subject(_ parameters: Parameters) async throws -> Identifier<User>? {
+        try await hint(parameters)?.subject
+    }
+
+    /// Throws `invalid_request` for a hint that is not ours.
+    func hint(_ parameters: Parameters) async throws -> IDTokenHint? {
+        guard let token = parameters["id_token_hint"] else { return nil }
+        let rules = JWTRules(
+            algorithms: Set(KeyRing.algorithms), issuer: issuer.identifier, types: ["JWT"], expiry: .ignored,
+            required: ["sub", "aud"])
+        let keys = await ring.verificationKeys
+        do {
+            let claims = try JWT(validating: token, with: keys, rules: rules, at: now()).claims
+            let audience = claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string].compactMap(\.self)
+            return IDTokenHint(
+                subject: Identifier(rawValue: claims["sub"]?.string ?? ""),
+                clients: audience.map(Identifier<Client>.init),
+                session: claims["sid"]?.string.map(Identifier<Session>.init))
+        } catch {
+            throw OAuthError.invalidRequest("id_token_hint is not an ID Token of this issuer", cause: error)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import HTTPTypes
+import FoundationEssentials
+
+/// Seals interactions for the browser, and opens them for the browser that they belong to.
+struct InteractionKeeper: Sendable {
+    let issuer: Issuer
+    let sealer: Sealer
+    let browser: BrowserCookie
+    let lifetime: TimeInterval
+    let now: @Sendable () -> Date
+
+    /// Throws `Gone`-like errors for people: the page says that they should start again at the application.
+    func resume(_ request: Request) throws(OAuthError) -> Interaction {
+        let interaction = try open(request)
+        guard interaction.isBound(to: browser.identity(in: request)) else { throw .interactionLost }
+        return interaction
+    }
+
+    /// As `resume`, but one that no browser has yet becomes this browser's.
+    func resumeOrBind(_ request: Request) throws(OAuthError) -> (Interaction, cookie: String?) {
+        var interaction = try open(request)
+        guard interaction.browser == nil else { return (try resume(request), nil) }
+        let (identity, cookie) = browser.identityOrNew(in: request)
+        interaction.bind(to: identity)
+        return (interaction, cookie)
+    }
+
+    /// The address of one of our pages with the interaction in it.
+    func location(_ path: String, _ interaction: Interaction) throws -> String {
+        "\(issuer.reference(path))?interaction=\(try seal(interaction))"
+    }
+
+    func seal(_ interaction: Interaction) throws -> String { try sealer.seal(interaction, for: .interaction) }
+
+    private func open(_ request: Request) throws(OAuthError) -> Interaction {
+        let text = try request.parameters.required("interaction")
+        guard let interaction = try? sealer.open(Interaction.self, from: text, for: .interaction),
+            now() < interaction.startedAt.addingTimeInterval(lifetime)
+        else { throw .interactionLost }
+        return interaction
+    }
+}
+
+extension OAuthError {
+    /// The sign-in took too long, or is another browser's.
+    static let interactionLost = OAuthError(
+        code: .invalidRequest, description: "this sign-in has expired or was begun in another browser", status: .gone)
+}

@@ -1,0 +1,31 @@
+/// Where the answer to an authorization request goes. Made only by matching a URI the client registered,
+/// so nothing can be redirected anywhere else (RFC 6749 §10.15).
+struct VerifiedRedirect: Codable, Sendable, Hashable {
+    let uri: String
+    let state: String?
+
+    /// Throws `invalid_request`; the answer must then be a page (RFC 6749 §4.1.2.1).
+    init(_ parameters: Parameters, for client: Client) throws(OAuthError) {
+        let requested = try parameters.required("redirect_uri")
+        guard client.redirectURIs.contains(where: { $0.matches(requested) }) else {
+            throw .invalidRequest("redirect_uri is not registered")
+        }
+        uri = requested
+        state = parameters["state"]
+    }
+
+    /// The redirect with `parameters` added to the query, which the registered URI may have already
+    /// (RFC 6749 §3.1.2).
+    func location(adding parameters: [(name: String, value: String)]) -> String {
+        let answer = parameters + (state.map { [("state", $0)] } ?? [])
+        return "\(uri)\(uri.contains("?") ? "&" : "?")\(FormEncoding.encode(answer))"
+    }
+
+    /// As Content Security Policy names it.
+    var source: String { Origin.source(of: uri) }
+
+    /// What a person reads as the place they return to.
+    var host: String {
+        uri.hasPrefix("http") ? String(source.drop { $0 != "/" }.dropFirst(2)) : source
+    }
+}

@@ -1,0 +1,36 @@
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+
+/// Looks four times a second whether another node or a command changed what is kept in memory here: a revoked key or
+/// a disabled client is seen everywhere within a second.
+struct StorageWatch: Service {
+    let upkeep: any StorageUpkeep
+    let clients: CachedClients
+    let resources: CachedResourceServers
+    let ring: KeyRing
+    let interval: Duration
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var seen: Int?
+            var isReachable = true
+            while !Task.isCancelled {
+                do {
+                    let version = try await upkeep.version()
+                    if version != seen {
+                        clients.clear()
+                        resources.clear()
+                        try await ring.reload()
+                        seen = version
+                    }
+                    isReachable = true
+                } catch where !(error is CancellationError) {
+                    if isReachable { Logger.current.error("storage does not answer", metadata: ["cause": "\(error)"]) }
+                    isReachable = false
+                } catch {}
+                try? await Task.sleep(for: interval)
+            }
+        }
+    }
+}

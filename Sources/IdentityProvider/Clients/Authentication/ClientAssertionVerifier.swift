@@ -1,0 +1,69 @@
+import Crypto
+import FoundationEssentials
+import JOSE
+
+/// `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3; OpenID Connect Core §9).
+struct ClientAssertionVerifier: Sendable {
+    let issuer: Issuer
+    let sealer: Sealer
+    let spent: any SpentStore
+    let now: @Sendable () -> Date
+
+    /// The longest life of an assertion, in seconds: its `jti` is remembered for as long.
+    private static let maximumLifetime: TimeInterval = 3_600
+
+    func verify(_ assertion: String, from client: Client, at path: String) async throws(ClientRefusal) {
+        let (keys, algorithms) = try keys(of: client)
+        let rules = JWTRules(
+            algorithms: algorithms, issuer: client.id.rawValue,
+            audiences: [issuer.identifier, issuer.url("/token"), issuer.url(path)],
+            expiry: .required, required: ["sub", "jti"])
+        let claims: JSONObject
+        do {
+            claims = try JWT(validating: assertion, with: keys, rules: rules, at: now()).claims
+        } catch {
+            throw .assertion(error)
+        }
+        guard claims["sub"]?.string == client.id.rawValue, let jti = claims["jti"]?.string,
+            let expiry = claims["exp"]?.seconds, expiry <= now().timeIntervalSince1970 + Self.maximumLifetime
+        else { throw .otherMethod }
+        try await spend(jti, of: client, until: Date(timeIntervalSince1970: expiry + rules.skew))
+    }
+
+    /// An assertion works once (RFC 7523 §3): whoever reads one in a log has nothing.
+    private func spend(_ jti: String, of client: Client, until expiry: Date) async throws(ClientRefusal) {
+        let value = SHA256.hash(data: Array("\(client.id.rawValue)\u{0}\(jti)".utf8))
+        let isFirst: Bool
+        do {
+            isFirst = try await spent.spend(Base64URL.encode(Array(value)), for: .clientAssertion, until: expiry)
+        } catch {
+            throw .assertion(error)
+        }
+        guard isFirst else { throw .assertionReplayed }
+    }
+
+    private func keys(of client: Client) throws(ClientRefusal) -> (JWKSet, Set<SignatureAlgorithm>) {
+        switch client.authenticationMethod {
+        case .privateKeyJWT:
+            guard let keys = client.keys else { throw .otherMethod }
+            return (keys, Set(SignatureAlgorithm.asymmetric))
+        case .clientSecretJWT:
+            guard let sealed = client.secret?.sealed, let secret = try? sealer.open(sealed, for: .clientSecret) else {
+                throw .otherMethod
+            }
+            return (JWKSet(keys: [JWK(symmetric: secret)]), Set(SignatureAlgorithm.symmetric))
+        default: throw .otherMethod
+        }
+    }
+}
+
+extension JSON {
+    /// A NumericDate (RFC 7519 §2).
+    var seconds: TimeInterval? {
+        switch self {
+        case .integer(let number): TimeInterval(number)
+        case .number(let number): number
+        case .null, .bool, .string, .array, .object: nil
+        }
+    }
+}

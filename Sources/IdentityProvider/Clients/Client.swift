@@ -1,0 +1,129 @@
+package import JOSE
+
+/// An application that asks for tokens, as it is registered (RFC 7591 §2). Its initialiser is the validation.
+package struct Client: Sendable, Hashable {
+    package let id: Identifier<Client>
+    package let name: String
+    package let clientURI: String?
+    package let logoURI: String?
+    package let policyURI: String?
+    package let termsOfServiceURI: String?
+    package let redirectURIs: [RedirectURI]
+    package let postLogoutRedirectURIs: [String]
+    package let grantTypes: Set<GrantType>
+    package let authenticationMethod: ClientAuthenticationMethod
+    /// Keys of a client that signs its assertions.
+    package let keys: JWKSet?
+    /// What it may ask for.
+    package let scope: Scope
+    package let idTokenAlgorithm: SignatureAlgorithm
+    /// Seconds; asked for where a request says nothing (OpenID Connect Registration §2).
+    package let defaultMaxAge: Int?
+    /// Martlet's own clients: people are not asked for consent.
+    package let skipsConsent: Bool
+    package let isDisabled: Bool
+    package let secret: ClientSecret?
+    /// What it was made from: the stored form.
+    package let metadata: JSONObject
+
+    /// Throws every mistake of `metadata` together. Unknown members are mistakes, too: a misspelt rule is no rule.
+    package init(_ metadata: JSONObject, secret: ClientSecret? = nil) throws(InvalidMetadata) {
+        var reader = MetadataReader(metadata)
+        id = Identifier(rawValue: reader.required("client_id", Self.checkID))
+        name = reader.text("client_name") ?? id.rawValue
+        clientURI = reader.webURL("client_uri")
+        logoURI = reader.webURL("logo_uri")
+        policyURI = reader.webURL("policy_uri")
+        termsOfServiceURI = reader.webURL("tos_uri")
+        redirectURIs = reader.list("redirect_uris", RedirectURI.init)
+        postLogoutRedirectURIs = reader.list("post_logout_redirect_uris", RedirectURI.init).map(\.text)
+        grantTypes = Set(reader.list("grant_types", Self.grantType, default: [.authorizationCode]))
+        authenticationMethod =
+            reader.value("token_endpoint_auth_method", ClientAuthenticationMethod.init(registered:))
+            ?? .clientSecretBasic
+        keys = reader.keys("jwks")
+        scope = reader.value("scope", Scope.init(registered:)) ?? Scope([Scope.openID])
+        // RS256 is what a client gets that names none (OpenID Connect Registration §2).
+        idTokenAlgorithm = reader.value("id_token_signed_response_alg", Self.idTokenAlgorithm) ?? .rs256
+        defaultMaxAge = reader.seconds("default_max_age")
+        skipsConsent = reader.value("consent", Self.consent) ?? false
+        isDisabled = reader.flag("disabled") ?? false
+        self.secret = secret
+        self.metadata = metadata
+        reader.refuseUnknown(besides: ["client_secret"])
+        checkTogether(&reader)
+        try reader.finish()
+    }
+
+    /// What no member shows alone.
+    private func checkTogether(_ reader: inout MetadataReader) {
+        if grantTypes.contains(.authorizationCode), redirectURIs.isEmpty {
+            reader.report("redirect_uris", "is needed for the grant type authorization_code")
+        }
+        if grantTypes.contains(.clientCredentials), authenticationMethod == .none {
+            reader.report("grant_types", "client_credentials needs a client that authenticates (RFC 6749 §4.4)")
+        }
+        if authenticationMethod == .privateKeyJWT, keys == nil {
+            reader.report("jwks", "is needed for private_key_jwt")
+        }
+    }
+
+    private static func checkID(_ text: String) throws(InvalidValue) -> String {
+        // The characters of RFC 6749 Appendix A.1, without the colon that separates it from a secret and the space.
+        guard !text.isEmpty, text.utf8.count <= 255, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
+        else { throw InvalidValue("must be 1 to 255 visible ASCII characters without a colon") }
+        return text
+    }
+
+    private static func grantType(_ text: String) throws(InvalidValue) -> GrantType {
+        let type = GrantType(rawValue: text)
+        guard [.authorizationCode, .refreshToken, .clientCredentials].contains(type) else {
+            throw InvalidValue("must be authorization_code, refresh_token or client_credentials")
+        }
+        return type
+    }
+
+    private static func idTokenAlgorithm(_ text: String) throws(InvalidValue) -> SignatureAlgorithm {
+        let algorithm = SignatureAlgorithm(rawValue: text)
+        guard KeyRing.algorithms.contains(algorithm) else {
+            throw InvalidValue("must be one of \(KeyRing.algorithms.map(\.rawValue).joined(separator: ", "))")
+        }
+        return algorithm
+    }
+
+    private static func consent(_ text: String) throws(InvalidValue) -> Bool {
+        switch text {
+        case "skip": return true
+        case "ask": return false
+        default: throw InvalidValue("must be ask or skip")
+        }
+    }
+}
+
+/// What is kept of a client's secret.
+package struct ClientSecret: Sendable, Hashable {
+    package let digest: SecretDigest<Client>
+    /// The secret itself under the master key, where the method needs it: an HMAC cannot be checked with a digest.
+    package let sealed: [UInt8]?
+
+    package init(digest: SecretDigest<Client>, sealed: [UInt8]? = nil) {
+        self.digest = digest
+        self.sealed = sealed
+    }
+}
+
+extension Client {
+    package static func == (left: Client, right: Client) -> Bool {
+        left.metadata == right.metadata && left.secret == right.secret
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+
+    package var isPublic: Bool { authenticationMethod == .none }
+
+    func require(_ type: GrantType) throws(OAuthError) {
+        guard grantTypes.contains(type) else {
+            throw OAuthError(code: .unauthorizedClient, description: "the client may not use this grant type")
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package import JOSE
+
+/// Why one value cannot stand where it does.
+package struct InvalidValue: Error {
+    package let reason: String
+    package init(_ reason: String) { self.reason = reason }
+}
+
+/// Everything that is wrong with a JSON document, each with the member it concerns.
+package struct InvalidMetadata: Error {
+    package struct Problem: Sendable, Hashable {
+        package let member: String
+        package let reason: String
+    }
+
+    package let problems: [Problem]
+    package init(_ problems: [Problem]) { self.problems = problems }
+}
+
+/// Reads the members of a document, and goes on after a mistake, so that all are reported at once.
+package struct MetadataReader {
+    private let document: JSONObject
+    private var problems: [InvalidMetadata.Problem] = []
+    private var known: Set<String> = []
+
+    package init(_ document: JSONObject) { self.document = document }
+
+    package mutating func report(_ member: String, _ reason: String) {
+        problems.append(.init(member: member, reason: reason))
+    }
+
+    package mutating func value<Value>(_ name: String, _ parse: (String) throws(InvalidValue) -> Value) -> Value? {
+        guard let text = text(name) else { return nil }
+        do { return try parse(text) } catch {
+            report(name, error.reason)
+            return nil
+        }
+    }
+
+    package mutating func required(_ name: String, _ parse: (String) throws(InvalidValue) -> String) -> String {
+        if document[name] == nil { report(name, "is missing") }
+        return value(name, parse) ?? ""
+    }
+
+    package mutating func text(_ name: String) -> String? {
+        known.insert(name)
+        guard let member = document[name] else { return nil }
+        guard let text = member.string else {
+            report(name, "must be a text")
+            return nil
+        }
+        return text
+    }
+
+    package mutating func flag(_ name: String) -> Bool? {
+        known.insert(name)
+        guard let member = document[name] else { return nil }
+        guard let flag = member.bool else {
+            report(name, "must be true or false")
+            return nil
+        }
+        return flag
+    }
+
+    package mutating func seconds(_ name: String) -> Int? {
+        known.insert(name)
+        guard let member = document[name] else { return nil }
+        guard let number = member.integer, (0...1_000_000_000).contains(number) else {
+            report(name, "must be a number of seconds")
+            return nil
+        }
+        return number
+    }
+
+    package mutating func list<Value>(
+        _ name: String, _ parse: (String) throws(InvalidValue) -> Value, default values: [Value] = []
+    ) -> [Value] {
+        known.insert(name)
+        guard let member = document[name] else { return values }
+        guard let items = member.array else {
+            report(name, "must be a list")
+            return []
+        }
+        var parsed: [Value] = []
+        for (index, item) in items.enumerated() {
+            guard let text = item.string else {
+                report("\(name)[\(index)]", "must be a text")
+                continue
+            }
+            do { parsed.append(try parse(text)) } catch { report("\(name)[\(index)]", error.reason) }
+        }
+        return parsed
+    }
+
+    package mutating func object(_ name: String) -> JSONObject? {
+        known.insert(name)
+        guard let member = document[name] else { return nil }
+        guard let object = member.object else {
+            report(name, "must be an object")
+            return nil
+        }
+        return object
+    }
+
+    mutating func keys(_ name: String) -> JWKSet? {
+        guard let object = object(name) else { return nil }
+        do { return try JWKSet(object) } catch {
+            report(name, "is not a JWK Set of public keys: \(error)")
+            return nil
+        }
+    }
+
+    package mutating func webURL(_ name: String) -> String? {
+        value(name) { text throws(InvalidValue) in
+            guard text.hasPrefix("https://") || text.hasPrefix("http://localhost"), RedirectURI.isPlain(text) else {
+                throw InvalidValue("must be an https URL")
+            }
+            return text
+        }
+    }
+
+    package mutating func refuseUnknown(besides others: Set<String> = []) {
+        for name in document.names where !known.contains(name) && !others.contains(name) {
+            report(name, "is not known here")
+        }
+    }
+
+    package func finish() throws(InvalidMetadata) {
+        guard problems.isEmpty else { throw InvalidMetadata(problems) }
+    }
+}
+
+extension Scope {
+    /// A scope in a document rather than in a request.
+    package init(registered text: String) throws(InvalidValue) {
+        do { try self.init(parsing: text) } catch { throw InvalidValue(error.description) }
+    }
+}

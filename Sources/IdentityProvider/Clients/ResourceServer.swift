@@ -1,0 +1,36 @@
+/// An API that accepts our access tokens (RFC 8707).
+package struct ResourceServer: Sendable, Hashable, Codable {
+    /// The form of its access tokens.
+    package enum TokenFormat: String, Sendable, Codable {
+        /// RFC 9068: the API verifies it alone.
+        case jwt
+        /// Says nothing to whoever holds it: the API introspects it (RFC 7662).
+        case opaque
+    }
+
+    /// The audience of its tokens: an absolute URI without fragment.
+    package let identifier: String
+    package var scopes: [String]
+    package var format: TokenFormat
+    /// Seconds; `nil` is the issuer's default.
+    package var accessTokenLifetime: Int?
+    /// The clients as which the API introspects its tokens (RFC 7662 §2.1).
+    package var introspectionClients: [String]
+
+    package init(
+        identifier: String, scopes: [String], format: TokenFormat = .jwt, accessTokenLifetime: Int? = nil,
+        introspectionClients: [String] = []
+    ) {
+        self.identifier = identifier
+        self.scopes = scopes
+        self.format = format
+        self.accessTokenLifetime = accessTokenLifetime
+        self.introspectionClients = introspectionClients
+    }
+}
+
+package protocol ResourceServerStore: Sendable {
+    func all() async throws -> [ResourceServer]
+    func save(_ server: ResourceServer) async throws
+    func delete(_ identifier: String) async throws
+}

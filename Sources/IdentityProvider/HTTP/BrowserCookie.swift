@@ -1,0 +1,25 @@
+import JOSE
+
+/// A random name for a browser before anybody signs in: it binds forms and interactions to it, and says nothing more.
+struct BrowserIdentity: Hashable, Sendable {
+    let value: String
+}
+
+/// Reads and makes the browser's identity.
+struct BrowserCookie: Sendable {
+    private let cookie: Cookie
+
+    init(of issuer: Issuer) { cookie = Cookie("browser", of: issuer) }
+
+    func identity(in request: Request) -> BrowserIdentity? {
+        // 32 bytes in base64url: anything else was not made here.
+        cookie.value(in: request).flatMap { $0.utf8.count == 43 ? BrowserIdentity(value: $0) : nil }
+    }
+
+    /// The identity, and the `Set-Cookie` value when it is new.
+    func identityOrNew(in request: Request) -> (BrowserIdentity, setting: String?) {
+        if let identity = identity(in: request) { return (identity, nil) }
+        let identity = BrowserIdentity(value: Base64URL.encode(RandomBytes.make(32)))
+        return (identity, cookie.setting(identity.value))
+    }
+}

@@ -1,0 +1,36 @@
+import HTTPTypes
+
+/// A cookie of one issuer: how it is named, read and set. Always `HttpOnly`; script has no business with it.
+package struct Cookie: Sendable {
+    package let name: String
+    private let path: String
+    private let isSecure: Bool
+
+    /// The `__Host-` prefix makes browsers refuse the cookie from any other host (RFC 6265bis §4.1.3.2); an issuer
+    /// below a path needs `Path`, which that prefix forbids, and takes `__Secure-`.
+    init(_ name: String, of issuer: Issuer) {
+        isSecure = issuer.isSecure
+        path = issuer.path.isEmpty ? "/" : issuer.path
+        let prefix = !issuer.isSecure ? "" : issuer.path.isEmpty ? "__Host-" : "__Secure-"
+        self.name = "\(prefix)martlet-\(name)"
+    }
+
+    func value(in request: Request) -> String? {
+        for field in request.headers[values: .cookie] {
+            for pair in field.split(separator: ";") {
+                let parts = pair.split(separator: "=", maxSplits: 1)
+                guard parts.count == 2, parts[0].drop(while: { $0 == " " }) == name else { continue }
+                return String(parts[1])
+            }
+        }
+        return nil
+    }
+
+    /// For the `Set-Cookie` field. `maxAge` in seconds; without it the cookie ends with the browser.
+    func setting(_ value: String, maxAge: Int? = nil) -> String {
+        let age = maxAge.map { "; Max-Age=\($0)" } ?? ""
+        return "\(name)=\(value); Path=\(path); HttpOnly; SameSite=Lax\(age)\(isSecure ? "; Secure" : "")"
+    }
+
+    func clearing() -> String { setting("", maxAge: 0) }
+}

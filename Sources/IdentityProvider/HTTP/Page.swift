@@ -1,0 +1,67 @@
+import HTTPTypes
+
+/// A template's name and its data. The edge knows how to show it, and in which language.
+package struct Page: Sendable {
+    package indirect enum Value: Sendable {
+        case text(String)
+        case flag(Bool)
+        case list([Value])
+        case object([String: Value])
+    }
+
+    package let template: String
+    package var data: [String: Value]
+    /// The person's wish from `ui_locales`, most wanted first; it goes before `Accept-Language`
+    /// (OpenID Connect Core §3.1.2.1).
+    package var languages: [String]
+    /// Where a form of this page may lead besides the issuer, as a source expression of Content Security Policy:
+    /// browsers apply `form-action` to the redirects that follow a submission, too.
+    package var formTargets: [String]
+    /// Where images may come from besides the issuer.
+    package var imageSources: [String]
+
+    package init(
+        _ template: String, data: [String: Value] = [:], languages: [String] = [], formTargets: [String] = [],
+        imageSources: [String] = []
+    ) {
+        self.template = template
+        self.data = data
+        self.languages = languages
+        self.formTargets = formTargets
+        self.imageSources = imageSources
+    }
+}
+
+extension Page.Value: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByDictionaryLiteral {
+    package init(stringLiteral value: String) { self = .text(value) }
+    package init(booleanLiteral value: Bool) { self = .flag(value) }
+    package init(dictionaryLiteral elements: (String, Page.Value)...) {
+        self = .object(Dictionary(elements) { _, last in last })
+    }
+}
+
+extension Page {
+    /// Says what went wrong in words for people, with what they can do.
+    package static func error(_ error: OAuthError) -> Page {
+        Page(
+            "error",
+            data: [
+                "status": .text(String(error.status.code)),
+                "code": .text(error.code.rawValue),
+                "description": .text(error.description),
+                "error": .object([advice(for: error): true]),
+            ])
+    }
+
+    /// The paragraph of the error page that says what to do.
+    private static func advice(for error: OAuthError) -> String {
+        switch (error.status, error.code) {
+        case (.tooManyRequests, _), (.serviceUnavailable, _): "throttled"
+        case (.notFound, _): "not_found"
+        case (.forbidden, _): "form"
+        case (.gone, _): "expired"
+        case (_, .serverError): "server"
+        default: "request"
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import HTTPTypes
+
+/// An endpoint for people: `GET` shows, `POST` submits. A form without its token never reaches `submit`.
+package protocol PageEndpoint: Endpoint {
+    var formToken: FormToken { get }
+    func show(_ request: Request) async throws -> Response
+    func submit(_ request: Request) async throws -> Response
+}
+
+extension PageEndpoint {
+    package func respond(to request: Request) async throws -> Response {
+        guard request.method == .post else { return try await show(request) }
+        try formToken.verify(request)
+        return try await submit(request)
+    }
+
+    package func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+}

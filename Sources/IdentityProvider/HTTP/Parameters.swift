@@ -1,0 +1,61 @@
+/// The parameters of a request, from its query or its form (RFC 6749 Appendix B).
+package struct Parameters: Sendable {
+    /// `resource` alone may stand more than once (RFC 8707 §2).
+    private static let repeatable: Set<String> = ["resource"]
+
+    private let pairs: [(name: String, value: String)]
+
+    package init() { pairs = [] }
+
+    /// Throws `invalid_request` for a malformed or duplicated parameter (RFC 6749 §3.1, §3.2).
+    package init(parsing text: some StringProtocol, limits: Limits) throws(OAuthError) {
+        var pairs: [(name: String, value: String)] = []
+        for pair in text.utf8.split(separator: UInt8(ascii: "&")) {
+            guard pairs.count < limits.parameterCount else { throw .invalidRequest("too many parameters") }
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let name = try FormEncoding.decode(parts[0])
+            let value = parts.count > 1 ? try FormEncoding.decode(parts[1]) : ""
+            guard value.utf8.count <= limits.parameterLength else { throw .invalidRequest("a parameter is too long") }
+            if !Self.repeatable.contains(name), pairs.contains(where: { $0.name == name }) {
+                // The name is the sender's text: it is not repeated to whoever reads the answer.
+                throw .invalidRequest("a parameter is repeated")
+            }
+            pairs.append((name, value))
+        }
+        self.pairs = pairs
+    }
+
+    package init(_ pairs: [(name: String, value: String)]) { self.pairs = pairs }
+
+    /// The value; `nil` when it is missing or empty, which is the same (RFC 6749 §3.1).
+    package subscript(name: String) -> String? {
+        pairs.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
+    }
+
+    package func all(_ name: String) -> [String] { pairs.filter { $0.name == name && !$0.value.isEmpty }.map(\.value) }
+
+    package func required(_ name: String) throws(OAuthError) -> String {
+        guard let value = self[name] else { throw .invalidRequest("\(name) is missing") }
+        return value
+    }
+
+    /// A non-negative number of seconds.
+    package func seconds(_ name: String) throws(OAuthError) -> Int? {
+        guard let text = self[name] else { return nil }
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int32(text) else {
+            throw .invalidRequest("\(name) must be a number of seconds")
+        }
+        return Int(number)
+    }
+
+    /// A space-delimited list without duplicates, in order (RFC 6749 §3.3).
+    package func list(_ name: String) -> [String] {
+        var seen: Set<String> = []
+        return (self[name] ?? "").split(separator: " ").map(String.init).filter { seen.insert($0).inserted }
+    }
+
+    package var isEmpty: Bool { pairs.isEmpty }
+
+    /// The same parameters as a query.
+    package var query: String { FormEncoding.encode(pairs) }
+}

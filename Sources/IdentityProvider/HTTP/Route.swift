@@ -1,0 +1,34 @@
+package import HTTPTypes
+
+/// A method and path of an endpoint, and the rules that hold before it is asked.
+package struct Route: Hashable, Sendable {
+    package let method: HTTPRequest.Method
+    /// Below the issuer, with a leading slash.
+    package let path: String
+    /// How often one address may ask; `nil` where an answer costs next to nothing.
+    package let rateLimit: RateLimit?
+    /// Whether scripts of any origin may call it (Fetch, CORS). Only for endpoints that ignore cookies.
+    package let isSharedAcrossOrigins: Bool
+    /// Whether the path stands at the root of the host, before the issuer's own path (RFC 8414 §3.1).
+    package let isAtRoot: Bool
+
+    package init(
+        _ method: HTTPRequest.Method, _ path: String, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false,
+        isAtRoot: Bool = false
+    ) {
+        self.method = method
+        self.path = path
+        self.rateLimit = rateLimit
+        self.isSharedAcrossOrigins = isSharedAcrossOrigins
+        self.isAtRoot = isAtRoot
+    }
+
+    package static func get(_ path: String, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
+        Route(.get, path, rateLimit: rateLimit, isSharedAcrossOrigins: isSharedAcrossOrigins)
+    }
+
+    package static func post(_ path: String, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route
+    {
+        Route(.post, path, rateLimit: rateLimit, isSharedAcrossOrigins: isSharedAcrossOrigins)
+    }
+}

@@ -1,0 +1,27 @@
+import JOSE
+
+/// Names one `Entity`. The parameter keeps a user's identifier from standing in for a client's.
+package struct Identifier<Entity>: RawRepresentable, Hashable, Sendable, Codable {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    package init(from decoder: any Decoder) throws {
+        rawValue = try decoder.singleValueContainer().decode(String.self)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
+extension Identifier: CustomStringConvertible {
+    package var description: String { rawValue }
+}
+
+extension Identifier {
+    /// A new identifier of 128 random bits: unguessable, so it may also stand where nobody may count.
+    package static func random() -> Identifier {
+        Identifier(rawValue: Base64URL.encode(RandomBytes.make(16)))
+    }
+}

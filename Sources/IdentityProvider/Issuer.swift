@@ -1,0 +1,44 @@
+import FoundationEssentials
+
+/// The issuer identifier and the addresses below it (RFC 8414 §2; OpenID Connect Discovery §3).
+package struct Issuer: Hashable, Sendable {
+    /// Exactly as configured and as it stands in every token.
+    package let identifier: String
+    /// `host` or `host:port`.
+    package let authority: String
+    /// Without a slash at the end; empty at the root.
+    package let path: String
+    package let isSecure: Bool
+
+    /// Throws a sentence that says what is wrong. `http` is for loopback hosts only: elsewhere tokens would travel
+    /// in the clear.
+    package init(_ identifier: String) throws(InvalidIssuer) {
+        guard let url = URL(string: identifier), let host = url.host(), !host.isEmpty, let scheme = url.scheme else {
+            throw InvalidIssuer(reason: "is not a URL")
+        }
+        guard url.query() == nil, url.fragment() == nil, url.user() == nil, !identifier.contains("?") else {
+            throw InvalidIssuer(reason: "must have no query, fragment or user")
+        }
+        guard !identifier.hasSuffix("/") else { throw InvalidIssuer(reason: "must not end with a slash") }
+        switch scheme {
+        case "https": isSecure = true
+        case "http" where ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host): isSecure = false
+        default: throw InvalidIssuer(reason: "must be https (http only for localhost)")
+        }
+        let afterScheme = identifier.dropFirst(scheme.count + 3)
+        authority = String(afterScheme.prefix { $0 != "/" })
+        path = String(afterScheme.dropFirst(authority.count))
+        self.identifier = identifier
+    }
+
+    /// The absolute address of one of our paths.
+    package func url(_ path: String) -> String { identifier + path }
+
+    /// The path of one of our pages, for links and redirects within the issuer.
+    package func reference(_ path: String) -> String { self.path + path }
+}
+
+/// Why a text cannot be an issuer identifier.
+package struct InvalidIssuer: Error {
+    package let reason: String
+}

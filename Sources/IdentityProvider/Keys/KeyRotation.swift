@@ -1,0 +1,74 @@
+import FoundationEssentials
+package import JOSE
+import Logging
+
+/// Makes, rotates and removes signing keys, on one node at a time: the store accepts each key's number once.
+package struct KeyRotation: Sendable {
+    private let store: any KeyStore
+    private let ring: KeyRing
+    private let maker: SigningKeyMaker
+    private let schedule: KeyRotationSchedule
+    private let now: @Sendable () -> Date
+
+    init(
+        store: any KeyStore, ring: KeyRing, sealer: Sealer, schedule: KeyRotationSchedule,
+        now: @escaping @Sendable () -> Date
+    ) {
+        self.store = store
+        self.ring = ring
+        self.schedule = schedule
+        self.now = now
+        maker = SigningKeyMaker(sealer: sealer, schedule: schedule)
+    }
+
+    /// Does what is due, for every algorithm, and loads the ring.
+    package func run() async throws {
+        let keys = try await store.all()
+        for algorithm in KeyRing.algorithms {
+            let plan = KeyPlan(keys.filter { $0.algorithm == algorithm }, schedule: schedule, at: now())
+            if let birth = plan.birth { try await make(algorithm, birth, after: keys) }
+            for id in plan.expired { try await store.delete(id) }
+        }
+        try await ring.reload()
+    }
+
+    /// Makes the next key of `algorithm` now. It signs after having been published long enough, or at once when
+    /// `immediately`: then verifiers that cached the JWK Set refuse its tokens until they fetch it again.
+    package func rotate(_ algorithm: SignatureAlgorithm, immediately: Bool) async throws {
+        let keys = try await store.all()
+        let newest = keys.filter { $0.algorithm == algorithm }.map(\.number).max() ?? 0
+        let delay = immediately ? 0 : schedule.publishedBefore
+        let birth = KeyPlan.Birth(number: newest + 1, signsFrom: now().addingTimeInterval(delay))
+        try await make(algorithm, birth, after: keys)
+        try await ring.reload()
+    }
+
+    /// Withdraws a key that must not be trusted any more: all it signed is refused from now on. If it was the
+    /// signing key, a new one signs at once. Returns `false` when there is no such key.
+    package func retire(_ id: String) async throws -> Bool {
+        let keys = try await store.all()
+        guard let key = keys.first(where: { $0.id == id }) else { return false }
+        let others = keys.filter { $0.algorithm == key.algorithm && $0.id != id }
+        if !others.contains(where: { $0.signsFrom <= now() && $0.number > key.number }) {
+            try await rotate(key.algorithm, immediately: true)
+        }
+        try await store.delete(id)
+        try await ring.reload()
+        return true
+    }
+
+    private func make(_ algorithm: SignatureAlgorithm, _ birth: KeyPlan.Birth, after keys: [SigningKeyRecord])
+        async throws
+    {
+        let key = try maker.make(algorithm, number: birth.number, signsFrom: birth.signsFrom, at: now())
+        guard try await store.insert(key) else { return }
+        Logger.current.notice(
+            "signing key made", metadata: ["kid": "\(key.id)", "alg": "\(algorithm.rawValue)"])
+        let former = keys.filter { $0.algorithm == algorithm && $0.number == birth.number - 1 }
+        for key in former {
+            try await store.update(
+                key.id, signsUntil: birth.signsFrom,
+                publishedUntil: birth.signsFrom.addingTimeInterval(schedule.publishedAfter))
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import FoundationEssentials
+import JOSE
+
+/// A signing key ready for use.
+struct SigningKey: Sendable {
+    let record: SigningKeyRecord
+    let signer: any Signer
+    let publicKey: JWK
+
+    /// Throws `NotOurs` when the record was sealed under other master keys.
+    init(_ record: SigningKeyRecord, sealer: Sealer) throws {
+        let opened = try sealer.open(record.sealedPrivateKey, for: .privateKey)
+        let key = try PrivateKey(parsing: opened)
+        self.record = record
+        signer = key.signer(keyID: record.id)
+        publicKey = key.publicKey(keyID: record.id)
+    }
+}
+
+/// Makes the record of a new key.
+struct SigningKeyMaker: Sendable {
+    let sealer: Sealer
+    let schedule: KeyRotationSchedule
+
+    func make(
+        _ algorithm: SignatureAlgorithm, number: Int, signsFrom: Date, at now: Date
+    ) throws -> SigningKeyRecord {
+        let key = try PrivateKey.generate(for: algorithm)
+        let signsUntil = signsFrom.addingTimeInterval(schedule.signsFor)
+        return SigningKeyRecord(
+            id: key.publicKey().thumbprint, algorithm: algorithm, number: number,
+            sealedPrivateKey: try sealer.seal(key.serialized(), for: .privateKey), createdAt: now,
+            signsFrom: signsFrom, signsUntil: signsUntil,
+            publishedUntil: signsUntil.addingTimeInterval(schedule.publishedAfter))
+    }
+}

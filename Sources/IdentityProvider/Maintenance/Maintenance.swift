@@ -1,0 +1,34 @@
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+
+/// What must be done from time to time: expired rows removed in small batches, signing keys rotated.
+struct Maintenance: Service {
+    let upkeep: any StorageUpkeep
+    let rotation: KeyRotation
+    let interval: Duration
+    let now: @Sendable () -> Date
+
+    /// Rows of one kind in one transaction: requests wait no longer than for one such batch.
+    static let batch = 500
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await rotation.run()
+                    try await removeExpired()
+                } catch where !(error is CancellationError) {
+                    Logger.current.error("maintenance failed, will try again", metadata: ["cause": "\(error)"])
+                } catch {}
+                try? await Task.sleep(for: interval)
+            }
+        }
+    }
+
+    func removeExpired() async throws {
+        while !Task.isCancelled, try await upkeep.removeExpired(before: now(), limit: Self.batch) > 0 {
+            await Task.yield()
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Crypto
+import HTTPTypes
+import JOSE
+
+/// OpenID Connect Discovery §4; RFC 8414 §3. The document is rendered anew when the resource servers change.
+struct MetadataEndpoint: Endpoint {
+    let metadata: ServerMetadata
+    let resources: any ResourceServerStore
+
+    /// RFC 8414 §3.1 inserts its well-known path before the issuer's path; OpenID Connect appends it.
+    var routes: [Route] {
+        [
+            .get("/.well-known/openid-configuration", isSharedAcrossOrigins: true),
+            Route(
+                .get, "/.well-known/oauth-authorization-server" + metadata.issuer.path, isSharedAcrossOrigins: true,
+                isAtRoot: true),
+        ]
+    }
+
+    func respond(to request: Request) async throws -> Response {
+        let body = metadata.document(scopes: try await resources.all().flatMap(\.scopes)).serialized()
+        let tag = "\"\(Base64URL.encode(Array(SHA256.hash(data: body).prefix(12))))\""
+        let headers: HTTPFields = [
+            .contentType: "application/json", .cacheControl: "public, max-age=3600", .eTag: tag,
+        ]
+        if request.headers[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
+        return Response(headers: headers, body: .bytes(body))
+    }
+}

@@ -1,0 +1,17 @@
+/// What the client wants shown (OpenID Connect Core §3.1.2.1).
+package enum Prompt: String, Sendable, Codable, CaseIterable {
+    case none, login, consent
+    case selectAccount = "select_account"
+
+    static func parse(_ parameters: Parameters) throws(OAuthError) -> Set<Prompt> {
+        var prompts: Set<Prompt> = []
+        for value in parameters.list("prompt") {
+            guard let prompt = Prompt(rawValue: value) else { throw .invalidRequest("prompt has an unknown value") }
+            prompts.insert(prompt)
+        }
+        guard prompts == [.none] || !prompts.contains(.none) else {
+            throw .invalidRequest("prompt none excludes all others")
+        }
+        return prompts
+    }
+}

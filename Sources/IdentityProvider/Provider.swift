@@ -1,0 +1,103 @@
+import Authenticators
+package import FoundationEssentials
+package import ServiceLifecycle
+
+/// One issuer: settings and stores in, endpoints and services out. This file is the table of contents.
+package struct Provider: Sendable {
+    package let settings: Settings
+    package let endpoints: [any Endpoint]
+    package let services: [any Service]
+    package let keyRotation: KeyRotation
+
+    package init(
+        settings: Settings, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor, limiter: RateLimiter,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        let issuer = settings.issuer
+        let lifetimes = settings.lifetimes
+        let sealer = Sealer(masterKeys, issuer: issuer)
+        let digester = SecretDigester(masterKeys)
+        let clients = CachedClients(stores.clients, now: now)
+        let resources = CachedResourceServers(stores.resourceServers, now: now)
+        let ring = KeyRing(store: stores.keys, sealer: sealer, now: now)
+        let rotation = KeyRotation(
+            store: stores.keys, ring: ring, sealer: sealer, schedule: settings.keyRotation, now: now)
+
+        // People
+        let browser = BrowserCookie(of: issuer)
+        let formToken = FormToken(masterKeys, browser: browser)
+        let sessions = SessionCookie(
+            of: issuer, sessions: stores.sessions, users: stores.users, digester: digester,
+            lifetime: lifetimes.session, now: now)
+        let interactions = InteractionKeeper(
+            issuer: issuer, sealer: sealer, browser: browser, lifetime: lifetimes.interaction, now: now)
+        let hints = IDTokenHintReader(issuer: issuer, ring: ring, now: now)
+        let throttle = SignInThrottle(limiter: limiter, now: now)
+        let totp = TOTPFactor(credentials: stores.totpCredentials, sealer: sealer, now: now)
+        let signOut = SignOut(
+            issuer: issuer, clients: clients, users: stores.users, sessions: sessions, sealer: sealer,
+            browser: browser, formToken: formToken)
+
+        // Programs
+        let authenticator = ClientAuthenticator(
+            clients: clients, digester: digester,
+            assertions: ClientAssertionVerifier(issuer: issuer, sealer: sealer, spent: stores.spent, now: now))
+        let accessTokens = AccessTokenReader(
+            issuer: issuer, sealer: sealer, ring: ring, authorizations: stores.authorizations, spent: stores.spent,
+            now: now)
+        let grants: [any Grant] = [
+            AuthorizationCodeGrant(
+                sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
+                authorizations: stores.authorizations, now: now),
+            RefreshTokenGrant(
+                sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
+                authorizations: stores.authorizations, now: now),
+            ClientCredentialsGrant(resources: resources),
+        ]
+
+        let endpoints: [any Endpoint] = [
+            AuthorizationEndpoint(
+                clients: clients, resources: resources, consents: stores.consents, sessions: sessions, hints: hints,
+                interactions: interactions,
+                responder: AuthorizationResponder(
+                    issuer: issuer, sealer: sealer, lifetime: lifetimes.authorizationCode, now: now),
+                now: now),
+            SignInEndpoint(
+                clients: clients, passwords: passwords, totp: totp, sessions: sessions, interactions: interactions,
+                formToken: formToken, throttle: throttle, now: now),
+            SecondFactorEndpoint(
+                clients: clients, users: stores.users, totp: totp, sessions: sessions, interactions: interactions,
+                formToken: formToken, throttle: throttle, lifetime: lifetimes.factor, now: now),
+            ConsentEndpoint(
+                clients: clients, users: stores.users, resources: resources, consents: stores.consents,
+                sessions: sessions, interactions: interactions, formToken: formToken, now: now),
+            TokenEndpoint(
+                authenticator: authenticator, grants: grants,
+                issuer: TokenIssuer(
+                    issuer: issuer, lifetimes: lifetimes, resources: resources, ring: ring, sealer: sealer, now: now)),
+            UserInfoEndpoint(issuer: issuer, users: stores.users, accessTokens: accessTokens),
+            IntrospectionEndpoint(
+                issuer: issuer, authenticator: authenticator, resources: resources, users: stores.users,
+                authorizations: stores.authorizations, accessTokens: accessTokens, sealer: sealer, now: now),
+            RevocationEndpoint(
+                authenticator: authenticator, authorizations: stores.authorizations, spent: stores.spent,
+                accessTokens: accessTokens, sealer: sealer, now: now),
+            EndSessionEndpoint(issuer: issuer, clients: clients, hints: hints, flow: signOut),
+            ConfirmSignOutEndpoint(issuer: issuer, sessions: sessions, flow: signOut, formToken: formToken),
+            JWKSetEndpoint(ring: ring),
+            HealthEndpoint(storage: stores.upkeep),
+        ]
+        let metadata = ServerMetadata(
+            issuer: issuer, grantTypes: grants.map(\.type), paths: Set(endpoints.flatMap(\.routes).map(\.path)))
+
+        self.settings = settings
+        self.endpoints = endpoints + [MetadataEndpoint(metadata: metadata, resources: resources)]
+        self.keyRotation = rotation
+        services = [
+            StorageWatch(
+                upkeep: stores.upkeep, clients: clients, resources: resources, ring: ring,
+                interval: .milliseconds(250)),
+            Maintenance(upkeep: stores.upkeep, rotation: rotation, interval: .seconds(60), now: now),
+        ]
+    }
+}

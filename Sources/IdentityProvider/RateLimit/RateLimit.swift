@@ -1,0 +1,17 @@
+/// How many requests one key may make: `burst` at once, refilled at `perMinute`.
+package struct RateLimit: Hashable, Sendable {
+    package let burst: Int
+    package let perMinute: Int
+
+    package init(burst: Int, perMinute: Int) {
+        self.burst = burst
+        self.perMinute = perMinute
+    }
+}
+
+extension RateLimit {
+    /// Where a secret could be guessed: sign-in and second factor.
+    package static let guessing = RateLimit(burst: 30, perMinute: 60)
+    /// Where a program asks for tokens.
+    package static let tokens = RateLimit(burst: 600, perMinute: 6000)
+}

@@ -1,0 +1,57 @@
+package import FoundationEssentials
+
+/// Counts requests by key in a token bucket each. Its memory is bounded: full buckets are forgotten.
+package actor RateLimiter {
+    private struct Bucket {
+        var tokens: Double
+        var refilledAt: Date
+    }
+
+    private struct Key: Hashable {
+        let name: String
+        let limit: RateLimit
+    }
+
+    private var buckets: [Key: Bucket] = [:]
+    private let maximumCount: Int
+
+    /// Keeps at most `maximumCount` buckets.
+    package init(maximumCount: Int = 100_000) { self.maximumCount = maximumCount }
+
+    /// Takes one token of `name`. Returns `nil`, or the seconds to wait when none is left.
+    package func take(_ name: String, of limit: RateLimit, at now: Date) -> Int? {
+        let key = Key(name: name, limit: limit)
+        var bucket = refilled(key, at: now)
+        guard bucket.tokens >= 1 else {
+            let seconds = (1 - bucket.tokens) / (Double(limit.perMinute) / 60)
+            return max(1, Int(seconds.rounded(.up)))
+        }
+        bucket.tokens -= 1
+        if buckets[key] == nil, buckets.count >= maximumCount { forgetFull(at: now) }
+        buckets[key] = bucket
+        return nil
+    }
+
+    /// Gives back a token taken for a request that turned out to be welcome.
+    package func giveBack(_ name: String, of limit: RateLimit) {
+        let key = Key(name: name, limit: limit)
+        guard var bucket = buckets[key] else { return }
+        bucket.tokens = min(bucket.tokens + 1, Double(limit.burst))
+        buckets[key] = bucket
+    }
+
+    private func refilled(_ key: Key, at now: Date) -> Bucket {
+        guard let bucket = buckets[key] else { return Bucket(tokens: Double(key.limit.burst), refilledAt: now) }
+        let seconds = max(0, now.timeIntervalSince(bucket.refilledAt))
+        let tokens = bucket.tokens + seconds * Double(key.limit.perMinute) / 60
+        return Bucket(tokens: min(tokens, Double(key.limit.burst)), refilledAt: now)
+    }
+
+    /// Makes room: full buckets say nothing. If all are in use, a flood is under way and the fullest half goes.
+    private func forgetFull(at now: Date) {
+        for key in buckets.keys where refilled(key, at: now).tokens >= Double(key.limit.burst) { buckets[key] = nil }
+        guard buckets.count >= maximumCount else { return }
+        let fullest = buckets.sorted { $0.value.tokens > $1.value.tokens }.prefix(maximumCount / 2)
+        for (key, _) in fullest { buckets[key] = nil }
+    }
+}

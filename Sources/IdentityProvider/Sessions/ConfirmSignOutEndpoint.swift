@@ -1,0 +1,22 @@
+import HTTPTypes
+
+/// The answer to the question whether to sign out.
+struct ConfirmSignOutEndpoint: PageEndpoint {
+    let issuer: Issuer
+    let sessions: SessionCookie
+    let flow: SignOut
+    let formToken: FormToken
+    let routes = [Route.get("/logout/confirm"), .post("/logout/confirm")]
+
+    /// Reached by a reload after the answer: the question starts again.
+    func show(_ request: Request) async throws -> Response { .redirect(to: issuer.reference("/logout")) }
+
+    func submit(_ request: Request) async throws -> Response {
+        let signOut = try flow.open(request)
+        guard request.parameters["decision"] == "sign-out" else {
+            return .page(Page("still-signed-in", languages: signOut.languages))
+        }
+        guard let session = try await sessions.session(of: request) else { return try await flow.signedOut(signOut) }
+        return try await flow.end(session, signOut)
+    }
+}

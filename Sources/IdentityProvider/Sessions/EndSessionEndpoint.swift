@@ -1,0 +1,39 @@
+import FoundationEssentials
+import HTTPTypes
+
+/// OpenID Connect RP-Initiated Logout §2.
+struct EndSessionEndpoint: Endpoint {
+    let issuer: Issuer
+    let clients: any ClientStore
+    let hints: IDTokenHintReader
+    let flow: SignOut
+    let routes = [Route.get("/logout"), .post("/logout")]
+
+    func respond(to request: Request) async throws -> Response {
+        if request.method == .get, request.parameters["request"] != nil {
+            return try await flow.proceed(flow.open(request), request)
+        }
+        let parameters = request.parameters
+        let hint = try await hints.hint(parameters)
+        let signOut = try SignOutRequest(
+            parameters, hint: hint, client: try await client(parameters["client_id"], hint))
+        // The session's cookie does not come with another site's post; it comes with the GET that follows.
+        guard request.method != .post else { return .redirect(to: try flow.location("/logout", signOut)) }
+        return try await flow.proceed(signOut, request)
+    }
+
+    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+
+    /// The client that asks; `client_id` and the hint must not disagree.
+    private func client(_ claimed: String?, _ hint: IDTokenHint?) async throws -> Client? {
+        let claimed = claimed.map(Identifier<Client>.init)
+        if let claimed, let hint, !hint.clients.contains(claimed) {
+            throw OAuthError.invalidRequest("id_token_hint was issued to another client")
+        }
+        guard let id = claimed ?? hint?.clients.first else { return nil }
+        guard let client = try await clients.find(id) else {
+            throw OAuthError.invalidRequest("the client is not registered")
+        }
+        return client
+    }
+}

@@ -1,0 +1,27 @@
+package import FoundationEssentials
+
+/// A browser in which somebody signed in.
+package struct Session: Sendable, Hashable {
+    package let id: Identifier<Session>
+    /// Of the cookie's value: a stolen table opens no session.
+    package let secret: SecretDigest<Session>
+    package let user: Identifier<User>
+    package let authenticatedAt: Date
+    /// How the person signed in (RFC 8176).
+    package let amr: [String]
+    package let acr: String
+    package let expiresAt: Date
+
+    package init(
+        id: Identifier<Session> = .random(), secret: SecretDigest<Session>, user: Identifier<User>,
+        authenticatedAt: Date, amr: [String], acr: String, expiresAt: Date
+    ) {
+        self.id = id
+        self.secret = secret
+        self.user = user
+        self.authenticatedAt = authenticatedAt
+        self.amr = amr
+        self.acr = acr
+        self.expiresAt = expiresAt
+    }
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// What follows from a checked sign-out: the question, the end of the session, the way back.
+struct SignOut: Sendable {
+    let issuer: Issuer
+    let clients: any ClientStore
+    let users: any UserStore
+    let sessions: SessionCookie
+    let sealer: Sealer
+    let browser: BrowserCookie
+    let formToken: FormToken
+
+    func proceed(_ signOut: SignOutRequest, _ request: Request) async throws -> Response {
+        guard let session = try await sessions.session(of: request) else { return try await signedOut(signOut) }
+        guard !signOut.needsConfirmation(by: session) else { return try await confirm(signOut, session, request) }
+        return try await end(session, signOut)
+    }
+
+    func end(_ session: Session, _ signOut: SignOutRequest) async throws -> Response {
+        let cookie = try await sessions.end(session)
+        Logger.current.info("signed out", metadata: ["user": "\(session.user)", "session": "\(session.id)"])
+        return try await signedOut(signOut).setting(cookie)
+    }
+
+    func signedOut(_ signOut: SignOutRequest) async throws -> Response {
+        if let destination = signOut.destination { return .redirect(to: destination.location) }
+        return .page(try await page("signed-out", signOut))
+    }
+
+    func location(_ path: String, _ signOut: SignOutRequest) throws -> String {
+        "\(issuer.reference(path))?request=\(try sealer.seal(signOut, for: .signOut))"
+    }
+
+    func open(_ request: Request) throws(OAuthError) -> SignOutRequest {
+        let text = try request.parameters.required("request")
+        do { return try sealer.open(SignOutRequest.self, from: text, for: .signOut) } catch {
+            throw .interactionLost
+        }
+    }
+
+    private func confirm(_ signOut: SignOutRequest, _ session: Session, _ request: Request) async throws -> Response {
+        let (identity, cookie) = browser.identityOrNew(in: request)
+        var page = try await page("confirm-sign-out", signOut)
+        page.data["user"] = try await users.find(session.user).map { ["name": .text($0.displayName)] }
+        page.data["action"] = .text(issuer.reference("/logout/confirm"))
+        page.data["form_token"] = .text(formToken.value(for: identity))
+        page.data["request"] = .text(try sealer.seal(signOut, for: .signOut))
+        page.formTargets = signOut.destination.map { [Origin.source(of: $0.uri)] } ?? []
+        return Response.page(page).setting(cookie)
+    }
+
+    private func page(_ template: String, _ signOut: SignOutRequest) async throws -> Page {
+        var page = Page(template, languages: signOut.languages)
+        if let id = signOut.client, let client = try await clients.find(id) {
+            page.data["client"] = .object(InteractionPage.describe(client))
+            page.data["return_uri"] = client.clientURI.map(Page.Value.text)
+            page.imageSources = [client.logoURI].compactMap(\.self)
+        }
+        return page
+    }
+}

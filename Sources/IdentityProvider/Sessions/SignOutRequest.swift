@@ -1,0 +1,45 @@
+/// A sign-out that a client asked for, checked (OpenID Connect RP-Initiated Logout §2).
+struct SignOutRequest: Codable, Sendable {
+    /// Where the person goes afterwards; only a URI that the client registered.
+    struct Return: Codable, Sendable {
+        let uri: String
+        let state: String?
+
+        var location: String {
+            guard let state else { return uri }
+            return "\(uri)\(uri.contains("?") ? "&" : "?")state=\(FormEncoding.encode(state))"
+        }
+    }
+
+    let client: Identifier<Client>?
+    /// Whom the hint names, and in which session.
+    let subject: Identifier<User>?
+    let session: Identifier<Session>?
+    let destination: Return?
+    let languages: [String]
+
+    /// Throws `invalid_request`, for a page: until the URI is verified, nobody is redirected.
+    init(_ parameters: Parameters, hint: IDTokenHint?, client: Client?) throws(OAuthError) {
+        if let uri = parameters["post_logout_redirect_uri"] {
+            guard let client else {
+                throw .invalidRequest("post_logout_redirect_uri needs id_token_hint or client_id")
+            }
+            guard client.postLogoutRedirectURIs.contains(uri) else {
+                throw .invalidRequest("post_logout_redirect_uri is not registered")
+            }
+            destination = Return(uri: uri, state: parameters["state"])
+        } else {
+            destination = nil
+        }
+        self.client = client?.id
+        subject = hint?.subject
+        session = hint?.session
+        languages = parameters.list("ui_locales")
+    }
+
+    /// Whether the person must be asked: without a hint that names this very session, the request may be anybody's
+    /// prank (RP-Initiated Logout §2, §6).
+    func needsConfirmation(by current: Session) -> Bool {
+        subject != current.user || session != current.id
+    }
+}

@@ -1,0 +1,67 @@
+package import FoundationEssentials
+
+/// What an operator may choose for one issuer. The defaults are safe.
+package struct Settings: Sendable {
+    package var issuer: Issuer
+    /// What people read at the top of a page.
+    package var name = "Martlet"
+    package var limits = Limits()
+    package var lifetimes = Lifetimes()
+    package var keyRotation = KeyRotationSchedule()
+
+    package init(issuer: Issuer) { self.issuer = issuer }
+}
+
+/// Bounds of what a request may hold.
+package struct Limits: Sendable {
+    package var parameterCount = 64
+    /// Bytes of one decoded value.
+    package var parameterLength = 16_384
+    /// Bytes of a request body.
+    package var bodySize = 65_536
+    /// Bytes of all header fields together, request line included.
+    package var headerSize = 32_768
+    /// Seconds in which a whole request must have arrived.
+    package var requestDeadline: TimeInterval = 15
+    /// Seconds that a connection may be idle between requests.
+    package var idleTimeout: TimeInterval = 60
+    /// Seconds for a TLS handshake.
+    package var handshakeDeadline: TimeInterval = 10
+
+    package init() {}
+}
+
+/// How long things live, in seconds.
+package struct Lifetimes: Sendable {
+    /// RFC 6749 §4.1.2 recommends ten minutes at most; a minute is enough for a redirect.
+    package var authorizationCode: TimeInterval = 60
+    /// From the first page of a sign-in to its last.
+    package var interaction: TimeInterval = 1_800
+    /// From a first factor to the second.
+    package var factor: TimeInterval = 600
+    package var session: TimeInterval = 12 * 3_600
+    package var accessToken: TimeInterval = 600
+    package var idToken: TimeInterval = 3_600
+    /// From the last use of a refresh token with `offline_access`; without it the session's end counts.
+    package var refreshToken: TimeInterval = 30 * 86_400
+    /// How long a repeated refresh gets the same successor instead of being taken for theft.
+    package var refreshGrace: TimeInterval = 30
+
+    package init() {}
+
+    /// What an authorization must outlive, so that revoking it reaches every token below it.
+    var longestToken: TimeInterval { max(accessToken, Self.longestAccessToken) }
+    /// No resource server may ask for more.
+    package static let longestAccessToken: TimeInterval = 86_400
+}
+
+/// When signing keys come and go, in seconds.
+package struct KeyRotationSchedule: Sendable {
+    /// A key is published this long before it signs: longer than any cache keeps the JWK Set.
+    package var publishedBefore: TimeInterval = 86_400
+    package var signsFor: TimeInterval = 90 * 86_400
+    /// Longer than the longest life of a token that the key signed.
+    package var publishedAfter: TimeInterval = 2 * 86_400
+
+    package init() {}
+}

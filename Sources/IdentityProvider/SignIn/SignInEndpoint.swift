@@ -1,0 +1,52 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// The page where a person shows who they are: name and password.
+struct SignInEndpoint: PageEndpoint {
+    let clients: any ClientStore
+    let passwords: PasswordFactor
+    let totp: TOTPFactor
+    let sessions: SessionCookie
+    let interactions: InteractionKeeper
+    let formToken: FormToken
+    let throttle: SignInThrottle
+    let now: @Sendable () -> Date
+    let routes = [Route.get("/sign-in"), .post("/sign-in", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        let interaction = try interactions.resume(request)
+        return .page(try await page(interaction, request, username: interaction.request.loginHint))
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        var interaction = try interactions.resume(request)
+        let username = request.parameters["username"] ?? ""
+        guard await throttle.mayTry(username) else {
+            return .page(
+                try await page(interaction, request, username: username, error: "throttled"), status: .tooManyRequests)
+        }
+        guard let user = try await passwords.verify(request.parameters["password"] ?? "", of: username) else {
+            Logger.current.notice("sign-in refused", metadata: ["factor": "password"])
+            return .page(try await page(interaction, request, username: username, error: "credentials"))
+        }
+        await throttle.succeeded(username)
+        if try await totp.isEnrolled(user) {
+            interaction.firstFactor = Interaction.FirstFactor(user: user.id, shownAt: now())
+            return .redirect(to: try interactions.location("/authorize", interaction))
+        }
+        let cookie = try await sessions.begin(for: user, amr: ["pwd"], context: .singleFactor, in: request)
+        Logger.current.info("signed in", metadata: ["user": "\(user.id)", "amr": "pwd"])
+        return try .redirect(to: interactions.location("/authorize", interaction)).setting(cookie)
+    }
+
+    private func page(_ interaction: Interaction, _ request: Request, username: String?, error: String? = nil)
+        async throws -> Page
+    {
+        var page = try await InteractionPage.make(
+            "sign-in", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
+        page.data["username"] = .text(username ?? "")
+        if let error { page.data["error"] = .object([error: true]) }
+        return page
+    }
+}

@@ -1,0 +1,15 @@
+import FoundationEssentials
+
+/// Slows guessing at one account down, wherever the guesses come from. Names that do not exist are counted alike.
+struct SignInThrottle: Sendable {
+    let limiter: RateLimiter
+    let now: @Sendable () -> Date
+    private static let limit = RateLimit(burst: 10, perMinute: 5)
+
+    func mayTry(_ name: String) async -> Bool { await limiter.take(key(name), of: Self.limit, at: now()) == nil }
+
+    /// Only failures count.
+    func succeeded(_ name: String) async { await limiter.giveBack(key(name), of: Self.limit) }
+
+    private func key(_ name: String) -> String { "sign-in \(User.key(of: name).prefix(256))" }
+}

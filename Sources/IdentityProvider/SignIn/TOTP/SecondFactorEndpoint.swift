@@ -1,0 +1,60 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// The page where a person whose password was right shows their second factor. Only then is there a session.
+struct SecondFactorEndpoint: PageEndpoint {
+    let clients: any ClientStore
+    let users: any UserStore
+    let totp: TOTPFactor
+    let sessions: SessionCookie
+    let interactions: InteractionKeeper
+    let formToken: FormToken
+    let throttle: SignInThrottle
+    let lifetime: TimeInterval
+    let now: @Sendable () -> Date
+    let routes = [Route.get("/second-factor"), .post("/second-factor", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        let (interaction, user) = try await resume(request)
+        return .page(try await page(interaction, user, request))
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        var (interaction, user) = try await resume(request)
+        guard await throttle.mayTry("second factor \(user.id)") else {
+            return .page(
+                try await page(interaction, user, request, error: "throttled"), status: .tooManyRequests)
+        }
+        guard try await totp.verify(request.parameters["code"] ?? "", of: user) else {
+            Logger.current.notice("sign-in refused", metadata: ["factor": "totp", "user": "\(user.id)"])
+            return .page(try await page(interaction, user, request, error: "code"))
+        }
+        await throttle.succeeded("second factor \(user.id)")
+        interaction.firstFactor = nil
+        let cookie = try await sessions.begin(
+            for: user, amr: ["pwd", "otp", "mfa"], context: .multiFactor, in: request)
+        Logger.current.info("signed in", metadata: ["user": "\(user.id)", "amr": "pwd otp mfa"])
+        return try .redirect(to: interactions.location("/authorize", interaction)).setting(cookie)
+    }
+
+    /// The interaction and the user whose password it has seen.
+    private func resume(_ request: Request) async throws -> (Interaction, User) {
+        let interaction = try interactions.resume(request)
+        guard let first = interaction.firstFactor, now() < first.shownAt.addingTimeInterval(lifetime),
+            let user = try await users.find(first.user), !user.isDisabled
+        else { throw OAuthError.interactionLost }
+        return (interaction, user)
+    }
+
+    private func page(_ interaction: Interaction, _ user: User, _ request: Request, error: String? = nil) async throws
+        -> Page
+    {
+        var page = try await InteractionPage.make(
+            "second-factor", for: interaction, request, clients: clients, interactions: interactions,
+            formToken: formToken)
+        page.data["user"] = ["name": .text(user.displayName)]
+        if let error { page.data["error"] = .object([error: true]) }
+        return page
+    }
+}

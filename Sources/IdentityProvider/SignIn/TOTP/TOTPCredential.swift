@@ -1,0 +1,40 @@
+package import FoundationEssentials
+
+/// An authenticator app that a user enrolled (RFC 6238).
+package struct TOTPCredential: Sendable, Hashable {
+    package let id: Identifier<TOTPCredential>
+    package let user: Identifier<User>
+    package let name: String
+    package let sealedSecret: [UInt8]
+    /// `SHA1`, `SHA256` or `SHA512`.
+    package let algorithm: String
+    package let digits: Int
+    /// Seconds.
+    package let period: Int
+    /// The last time step that was accepted: a code works once (RFC 6238 §5.2).
+    package let lastStep: Int
+    package let createdAt: Date
+
+    package init(
+        id: Identifier<TOTPCredential> = .random(), user: Identifier<User>, name: String, sealedSecret: [UInt8],
+        algorithm: String = "SHA1", digits: Int = 6, period: Int = 30, lastStep: Int = 0, createdAt: Date
+    ) {
+        self.id = id
+        self.user = user
+        self.name = name
+        self.sealedSecret = sealedSecret
+        self.algorithm = algorithm
+        self.digits = digits
+        self.period = period
+        self.lastStep = lastStep
+        self.createdAt = createdAt
+    }
+}
+
+package protocol TOTPCredentialStore: Sendable {
+    func credentials(of user: Identifier<User>) async throws -> [TOTPCredential]
+    func save(_ credential: TOTPCredential) async throws
+    /// Accepts `step` if it is later than the last one. Of many calls with one step exactly one returns `true`.
+    func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool
+    func delete(_ credential: Identifier<TOTPCredential>) async throws
+}

@@ -1,0 +1,27 @@
+import Authenticators
+import FoundationEssentials
+
+/// A code from an authenticator app (RFC 6238). Each code works once.
+struct TOTPFactor: Sendable {
+    let credentials: any TOTPCredentialStore
+    let sealer: Sealer
+    let now: @Sendable () -> Date
+
+    func isEnrolled(_ user: User) async throws -> Bool { try await !credentials.credentials(of: user.id).isEmpty }
+
+    func verify(_ code: String, of user: User) async throws -> Bool {
+        let code = code.filter { $0 != " " }
+        for credential in try await credentials.credentials(of: user.id) {
+            guard let totp = try? totp(credential), let step = totp.step(of: code, at: now()) else { continue }
+            return try await credentials.accept(step: step, for: credential.id)
+        }
+        return false
+    }
+
+    private func totp(_ credential: TOTPCredential) throws -> TOTP {
+        guard let algorithm = TOTP.Algorithm(rawValue: credential.algorithm) else { throw InvalidTOTPSecret() }
+        return try TOTP(
+            secret: sealer.open(credential.sealedSecret, for: .oneTimePasswordSecret), algorithm: algorithm,
+            digits: credential.digits, period: credential.period)
+    }
+}

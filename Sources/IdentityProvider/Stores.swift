@@ -1,0 +1,46 @@
+package import FoundationEssentials
+
+/// Where one issuer keeps its state. A back end makes one for each issuer.
+package struct Stores: Sendable {
+    package let clients: any ClientStore
+    package let resourceServers: any ResourceServerStore
+    package let users: any UserStore
+    package let roles: any RoleStore
+    package let sessions: any SessionStore
+    package let consents: any ConsentStore
+    package let authorizations: any AuthorizationStore
+    package let totpCredentials: any TOTPCredentialStore
+    package let keys: any KeyStore
+    package let spent: any SpentStore
+    package let upkeep: any StorageUpkeep
+
+    package init(
+        clients: any ClientStore, resourceServers: any ResourceServerStore, users: any UserStore,
+        roles: any RoleStore, sessions: any SessionStore, consents: any ConsentStore,
+        authorizations: any AuthorizationStore, totpCredentials: any TOTPCredentialStore, keys: any KeyStore,
+        spent: any SpentStore, upkeep: any StorageUpkeep
+    ) {
+        self.clients = clients
+        self.resourceServers = resourceServers
+        self.users = users
+        self.roles = roles
+        self.sessions = sessions
+        self.consents = consents
+        self.authorizations = authorizations
+        self.totpCredentials = totpCredentials
+        self.keys = keys
+        self.spent = spent
+        self.upkeep = upkeep
+    }
+}
+
+/// What caches, health and maintenance ask of the storage as a whole.
+package protocol StorageUpkeep: Sendable {
+    /// Grows with every change of what is cached (clients, resource servers, roles, keys), whichever node or command
+    /// makes it, in the transaction that makes it.
+    func version() async throws -> Int
+    /// Throws when the storage cannot answer.
+    func check() async throws
+    /// Removes at most `limit` rows of each kind that expired before `moment`; returns how many went.
+    func removeExpired(before moment: Date, limit: Int) async throws -> Int
+}

@@ -1,0 +1,62 @@
+import FoundationEssentials
+import JOSE
+
+/// What an access token says: as a JWT (RFC 9068) to a resource server that reads it, sealed to one that asks.
+struct AccessToken: Codable, Sendable {
+    let id: String
+    /// Its parent; none when a client asked for itself.
+    let authorization: Identifier<Authorization>?
+    let client: Identifier<Client>
+    let user: Identifier<User>?
+    let scope: Scope
+    let audience: [String]
+    let issuedAt: Date
+    let expiresAt: Date
+    let authenticatedAt: Date?
+    let amr: [String]
+    let acr: String?
+
+    var subject: String { user?.rawValue ?? client.rawValue }
+}
+
+extension AccessToken {
+    /// RFC 9068 §2.2.
+    func claims(issuer: Issuer) -> JSONObject {
+        var claims: JSONObject = [
+            "iss": .string(issuer.identifier), "sub": .string(subject),
+            "aud": audience.count == 1 ? .string(audience[0]) : .array(audience.map(JSON.string)),
+            "client_id": .string(client.rawValue), "iat": .integer(Int(issuedAt.timeIntervalSince1970)),
+            "exp": .integer(Int(expiresAt.timeIntervalSince1970)), "jti": .string(id),
+        ]
+        if !scope.isEmpty { claims["scope"] = .string(scope.text) }
+        if let authenticatedAt { claims["auth_time"] = .integer(Int(authenticatedAt.timeIntervalSince1970)) }
+        if let acr { claims["acr"] = .string(acr) }
+        if !amr.isEmpty { claims["amr"] = .array(amr.map(JSON.string)) }
+        return claims
+    }
+
+    /// The inverse of `claims`, for claims whose signature was verified.
+    init?(claims: JSONObject) {
+        guard let id = claims["jti"]?.string, let client = claims["client_id"]?.string,
+            let subject = claims["sub"]?.string, let issuedAt = claims["iat"]?.seconds,
+            let expiresAt = claims["exp"]?.seconds
+        else { return nil }
+        // A token that a client got for itself names no person, and its identifier no authorization.
+        let parent = id.split(separator: ".")
+        let isForUser = parent.count == 2
+        self.init(
+            id: id, authorization: isForUser ? Identifier(rawValue: String(parent[0])) : nil,
+            client: Identifier(rawValue: client), user: isForUser ? Identifier(rawValue: subject) : nil,
+            scope: Scope((claims["scope"]?.string ?? "").split(separator: " ").map(String.init)),
+            audience: claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string].compactMap(\.self),
+            issuedAt: Date(timeIntervalSince1970: issuedAt), expiresAt: Date(timeIntervalSince1970: expiresAt),
+            authenticatedAt: (claims["auth_time"]?.seconds).map(Date.init(timeIntervalSince1970:)),
+            amr: claims["amr"]?.array?.compactMap(\.string) ?? [], acr: claims["acr"]?.string)
+    }
+
+    /// A token's own name, below that of its authorization, so that the token leads to what it hangs on.
+    static func makeID(below authorization: Identifier<Authorization>?) -> String {
+        let own = Base64URL.encode(RandomBytes.make(16))
+        return authorization.map { "\($0.rawValue).\(own)" } ?? own
+    }
+}

@@ -1,0 +1,41 @@
+import FoundationEssentials
+import JOSE
+
+/// Tells whether an access token is ours and good now.
+struct AccessTokenReader: Sendable {
+    let issuer: Issuer
+    let sealer: Sealer
+    let ring: KeyRing
+    let authorizations: any AuthorizationStore
+    let spent: any SpentStore
+    let now: @Sendable () -> Date
+
+    /// The token, if we issued it and it has not expired; it may have been revoked since.
+    func read(_ text: String) async throws -> AccessToken? {
+        guard text.contains(".") else {
+            guard let token = try? sealer.open(AccessToken.self, from: text, for: .accessToken) else { return nil }
+            return token.expiresAt > now() ? token : nil
+        }
+        // `typ` keeps an ID Token from standing in for an access token (RFC 9068 §4).
+        let rules = JWTRules(
+            algorithms: Set(KeyRing.algorithms), issuer: issuer.identifier, types: ["at+jwt"], expiry: .required,
+            skew: 0, required: ["sub", "client_id", "jti", "iat"])
+        guard let jwt = try? JWT(validating: text, with: await ring.verificationKeys, rules: rules, at: now()) else {
+            return nil
+        }
+        return AccessToken(claims: jwt.claims)
+    }
+
+    /// As `read`, but `nil` also for a token that was revoked, with its authorization or alone.
+    func active(_ text: String) async throws -> AccessToken? {
+        guard let token = try await read(text) else { return nil }
+        if let parent = token.authorization {
+            guard let authorization = try await authorizations.find(parent), authorization.revokedAt == nil else {
+                return nil
+            }
+        } else if try await spent.isSpent(token.id, for: .accessToken) {
+            return nil
+        }
+        return token
+    }
+}

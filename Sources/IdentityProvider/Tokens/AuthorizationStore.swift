@@ -1,0 +1,29 @@
+package import FoundationEssentials
+
+package protocol AuthorizationStore: Sendable {
+    /// Spends the code that has the authorization's identifier, and keeps the authorization, in one transaction. Of
+    /// all calls for one identifier exactly one returns `true`, however many run at once and on however many nodes.
+    /// Also `false` when the authorization's session has ended meanwhile.
+    func begin(_ authorization: Authorization) async throws -> Bool
+    func find(_ id: Identifier<Authorization>) async throws -> Authorization?
+    /// Moves to the next generation if `generation` is the current one; says which of the four cases it was.
+    /// `grace` is in seconds. Does not revoke: the caller decides.
+    func rotate(
+        _ id: Identifier<Authorization>, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
+    ) async throws -> Rotation
+    func revoke(_ id: Identifier<Authorization>, at now: Date) async throws
+    /// Revokes all that `user` granted to `client`.
+    func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws
+}
+
+/// What became of a refresh token that was presented.
+package enum Rotation: Sendable, Hashable {
+    /// It was the current one and has a successor now.
+    case rotated(Authorization)
+    /// Its successor was made a moment ago, by a retry or by another tab: it gets the same successor.
+    case repeated(Authorization)
+    /// It was used before, and not just now: somebody has a copy (RFC 9700 §4.14.2).
+    case reused
+    /// There is no such authorization, or it was revoked or has expired.
+    case gone
+}

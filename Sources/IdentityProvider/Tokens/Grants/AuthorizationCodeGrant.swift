@@ -1,0 +1,44 @@
+import FoundationEssentials
+
+/// RFC 6749 §4.1.3, with PKCE (RFC 7636 §4.6).
+struct AuthorizationCodeGrant: Grant {
+    let sealer: Sealer
+    let lifetimes: Lifetimes
+    let resources: any ResourceServerStore
+    let users: any UserStore
+    let authorizations: any AuthorizationStore
+    let now: @Sendable () -> Date
+    let type = GrantType.authorizationCode
+
+    func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
+        let text = try parameters.required("code")
+        guard let code = try? sealer.open(AuthorizationCode.self, from: text, for: .authorizationCode) else {
+            throw OAuthError.invalidGrant("the code is not valid")
+        }
+        try code.check(parameters, from: client, at: now())
+        let targets = try await narrowed(parameters, within: code.granted)
+        guard let user = code.granted.user, try await users.find(user)?.isDisabled == false else {
+            throw OAuthError.invalidGrant("the code is not valid any more")
+        }
+        let authorization = Authorization(id: code.id, grant: code.granted, expiresAt: expiry(for: client, code.granted))
+        // Spent only now: a thief without the verifier must not be able to burn the code. A second use revokes what
+        // the first one bought (RFC 6749 §4.1.2).
+        guard try await authorizations.begin(authorization) else {
+            try await authorizations.revoke(code.id, at: now())
+            throw OAuthError.invalidGrant("the code was used before")
+        }
+        return Redemption(authorization, resources: targets)
+    }
+
+    /// RFC 8707 §2.2: the token request may name some of the resources of the authorization request.
+    private func narrowed(_ parameters: Parameters, within granted: Granted) async throws -> [String] {
+        try await ResourceCatalog(servers: resources.all()).narrowed(parameters, within: granted)
+    }
+
+    /// Kept at least until the code itself has expired, so that a second use is seen, and as long as any token lives.
+    private func expiry(for client: AuthenticatedClient, _ granted: Granted) -> Date {
+        let refreshes = client.client.grantTypes.contains(.refreshToken)
+        let lifetime = refreshes ? RefreshLifetime.seconds(granted, lifetimes) : lifetimes.accessToken
+        return now().addingTimeInterval(max(lifetime, lifetimes.longestToken))
+    }
+}

@@ -1,0 +1,23 @@
+import FoundationEssentials
+
+/// How long a refresh token lives.
+enum RefreshLifetime {
+    /// With `offline_access` it is its own; without, that of a session, whose end also revokes it
+    /// (OpenID Connect Core §11).
+    static func seconds(_ granted: Granted, _ lifetimes: Lifetimes) -> TimeInterval {
+        granted.isOffline ? lifetimes.refreshToken : lifetimes.session
+    }
+}
+
+extension ResourceCatalog {
+    /// The resources that a token request names, if they are among those granted (RFC 8707 §2.2).
+    func narrowed(_ parameters: Parameters, within granted: Granted) throws(OAuthError) -> [String] {
+        let resources = try requested(parameters)
+        let allowed = granted.resources.isEmpty
+            ? audience(of: granted.scope, for: []).map(\.identifier) : granted.resources
+        guard resources.allSatisfy(allowed.contains) else {
+            throw OAuthError(code: .invalidTarget, description: "resource was not granted")
+        }
+        return resources
+    }
+}

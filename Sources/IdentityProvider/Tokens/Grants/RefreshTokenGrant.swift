@@ -1,0 +1,59 @@
+import FoundationEssentials
+import Logging
+
+/// RFC 6749 §6, with rotation and the detection of reuse (RFC 9700 §4.14.2).
+struct RefreshTokenGrant: Grant {
+    let sealer: Sealer
+    let lifetimes: Lifetimes
+    let resources: any ResourceServerStore
+    let users: any UserStore
+    let authorizations: any AuthorizationStore
+    let now: @Sendable () -> Date
+    let type = GrantType.refreshToken
+
+    func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
+        let text = try parameters.required("refresh_token")
+        guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
+            let stored = try await authorizations.find(token.authorization)
+        else { throw Self.refusal }
+        // Bound to its client; another one learns nothing and changes nothing (RFC 6749 §10.4).
+        guard stored.grant.client == client.id else { throw Self.refusal }
+        let scope = try narrowed(parameters, within: stored.grant.scope)
+        let targets = try await ResourceCatalog(servers: resources.all()).narrowed(parameters, within: stored.grant)
+        guard let user = stored.grant.user, try await users.find(user)?.isDisabled == false else { throw Self.refusal }
+
+        let rotation = try await authorizations.rotate(
+            token.authorization, from: token.generation, grace: lifetimes.refreshGrace,
+            expiresAt: expiry(of: stored), at: now())
+        switch rotation {
+        case .rotated(let authorization), .repeated(let authorization):
+            return Redemption(authorization, scope: scope, resources: targets)
+        case .reused:
+            // Thief or owner, one of them has a copy: both lose it (RFC 9700 §4.14.2).
+            try await authorizations.revoke(token.authorization, at: now())
+            Logger.current.warning(
+                "refresh token used twice, authorization revoked",
+                metadata: ["authorization": "\(token.authorization)", "client": "\(client.id)", "user": "\(user)"])
+            throw Self.refusal
+        case .gone: throw Self.refusal
+        }
+    }
+
+    /// One answer for every reason.
+    private static let refusal = OAuthError.invalidGrant("the refresh token is not valid")
+
+    private func narrowed(_ parameters: Parameters, within granted: Scope) throws(OAuthError) -> Scope? {
+        guard let text = parameters["scope"] else { return nil }
+        let scope = try Scope(parsing: text)
+        guard !scope.isEmpty, scope.isSubset(of: granted) else {
+            throw .invalidScope("scope is more than what was granted")
+        }
+        return scope
+    }
+
+    /// With `offline_access` each use prolongs it; else it ends when its session was to end.
+    private func expiry(of stored: Authorization) -> Date {
+        guard stored.grant.isOffline else { return stored.expiresAt }
+        return now().addingTimeInterval(max(lifetimes.refreshToken, lifetimes.longestToken))
+    }
+}

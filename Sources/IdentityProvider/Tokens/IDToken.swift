@@ -1,0 +1,35 @@
+import Crypto
+import FoundationEssentials
+import JOSE
+
+/// Words an ID Token (OpenID Connect Core §2, §3.1.3.6).
+struct IDToken: Sendable {
+    let issuer: Issuer
+    let client: Client
+    let granted: Granted
+    let user: Identifier<User>
+    let accessToken: String
+    let issuedAt: Date
+    let expiresAt: Date
+
+    /// Claims of scopes are for the userinfo endpoint: with an access token they do not belong here (§5.4).
+    var claims: JSONObject {
+        var claims: JSONObject = [
+            "iss": .string(issuer.identifier), "sub": .string(user.rawValue), "aud": .string(client.id.rawValue),
+            "exp": .integer(Int(expiresAt.timeIntervalSince1970)),
+            "iat": .integer(Int(issuedAt.timeIntervalSince1970)), "azp": .string(client.id.rawValue),
+        ]
+        if let moment = granted.authenticatedAt { claims["auth_time"] = .integer(Int(moment.timeIntervalSince1970)) }
+        claims["nonce"] = granted.nonce.map(JSON.string)
+        claims["acr"] = granted.acr.map(JSON.string)
+        if !granted.amr.isEmpty { claims["amr"] = .array(granted.amr.map(JSON.string)) }
+        claims["sid"] = granted.session.map { .string($0.rawValue) }
+        claims["at_hash"] = .string(Self.halfHash(accessToken))
+        return claims
+    }
+
+    /// The left half of the hash that belongs to the signature: SHA-256 for both of our algorithms.
+    private static func halfHash(_ token: String) -> String {
+        Base64URL.encode(Array(SHA256.hash(data: Array(token.utf8)).prefix(16)))
+    }
+}

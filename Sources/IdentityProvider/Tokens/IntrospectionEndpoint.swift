@@ -1,0 +1,67 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+
+/// Tells a resource server of a token (RFC 7662). Of a token that is not its business it says what it says of rubbish.
+struct IntrospectionEndpoint: Endpoint {
+    let issuer: Issuer
+    let authenticator: ClientAuthenticator
+    let resources: any ResourceServerStore
+    let users: any UserStore
+    let authorizations: any AuthorizationStore
+    let accessTokens: AccessTokenReader
+    let sealer: Sealer
+    let now: @Sendable () -> Date
+    let routes = [Route.post("/introspect", rateLimit: .tokens)]
+
+    func respond(to request: Request) async throws -> Response {
+        let client = try await authenticator.authenticate(request)
+        try client.requireConfidential()
+        let token = try request.parameters.required("token")
+        if let access = try await accessTokens.active(token) {
+            guard try await client.mayRead(access, resources), try await isGood(access.user) else { return Self.inactive }
+            return .json(try await describe(access))
+        }
+        return try await describeRefreshToken(token, for: client)
+    }
+
+    private static let inactive = Response.json(["active": false])
+
+    private func describe(_ access: AccessToken) async throws -> JSONObject {
+        var answer = access.claims(issuer: issuer)
+        answer["active"] = true
+        answer["token_type"] = "Bearer"
+        if let user = access.user { answer["username"] = try await users.find(user).map { .string($0.username) } }
+        return answer
+    }
+
+    /// Only to the client it was issued to.
+    private func describeRefreshToken(_ text: String, for client: AuthenticatedClient) async throws -> Response {
+        guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
+            let stored = try await authorizations.find(token.authorization), stored.grant.client == client.id,
+            stored.revokedAt == nil, stored.expiresAt > now(), stored.generation == token.generation,
+            try await isGood(stored.grant.user)
+        else { return Self.inactive }
+        return .json([
+            "active": true, "iss": .string(issuer.identifier), "client_id": .string(client.id.rawValue),
+            "sub": .string(stored.grant.user?.rawValue ?? client.id.rawValue),
+            "scope": .string(stored.grant.scope.text),
+            "exp": .integer(Int(stored.expiresAt.timeIntervalSince1970)),
+        ])
+    }
+
+    private func isGood(_ user: Identifier<User>?) async throws -> Bool {
+        guard let user else { return true }
+        return try await users.find(user)?.isDisabled == false
+    }
+}
+
+extension AuthenticatedClient {
+    /// A client may read what it got itself and, for a resource server, what is meant for that (RFC 7662 §4).
+    fileprivate func mayRead(_ token: AccessToken, _ resources: any ResourceServerStore) async throws -> Bool {
+        if token.client == id { return true }
+        return try await resources.all().contains { server in
+            server.introspectionClients.contains(id.rawValue) && token.audience.contains(server.identifier)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/// What a grant was redeemed for: `TokenIssuer` makes tokens of it.
+struct Redemption: Sendable {
+    /// As it is stored; `nil` when a client asked for itself, which leaves nothing behind.
+    let authorization: Authorization?
+    let granted: Granted
+    /// May be less than what was granted (RFC 6749 §6).
+    let scope: Scope
+    let resources: [String]
+
+    init(_ authorization: Authorization, scope: Scope? = nil, resources: [String] = []) {
+        self.authorization = authorization
+        granted = authorization.grant
+        self.scope = scope ?? authorization.grant.scope
+        self.resources = resources.isEmpty ? authorization.grant.resources : resources
+    }
+
+    init(_ granted: Granted) {
+        authorization = nil
+        self.granted = granted
+        scope = granted.scope
+        resources = granted.resources
+    }
+}

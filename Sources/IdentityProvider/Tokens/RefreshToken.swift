@@ -1,0 +1,5 @@
+/// A refresh token, sealed: which authorization, and the how-manieth of its tokens.
+struct RefreshToken: Codable, Sendable {
+    let authorization: Identifier<Authorization>
+    let generation: Int
+}

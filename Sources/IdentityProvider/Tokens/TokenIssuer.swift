@@ -1,0 +1,67 @@
+import FoundationEssentials
+import JOSE
+import Tracing
+
+/// Makes the tokens of a redemption, and the answer that carries them (RFC 6749 §5.1).
+struct TokenIssuer: Sendable {
+    let issuer: Issuer
+    let lifetimes: Lifetimes
+    let resources: any ResourceServerStore
+    let ring: KeyRing
+    let sealer: Sealer
+    let now: @Sendable () -> Date
+
+    func issue(_ redemption: Redemption, to client: Client) async throws -> JSONObject {
+        let catalog = ResourceCatalog(servers: try await resources.all())
+        let audience = catalog.audience(of: redemption.scope, for: redemption.resources)
+        let access = accessToken(redemption, for: audience, catalog)
+        let accessToken = try await encode(access, for: audience)
+        var answer: JSONObject = [
+            "access_token": .string(accessToken), "token_type": "Bearer",
+            "expires_in": .integer(Int(access.expiresAt.timeIntervalSince(access.issuedAt).rounded())),
+            "scope": .string(redemption.scope.text),
+        ]
+        if let authorization = redemption.authorization, client.grantTypes.contains(.refreshToken) {
+            let token = RefreshToken(authorization: authorization.id, generation: authorization.generation)
+            answer["refresh_token"] = .string(try sealer.seal(token, for: .refreshToken))
+        }
+        if let user = redemption.granted.user, redemption.scope.contains(Scope.openID) {
+            let idToken = IDToken(
+                issuer: issuer, client: client, granted: redemption.granted, user: user, accessToken: accessToken,
+                issuedAt: access.issuedAt, expiresAt: access.issuedAt.addingTimeInterval(lifetimes.idToken))
+            answer["id_token"] = .string(
+                try await sign(idToken.claims, type: "JWT", by: client.idTokenAlgorithm))
+        }
+        return answer
+    }
+
+    private func accessToken(
+        _ redemption: Redemption, for audience: [ResourceServer], _ catalog: ResourceCatalog
+    ) -> AccessToken {
+        let moment = now()
+        let granted = redemption.granted
+        // A token for several resource servers lives no longer than the strictest of them allows.
+        let lifetime = audience.compactMap(\.accessTokenLifetime).map(TimeInterval.init).min() ?? lifetimes.accessToken
+        // Our own endpoints are the audience of a token for a person, or of one that is for nobody else.
+        let isForUs = redemption.resources.isEmpty && redemption.scope.contains(Scope.openID) || audience.isEmpty
+        return AccessToken(
+            id: AccessToken.makeID(below: redemption.authorization?.id),
+            authorization: redemption.authorization?.id, client: granted.client, user: granted.user,
+            scope: catalog.scope(redemption.scope, within: audience, for: redemption.resources),
+            audience: audience.map(\.identifier) + (isForUs ? [issuer.identifier] : []), issuedAt: moment,
+            expiresAt: moment.addingTimeInterval(lifetime), authenticatedAt: granted.authenticatedAt,
+            amr: granted.amr, acr: granted.acr)
+    }
+
+    private func encode(_ token: AccessToken, for audience: [ResourceServer]) async throws -> String {
+        if audience.contains(where: { $0.format == .opaque }) { return try sealer.seal(token, for: .accessToken) }
+        return try await sign(token.claims(issuer: issuer), type: "at+jwt", by: .es256)
+    }
+
+    private func sign(_ claims: JSONObject, type: String, by algorithm: SignatureAlgorithm) async throws -> String {
+        try await withSpan("jwt.sign") { span in
+            span.attributes["jwt.alg"] = algorithm.rawValue
+            return try await JWT.sign(claims, type: type, with: ring.signer(for: algorithm))
+        }
+    }
+}

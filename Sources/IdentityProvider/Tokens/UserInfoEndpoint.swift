@@ -1,0 +1,28 @@
+import HTTPTypes
+import JOSE
+
+/// Claims about the person who signed in (OpenID Connect Core §5.3).
+struct UserInfoEndpoint: Endpoint {
+    let issuer: Issuer
+    let users: any UserStore
+    let accessTokens: AccessTokenReader
+    let routes = [
+        Route.get("/userinfo", isSharedAcrossOrigins: true), .post("/userinfo", isSharedAcrossOrigins: true),
+    ]
+
+    func respond(to request: Request) async throws -> Response {
+        let text = try BearerToken.read(request)
+        guard let token = try await accessTokens.active(text), token.audience.contains(issuer.identifier) else {
+            throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
+        }
+        guard token.scope.contains(Scope.openID) else {
+            throw OAuthError.bearerChallenge(.insufficientScope, "the scope openid is needed", scope: Scope.openID)
+        }
+        guard let id = token.user, let user = try await users.find(id), !user.isDisabled else {
+            throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
+        }
+        var claims: JSONObject = ["sub": .string(user.id.rawValue)]
+        for (name, value) in Claims.released(of: user, for: token.scope).members { claims[name] = value }
+        return .json(claims)
+    }
+}

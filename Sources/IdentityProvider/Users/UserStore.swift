@@ -1,0 +1,20 @@
+import FoundationEssentials
+
+package protocol UserStore: Sendable {
+    func find(_ id: Identifier<User>) async throws -> User?
+    /// By username or e-mail address, compared as `User.key(of:)` says.
+    func find(named name: String) async throws -> User?
+    /// All users in the order of their names, after `name`, at most `limit`.
+    func list(after name: String?, limit: Int) async throws -> [User]
+    /// Inserts or replaces. Throws `NameTaken` when another user has the name or address.
+    func save(_ user: User) async throws
+    /// Replaces the hash if it is still `old`: an upgrade must not undo a change of the password.
+    func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws
+    /// Removes the user with their sessions, consents, authorizations and credentials.
+    func delete(_ user: Identifier<User>) async throws
+}
+
+/// Another user has this name or address.
+package struct NameTaken: Error {
+    package init() {}
+}

@@ -1,0 +1,83 @@
+import Crypto
+import CryptoExtras
+
+/// A key that verifies signatures: public, or shared (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+package struct JWK: Sendable {
+    package let keyID: String?
+    package let algorithm: SignatureAlgorithm?
+    package let use: String?
+    let material: VerificationKey
+
+    /// Strict: a key of the wrong size, off its curve, or with private members is refused.
+    package init(_ object: JSONObject) throws(JWKError) {
+        // A private key that travels is a key that is lost (RFC 7517 §9.2).
+        for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where object[name] != nil {
+            throw JWKError(reason: "holds private material (\(name))")
+        }
+        keyID = try Self.text("kid", object)
+        use = try Self.text("use", object)
+        algorithm = try Self.text("alg", object).map(SignatureAlgorithm.init)
+        if let operations = object["key_ops"] {
+            guard let names = operations.array?.map(\.string), names.contains("verify") else {
+                throw JWKError(reason: "has key_ops without verify")
+            }
+        }
+        material = try VerificationKey(object)
+        if let algorithm, use == nil || use == "sig", !material.algorithms.contains(algorithm),
+            (SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric).contains(algorithm)
+        {
+            throw JWKError(reason: "has an alg that does not fit its type")
+        }
+    }
+
+    /// A secret that both sides know, for `client_secret_jwt`.
+    package init(symmetric secret: [UInt8], keyID: String? = nil) {
+        self.init(.symmetric(SymmetricKey(data: secret)), keyID: keyID, algorithm: nil, use: nil)
+    }
+
+    init(_ material: VerificationKey, keyID: String?, algorithm: SignatureAlgorithm?, use: String?) {
+        self.material = material
+        self.keyID = keyID
+        self.algorithm = algorithm
+        self.use = use
+    }
+
+    /// The public form; `nil` for a shared secret, which is never published.
+    package var object: JSONObject? {
+        guard var object = material.members else { return nil }
+        object["use"] = use.map(JSON.string)
+        object["alg"] = (algorithm?.rawValue).map(JSON.string)
+        object["kid"] = keyID.map(JSON.string)
+        return object
+    }
+
+    /// Whether the key may verify signatures of `algorithm`: its type, its `alg` and its `use` agree.
+    package func supports(_ algorithm: SignatureAlgorithm) -> Bool {
+        material.algorithms.contains(algorithm) && (self.algorithm == nil || self.algorithm == algorithm)
+            && (use == nil || use == "sig")
+    }
+
+    package func isValid(_ signature: [UInt8], of message: [UInt8], by algorithm: SignatureAlgorithm) -> Bool {
+        supports(algorithm) && material.isValid(signature, of: message, by: algorithm)
+    }
+
+    private static func text(_ name: String, _ object: JSONObject) throws(JWKError) -> String? {
+        guard let member = object[name] else { return nil }
+        guard let text = member.string else { throw JWKError(reason: "has a \(name) that is not a text") }
+        return text
+    }
+}
+
+/// Why a JSON object is no key.
+package struct JWKError: Error, CustomStringConvertible {
+    package let reason: String
+    /// The type or curve is none that we know: others may (RFC 7517 §5).
+    let isUnknownType: Bool
+
+    init(reason: String, isUnknownType: Bool = false) {
+        self.reason = reason
+        self.isUnknownType = isUnknownType
+    }
+
+    package var description: String { reason }
+}

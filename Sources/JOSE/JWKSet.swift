@@ -1,0 +1,20 @@
+/// Keys that belong to one party (RFC 7517 §5).
+package struct JWKSet: Sendable {
+    package let keys: [JWK]
+
+    package init(keys: [JWK]) { self.keys = keys }
+
+    /// Keys of an unknown type are ignored (RFC 7517 §5); a broken key of a known type is refused.
+    package init(_ object: JSONObject) throws(JWKError) {
+        guard let items = object["keys"]?.array else { throw JWKError(reason: "has no keys") }
+        var keys: [JWK] = []
+        for item in items {
+            guard let object = item.object else { throw JWKError(reason: "has a key that is not an object") }
+            do { keys.append(try JWK(object)) } catch where error.isUnknownType {}
+        }
+        self.keys = keys
+    }
+
+    /// The public form, without shared secrets.
+    package var object: JSONObject { ["keys": .array(keys.compactMap { $0.object.map(JSON.object) })] }
+}

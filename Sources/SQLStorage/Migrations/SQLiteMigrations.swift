@@ -1,0 +1,86 @@
+extension Migration {
+    static let sqlite: [Migration] = [
+        Migration(
+            version: 1, name: "the provider",
+            statements: [
+                """
+                CREATE TABLE changes (
+                    issuer TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) STRICT
+                """,
+                """
+                CREATE TABLE clients (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, metadata TEXT NOT NULL, secret_digest BLOB,
+                    sealed_secret BLOB, PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                """
+                CREATE TABLE resource_servers (
+                    issuer TEXT NOT NULL, identifier TEXT NOT NULL, document TEXT NOT NULL,
+                    PRIMARY KEY (issuer, identifier)) STRICT, WITHOUT ROWID
+                """,
+                """
+                CREATE TABLE roles (
+                    issuer TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,
+                    PRIMARY KEY (issuer, name)) STRICT, WITHOUT ROWID
+                """,
+                """
+                CREATE TABLE users (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, username TEXT NOT NULL, username_key TEXT NOT NULL,
+                    email TEXT, email_key TEXT, is_email_verified INTEGER NOT NULL CHECK (is_email_verified IN (0, 1)),
+                    password_hash TEXT, claims TEXT NOT NULL, roles TEXT NOT NULL,
+                    is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1)),
+                    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE UNIQUE INDEX users_by_username ON users (issuer, username_key)",
+                "CREATE UNIQUE INDEX users_by_email ON users (issuer, email_key) WHERE email_key IS NOT NULL",
+                """
+                CREATE TABLE totp_credentials (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL, name TEXT NOT NULL,
+                    sealed_secret BLOB NOT NULL, algorithm TEXT NOT NULL, digits INTEGER NOT NULL,
+                    period INTEGER NOT NULL, last_step INTEGER NOT NULL, created_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX totp_credentials_by_user ON totp_credentials (issuer, user_id)",
+                """
+                CREATE TABLE sessions (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, secret_digest BLOB NOT NULL, user_id TEXT NOT NULL,
+                    authenticated_at INTEGER NOT NULL, amr TEXT NOT NULL, acr TEXT NOT NULL,
+                    expires_at INTEGER NOT NULL, PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE UNIQUE INDEX sessions_by_secret ON sessions (issuer, secret_digest)",
+                "CREATE INDEX sessions_by_user ON sessions (issuer, user_id)",
+                "CREATE INDEX sessions_by_expiry ON sessions (issuer, expires_at)",
+                """
+                CREATE TABLE consents (
+                    issuer TEXT NOT NULL, user_id TEXT NOT NULL, client_id TEXT NOT NULL, scope TEXT NOT NULL,
+                    granted_at INTEGER NOT NULL, PRIMARY KEY (issuer, user_id, client_id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX consents_by_client ON consents (issuer, client_id)",
+                """
+                CREATE TABLE authorizations (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, client_id TEXT NOT NULL, user_id TEXT, session_id TEXT,
+                    is_offline INTEGER NOT NULL CHECK (is_offline IN (0, 1)), granted TEXT NOT NULL,
+                    generation INTEGER NOT NULL, rotated_at INTEGER, revoked_at INTEGER, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX authorizations_by_session ON authorizations (issuer, session_id)",
+                "CREATE INDEX authorizations_by_user ON authorizations (issuer, user_id, client_id)",
+                "CREATE INDEX authorizations_by_client ON authorizations (issuer, client_id)",
+                "CREATE INDEX authorizations_by_expiry ON authorizations (issuer, expires_at)",
+                """
+                CREATE TABLE signing_keys (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, algorithm TEXT NOT NULL, number INTEGER NOT NULL,
+                    sealed_private_key BLOB NOT NULL, created_at INTEGER NOT NULL, signs_from INTEGER NOT NULL,
+                    signs_until INTEGER NOT NULL, published_until INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE UNIQUE INDEX signing_keys_by_number ON signing_keys (issuer, algorithm, number)",
+                """
+                CREATE TABLE spent (
+                    issuer TEXT NOT NULL, purpose TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, purpose, value)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX spent_by_expiry ON spent (issuer, expires_at)",
+            ])
+    ]
+}

@@ -1,0 +1,27 @@
+package import IdentityProvider
+
+/// State in a relational database.
+package struct SQLBackend: Sendable {
+    private let database: any SQLDatabase
+
+    package init(_ database: any SQLDatabase) { self.database = database }
+
+    private var migrator: Migrator {
+        Migrator(database: database, migrations: Migration.all(for: database.dialect))
+    }
+
+    package func migrate() async throws -> [Migration] { try await migrator.migrate() }
+    package func pendingMigrations() async throws -> [Migration] { try await migrator.pending() }
+    package func close() async { await database.close() }
+
+    /// The stores of one issuer: every statement names it, so that issuers never meet.
+    package func stores(for issuer: Issuer) -> Stores {
+        let table = SQLTable(database: database, issuer: issuer.identifier)
+        return Stores(
+            clients: SQLClients(table: table), resourceServers: SQLResourceServers(table: table),
+            users: SQLUsers(table: table), roles: SQLRoles(table: table), sessions: SQLSessions(table: table),
+            consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
+            totpCredentials: SQLTOTPCredentials(table: table), keys: SQLKeys(table: table),
+            spent: SQLSpent(table: table), upkeep: SQLUpkeep(table: table))
+    }
+}

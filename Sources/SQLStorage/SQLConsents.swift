@@ -1,0 +1,41 @@
+import FoundationEssentials
+import IdentityProvider
+
+struct SQLConsents: ConsentStore {
+    let table: SQLTable
+
+    func find(user: Identifier<User>, client: Identifier<Client>) async throws -> Consent? {
+        let values: [SQLValue] = [table.key, .id(user), .id(client)]
+        return try await table.read("consents.find") { connection in
+            try connection.query(
+                "SELECT scope, granted_at FROM consents WHERE issuer = ? AND user_id = ? AND client_id = ?", values
+            ).first.map { row in
+                Consent(
+                    user: user, client: client, scope: Scope(try row.text(0).split(separator: " ").map(String.init)),
+                    grantedAt: try row.date(1))
+            }
+        }
+    }
+
+    func save(_ consent: Consent) async throws {
+        let values: [SQLValue] = [
+            .text(consent.scope.text), .date(consent.grantedAt), table.key, .id(consent.user), .id(consent.client),
+        ]
+        try await table.write("consents.save") { connection in
+            try connection.save(
+                update: """
+                    UPDATE consents SET scope = ?, granted_at = ? WHERE issuer = ? AND user_id = ? AND client_id = ?
+                    """,
+                insert: """
+                    INSERT INTO consents (scope, granted_at, issuer, user_id, client_id) VALUES (?, ?, ?, ?, ?)
+                    """, values)
+        }
+    }
+
+    func withdraw(user: Identifier<User>, client: Identifier<Client>) async throws {
+        let values: [SQLValue] = [table.key, .id(user), .id(client)]
+        try await table.write("consents.withdraw") { connection in
+            try connection.execute("DELETE FROM consents WHERE issuer = ? AND user_id = ? AND client_id = ?", values)
+        }
+    }
+}

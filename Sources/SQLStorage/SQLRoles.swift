@@ -1,0 +1,29 @@
+import IdentityProvider
+
+struct SQLRoles: RoleStore {
+    let table: SQLTable
+
+    func all() async throws -> [Role] {
+        let key = table.key
+        return try await table.read("roles.all") { connection in
+            try connection.query("SELECT document FROM roles WHERE issuer = ? ORDER BY name", [key])
+                .map { try $0.document(Role.self, 0) }
+        }
+    }
+
+    func save(_ role: Role) async throws {
+        let values: [SQLValue] = [try .document(role), table.key, .text(role.name)]
+        try await table.writeCached("roles.save") { connection in
+            try connection.save(
+                update: "UPDATE roles SET document = ? WHERE issuer = ? AND name = ?",
+                insert: "INSERT INTO roles (document, issuer, name) VALUES (?, ?, ?)", values)
+        }
+    }
+
+    func delete(_ name: String) async throws {
+        let values: [SQLValue] = [table.key, .text(name)]
+        try await table.writeCached("roles.delete") { connection in
+            try connection.execute("DELETE FROM roles WHERE issuer = ? AND name = ?", values)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Tracing
+
+/// What every store has: the database, and the issuer whose rows it may touch.
+struct SQLTable: Sendable {
+    let database: any SQLDatabase
+    let issuer: String
+
+    /// The issuer as the first value of every statement.
+    var key: SQLValue { .text(issuer) }
+
+    func read<Result: Sendable>(
+        _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await withSpan("sql \(name)", ofKind: .client) { span in
+            describe(span, name)
+            return try await database.read(body)
+        }
+    }
+
+    @discardableResult
+    func write<Result: Sendable>(
+        _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await withSpan("sql \(name)", ofKind: .client) { span in
+            describe(span, name)
+            return try await database.transaction(body)
+        }
+    }
+
+    /// As `write`, and tells all nodes that what they keep in memory may be stale, in the same transaction.
+    @discardableResult
+    func writeCached<Result: Sendable>(
+        _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        let key = key
+        return try await write(name) { connection in
+            let result = try body(connection)
+            if try connection.execute("UPDATE changes SET version = version + 1 WHERE issuer = ?", [key]) == 0 {
+                try connection.execute("INSERT INTO changes (issuer, version) VALUES (?, 1)", [key])
+            }
+            return result
+        }
+    }
+
+    private func describe(_ span: any Span, _ name: String) {
+        span.attributes["db.system.name"] = database.dialect == .sqlite ? "sqlite" : "mariadb"
+        span.attributes["db.operation.name"] = name
+    }
+}

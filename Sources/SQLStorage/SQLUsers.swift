@@ -1,0 +1,103 @@
+import FoundationEssentials
+import IdentityProvider
+
+struct SQLUsers: UserStore {
+    let table: SQLTable
+
+    private static let columns = """
+        id, username, email, is_email_verified, password_hash, claims, roles, is_disabled, created_at, updated_at
+        """
+
+    func find(_ id: Identifier<User>) async throws -> User? {
+        let key = table.key
+        return try await table.read("users.find") { connection in
+            try connection.query("SELECT \(Self.columns) FROM users WHERE issuer = ? AND id = ?", [key, .id(id)])
+                .first.map(Self.user)
+        }
+    }
+
+    func find(named name: String) async throws -> User? {
+        let values: [SQLValue] = [table.key, .text(User.key(of: name))]
+        return try await table.read("users.find_named") { connection in
+            // A username goes before an address: one person's name must not lead to another's account.
+            try connection.query("SELECT \(Self.columns) FROM users WHERE issuer = ? AND username_key = ?", values)
+                .first.map(Self.user)
+                ?? connection.query("SELECT \(Self.columns) FROM users WHERE issuer = ? AND email_key = ?", values)
+                .first.map(Self.user)
+        }
+    }
+
+    func list(after name: String?, limit: Int) async throws -> [User] {
+        let values: [SQLValue] = [table.key, .text(User.key(of: name ?? "")), .integer(limit)]
+        return try await table.read("users.list") { connection in
+            try connection.query(
+                """
+                SELECT \(Self.columns) FROM users WHERE issuer = ? AND username_key > ? ORDER BY username_key LIMIT ?
+                """, values
+            ).map(Self.user)
+        }
+    }
+
+    func save(_ user: User) async throws {
+        let usernameKey = User.key(of: user.username)
+        let emailKey = user.email.map(User.key(of:))
+        let issuer = table.key
+        let values: [SQLValue] = [
+            .text(user.username), .text(usernameKey), .text(user.email), .text(emailKey),
+            .flag(user.isEmailVerified), .text(user.passwordHash), .json(user.claims), .json(user.roles),
+            .flag(user.isDisabled), .date(user.createdAt), .date(user.updatedAt), issuer, .id(user.id),
+        ]
+        do {
+            try await table.write("users.save") { connection in
+                // Nor may a name be another's address: both open the sign-in page.
+                let names: [SQLValue] = [issuer, .id(user.id), .text(usernameKey), .text(emailKey ?? usernameKey)]
+                let taken = try connection.query(
+                    """
+                    SELECT 1 FROM users WHERE issuer = ?1 AND id <> ?2 AND email_key IN (?3, ?4)
+                    UNION ALL SELECT 1 FROM users WHERE issuer = ?1 AND id <> ?2 AND username_key IN (?3, ?4)
+                    """, names)
+                guard taken.isEmpty else { throw NameTaken() }
+                try connection.save(
+                    update: """
+                        UPDATE users SET username = ?, username_key = ?, email = ?, email_key = ?,
+                            is_email_verified = ?, password_hash = ?, claims = ?, roles = ?, is_disabled = ?,
+                            created_at = ?, updated_at = ? WHERE issuer = ? AND id = ?
+                        """,
+                    insert: """
+                        INSERT INTO users (username, username_key, email, email_key, is_email_verified, password_hash,
+                            claims, roles, is_disabled, created_at, updated_at, issuer, id)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        """, values)
+            }
+        } catch is UniqueViolation {
+            throw NameTaken()
+        }
+    }
+
+    func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws {
+        let values: [SQLValue] = [.text(new), table.key, .id(user), .text(old)]
+        try await table.write("users.replace_password_hash") { connection in
+            try connection.execute(
+                "UPDATE users SET password_hash = ? WHERE issuer = ? AND id = ? AND password_hash = ?", values)
+        }
+    }
+
+    func delete(_ user: Identifier<User>) async throws {
+        let values: [SQLValue] = [table.key, .id(user)]
+        try await table.write("users.delete") { connection in
+            try connection.execute("DELETE FROM sessions WHERE issuer = ? AND user_id = ?", values)
+            try connection.execute("DELETE FROM consents WHERE issuer = ? AND user_id = ?", values)
+            try connection.execute("DELETE FROM authorizations WHERE issuer = ? AND user_id = ?", values)
+            try connection.execute("DELETE FROM totp_credentials WHERE issuer = ? AND user_id = ?", values)
+            try connection.execute("DELETE FROM users WHERE issuer = ? AND id = ?", values)
+        }
+    }
+
+    private static func user(_ row: SQLRow) throws -> User {
+        User(
+            id: try row.id(0), username: try row.text(1), email: try row.optionalText(2),
+            isEmailVerified: try row.flag(3), passwordHash: try row.optionalText(4), claims: try row.object(5),
+            roles: try row.texts(6), isDisabled: try row.flag(7), createdAt: try row.date(8),
+            updatedAt: try row.date(9))
+    }
+}

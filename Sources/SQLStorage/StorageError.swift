@@ -1,0 +1,33 @@
+import IdentityProvider
+
+/// Why the storage cannot do its work now, in a sentence that says what to do.
+package enum StorageError: StorageUnavailable, CustomStringConvertible {
+    case cannotOpen(String)
+    case notADatabase(String)
+    case readOnly(String)
+    case full(String)
+    case busy
+    case closed
+    case failed(String)
+    case newerSchema(found: Int, known: Int)
+    case changedMigration(Int)
+
+    package var description: String {
+        switch self {
+        case .cannotOpen(let path):
+            "The database \(path) cannot be opened: make its directory, and let this user write to it."
+        case .notADatabase(let path):
+            "The file \(path) is not a database of Martlet: name another file under `storage`."
+        case .readOnly(let path):
+            "The database \(path) cannot be written: let this user write to the file and its directory."
+        case .full(let path): "The disk of the database \(path) is full: make room, nothing was lost."
+        case .busy: "The database is locked by another program: end that program, or wait until it has finished."
+        case .closed: "The database is closed: the server is stopping."
+        case .failed(let reason): "The database failed: \(reason)."
+        case .newerSchema(let found, let known):
+            "The database has schema version \(found), this program knows \(known): start the newer program."
+        case .changedMigration(let version):
+            "Migration \(version) in the database differs from this program's: it belongs to another build."
+        }
+    }
+}

@@ -54,22 +54,36 @@ let package = Package(
 
         // Adapters: what the provider needs of the world, and what the world asks of it.
         .target(
-            name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", logging, tracing], swiftSettings: strict),
+            name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, tracing], swiftSettings: strict),
         .target(name: "SQLiteDriver", dependencies: ["SQLStorage", "CSQLite"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging, tracing], swiftSettings: strict),
         .target(
             name: "Templates", path: "templates",
-            resources: [.embedInCode("locales"), .embedInCode("style.css")],
+            resources: [
+                .embedInCode("locales"),
+                .embedInCode("confirm-sign-out.mustache"),
+                .embedInCode("consent.mustache"),
+                .embedInCode("emblem.mustache"),
+                .embedInCode("error.mustache"),
+                .embedInCode("layout.mustache"),
+                .embedInCode("scope.mustache"),
+                .embedInCode("second-factor.mustache"),
+                .embedInCode("sign-in.mustache"),
+                .embedInCode("signed-out.mustache"),
+                .embedInCode("still-signed-in.mustache"),
+                .embedInCode("style.css"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "IdentityProvider", "Templates", httpTypes, logging, tracing, lifecycle,
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                "IdentityProvider", "JOSE", "Templates", crypto, httpTypes, logging, tracing, lifecycle,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
             ],
@@ -79,9 +93,15 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "IdentityProvider", "SQLStorage", "SQLiteDriver", "Telemetry", "Server",
+                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "Telemetry", "Server",
+                logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [
+                .embedInCode("Demo/index.html"), .embedInCode("Demo/demo.css"), .embedInCode("Demo/demo.js"),
+                .embedInCode("Demo/demo.yaml"),
             ],
             swiftSettings: strict),
         .testTarget(

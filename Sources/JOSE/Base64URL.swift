@@ -13,7 +13,9 @@ package enum Base64URL {
         String(decoding: encodeBytes(bytes), as: UTF8.self)
     }
 
+    /// The text as ASCII.
     static func encodeBytes(_ bytes: some Collection<UInt8>) -> [UInt8] {
+        let alphabet = alphabet
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)
         var buffer: UInt32 = 0
@@ -32,12 +34,15 @@ package enum Base64URL {
 
     /// Throws for padding, white space, any other character, and unused bits that are not zero: without that one value
     /// would have several texts, and a list of spent texts would have holes.
-    package static func decode(_ text: some StringProtocol) throws(Base64URLError) -> [UInt8] {
+    package static func decode(_ text: String) throws(Base64URLError) -> [UInt8] { try decode(utf8: text.utf8) }
+
+    static func decode(utf8 text: some Collection<UInt8>) throws(Base64URLError) -> [UInt8] {
+        let values = values
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count * 3 / 4)
+        bytes.reserveCapacity(text.count * 3 / 4)
         var buffer: UInt32 = 0
         var bits: UInt32 = 0
-        for character in text.utf8 {
+        for character in text {
             let value = values[Int(character)]
             guard value < 64 else { throw Base64URLError() }
             buffer = buffer << 6 | UInt32(value)

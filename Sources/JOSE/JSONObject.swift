@@ -22,10 +22,9 @@ package struct JSONObject: Sendable {
 
     /// Setting replaces in place or appends; setting `nil` removes.
     package subscript(name: String) -> JSON? {
-        get { members.first { $0.name == name }?.value }
+        get { index(of: name).map { members[$0].value } }
         set {
-            let index = members.firstIndex { $0.name == name }
-            switch (index, newValue) {
+            switch (index(of: name), newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)
             case (nil, let value?): members.append((name, value))
@@ -38,6 +37,8 @@ package struct JSONObject: Sendable {
     package var isEmpty: Bool { members.isEmpty }
 
     package func serialized() -> [UInt8] { JSON.object(self).serialized() }
+
+    private func index(of name: String) -> Int? { members.firstIndex { $0.name.isExactly(name) } }
 }
 
 extension JSONObject: Hashable {

@@ -1,5 +1,8 @@
 /// A strict parser of RFC 8259.
 struct JSONParser {
+    /// Up to so many members a search through them is cheaper than a set of their names.
+    private static let fewMembers = 16
+
     private let bytes: [UInt8]
     private let maximumDepth: Int
     private var position = 0
@@ -34,8 +37,7 @@ struct JSONParser {
     private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
         try enter(depth)
         var members: [(name: String, value: JSON)] = []
-        // A set only where a search would cost: the usual object has a dozen members.
-        var seen: Set<String> = []
+        var names: Set<String> = []
         skipSpace()
         if take(UInt8(ascii: "}")) { return JSONObject() }
         repeat {
@@ -43,7 +45,10 @@ struct JSONParser {
             guard peek == UInt8(ascii: "\"") else { throw error("has a member without a name") }
             let name = try string()
             // Which of two counts depends on the reader: the root of many an attack (RFC 7515 §4, RFC 8259 §4).
-            guard seen.insert(name).inserted else { throw error("has a member twice") }
+            if members.count == Self.fewMembers { names = Set(members.map(\.name)) }
+            let isRepeated =
+                members.count < Self.fewMembers ? members.contains { $0.name == name } : !names.insert(name).inserted
+            guard !isRepeated else { throw error("has a member twice") }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw error("has a member without a colon") }
             members.append((name, try value(depth: depth)))
@@ -74,18 +79,33 @@ struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         position += 1
         var text: [UInt8] = []
-        while let byte = peek {
-            position += 1
-            switch byte {
-            case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw error("is not UTF-8") }
-                return string
-            case UInt8(ascii: "\\"): try escape(into: &text)
-            case 0..<0x20: throw error("has a control character")
-            default: text.append(byte)
+        while true {
+            let start = position
+            while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                position += 1
+            }
+            let plain = bytes[start..<position]
+            switch peek {
+            case nil: throw error("has a text without an end")
+            case UInt8(ascii: "\"")?:
+                position += 1
+                // Nearly every text is one piece.
+                return text.isEmpty
+                    ? try Self.string(plain, before: position) : try Self.string(text + plain, before: position)
+            case UInt8(ascii: "\\")?:
+                text += plain
+                position += 1
+                try escape(into: &text)
+            default: throw error("has a control character")
             }
         }
-        throw error("has a text without an end")
+    }
+
+    private static func string(_ text: some Sequence<UInt8>, before end: Int) throws(JSONError) -> String {
+        guard let string = String(validating: text, as: UTF8.self) else {
+            throw JSONError(reason: "has a text that is not UTF-8", offset: end)
+        }
+        return string
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
@@ -98,7 +118,7 @@ struct JSONParser {
         case UInt8(ascii: "n"): text.append(0x0A)
         case UInt8(ascii: "r"): text.append(0x0D)
         case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"): text += Array(String(Character(try scalar())).utf8)
+        case UInt8(ascii: "u"): text += Array(String(try scalar()).utf8)
         default: throw error("has an unknown escape")
         }
     }

@@ -1,12 +1,13 @@
 import Crypto
-import CryptoExtras
 
-/// A key that verifies signatures: public, or shared (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+/// A key that verifies signatures: public, or shared (RFC 7517, RFC 7518 §6, RFC 8037 §2). Nothing prints a shared one.
 package struct JWK: Sendable {
     package let keyID: String?
     package let algorithm: SignatureAlgorithm?
     package let use: String?
     let material: VerificationKey
+    /// Neither `use` nor `key_ops` reserves the key for something else.
+    private let isForSignatures: Bool
 
     /// Strict: a key of the wrong size, off its curve, or with private members is refused.
     package init(_ object: JSONObject) throws(JWKError) {
@@ -14,20 +15,16 @@ package struct JWK: Sendable {
         for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where object[name] != nil {
             throw JWKError(reason: "holds private material (\(name))")
         }
-        keyID = try Self.text("kid", object)
-        use = try Self.text("use", object)
-        algorithm = try Self.text("alg", object).map(SignatureAlgorithm.init)
-        if let operations = object["key_ops"] {
-            guard let names = operations.array?.map(\.string), names.contains("verify") else {
-                throw JWKError(reason: "has key_ops without verify")
-            }
-        }
-        material = try VerificationKey(object)
-        if let algorithm, use == nil || use == "sig", !material.algorithms.contains(algorithm),
-            (SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric).contains(algorithm)
-        {
+        let algorithm = try Self.text("alg", object).map(SignatureAlgorithm.init(rawValue:))
+        let use = try Self.text("use", object)
+        let operations = try Self.operations(object)
+        let material = try VerificationKey(object)
+        if let algorithm, algorithm.isKnown, !material.canVerify(algorithm) {
             throw JWKError(reason: "has an alg that does not fit its type")
         }
+        self.init(
+            material, keyID: try Self.text("kid", object), algorithm: algorithm, use: use,
+            isForSignatures: (use == nil || use == "sig") && operations?.contains("verify") != false)
     }
 
     /// A secret that both sides know, for `client_secret_jwt`.
@@ -35,11 +32,15 @@ package struct JWK: Sendable {
         self.init(.symmetric(SymmetricKey(data: secret)), keyID: keyID, algorithm: nil, use: nil)
     }
 
-    init(_ material: VerificationKey, keyID: String?, algorithm: SignatureAlgorithm?, use: String?) {
+    init(
+        _ material: VerificationKey, keyID: String?, algorithm: SignatureAlgorithm?, use: String?,
+        isForSignatures: Bool = true
+    ) {
         self.material = material
         self.keyID = keyID
         self.algorithm = algorithm
         self.use = use
+        self.isForSignatures = isForSignatures
     }
 
     /// The public form; `nil` for a shared secret, which is never published.
@@ -51,10 +52,9 @@ package struct JWK: Sendable {
         return object
     }
 
-    /// Whether the key may verify signatures of `algorithm`: its type, its `alg` and its `use` agree.
+    /// Whether the key may verify signatures of `algorithm`: its type, size, `alg`, `use` and `key_ops` agree.
     package func supports(_ algorithm: SignatureAlgorithm) -> Bool {
-        material.algorithms.contains(algorithm) && (self.algorithm == nil || self.algorithm == algorithm)
-            && (use == nil || use == "sig")
+        isForSignatures && (self.algorithm == nil || self.algorithm == algorithm) && material.canVerify(algorithm)
     }
 
     package func isValid(_ signature: [UInt8], of message: [UInt8], by algorithm: SignatureAlgorithm) -> Bool {
@@ -66,6 +66,21 @@ package struct JWK: Sendable {
         guard let text = member.string else { throw JWKError(reason: "has a \(name) that is not a text") }
         return text
     }
+
+    /// What the key is for (RFC 7517 §4.3): texts, none twice.
+    private static func operations(_ object: JSONObject) throws(JWKError) -> Set<String>? {
+        guard let member = object["key_ops"] else { return nil }
+        let names = member.array?.compactMap(\.string)
+        guard let names, names.count == member.array?.count, Set(names).count == names.count else {
+            throw JWKError(reason: "has malformed key_ops")
+        }
+        return Set(names)
+    }
+}
+
+extension JWK: CustomStringConvertible, CustomReflectable {
+    package var description: String { "JWK(kid: \(keyID ?? "none"))" }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// Why a JSON object is no key.

@@ -16,6 +16,7 @@ package struct JWTRules: Sendable {
     package var skew: TimeInterval
     /// Seconds since `iat`, which is then needed.
     package var maximumAge: TimeInterval?
+    /// Claims that must be there, and not be null.
     package var required: Set<String>
 
     package init(

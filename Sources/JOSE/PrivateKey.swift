@@ -1,107 +1,62 @@
 import Crypto
 import CryptoExtras
-import FoundationEssentials
 
 /// A key that signs, in memory. Nothing prints it.
 package struct PrivateKey: Sendable {
-    private enum Material: Sendable {
-        case p256(P256.Signing.PrivateKey)
-        case p384(P384.Signing.PrivateKey)
-        case p521(P521.Signing.PrivateKey)
-        case ed25519(Curve25519.Signing.PrivateKey)
-        case rsa(_RSA.Signing.PrivateKey)
-    }
-
     package let algorithm: SignatureAlgorithm
-    private let material: Material
+    private let pair: KeyPair
 
-    /// Throws `UnsupportedAlgorithm` for a symmetric or unknown algorithm.
-    package static func generate(for algorithm: SignatureAlgorithm) throws -> PrivateKey {
+    /// Throws `UnsupportedAlgorithm` for a symmetric or unknown algorithm, and for RSA keys of less than 2,048 or more
+    /// than 8,192 bits.
+    package static func generate(for algorithm: SignatureAlgorithm, rsaBits: Int = 2_048) throws -> PrivateKey {
         switch algorithm {
-        case .es256: return PrivateKey(algorithm, .p256(P256.Signing.PrivateKey()))
-        case .es384: return PrivateKey(algorithm, .p384(P384.Signing.PrivateKey()))
-        case .es512: return PrivateKey(algorithm, .p521(P521.Signing.PrivateKey()))
-        case .edDSA: return PrivateKey(algorithm, .ed25519(Curve25519.Signing.PrivateKey()))
-        case _ where algorithm.isRSA:
-            return PrivateKey(algorithm, .rsa(try _RSA.Signing.PrivateKey(keySize: .bits2048)))
+        case .es256: return PrivateKey(.p256(P256.Signing.PrivateKey()), algorithm)
+        case .es384: return PrivateKey(.p384(P384.Signing.PrivateKey()), algorithm)
+        case .es512: return PrivateKey(.p521(P521.Signing.PrivateKey()), algorithm)
+        case .edDSA: return PrivateKey(.ed25519(Curve25519.Signing.PrivateKey()), algorithm)
+        case _ where algorithm.isRSA && (2_048...8_192).contains(rsaBits):
+            return PrivateKey(.rsa(try _RSA.Signing.PrivateKey(keySize: .init(bitCount: rsaBits))), algorithm)
         default: throw UnsupportedAlgorithm()
         }
     }
 
-    private init(_ algorithm: SignatureAlgorithm, _ material: Material) {
+    private init(_ pair: KeyPair, _ algorithm: SignatureAlgorithm) {
+        self.pair = pair
         self.algorithm = algorithm
-        self.material = material
+    }
+
+    /// Reads a private JWK. `alg` may be left out where the curve says it.
+    package init(_ object: JSONObject) throws(JWKError) {
+        let pair = try KeyPair(object)
+        let algorithm = object["alg"]?.string.map(SignatureAlgorithm.init(rawValue:)) ?? pair.soleAlgorithm
+        guard let algorithm, pair.publicKey.canVerify(algorithm) else {
+            throw JWKError(reason: "has no alg, or one that does not fit its type")
+        }
+        self.init(pair, algorithm)
+    }
+
+    /// The private JWK, to be sealed: never logged, never stored as it is.
+    package var object: JSONObject {
+        var object = pair.members
+        object["alg"] = .string(algorithm.rawValue)
+        return object
     }
 
     /// The inverse of `serialized()`.
-    package init(parsing bytes: [UInt8]) throws {
-        let object = try JSONObject(parsing: bytes)
-        let key = try Base64URL.decode(object["key"]?.string ?? "")
-        algorithm = SignatureAlgorithm(rawValue: object["alg"]?.string ?? "")
-        switch algorithm {
-        case .es256: material = .p256(try P256.Signing.PrivateKey(rawRepresentation: key))
-        case .es384: material = .p384(try P384.Signing.PrivateKey(rawRepresentation: key))
-        case .es512: material = .p521(try P521.Signing.PrivateKey(rawRepresentation: key))
-        case .edDSA: material = .ed25519(try Curve25519.Signing.PrivateKey(rawRepresentation: key))
-        case _ where algorithm.isRSA: material = .rsa(try _RSA.Signing.PrivateKey(derRepresentation: key))
-        default: throw UnsupportedAlgorithm()
-        }
-    }
+    package init(parsing bytes: [UInt8]) throws { try self.init(JSONObject(parsing: bytes)) }
 
-    /// The secret itself, to be sealed: never stored or logged as it is.
-    package func serialized() -> [UInt8] {
-        let key: [UInt8] =
-            switch material {
-            case .p256(let key): Array(key.rawRepresentation)
-            case .p384(let key): Array(key.rawRepresentation)
-            case .p521(let key): Array(key.rawRepresentation)
-            case .ed25519(let key): Array(key.rawRepresentation)
-            case .rsa(let key): Array(key.derRepresentation)
-            }
-        let object: JSONObject = ["alg": .string(algorithm.rawValue), "key": .string(Base64URL.encode(key))]
-        return object.serialized()
-    }
+    /// The private JWK as text, to be sealed: never logged, never stored as it is.
+    package func serialized() -> [UInt8] { object.serialized() }
 
     /// Without a `keyID` its thumbprint stands for it.
     package func publicKey(keyID: String? = nil) -> JWK {
-        let key: VerificationKey =
-            switch material {
-            case .p256(let key): .p256(key.publicKey)
-            case .p384(let key): .p384(key.publicKey)
-            case .p521(let key): .p521(key.publicKey)
-            case .ed25519(let key): .ed25519(key.publicKey)
-            case .rsa(let key): .rsa(key.publicKey)
-            }
-        let anonymous = JWK(key, keyID: nil, algorithm: algorithm, use: "sig")
-        return JWK(key, keyID: keyID ?? anonymous.thumbprint, algorithm: algorithm, use: "sig")
+        let anonymous = JWK(pair.publicKey, keyID: nil, algorithm: algorithm, use: "sig")
+        return JWK(pair.publicKey, keyID: keyID ?? anonymous.thumbprint, algorithm: algorithm, use: "sig")
     }
 
     /// Signs under the same `kid` as `publicKey(keyID:)` has.
     package func signer(keyID: String? = nil) -> any Signer {
-        PrivateKeySigner(key: self, keyID: keyID ?? publicKey().keyID)
-    }
-
-    fileprivate func signature(of message: [UInt8]) throws -> [UInt8] {
-        switch material {
-        case .p256(let key): return Array(try key.signature(for: SHA256.hash(data: message)).rawRepresentation)
-        case .p384(let key): return Array(try key.signature(for: SHA384.hash(data: message)).rawRepresentation)
-        case .p521(let key): return Array(try key.signature(for: SHA512.hash(data: message)).rawRepresentation)
-        case .ed25519(let key): return Array(try key.signature(for: message))
-        case .rsa(let key): return try Self.signature(of: message, by: algorithm, with: key)
-        }
-    }
-
-    private static func signature(
-        of message: [UInt8], by algorithm: SignatureAlgorithm, with key: _RSA.Signing.PrivateKey
-    ) throws -> [UInt8] {
-        let padding: _RSA.Signing.Padding = algorithm.rawValue.hasPrefix("PS") ? .PSS : .insecurePKCS1v1_5
-        let signature =
-            switch algorithm {
-            case .rs256, .ps256: try key.signature(for: SHA256.hash(data: message), padding: padding)
-            case .rs384, .ps384: try key.signature(for: SHA384.hash(data: message), padding: padding)
-            default: try key.signature(for: SHA512.hash(data: message), padding: padding)
-            }
-        return Array(signature.rawRepresentation)
+        PrivateKeySigner(algorithm: algorithm, keyID: publicKey(keyID: keyID).keyID, pair: pair)
     }
 }
 
@@ -111,13 +66,28 @@ extension PrivateKey: CustomStringConvertible, CustomReflectable {
 }
 
 /// Signs with a key in memory.
-private struct PrivateKeySigner: Signer {
-    let key: PrivateKey
+private struct PrivateKeySigner: Signer, CustomReflectable {
+    let algorithm: SignatureAlgorithm
     let keyID: String?
-    var algorithm: SignatureAlgorithm { key.algorithm }
+    let pair: KeyPair
 
-    func sign(_ message: [UInt8]) throws -> [UInt8] { try key.signature(of: message) }
+    func sign(_ message: [UInt8]) throws -> [UInt8] { try pair.signature(of: message, by: algorithm) }
+
+    var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// There is no private key for this algorithm.
+extension KeyPair {
+    /// The one algorithm of a curve; an RSA key has six.
+    fileprivate var soleAlgorithm: SignatureAlgorithm? {
+        switch self {
+        case .p256: .es256
+        case .p384: .es384
+        case .p521: .es512
+        case .ed25519: .edDSA
+        case .rsa: nil
+        }
+    }
+}
+
+/// There is no private key for this algorithm and size.
 package struct UnsupportedAlgorithm: Error {}

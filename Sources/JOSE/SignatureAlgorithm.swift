@@ -1,4 +1,4 @@
-/// The `alg` of a signature (RFC 7518 §3.1, RFC 8037 §3.1). `none` is not among those that anything here accepts.
+/// The `alg` of a signature (RFC 7518 §3.1, RFC 8037 §3.1). `none` is not among those that any key here accepts.
 package struct SignatureAlgorithm: RawRepresentable, Hashable, Sendable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
@@ -23,6 +23,12 @@ package struct SignatureAlgorithm: RawRepresentable, Hashable, Sendable {
     package static let symmetric: [SignatureAlgorithm] = [.hs256, .hs384, .hs512]
 
     package var isSymmetric: Bool { Self.symmetric.contains(self) }
-    var isRSA: Bool { Self.rsa.contains(self) }
-    static let rsa: [SignatureAlgorithm] = [.rs256, .rs384, .rs512, .ps256, .ps384, .ps512]
+    var isKnown: Bool { isSymmetric || Self.asymmetric.contains(self) }
+
+    var isRSA: Bool {
+        switch self {
+        case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512: true
+        default: false
+        }
+    }
 }

@@ -12,43 +12,58 @@ enum VerificationKey: Sendable {
     case symmetric(SymmetricKey)
 
     init(_ object: JSONObject) throws(JWKError) {
+        let members = JWKMembers(object)
         switch (object["kty"]?.string, object["crv"]?.string) {
         case ("EC", "P-256"):
-            let point = try Self.point(object, size: 32)
+            let point = try members.point(size: 32)
             self = try Self.refusing { .p256(try P256.Signing.PublicKey(rawRepresentation: point)) }
         case ("EC", "P-384"):
-            let point = try Self.point(object, size: 48)
+            let point = try members.point(size: 48)
             self = try Self.refusing { .p384(try P384.Signing.PublicKey(rawRepresentation: point)) }
         case ("EC", "P-521"):
-            let point = try Self.point(object, size: 66)
+            let point = try members.point(size: 66)
             self = try Self.refusing { .p521(try P521.Signing.PublicKey(rawRepresentation: point)) }
         case ("OKP", "Ed25519"):
-            let point = try Self.bytes("x", object, size: 32)
+            let point = try members.bytes("x", size: 32)
+            guard !Ed25519SmallOrder.contains(point) else { throw JWKError(reason: "is a point of small order") }
             self = try Self.refusing { .ed25519(try Curve25519.Signing.PublicKey(rawRepresentation: point)) }
-        case ("RSA", _):
-            let modulus = try Self.bytes("n", object, size: nil)
-            let exponent = try Self.bytes("e", object, size: nil)
-            // RFC 7518 §3.3; an even or huge exponent is a broken or a hostile key.
-            guard modulus.count >= 256, modulus.count <= 1_024, modulus[0] != 0, exponent.count <= 4,
-                exponent.last.map({ $0 & 1 == 1 }) == true, exponent != [1]
-            else { throw JWKError(reason: "is an RSA key of an unsafe size or exponent") }
-            self = try Self.refusing { .rsa(try _RSA.Signing.PublicKey(n: modulus, e: exponent)) }
+        case ("RSA", _): self = try Self.rsa(members)
         case ("EC", _?), ("OKP", _?): throw JWKError(reason: "has an unknown crv", isUnknownType: true)
+        case ("EC", nil), ("OKP", nil): throw JWKError(reason: "has no crv")
         case ("oct", _): throw JWKError(reason: "is a shared secret")
         case (_?, _): throw JWKError(reason: "has an unknown kty", isUnknownType: true)
         case (nil, _): throw JWKError(reason: "has no kty")
         }
     }
 
-    /// The algorithms that a key of this type can verify.
-    var algorithms: [SignatureAlgorithm] {
+    private static func rsa(_ members: JWKMembers) throws(JWKError) -> VerificationKey {
+        let modulus = try members.number("n")
+        let exponent = try members.number("e")
+        let bits = modulus.count * 8 - modulus[0].leadingZeroBitCount
+        // RFC 7518 §3.3 sets the least; above the most, one signature of a stranger would cost too much.
+        guard (2_048...8_192).contains(bits) else { throw JWKError(reason: "is an RSA key of \(bits) bits") }
+        // An exponent of 1 signs nothing, an even one is none, a huge one only costs.
+        guard exponent.count <= 4, exponent != [1], exponent[exponent.count - 1] & 1 == 1 else {
+            throw JWKError(reason: "has an unsafe e")
+        }
+        return try refusing { .rsa(try _RSA.Signing.PublicKey(n: modulus, e: exponent)) }
+    }
+
+    /// Whether type and size of the key fit `algorithm`. A secret shorter than the hash does not (RFC 7518 §3.2).
+    func canVerify(_ algorithm: SignatureAlgorithm) -> Bool {
         switch self {
-        case .p256: [.es256]
-        case .p384: [.es384]
-        case .p521: [.es512]
-        case .ed25519: [.edDSA]
-        case .rsa: SignatureAlgorithm.rsa
-        case .symmetric: SignatureAlgorithm.symmetric
+        case .p256: algorithm == .es256
+        case .p384: algorithm == .es384
+        case .p521: algorithm == .es512
+        case .ed25519: algorithm == .edDSA
+        case .rsa: algorithm.isRSA
+        case .symmetric(let key):
+            switch algorithm {
+            case .hs256: key.bitCount >= 256
+            case .hs384: key.bitCount >= 384
+            case .hs512: key.bitCount >= 512
+            default: false
+            }
         }
     }
 
@@ -77,18 +92,6 @@ enum VerificationKey: Sendable {
             "crv": .string(name), "kty": "EC", "x": .string(Base64URL.encode(point.prefix(half))),
             "y": .string(Base64URL.encode(point.suffix(half))),
         ]
-    }
-
-    private static func point(_ object: JSONObject, size: Int) throws(JWKError) -> [UInt8] {
-        try bytes("x", object, size: size) + bytes("y", object, size: size)
-    }
-
-    private static func bytes(_ name: String, _ object: JSONObject, size: Int?) throws(JWKError) -> [UInt8] {
-        guard let text = object[name]?.string, let bytes = try? Base64URL.decode(text), !bytes.isEmpty else {
-            throw JWKError(reason: "has no \(name) in base64url")
-        }
-        guard size == nil || bytes.count == size else { throw JWKError(reason: "has a \(name) of the wrong length") }
-        return bytes
     }
 
     private static func refusing(_ make: () throws -> VerificationKey) throws(JWKError) -> VerificationKey {

@@ -1,5 +1,6 @@
 import CArgon2
 import Crypto
+import FoundationEssentials
 
 /// How much work one guess at a password costs (RFC 9106 §4; OWASP Password Storage).
 package struct Argon2Parameters: Sendable, Hashable {
@@ -52,6 +53,19 @@ package struct PasswordHash: Sendable, Hashable {
         unsafe Array(password.utf8).withUnsafeBytes { password in
             unsafe argon2id_verify(text, password.baseAddress, password.count) == ARGON2_OK.rawValue
         }
+    }
+
+    /// A hash of nothing: checking a password against it costs what a real one costs, and fails.
+    package static func decoy(_ parameters: Argon2Parameters) -> PasswordHash {
+        let cost = "m=\(parameters.memory),t=\(parameters.iterations),p=\(parameters.parallelism)"
+        let hash = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Data($0).base64EncodedString() }
+        return PasswordHash(
+            text: "$argon2id$v=19$\(cost)$AAAAAAAAAAAAAAAAAAAAAA$\(hash.filter { $0 != "=" })", parameters: parameters)
+    }
+
+    private init(text: String, parameters: Argon2Parameters) {
+        self.text = text
+        self.parameters = parameters
     }
 
     private static func parameters(_ text: Substring) -> Argon2Parameters? {

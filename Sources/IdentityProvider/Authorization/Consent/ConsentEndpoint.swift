@@ -53,7 +53,9 @@ struct ConsentEndpoint: PageEndpoint {
         let isNew = interaction.request.prompt.contains(.consent) ? asked : asked.subtracting(former)
         page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
         page.data["requested"] = .list(isNew.values.map { describe($0, catalog) })
-        page.data["granted"] = .list(asked.subtracting(isNew).values.map { describe($0, catalog) })
+        let known = asked.subtracting(isNew)
+        page.data["granted"] = .list(known.values.map { describe($0, catalog) })
+        page.data["has_granted"] = .flag(!known.isEmpty)
         page.data["redirect_host"] = .text(interaction.request.redirect.host)
         return page
     }

@@ -10,11 +10,11 @@ package struct PasswordFactor: Sendable {
     private let parameters: Argon2Parameters
     private let decoy: PasswordHash
 
-    package init(users: any UserStore, gate: PasswordGate, parameters: Argon2Parameters) throws {
+    package init(users: any UserStore, gate: PasswordGate, parameters: Argon2Parameters) {
         self.users = users
         self.gate = gate
         self.parameters = parameters
-        decoy = try PasswordHash(of: Identifier<User>.random().rawValue, parameters: parameters)
+        decoy = .decoy(parameters)
     }
 
     /// More than any person types; hashing takes it all in.

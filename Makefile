@@ -1,0 +1,32 @@
+# Two commands for everybody: `make serve` and `make test`. Each installs the Debian packages it misses.
+.DEFAULT_GOAL := help
+.PHONY: help serve build test lint format bench install
+
+RELEASE := .build-release
+
+help:  ## Show this help
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+serve: build  ## Build and start on http://localhost:8080 with a demo on http://localhost:8081
+	$(RELEASE)/release/martlet serve --demo
+
+build: install  ## Build the program for release
+	@echo "Building for release: the first time takes several minutes."
+	swift build -c release --static-swift-stdlib --product martlet --scratch-path $(RELEASE) -j 2
+
+test: install  ## Install what is missing and run every test
+	@.ci/install test
+	swift build --build-tests -j 2
+	swift test --skip-build
+
+lint:  ## Check formatting, forbidden imports and file sizes
+	@.ci/lint
+
+format:  ## Rewrite the sources as the linter wants them
+	swift format -i -r Package.swift Sources Tests templates
+
+bench: build  ## Print resident memory and the time to the first answer
+	@.ci/footprint $(RELEASE)/release/martlet
+
+install:
+	@.ci/install build

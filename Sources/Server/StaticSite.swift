@@ -1,0 +1,35 @@
+import HTTPTypes
+import IdentityProvider
+import NIOCore
+import ServiceLifecycle
+
+/// Serves a handful of files from memory: the demo application.
+package struct StaticSite: Service {
+    package struct File: Sendable {
+        let type: String
+        let bytes: [UInt8]
+
+        package init(type: String, bytes: [UInt8]) {
+            self.type = type
+            self.bytes = bytes
+        }
+    }
+
+    private let server: HTTPServer
+
+    /// `files` by path; `policy` is their Content Security Policy.
+    package init(settings: ServerSettings, files: [String: File], policy: String) {
+        let layers: [any Middleware] = [TraceMiddleware(), SecurityHeadersMiddleware()]
+        let pipeline = Pipeline(layers) { exchange in
+            guard let file = files[String(exchange.path)], [.get, .head].contains(exchange.head.method) else {
+                return Answer(status: .notFound, headers: [.contentType: "text/plain"], body: Array("Not found".utf8))
+            }
+            return Answer(
+                status: .ok, headers: [.contentType: file.type, .contentSecurityPolicy: policy], body: file.bytes,
+                route: "file")
+        }
+        server = HTTPServer(settings: settings, pipeline: pipeline, onRunning: { _ in })
+    }
+
+    package func run() async throws { try await server.run() }
+}

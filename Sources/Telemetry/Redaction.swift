@@ -1,0 +1,44 @@
+import Logging
+
+/// The second line of defence against secrets in the log: the first is not to log them.
+enum Redaction {
+    /// Keys whose values are never written.
+    private static let secretKeys: Set<String> = [
+        "password", "passwordhash", "clientsecret", "secret", "code", "codeverifier", "token", "accesstoken",
+        "refreshtoken", "idtoken", "idtokenhint", "authorizationheader", "cookie", "setcookie", "assertion",
+        "clientassertion", "formtoken", "interaction", "totp", "totpsecret", "masterkey", "privatekey",
+    ]
+
+    static func isSecret(_ key: String) -> Bool {
+        secretKeys.contains(key.lowercased().filter { $0 != "_" && $0 != "-" && $0 != "." })
+    }
+
+    /// Masks what looks like a token or a key, wherever it stands.
+    static func mask(_ text: String) -> String {
+        guard text.contains("eyJ") || text.contains("earer ") || text.contains("PRIVATE KEY") else { return text }
+        if text.contains("PRIVATE KEY") { return "[redacted]" }
+        var words: [Substring] = []
+        var followsBearer = false
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            words.append(followsBearer || isCompactJWS(word) ? "[redacted]" : word)
+            followsBearer = word.lowercased().hasSuffix("bearer")
+        }
+        return words.joined(separator: " ")
+    }
+
+    private static func isCompactJWS(_ word: Substring) -> Bool {
+        guard let start = word.firstRange(of: "eyJ")?.lowerBound else { return false }
+        return word[start...].count(where: { $0 == "." }) >= 2
+    }
+
+    static func value(_ value: Logger.MetadataValue, of key: String) -> Logger.MetadataValue {
+        if isSecret(key) { return "[redacted]" }
+        switch value {
+        case .string(let text): return .string(mask(text))
+        case .stringConvertible(let object): return .string(mask("\(object)"))
+        case .array(let values): return .array(values.map { self.value($0, of: "") })
+        case .dictionary(let members):
+            return .dictionary(Dictionary(uniqueKeysWithValues: members.map { ($0, self.value($1, of: $0)) }))
+        }
+    }
+}

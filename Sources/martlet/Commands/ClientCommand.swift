@@ -1,0 +1,82 @@
+import ArgumentParser
+import IdentityProvider
+
+/// `martlet client`.
+struct ClientCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "client", abstract: "List, change and remove clients. To add one, apply a resource file.",
+        subcommands: [List.self, Secret.self, Disable.self, Enable.self, Remove.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List clients by identifier.")
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { _, stores, _ in
+                for client in try await stores.clients.all() {
+                    let state = client.isDisabled ? "disabled" : "enabled"
+                    Terminal.say(
+                        [client.id.rawValue, client.name, client.authenticationMethod.rawValue, state]
+                            .joined(separator: "\t"))
+                }
+            }
+        }
+    }
+
+    struct Secret: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a client a new secret and print it: the only time that it is seen.")
+        @Argument(help: "The client_id.") var client: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { administration, stores, _ in
+                let client = try await stores.client(client)
+                guard client.authenticationMethod.usesSecret else {
+                    throw Mistakes(["\(client.id) has no secret: it uses \(client.authenticationMethod.rawValue)"])
+                }
+                Terminal.say(try await administration.renewSecret(of: client))
+            }
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Refuse a client; servers follow within a second.")
+        @Argument(help: "The client_id.") var client: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { administration, stores, _ in
+                try await administration.setDisabled(true, stores.client(client))
+            }
+            Terminal.say("Disabled.")
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Accept a disabled client again.")
+        @Argument(help: "The client_id.") var client: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { administration, stores, _ in
+                try await administration.setDisabled(false, stores.client(client))
+            }
+            Terminal.say("Enabled.")
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a client; all that was granted to it ends.")
+        @Argument(help: "The client_id.") var client: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { _, stores, _ in
+                try await stores.clients.delete(stores.client(client).id)
+            }
+            Terminal.say("Removed.")
+        }
+    }
+}

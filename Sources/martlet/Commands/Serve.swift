@@ -1,0 +1,85 @@
+import SQLStorage
+import UnixSignals
+import ArgumentParser
+import FoundationEssentials
+import IdentityProvider
+import Logging
+import Server
+import ServiceLifecycle
+import Telemetry
+
+/// `martlet serve`.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the server.",
+        discussion: """
+            Without any configuration it serves http://localhost:8080 from an SQLite file under var/. It ends on \
+            SIGTERM or Ctrl-C, after requests under way are answered.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Option(help: "Apply a resource file before serving; may be repeated.") var apply: [String] = []
+    @Flag(help: "Add demo users and clients, and a demo application on http://localhost:8081.") var demo = false
+
+    func run() async throws {
+        try await Failure.reported {
+            let configuration = try Configuration(options)
+            let resources = try ResourceFiles.read(apply)
+            if demo { try Demo.check(configuration) }
+            TelemetryBootstrap.start(configuration.telemetry)
+            for setting in configuration.unused {
+                Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
+            }
+            let composition = try Composition(configuration)
+            try await composition.prepare()
+            let administration = try composition.administration(configuration.issuers[0])
+            if demo { try await Demo.apply(administration) }
+            for change in try await administration.apply(resources) {
+                Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
+            }
+            try await serve(composition)
+        }
+    }
+
+    private func serve(_ composition: Composition) async throws {
+        let configuration = composition.configuration
+        let providers = try configuration.issuers.map { try composition.provider($0) }
+        var settings = ServerSettings(
+            address: configuration.address, tls: configuration.tls, proxies: configuration.proxies)
+        settings.limits = providers[0].settings.limits
+        let pages = try PageRenderer(name: configuration.name, overrides: configuration.templates)
+        let showsDemo = demo
+        let server = HTTPServer(
+            settings: settings,
+            providers: providers.map {
+                MountedProvider(issuer: $0.settings.issuer, endpoints: $0.endpoints, limits: $0.settings.limits)
+            }, pages: pages, limiter: composition.limiter,
+            onRunning: { _ in
+                Logger.current.notice(
+                    "serving",
+                    metadata: ["issuers": "\(configuration.issuers.map(\.identifier).joined(separator: " "))"])
+                if showsDemo { Demo.greet(configuration.issuers[0]) }
+            })
+        var services: [any Service] = providers.flatMap(\.services)
+        if demo { services.append(Demo.site(configuration.issuers[0])) }
+        var group = ServiceGroupConfiguration(
+            services: services + [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet)
+        group.maximumGracefulShutdownDuration = .seconds(settings.shutdownGrace + 2)
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch let error where Self.isAddressInUse(error) {
+            throw Mistakes(["listen: the address is in use: end the other program or choose another address"])
+        }
+        await composition.storage.close()
+        Logger.current.notice("stopped")
+    }
+
+    /// The lifecycle library tells of its own steps; ours are enough.
+    private static let quiet: Logger = {
+        var logger = Logger(label: "lifecycle")
+        logger.logLevel = .warning
+        return logger
+    }()
+
+    private static func isAddressInUse(_ error: any Error) -> Bool { "\(error)".contains("Address already in use") }
+}

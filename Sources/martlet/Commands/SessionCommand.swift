@@ -1,0 +1,23 @@
+import ArgumentParser
+import FoundationEssentials
+import IdentityProvider
+
+/// `martlet session`.
+struct SessionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "session", abstract: "End sessions.", subcommands: [End.self])
+
+    struct End: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sign a user out everywhere; refresh tokens with offline_access stay.")
+        @Argument(help: "The username or e-mail address.") var username: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { _, stores, _ in
+                try await stores.sessions.endAll(of: stores.user(username).id, at: Date())
+            }
+            Terminal.say("Signed out.")
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Authenticators
+import FoundationEssentials
+import IdentityProvider
+import Logging
+import SQLStorage
+import SQLiteDriver
+import Server
+
+/// The parts of the program put together from a configuration: what every command needs.
+struct Composition {
+    let configuration: Configuration
+    let storage: SQLBackend
+    let masterKeys: MasterKeys
+    let passwords: [Issuer: PasswordFactor]
+    let limiter = RateLimiter()
+
+    /// Opens the storage and the master key, both made on the first start. Throws `StorageError` or `Mistakes`.
+    init(_ configuration: Configuration) throws {
+        self.configuration = configuration
+        try Self.makeDirectory(of: configuration.databasePath)
+        try Self.makeDirectory(of: configuration.masterKeyFile)
+        let storage = SQLBackend(try SQLiteDatabase(path: configuration.databasePath))
+        masterKeys = try MasterKeyFile(path: configuration.masterKeyFile).read()
+        // Half of the cores may hash, so that tokens are still issued while many people sign in.
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let gate = PasswordGate(width: max(1, cores / 2), queueLimit: 32 * cores)
+        passwords = Dictionary(
+            uniqueKeysWithValues: configuration.issuers.map { issuer in
+                let users = storage.stores(for: issuer).users
+                return (issuer, PasswordFactor(users: users, gate: gate, parameters: Argon2Parameters()))
+            })
+        self.storage = storage
+    }
+
+    /// Brings the schema up to date and makes the first signing keys.
+    func prepare() async throws {
+        for migration in try await storage.migrate() {
+            Logger.current.info("schema migrated", metadata: ["version": "\(migration.version)"])
+        }
+        for issuer in configuration.issuers { try await provider(issuer).keyRotation.run() }
+    }
+
+    func provider(_ issuer: Issuer) throws -> Provider {
+        var settings = Settings(issuer: issuer)
+        settings.name = configuration.name
+        settings.lifetimes = configuration.lifetimes
+        return Provider(
+            settings: settings, stores: storage.stores(for: issuer), masterKeys: masterKeys,
+            passwords: try passwordFactor(issuer), limiter: limiter)
+    }
+
+    func administration(_ issuer: Issuer) throws -> Administration {
+        Administration(
+            issuer: issuer, stores: storage.stores(for: issuer), masterKeys: masterKeys,
+            passwords: try passwordFactor(issuer))
+    }
+
+    /// The issuer that a command is about: the one named, or the first.
+    func issuer(named identifier: String?) throws -> Issuer {
+        guard let identifier else { return configuration.issuers[0] }
+        guard let issuer = configuration.issuers.first(where: { $0.identifier == identifier }) else {
+            throw Mistakes(["--for: \(identifier) is none of the configured issuers"])
+        }
+        return issuer
+    }
+
+    private func passwordFactor(_ issuer: Issuer) throws -> PasswordFactor {
+        guard let factor = passwords[issuer] else { throw Mistakes(["\(issuer.identifier) is not configured"]) }
+        return factor
+    }
+
+    private static func makeDirectory(of path: String) throws {
+        let directory = URL(filePath: path).deletingLastPathComponent().path()
+        guard !FileManager.default.fileExists(atPath: directory) else { return }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw StorageError.cannotOpen(path) }
+    }
+}

@@ -1,0 +1,155 @@
+import FoundationEssentials
+import IdentityProvider
+import Logging
+import Server
+import Telemetry
+
+/// A valid configuration. Its initialiser is the validation, and finds every mistake at once.
+struct Configuration {
+    let issuers: [Issuer]
+    let name: String
+    let address: ServerSettings.Address
+    let tls: ServerSettings.TLS?
+    let proxies: TrustedProxies
+    let databasePath: String
+    let masterKeyFile: String
+    let lifetimes: Lifetimes
+    let templates: [String: String]
+    let telemetry: TelemetrySettings
+    /// Settings that are accepted and do nothing in this version, said at the start.
+    let unused: [String]
+
+    init(_ options: ConfigurationOptions, environment: [String: String] = ProcessInfo.processInfo.environment)
+        throws(Mistakes)
+    {
+        var values = SettingValues(options: options, environment: environment)
+        issuers = Self.issuers(&values)
+        name = values.text(.name) ?? "Martlet"
+        address = Self.address(&values)
+        tls = Self.tls(&values)
+        proxies = Self.proxies(&values)
+        databasePath = Self.databasePath(&values)
+        masterKeyFile = values.text(.masterKeyFile) ?? "var/master.key"
+        lifetimes = Self.lifetimes(&values)
+        templates = Self.templates(&values)
+        telemetry = Self.telemetry(&values)
+        unused = [Setting.tlsClientCA, .mailSMTP, .mailFrom, .telemetryOTLP].filter { values.isSet($0) }.map(\.rawValue)
+        guard values.mistakes.isEmpty else { throw Mistakes(values.mistakes) }
+    }
+
+    private static func issuers(_ values: inout SettingValues) -> [Issuer] {
+        var issuers: [Issuer] = []
+        for (setting, text) in [(Setting.issuer, values.text(.issuer) ?? "http://localhost:8080")]
+            + values.list(.additionalIssuers).map({ (Setting.additionalIssuers, $0) })
+        {
+            do throws(InvalidIssuer) {
+                let issuer = try Issuer(text)
+                if issuers.contains(issuer) { values.report(setting, "\(text) stands there twice") }
+                issuers.append(issuer)
+            } catch { values.report(setting, "\(text) \(error.reason)") }
+        }
+        return issuers
+    }
+
+    private static func address(_ values: inout SettingValues) -> ServerSettings.Address {
+        let text = values.text(.listen) ?? "127.0.0.1:8080"
+        if text.hasPrefix("unix:"), text.count > 5 { return .unixSocket(String(text.dropFirst(5))) }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
+            colon != text.startIndex
+        else {
+            values.report(.listen, "must be HOST:PORT or unix:PATH, such as 127.0.0.1:8080")
+            return .host("127.0.0.1", port: 8080)
+        }
+        let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
+        return .host(String(host), port: Int(port))
+    }
+
+    private static func tls(_ values: inout SettingValues) -> ServerSettings.TLS? {
+        switch (values.text(.tlsCertificate), values.text(.tlsKey)) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?):
+            for (setting, path) in [(Setting.tlsCertificate, certificate), (.tlsKey, key)]
+            where !FileManager.default.isReadableFile(atPath: path) {
+                values.report(setting, "the file \(path) cannot be read")
+            }
+            return ServerSettings.TLS(certificate: certificate, key: key)
+        case (_?, nil): values.report(.tlsCertificate, "needs \(Setting.tlsKey.rawValue) beside it")
+        case (nil, _?): values.report(.tlsKey, "needs \(Setting.tlsCertificate.rawValue) beside it")
+        }
+        return nil
+    }
+
+    private static func proxies(_ values: inout SettingValues) -> TrustedProxies {
+        do throws(InvalidNetwork) { return try TrustedProxies(values.list(.trustedProxies)) } catch {
+            values.report(.trustedProxies, "\(error.text) is no network, such as 10.0.0.0/8")
+            return .none
+        }
+    }
+
+    private static func databasePath(_ values: inout SettingValues) -> String {
+        let text = values.text(.storage) ?? "sqlite:var/martlet.db"
+        guard text.hasPrefix("sqlite:"), text.count > 7 else {
+            // What stands there may hold a password: it is not repeated.
+            values.report(.storage, "must be sqlite:FILE in this version, such as sqlite:var/martlet.db")
+            return ""
+        }
+        return String(text.dropFirst(7))
+    }
+
+    private static func lifetimes(_ values: inout SettingValues) -> Lifetimes {
+        var lifetimes = Lifetimes()
+        lifetimes.session = values.seconds(.lifetimesSession, 60...31_536_000) ?? lifetimes.session
+        lifetimes.accessToken = values.seconds(.lifetimesAccessToken, 10...86_400) ?? lifetimes.accessToken
+        lifetimes.idToken = values.seconds(.lifetimesIDToken, 10...86_400) ?? lifetimes.idToken
+        lifetimes.refreshToken = values.seconds(.lifetimesRefreshToken, 60...31_536_000) ?? lifetimes.refreshToken
+        lifetimes.refreshGrace = values.seconds(.lifetimesRefreshGrace, 0...300) ?? lifetimes.refreshGrace
+        return lifetimes
+    }
+
+    private static func templates(_ values: inout SettingValues) -> [String: String] {
+        guard let folder = values.text(.templates) else { return [:] }
+        var files: [String: String] = [:]
+        for directory in ["", "locales/"] {
+            guard let names = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(directory)") else {
+                if directory.isEmpty { values.report(.templates, "the folder \(folder) cannot be read") }
+                continue
+            }
+            for name in names where [".mustache", ".css", ".json"].contains(where: name.hasSuffix) {
+                guard let data = try? Data(contentsOf: URL(filePath: "\(folder)/\(directory)\(name)")),
+                    let text = String(validating: data, as: UTF8.self)
+                else {
+                    values.report(.templates, "\(directory)\(name) cannot be read or is not UTF-8")
+                    continue
+                }
+                files[directory + name] = text
+            }
+        }
+        return files
+    }
+
+    private static func telemetry(_ values: inout SettingValues) -> TelemetrySettings {
+        var settings = TelemetrySettings(format: StandardError.isTerminal ? .text : .json, level: .info)
+        if let text = values.text(.telemetryLog) {
+            if let format = LogFormat(rawValue: text) {
+                settings.format = format
+            } else {
+                values.report(.telemetryLog, "must be json or text")
+            }
+        }
+        if let text = values.text(.telemetryLevel) {
+            if let level = Logger.Level(rawValue: text) {
+                settings.level = level
+            } else {
+                values.report(.telemetryLevel, "must be trace, debug, info, notice, warning, error or critical")
+            }
+        }
+        if let text = values.text(.telemetrySampling) {
+            if let ratio = Double(text), (0...1).contains(ratio) {
+                settings.samplingRatio = ratio
+            } else {
+                values.report(.telemetrySampling, "must be a number from 0 to 1")
+            }
+        }
+        return settings
+    }
+}

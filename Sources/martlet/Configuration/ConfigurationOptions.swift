@@ -1,0 +1,56 @@
+import ArgumentParser
+
+/// The flags that every command takes: where the configuration is, and each setting of it.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(help: "The configuration file (YAML).") var config: String?
+    @Option(help: "The issuer identifier, such as https://id.example.com.") var issuer: String?
+    @Option(help: "The name on the pages.") var name: String?
+    @Option(help: "Further issuers, separated by commas.") var additionalIssuers: String?
+    @Option(help: "Where to listen: 127.0.0.1:8080, or unix:/run/martlet.sock.") var listen: String?
+    @Option(help: "Where to keep state: sqlite:FILE.") var storage: String?
+    @Option(help: "A file that holds the storage setting, when it is a secret.") var storageFile: String?
+    @Option(help: "The file with the master key; made on the first start.") var masterKeyFile: String?
+    @Option(help: "A folder whose files replace those of templates/.") var templates: String?
+    @Option(help: "The certificate chain (PEM); with it Martlet speaks TLS.") var tlsCertificate: String?
+    @Option(help: "The private key of the certificate (PEM).") var tlsKey: String?
+    @Option(help: "Who signs client certificates (PEM).") var tlsClientCa: String?
+    @Option(help: "Networks whose X-Forwarded-For is believed, separated by commas.") var trustedProxies: String?
+    @Option(help: "The mail server, such as smtp://localhost:25.") var mailSmtp: String?
+    @Option(help: "The sender of mail.") var mailFrom: String?
+    @Option(help: "An OpenTelemetry collector, such as http://localhost:4318.") var telemetryOtlp: String?
+    @Option(help: "The form of log lines: json or text.") var telemetryLog: String?
+    @Option(help: "How much to log: debug, info, notice, warning or error.") var telemetryLevel: String?
+    @Option(help: "The part of traces that is recorded, 0 to 1.") var telemetrySampling: String?
+    @Option(help: "Seconds that a session lasts.") var lifetimesSession: String?
+    @Option(help: "Seconds that an access token lasts.") var lifetimesAccessToken: String?
+    @Option(help: "Seconds that an ID Token lasts.") var lifetimesIdToken: String?
+    @Option(help: "Seconds after its last use that a refresh token lasts.") var lifetimesRefreshToken: String?
+    @Option(help: "Seconds in which a repeated refresh is answered alike.") var lifetimesRefreshGrace: String?
+
+    func flag(_ setting: Setting) -> String? {
+        switch setting {
+        case .issuer: issuer
+        case .name: name
+        case .listen: listen
+        case .storage: storage
+        case .templates: templates
+        case .additionalIssuers: additionalIssuers
+        case .masterKeyFile: masterKeyFile
+        case .tlsCertificate: tlsCertificate
+        case .tlsKey: tlsKey
+        case .tlsClientCA: tlsClientCa
+        case .trustedProxies: trustedProxies
+        case .mailSMTP: mailSmtp
+        case .mailFrom: mailFrom
+        case .telemetryOTLP: telemetryOtlp
+        case .telemetryLog: telemetryLog
+        case .telemetryLevel: telemetryLevel
+        case .telemetrySampling: telemetrySampling
+        case .lifetimesSession: lifetimesSession
+        case .lifetimesAccessToken: lifetimesAccessToken
+        case .lifetimesIDToken: lifetimesIdToken
+        case .lifetimesRefreshToken: lifetimesRefreshToken
+        case .lifetimesRefreshGrace: lifetimesRefreshGrace
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import FoundationEssentials
+import IdentityProvider
+
+/// The file with the secrets that the database does not hold.
+struct MasterKeyFile {
+    let path: String
+
+    /// Makes the file on the first start, readable by this user alone. Throws `Mistakes`.
+    func read() throws(Mistakes) -> MasterKeys {
+        if !FileManager.default.fileExists(atPath: path) { try make() }
+        guard let data = try? Data(contentsOf: URL(filePath: path)), let text = String(validating: data, as: UTF8.self)
+        else { throw Mistakes(["\(path): the master key cannot be read: let this user read it"]) }
+        let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int ?? 0
+        guard mode & 0o077 == 0 else {
+            throw Mistakes(["\(path): others may read the master key: run `chmod 600 \(path)`"])
+        }
+        do { return try MasterKeys(parsing: text) } catch { throw Mistakes(["\(path): \(error.reason)"]) }
+    }
+
+    private func make() throws(Mistakes) {
+        let made = FileManager.default.createFile(
+            atPath: path, contents: Data(MasterKeys.generate().utf8), attributes: [.posixPermissions: 0o600])
+        guard made else { throw Mistakes(["\(path): the master key cannot be written: let this user write there"]) }
+    }
+}

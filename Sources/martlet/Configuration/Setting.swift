@@ -1,0 +1,28 @@
+/// The settings of the program, in the one list from which flags, variables and file members are named.
+enum Setting: String, CaseIterable {
+    case issuer, name, listen, storage, templates
+    case additionalIssuers = "additional_issuers"
+    case masterKeyFile = "master_key_file"
+    case tlsCertificate = "tls.certificate"
+    case tlsKey = "tls.key"
+    case tlsClientCA = "tls.client_ca"
+    case trustedProxies = "trusted_proxies"
+    case mailSMTP = "mail.smtp"
+    case mailFrom = "mail.from"
+    case telemetryOTLP = "telemetry.otlp"
+    case telemetryLog = "telemetry.log"
+    case telemetryLevel = "telemetry.level"
+    case telemetrySampling = "telemetry.sampling"
+    case lifetimesSession = "lifetimes.session"
+    case lifetimesAccessToken = "lifetimes.access_token"
+    case lifetimesIDToken = "lifetimes.id_token"
+    case lifetimesRefreshToken = "lifetimes.refresh_token"
+    case lifetimesRefreshGrace = "lifetimes.refresh_grace"
+
+    /// `MARTLET_TLS_CERTIFICATE`.
+    var variable: String { "MARTLET_" + rawValue.replacing(".", with: "_").uppercased() }
+    /// `--tls-certificate`.
+    var flag: String { "--" + rawValue.replacing(".", with: "-").replacing("_", with: "-") }
+    /// Holds a secret, so it may also be named by a file (`storage_file`).
+    var mayBeInFile: Bool { self == .storage }
+}

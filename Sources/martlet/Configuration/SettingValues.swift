@@ -1,0 +1,105 @@
+import FoundationEssentials
+import JOSE
+
+/// What was said of each setting, and where: a flag goes before a variable, that before the file.
+struct SettingValues {
+    private var values: [Setting: (value: JSON, source: String)] = [:]
+    private(set) var mistakes: [String] = []
+
+    init(options: ConfigurationOptions, environment: [String: String]) {
+        readFile(options.config ?? environment["MARTLET_CONFIG"])
+        for setting in Setting.allCases {
+            if let text = environment[setting.variable] { values[setting] = (.string(text), setting.variable) }
+            if setting.mayBeInFile { readSecret(setting, environment[setting.variable + "_FILE"]) }
+        }
+        readSecret(.storage, options.storageFile)
+        for setting in Setting.allCases {
+            if let text = options.flag(setting) { values[setting] = (.string(text), setting.flag) }
+        }
+        for name in environment.keys.sorted() where name.hasPrefix("MARTLET_") && !Self.isKnown(name) {
+            mistakes.append("\(name): there is no such setting")
+        }
+    }
+
+    private static func isKnown(_ variable: String) -> Bool {
+        variable == "MARTLET_CONFIG"
+            || Setting.allCases.contains {
+                variable == $0.variable || $0.mayBeInFile && variable == $0.variable + "_FILE"
+            }
+    }
+
+    private mutating func readFile(_ path: String?) {
+        guard let path else { return }
+        do throws(Mistakes) {
+            let file = try DocumentFile(path: path)
+            take(file.document, prefix: "", of: file)
+        } catch { mistakes += error.lines }
+    }
+
+    private mutating func take(_ object: JSONObject, prefix: String, of file: DocumentFile) {
+        for (name, value) in object.members where value != .null {
+            let place = prefix + name
+            if let setting = Setting(rawValue: place) {
+                values[setting] = (value, file.position(of: place))
+            } else if place.hasSuffix("_file"), let setting = Setting(rawValue: String(place.dropLast(5))),
+                setting.mayBeInFile
+            {
+                readSecret(setting, value.string)
+            } else if let members = value.object, Setting.allCases.contains(where: { $0.rawValue.hasPrefix(place + ".") }) {
+                take(members, prefix: place + ".", of: file)
+            } else {
+                mistakes.append("\(file.position(of: place)): there is no such setting")
+            }
+        }
+    }
+
+    private mutating func readSecret(_ setting: Setting, _ path: String?) {
+        guard let path else { return }
+        guard let data = try? Data(contentsOf: URL(filePath: path)), let text = String(validating: data, as: UTF8.self)
+        else {
+            mistakes.append("\(path): cannot be read: it should hold the setting \(setting.rawValue)")
+            return
+        }
+        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        values[setting] = (.string(line), path)
+    }
+
+    /// Where the setting was made, for people.
+    func source(_ setting: Setting) -> String { values[setting]?.source ?? setting.rawValue }
+
+    mutating func report(_ setting: Setting, _ reason: String) { mistakes.append("\(source(setting)): \(reason)") }
+
+    func isSet(_ setting: Setting) -> Bool { values[setting] != nil }
+
+    mutating func text(_ setting: Setting) -> String? {
+        switch values[setting]?.value {
+        case nil: return nil
+        case .string(let text)?: return text
+        case .integer(let number)?: return String(number)
+        default:
+            report(setting, "must be a text")
+            return nil
+        }
+    }
+
+    mutating func list(_ setting: Setting) -> [String] {
+        switch values[setting]?.value {
+        case nil: return []
+        case .string(let text)?:
+            return text.split(separator: ",").map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }
+        case .array(let items)? where items.allSatisfy({ $0.string != nil }): return items.compactMap(\.string)
+        default:
+            report(setting, "must be a list of texts")
+            return []
+        }
+    }
+
+    mutating func seconds(_ setting: Setting, _ range: ClosedRange<Int>) -> TimeInterval? {
+        guard let text = text(setting) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            report(setting, "must be a number of seconds from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return TimeInterval(number)
+    }
+}

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import IdentityProvider
+import JOSE
+import Server
+import ServiceLifecycle
+
+/// Something to try Martlet with: `martlet serve --demo`.
+enum Demo {
+    private static let port = 8081
+
+    /// Known passwords are for this machine alone.
+    static func check(_ configuration: Configuration) throws(Mistakes) {
+        guard !configuration.issuers[0].isSecure else {
+            throw Mistakes(["--demo: everybody knows the demo's passwords: use it with an issuer on localhost only"])
+        }
+        switch configuration.address {
+        case .host("127.0.0.1", _), .host("localhost", _), .host("::1", _), .unixSocket: return
+        case .host: throw Mistakes(["--demo: everybody knows the demo's passwords: listen on 127.0.0.1 only"])
+        }
+    }
+
+    static func apply(_ administration: Administration) async throws {
+        let file = try DocumentFile(
+            text: String(decoding: PackageResources.demo_yaml, as: UTF8.self), path: "demo.yaml")
+        _ = try await administration.apply(try ResourceSet(file.document))
+    }
+
+    static func site(_ issuer: Issuer) -> StaticSite {
+        let config: JSONObject = [
+            "issuer": .string(issuer.identifier), "client_id": "demo-spa",
+            "scope": "openid profile email offline_access",
+        ]
+        let files: [String: StaticSite.File] = [
+            "/": .init(type: "text/html; charset=utf-8", bytes: PackageResources.index_html),
+            "/demo.js": .init(type: "text/javascript; charset=utf-8", bytes: PackageResources.demo_js),
+            "/demo.css": .init(type: "text/css; charset=utf-8", bytes: PackageResources.demo_css),
+            "/config.json": .init(type: "application/json", bytes: config.serialized()),
+        ]
+        return StaticSite(
+            settings: ServerSettings(address: .host("127.0.0.1", port: port), proxies: .none), files: files,
+            policy: "default-src 'self'; connect-src 'self' \(issuer.identifier); frame-ancestors 'none'")
+    }
+
+    static func greet(_ issuer: Issuer) {
+        Terminal.say(
+            """
+
+              Martlet        \(issuer.identifier)
+              Demo           http://localhost:\(port)
+
+              Sign in as     alice  with  down-the-rabbit-hole
+              or as          bob    with  the-walrus-and-the-carpenter
+
+              Ctrl-C ends it; everything is kept for the next start.
+
+            """)
+    }
+}

@@ -1,0 +1,21 @@
+/// The templates, compiled into the program so that it needs no file beside it.
+package enum Templates {
+    /// The text of each file by its name below this folder.
+    package static let files: [String: String] = contents.mapValues { String(decoding: $0, as: UTF8.self) }
+
+    private static let contents: [String: [UInt8]] = [
+        "confirm-sign-out.mustache": PackageResources.confirm_sign_out_mustache,
+        "consent.mustache": PackageResources.consent_mustache,
+        "emblem.mustache": PackageResources.emblem_mustache,
+        "error.mustache": PackageResources.error_mustache,
+        "layout.mustache": PackageResources.layout_mustache,
+        "scope.mustache": PackageResources.scope_mustache,
+        "second-factor.mustache": PackageResources.second_factor_mustache,
+        "sign-in.mustache": PackageResources.sign_in_mustache,
+        "signed-out.mustache": PackageResources.signed_out_mustache,
+        "still-signed-in.mustache": PackageResources.still_signed_in_mustache,
+        "style.css": PackageResources.style_css,
+        "locales/de.json": PackageResources.de_json,
+        "locales/en.json": PackageResources.en_json,
+    ]
+}

@@ -33,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
+        // Tests only.
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
     ],
     targets: [
@@ -104,9 +105,30 @@ let package = Package(
                 .embedInCode("Demo/demo.yaml"),
             ],
             swiftSettings: strict),
+        // What tests share: an issuer on a real database, a browser, a clock that is moved by hand.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", crypto, httpTypes,
+            ],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "ServerTests",
-            dependencies: ["Server", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            name: "JOSETests", dependencies: ["JOSE", "COpenSSL", crypto, cryptoExtras], exclude: ["Vectors"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProgramTests",
+            dependencies: [
+                "martlet", "JOSE", "TestSupport", "Authenticators", httpTypes,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "AuthenticatorsTests", dependencies: ["Authenticators"], swiftSettings: strict),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, tracing], swiftSettings: strict),
+        .testTarget(
+            name: "IdentityProviderTests",
+            dependencies: ["IdentityProvider", "JOSE", "Authenticators", "TestSupport", crypto, httpTypes],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -10,7 +10,7 @@ package struct JWKSet: Sendable {
         var keys: [JWK] = []
         for item in items {
             guard let object = item.object else { throw JWKError(reason: "has a key that is not an object") }
-            do { keys.append(try JWK(object)) } catch  where error.isUnknownType {}
+            do { keys.append(try JWK(object)) } catch { guard error.isUnknownType else { throw error } }
         }
         self.keys = keys
     }

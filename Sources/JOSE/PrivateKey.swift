@@ -28,7 +28,7 @@ package struct PrivateKey: Sendable {
     /// Reads a private JWK. `alg` may be left out where the curve says it.
     package init(_ object: JSONObject) throws(JWKError) {
         let pair = try KeyPair(object)
-        let algorithm = object["alg"]?.string.map(SignatureAlgorithm.init(rawValue:)) ?? pair.soleAlgorithm
+        let algorithm = object["alg"].map { $0.string.map(SignatureAlgorithm.init(rawValue:)) } ?? pair.soleAlgorithm
         guard let algorithm, pair.publicKey.canVerify(algorithm) else {
             throw JWKError(reason: "has no alg, or one that does not fit its type")
         }

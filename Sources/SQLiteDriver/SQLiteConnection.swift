@@ -134,8 +134,7 @@ import SQLStorage
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
     func close() {
-        for unsafe statement in unsafe statements.values { unsafe sqlite3_finalize(statement) }
-        unsafe statements = [:]
+        while let (_, statement) = unsafe statements.popFirst() { unsafe sqlite3_finalize(statement) }
         unsafe sqlite3_close_v2(handle)
     }
 }

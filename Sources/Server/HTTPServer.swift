@@ -109,7 +109,7 @@ package struct HTTPServer: Service {
                 body: request.body, announced: request.headers[.contentLength].flatMap { Int($0) }, deadline: deadline)
             let exchange = Exchange(
                 head: request.head, body: RequestContent { try await reader.read($0) }, isSecure: isSecure,
-                remoteAddress: (channel.parent ?? channel).remoteAddress?.ipAddress ?? "")
+                remoteAddress: channel.remoteAddress?.ipAddress ?? "")
             let answer = try await pipeline.respond(to: exchange)
             var headers = answer.headers
             if answer.status != .noContent, answer.status != .notModified {

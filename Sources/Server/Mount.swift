@@ -30,7 +30,8 @@ struct Mount: Sendable {
     private func ask(_ target: RouteTable.Target, _ exchange: Exchange) async throws -> Answer {
         do {
             if let limit = target.route.rateLimit { try await take(limit, target, exchange) }
-            let body = exchange.head.method == .post ? try await exchange.body.read(target.provider.limits.bodySize) : []
+            let body =
+                exchange.head.method == .post ? try await exchange.body.read(target.provider.limits.bodySize) : []
             let request = try Request(
                 method: exchange.head.method == .head ? .get : exchange.head.method,
                 path: target.route.path, query: exchange.query.map(String.init), headers: exchange.head.headerFields,

@@ -11,7 +11,8 @@ struct LogLine {
     let values: [(String, Logger.MetadataValue)]
 
     var json: [UInt8] {
-        var line = "{\"time\":\(Self.quoted(timestamp)),\"level\":\"\(level.rawValue)\",\"message\":\(Self.quoted(message))"
+        var line =
+            "{\"time\":\(Self.quoted(timestamp)),\"level\":\"\(level.rawValue)\",\"message\":\(Self.quoted(message))"
         if let trace { line += ",\"trace_id\":\"\(trace.traceID)\",\"span_id\":\"\(trace.spanID)\"" }
         if !label.isEmpty { line += ",\"logger\":\(Self.quoted(label))" }
         for (key, value) in values { line += ",\(Self.quoted(key)):\(Self.json(value))" }

@@ -6,8 +6,6 @@ import ServiceLifecycle
 
 /// Something to try Martlet with: `martlet serve --demo`.
 enum Demo {
-    private static let port = 8081
-
     /// Known passwords are for this machine alone.
     static func check(_ configuration: Configuration) throws(Mistakes) {
         guard !configuration.issuers[0].isSecure else {
@@ -19,13 +17,13 @@ enum Demo {
         }
     }
 
-    static func apply(_ administration: Administration) async throws {
-        let file = try DocumentFile(
-            text: String(decoding: PackageResources.demo_yaml, as: UTF8.self), path: "demo.yaml")
+    static func apply(_ administration: Administration, port: Int) async throws {
+        let text = String(decoding: PackageResources.demo_yaml, as: UTF8.self)
+        let file = try DocumentFile(text: text.replacing(":8081/", with: ":\(port)/"), path: "demo.yaml")
         _ = try await administration.apply(try ResourceSet(file.document))
     }
 
-    static func site(_ issuer: Issuer) -> StaticSite {
+    static func site(_ issuer: Issuer, port: Int) -> StaticSite {
         let config: JSONObject = [
             "issuer": .string(issuer.identifier), "client_id": "demo-spa",
             "scope": "openid profile email offline_access",
@@ -41,7 +39,7 @@ enum Demo {
             policy: "default-src 'self'; connect-src 'self' \(issuer.identifier); frame-ancestors 'none'")
     }
 
-    static func greet(_ issuer: Issuer) {
+    static func greet(_ issuer: Issuer, port: Int) {
         Terminal.say(
             """
 

@@ -19,7 +19,9 @@ package struct TOTP: Sendable {
     package init(
         secret: [UInt8], algorithm: Algorithm = .sha1, digits: Int = 6, period: Int = 30
     ) throws(InvalidTOTPSecret) {
-        guard secret.count >= 10, (6...8).contains(digits), (1...300).contains(period) else { throw InvalidTOTPSecret() }
+        guard secret.count >= 10, (6...8).contains(digits), (1...300).contains(period) else {
+            throw InvalidTOTPSecret()
+        }
         self.secret = secret
         self.algorithm = algorithm
         self.digits = UInt32(digits)

@@ -33,7 +33,8 @@ package struct Administration: Sendable {
     }
 
     private func applyResourceServers(_ wanted: [ResourceServer], isPlan: Bool, prunes: Bool) async throws -> [Change] {
-        let stored = Dictionary(uniqueKeysWithValues: try await stores.resourceServers.all().map { ($0.identifier, $0) })
+        let stored = Dictionary(
+            uniqueKeysWithValues: try await stores.resourceServers.all().map { ($0.identifier, $0) })
         var changes: [Change] = []
         for server in wanted where stored[server.identifier] != server {
             let action: Change.Action = stored[server.identifier] == nil ? .create : .update

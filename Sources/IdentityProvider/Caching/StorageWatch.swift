@@ -25,7 +25,7 @@ struct StorageWatch: Service {
                         seen = version
                     }
                     isReachable = true
-                } catch where !(error is CancellationError) {
+                } catch  where !(error is CancellationError) {
                     if isReachable { Logger.current.error("storage does not answer", metadata: ["cause": "\(error)"]) }
                     isReachable = false
                 } catch {}

@@ -18,7 +18,7 @@ struct Maintenance: Service {
                 do {
                     try await rotation.run()
                     try await removeExpired()
-                } catch where !(error is CancellationError) {
+                } catch  where !(error is CancellationError) {
                     Logger.current.error("maintenance failed, will try again", metadata: ["cause": "\(error)"])
                 } catch {}
                 try? await Task.sleep(for: interval)

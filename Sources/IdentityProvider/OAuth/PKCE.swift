@@ -23,7 +23,9 @@ struct PKCE: Sendable, Hashable, Codable {
 
     /// RFC 7636 §4.6; the verifier's form is that of §4.1.
     func accepts(_ verifier: String) -> Bool {
-        guard (43...128).contains(verifier.utf8.count), verifier.utf8.allSatisfy(Self.isUnreserved) else { return false }
+        guard (43...128).contains(verifier.utf8.count), verifier.utf8.allSatisfy(Self.isUnreserved) else {
+            return false
+        }
         let hash = Base64URL.encode(Array(SHA256.hash(data: Array(verifier.utf8))))
         return ConstantTime.equal(Array(hash.utf8), Array(challenge.utf8))
     }

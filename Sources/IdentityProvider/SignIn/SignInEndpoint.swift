@@ -45,7 +45,7 @@ struct SignInEndpoint: PageEndpoint {
     {
         var page = try await InteractionPage.make(
             "sign-in", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
-        page.data["username"] = .text(username ?? "")
+        if let username, !username.isEmpty { page.data["username"] = .text(username) }
         if let error { page.data["error"] = .object([error: true]) }
         return page
     }

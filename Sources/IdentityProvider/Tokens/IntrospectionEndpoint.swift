@@ -19,7 +19,9 @@ struct IntrospectionEndpoint: Endpoint {
         try client.requireConfidential()
         let token = try request.parameters.required("token")
         if let access = try await accessTokens.active(token) {
-            guard try await client.mayRead(access, resources), try await isGood(access.user) else { return Self.inactive }
+            guard try await client.mayRead(access, resources), try await isGood(access.user) else {
+                return Self.inactive
+            }
             return .json(try await describe(access))
         }
         return try await describeRefreshToken(token, for: client)

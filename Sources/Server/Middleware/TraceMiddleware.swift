@@ -35,7 +35,8 @@ struct TraceMiddleware: Middleware {
 
     /// The route, never the path or the query: those hold codes and tokens.
     private func log(_ exchange: Exchange, _ answer: Answer, _ duration: Duration) {
-        let milliseconds = Double(duration.components.attoseconds / 1_000_000_000_000) / 1_000
+        let milliseconds =
+            Double(duration.components.attoseconds / 1_000_000_000_000) / 1_000
             + Double(duration.components.seconds) * 1_000
         Logger.current.info(
             "request",

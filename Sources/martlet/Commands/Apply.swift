@@ -62,7 +62,12 @@ enum ResourceFiles {
 
 extension Change {
     var line: String {
-        let sign = switch action { case .create: "+" case .update: "~" case .delete: "-" }
+        let sign =
+            switch action {
+            case .create: "+"
+            case .update: "~"
+            case .delete: "-"
+            }
         return "\(sign) \(kind) \(name)" + (members.isEmpty ? "" : " (\(members.joined(separator: ", ")))")
     }
 }

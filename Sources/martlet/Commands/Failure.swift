@@ -28,7 +28,9 @@ enum Failure {
 
 /// What people read on the terminal: answers on standard output, complaints on standard error.
 enum Terminal {
-    static func say(_ line: String) { print(line) }
+    static func say(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    }
 
     static func complain(_ lines: [String]) {
         FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))

@@ -16,7 +16,8 @@ struct Migrate: AsyncParsableCommand {
             let migrations =
                 plan ? try await composition.storage.pendingMigrations() : try await composition.storage.migrate()
             for migration in migrations { Terminal.say("\(migration.version) \(migration.name)") }
-            Terminal.say(migrations.isEmpty ? "The schema is up to date." : "\(migrations.count) \(plan ? "due" : "done").")
+            Terminal.say(
+                migrations.isEmpty ? "The schema is up to date." : "\(migrations.count) \(plan ? "due" : "done").")
             await composition.storage.close()
             return plan && !migrations.isEmpty
         }

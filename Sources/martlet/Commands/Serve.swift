@@ -20,6 +20,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @Option(help: "Apply a resource file before serving; may be repeated.") var apply: [String] = []
     @Flag(help: "Add demo users and clients, and a demo application on http://localhost:8081.") var demo = false
+    @Option(help: "Another port for the demo application.") var demoPort = 8081
 
     func run() async throws {
         try await Failure.reported {
@@ -33,7 +34,7 @@ struct Serve: AsyncParsableCommand {
             let composition = try Composition(configuration)
             try await composition.prepare()
             let administration = try composition.administration(configuration.issuers[0])
-            if demo { try await Demo.apply(administration) }
+            if demo { try await Demo.apply(administration, port: demoPort) }
             for change in try await administration.apply(resources) {
                 Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
             }
@@ -48,7 +49,7 @@ struct Serve: AsyncParsableCommand {
             address: configuration.address, tls: configuration.tls, proxies: configuration.proxies)
         settings.limits = providers[0].settings.limits
         let pages = try PageRenderer(name: configuration.name, overrides: configuration.templates)
-        let showsDemo = demo
+        let (showsDemo, demoPort) = (demo, demoPort)
         let server = HTTPServer(
             settings: settings,
             providers: providers.map {
@@ -58,10 +59,10 @@ struct Serve: AsyncParsableCommand {
                 Logger.current.notice(
                     "serving",
                     metadata: ["issuers": "\(configuration.issuers.map(\.identifier).joined(separator: " "))"])
-                if showsDemo { Demo.greet(configuration.issuers[0]) }
+                if showsDemo { Demo.greet(configuration.issuers[0], port: demoPort) }
             })
         var services: [any Service] = providers.flatMap(\.services)
-        if demo { services.append(Demo.site(configuration.issuers[0])) }
+        if demo { services.append(Demo.site(configuration.issuers[0], port: demoPort)) }
         var group = ServiceGroupConfiguration(
             services: services + [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet)
         group.maximumGracefulShutdownDuration = .seconds(settings.shutdownGrace + 2)

@@ -45,7 +45,9 @@ struct SettingValues {
                 setting.mayBeInFile
             {
                 readSecret(setting, value.string)
-            } else if let members = value.object, Setting.allCases.contains(where: { $0.rawValue.hasPrefix(place + ".") }) {
+            } else if let members = value.object,
+                Setting.allCases.contains(where: { $0.rawValue.hasPrefix(place + ".") })
+            {
                 take(members, prefix: place + ".", of: file)
             } else {
                 mistakes.append("\(file.position(of: place)): there is no such setting")

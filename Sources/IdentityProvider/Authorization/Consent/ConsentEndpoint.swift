@@ -16,7 +16,8 @@ struct ConsentEndpoint: PageEndpoint {
 
     func show(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
-        guard let session = try await sessions.session(of: request), let user = try await users.find(session.user) else {
+        guard let session = try await sessions.session(of: request), let user = try await users.find(session.user)
+        else {
             return .redirect(to: try interactions.location("/authorize", interaction))
         }
         return .page(try await page(interaction, user, request))
@@ -37,7 +38,9 @@ struct ConsentEndpoint: PageEndpoint {
                 Consent(user: session.user, client: interaction.request.client, scope: agreed, grantedAt: now()))
             Logger.current.info(
                 "consent given",
-                metadata: ["user": "\(session.user)", "client": "\(interaction.request.client)", "scope": "\(scope.text)"])
+                metadata: [
+                    "user": "\(session.user)", "client": "\(interaction.request.client)", "scope": "\(scope.text)",
+                ])
         case "deny": interaction.isDenied = true
         default: throw OAuthError.invalidRequest("decision is missing")
         }

@@ -20,7 +20,8 @@ struct AuthorizationCodeGrant: Grant {
         guard let user = code.granted.user, try await users.find(user)?.isDisabled == false else {
             throw OAuthError.invalidGrant("the code is not valid any more")
         }
-        let authorization = Authorization(id: code.id, grant: code.granted, expiresAt: expiry(for: client, code.granted))
+        let authorization = Authorization(
+            id: code.id, grant: code.granted, expiresAt: expiry(for: client, code.granted))
         // Spent only now: a thief without the verifier must not be able to burn the code. A second use revokes what
         // the first one bought (RFC 6749 §4.1.2).
         guard try await authorizations.begin(authorization) else {

@@ -1,0 +1,115 @@
+import SQLStorage
+import FoundationEssentials
+import HTTPTypes
+import IdentityProvider
+import JOSE
+import TestSupport
+import Testing
+
+@Suite("Applying resources")
+struct AdministrationTests {
+    private func set(_ json: String) throws -> ResourceSet { try ResourceSet(JSONObject(parsing: Array(json.utf8))) }
+
+    @Test("the second time nothing changes")
+    func idempotent() async throws {
+        let issuer = try await TestIssuer()
+        #expect(try await issuer.administration.apply(set(TestIssuer.resources)).isEmpty)
+    }
+
+    @Test("a plan says what would change and changes nothing; members are named, values are not")
+    func plan() async throws {
+        let issuer = try await TestIssuer()
+        let resources = try set(
+            """
+            {"clients": [{"client_id": "own", "client_secret": "another-secret-another-secret",
+              "redirect_uris": ["https://own.example/callback"], "consent": "skip", "scope": "openid email"}],
+             "users": [{"username": "alice", "password": "a new password", "name": "Alice"}, {"username": "dan"}]}
+            """)
+        let changes = try await issuer.administration.apply(resources, isPlan: true)
+        #expect(
+            changes == [
+                Change(.update, "client", "own", members: ["scope", "client_secret"]),
+                Change(
+                    .update, "user", "alice",
+                    members: ["email", "email_verified", "name", "address", "phone_number", "password"]),
+                Change(.create, "user", "dan"),
+            ])
+        #expect(try await issuer.administration.apply(resources, isPlan: true) == changes)
+        #expect(try await issuer.administration.apply(resources) == changes)
+        #expect(try await issuer.administration.apply(resources).isEmpty)
+    }
+
+    @Test("pruning removes what the file does not mention")
+    func prune() async throws {
+        let issuer = try await TestIssuer()
+        let resources = try set(#"{"users": [{"username": "bob"}]}"#)
+        let changes = try await issuer.administration.apply(resources, prunes: true)
+        #expect(changes.filter { $0.action == .delete }.count == 8 + 2 + 2)
+        #expect(try await issuer.stores.clients.all().isEmpty)
+        #expect(try await issuer.stores.users.find(named: "alice") == nil)
+        #expect(try await issuer.stores.users.find(named: "bob") != nil)
+    }
+
+    @Test("a new password signs the person out everywhere")
+    func password() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await browser.code()
+        let user = try #require(try await issuer.stores.users.find(named: "alice"))
+        try await issuer.administration.setPassword("another password", of: user)
+        let silent = try await browser.get("/authorize", Browser.webRequest([("prompt", "none")]))
+        #expect(try silent.answer()["error"] == "login_required")
+    }
+
+    @Test(
+        "every mistake is told, with its place",
+        arguments: [
+            (
+                #"{"clients": [{"client_id": "a:b", "redirect_uris": ["http://x.example/"]}]}"#,
+                ["clients[0].client_id", "clients[0].redirect_uris[0]", "clients[0].redirect_uris"]
+            ),
+            (
+                #"{"clients": [{"client_id": "a", "client_secret": "short", "redirect_uris": ["https://x.example/"]}]}"#,
+                ["clients[0].client_secret"]
+            ),
+            (
+                #"{"clients": [{"client_id": "a", "redirect_urls": [], "grant_types": []}]}"#,
+                ["clients[0].redirect_urls"]
+            ),
+            (
+                #"{"clients": [{"client_id": "a", "token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]}]}"#,
+                ["clients[0].grant_types"]
+            ),
+            (#"{"users": [{"username": "a"}, {"username": "A"}]}"#, ["users[1]"]),
+            (#"{"users": [{"username": "a", "password": "short"}]}"#, ["users[0].password"]),
+            (#"{"users": [{"username": "a", "password_hash": "$argon2i$x"}]}"#, ["users[0].password_hash"]),
+            (#"{"users": [{"username": "a", "totp_secret": "1"}]}"#, ["users[0].totp_secret"]),
+            (
+                #"{"resource_servers": [{"identifier": "x", "scopes": ["openid"]}]}"#,
+                ["resource_servers[0].identifier", "resource_servers[0].scopes[0]"]
+            ),
+            (#"{"colours": []}"#, ["colours"]), (#"{"users": {}}"#, ["users"]), (#"{"users": [1]}"#, ["users[0]"]),
+        ])
+    func mistakes(_ json: String, _ places: [String]) throws {
+        let error = #expect(throws: InvalidMetadata.self) { try set(json) }
+        #expect(error?.problems.map(\.member) == places)
+    }
+
+    @Test("the stored database holds no secret that could be used")
+    func secrets() async throws {
+        let issuer = try await TestIssuer()
+        _ = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access"))
+        await issuer.database.backend.close()
+        var bytes: [UInt8] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: issuer.database.folder) {
+            bytes += try Data(contentsOf: URL(filePath: "\(issuer.database.folder)/\(name)"))
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.contains("Alice Liddell"))
+        for secret in [
+            "correct horse", "web-secret-web", "hmac-secret-hmac", "PRIVATE", "\"d\":", "JBSWY3DPEHPK3PXP",
+        ] {
+            #expect(!text.contains(secret), "\(secret)")
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import HTTPTypes
+import IdentityProvider
+import TestSupport
+import Testing
+
+@Suite("RFC 6749 §4.1.2.1: what an authorization request is refused for, and where that is said")
+struct AuthorizationRequestTests {
+    /// The request of the confidential client with some members replaced; an empty value leaves one out.
+    private func request(_ changes: [String: String]) -> [(String, String)] {
+        let base = Browser.webRequest().filter { changes[$0.0] == nil }
+        return base + changes.filter { !$0.value.isEmpty }.map { ($0.key, $0.value) }
+    }
+
+    @Test(
+        "before the redirect URI is verified nobody is redirected",
+        arguments: [
+            ["client_id": ""], ["client_id": "nobody"], ["client_id": "off", "redirect_uri": "https://off.example/"],
+            ["redirect_uri": ""], ["redirect_uri": "https://shop.example/callback/"],
+            ["redirect_uri": "https://shop.example/callback?x=1"], ["redirect_uri": "https://shop.example/cb"],
+            ["redirect_uri": "https://shop.example/cb?x=2"], ["redirect_uri": "https://shop.example.evil/callback"],
+            ["redirect_uri": "https://SHOP.example/callback"], ["redirect_uri": "http://shop.example/callback"],
+            ["redirect_uri": "https://shop.example/callback#x"], ["redirect_uri": "https://shop.example/%63allback"],
+            ["redirect_uri": "javascript:alert(1)"], ["redirect_uri": "https://own.example/callback"],
+        ])
+    func page(_ changes: [String: String]) async throws {
+        let issuer = try await TestIssuer()
+        let response = try await Browser(issuer).get("/authorize", request(changes))
+        #expect(response.status == .badRequest)
+        #expect(response.headers[.location] == nil)
+        #expect(try response.page().template == "error")
+    }
+
+    @Test(
+        "afterwards the client is told",
+        arguments: [
+            (["response_type": ""], "invalid_request"), (["response_type": "token"], "unsupported_response_type"),
+            (["response_type": "code id_token"], "unsupported_response_type"),
+            (["response_mode": "fragment"], "invalid_request"), (["prompt": "none"], "login_required"),
+            (["prompt": "none login"], "invalid_request"), (["prompt": "dance"], "invalid_request"),
+            (["max_age": "-1"], "invalid_request"), (["max_age": "1e3"], "invalid_request"),
+            (["scope": "nothing.known"], "invalid_scope"), (["scope": "open\"id"], "invalid_scope"),
+            (["request": "x"], "request_not_supported"), (["request_uri": "urn:x"], "request_uri_not_supported"),
+            (["registration": "{}"], "registration_not_supported"),
+            (["code_challenge": "short", "code_challenge_method": "S256"], "invalid_request"),
+            (["code_challenge": String(repeating: "a", count: 43)], "invalid_request"),
+            (
+                ["code_challenge": String(repeating: "a", count: 43), "code_challenge_method": "plain"],
+                "invalid_request"
+            ),
+            (["code_challenge_method": "S256"], "invalid_request"), (["id_token_hint": "a.b.c"], "invalid_request"),
+            (["resource": "https://unknown.example"], "invalid_target"),
+        ] as [([String: String], String)])
+    func redirect(_ changes: [String: String], _ error: String) async throws {
+        let issuer = try await TestIssuer()
+        let answer = try await Browser(issuer).get("/authorize", request(changes)).answer()
+        #expect(answer["error"] == error)
+        #expect(answer["state"] == "the-state")
+        #expect(answer["iss"] == "https://id.example.com")
+        #expect(answer["code"] == nil)
+    }
+
+    @Test("RFC 9700 §2.1.1: a public client without a challenge is refused")
+    func challengeRequired() async throws {
+        let issuer = try await TestIssuer()
+        let answer = try await Browser(issuer).get(
+            "/authorize",
+            [
+                ("response_type", "code"), ("client_id", "spa"), ("redirect_uri", "https://spa.example/"),
+                ("scope", "openid"),
+            ]
+        ).answer()
+        #expect(answer["error"] == "invalid_request")
+    }
+
+    @Test("a duplicated parameter is refused, an unknown one is ignored")
+    func duplicates() async throws {
+        let issuer = try await TestIssuer()
+        let twice = try await Browser(issuer).get("/authorize", request([:]) + [("state", "other")])
+        #expect(try twice.page().template == "error")
+        let unknown = try await Browser(issuer).get("/authorize", request(["colour": "green"]))
+        #expect(try unknown.page().template == "sign-in")
+    }
+
+    @Test("the query of a registered URI is kept")
+    func query() async throws {
+        let issuer = try await TestIssuer()
+        let response = try await Browser(issuer).get(
+            "/authorize", request(["redirect_uri": "https://shop.example/cb?x=1", "prompt": "none"]))
+        #expect(response.headers[.location]?.hasPrefix("https://shop.example/cb?x=1&error=login_required&") == true)
+    }
+
+    @Test("login_hint fills the name in, ui_locales chooses the language")
+    func hints() async throws {
+        let issuer = try await TestIssuer()
+        let page = try await Browser(issuer).get(
+            "/authorize", request(["login_hint": "alice", "ui_locales": "de-CH en"])
+        ).page()
+        #expect(page.text("username") == "alice")
+        #expect(page.languages == ["de-CH", "en"])
+        #expect(page.formTargets == ["https://shop.example"])
+    }
+}

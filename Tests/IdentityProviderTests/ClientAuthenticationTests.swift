@@ -1,0 +1,170 @@
+import FoundationEssentials
+import HTTPTypes
+import IdentityProvider
+import JOSE
+import TestSupport
+import Testing
+
+@Suite("RFC 6749 §2.3, OpenID Connect Core §9: client authentication")
+struct ClientAuthenticationTests {
+    private let grant = [("grant_type", "client_credentials")]
+
+    private func basic(_ text: String) -> HTTPFields {
+        [.authorization: "Basic \(Data(text.utf8).base64EncodedString())"]
+    }
+
+    @Test(
+        "whatever is wrong is answered alike, with a challenge",
+        arguments: [
+            "web:wrong", "nobody:web-secret-web-secret-web-secret-1", "off:off-secret-off-secret-off-secret-1", "web:",
+            "post:post-secret-post-secret-post-secret", "spa:",
+        ])
+    func basicRefused(_ credentials: String) async throws {
+        let issuer = try await TestIssuer()
+        let response = try await issuer.send(.post, "/token", form: grant, headers: basic(credentials))
+        #expect(response.status == .unauthorized)
+        #expect(response.headers[.wwwAuthenticate]?.hasPrefix("Basic realm=") == true)
+        #expect(
+            try response.json() == ["error": "invalid_client", "error_description": "client authentication failed"])
+    }
+
+    @Test("RFC 6749 §2.3.1: both parts are form-encoded, the scheme's name has no case")
+    func encoding() async throws {
+        let issuer = try await TestIssuer()
+        let encoded = basic("%77eb:web-secret%2Dweb-secret-web-secret-1")
+        #expect(try await issuer.send(.post, "/token", form: grant, headers: encoded).status == .ok)
+        var lower = basic("web:web-secret-web-secret-web-secret-1")
+        lower[.authorization] = lower[.authorization]?.replacing("Basic", with: "bAsIc")
+        #expect(try await issuer.send(.post, "/token", form: grant, headers: lower).status == .ok)
+    }
+
+    @Test("a client authenticates by its registered method only")
+    func registeredMethod() async throws {
+        let issuer = try await TestIssuer()
+        let post = [("client_id", "post"), ("client_secret", "post-secret-post-secret-post-secret")]
+        #expect(try await issuer.send(.post, "/token", form: grant + post).status == .ok)
+        let web = [("client_id", "web"), ("client_secret", "web-secret-web-secret-web-secret-1")]
+        #expect(try await issuer.send(.post, "/token", form: grant + web).json()["error"] == "invalid_client")
+        let none = try await issuer.send(.post, "/token", form: grant + [("client_id", "web")])
+        #expect(try none.json()["error"] == "invalid_client")
+        #expect(try await issuer.send(.post, "/token", form: grant).json()["error"] == "invalid_client")
+    }
+
+    @Test("two ways at once are refused")
+    func twoWays() async throws {
+        let issuer = try await TestIssuer()
+        let response = try await issuer.send(
+            .post, "/token", form: grant + [("client_id", "web"), ("client_secret", "x")],
+            headers: basic("web:web-secret-web-secret-web-secret-1"))
+        #expect(try response.json()["error"] == "invalid_request")
+        let other = try await issuer.token(grant + [("client_id", "post")])
+        #expect(try other.json()["error"] == "invalid_request")
+    }
+
+    @Test("a grant type that the client is not registered for, or that there is not")
+    func grantTypes() async throws {
+        let issuer = try await TestIssuer()
+        let own = try await issuer.token(grant, client: "own")
+        #expect(try own.json()["error"] == "unauthorized_client")
+        let password = try await issuer.token([("grant_type", "password")])
+        #expect(try password.json()["error"] == "unsupported_grant_type")
+        #expect(try await issuer.token([]).json()["error"] == "invalid_request")
+    }
+}
+
+@Suite("RFC 7523 §3: client assertions")
+struct ClientAssertionTests {
+    private static let type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+    /// An HMAC signer, as a client has one.
+    private struct HMACSigner: Signer {
+        let secret: String
+        let algorithm = SignatureAlgorithm.hs256
+        let keyID: String? = nil
+        func sign(_ message: [UInt8]) -> [UInt8] { TestHMAC.sha256(message, key: Array(secret.utf8)) }
+    }
+
+    private func send(_ issuer: TestIssuer, _ claims: JSONObject, _ signer: any Signer) async throws -> Response {
+        let assertion = try await JWT.sign(claims, type: nil, with: signer)
+        return try await issuer.send(
+            .post, "/token",
+            form: [
+                ("grant_type", "client_credentials"), ("client_assertion_type", Self.type),
+                ("client_assertion", assertion),
+            ])
+    }
+
+    private func claims(_ issuer: TestIssuer, _ client: String, _ changes: JSONObject = [:]) -> JSONObject {
+        let now = Int(issuer.clock.now.timeIntervalSince1970)
+        var claims: JSONObject = [
+            "iss": .string(client), "sub": .string(client), "aud": "https://id.example.com",
+            "jti": .string(UUID().uuidString), "iat": .integer(now), "exp": .integer(now + 60),
+        ]
+        for member in changes.members { claims[member.name] = member.value == .null ? nil : member.value }
+        return claims
+    }
+
+    private func register(_ issuer: TestIssuer, _ key: PrivateKey) async throws {
+        let set = JWKSet(keys: [key.publicKey()]).object
+        let client = try Client([
+            "client_id": "jwt", "token_endpoint_auth_method": "private_key_jwt",
+            "grant_types": ["client_credentials"], "scope": "orders.read", "jwks": .object(set),
+        ])
+        try await issuer.stores.clients.save(client)
+    }
+
+    @Test(
+        "private_key_jwt with each kind of key", arguments: [SignatureAlgorithm.es256, .es384, .es512, .ps256, .edDSA])
+    func privateKey(_ algorithm: SignatureAlgorithm) async throws {
+        let issuer = try await TestIssuer()
+        let key = try PrivateKey.generate(for: algorithm)
+        try await register(issuer, key)
+        #expect(try await send(issuer, claims(issuer, "jwt"), key.signer()).status == .ok)
+        let other = try PrivateKey.generate(for: algorithm)
+        let forged = try await send(issuer, claims(issuer, "jwt"), other.signer())
+        #expect(try forged.json()["error"] == "invalid_client")
+    }
+
+    @Test(
+        "what an assertion is refused for",
+        arguments: [
+            ["aud": "https://other.example"], ["aud": .null], ["iss": "web"], ["iss": .null], ["sub": "web"],
+            ["jti": .null], ["exp": .null], ["exp": 1], ["exp": 4_000_000_000], ["nbf": 4_000_000_000],
+            ["iat": 4_000_000_000], ["exp": "soon"],
+        ] as [JSONObject])
+    func refused(_ changes: JSONObject) async throws {
+        let issuer = try await TestIssuer()
+        let key = try PrivateKey.generate(for: .es256)
+        try await register(issuer, key)
+        let response = try await send(issuer, claims(issuer, "jwt", changes), key.signer())
+        #expect(try response.json()["error"] == "invalid_client")
+    }
+
+    @Test("an assertion works once, even for 16 requests at the same moment")
+    func replay() async throws {
+        let issuer = try await TestIssuer()
+        let key = try PrivateKey.generate(for: .es256)
+        try await register(issuer, key)
+        let claims = claims(issuer, "jwt")
+        let winners = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<16 { group.addTask { try await send(issuer, claims, key.signer()).status == .ok } }
+            return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(winners == 1)
+    }
+
+    @Test("client_secret_jwt: the secret signs; a public key's bytes do not (RFC 8725 §2.1)")
+    func symmetric() async throws {
+        let issuer = try await TestIssuer()
+        let right = HMACSigner(secret: "hmac-secret-hmac-secret-hmac-secret")
+        #expect(try await send(issuer, claims(issuer, "hmac"), right).status == .ok)
+        let wrong = HMACSigner(secret: "other-secret-other-secret-other-secret")
+        #expect(try await send(issuer, claims(issuer, "hmac"), wrong).json()["error"] == "invalid_client")
+
+        let key = try PrivateKey.generate(for: .es256)
+        try await register(issuer, key)
+        let published = String(decoding: key.publicKey().object?.serialized() ?? [], as: UTF8.self)
+        let confused = try await send(issuer, claims(issuer, "jwt"), HMACSigner(secret: published))
+        #expect(try confused.json()["error"] == "invalid_client")
+    }
+}

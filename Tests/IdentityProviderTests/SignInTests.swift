@@ -1,0 +1,210 @@
+import JOSE
+import Authenticators
+import FoundationEssentials
+import HTTPTypes
+import IdentityProvider
+import TestSupport
+import Testing
+
+@Suite("Signing in")
+struct SignInTests {
+    @Test(
+        "OpenID Connect Core §3.1.2.1: when a person who is signed in must sign in again",
+        arguments: [
+            ([("prompt", "login")], 10.0, "sign-in"), ([("prompt", "select_account")], 10, "sign-in"),
+            ([("max_age", "60")], 90, "sign-in"), ([("max_age", "60")], 30, "code"), ([("max_age", "0")], 1, "sign-in"),
+            ([("prompt", "consent")], 10, "consent"), ([], 10, "code"), ([], 12 * 3_600 + 1, "sign-in"),
+        ] as [([(String, String)], TimeInterval, String)])
+    func again(_ more: [(String, String)], age: TimeInterval, expected: String) async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await browser.code()
+        issuer.clock.advance(by: age)
+        let response = try await browser.get("/authorize", Browser.webRequest(more))
+        if case .page(let page) = response.body {
+            #expect(page.template == expected)
+        } else {
+            #expect(try response.answer()["code"] != nil)
+            #expect(expected == "code")
+        }
+    }
+
+    @Test("after prompt=login and the password the flow goes on, and auth_time is new")
+    func promptLogin() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await browser.code()
+        issuer.clock.advance(by: 100)
+        let code = try await browser.code([("prompt", "login")])
+        let tokens = try await issuer.redeem(code).json()
+        let claims = try JWTClaims.of(tokens["id_token"]?.string)
+        #expect(claims["auth_time"] == 1_800_000_100)
+    }
+
+    @Test(
+        "what is not right is answered alike, whatever it was",
+        arguments: [
+            ("alice", "wrong"), ("nobody", "correct horse"), ("carol", "disabled one"), ("", ""), ("alice", ""),
+        ])
+    func generic(_ username: String, _ password: String) async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await browser.get("/authorize", Browser.webRequest()).page()
+        let response = try await browser.submit(page, [("username", username), ("password", password)])
+        let shown = try response.page()
+        #expect(response.status == .ok)
+        #expect(shown.template == "sign-in")
+        #expect(shown.hasError("credentials"))
+        #expect(response.headers[.setCookie] == nil)
+    }
+
+    @Test("the e-mail address opens the account, too, in any case")
+    func email() async throws {
+        let issuer = try await TestIssuer()
+        let response = try await Browser(issuer).authorize(Browser.webRequest(), as: "Alice@EXAMPLE.com")
+        #expect(try response.answer()["code"] != nil)
+    }
+
+    @Test("guessing at one account is slowed down, at another it is not")
+    func throttle() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await browser.get("/authorize", Browser.webRequest()).page()
+        var throttled = 0
+        for _ in 0..<14 {
+            let shown = try await browser.submit(page, [("username", "alice"), ("password", "guess")]).page()
+            if shown.hasError("throttled") { throttled += 1 }
+        }
+        #expect(throttled == 4)
+        let right = try await browser.submit(page, [("username", "alice"), ("password", "correct horse")]).page()
+        #expect(right.hasError("throttled"))
+        let other = try await browser.submit(page, [("username", "bob"), ("password", "guess")]).page()
+        #expect(other.hasError("credentials"))
+        issuer.clock.advance(by: 60)
+        #expect(
+            try await browser.submit(page, [("username", "alice"), ("password", "correct horse")]).page().template
+                == "consent")
+    }
+
+    @Test("a form that another site posts, or without its token, is refused")
+    func forgery() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await browser.get("/authorize", Browser.webRequest()).page()
+        let fields = [
+            ("username", "alice"), ("password", "correct horse"), ("interaction", page.text("interaction")),
+        ]
+        #expect(try await browser.request(.post, "/sign-in", form: fields).status == .forbidden)
+        let token = ("form_token", page.text("form_token"))
+        let crossSite = try await browser.request(.post, "/sign-in", form: fields + [token], crossSite: true)
+        #expect(crossSite.status == .forbidden)
+        let stranger = Browser(issuer)
+        _ = try await stranger.get("/authorize", Browser.webRequest())
+        #expect(try await stranger.request(.post, "/sign-in", form: fields + [token]).status == .forbidden)
+    }
+
+    @Test("an interaction is worth nothing in another browser, for another purpose, or late")
+    func binding() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await browser.get("/authorize", Browser.webRequest()).page()
+        let stolen = [("interaction", page.text("interaction"))]
+        let thief = Browser(issuer)
+        _ = try await thief.get("/authorize", Browser.webRequest())
+        #expect(try await thief.get("/sign-in", stolen).status == .gone)
+        #expect(try await thief.get("/authorize", stolen).status == .gone)
+        #expect(try await browser.get("/sign-in", [("interaction", "x" + page.text("interaction"))]).status == .gone)
+        issuer.clock.advance(by: 1_801)
+        #expect(try await browser.get("/sign-in", stolen).status == .gone)
+    }
+
+    @Test("signing in changes the session's secret: a planted one is worth nothing")
+    func fixation() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await browser.code()
+        let before = browser.cookieHeader
+        issuer.clock.advance(by: 1)
+        _ = try await browser.code([("prompt", "login")])
+        #expect(browser.cookieHeader != before)
+        let former = try await issuer.send(
+            .get, "/authorize",
+            query: FormEncoding.encode(Browser.webRequest([("prompt", "none")]).map { (name: $0.0, value: $0.1) }),
+            headers: [.cookie: before])
+        #expect(try former.answer()["error"] == "login_required")
+    }
+
+    @Test("a user who is disabled is signed out at once")
+    func disabled() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let code = try await browser.code()
+        let user = try #require(try await issuer.stores.users.find(named: "alice"))
+        try await issuer.administration.setDisabled(true, user)
+        #expect(
+            try await browser.get("/authorize", Browser.webRequest([("prompt", "none")])).answer()["error"]
+                == "login_required")
+        #expect(try await issuer.redeem(code).json()["error"] == "invalid_grant")
+    }
+}
+
+@Suite("RFC 6238: the second factor")
+struct SecondFactorTests {
+    /// The page that asks bob for his code.
+    private func reach(_ browser: Browser) async throws -> Page {
+        try await browser.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
+    }
+
+    private func code(_ issuer: TestIssuer) throws -> String {
+        let secret = try #require(Base32.decode("JBSWY3DPEHPK3PXPJBSWY3DP"))
+        return try TOTP(secret: secret).code(at: issuer.clock.now)
+    }
+
+    @Test("who has one must show it: the password alone makes no session")
+    func required() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await reach(browser)
+        #expect(page.template == "second-factor")
+        let silent = try await browser.get("/authorize", Browser.webRequest([("prompt", "none")]))
+        #expect(try silent.answer()["error"] == "login_required")
+        let back = try await browser.get("/authorize", [("interaction", page.text("interaction"))])
+        #expect(try back.page().template == "second-factor")
+
+        let consent = try await browser.submit(page, [("code", try code(issuer))]).page()
+        let answer = try await browser.submit(consent, [("decision", "allow")]).answer()
+        let tokens = try await issuer.redeem(answer.required("code")).json()
+        let claims = try JWTClaims.of(tokens["id_token"]?.string)
+        #expect(claims["amr"] == ["pwd", "otp", "mfa"])
+        #expect(claims["acr"] == "urn:martlet:acr:2")
+    }
+
+    @Test("a code works once, even for two browsers at the same moment")
+    func once() async throws {
+        let issuer = try await TestIssuer()
+        let code = try code(issuer)
+        var pages: [(Browser, Page)] = []
+        for _ in 0..<8 {
+            let browser = Browser(issuer)
+            pages.append((browser, try await reach(browser)))
+        }
+        let winners = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for (browser, page) in pages {
+                group.addTask { try await browser.submit(page, [("code", code)]).page().template == "consent" }
+            }
+            return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(winners == 1)
+    }
+
+    @Test("wrong codes are counted, and the time for the second factor is short")
+    func limits() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await reach(browser)
+        for _ in 0..<10 { #expect(try await browser.submit(page, [("code", "000000")]).page().hasError("code")) }
+        #expect(try await browser.submit(page, [("code", try code(issuer))]).page().hasError("throttled"))
+        issuer.clock.advance(by: 601)
+        #expect(try await browser.submit(page, [("code", try code(issuer))]).status == .gone)
+    }
+}

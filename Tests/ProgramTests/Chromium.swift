@@ -1,0 +1,101 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import TestSupport
+
+/// A headless Chromium, driven through chromedriver (W3C WebDriver).
+final class Chromium: Sendable {
+    private let driver: Process
+    private let base: String
+    private let session: String
+    private let profile: Folder
+
+    /// Throws when Chromium or its driver is missing: a test that cannot run has failed.
+    init() async throws {
+        let port = try freePort()
+        profile = try Folder()
+        driver = Process()
+        driver.executableURL = URL(filePath: "/usr/bin/chromedriver")
+        driver.arguments = ["--port=\(port)"]
+        driver.standardOutput = FileHandle.nullDevice
+        driver.standardError = FileHandle.nullDevice
+        try driver.run()
+        base = "http://127.0.0.1:\(port)"
+        let root = base
+        try await until("the driver answers") {
+            (try? await Self.send(.GET, "\(root)/status"))?["value"] != nil
+        }
+        let options: [String: Any] = [
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--user-data-dir=\(profile.url.path())", "--window-size=900,900", "--lang=en",
+            ]
+        ]
+        let capabilities = ["capabilities": ["alwaysMatch": ["goog:chromeOptions": options]]]
+        let answer = try await Self.send(.POST, "\(base)/session", capabilities)
+        guard let value = answer["value"] as? [String: Any], let session = value["sessionId"] as? String else {
+            throw Unexpected("no browser: \(answer)")
+        }
+        self.session = session
+    }
+
+    func quit() async throws {
+        _ = try await Self.send(.DELETE, "\(base)/session/\(session)")
+        kill(driver.processIdentifier, SIGKILL)
+    }
+
+    deinit { if driver.isRunning { kill(driver.processIdentifier, SIGKILL) } }
+
+    func open(_ url: String) async throws { _ = try await command("url", ["url": url]) }
+
+    func type(_ text: String, into selector: String) async throws {
+        _ = try await command("element/\(element(selector))/value", ["text": text])
+    }
+
+    func click(_ selector: String) async throws {
+        _ = try await command("element/\(element(selector))/click", [:])
+    }
+
+    /// The result of a script, as text.
+    func evaluate(_ script: String) async throws -> String {
+        let value = try await command("execute/sync", ["script": "return String(\(script))", "args": []])
+        return value as? String ?? ""
+    }
+
+    func wait(for script: String) async throws {
+        do {
+            try await until("\(script)", seconds: 30) { (try? await evaluate(script)) == "true" }
+        } catch {
+            let page = try await evaluate("location.href + ' ' + document.body.innerText")
+            throw Unexpected("\(error) on \(page)")
+        }
+    }
+
+    private func element(_ selector: String) async throws -> String {
+        let value = try await command("element", ["using": "css selector", "value": selector]) as? [String: Any]
+        guard let id = value?.values.first as? String else { throw Unexpected("no element \(selector)") }
+        return id
+    }
+
+    private func command(_ path: String, _ body: [String: Any]) async throws -> Any? {
+        let answer = try await Self.send(.POST, "\(base)/session/\(session)/\(path)", body)
+        if let value = answer["value"] as? [String: Any], let error = value["error"] {
+            throw Unexpected("\(path): \(error): \(value["message"] ?? "")")
+        }
+        return answer["value"]
+    }
+
+    private static func send(_ method: HTTPMethod, _ url: String, _ body: [String: Any]? = nil) async throws
+        -> [String: Any]
+    {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: try JSONSerialization.data(withJSONObject: body)))
+        }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        return try json(String(buffer: try await response.body.collect(upTo: 1 << 24)))
+    }
+}

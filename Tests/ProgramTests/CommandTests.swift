@@ -1,0 +1,175 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The command line")
+struct CommandTests {
+    @Test(
+        "--help teaches", arguments: [[], ["serve"], ["apply"], ["user"], ["client"], ["key"], ["migrate"], ["check"]])
+    func help(_ command: [String]) async throws {
+        let folder = try Folder()
+        let (code, output) = try await RunningProgram.run(command + ["--help"], in: folder.url)
+        #expect(code == 0)
+        #expect(output.contains("USAGE: martlet"))
+        #expect(output.contains("OVERVIEW: "))
+    }
+
+    @Test("every mistake is told together, with file and line, and nothing is made")
+    func check() async throws {
+        let folder = try Folder()
+        try folder.write(
+            "martlet.yaml",
+            """
+            issuer: http://id.example.com
+            listen: nowhere
+            storage: postgres://x
+            trusted_proxies: [10.0.0.0/99]
+            tls: { certificate: missing.pem }
+            colour: green
+            telemetry:
+              log: xml
+            """)
+        try folder.write(
+            "resources.yaml",
+            """
+            clients:
+              - client_id: web
+                redirect_uris:
+                  - https://shop.example/*
+                client_secret: short
+            """)
+        let (code, output) = try await RunningProgram.run(
+            ["check", "resources.yaml", "--config", "martlet.yaml"], in: folder.url)
+        #expect(code == 78)
+        for expected in [
+            "martlet.yaml:1: issuer: http://id.example.com must be https", "martlet.yaml:2: listen: must be HOST:PORT",
+            "martlet.yaml:3: storage: must be sqlite:FILE",
+            "martlet.yaml:4: trusted_proxies: 10.0.0.0/99 is no network",
+            "martlet.yaml:5: tls.certificate: needs tls.key", "martlet.yaml:6: colour: there is no such setting",
+            "martlet.yaml:8: telemetry.log: must be json or text", "resources.yaml:4: clients[0].redirect_uris[0]:",
+        ] {
+            #expect(output.contains(expected), "\(expected)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "var").path()))
+        let apply = try await RunningProgram.run(["apply", "resources.yaml"], in: folder.url)
+        #expect(apply.code == 78)
+        #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "var").path()))
+    }
+
+    @Test(
+        "YAML that says something twice, or is none, is refused",
+        arguments: ["issuer: a\nissuer: b", "a: [", "- x", "\u{0}"])
+    func yaml(_ text: String) async throws {
+        let folder = try Folder()
+        try folder.write("martlet.yaml", text)
+        let (code, output) = try await RunningProgram.run(["check", "--config", "martlet.yaml"], in: folder.url)
+        #expect(code == 78)
+        #expect(output.contains("martlet.yaml"))
+    }
+
+    @Test("a flag goes before a variable, that before the file; an unknown variable is a mistake")
+    func precedence() async throws {
+        let folder = try Folder()
+        try folder.write("martlet.yaml", "issuer: https://file.example/")
+        func check(_ arguments: [String], _ environment: [String: String]) async throws -> String {
+            let program = try RunningProgram(
+                ["check", "--config", "martlet.yaml"] + arguments, in: folder.url, environment: environment)
+            _ = try await program.wait()
+            return program.output
+        }
+        #expect(try await check([], [:]).contains("https://file.example/ must not end with a slash"))
+        let variable = ["MARTLET_ISSUER": "https://variable.example/"]
+        #expect(try await check([], variable).contains("MARTLET_ISSUER: https://variable.example/ must not"))
+        #expect(try await check(["--issuer", "https://flag.example/"], variable).contains("--issuer: https://flag"))
+        #expect(try await check(["--issuer", "https://flag.example"], variable).contains("No mistakes."))
+        #expect(try await check([], ["MARTLET_COLOUR": "green"]).contains("MARTLET_COLOUR: there is no such setting"))
+    }
+
+    @Test("apply: a plan ends with 2, applying with 0, the second time nothing changes")
+    func apply() async throws {
+        let folder = try Folder()
+        try folder.write("resources.yaml", "users:\n  - username: alice\n    password: correct horse\n")
+        let plan = try await RunningProgram.run(["apply", "resources.yaml", "--plan"], in: folder.url)
+        #expect(plan.code == 2)
+        #expect(plan.output.contains("+ user alice"))
+        #expect(try await RunningProgram.run(["apply", "resources.yaml"], in: folder.url).code == 0)
+        let again = try await RunningProgram.run(["apply", "resources.yaml", "--plan"], in: folder.url)
+        #expect(again.code == 0)
+        #expect(again.output.contains("Nothing to change."))
+        try folder.write("empty.yaml", "users: []")
+        let prune = try await RunningProgram.run(["apply", "empty.yaml", "--prune"], in: folder.url)
+        #expect(prune.output.contains("- user alice"))
+    }
+
+    @Test("users are added with a password from standard input, listed, disabled and removed")
+    func users() async throws {
+        let folder = try Folder()
+        func run(_ arguments: [String], input: String? = nil) async throws -> (code: Int32, output: String) {
+            try await RunningProgram.run(["user"] + arguments, in: folder.url, input: input)
+        }
+        #expect(try await run(["add", "alice"], input: "correct horse\n").code == 0)
+        #expect(try await run(["add", "ALICE"], input: "correct horse\n").code == 78)
+        #expect(try await run(["add", "bob"], input: "short\n").output.contains("8 to 256"))
+        #expect(try await run(["add", "bob"]).code == 64)
+        #expect(try await run(["disable", "alice"]).code == 0)
+        #expect(try await run(["list"]).output.contains("alice\t"))
+        #expect(try await run(["list"]).output.contains("disabled"))
+        #expect(try await run(["disable", "nobody"]).code == 78)
+        #expect(try await run(["remove", "alice"]).code == 0)
+        #expect(try await !run(["list"]).output.contains("alice"))
+    }
+
+    @Test("keys are listed, rotated and retired")
+    func keys() async throws {
+        let folder = try Folder()
+        func run(_ arguments: [String]) async throws -> (code: Int32, output: String) {
+            try await RunningProgram.run(["key"] + arguments, in: folder.url)
+        }
+        let first = try await run(["list"]).output.split(separator: "\n").filter { $0.contains("\tcurrent\t") }
+        #expect(first.count == 2)
+        #expect(try await run(["rotate", "--algorithm", "ES256"]).code == 0)
+        #expect(try await run(["list"]).output.contains("ES256\tnext\t"))
+        let key = try #require(first.first { $0.hasPrefix("ES256") }?.split(separator: "\t")[2])
+        #expect(try await run(["retire", String(key)]).code == 0)
+        #expect(try await !run(["list"]).output.contains(key))
+        #expect(try await run(["retire", "nothing"]).code == 78)
+        #expect(try await run(["rotate", "--algorithm", "none"]).code == 64)
+    }
+
+    @Test("a storage that cannot be used stops the start with one sentence that says what to do")
+    func storage() async throws {
+        let folder = try Folder()
+        try folder.write("text.db", "this is not a database, but a text of some length to be read as a header ...")
+        let text = try await RunningProgram.run(["migrate", "--storage", "sqlite:text.db"], in: folder.url)
+        #expect(text.code == 69)
+        #expect(text.output.contains("is not a database of Martlet"))
+        let missing = try await RunningProgram.run(["migrate", "--storage", "sqlite:/proc/no/x.db"], in: folder.url)
+        #expect(missing.code == 69)
+        #expect(missing.output.contains("cannot be opened"))
+    }
+
+    @Test("another master key than before, or one that others may read, is refused")
+    func masterKey() async throws {
+        let folder = try Folder()
+        #expect(try await RunningProgram.run(["key", "list"], in: folder.url).code == 0)
+        let path = folder.url.appending(path: "var/master.key").path()
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        #expect(try await RunningProgram.run(["key", "list"], in: folder.url).output.contains("chmod 600"))
+        try FileManager.default.removeItem(atPath: path)
+        let other = try await RunningProgram.run(["key", "list"], in: folder.url)
+        #expect(other.code == 78)
+        #expect(other.output.contains("master key does not open"))
+    }
+
+    @Test("the demo is for this machine only")
+    func demo() async throws {
+        let folder = try Folder()
+        for arguments in [["--issuer", "https://id.example.com"], ["--listen", "0.0.0.0:8080"]] {
+            let (code, output) = try await RunningProgram.run(["serve", "--demo"] + arguments, in: folder.url)
+            #expect(code == 78)
+            #expect(output.contains("everybody knows the demo's passwords"))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The demo in a real browser", .serialized)
+struct DemoTests {
+    @Test("a person signs in with PKCE, sees the claims, calls userinfo, refreshes and signs out; it is kept")
+    func demo() async throws {
+        let folder = try Folder()
+        let demoPort = try freePort()
+        let arguments = ["--demo", "--demo-port", String(demoPort)]
+        let server = try await RunningServer(arguments, in: folder.url)
+        try await until("the greeting is printed") { server.program.output.contains("down-the-rabbit-hole") }
+        #expect(server.program.output.contains("http://localhost:\(demoPort)"))
+        let browser = try await Chromium()
+        try await browser.open("http://localhost:\(demoPort)/")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-out'")
+        try await browser.click("#sign-in")
+
+        try await browser.wait(for: "document.querySelector('#password') !== null")
+        #expect(try await browser.evaluate("document.scripts.length") == "0")
+        #expect(try await browser.evaluate("document.activeElement.id") == "username")
+        try await browser.type("alice", into: "#username")
+        try await browser.type("wrong password", into: "#password")
+        try await browser.click("button[type=submit]")
+        try await browser.wait(for: "document.querySelector('[role=alert]') !== null")
+        #expect(try await browser.evaluate("document.querySelector('#password').ariaInvalid") == "true")
+        try await browser.type("down-the-rabbit-hole", into: "#password")
+        try await browser.click("button[type=submit]")
+
+        try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
+        #expect(try await browser.evaluate("document.body.innerText.includes('Alice Liddell')") == "true")
+        // The style is applied: the policy lets it through.
+        #expect(
+            try await browser.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") != "0px")
+        try await browser.click("button[value=allow]")
+
+        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+        let claims = try await browser.evaluate("document.querySelector('#id-token-claims').innerText")
+        #expect(claims.contains(server.issuer))
+        #expect(claims.contains("demo-spa"))
+        try await browser.click("#userinfo")
+        try await browser.wait(
+            for: "document.querySelector('#userinfo-result').innerText.includes('alice@example.com')")
+        try await browser.click("#refresh")
+        try await browser.wait(for: "document.querySelector('#status').innerText.startsWith('Refreshed')")
+        try await browser.click("#sign-out")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-out'")
+        #expect(try await browser.evaluate("document.querySelector('#status').innerText") == "You are signed out.")
+
+        // A second start keeps all: the consent is not asked for again.
+        try await server.stop()
+        let again = try await RunningServer(arguments, in: folder.url, port: server.port)
+        try await browser.click("#sign-in")
+        try await browser.wait(for: "document.querySelector('#password') !== null")
+        try await browser.type("alice", into: "#username")
+        try await browser.type("down-the-rabbit-hole", into: "#password")
+        try await browser.click("button[type=submit]")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+        try await browser.quit()
+        try await again.stop()
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import TestSupport
+
+/// The program as it was built, with its own folder, environment and output.
+final class RunningProgram: Sendable {
+    let folder: URL
+    private let process: Process
+    private let log: URL
+
+    /// Beside the tests of the same build.
+    private static let executable = URL(filePath: #filePath)
+        .deletingLastPathComponent().appending(path: "../../.build/debug/martlet").standardizedFileURL
+
+    init(_ arguments: [String], in folder: URL, input: String? = nil, environment: [String: String] = [:]) throws {
+        self.folder = folder
+        log = folder.appending(path: "output-\(UUID().uuidString).log")
+        try Data().write(to: log)
+        process = Process()
+        process.executableURL = Self.executable
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = environment
+        let output = try FileHandle(forWritingTo: log)
+        process.standardOutput = output
+        process.standardError = output
+        let pipe = Pipe()
+        process.standardInput = pipe
+        try process.run()
+        if let input { pipe.fileHandleForWriting.write(Data(input.utf8)) }
+        try pipe.fileHandleForWriting.close()
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+    var isRunning: Bool { process.isRunning }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Waits for the end and returns the exit code.
+    func wait() async throws -> Int32 {
+        try await until("the program ended") { !self.process.isRunning }
+        return process.terminationStatus
+    }
+
+    /// Runs a command to its end.
+    static func run(_ arguments: [String], in folder: URL, input: String? = nil) async throws
+        -> (code: Int32, output: String)
+    {
+        let program = try RunningProgram(arguments, in: folder, input: input)
+        let code = try await program.wait()
+        return (code, program.output)
+    }
+}
+
+/// Looks again and again until `condition` holds; gives up after a time that no machine should need.
+func until(_ what: String, seconds: Double = 60, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw Unexpected("it never came about that \(what)") }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}
+
+/// A folder of its own for a test, removed at the end.
+final class Folder: Sendable {
+    let url = FileManager.default.temporaryDirectory.appending(path: "martlet-program-\(UUID().uuidString)")
+    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    @discardableResult
+    func write(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: url.appending(path: name))
+        return name
+    }
+}
+
+/// A port that was free a moment ago.
+func freePort() throws -> Int {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            unsafe bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
+        }
+    }
+    guard bound else { throw Unexpected("no free port") }
+    return Int(UInt16(bigEndian: address.sin_port))
+}

@@ -1,0 +1,145 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import TestSupport
+
+/// `martlet serve` on a free port, and a way to talk to it over real sockets.
+final class RunningServer: Sendable {
+    let program: RunningProgram
+    let port: Int
+    var issuer: String { "http://localhost:\(port)" }
+
+    /// Starts the server in `folder` and waits until it is ready.
+    init(_ arguments: [String] = [], in folder: URL, port: Int? = nil) async throws {
+        let port = try port ?? freePort()
+        self.port = port
+        program = try RunningProgram(
+            [
+                "serve", "--issuer", "http://localhost:\(port)", "--listen", "127.0.0.1:\(port)",
+                "--telemetry-level", "debug",
+            ] + arguments, in: folder)
+        let (program, client) = (program, WebClient(origin: issuer))
+        do {
+            try await until("the server is ready") {
+                guard program.isRunning else { throw Unexpected("the server ended: \(program.output)") }
+                return (try? await client.get("/health/ready").status) == 200
+            }
+        } catch { throw Unexpected("\(error): \(program.output)") }
+    }
+
+    func stop() async throws {
+        program.signal(SIGTERM)
+        guard try await program.wait() == 0 else { throw Unexpected("the server failed: \(program.output)") }
+    }
+}
+
+/// What a browser does, without one: cookies, forms, redirects only when asked to.
+final class WebClient: Sendable {
+    struct Answer: Sendable {
+        let status: Int
+        let headers: [(String, String)]
+        let body: String
+
+        func header(_ name: String) -> String? { headers.first { $0.0.lowercased() == name.lowercased() }?.1 }
+
+        /// The hidden fields and the address of the page's form.
+        var form: (action: String, fields: [(String, String)]) {
+            let action = body.firstMatch(of: /<form method="post" action="([^"]*)"/).map { String($0.1) } ?? ""
+            let fields = body.matches(of: /<input type="hidden" name="([^"]*)" value="([^"]*)"/)
+                .map { (String($0.1), String($0.2)) }
+            return (action, fields)
+        }
+
+        /// The parameters of the address that the answer leads to.
+        var answer: [String: String] {
+            let items = URLComponents(string: header("location") ?? "")?.queryItems ?? []
+            return Dictionary(items.map { ($0.name, $0.value ?? "") }) { first, _ in first }
+        }
+    }
+
+    private let origin: String
+    private let forwardedFor: String?
+    private let cookies = Cookies()
+
+    /// `forwardedFor` is what a proxy would say of the client's address.
+    init(origin: String, forwardedFor: String? = nil) {
+        self.origin = origin
+        self.forwardedFor = forwardedFor
+    }
+
+    private actor Cookies {
+        private var values: [String: String] = [:]
+        func take(_ fields: [String]) {
+            for field in fields {
+                let parts = field.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)
+                if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
+            }
+        }
+        var header: String { values.map { "\($0)=\($1)" }.joined(separator: "; ") }
+    }
+
+    func get(_ path: String, headers: [(String, String)] = []) async throws -> Answer {
+        try await send(.GET, path, headers: headers, body: nil)
+    }
+
+    func post(_ path: String, _ form: [(String, String)], headers: [(String, String)] = []) async throws -> Answer {
+        let body = form.map { "\(encode($0.0))=\(encode($0.1))" }.joined(separator: "&")
+        let type = ("Content-Type", "application/x-www-form-urlencoded")
+        return try await send(.POST, path, headers: headers + [type], body: body)
+    }
+
+    /// Goes on where redirects lead within the origin.
+    func follow(_ answer: Answer) async throws -> Answer {
+        var answer = answer
+        while let location = answer.header("location"), location.hasPrefix("/") { answer = try await get(location) }
+        return answer
+    }
+
+    private func send(_ method: HTTPMethod, _ path: String, headers: [(String, String)], body: String?) async throws
+        -> Answer
+    {
+        var request = HTTPClientRequest(url: origin.replacing("localhost", with: "127.0.0.1") + path)
+        request.method = method
+        request.headers.add(name: "Host", value: String(origin.dropFirst("http://".count)))
+        let cookie = await cookies.header
+        if !cookie.isEmpty { request.headers.add(name: "Cookie", value: cookie) }
+        if let forwardedFor { request.headers.add(name: "X-Forwarded-For", value: forwardedFor) }
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body { request.body = .bytes(ByteBuffer(string: body)) }
+        let response = try await Self.client.execute(request, timeout: .seconds(30))
+        await cookies.take(response.headers["Set-Cookie"])
+        let bytes = try await response.body.collect(upTo: 1 << 20)
+        return Answer(
+            status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
+            body: String(buffer: bytes))
+    }
+
+    private func encode(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    }
+
+    /// The shared client follows redirects; a browser's steps are what is looked at here.
+    private static let client = HTTPClient(
+        eventLoopGroupProvider: .singleton,
+        configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+}
+
+extension WebClient {
+    /// Signs somebody in for a client that does not ask for consent; returns the answer with the code.
+    func signIn(_ query: String, username: String, password: String) async throws -> Answer {
+        let page = try await follow(get("/authorize?\(query)"))
+        let form = page.form
+        let answer = try await post(form.action, form.fields + [("username", username), ("password", password)])
+        return try await follow(answer)
+    }
+}
+
+/// `Authorization` of a client with a secret.
+func basic(_ client: String, _ secret: String) -> (String, String) {
+    ("Authorization", "Basic " + Data("\(client):\(secret)".utf8).base64EncodedString())
+}
+
+func json(_ text: String) throws -> [String: Any] {
+    try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
+}

@@ -1,0 +1,195 @@
+import Crypto
+import FoundationEssentials
+package import HTTPTypes
+package import IdentityProvider
+package import JOSE
+import Synchronization
+
+/// What went otherwise than a test took for granted.
+package struct Unexpected: Error {
+    package let what: String
+    package init(_ what: String) { self.what = what }
+}
+
+extension TestIssuer {
+    /// Asks the endpoint that has the route, and words an error as the server would.
+    package func send(
+        _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
+        headers: HTTPFields = [:]
+    ) async throws -> Response {
+        for endpoint in provider.endpoints
+        where endpoint.routes.contains(where: { $0.method == method && $0.path == path }) {
+            do {
+                var headers = headers
+                if method == .post { headers[.contentType] = "application/x-www-form-urlencoded" }
+                let body = Array(FormEncoding.encode(form.map { (name: $0.0, value: $0.1) }).utf8)
+                return try await endpoint.respond(
+                    to: Request(method: method, path: path, query: query, headers: headers, body: body))
+            } catch {
+                return endpoint.response(to: OAuthError(reporting: error))
+            }
+        }
+        throw Unexpected("no route \(method) \(path)")
+    }
+
+    /// A token request of a client with a secret in the `Authorization` field.
+    package func token(
+        _ form: [(String, String)], client: String = "web", secret: String? = nil, at path: String = "/token"
+    ) async throws -> Response {
+        let secret = secret ?? "\(client)-secret-\(client)-secret-\(client)-secret-1"
+        let credentials = Data("\(client):\(secret)".utf8).base64EncodedString()
+        return try await send(.post, path, form: form, headers: [.authorization: "Basic \(credentials)"])
+    }
+}
+
+extension Response {
+    package func json() throws -> JSONObject {
+        guard case .bytes(let bytes) = body else { throw Unexpected("a page instead of JSON") }
+        return try JSONObject(parsing: bytes)
+    }
+
+    package func page() throws -> Page {
+        guard case .page(let page) = body else { throw Unexpected("no page, but \(status) \(headers)") }
+        return page
+    }
+
+    /// The parameters of the redirect.
+    package func answer() throws -> Parameters {
+        guard let location = headers[.location], let mark = location.firstIndex(of: "?") else {
+            throw Unexpected("no redirect with a query, but \(status)")
+        }
+        return try Parameters(parsing: location[location.index(after: mark)...], limits: Limits())
+    }
+}
+
+extension Page {
+    package func text(_ name: String) -> String {
+        if case .text(let text)? = data[name] { text } else { "" }
+    }
+
+    package func hasError(_ name: String) -> Bool {
+        if case .object(let errors)? = data["error"] { errors[name] != nil } else { false }
+    }
+}
+
+/// Someone's browser at one issuer: keeps cookies, follows redirects within the issuer, fills forms.
+package final class Browser: Sendable {
+    private let issuer: TestIssuer
+    private let cookies = Mutex<[String: String]>([:])
+
+    package init(_ issuer: TestIssuer) { self.issuer = issuer }
+
+    package var cookieHeader: String {
+        cookies.withLock { $0.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ") }
+    }
+
+    package func forgetCookies() { cookies.withLock { $0 = [:] } }
+
+    /// One request without following where it leads. `crossSite` holds back the cookies, as `SameSite=Lax` does.
+    package func request(
+        _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
+        crossSite: Bool = false
+    ) async throws -> Response {
+        let headers: HTTPFields = crossSite || cookieHeader.isEmpty ? [:] : [.cookie: cookieHeader]
+        let response = try await issuer.send(method, path, query: query, form: form, headers: headers)
+        for field in response.headers[values: .setCookie] {
+            let parts = field.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let isCleared = field.contains("Max-Age=0")
+            cookies.withLock { $0[String(parts[0])] = isCleared ? nil : String(parts[1]) }
+        }
+        return response
+    }
+
+    /// Follows redirects as long as they stay with the issuer.
+    package func follow(_ response: Response) async throws -> Response {
+        var response = response
+        for _ in 0..<10 {
+            guard let location = response.headers[.location], location.hasPrefix("/") else { return response }
+            let parts = location.split(separator: "?", maxSplits: 1)
+            response = try await request(
+                .get, String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
+        }
+        throw Unexpected("a loop of redirects")
+    }
+
+    package func get(_ path: String, _ parameters: [(String, String)] = []) async throws -> Response {
+        let query = FormEncoding.encode(parameters.map { (name: $0.0, value: $0.1) })
+        return try await follow(request(.get, path, query: query.isEmpty ? nil : query))
+    }
+
+    /// Submits the form of `page` with what the person adds.
+    package func submit(_ page: Page, _ fields: [(String, String)]) async throws -> Response {
+        try await follow(submitWithoutFollowing(page, fields))
+    }
+
+    package func submitWithoutFollowing(_ page: Page, _ fields: [(String, String)]) async throws -> Response {
+        let hidden = ["form_token", "interaction", "request"].map { ($0, page.text($0)) }.filter { !$0.1.isEmpty }
+        return try await request(.post, page.text("action"), form: hidden + fields)
+    }
+
+    /// Begins an authorization request and, where asked, signs in and allows.
+    package func authorize(
+        _ parameters: [(String, String)], as username: String = "alice", password: String = "correct horse"
+    ) async throws -> Response {
+        var response = try await get("/authorize", parameters)
+        for _ in 0..<3 {
+            guard case .page(let page) = response.body else { return response }
+            switch page.template {
+            case "sign-in": response = try await submit(page, [("username", username), ("password", password)])
+            case "consent": response = try await submit(page, [("decision", "allow")])
+            default: return response
+            }
+        }
+        return response
+    }
+}
+
+/// A verifier and its challenge (RFC 7636 §4).
+package struct Proof: Sendable {
+    package let verifier = Base64URL.encode(RandomBytes.make(32))
+
+    package init() {}
+
+    package var challenge: String { Base64URL.encode(Array(SHA256.hash(data: Array(verifier.utf8)))) }
+    package var parameters: [(String, String)] {
+        [("code_challenge", challenge), ("code_challenge_method", "S256")]
+    }
+}
+
+extension Browser {
+    /// The parameters of a request of the confidential client.
+    package static func webRequest(
+        scope: String = "openid profile", _ more: [(String, String)] = []
+    ) -> [(String, String)] {
+        [
+            ("response_type", "code"), ("client_id", "web"), ("redirect_uri", "https://shop.example/callback"),
+            ("scope", scope), ("state", "the-state"), ("nonce", "the-nonce"),
+        ] + more
+    }
+
+    /// A code for the confidential client.
+    package func code(scope: String = "openid profile", _ more: [(String, String)] = []) async throws -> String {
+        let response = try await authorize(Self.webRequest(scope: scope, more))
+        return try response.answer().required("code")
+    }
+}
+
+extension TestIssuer {
+    /// Redeems a code of the confidential client.
+    package func redeem(_ code: String, _ more: [(String, String)] = []) async throws -> Response {
+        try await token(
+            [
+                ("grant_type", "authorization_code"), ("code", code),
+                ("redirect_uri", "https://shop.example/callback"),
+            ] + more)
+    }
+
+    package func refresh(_ token: String, _ more: [(String, String)] = []) async throws -> Response {
+        try await self.token([("grant_type", "refresh_token"), ("refresh_token", token)] + more)
+    }
+
+    /// The keys that the issuer publishes.
+    package func keys() async throws -> JWKSet {
+        try await JWKSet(send(.get, "/jwks").json())
+    }
+}

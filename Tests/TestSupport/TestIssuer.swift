@@ -1,0 +1,103 @@
+import Authenticators
+package import FoundationEssentials
+package import IdentityProvider
+import JOSE
+package import SQLStorage
+package import SQLiteDriver
+import Synchronization
+
+/// A clock that stands still until it is moved.
+package final class TestClock: Sendable {
+    private let moment: Mutex<Date>
+
+    package init(_ start: Date = Date(timeIntervalSince1970: 1_800_000_000)) { moment = Mutex(start) }
+
+    package var now: Date { moment.withLock { $0 } }
+    package func advance(by seconds: TimeInterval) { moment.withLock { $0 += seconds } }
+}
+
+/// A database in a temporary folder, removed with the last reference.
+package final class TestDatabase: Sendable {
+    package let folder: String
+    package let database: SQLiteDatabase
+    package let backend: SQLBackend
+
+    package init() async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "martlet-test-\(UUID().uuidString)").path()
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        database = try SQLiteDatabase(path: "\(folder)/test.db")
+        backend = SQLBackend(database)
+        _ = try await backend.migrate()
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+}
+
+/// One issuer with real keys and a real database, ready to be asked.
+package struct TestIssuer: Sendable {
+    package let issuer: Issuer
+    package let clock: TestClock
+    package let database: TestDatabase
+    package let stores: Stores
+    package let provider: Provider
+    package let administration: Administration
+
+    /// Applies `resources` (JSON). Hashing is made cheap: the cost is not what is tested here.
+    package init(
+        _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
+        clock: TestClock = TestClock(), database: TestDatabase? = nil
+    ) async throws {
+        let database = if let database { database } else { try await TestDatabase() }
+        let masterKeys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
+        issuer = try Issuer(identifier)
+        self.clock = clock
+        self.database = database
+        stores = database.backend.stores(for: issuer)
+        let passwords = PasswordFactor(
+            users: stores.users, gate: PasswordGate(width: 2, queueLimit: 1_000),
+            parameters: Argon2Parameters(memory: 8, iterations: 1))
+        let now: @Sendable () -> Date = { clock.now }
+        provider = Provider(
+            settings: Settings(issuer: issuer), stores: stores, masterKeys: masterKeys, passwords: passwords,
+            limiter: RateLimiter(), now: now)
+        administration = Administration(
+            issuer: issuer, stores: stores, masterKeys: masterKeys, passwords: passwords, now: now)
+        try await provider.keyRotation.run()
+        _ = try await administration.apply(ResourceSet(JSONObject(parsing: Array(resources.utf8))))
+    }
+
+    package static let resources = """
+        {"users": [
+            {"username": "alice", "password": "correct horse", "name": "Alice Liddell", "email": "alice@example.com",
+             "email_verified": true, "address": {"country": "GB"}, "phone_number": "+44 1"},
+            {"username": "bob", "password": "battery staple", "totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DP"},
+            {"username": "carol", "password": "disabled one", "disabled": true}],
+         "clients": [
+            {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "client_name": "Web shop",
+             "redirect_uris": ["https://shop.example/callback", "https://shop.example/cb?x=1"],
+             "post_logout_redirect_uris": ["https://shop.example/"],
+             "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+             "scope": "openid profile email address phone offline_access orders.read reports.read",
+             "id_token_signed_response_alg": "ES256"},
+            {"client_id": "own", "client_secret": "own-secret-own-secret-own-secret-1",
+             "redirect_uris": ["https://own.example/callback"], "consent": "skip", "scope": "openid profile"},
+            {"client_id": "spa", "token_endpoint_auth_method": "none", "redirect_uris": ["https://spa.example/"],
+             "grant_types": ["authorization_code", "refresh_token"], "scope": "openid profile offline_access"},
+            {"client_id": "native", "token_endpoint_auth_method": "none",
+             "redirect_uris": ["http://127.0.0.1/callback", "com.example.app:/callback"]},
+            {"client_id": "post", "client_secret": "post-secret-post-secret-post-secret",
+             "token_endpoint_auth_method": "client_secret_post", "grant_types": ["client_credentials"],
+             "scope": "orders.read"},
+            {"client_id": "hmac", "client_secret": "hmac-secret-hmac-secret-hmac-secret",
+             "token_endpoint_auth_method": "client_secret_jwt", "grant_types": ["client_credentials"],
+             "scope": "orders.read"},
+            {"client_id": "api", "client_secret": "api-secret-api-secret-api-secret-1", "grant_types": []},
+            {"client_id": "off", "client_secret": "off-secret-off-secret-off-secret-1", "disabled": true,
+             "redirect_uris": ["https://off.example/"]}],
+         "resource_servers": [
+            {"identifier": "https://api.example.com", "scopes": ["orders.read", "orders.write"],
+             "introspection_clients": ["api"]},
+            {"identifier": "https://reports.example.com", "scopes": ["reports.read"], "access_token": "opaque",
+             "access_token_lifetime": 120, "introspection_clients": ["api"]}]}
+        """
+}

@@ -113,7 +113,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "JOSETests", dependencies: ["JOSE", "COpenSSL", crypto, cryptoExtras], exclude: ["Vectors"],
+            name: "JOSETests", dependencies: ["JOSE", "COpenSSL"], exclude: ["Vectors"],
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests",

@@ -10,11 +10,12 @@ package enum Base64URL {
     }()
 
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
-        String(decoding: encodeBytes(bytes), as: UTF8.self)
+        // From another module nothing generic is specialised: only the copy may be generic.
+        String(decoding: encodeBytes(Array(bytes)), as: UTF8.self)
     }
 
     /// The text as ASCII.
-    static func encodeBytes(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    static func encodeBytes(_ bytes: [UInt8]) -> [UInt8] {
         let alphabet = alphabet
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)

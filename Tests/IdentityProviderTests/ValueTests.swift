@@ -111,6 +111,7 @@ struct RedirectURITests {
             ("http://127.0.0.1:80/cb", "http://127.0.0.1:5000/cb", true),
             ("http://[::1]/cb", "http://[::1]:5000/cb", true),
             ("http://127.0.0.1/cb", "http://127.0.0.1:5000/cb/", false),
+            ("https://a.example/K", "https://a.example/\u{212A}", false),
             ("http://127.0.0.1/cb", "http://127.0.0.1:/cb", false),
             ("http://127.0.0.1/cb", "http://127.0.0.1:99999/cb", false),
             ("http://127.0.0.1/cb", "http://127.0.0.1.evil.example/cb", false),

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JOSE
 
 /// A code, sealed: nothing is stored until it is redeemed (RFC 6749 §4.1.2).
 struct AuthorizationCode: Codable, Sendable {
@@ -13,7 +14,7 @@ struct AuthorizationCode: Codable, Sendable {
     func check(_ parameters: Parameters, from client: AuthenticatedClient, at now: Date) throws(OAuthError) {
         guard granted.client == client.id else { throw .invalidGrant("the code was issued to another client") }
         guard now < expiresAt else { throw .invalidGrant("the code has expired") }
-        guard try parameters.required("redirect_uri") == redirectURI else {
+        guard try parameters.required("redirect_uri").isExactly(redirectURI) else {
             throw .invalidGrant("redirect_uri is not that of the authorization request")
         }
         let verifier = parameters["code_verifier"]

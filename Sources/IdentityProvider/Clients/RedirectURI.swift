@@ -30,6 +30,8 @@ package struct RedirectURI: Hashable, Sendable {
 
     /// Exact comparison (RFC 9700 §2.1), but for the port of a loopback address (RFC 8252 §7.3).
     package func matches(_ requested: String) -> Bool {
+        // Texts that look alike may be equal in Swift (U+212A and K); among plain ASCII only the same text is.
+        guard Self.isPlain(requested) else { return false }
         if requested == text { return true }
         guard let loopback, let other = LoopbackParts(requested) else { return false }
         return loopback == other

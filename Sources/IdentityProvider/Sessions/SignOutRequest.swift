@@ -1,3 +1,5 @@
+import JOSE
+
 /// A sign-out that a client asked for, checked (OpenID Connect RP-Initiated Logout §2).
 struct SignOutRequest: Codable, Sendable {
     /// Where the person goes afterwards; only a URI that the client registered.
@@ -24,7 +26,7 @@ struct SignOutRequest: Codable, Sendable {
             guard let client else {
                 throw .invalidRequest("post_logout_redirect_uri needs id_token_hint or client_id")
             }
-            guard client.postLogoutRedirectURIs.contains(uri) else {
+            guard client.postLogoutRedirectURIs.contains(where: uri.isExactly) else {
                 throw .invalidRequest("post_logout_redirect_uri is not registered")
             }
             destination = Return(uri: uri, state: parameters["state"])

@@ -24,7 +24,7 @@ struct ClientAssertionVerifier: Sendable {
         } catch {
             throw .assertion(error)
         }
-        guard claims["sub"]?.string == client.id.rawValue, let jti = claims["jti"]?.string,
+        guard claims["sub"]?.string?.isExactly(client.id.rawValue) == true, let jti = claims["jti"]?.string,
             let expiry = claims["exp"]?.seconds, expiry <= now().timeIntervalSince1970 + Self.maximumLifetime
         else { throw .otherMethod }
         try await spend(jti, of: client, until: Date(timeIntervalSince1970: expiry + rules.skew))

@@ -1,0 +1,38 @@
+import JOSE
+import Testing
+
+@Suite("RFC 8259 §4: objects")
+struct JSONObjectTests {
+    @Test("members keep their order; setting replaces in place, appends or removes")
+    func members() {
+        var object: JSONObject = ["b": 1, "a": 2, "c": 3]
+        object["a"] = "two"
+        object["d"] = 4
+        object["b"] = nil
+        object["unknown"] = nil
+        #expect(object.names == ["a", "c", "d"])
+        #expect(String(decoding: object.serialized(), as: UTF8.self) == "{\"a\":\"two\",\"c\":3,\"d\":4}")
+    }
+
+    @Test("objects are equal whatever the order, and not when a member differs")
+    func equality() {
+        let one: JSONObject = ["a": 1, "b": [2]]
+        #expect(one == ["b": [2], "a": 1])
+        #expect(Set([one, ["b": [2], "a": 1]]).count == 1)
+        #expect(one != ["a": 1])
+        #expect(one != ["a": 1, "b": [3]])
+    }
+
+    @Test("a name is found by its code points, not by what looks or normalises the same (§8.3)")
+    func exactNames() {
+        let object: JSONObject = ["\u{212A}ey": 1, "cafe\u{301}": 2]
+        #expect(object["Key"] == nil)
+        #expect(object["caf\u{E9}"] == nil)
+        #expect(object["cafe\u{301}"] == 2)
+    }
+
+    @Test("only an object is an object", arguments: ["[]", "1", "null", "\"{}\""])
+    func others(_ text: String) {
+        #expect(throws: JSONError.self) { try JSONObject(parsing: Array(text.utf8)) }
+    }
+}

@@ -134,6 +134,23 @@ struct SignInTests {
         #expect(try former.answer()["error"] == "login_required")
     }
 
+    @Test("a consent page that one person was shown cannot be answered by another")
+    func consentOfAnother() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let signIn = try await browser.get("/authorize", Browser.webRequest()).page()
+        let consent = try await browser.submit(signIn, [("username", "alice"), ("password", "correct horse")]).page()
+        let dan = #"{"users": [{"username": "dan", "password": "another person"}]}"#
+        _ = try await issuer.administration.apply(ResourceSet(JSONObject(parsing: Array(dan.utf8))))
+        issuer.clock.advance(by: 1)
+        let other = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
+        _ = try await browser.submit(other, [("username", "dan"), ("password", "another person")])
+        let response = try await browser.submit(consent, [("decision", "allow")])
+        #expect(try response.page().template == "consent")
+        let user = try #require(try await issuer.stores.users.find(named: "dan"))
+        #expect(try await issuer.stores.consents.find(user: user.id, client: Identifier(rawValue: "web")) == nil)
+    }
+
     @Test("a user who is disabled is signed out at once")
     func disabled() async throws {
         let issuer = try await TestIssuer()

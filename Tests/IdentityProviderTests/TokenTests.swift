@@ -171,6 +171,18 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(refreshToken(offline)).status == .ok)
     }
 
+    @Test("without offline_access it ends with the session's time, however often it is used")
+    func sessionTime() async throws {
+        let issuer = try await TestIssuer()
+        var tokens = try await tokens(issuer, "openid")
+        for _ in 0..<11 {
+            issuer.clock.advance(by: 3_600)
+            tokens = try await issuer.refresh(refreshToken(tokens)).json()
+        }
+        issuer.clock.advance(by: 3_600)
+        #expect(try await issuer.refresh(refreshToken(tokens)).json()["error"] == "invalid_grant")
+    }
+
     @Test("it ends when it was not used for its lifetime")
     func expiry() async throws {
         let issuer = try await TestIssuer()

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import Logging
+import Tracing
 
 /// RFC 6749 §3.1; OpenID Connect Core §3.1.2. Pages send the browser back here with the interaction.
 struct AuthorizationEndpoint: Endpoint {
@@ -50,7 +51,12 @@ struct AuthorizationEndpoint: Endpoint {
             let client = try await client(authorization.client)
             let session = try await sessions.session(of: request)
             let remembered = try await remembered(by: session?.user, for: client)
-            switch try interaction.nextStep(session: session, client: client, remembered: remembered) {
+            let step = try withSpan("sign-in step") { span in
+                let step = try interaction.nextStep(session: session, client: client, remembered: remembered)
+                span.attributes["martlet.step"] = step.name
+                return step
+            }
+            switch step {
             case .signIn: return .redirect(to: try interactions.location("/sign-in", interaction))
             case .secondFactor: return .redirect(to: try interactions.location("/second-factor", interaction))
             case .consent: return .redirect(to: try interactions.location("/consent", interaction))

@@ -15,7 +15,9 @@ struct Interaction: Codable, Sendable {
     /// The digest of the identity of the browser that has it; `nil` until a page was shown.
     private(set) var browser: String?
     var firstFactor: FirstFactor?
-    /// What the person agreed to on the way.
+    /// Whom the consent page was shown to: nobody else can answer it.
+    var askedForConsent: Identifier<User>?
+    /// What that person agreed to on the way.
     var consented: Scope = []
     var isDenied = false
 
@@ -38,7 +40,7 @@ struct Interaction: Codable, Sendable {
             }
             return firstFactor == nil ? .signIn : .secondFactor
         }
-        let missing = missingConsent(client: client, remembered: remembered)
+        let missing = missingConsent(of: session.user, client: client, remembered: remembered)
         guard missing.isEmpty else {
             guard !isSilent else {
                 throw OAuthError(code: .consentRequired, description: "the person must agree")
@@ -66,11 +68,25 @@ struct Interaction: Codable, Sendable {
         return false
     }
 
-    private func missingConsent(client: Client, remembered: Scope) -> Scope {
+    private func missingConsent(of user: Identifier<User>, client: Client, remembered: Scope) -> Scope {
         if client.skipsConsent { return [] }
+        // In another tab somebody else may have signed in meanwhile.
+        let consented = user == askedForConsent ? consented : []
         // Asked for again, what was agreed before does not count.
         if request.prompt.contains(.consent) { return request.scope.subtracting(consented) }
         return request.scope.subtracting(remembered).subtracting(consented)
+    }
+}
+
+extension Interaction.Step {
+    /// For traces.
+    var name: String {
+        switch self {
+        case .signIn: "sign-in"
+        case .secondFactor: "second-factor"
+        case .consent: "consent"
+        case .respond: "respond"
+        }
     }
 }
 

@@ -3,7 +3,7 @@ import FoundationEssentials
 /// Clients from memory: the token endpoint must not wait for the database to learn who asks.
 struct CachedClients: ClientStore {
     private let store: any ClientStore
-    private let cache: Cache<Identifier<Client>, Client?>
+    private let cache: Cache<Identifier<Client>, Client>
 
     init(_ store: any ClientStore, now: @escaping @Sendable () -> Date) {
         self.store = store
@@ -11,7 +11,8 @@ struct CachedClients: ClientStore {
     }
 
     func find(_ id: Identifier<Client>) async throws -> Client? {
-        try await cache.value(id) { try await store.find(id) }
+        // Who there is not is not remembered: names made up by strangers would drive out the clients that there are.
+        do { return try await cache.value(id) { try await store.find(id).orThrow() } } catch is Absent { return nil }
     }
 
     func all() async throws -> [Client] { try await store.all() }
@@ -27,4 +28,14 @@ struct CachedClients: ClientStore {
     }
 
     func clear() { cache.clear() }
+}
+
+/// There is no such value.
+private struct Absent: Error {}
+
+extension Optional {
+    fileprivate func orThrow() throws(Absent) -> Wrapped {
+        guard let self else { throw Absent() }
+        return self
+    }
 }

@@ -15,17 +15,18 @@ struct ConsentEndpoint: PageEndpoint {
     let routes = [Route.get("/consent"), .post("/consent")]
 
     func show(_ request: Request) async throws -> Response {
-        let interaction = try interactions.resume(request)
+        var interaction = try interactions.resume(request)
         guard let session = try await sessions.session(of: request), let user = try await users.find(session.user)
         else {
             return .redirect(to: try interactions.location("/authorize", interaction))
         }
+        interaction.askedForConsent = user.id
         return .page(try await page(interaction, user, request))
     }
 
     func submit(_ request: Request) async throws -> Response {
         var interaction = try interactions.resume(request)
-        guard let session = try await sessions.session(of: request) else {
+        guard let session = try await sessions.session(of: request), session.user == interaction.askedForConsent else {
             return .redirect(to: try interactions.location("/authorize", interaction))
         }
         switch request.parameters["decision"] {

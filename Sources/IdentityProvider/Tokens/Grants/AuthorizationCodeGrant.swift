@@ -38,8 +38,9 @@ struct AuthorizationCodeGrant: Grant {
 
     /// Kept at least until the code itself has expired, so that a second use is seen, and as long as any token lives.
     private func expiry(for client: AuthenticatedClient, _ granted: Granted) -> Date {
-        let refreshes = client.client.grantTypes.contains(.refreshToken)
-        let lifetime = refreshes ? RefreshLifetime.seconds(granted, lifetimes) : lifetimes.accessToken
-        return now().addingTimeInterval(max(lifetime, lifetimes.longestToken))
+        let moment = now()
+        let tokensEnd = moment.addingTimeInterval(lifetimes.longestToken)
+        guard client.client.grantTypes.contains(.refreshToken) else { return tokensEnd }
+        return max(RefreshLifetime.end(granted, lifetimes, usedAt: moment), tokensEnd)
     }
 }

@@ -2,10 +2,10 @@ import FoundationEssentials
 
 /// How long a refresh token lives.
 enum RefreshLifetime {
-    /// With `offline_access` it is its own; without, that of a session, whose end also revokes it
-    /// (OpenID Connect Core §11).
-    static func seconds(_ granted: Granted, _ lifetimes: Lifetimes) -> TimeInterval {
-        granted.isOffline ? lifetimes.refreshToken : lifetimes.session
+    /// With `offline_access` each use prolongs it; without, it ends when its session does (OpenID Connect Core §11).
+    static func end(_ granted: Granted, _ lifetimes: Lifetimes, usedAt moment: Date) -> Date {
+        if granted.isOffline { return moment.addingTimeInterval(lifetimes.refreshToken) }
+        return (granted.authenticatedAt ?? moment).addingTimeInterval(lifetimes.session)
     }
 }
 

@@ -18,6 +18,7 @@ struct RefreshTokenGrant: Grant {
         else { throw Self.refusal }
         // Bound to its client; another one learns nothing and changes nothing (RFC 6749 §10.4).
         guard stored.grant.client == client.id else { throw Self.refusal }
+        guard RefreshLifetime.end(stored.grant, lifetimes, usedAt: now()) > now() else { throw Self.refusal }
         let scope = try narrowed(parameters, within: stored.grant.scope)
         let targets = try await ResourceCatalog(servers: resources.all()).narrowed(parameters, within: stored.grant)
         guard let user = stored.grant.user, try await users.find(user)?.isDisabled == false else { throw Self.refusal }
@@ -51,9 +52,11 @@ struct RefreshTokenGrant: Grant {
         return scope
     }
 
-    /// With `offline_access` each use prolongs it; else it ends when its session was to end.
+    /// The row is kept as long as any of its tokens lives, which may be longer than this one.
     private func expiry(of stored: Authorization) -> Date {
-        guard stored.grant.isOffline else { return stored.expiresAt }
-        return now().addingTimeInterval(max(lifetimes.refreshToken, lifetimes.longestToken))
+        let moment = now()
+        return max(
+            RefreshLifetime.end(stored.grant, lifetimes, usedAt: moment),
+            moment.addingTimeInterval(lifetimes.longestToken))
     }
 }

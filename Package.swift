@@ -116,6 +116,9 @@ let package = Package(
             name: "JOSETests", dependencies: ["JOSE", "COpenSSL"], exclude: ["Vectors"],
             swiftSettings: strict),
         .testTarget(
+            name: "StorageTests", dependencies: ["SQLStorage", "SQLiteDriver", "IdentityProvider", "JOSE", tracing],
+            swiftSettings: strict),
+        .testTarget(
             name: "ProgramTests",
             dependencies: [
                 "martlet", "JOSE", "TestSupport", "Authenticators", httpTypes,

@@ -5,20 +5,16 @@ import JOSE
 package struct Migration: Sendable {
     package let version: Int
     package let name: String
-    package let statements: [String]
+    package let statements: [SQLStatement]
+
+    package init(version: Int, name: String, statements: [SQLStatement]) {
+        self.version = version
+        self.name = name
+        self.statements = statements
+    }
 
     /// Tells whether a step that ran is the one that this program knows.
     var checksum: String {
-        Base64URL.encode(Array(SHA256.hash(data: Array(statements.joined(separator: ";\n").utf8))))
-    }
-}
-
-extension Migration {
-    /// All steps for a database, in order.
-    package static func all(for dialect: SQLDialect) -> [Migration] {
-        switch dialect {
-        case .sqlite: sqlite
-        case .mariaDB: []
-        }
+        Base64URL.encode(Array(SHA256.hash(data: Array(statements.map(\.text).joined(separator: ";\n").utf8))))
     }
 }

@@ -1,52 +1,64 @@
 import FoundationEssentials
 
-/// Brings a schema up to date: each step with its entry in `schema_migrations` in one transaction.
-struct Migrator: Sendable {
-    let database: any SQLDatabase
-    let migrations: [Migration]
+/// Brings a schema up to date: each step with its entry in `schema_migrations`, in one transaction.
+package struct Migrator: Sendable {
+    private let database: any SQLDatabase
+    private let migrations: [Migration]
 
-    /// The steps that are due. Throws when the database is newer than the program or another build's.
-    func pending() async throws -> [Migration] {
-        try await database.read { connection in try Self.pending(connection, migrations) }
+    /// `migrations` are those of the database's dialect unless others are given.
+    package init(_ database: any SQLDatabase, migrations: [Migration]? = nil) {
+        self.database = database
+        self.migrations = migrations ?? database.dialect.migrations
+    }
+
+    /// The steps that are due. Throws when the database is newer than the program, another build's or another
+    /// program's.
+    package func pending() async throws -> [Migration] {
+        try await database.read(pending)
     }
 
     /// Runs what is due and returns it. Of several nodes that start at once each step runs on one.
-    func migrate() async throws -> [Migration] {
-        try await database.transaction { connection in
+    package func migrate() async throws -> [Migration] {
+        // Asked first, so that a start with nothing to do writes nothing.
+        guard try await !pending().isEmpty else { return [] }
+        return try await database.transaction { connection in
+            let due = try pending(connection)
             try connection.execute(Self.table, [])
-            let due = try Self.pending(connection, migrations)
-            for migration in due {
-                for statement in migration.statements { try connection.execute(statement, []) }
-                try connection.execute(
-                    "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
-                    [
-                        .integer(migration.version), .text(migration.name), .text(migration.checksum), .date(Date()),
-                    ])
-            }
+            for migration in due { try run(migration, connection) }
             return due
         }
     }
 
-    private static let table = """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL,
-            applied_at INTEGER NOT NULL) STRICT
-        """
-
-    private static func pending(_ connection: any SQLConnection, _ migrations: [Migration]) throws -> [Migration] {
-        let exists = try connection.query(
-            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'", [])
-        guard !exists.isEmpty else { return migrations }
-        let applied = try connection.query("SELECT version, checksum FROM schema_migrations ORDER BY version", [])
-        let known = Dictionary(uniqueKeysWithValues: migrations.map { ($0.version, $0) })
-        for row in applied {
-            let version = try row.integer(0)
-            guard let migration = known[version] else {
-                throw StorageError.newerSchema(found: version, known: migrations.last?.version ?? 0)
-            }
-            guard try row.text(1) == migration.checksum else { throw StorageError.changedMigration(version) }
-        }
-        let done = Set(try applied.map { try $0.integer(0) })
-        return migrations.filter { !done.contains($0.version) }
+    private func run(_ migration: Migration, _ connection: any SQLConnection) throws {
+        for statement in migration.statements { try connection.execute(statement, []) }
+        try connection.execute(
+            "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
+            [.integer(migration.version), .text(migration.name), .text(migration.checksum), .date(Date())])
     }
+
+    private func pending(_ connection: any SQLConnection) throws -> [Migration] {
+        let tables = try connection.query(database.dialect.tableNames, []).map { try $0.text(0) }
+        guard tables.contains("schema_migrations") else {
+            guard tables.isEmpty else { throw StorageError.foreignTables }
+            return migrations
+        }
+        let applied = try connection.query("SELECT version, checksum FROM schema_migrations ORDER BY version", [])
+        let newest = try applied.last?.integer(0) ?? 0
+        let known = migrations.last?.version ?? 0
+        guard newest <= known else { throw StorageError.newerSchema(found: newest, known: known) }
+        // What ran must be a beginning of what is known: a step that came between would run too late.
+        for (row, migration) in zip(applied, migrations) {
+            let version = try row.integer(0)
+            guard version == migration.version, try row.text(1) == migration.checksum else {
+                throw StorageError.changedMigration(version)
+            }
+        }
+        return Array(migrations.dropFirst(applied.count))
+    }
+
+    private static let table: SQLStatement = """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL, checksum VARCHAR(255) NOT NULL,
+            applied_at BIGINT NOT NULL)
+        """
 }

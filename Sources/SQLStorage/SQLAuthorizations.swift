@@ -10,18 +10,16 @@ struct SQLAuthorizations: AuthorizationStore {
         let values: [SQLValue] = [
             issuer, .id(authorization.id), .id(grant.client), .id(grant.user), .id(grant.session),
             .flag(grant.isOffline), try .document(grant), .integer(authorization.generation),
-            .date(authorization.expiresAt),
+            .date(authorization.expiresAt), .id(grant.session), issuer, .id(grant.session),
         ]
         return try await table.write("authorizations.begin") { connection in
-            if let session = grant.session {
-                let alive = try connection.query(
-                    "SELECT 1 FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(session)])
-                guard !alive.isEmpty else { return false }
-            }
-            return try connection.insertIfAbsent(
+            // In one statement with the insertion: a sign-out comes before it or after, never between.
+            try connection.insertIfAbsent(
                 """
                 INSERT INTO authorizations (issuer, id, client_id, user_id, session_id, is_offline, granted,
-                    generation, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    generation, expires_at)
+                SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?
+                WHERE ? IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE issuer = ? AND id = ?)
                 """, values)
         }
     }
@@ -35,8 +33,9 @@ struct SQLAuthorizations: AuthorizationStore {
         _ id: Identifier<Authorization>, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
     ) async throws -> Rotation {
         let issuer = table.key
-        // A retry is answered by a read: only the one that rotates commits.
-        if let stored = try await find(id), stored.generation != generation || stored.revokedAt != nil {
+        // A retry is answered by a read: only the one that rotates commits. Generations only grow, so what is past is
+        // past on a node that lags behind, too.
+        if let stored = try await find(id), stored.generation > generation || stored.revokedAt != nil {
             return Self.settle(stored, presented: generation, grace: grace, at: now)
         }
         return try await table.write("authorizations.rotate") { connection in

@@ -6,12 +6,8 @@ package struct SQLBackend: Sendable {
 
     package init(_ database: any SQLDatabase) { self.database = database }
 
-    private var migrator: Migrator {
-        Migrator(database: database, migrations: Migration.all(for: database.dialect))
-    }
-
-    package func migrate() async throws -> [Migration] { try await migrator.migrate() }
-    package func pendingMigrations() async throws -> [Migration] { try await migrator.pending() }
+    package func migrate() async throws -> [Migration] { try await Migrator(database).migrate() }
+    package func pendingMigrations() async throws -> [Migration] { try await Migrator(database).pending() }
     package func close() async { await database.close() }
 
     /// The stores of one issuer: every statement names it, so that issuers never meet.

@@ -42,8 +42,6 @@ struct SQLClients: ClientStore {
     func delete(_ id: Identifier<Client>) async throws {
         let values: [SQLValue] = [table.key, .id(id)]
         try await table.writeCached("clients.delete") { connection in
-            try connection.execute("DELETE FROM consents WHERE issuer = ? AND client_id = ?", values)
-            try connection.execute("DELETE FROM authorizations WHERE issuer = ? AND client_id = ?", values)
             try connection.execute("DELETE FROM clients WHERE issuer = ? AND id = ?", values)
         }
     }

@@ -14,38 +14,36 @@ package protocol SQLDatabase: Sendable {
     func close() async
 }
 
-/// One connection, used by one thread.
+/// One connection, used by one thread. A statement is prepared once.
 package protocol SQLConnection {
-    /// Runs a statement that is a literal, with its values bound. Returns how many rows it met.
+    /// Runs a statement with its values bound. Returns how many rows it changed.
     @discardableResult
-    func execute(_ statement: String, _ values: [SQLValue]) throws -> Int
-    func query(_ statement: String, _ values: [SQLValue]) throws -> [SQLRow]
+    func execute(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Int
+    func query(_ statement: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow]
+    func close()
 }
 
 extension SQLConnection {
-    /// Inserts unless the key is taken. Returns whether it did.
-    func insertIfAbsent(_ statement: String, _ values: [SQLValue]) throws -> Bool {
-        do {
-            try execute(statement, values)
-            return true
-        } catch is UniqueViolation {
-            return false
-        }
+    /// Inserts unless the key is taken or the statement's condition forbids it. Returns whether it did.
+    func insertIfAbsent(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Bool {
+        do { return try execute(statement, values) == 1 } catch is UniqueViolation { return false }
     }
 
-    /// Updates or, where there is nothing to update, inserts: the two databases word an upsert differently.
-    func save(update: String, insert: String, _ values: [SQLValue]) throws {
+    /// Updates or, where there is nothing to update, inserts: the databases word an upsert differently.
+    func save(update: SQLStatement, insert: SQLStatement, _ values: [SQLValue]) throws {
         guard try execute(update, values) == 0 else { return }
         try execute(insert, values)
     }
 }
 
-/// Where the databases differ.
-package enum SQLDialect: Sendable {
-    case sqlite, mariaDB
-}
-
 /// A row with this key is there already.
 package struct UniqueViolation: Error {
     package init() {}
+}
+
+/// The schema forbids the change, or the statement is wrong: a defect of ours, which trying again does not mend.
+package struct RefusedStatement: Error, CustomStringConvertible {
+    package let description: String
+    /// `reason` names tables and columns, never values.
+    package init(_ reason: String) { description = reason }
 }

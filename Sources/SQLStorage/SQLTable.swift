@@ -43,7 +43,7 @@ struct SQLTable: Sendable {
     }
 
     private func describe(_ span: any Span, _ name: String) {
-        span.attributes["db.system.name"] = database.dialect == .sqlite ? "sqlite" : "mariadb"
+        span.attributes["db.system.name"] = database.dialect.systemName
         span.attributes["db.operation.name"] = name
     }
 }

@@ -13,38 +13,42 @@ struct SQLUpkeep: StorageUpkeep {
     }
 
     func check() async throws {
-        _ = try await table.database.read { connection in try connection.query("SELECT 1", []) }
+        // A table is read: a statement without one would be answered by a file that is gone or damaged, too.
+        _ = try await version()
     }
 
     func removeExpired(before moment: Date, limit: Int) async throws -> Int {
-        let values: [SQLValue] = [table.key, .date(moment), .integer(limit)]
+        let values: [SQLValue] = [table.key, table.key, .date(moment), .integer(limit)]
         var removed = 0
-        for (name, statement) in Self.statements {
+        for (name, statement) in Self.removals {
             removed += try await table.write(name) { connection in try connection.execute(statement, values) }
         }
         return removed
     }
 
-    private static let statements = [
+    // The inner query has a name of its own because MariaDB takes a limit there only.
+    private static let removals: [(name: String, statement: SQLStatement)] = [
         (
             "sessions.remove_expired",
             """
-            DELETE FROM sessions WHERE issuer = ?1 AND id IN (
-                SELECT id FROM sessions WHERE issuer = ?1 AND expires_at <= ?2 ORDER BY expires_at LIMIT ?3)
+            DELETE FROM sessions WHERE issuer = ? AND id IN (SELECT id FROM (
+                SELECT id FROM sessions WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?) AS expired)
             """
         ),
         (
             "authorizations.remove_expired",
             """
-            DELETE FROM authorizations WHERE issuer = ?1 AND id IN (
-                SELECT id FROM authorizations WHERE issuer = ?1 AND expires_at <= ?2 ORDER BY expires_at LIMIT ?3)
+            DELETE FROM authorizations WHERE issuer = ? AND id IN (SELECT id FROM (
+                SELECT id FROM authorizations WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?)
+                AS expired)
             """
         ),
         (
             "spent.remove_expired",
             """
-            DELETE FROM spent WHERE issuer = ?1 AND (purpose, value) IN (
-                SELECT purpose, value FROM spent WHERE issuer = ?1 AND expires_at <= ?2 ORDER BY expires_at LIMIT ?3)
+            DELETE FROM spent WHERE issuer = ? AND (purpose, value) IN (SELECT purpose, value FROM (
+                SELECT purpose, value FROM spent WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?)
+                AS expired)
             """
         ),
     ]

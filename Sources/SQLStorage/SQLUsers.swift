@@ -4,7 +4,7 @@ import IdentityProvider
 struct SQLUsers: UserStore {
     let table: SQLTable
 
-    private static let columns = """
+    private static let columns: SQLStatement = """
         id, username, email, is_email_verified, password_hash, claims, roles, is_disabled, created_at, updated_at
         """
 
@@ -19,11 +19,13 @@ struct SQLUsers: UserStore {
     func find(named name: String) async throws -> User? {
         let values: [SQLValue] = [table.key, .text(User.key(of: name))]
         return try await table.read("users.find_named") { connection in
-            // A username goes before an address: one person's name must not lead to another's account.
-            try connection.query("SELECT \(Self.columns) FROM users WHERE issuer = ? AND username_key = ?", values)
-                .first.map(Self.user)
-                ?? connection.query("SELECT \(Self.columns) FROM users WHERE issuer = ? AND email_key = ?", values)
-                .first.map(Self.user)
+            try connection.query(
+                """
+                SELECT \(Self.columns) FROM user_names
+                    JOIN users ON users.issuer = user_names.issuer AND users.id = user_names.user_id
+                WHERE user_names.issuer = ? AND user_names.name_key = ?
+                """, values
+            ).first.map(Self.user)
         }
     }
 
@@ -39,35 +41,35 @@ struct SQLUsers: UserStore {
     }
 
     func save(_ user: User) async throws {
-        let usernameKey = User.key(of: user.username)
-        let emailKey = user.email.map(User.key(of:))
         let issuer = table.key
+        let usernameKey = User.key(of: user.username)
+        // Names and addresses share one key: either opens the sign-in page, so neither may be another's.
+        let names = Set([usernameKey] + (user.email.map { [User.key(of: $0)] } ?? []))
         let values: [SQLValue] = [
-            .text(user.username), .text(usernameKey), .text(user.email), .text(emailKey),
-            .flag(user.isEmailVerified), .text(user.passwordHash), .json(user.claims), .json(user.roles),
-            .flag(user.isDisabled), .date(user.createdAt), .date(user.updatedAt), issuer, .id(user.id),
+            .text(user.username), .text(usernameKey), .text(user.email), .flag(user.isEmailVerified),
+            .text(user.passwordHash), .json(user.claims), .json(user.roles), .flag(user.isDisabled),
+            .date(user.createdAt), .date(user.updatedAt), issuer, .id(user.id),
         ]
         do {
             try await table.write("users.save") { connection in
-                // Nor may a name be another's address: both open the sign-in page.
-                let names: [SQLValue] = [issuer, .id(user.id), .text(usernameKey), .text(emailKey ?? usernameKey)]
-                let taken = try connection.query(
-                    """
-                    SELECT 1 FROM users WHERE issuer = ?1 AND id <> ?2 AND email_key IN (?3, ?4)
-                    UNION ALL SELECT 1 FROM users WHERE issuer = ?1 AND id <> ?2 AND username_key IN (?3, ?4)
-                    """, names)
-                guard taken.isEmpty else { throw NameTaken() }
                 try connection.save(
                     update: """
-                        UPDATE users SET username = ?, username_key = ?, email = ?, email_key = ?,
-                            is_email_verified = ?, password_hash = ?, claims = ?, roles = ?, is_disabled = ?,
-                            created_at = ?, updated_at = ? WHERE issuer = ? AND id = ?
+                        UPDATE users SET username = ?, username_key = ?, email = ?, is_email_verified = ?,
+                            password_hash = ?, claims = ?, roles = ?, is_disabled = ?, created_at = ?, updated_at = ?
+                        WHERE issuer = ? AND id = ?
                         """,
                     insert: """
-                        INSERT INTO users (username, username_key, email, email_key, is_email_verified, password_hash,
-                            claims, roles, is_disabled, created_at, updated_at, issuer, id)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        INSERT INTO users (username, username_key, email, is_email_verified, password_hash, claims,
+                            roles, is_disabled, created_at, updated_at, issuer, id)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """, values)
+                try connection.execute(
+                    "DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
+                for name in names.sorted() {
+                    try connection.execute(
+                        "INSERT INTO user_names (issuer, name_key, user_id) VALUES (?, ?, ?)",
+                        [issuer, .text(name), .id(user.id)])
+                }
             }
         } catch is UniqueViolation {
             throw NameTaken()
@@ -85,10 +87,6 @@ struct SQLUsers: UserStore {
     func delete(_ user: Identifier<User>) async throws {
         let values: [SQLValue] = [table.key, .id(user)]
         try await table.write("users.delete") { connection in
-            try connection.execute("DELETE FROM sessions WHERE issuer = ? AND user_id = ?", values)
-            try connection.execute("DELETE FROM consents WHERE issuer = ? AND user_id = ?", values)
-            try connection.execute("DELETE FROM authorizations WHERE issuer = ? AND user_id = ?", values)
-            try connection.execute("DELETE FROM totp_credentials WHERE issuer = ? AND user_id = ?", values)
             try connection.execute("DELETE FROM users WHERE issuer = ? AND id = ?", values)
         }
     }

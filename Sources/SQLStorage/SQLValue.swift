@@ -17,7 +17,9 @@ extension SQLValue: ExpressibleByIntegerLiteral {
 extension SQLValue {
     /// Milliseconds since 1970, UTC.
     package static func date(_ date: Date) -> SQLValue {
-        .integer(Int((date.timeIntervalSince1970 * 1_000).rounded()))
+        // A time beyond all calendars is as good as the last one: no number from outside may stop the program.
+        let milliseconds = (date.timeIntervalSince1970 * 1_000).rounded()
+        return .integer(Int(exactly: milliseconds) ?? (milliseconds < 0 ? .min : .max))
     }
 
     static func date(_ date: Date?) -> SQLValue { date.map { .date($0) } ?? .null }
@@ -36,7 +38,7 @@ extension SQLValue {
 }
 
 /// The values of one row in the order of the statement. Reading a column as what it is not throws `CorruptRow`.
-package struct SQLRow: Sendable {
+package struct SQLRow: Sendable, Hashable {
     private let values: [SQLValue]
     package init(_ values: [SQLValue]) { self.values = values }
 

@@ -1,14 +1,16 @@
 import IdentityProvider
 
 /// Why the storage cannot do its work now, in a sentence that says what to do.
-package enum StorageError: StorageUnavailable, CustomStringConvertible {
+package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible {
     case cannotOpen(String)
     case notADatabase(String)
+    case damaged(String)
     case readOnly(String)
     case full(String)
     case busy
     case closed
     case failed(String)
+    case foreignTables
     case newerSchema(found: Int, known: Int)
     case changedMigration(Int)
 
@@ -18,16 +20,23 @@ package enum StorageError: StorageUnavailable, CustomStringConvertible {
             "The database \(path) cannot be opened: make its directory, and let this user write to it."
         case .notADatabase(let path):
             "The file \(path) is not a database of Martlet: name another file under `storage`."
+        case .damaged(let path):
+            "The database \(path) is damaged: stop the server and restore the file from a backup."
         case .readOnly(let path):
             "The database \(path) cannot be written: let this user write to the file and its directory."
         case .full(let path): "The disk of the database \(path) is full: make room, nothing was lost."
         case .busy: "The database is locked by another program: end that program, or wait until it has finished."
         case .closed: "The database is closed: the server is stopping."
         case .failed(let reason): "The database failed: \(reason)."
+        case .foreignTables:
+            "The database holds the tables of another program: name another database under `storage`."
         case .newerSchema(let found, let known):
             "The database has schema version \(found), this program knows \(known): start the newer program."
         case .changedMigration(let version):
-            "Migration \(version) in the database differs from this program's: it belongs to another build."
+            """
+            Migration \(version) in the database differs from this program's: start the program that made the \
+            database, or restore a backup that this one made.
+            """
         }
     }
 }

@@ -5,54 +5,67 @@ import SQLStorage
 @safe final class SQLiteConnection: SQLConnection {
     private let handle: OpaquePointer
     private let path: String
-    private var statements: [String: OpaquePointer]
+    private var statements: [SQLStatement: OpaquePointer] = unsafe [:]
 
-    /// Opens or creates the file with durable commits.
-    init(path: String) throws(StorageError) {
+    /// Opens the file with durable commits, or for reading alone.
+    init(path: String, isReader: Bool = false, patience: Duration) throws(StorageError) {
         var handle: OpaquePointer? = nil
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-        let status = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        let status = unsafe sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
         guard status == SQLITE_OK, let handle = unsafe handle else {
             unsafe sqlite3_close_v2(handle)
-            throw .cannotOpen(path)
+            throw SQLiteError.storageError(status, "it cannot be opened", path: path)
         }
         unsafe self.handle = handle
         self.path = path
-        unsafe statements = [:]
         unsafe sqlite3_extended_result_codes(handle, 1)
-        unsafe sqlite3_busy_timeout(handle, 5_000)
-        do {
-            try configure()
-        } catch {
+        unsafe sqlite3_busy_timeout(handle, Int32(patience / .milliseconds(1)))
+        do { try configure(isReader: isReader) } catch {
             close()
             throw error as? StorageError ?? .failed("\(error)")
         }
     }
 
-    /// A commit that returned must survive a power cut: `synchronous` is easily lost, so it is read back.
-    private func configure() throws {
-        _ = try query("PRAGMA journal_mode = WAL", [])
-        try execute("PRAGMA synchronous = FULL", [])
-        try execute("PRAGMA foreign_keys = ON", [])
-        try execute("PRAGMA trusted_schema = OFF", [])
-        guard try query("PRAGMA synchronous", []).first?.integer(0) == 2 else {
-            throw StorageError.failed("synchronous commits are not to be had")
+    /// A commit that returned must survive a power cut. Settings are read back: SQLite does not say when it cannot
+    /// follow one.
+    private func configure(isReader: Bool) throws {
+        // SQLite opens a file that it may not write for reading, and says nothing.
+        guard unsafe sqlite3_db_readonly(handle, "main") == 0 else { throw StorageError.readOnly(path) }
+        guard try query("PRAGMA journal_mode = WAL", []).first?.text(0) == "wal" else {
+            throw StorageError.failed("the file system of \(path) does not allow a write-ahead journal")
         }
+        for setting in Self.settings { try execute(setting, []) }
+        guard try query("PRAGMA synchronous", []).first?.integer(0) == 2 else {
+            throw StorageError.failed("commits cannot be made durable")
+        }
+        guard try query("PRAGMA foreign_keys", []).first?.integer(0) == 1 else {
+            throw StorageError.failed("libsqlite3 was built without foreign keys")
+        }
+        if isReader { try execute("PRAGMA query_only = ON", []) }
     }
 
+    private static let settings: [SQLStatement] = [
+        "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
+        // Functions with effects are not for a schema that somebody may have tampered with.
+        "PRAGMA trusted_schema = OFF",
+    ]
+
     @discardableResult
-    func execute(_ statement: String, _ values: [SQLValue]) throws -> Int {
+    func execute(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Int {
         _ = try rows(statement, values)
         return unsafe Int(sqlite3_changes(handle))
     }
 
-    func query(_ statement: String, _ values: [SQLValue]) throws -> [SQLRow] { try rows(statement, values) }
+    func query(_ statement: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] { try rows(statement, values) }
 
-    private func rows(_ text: String, _ values: [SQLValue]) throws -> [SQLRow] {
+    private func rows(_ text: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] {
         let statement = try unsafe prepared(text)
         defer {
             unsafe sqlite3_reset(statement)
             unsafe sqlite3_clear_bindings(statement)
+        }
+        // A value too few would be NULL.
+        guard unsafe Int(sqlite3_bind_parameter_count(statement)) == values.count else {
+            throw RefusedStatement("\(values.count) values are not what the statement takes")
         }
         for (index, value) in values.enumerated() { try unsafe bind(value, at: Int32(index + 1), of: statement) }
         var rows: [SQLRow] = []
@@ -65,11 +78,11 @@ import SQLStorage
         }
     }
 
-    private func prepared(_ text: String) throws -> OpaquePointer {
+    private func prepared(_ text: SQLStatement) throws -> OpaquePointer {
         if let statement = unsafe statements[text] { return unsafe statement }
         var statement: OpaquePointer?
         let code = unsafe sqlite3_prepare_v3(
-            handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+            handle, text.text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         guard code == SQLITE_OK, let statement = unsafe statement else { throw error(code) }
         unsafe statements[text] = statement
         return unsafe statement
@@ -117,24 +130,30 @@ import SQLStorage
     }
 
     private func error(_ code: Int32) -> any Error {
-        switch code & 0xFF {
-        case SQLITE_CONSTRAINT:
-            if code == SQLITE_CONSTRAINT | 6 << 8 || code == SQLITE_CONSTRAINT | 8 << 8 { return UniqueViolation() }
-            return StorageError.failed("a constraint of the schema forbids the change")
-        case SQLITE_BUSY, SQLITE_LOCKED: return StorageError.busy
-        case SQLITE_READONLY, SQLITE_PERM: return StorageError.readOnly(path)
-        case SQLITE_FULL: return StorageError.full(path)
-        case SQLITE_NOTADB, SQLITE_CORRUPT: return StorageError.notADatabase(path)
-        case SQLITE_CANTOPEN: return StorageError.cannotOpen(path)
-        default: return StorageError.failed(unsafe String(cString: sqlite3_errstr(code)))
-        }
+        SQLiteError.error(code, unsafe String(cString: sqlite3_errmsg(handle)), path: path)
     }
 
+    func close() {
+        unsafe statements.values.forEach { unsafe sqlite3_finalize($0) }
+        unsafe statements = [:]
+        unsafe sqlite3_close_v2(handle)
+    }
+}
+
+extension SQLiteConnection {
     /// Whether a transaction is open: some errors end it on their own.
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
-    func close() {
-        while let (_, statement) = unsafe statements.popFirst() { unsafe sqlite3_finalize(statement) }
-        unsafe sqlite3_close_v2(handle)
+    /// Undoes what is open, if anything.
+    func rollBack() {
+        // Should it fail, the next transaction cannot begin, and that is reported.
+        if isInTransaction { _ = try? execute("ROLLBACK", []) }
+    }
+
+    /// Runs `body` on the state of one moment, whatever is committed meanwhile.
+    func snapshot<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
+        try execute("BEGIN", [])
+        defer { rollBack() }
+        return try body(self)
     }
 }

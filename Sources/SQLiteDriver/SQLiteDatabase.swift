@@ -1,34 +1,28 @@
-import Foundation
 package import SQLStorage
 import Synchronization
 
 /// An SQLite file: one writer that commits waiting units together, several readers beside it (WAL).
 package final class SQLiteDatabase: SQLDatabase {
     package let dialect = SQLDialect.sqlite
-    private let writes = WorkQueue<any WriteUnit>()
-    private let reads = WorkQueue<ReadUnit>()
-    private let threads: DispatchGroup = DispatchGroup()
-    private let commits: CommitCounter
+    private let writer = ConnectionPool<SQLiteConnection, any WriteUnit>()
+    private let readers = ConnectionPool<SQLiteConnection, ReadUnit>()
+    private let commits = CommitCounter()
 
-    /// Opens or creates the file, readable by this user alone. Throws a `StorageError` that says what to do.
-    package init(path: String, readers: Int = 2) throws(StorageError) {
-        // SQLite gives its other files the mode of the first.
-        if !FileManager.default.fileExists(atPath: path) {
-            guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-            else { throw .cannotOpen(path) }
+    /// As many units as one commit makes durable: more would make the first of them wait for the last.
+    private static let batch = 64
+
+    /// Opens or creates the file, readable by this user alone. `patience` is how long to wait for a program that has
+    /// locked the file. Throws a `StorageError` that says what to do.
+    package init(path: String, readers count: Int = 2, patience: Duration = .seconds(5)) throws(StorageError) {
+        try SQLiteFile.makeIfAbsent(path)
+        let connection = try SQLiteConnection(path: path, patience: patience)
+        writer.add(connection, name: "sqlite writer", batch: Self.batch) { [commits] connection, units in
+            GroupCommit(connection: connection, counter: commits).run(units)
         }
-        guard FileManager.default.isWritableFile(atPath: path) else { throw .readOnly(path) }
-        commits = CommitCounter()
-        let writer = try SQLiteConnection(path: path)
-        start("martlet.sqlite.writer", writer) { [writes, commits] connection in
-            let group = GroupCommit(connection: connection, counter: commits)
-            while case let units = writes.take(64), !units.isEmpty { group.run(units) }
-        }
-        for _ in 0..<readers {
-            start("martlet.sqlite.reader", try SQLiteConnection(path: path)) { [reads] connection in
-                while case let units = reads.take(1), !units.isEmpty {
-                    for unit in units { unit.body(connection) }
-                }
+        for _ in 0..<count {
+            let connection = try SQLiteConnection(path: path, isReader: true, patience: patience)
+            readers.add(connection, name: "sqlite reader") { connection, units in
+                for unit in units { unit.run(connection) }
             }
         }
     }
@@ -39,57 +33,29 @@ package final class SQLiteDatabase: SQLDatabase {
     package func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            if !writes.put(TypedWriteUnit(body, continuation)) { continuation.resume(throwing: StorageError.closed) }
-        }
+        try await writer.perform { TypedWriteUnit(body, $0) }
     }
 
     package func read<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            let unit = ReadUnit { connection in
-                continuation.resume(with: Swift.Result { try body(connection) })
+        try await readers.perform { continuation in
+            ReadUnit { connection in
+                continuation.resume(with: Swift.Result { try connection.snapshot(body) })
             }
-            if !reads.put(unit) { continuation.resume(throwing: StorageError.closed) }
         }
     }
 
     package func close() async {
-        writes.close()
-        reads.close()
-        await withCheckedContinuation { continuation in
-            threads.notify(queue: .global()) { continuation.resume() }
-        }
-    }
-
-    /// Gives `connection` to a thread of its own, which closes it at the end.
-    private func start(
-        _ name: String, _ connection: sending SQLiteConnection, _ loop: @escaping @Sendable (SQLiteConnection) -> Void
-    ) {
-        let owned = Handover(connection)
-        threads.enter()
-        let thread = Thread { [threads] in
-            let connection = owned.take()
-            loop(connection)
-            connection.close()
-            threads.leave()
-        }
-        thread.name = name
-        thread.start()
+        // The writer last: it empties the journal into the file.
+        await readers.close()
+        await writer.close()
     }
 }
 
-/// A read and the caller that waits for it.
+/// A read that resumes the caller who waits for it.
 private struct ReadUnit: Sendable {
-    let body: @Sendable (SQLiteConnection) -> Void
-}
-
-/// Carries a value that only one thread at a time may have to the thread that will.
-private final class Handover<Value>: @unchecked Sendable {
-    private let value: Value
-    init(_ value: sending Value) { self.value = value }
-    func take() -> Value { value }
+    let run: @Sendable (SQLiteConnection) -> Void
 }
 
 /// Counts committed units.

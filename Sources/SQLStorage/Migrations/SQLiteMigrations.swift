@@ -5,12 +5,14 @@ extension Migration {
             statements: [
                 """
                 CREATE TABLE changes (
-                    issuer TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) STRICT
+                    issuer TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID
                 """,
                 """
                 CREATE TABLE clients (
                     issuer TEXT NOT NULL, id TEXT NOT NULL, metadata TEXT NOT NULL, secret_digest BLOB,
-                    sealed_secret BLOB, PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                    sealed_secret BLOB,
+                    PRIMARY KEY (issuer, id),
+                    CHECK (sealed_secret IS NULL OR secret_digest IS NOT NULL)) STRICT, WITHOUT ROWID
                 """,
                 """
                 CREATE TABLE resource_servers (
@@ -25,27 +27,41 @@ extension Migration {
                 """
                 CREATE TABLE users (
                     issuer TEXT NOT NULL, id TEXT NOT NULL, username TEXT NOT NULL, username_key TEXT NOT NULL,
-                    email TEXT, email_key TEXT, is_email_verified INTEGER NOT NULL CHECK (is_email_verified IN (0, 1)),
+                    email TEXT, is_email_verified INTEGER NOT NULL CHECK (is_email_verified IN (0, 1)),
                     password_hash TEXT, claims TEXT NOT NULL, roles TEXT NOT NULL,
                     is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1)),
                     created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
                     PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
                 """,
                 "CREATE UNIQUE INDEX users_by_username ON users (issuer, username_key)",
-                "CREATE UNIQUE INDEX users_by_email ON users (issuer, email_key) WHERE email_key IS NOT NULL",
+                """
+                CREATE TABLE user_names (
+                    issuer TEXT NOT NULL, name_key TEXT NOT NULL, user_id TEXT NOT NULL,
+                    PRIMARY KEY (issuer, name_key),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX user_names_by_user ON user_names (issuer, user_id)",
                 """
                 CREATE TABLE totp_credentials (
                     issuer TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL, name TEXT NOT NULL,
-                    sealed_secret BLOB NOT NULL, algorithm TEXT NOT NULL, digits INTEGER NOT NULL,
-                    period INTEGER NOT NULL, last_step INTEGER NOT NULL, created_at INTEGER NOT NULL,
-                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                    sealed_secret BLOB NOT NULL, algorithm TEXT NOT NULL,
+                    digits INTEGER NOT NULL CHECK (digits BETWEEN 6 AND 8),
+                    period INTEGER NOT NULL CHECK (period > 0), last_step INTEGER NOT NULL,
+                    created_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX totp_credentials_by_user ON totp_credentials (issuer, user_id)",
                 """
                 CREATE TABLE sessions (
                     issuer TEXT NOT NULL, id TEXT NOT NULL, secret_digest BLOB NOT NULL, user_id TEXT NOT NULL,
                     authenticated_at INTEGER NOT NULL, amr TEXT NOT NULL, acr TEXT NOT NULL,
-                    expires_at INTEGER NOT NULL, PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                    expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
                 """,
                 "CREATE UNIQUE INDEX sessions_by_secret ON sessions (issuer, secret_digest)",
                 "CREATE INDEX sessions_by_user ON sessions (issuer, user_id)",
@@ -53,15 +69,23 @@ extension Migration {
                 """
                 CREATE TABLE consents (
                     issuer TEXT NOT NULL, user_id TEXT NOT NULL, client_id TEXT NOT NULL, scope TEXT NOT NULL,
-                    granted_at INTEGER NOT NULL, PRIMARY KEY (issuer, user_id, client_id)) STRICT, WITHOUT ROWID
+                    granted_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, user_id, client_id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE,
+                    FOREIGN KEY (issuer, client_id) REFERENCES clients (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX consents_by_client ON consents (issuer, client_id)",
                 """
                 CREATE TABLE authorizations (
                     issuer TEXT NOT NULL, id TEXT NOT NULL, client_id TEXT NOT NULL, user_id TEXT, session_id TEXT,
                     is_offline INTEGER NOT NULL CHECK (is_offline IN (0, 1)), granted TEXT NOT NULL,
-                    generation INTEGER NOT NULL, rotated_at INTEGER, revoked_at INTEGER, expires_at INTEGER NOT NULL,
-                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                    generation INTEGER NOT NULL CHECK (generation >= 0), rotated_at INTEGER, revoked_at INTEGER,
+                    expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE,
+                    FOREIGN KEY (issuer, client_id) REFERENCES clients (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX authorizations_by_session ON authorizations (issuer, session_id)",
                 "CREATE INDEX authorizations_by_user ON authorizations (issuer, user_id, client_id)",
@@ -81,6 +105,21 @@ extension Migration {
                     PRIMARY KEY (issuer, purpose, value)) STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX spent_by_expiry ON spent (issuer, expires_at)",
+                // Without figures SQLite takes an issuer to have ten rows, and reads them all where an index would find
+                // one. These say how many there may be, and how many share the first columns of the primary key
+                // (https://sqlite.org/optoverview.html#manual_control_of_query_plans_using_sqlite_stat_tables).
+                "ANALYZE sqlite_schema",
+                """
+                INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+                    ('users', 'users', '1000000 1000000 1'),
+                    ('user_names', 'user_names', '1000000 1000000 1'),
+                    ('totp_credentials', 'totp_credentials', '1000000 1000000 1'),
+                    ('sessions', 'sessions', '1000000 1000000 1'),
+                    ('consents', 'consents', '1000000 1000000 5 1'),
+                    ('authorizations', 'authorizations', '1000000 1000000 1'),
+                    ('spent', 'spent', '1000000 1000000 500000 1')
+                """,
+                "ANALYZE sqlite_schema",
             ])
     ]
 }

@@ -1,0 +1,52 @@
+import Dispatch
+import Foundation
+
+/// Connections, each on a thread of its own, that take units of work from one queue: the libraries of databases block,
+/// and here they block nobody else.
+package final class ConnectionPool<Connection: SQLConnection & SendableMetatype, Unit: Sendable>: Sendable {
+    private let queue = WorkQueue<Unit>()
+    private let threads = DispatchGroup()
+
+    package init() {}
+    deinit { queue.close() }
+
+    /// Starts a thread that runs what waits on `connection`, at most `batch` units at a time, and closes it at the end.
+    package func add(
+        _ connection: sending Connection, name: String, batch: Int = 1,
+        run: @escaping @Sendable (Connection, [Unit]) -> Void
+    ) {
+        let handover = Handover(connection)
+        threads.enter()
+        let thread = Thread { [queue, threads] in
+            while case let units = queue.take(batch), !units.isEmpty { run(handover.value, units) }
+            handover.value.close()
+            threads.leave()
+        }
+        thread.name = name
+        thread.start()
+    }
+
+    /// Has the unit done that `make` gives the caller's continuation to. A task that is cancelled waits all the same:
+    /// it must hear what became of its work.
+    package func perform<Result: Sendable>(
+        _ make: (CheckedContinuation<Result, any Error>) -> Unit
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            if !queue.put(make(continuation)) { continuation.resume(throwing: StorageError.closed) }
+        }
+    }
+
+    /// Takes no more work, lets what was accepted finish and waits for it.
+    package func close() async {
+        queue.close()
+        await withCheckedContinuation { continuation in
+            threads.notify(queue: .global()) { continuation.resume() }
+        }
+    }
+}
+
+/// Carries a connection to the one thread that uses it.
+private final class Handover<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: sending Value) { self.value = value }
+}

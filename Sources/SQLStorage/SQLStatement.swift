@@ -1,0 +1,17 @@
+/// A statement made of literals alone: a `StaticString` exists only where one stands in the source, so no value from
+/// outside can become part of a statement.
+package struct SQLStatement: Sendable, Hashable, ExpressibleByStringInterpolation {
+    package let text: String
+
+    package init(stringLiteral literal: StaticString) { text = literal.description }
+    package init(stringInterpolation parts: StringInterpolation) { text = parts.text }
+
+    /// Takes other statements and nothing else.
+    package struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var text = ""
+
+        package init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity) }
+        package mutating func appendLiteral(_ literal: StaticString) { text += literal.description }
+        package mutating func appendInterpolation(_ part: SQLStatement) { text += part.text }
+    }
+}

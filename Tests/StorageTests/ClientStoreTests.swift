@@ -1,0 +1,107 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import Testing
+
+@Suite("Clients, what they ask of whom, and what people agreed to")
+struct ClientStoreTests {
+    @Test(
+        "a client comes back with its secret", arguments: StorageBackend.all,
+        [
+            nil, ClientSecret(digest: SecretDigest(bytes: [1, 2, 3])),
+            ClientSecret(digest: SecretDigest(bytes: [0, 255]), sealed: [0, 1, 2]),
+        ])
+    func roundTrip(_ backend: StorageBackend, secret: ClientSecret?) async throws {
+        try await backend.withStores { stores in
+            let client = try Client.example(Identifier("new"), name: "\"quoted\" \u{1F426}", secret: secret)
+            try await stores.clients.save(client)
+            #expect(try await stores.clients.find(client.id) == client)
+            // What was a secret is none once it is saved without.
+            try await stores.clients.save(.example(client.id))
+            #expect(try await stores.clients.find(client.id)?.secret == nil)
+        }
+    }
+
+    @Test(
+        "identifiers are compared to the letter", arguments: StorageBackend.all, ["WEB", "web ", "we", "web\u{0}", ""])
+    func exact(_ backend: StorageBackend, id: String) async throws {
+        try await backend.withStores { stores async throws in
+            #expect(try await stores.clients.find(Identifier(id)) == nil)
+        }
+    }
+
+    @Test("all are in the order of their identifiers", arguments: StorageBackend.all)
+    func all(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.clients.save(.example(Identifier("middle")))
+            #expect(try await stores.clients.all().map(\.id.rawValue) == ["app", "middle", "web"])
+        }
+    }
+
+    @Test("a deleted client leaves no consent and no authorization to its successor", arguments: StorageBackend.all)
+    func delete(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for client in [Client.web, Client.app] {
+                try await stores.consents.save(
+                    Consent(user: User.alice, client: client, scope: ["openid"], grantedAt: moment))
+                _ = try await stores.authorizations.begin(.example("a-\(client)", client: client))
+            }
+            try await stores.clients.delete(Client.web)
+            #expect(try await stores.clients.find(Client.web) == nil)
+            try await stores.clients.save(.example(Client.web))
+            for (client, isLeft) in [(Client.web, false), (Client.app, true)] {
+                #expect((try await stores.consents.find(user: User.alice, client: client) != nil) == isLeft)
+                #expect((try await stores.authorizations.find(Identifier("a-\(client)")) != nil) == isLeft)
+            }
+        }
+    }
+
+    @Test("a consent is one for each user and client", arguments: StorageBackend.all)
+    func consents(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            var consent = Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment)
+            try await stores.consents.save(consent)
+            consent.scope = ["openid", "profile"]
+            consent.grantedAt = moment + 60
+            try await stores.consents.save(consent)
+            #expect(try await stores.consents.find(user: User.alice, client: Client.web) == consent)
+            #expect(try await stores.consents.find(user: User.bob, client: Client.web) == nil)
+            #expect(try await stores.consents.find(user: User.alice, client: Client.app) == nil)
+            try await stores.consents.withdraw(user: User.bob, client: Client.web)
+            #expect(try await stores.consents.find(user: User.alice, client: Client.web) == consent)
+            try await stores.consents.withdraw(user: User.alice, client: Client.web)
+            #expect(try await stores.consents.find(user: User.alice, client: Client.web) == nil)
+        }
+    }
+
+    @Test("resource servers are saved, replaced, listed and deleted", arguments: StorageBackend.all)
+    func resourceServers(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            var orders = ResourceServer(identifier: "https://b.example", scopes: ["orders.read"])
+            let reports = ResourceServer(
+                identifier: "https://a.example", scopes: [], format: .opaque, accessTokenLifetime: 60,
+                introspectionClients: ["api"])
+            try await stores.resourceServers.save(orders)
+            try await stores.resourceServers.save(reports)
+            orders.scopes = ["orders.write"]
+            try await stores.resourceServers.save(orders)
+            #expect(try await stores.resourceServers.all() == [reports, orders])
+            try await stores.resourceServers.delete(reports.identifier)
+            #expect(try await stores.resourceServers.all() == [orders])
+        }
+    }
+
+    @Test("roles are saved, replaced, listed and deleted", arguments: StorageBackend.all)
+    func roles(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            var admin = Role(name: "admin", permissions: ["users:write"])
+            try await stores.roles.save(Role(name: "viewer", permissions: []))
+            try await stores.roles.save(admin)
+            admin.permissions = ["users:read", "users:write"]
+            try await stores.roles.save(admin)
+            #expect(try await stores.roles.all() == [admin, Role(name: "viewer", permissions: [])])
+            try await stores.roles.delete("viewer")
+            #expect(try await stores.roles.all() == [admin])
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import FoundationEssentials
+import IdentityProvider
+import JOSE
+
+/// When the tests take place.
+let moment = Date(timeIntervalSince1970: 1_800_000_000)
+
+extension Identifier {
+    init(_ text: String) { self.init(rawValue: text) }
+}
+
+extension User {
+    static let alice = Identifier<User>("alice-id")
+    static let bob = Identifier<User>("bob-id")
+
+    static func example(_ id: Identifier<User>, _ username: String, email: String? = nil) -> User {
+        User(id: id, username: username, email: email, createdAt: moment, updatedAt: moment)
+    }
+}
+
+extension Client {
+    static let web = Identifier<Client>("web")
+    static let app = Identifier<Client>("app")
+
+    static func example(
+        _ id: Identifier<Client>, name: String = "Web shop", secret: ClientSecret? = nil
+    ) throws -> Client {
+        try Client(
+            [
+                "client_id": .string(id.rawValue), "client_name": .string(name),
+                "redirect_uris": ["https://shop.example/callback"],
+            ], secret: secret)
+    }
+}
+
+extension Session {
+    static func example(
+        _ id: String, secret: UInt8 = 1, user: Identifier<User> = User.alice, expiresIn lifetime: TimeInterval = 3_600
+    ) -> Session {
+        Session(
+            id: Identifier(id), secret: SecretDigest(bytes: Array(repeating: secret, count: 32)), user: user,
+            authenticatedAt: moment, amr: ["pwd", "otp"], acr: "2", expiresAt: moment + lifetime)
+    }
+}
+
+extension Authorization {
+    static func example(
+        _ id: String, client: Identifier<Client> = Client.web, user: Identifier<User>? = User.alice,
+        session: String? = nil, isOffline: Bool = false, expiresIn lifetime: TimeInterval = 3_600
+    ) -> Authorization {
+        Authorization(
+            id: Identifier(id),
+            grant: Granted(
+                client: client, user: user, session: session.map { Identifier($0) },
+                scope: isOffline ? ["openid", "offline_access"] : ["openid"],
+                resources: ["https://api.example.com"], nonce: "n-0S6_WzA2Mj", authenticatedAt: moment - 0.25,
+                amr: ["pwd"], acr: "1"),
+            expiresAt: moment + lifetime)
+    }
+}
+
+extension TOTPCredential {
+    static func example(_ id: String, user: Identifier<User> = User.alice, lastStep: Int = 0) -> TOTPCredential {
+        TOTPCredential(
+            id: Identifier(id), user: user, name: "Phone", sealedSecret: [0, 1, 2, 255], algorithm: "SHA256",
+            digits: 8, period: 60, lastStep: lastStep, createdAt: moment)
+    }
+}
+
+extension SigningKeyRecord {
+    static func example(_ id: String, _ algorithm: SignatureAlgorithm = .es256, number: Int) -> SigningKeyRecord {
+        SigningKeyRecord(
+            id: id, algorithm: algorithm, number: number, sealedPrivateKey: [9, 8, 7], createdAt: moment,
+            signsFrom: moment + 10, signsUntil: moment + 20, publishedUntil: moment + 30)
+    }
+}
+
+extension Stores {
+    /// Keeps the two users and the two clients that the examples are about.
+    func populate() async throws {
+        try await users.save(.example(User.alice, "alice", email: "alice@example.com"))
+        try await users.save(.example(User.bob, "bob"))
+        try await clients.save(.example(Client.web))
+        try await clients.save(.example(Client.app))
+    }
+}

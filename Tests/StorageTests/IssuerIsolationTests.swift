@@ -1,0 +1,90 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import Testing
+
+@Suite("Two issuers in one database never meet")
+struct IssuerIsolationTests {
+    /// Runs `body` on two issuers that keep the same things under the same identifiers.
+    private func withTwins(
+        _ backend: StorageBackend, _ body: (_ ours: Stores, _ theirs: Stores) async throws -> Void
+    ) async throws {
+        try await backend.withBackend { storage in
+            let ours = storage.stores(for: try Issuer("https://id.example.com"))
+            let theirs = storage.stores(for: try Issuer("https://id.example.com/other"))
+            for stores in [ours, theirs] { try await fill(stores) }
+            try await body(ours, theirs)
+        }
+    }
+
+    private func fill(_ stores: Stores) async throws {
+        try await stores.populate()
+        try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: []))
+        try await stores.roles.save(Role(name: "admin", permissions: []))
+        try await stores.sessions.begin(.example("s"), replacing: nil)
+        #expect(try await stores.authorizations.begin(.example("a", session: "s")))
+        try await stores.consents.save(
+            Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment))
+        try await stores.totpCredentials.save(.example("t"))
+        #expect(try await stores.keys.insert(.example("k", number: 1)))
+        #expect(try await stores.spent.spend("jti", for: .clientAssertion, until: moment + 60))
+    }
+
+    /// Every way to change something, and a look at everything.
+    private static let changes: [(name: String, make: @Sendable (Stores) async throws -> Void)] = [
+        ("nothing", { _ in }),
+        ("client deleted", { try await $0.clients.delete(Client.web) }),
+        ("client saved", { try await $0.clients.save(.example(Client.web, name: "changed")) }),
+        ("server deleted", { try await $0.resourceServers.delete("r") }),
+        ("role deleted", { try await $0.roles.delete("admin") }),
+        ("user deleted", { try await $0.users.delete(User.alice) }),
+        ("user renamed", { try await $0.users.save(.example(User.alice, "changed")) }),
+        ("session ended", { try await $0.sessions.end(Identifier("s"), at: moment) }),
+        ("sessions ended", { try await $0.sessions.endAll(of: User.alice, at: moment) }),
+        ("session replaced", { try await $0.sessions.begin(.example("n", secret: 9), replacing: Identifier("s")) }),
+        ("consent withdrawn", { try await $0.consents.withdraw(user: User.alice, client: Client.web) }),
+        ("authorization revoked", { try await $0.authorizations.revoke(Identifier("a"), at: moment) }),
+        ("all revoked", { try await $0.authorizations.revoke(user: User.alice, client: Client.web, at: moment) }),
+        (
+            "token rotated",
+            {
+                _ = try await $0.authorizations.rotate(
+                    Identifier("a"), from: 0, grace: 0, expiresAt: moment + 1, at: moment)
+            }
+        ),
+        ("step accepted", { _ = try await $0.totpCredentials.accept(step: 5, for: Identifier("t")) }),
+        ("credential deleted", { try await $0.totpCredentials.delete(Identifier("t")) }),
+        ("key moved", { try await $0.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
+        ("key deleted", { try await $0.keys.delete("k") }),
+        ("value spent", { _ = try await $0.spent.spend("new", for: .clientAssertion, until: moment) }),
+        ("expired removed", { _ = try await $0.upkeep.removeExpired(before: moment + 9_000, limit: 100) }),
+    ]
+
+    private func picture(_ stores: Stores) async throws -> [String] {
+        [
+            "\(try await stores.clients.all())", "\(try await stores.resourceServers.all())",
+            "\(try await stores.roles.all())", "\(try await stores.users.list(after: nil, limit: 10))",
+            "\(String(describing: try await stores.users.find(named: "alice@example.com")))",
+            "\(String(describing: try await stores.sessions.find(Session.example("").secret, at: moment)))",
+            "\(String(describing: try await stores.authorizations.find(Identifier("a"))))",
+            "\(String(describing: try await stores.consents.find(user: User.alice, client: Client.web)))",
+            "\(try await stores.totpCredentials.credentials(of: User.alice))", "\(try await stores.keys.all())",
+            "\(try await stores.spent.isSpent("jti", for: .clientAssertion))",
+            "\(try await stores.spent.isSpent("new", for: .clientAssertion))",
+        ]
+    }
+
+    @Test("a change in one leaves the other as it is", arguments: StorageBackend.all, changes.indices)
+    func change(_ backend: StorageBackend, index: Int) async throws {
+        try await withTwins(backend) { ours, theirs in
+            let (name, make) = Self.changes[index]
+            let before = try await picture(theirs)
+            let version = try await theirs.upkeep.version()
+            #expect(try await picture(ours) == before)
+            try await make(ours)
+            #expect(try await picture(theirs) == before, "\(name)")
+            #expect(try await theirs.upkeep.version() == version, "\(name)")
+            #expect((try await picture(ours) != before) == (name != "nothing"), "\(name) changes what it is about")
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import SQLiteDriver
+import Synchronization
+import Testing
+
+@Suite("Every statement finds its rows by an index")
+struct QueryPlanTests {
+    @Test("SQLite scans no table, whatever a store is asked")
+    func noScan() async throws {
+        try await withTemporaryFolder { folder in
+            let database = ExplainingDatabase(base: try SQLiteDatabase(path: "\(folder)/martlet.db"))
+            let storage = SQLBackend(database)
+            _ = try await storage.migrate()
+            database.steps.withLock { $0 = [] }
+            try await visit(storage.stores(for: try Issuer("https://id.example.com")))
+            let steps = database.steps.withLock(\.self)
+            #expect(steps.count(where: { $0.hasPrefix("SEARCH") }) > 30)
+            // The issuer alone finds all its rows: right for the few of what is kept in memory, and nothing else.
+            let listed = ["changes", "clients", "resource_servers", "roles", "signing_keys"]
+            let unbounded = steps.filter { $0.hasSuffix("(issuer=?)") }
+            #expect(unbounded.filter { step in !listed.contains { step.hasPrefix("SEARCH \($0) ") } } == [])
+            // The scan of what an inner query of one batch found is not one of a table.
+            #expect(steps.filter { $0.hasPrefix("SCAN") && $0 != "SCAN CONSTANT ROW" && $0 != "SCAN expired" } == [])
+            await storage.close()
+        }
+    }
+
+    @Test(
+        "a user or client that goes finds what goes with it by an index",
+        arguments: [
+            "SELECT 1 FROM user_names WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM totp_credentials WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM sessions WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM consents WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM consents WHERE issuer = ? AND client_id = ?",
+            "SELECT 1 FROM authorizations WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM authorizations WHERE issuer = ? AND client_id = ?",
+        ] as [SQLStatement])
+    func cascade(_ lookup: SQLStatement) async throws {
+        try await withTemporaryFolder { folder in
+            let database = try SQLiteDatabase(path: "\(folder)/martlet.db")
+            _ = try await SQLBackend(database).migrate()
+            // SQLite does not explain what a foreign key does: it is this lookup.
+            let steps = try await database.read { connection in
+                try connection.query("EXPLAIN QUERY PLAN \(lookup)", [.text("i"), .text("x")]).map { try $0.text(3) }
+            }
+            #expect(steps.count == 1)
+            #expect(steps.allSatisfy { $0.hasPrefix("SEARCH") && $0.hasSuffix("_id=?)") }, "\(steps)")
+            await database.close()
+        }
+    }
+
+    /// Asks every store everything.
+    private func visit(_ stores: Stores) async throws {
+        try await stores.populate()
+        _ = try await stores.clients.find(Client.web)
+        _ = try await stores.clients.all()
+        try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: []))
+        _ = try await stores.resourceServers.all()
+        try await stores.resourceServers.delete("r")
+        try await stores.roles.save(Role(name: "admin", permissions: []))
+        _ = try await stores.roles.all()
+        try await stores.roles.delete("admin")
+        _ = try await stores.users.find(User.alice)
+        _ = try await stores.users.find(named: "alice")
+        _ = try await stores.users.list(after: "a", limit: 10)
+        try await stores.users.replacePasswordHash(of: User.alice, from: "", with: "")
+        try await stores.sessions.begin(.example("s"), replacing: Identifier("former"))
+        _ = try await stores.sessions.find(Session.example("s").secret, at: moment)
+        _ = try await stores.authorizations.begin(.example("a", session: "s"))
+        _ = try await RotationTests.present(0, after: 1, stores)
+        _ = try await RotationTests.present(0, after: 1, stores)
+        try await stores.authorizations.revoke(Identifier("a"), at: moment)
+        try await stores.authorizations.revoke(user: User.alice, client: Client.web, at: moment)
+        try await stores.sessions.end(Identifier("s"), at: moment)
+        try await stores.sessions.endAll(of: User.alice, at: moment)
+        try await stores.consents.save(Consent(user: User.alice, client: Client.web, scope: [], grantedAt: moment))
+        _ = try await stores.consents.find(user: User.alice, client: Client.web)
+        try await stores.consents.withdraw(user: User.alice, client: Client.web)
+        try await stores.totpCredentials.save(.example("t"))
+        _ = try await stores.totpCredentials.credentials(of: User.alice)
+        _ = try await stores.totpCredentials.accept(step: 1, for: Identifier("t"))
+        try await stores.totpCredentials.delete(Identifier("t"))
+        _ = try await stores.keys.insert(.example("k", number: 1))
+        _ = try await stores.keys.all()
+        try await stores.keys.update("k", signsUntil: moment, publishedUntil: moment)
+        try await stores.keys.delete("k")
+        _ = try await stores.spent.spend("jti", for: .clientAssertion, until: moment)
+        _ = try await stores.spent.isSpent("jti", for: .clientAssertion)
+        _ = try await stores.upkeep.version()
+        _ = try await stores.upkeep.removeExpired(before: moment, limit: 10)
+        try await stores.clients.delete(Client.web)
+        try await stores.users.delete(User.alice)
+    }
+}
+
+/// A database that notes the plan of each statement before it runs it.
+private final class ExplainingDatabase: SQLDatabase {
+    let base: SQLiteDatabase
+    let steps = Mutex<[String]>([])
+
+    init(base: SQLiteDatabase) { self.base = base }
+
+    var dialect: SQLDialect { base.dialect }
+
+    func transaction<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await base.transaction { [self] in try body(ExplainingConnection(base: $0, database: self)) }
+    }
+
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await base.read { [self] in try body(ExplainingConnection(base: $0, database: self)) }
+    }
+
+    func close() async { await base.close() }
+}
+
+private struct ExplainingConnection: SQLConnection {
+    let base: any SQLConnection
+    let database: ExplainingDatabase
+
+    func execute(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Int {
+        try explain(statement, values)
+        return try base.execute(statement, values)
+    }
+
+    func query(_ statement: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] {
+        try explain(statement, values)
+        return try base.query(statement, values)
+    }
+
+    func close() { base.close() }
+
+    private func explain(_ statement: SQLStatement, _ values: [SQLValue]) throws {
+        let steps = try base.query("EXPLAIN QUERY PLAN \(statement)", values).map { try $0.text(3) }
+        database.steps.withLock { $0 += steps }
+    }
+}

@@ -1,0 +1,96 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import Testing
+
+@Suite("RFC 9700 §4.14.2: refresh token rotation")
+struct RotationTests {
+    /// The case without what it carries.
+    enum Outcome: Hashable { case rotated, repeated, reused, gone }
+
+    static func outcome(_ rotation: Rotation) -> Outcome {
+        switch rotation {
+        case .rotated: .rotated
+        case .repeated: .repeated
+        case .reused: .reused
+        case .gone: .gone
+        }
+    }
+
+    /// Presents the token of `generation`, `seconds` after the beginning.
+    static func present(_ generation: Int, after seconds: TimeInterval, _ stores: Stores) async throws -> Rotation {
+        try await stores.authorizations.rotate(
+            Identifier("a"), from: generation, grace: 30, expiresAt: moment + 7_200, at: moment + seconds)
+    }
+
+    @Test("of 64 refreshes at once one rotates and the others get the same successor", arguments: StorageBackend.all)
+    func race64(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            #expect(try await stores.authorizations.begin(.example("a")))
+            for generation in 0..<4 {
+                let rotations = try await race(64) { _ in try await Self.present(generation, after: 1, stores) }
+                let counts = Dictionary(rotations.map { (Self.outcome($0), 1) }, uniquingKeysWith: +)
+                #expect(counts == [.rotated: 1, .repeated: 63])
+                let stored = try #require(try await stores.authorizations.find(Identifier("a")))
+                #expect(stored.generation == generation + 1)
+                #expect(rotations.allSatisfy { [.rotated(stored), .repeated(stored)].contains($0) })
+            }
+        }
+    }
+
+    @Test(
+        "what a token is worth, after the first was used at 0 seconds and the second at 100",
+        arguments: StorageBackend.all,
+        [
+            (generation: 2, after: 200, Outcome.rotated), (1, 100, .repeated), (1, 130, .repeated),
+            (1, 130.001, .reused), (0, 100, .reused), (0, 129, .reused), (3, 101, .reused), (-1, 101, .reused),
+            // Expired, whatever is presented.
+            (2, 7_200, .gone), (1, 7_201, .gone), (0, 9_000, .gone),
+        ] as [(generation: Int, after: TimeInterval, Outcome)])
+    func table(
+        _ backend: StorageBackend, _ example: (generation: Int, after: TimeInterval, outcome: Outcome)
+    ) async throws {
+        try await backend.withStores { stores in
+            #expect(try await stores.authorizations.begin(.example("a")))
+            #expect(Self.outcome(try await Self.present(0, after: 0, stores)) == .rotated)
+            #expect(Self.outcome(try await Self.present(1, after: 100, stores)) == .rotated)
+            let rotation = try await Self.present(example.generation, after: example.after, stores)
+            #expect(Self.outcome(rotation) == example.outcome)
+        }
+    }
+
+    @Test("a revoked or unknown authorization is gone", arguments: StorageBackend.all, [0, 1, 2])
+    func gone(_ backend: StorageBackend, generation: Int) async throws {
+        try await backend.withStores { stores in
+            #expect(try await Self.present(generation, after: 1, stores) == .gone)
+            #expect(try await stores.authorizations.begin(.example("a")))
+            _ = try await Self.present(0, after: 1, stores)
+            try await stores.authorizations.revoke(Identifier("a"), at: moment + 2)
+            #expect(try await Self.present(generation, after: 3, stores) == .gone)
+        }
+    }
+
+    @Test("a rotation says when, and moves the end", arguments: StorageBackend.all)
+    func stored(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            var expected = Authorization.example("a")
+            #expect(try await stores.authorizations.begin(expected))
+            expected.generation = 1
+            expected.rotatedAt = moment + 5.125
+            expected.expiresAt = moment + 7_200
+            #expect(try await Self.present(0, after: 5.125, stores) == .rotated(expected))
+            #expect(try await stores.authorizations.find(expected.id) == expected)
+        }
+    }
+
+    @Test("a reuse alone revokes nothing and moves nothing", arguments: StorageBackend.all)
+    func reuse(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            #expect(try await stores.authorizations.begin(.example("a")))
+            _ = try await Self.present(0, after: 0, stores)
+            let before = try await stores.authorizations.find(Identifier("a"))
+            #expect(try await Self.present(0, after: 31, stores) == .reused)
+            #expect(try await stores.authorizations.find(Identifier("a")) == before)
+        }
+    }
+}

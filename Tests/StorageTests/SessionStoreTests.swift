@@ -1,0 +1,116 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import Testing
+
+@Suite("Sessions: found by their secret, ended with what they granted (OpenID Connect Core §11)")
+struct SessionStoreTests {
+    private func isRevoked(_ id: String, _ stores: Stores) async throws -> Bool {
+        try #require(try await stores.authorizations.find(Identifier(id))).revokedAt != nil
+    }
+
+    @Test("another secret opens nothing", arguments: StorageBackend.all)
+    func secret(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let session = Session.example("s")
+            try await stores.sessions.begin(session, replacing: nil)
+            #expect(try await stores.sessions.find(session.secret, at: moment) == session)
+            for bytes in [[], [1], Array(repeating: UInt8(1), count: 31), Array(repeating: 2, count: 32)] {
+                #expect(try await stores.sessions.find(SecretDigest(bytes: bytes), at: moment) == nil)
+            }
+        }
+    }
+
+    @Test("a session ends to the millisecond", arguments: StorageBackend.all)
+    func expiry(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let session = Session.example("s", expiresIn: 10)
+            try await stores.sessions.begin(session, replacing: nil)
+            #expect(try await stores.sessions.find(session.secret, at: moment + 9.999) == session)
+            #expect(try await stores.sessions.find(session.secret, at: moment + 10) == nil)
+        }
+    }
+
+    @Test("ending revokes what the session granted, but for offline_access", arguments: StorageBackend.all)
+    func end(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.sessions.begin(.example("s", secret: 1), replacing: nil)
+            try await stores.sessions.begin(.example("other", secret: 2), replacing: nil)
+            _ = try await stores.authorizations.begin(.example("online", session: "s"))
+            _ = try await stores.authorizations.begin(.example("offline", session: "s", isOffline: true))
+            _ = try await stores.authorizations.begin(.example("of other", session: "other"))
+            try await stores.sessions.end(Identifier("s"), at: moment)
+            #expect(try await stores.sessions.find(Session.example("s").secret, at: moment) == nil)
+            #expect(try await isRevoked("online", stores))
+            #expect(try await !isRevoked("offline", stores))
+            #expect(try await !isRevoked("of other", stores))
+            #expect(try await stores.sessions.find(Session.example("", secret: 2).secret, at: moment) != nil)
+        }
+    }
+
+    @Test("all sessions of a user end together, nobody else's", arguments: StorageBackend.all)
+    func endAll(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for (number, user) in [User.alice, User.alice, User.bob].enumerated() {
+                let session = Session.example("s\(number)", secret: UInt8(number), user: user)
+                try await stores.sessions.begin(session, replacing: nil)
+                _ = try await stores.authorizations.begin(.example("a\(number)", user: user, session: "s\(number)"))
+            }
+            _ = try await stores.authorizations.begin(.example("offline", session: "s0", isOffline: true))
+            try await stores.sessions.endAll(of: User.alice, at: moment)
+            for (number, isEnded) in [true, true, false].enumerated() {
+                let secret = Session.example("", secret: UInt8(number)).secret
+                #expect((try await stores.sessions.find(secret, at: moment) == nil) == isEnded)
+                #expect(try await isRevoked("a\(number)", stores) == isEnded)
+            }
+            #expect(try await !isRevoked("offline", stores))
+        }
+    }
+
+    @Test("a sign-in leaves the former session unusable (session fixation)", arguments: StorageBackend.all)
+    func replace(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let former = Session.example("former", secret: 1)
+            try await stores.sessions.begin(former, replacing: nil)
+            _ = try await stores.authorizations.begin(.example("online", session: "former"))
+            _ = try await stores.authorizations.begin(.example("offline", session: "former", isOffline: true))
+            let session = Session.example("new", secret: 2, user: User.bob)
+            try await stores.sessions.begin(session, replacing: former.id)
+            #expect(try await stores.sessions.find(former.secret, at: moment) == nil)
+            #expect(try await stores.sessions.find(session.secret, at: moment) == session)
+            #expect(try await isRevoked("online", stores))
+            #expect(try await !isRevoked("offline", stores))
+        }
+    }
+
+    @Test("a person who signs in again keeps what they granted, not the old secret", arguments: StorageBackend.all)
+    func again(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let former = Session.example("s", secret: 1)
+            try await stores.sessions.begin(former, replacing: nil)
+            _ = try await stores.authorizations.begin(.example("online", session: "s"))
+            let again = Session.example("s", secret: 2)
+            try await stores.sessions.begin(again, replacing: former.id)
+            #expect(try await stores.sessions.find(former.secret, at: moment) == nil)
+            #expect(try await stores.sessions.find(again.secret, at: moment) == again)
+            #expect(try await !isRevoked("online", stores))
+        }
+    }
+
+    @Test("of sign-ins that replace one session all succeed, and the former is gone", arguments: StorageBackend.all)
+    func replaceRace(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let former = Session.example("former", secret: 100)
+            try await stores.sessions.begin(former, replacing: nil)
+            _ = try await race(16) { number in
+                try await stores.sessions.begin(
+                    .example("s\(number)", secret: UInt8(number)), replacing: former.id)
+            }
+            #expect(try await stores.sessions.find(former.secret, at: moment) == nil)
+            for number in 0..<16 {
+                let secret = Session.example("", secret: UInt8(number)).secret
+                #expect(try await stores.sessions.find(secret, at: moment)?.id == Identifier("s\(number)"))
+            }
+        }
+    }
+}

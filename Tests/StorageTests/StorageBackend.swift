@@ -1,0 +1,63 @@
+import Foundation
+import IdentityProvider
+import SQLStorage
+import SQLiteDriver
+import Testing
+
+/// An engine that the storage suite proves: each suite runs once for each.
+struct StorageBackend: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// Opens the database that belongs to a folder, another connection to the same one with each call.
+    let open: @Sendable (_ folder: String) throws -> any SQLDatabase
+
+    static let all = [
+        StorageBackend(testDescription: "SQLite") { try SQLiteDatabase(path: "\($0)/martlet.db") }
+    ]
+}
+
+extension StorageBackend {
+    /// Runs `body` on an empty database.
+    func withDatabase(_ body: (any SQLDatabase) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            let database = try open(folder)
+            try await body(database)
+            await database.close()
+        }
+    }
+
+    /// Runs `body` on a database with its schema and nothing else.
+    func withBackend(_ body: (SQLBackend) async throws -> Void) async throws {
+        try await withDatabase { database in
+            let backend = SQLBackend(database)
+            _ = try await backend.migrate()
+            try await body(backend)
+        }
+    }
+
+    /// Runs `body` on the stores of an issuer that has two users, alice and bob, and two clients, web and app.
+    func withStores(_ body: (Stores) async throws -> Void) async throws {
+        try await withBackend { backend in
+            let stores = backend.stores(for: try Issuer("https://id.example.com"))
+            try await stores.populate()
+            try await body(stores)
+        }
+    }
+}
+
+/// Makes a folder for `body` and removes it afterwards.
+func withTemporaryFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-storage-\(UUID().uuidString)").path()
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(folder)
+}
+
+/// What `count` tasks at once return, in no order.
+func race<Result: Sendable>(
+    _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Result
+) async throws -> [Result] {
+    try await withThrowingTaskGroup(of: Result.self) { group in
+        for number in 0..<count { group.addTask { try await body(number) } }
+        return try await group.reduce(into: []) { $0.append($1) }
+    }
+}

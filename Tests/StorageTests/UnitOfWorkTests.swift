@@ -1,0 +1,168 @@
+import Dispatch
+import FoundationEssentials
+import SQLStorage
+import Testing
+
+@Suite("A unit of work: whole or not at all, and durable when it returns")
+struct UnitOfWorkTests {
+    private struct Refusal: Error, Equatable { let number: Int }
+
+    /// Runs `body` on a database with one table of numbers.
+    private func withNumbers(
+        _ backend: StorageBackend, _ body: (any SQLDatabase) async throws -> Void
+    ) async throws {
+        try await backend.withDatabase { database in
+            try await database.transaction {
+                _ = try $0.execute("CREATE TABLE numbers (number BIGINT NOT NULL PRIMARY KEY)", [])
+            }
+            try await body(database)
+        }
+    }
+
+    private static func insert(_ number: Int, _ connection: any SQLConnection) throws {
+        try connection.execute("INSERT INTO numbers (number) VALUES (?)", [.integer(number)])
+    }
+
+    private static func numbers(_ connection: any SQLConnection) throws -> [Int] {
+        try connection.query("SELECT number FROM numbers ORDER BY number", []).map { try $0.integer(0) }
+    }
+
+    @Test("those that fail do not undo their neighbours", arguments: StorageBackend.all)
+    func neighbours(_ backend: StorageBackend) async throws {
+        try await withNumbers(backend) { database in
+            let kept = try await race(300) { number -> Int? in
+                do {
+                    try await database.transaction { connection in
+                        try Self.insert(number, connection)
+                        guard number % 3 != 0 else { throw Refusal(number: number) }
+                        // A statement that is refused and forgiven costs the unit nothing else.
+                        #expect(throws: UniqueViolation.self) { try Self.insert(number, connection) }
+                    }
+                    return number
+                } catch let refusal as Refusal {
+                    #expect(refusal.number == number)
+                    return nil
+                }
+            }
+            #expect(try await database.read(Self.numbers) == kept.compactMap(\.self).sorted())
+            #expect(kept.count(where: { $0 == nil }) == 100)
+        }
+    }
+
+    @Test("what one returns is what it did", arguments: StorageBackend.all)
+    func results(_ backend: StorageBackend) async throws {
+        try await withNumbers(backend) { database in
+            let counts = try await race(100) { number in
+                try await database.transaction { connection in
+                    try Self.insert(number, connection)
+                    return try Self.numbers(connection).count
+                }
+            }
+            #expect(counts.sorted() == Array(1...100))
+        }
+    }
+
+    @Test("a read cannot write", arguments: StorageBackend.all)
+    func readOnly(_ backend: StorageBackend) async throws {
+        try await withNumbers(backend) { database async throws in
+            await #expect(throws: StorageError.self) { try await database.read { try Self.insert(1, $0) } }
+            #expect(try await database.read(Self.numbers).isEmpty)
+        }
+    }
+
+    @Test("a read sees one moment, whatever is committed meanwhile", arguments: StorageBackend.all)
+    func snapshot(_ backend: StorageBackend) async throws {
+        try await withNumbers(backend) { database in
+            let (looked, look) = AsyncStream<Void>.makeStream()
+            let committed = DispatchSemaphore(value: 0)
+            async let views = database.read { connection in
+                let before = try Self.numbers(connection)
+                look.finish()
+                committed.wait()
+                return (before, try Self.numbers(connection))
+            }
+            for await _ in looked {}
+            try await database.transaction { try Self.insert(1, $0) }
+            committed.signal()
+            #expect(try await views == ([], []))
+            #expect(try await database.read(Self.numbers) == [1])
+        }
+    }
+
+    @Test("a task that is cancelled still hears what became of its work", arguments: StorageBackend.all)
+    func cancellation(_ backend: StorageBackend) async throws {
+        try await withNumbers(backend) { database in
+            let tasks = (0..<50).map { number in
+                Task { try await database.transaction { try Self.insert(number, $0) } }
+            }
+            for task in tasks { task.cancel() }
+            for task in tasks { try await task.value }
+            #expect(try await database.read(Self.numbers) == Array(0..<50))
+        }
+    }
+
+    @Test("closing waits for what was accepted, and nothing acknowledged is lost", arguments: StorageBackend.all)
+    func closing(_ backend: StorageBackend) async throws {
+        try await withTemporaryFolder { folder in
+            let database = try backend.open(folder)
+            try await database.transaction {
+                _ = try $0.execute("CREATE TABLE numbers (number BIGINT NOT NULL PRIMARY KEY)", [])
+            }
+            async let outcomes = race(200) { number -> Int? in
+                do {
+                    try await database.transaction { try Self.insert(number, $0) }
+                    return number
+                } catch StorageError.closed { return nil }
+            }
+            await database.close()
+            let kept = try await outcomes.compactMap(\.self).sorted()
+            await #expect(throws: StorageError.closed) { try await database.read(Self.numbers) }
+            await database.close()
+            let again = try backend.open(folder)
+            #expect(try await again.read(Self.numbers) == kept)
+            await again.close()
+        }
+    }
+
+    @Test("a change is seen at once through another connection to the database", arguments: StorageBackend.all)
+    func twoHandles(_ backend: StorageBackend) async throws {
+        try await withTemporaryFolder { folder in
+            let (server, command) = (try backend.open(folder), try backend.open(folder))
+            try await server.transaction {
+                _ = try $0.execute("CREATE TABLE numbers (number BIGINT NOT NULL PRIMARY KEY)", [])
+            }
+            _ = try await race(64) { number in
+                let database = number % 2 == 0 ? server : command
+                try await database.transaction { try Self.insert(number, $0) }
+                let other = number % 2 == 0 ? command : server
+                #expect(try await other.read(Self.numbers).contains(number))
+            }
+            await command.close()
+            #expect(try await server.read(Self.numbers) == Array(0..<64))
+            await server.close()
+        }
+    }
+
+    @Test(
+        "values come back as they went in", arguments: StorageBackend.all,
+        [
+            .text(""), .text("\u{0}"), .text("'; DROP TABLE numbers; --"), .text("e\u{301}\u{1F426}"),
+            .text(String(repeating: "x", count: 100_000)), .integer(.max), .integer(.min), .integer(0), .null,
+            .blob([]), .blob([0]), .blob(Array(repeating: 255, count: 100_000)),
+        ] as [SQLValue])
+    func values(_ backend: StorageBackend, value: SQLValue) async throws {
+        try await withNumbers(backend) { database async throws in
+            #expect(try await database.read { try $0.query("SELECT ?", [value]) } == [SQLRow([value])])
+        }
+    }
+
+    @Test("a statement with a value too few or too many is refused", arguments: StorageBackend.all, [0, 2])
+    func valueCount(_ backend: StorageBackend, count: Int) async throws {
+        try await withNumbers(backend) { database in
+            let values = Array(repeating: SQLValue.integer(1), count: count)
+            await #expect(throws: RefusedStatement.self) {
+                try await database.transaction { try $0.execute("INSERT INTO numbers (number) VALUES (?)", values) }
+            }
+        }
+    }
+}

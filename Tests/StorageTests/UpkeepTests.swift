@@ -1,0 +1,99 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import Testing
+
+@Suite("Upkeep: versions for caches, removal of what expired")
+struct UpkeepTests {
+    @Test("the version grows with every change of what is cached, and with nothing else", arguments: StorageBackend.all)
+    func version(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let cached: [(String, () async throws -> Void)] = [
+                ("client saved", { try await stores.clients.save(.example(Client.web)) }),
+                ("client deleted", { try await stores.clients.delete(Client.web) }),
+                (
+                    "server saved",
+                    { try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: [])) }
+                ),
+                ("server deleted", { try await stores.resourceServers.delete("r") }),
+                ("role saved", { try await stores.roles.save(Role(name: "admin", permissions: [])) }),
+                ("role deleted", { try await stores.roles.delete("admin") }),
+                ("key made", { _ = try await stores.keys.insert(.example("k", number: 1)) }),
+                ("key moved", { try await stores.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
+                ("key deleted", { try await stores.keys.delete("k") }),
+            ]
+            for (change, make) in cached {
+                let before = try await stores.upkeep.version()
+                try await make()
+                #expect(try await stores.upkeep.version() > before, "\(change)")
+            }
+            let before = try await stores.upkeep.version()
+            try await stores.users.save(.example(User.alice, "alice"))
+            try await stores.sessions.begin(.example("s"), replacing: nil)
+            #expect(try await stores.upkeep.version() == before)
+        }
+    }
+
+    @Test("changes made at once are all counted", arguments: StorageBackend.all)
+    func versionRace(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let before = try await stores.upkeep.version()
+            _ = try await race(64) { try await stores.roles.save(Role(name: "role \($0)", permissions: [])) }
+            #expect(try await stores.upkeep.version() == before + 64)
+        }
+    }
+
+    @Test("what expired goes in small batches, the rest stays", arguments: StorageBackend.all)
+    func removal(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for number in 0..<25 {
+                _ = try await stores.spent.spend("\(number)", for: .accessToken, until: moment)
+            }
+            _ = try await stores.spent.spend("later", for: .accessToken, until: moment + 0.001)
+            var removed: [Int] = []
+            repeat {
+                removed.append(try await stores.upkeep.removeExpired(before: moment, limit: 10))
+            } while removed.last != 0
+            #expect(removed == [10, 10, 5, 0])
+            #expect(try await !stores.spent.isSpent("0", for: .accessToken))
+            #expect(try await stores.spent.isSpent("later", for: .accessToken))
+        }
+    }
+
+    @Test("sessions and authorizations that expired go, too", arguments: StorageBackend.all)
+    func kinds(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for (number, lifetime) in [10.0, 20, 30].enumerated() {
+                let session = Session.example("s\(number)", secret: UInt8(number), expiresIn: lifetime)
+                try await stores.sessions.begin(session, replacing: nil)
+                _ = try await stores.authorizations.begin(.example("a\(number)", expiresIn: lifetime))
+            }
+            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 1) == 2)
+            // The oldest went first.
+            #expect(try await stores.authorizations.find(Identifier("a0")) == nil)
+            #expect(try await stores.authorizations.find(Identifier("a1")) != nil)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 10) == 2)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 10) == 0)
+            #expect(try await stores.authorizations.find(Identifier("a2")) != nil)
+            #expect(try await stores.sessions.find(Session.example("", secret: 2).secret, at: moment) != nil)
+        }
+    }
+
+    @Test("a database that is closed does not pass for healthy", arguments: StorageBackend.all)
+    func check(_ backend: StorageBackend) async throws {
+        try await backend.withBackend { storage in
+            let stores = storage.stores(for: try Issuer("https://id.example.com"))
+            try await stores.upkeep.check()
+            await storage.close()
+            await #expect(throws: StorageError.closed) { try await stores.upkeep.check() }
+        }
+    }
+
+    @Test("nor does one without its schema", arguments: StorageBackend.all)
+    func checkWithoutSchema(_ backend: StorageBackend) async throws {
+        try await backend.withDatabase { database in
+            let stores = SQLBackend(database).stores(for: try Issuer("https://id.example.com"))
+            await #expect(throws: RefusedStatement.self) { try await stores.upkeep.check() }
+        }
+    }
+}

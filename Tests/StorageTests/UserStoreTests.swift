@@ -1,0 +1,147 @@
+import FoundationEssentials
+import IdentityProvider
+import JOSE
+import SQLStorage
+import Testing
+
+@Suite("Users: one name, one person")
+struct UserStoreTests {
+    @Test(
+        "a name or address that another has is taken, however it is written", arguments: StorageBackend.all,
+        [
+            ("alice", nil), ("ALICE", nil), ("eve", "alice@example.com"), ("eve", "Alice@Example.COM"),
+            // Neither may a name be another's address, nor an address another's name.
+            ("alice@example.com", nil), ("eve", "alice"), ("bob", nil),
+            // The same letters in other Unicode forms.
+            ("Ame\u{301}lie", nil), ("AM\u{C9}LIE", nil),
+        ] as [(String, String?)])
+    func taken(_ backend: StorageBackend, _ name: (username: String, email: String?)) async throws {
+        try await backend.withStores { stores in
+            try await stores.users.save(.example(Identifier("amelie-id"), "am\u{E9}lie"))
+            let eve = User.example(Identifier("eve-id"), name.username, email: name.email)
+            await #expect(throws: NameTaken.self) { try await stores.users.save(eve) }
+            #expect(try await stores.users.find(eve.id) == nil)
+        }
+    }
+
+    @Test("of 64 who take one name at once one gets it", arguments: StorageBackend.all)
+    func oneWinner(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let wins = try await race(64) { number in
+                do {
+                    try await stores.users.save(.example(Identifier("id-\(number)"), "eve"))
+                    return true
+                } catch is NameTaken { return false }
+            }
+            #expect(wins.count(where: \.self) == 1)
+        }
+    }
+
+    @Test("who cannot have a new name keeps the old one", arguments: StorageBackend.all)
+    func refusedRename(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let before = try await stores.users.find(named: "bob")
+            await #expect(throws: NameTaken.self) { try await stores.users.save(.example(User.bob, "Alice")) }
+            #expect(try await stores.users.find(named: "bob") == before)
+            #expect(try await stores.users.find(named: "alice")?.id == User.alice)
+        }
+    }
+
+    @Test("a name given up is free", arguments: StorageBackend.all)
+    func rename(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.users.save(.example(User.alice, "alice liddell"))
+            for name in ["alice", "alice@example.com"] { #expect(try await stores.users.find(named: name) == nil) }
+            try await stores.users.save(.example(User.bob, "alice", email: "alice@example.com"))
+            #expect(try await stores.users.find(named: "alice@example.com")?.id == User.bob)
+        }
+    }
+
+    @Test("an address may be one's own username", arguments: StorageBackend.all)
+    func ownAddress(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let user = User.example(Identifier("eve-id"), "Eve@example.com", email: "eve@example.com")
+            try await stores.users.save(user)
+            try await stores.users.save(user)
+            #expect(try await stores.users.find(named: "EVE@example.com") == user)
+        }
+    }
+
+    @Test(
+        "a person is found by name or address in any case", arguments: StorageBackend.all,
+        [
+            ("alice", User.alice), ("aLICE", User.alice), ("ALICE@example.com", User.alice), ("bob", User.bob),
+            ("", nil), ("ali", nil), ("alice%", nil), ("alice\u{0}", nil), ("' OR 1=1 --", nil),
+        ] as [(String, Identifier<User>?)])
+    func named(_ backend: StorageBackend, _ example: (name: String, id: Identifier<User>?)) async throws {
+        try await backend.withStores { stores async throws in
+            #expect(try await stores.users.find(named: example.name)?.id == example.id)
+        }
+    }
+
+    @Test("all that is known of a person comes back", arguments: StorageBackend.all)
+    func roundTrip(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            var user = User(
+                id: Identifier("eve-id"), username: "Eve", email: "eve@example.com", isEmailVerified: true,
+                passwordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+                claims: ["name": "Eve \"'; DROP TABLE users; -- \u{1F426}", "address": ["country": "GB"]],
+                roles: ["admin", "a, \"b\""], isDisabled: true, createdAt: moment, updatedAt: moment + 0.5)
+            try await stores.users.save(user)
+            #expect(try await stores.users.find(user.id) == user)
+            user = User.example(user.id, "eve")
+            try await stores.users.save(user)
+            #expect(try await stores.users.find(user.id) == user)
+        }
+    }
+
+    @Test("pages of the list join without a gap", arguments: StorageBackend.all)
+    func list(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for name in ["Carol", "dave", "Eve"] { try await stores.users.save(.example(Identifier(name), name)) }
+            var names: [String] = []
+            while case let page = try await stores.users.list(after: names.last, limit: 2), !page.isEmpty {
+                #expect(page.count <= 2)
+                names += page.map(\.username)
+            }
+            #expect(names == ["alice", "bob", "Carol", "dave", "Eve"])
+        }
+    }
+
+    @Test("an upgraded hash does not undo a new password", arguments: StorageBackend.all)
+    func replaceHash(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            var alice = try #require(try await stores.users.find(User.alice))
+            alice.passwordHash = "new password"
+            try await stores.users.save(alice)
+            try await stores.users.replacePasswordHash(of: User.alice, from: "old password", with: "upgraded old")
+            #expect(try await stores.users.find(User.alice)?.passwordHash == "new password")
+            try await stores.users.replacePasswordHash(of: User.alice, from: "new password", with: "upgraded new")
+            #expect(try await stores.users.find(User.alice)?.passwordHash == "upgraded new")
+        }
+    }
+
+    @Test("who is deleted leaves nothing behind", arguments: StorageBackend.all)
+    func delete(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for user in [User.alice, User.bob] {
+                let session = Session.example("s-\(user)", secret: user == User.alice ? 1 : 2, user: user)
+                try await stores.sessions.begin(session, replacing: nil)
+                _ = try await stores.authorizations.begin(.example("a-\(user)", user: user, session: "s-\(user)"))
+                try await stores.consents.save(
+                    Consent(user: user, client: Client.web, scope: ["openid"], grantedAt: moment))
+                try await stores.totpCredentials.save(.example("t-\(user)", user: user))
+            }
+            try await stores.users.delete(User.alice)
+            for (user, isLeft, secret) in [(User.alice, false, UInt8(1)), (User.bob, true, 2)] {
+                #expect((try await stores.users.find(user) != nil) == isLeft)
+                let digest = Session.example("", secret: secret).secret
+                #expect((try await stores.sessions.find(digest, at: moment) != nil) == isLeft)
+                #expect((try await stores.authorizations.find(Identifier("a-\(user)")) != nil) == isLeft)
+                #expect((try await stores.consents.find(user: user, client: Client.web) != nil) == isLeft)
+                #expect(try await stores.totpCredentials.credentials(of: user).isEmpty == !isLeft)
+            }
+            #expect(try await stores.users.find(named: "alice@example.com") == nil)
+        }
+    }
+}

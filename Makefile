@@ -17,7 +17,7 @@ build: install  ## Build the program for release
 test: install  ## Install what is missing and run every test
 	@.ci/install test
 	swift build --build-tests -j 2
-	swift test --skip-build --disable-xctest
+	swift test --skip-build --disable-xctest --no-parallel
 
 lint:  ## Check formatting, forbidden imports and file sizes
 	@.ci/lint

@@ -1,20 +1,33 @@
-/// Which language a person reads (RFC 9110 §12.5.4, RFC 4647 §3.4).
+/// Which language a person reads (RFC 9110 §12.5.4, RFC 4647 §3).
 enum LanguageRange {
     /// The languages of an `Accept-Language` field, most wanted first.
     static func parse(_ field: String) -> [String] {
-        let wishes = field.split(separator: ",").prefix(32).enumerated().compactMap { index, item in
+        var wishes: [(language: String, quality: Double)] = []
+        // People name a handful: the rest of a long list is noise.
+        for item in field.split(separator: ",").prefix(32) {
             let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
-            guard let language = parts.first else { return nil as (String, Double, Int)? }
-            let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-            return quality > 0 ? (language, quality, index) : nil
+            guard let language = parts.first else { continue }
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
+            let quality = weight.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+            if quality > 0, quality <= 1 { wishes.append((language, quality)) }
         }
-        return wishes.sorted { ($0.1, -$0.2) > ($1.1, -$1.2) }.map(\.0)
+        // Of equal wishes the first comes first: `sort` may swap them.
+        return wishes.enumerated()
+            .sorted { ($1.element.quality, $0.offset) < ($0.element.quality, $1.offset) }
+            .map(\.element.language)
     }
 
-    /// The first wish that can be met, by the language itself where its region cannot.
+    /// The first wish that can be met: by the language itself where its region cannot (lookup, §3.4), or by any region
+    /// of it (basic filtering, §3.3.1). `nil` when none can, or everything is welcome.
     static func choose(from available: [String], _ wishes: [String]) -> String? {
         for wish in wishes {
             var tag = Substring(wish.lowercased())
+            if tag == "*" { return nil }
+            if let region = available.first(where: { $0.lowercased().hasPrefix(tag + "-") }),
+                !available.contains(where: { $0.lowercased() == tag })
+            {
+                return region
+            }
             while !tag.isEmpty {
                 if let match = available.first(where: { $0.lowercased() == tag }) { return match }
                 tag = tag.lastIndex(of: "-").map { tag[..<$0] } ?? ""

@@ -10,78 +10,72 @@ struct Mount: Sendable {
     let clock: SystemClock
 
     func respond(to exchange: Exchange) async throws -> Answer {
-        guard let targets = table.targets(at: exchange) else { return notFound(exchange) }
-        // HEAD is GET without the body (RFC 9110 §9.3.2); the writer leaves the body out.
-        let method = exchange.head.method == .head ? .get : exchange.head.method
-        let isShared = targets.values.contains { $0.route.isSharedAcrossOrigins }
+        guard let place = table.place(of: exchange) else { return notFound(exchange) }
         var answer: Answer
-        if let target = targets[method] {
-            answer = try await ask(target, exchange)
-            answer.route = target.route.path
-        } else if method == .options, isShared {
-            answer = CrossOrigin.preflight(for: Array(targets.keys))
+        // HEAD is GET without the body (RFC 9110 §9.3.2); the writer leaves the body out.
+        if let (route, endpoint) = place.target(for: exchange.head.method == .head ? .get : exchange.head.method) {
+            let visit = Visit(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
+            answer = render(try await respond(to: visit), visit.exchange, place.provider)
+            answer.route = route.path
+            answer.isSharedAcrossOrigins = route.isSharedAcrossOrigins
+        } else if exchange.head.method == .options, place.isSharedAcrossOrigins {
+            answer = CrossOriginMiddleware.preflight(for: place.methods)
         } else {
-            answer = refuseMethod(targets, exchange)
+            let (route, endpoint) = place.targets[0]
+            let visit = Visit(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
+            answer = render(refuse(visit, .methodNotAllowed(allowed: place.methods)), exchange, place.provider)
+            answer.route = route.path
+            answer.isSharedAcrossOrigins = place.isSharedAcrossOrigins
         }
-        if isShared { CrossOrigin.allow(&answer) }
+        answer.issuer = place.provider.issuer
         return answer
     }
 
-    private func ask(_ target: RouteTable.Target, _ exchange: Exchange) async throws -> Answer {
+    private func respond(to visit: Visit) async throws -> Response {
         do {
-            if let limit = target.route.rateLimit { try await take(limit, target, exchange) }
-            let body =
-                exchange.head.method == .post ? try await exchange.body.read(target.provider.limits.bodySize) : []
-            let request = try Request(
-                method: exchange.head.method == .head ? .get : exchange.head.method,
-                path: target.route.path, query: exchange.query.map(String.init), headers: exchange.head.headerFields,
-                body: body, remoteAddress: exchange.remoteAddress, limits: target.provider.limits)
-            return pages.render(try await target.endpoint.respond(to: request), for: exchange)
-        } catch let error as BodyRefusal {
-            var answer = pages.render(target.endpoint.response(to: error.answer), for: exchange)
-            answer.closesConnection = true
-            answer.headers[.connection] = "close"
-            return answer
-        } catch let error where error is any StorageUnavailable {
-            return refuse(.unavailable(retryAfter: 2, cause: error), target, exchange)
+            try await visit.takeToken(from: limiter, at: clock)
+            return try await visit.endpoint.respond(to: visit.request())
         } catch let error as BrokenRequest {
             throw error.cause
+        } catch let error where error is any StorageUnavailable {
+            return refuse(visit, .unavailable(retryAfter: 2, cause: error))
         } catch {
-            return refuse(OAuthError(reporting: error), target, exchange)
+            return refuse(visit, OAuthError(reporting: error))
         }
     }
 
-    private func refuse(_ error: OAuthError, _ target: RouteTable.Target, _ exchange: Exchange) -> Answer {
-        let level: Logger.Level = error.code == .serverError ? .error : .notice
+    /// Words the error as the endpoint does, and logs it once: its code and cause, never what was sent.
+    private func refuse(_ visit: Visit, _ error: OAuthError) -> Response {
         Logger.current.log(
-            level: level, "refused",
+            level: error.code == .serverError ? .error : .notice, "refused",
             metadata: [
-                "error": "\(error.code.rawValue)", "reason": "\(error.description)",
+                "route": "\(visit.route.path)", "code": "\(error.code.rawValue)", "reason": "\(error.description)",
                 "cause": "\(error.cause.map { "\($0)" } ?? "none")",
             ])
-        var response = target.endpoint.response(to: error)
+        var response = visit.endpoint.response(to: error)
         for field in error.headers where response.headers[field.name] == nil { response.headers.append(field) }
-        return pages.render(response, for: exchange)
-    }
-
-    private func take(_ limit: RateLimit, _ target: RouteTable.Target, _ exchange: Exchange) async throws {
-        let subscriber = IPAddress(exchange.remoteAddress)?.subscriber ?? Array(exchange.remoteAddress.utf8)
-        let name = "\(target.provider.issuer.identifier) \(target.route.path) \(subscriber)"
-        if let seconds = await limiter.take(name, of: limit, at: clock.now()) {
-            throw OAuthError.tooManyRequests(retryAfter: seconds)
-        }
-    }
-
-    private func refuseMethod(_ targets: [HTTPRequest.Method: RouteTable.Target], _ exchange: Exchange) -> Answer {
-        var allowed = targets.keys.sorted { $0.rawValue < $1.rawValue }
-        if allowed.contains(.get) { allowed.append(.head) }
-        guard let target = targets.values.first else { return notFound(exchange) }
-        return refuse(.methodNotAllowed(allowed: allowed), target, exchange)
+        return response
     }
 
     private func notFound(_ exchange: Exchange) -> Answer {
-        let error = OAuthError(code: .invalidRequest, description: "there is nothing here", status: .notFound)
-        let isPerson = exchange.head.headerFields[.accept]?.contains("text/html") == true
-        return pages.render(isPerson ? .page(.error(error), status: .notFound) : .json(error), for: exchange)
+        let error = OAuthError(
+            code: .invalidRequest, description: "there is nothing at this address", status: .notFound)
+        let provider = table.provider(of: exchange)
+        var answer = render(
+            // Who asks for a host that is not ours is not told whose it could have been.
+            exchange.isFromPerson && provider != nil ? .page(.error(error), status: .notFound) : .json(error),
+            exchange, provider)
+        answer.issuer = provider?.issuer
+        return answer
+    }
+
+    private func render(_ response: Response, _ exchange: Exchange, _ provider: MountedProvider?) -> Answer {
+        switch response.body {
+        case .bytes(let bytes): Answer(status: response.status, headers: response.headers, body: bytes)
+        case .page(let page):
+            pages.render(
+                page, status: response.status, headers: response.headers,
+                for: exchange.head.headerFields[.acceptLanguage], name: provider?.name)
+        }
     }
 }

@@ -1,100 +1,94 @@
-import Crypto
 import HTTPTypes
 import IdentityProvider
-import Instrumentation
 import JOSE
+import Logging
 import Mustache
 import Templates
-import Tracing
 
 /// Renders pages from the templates, in the person's language, under a policy that forbids everything they do not use.
 package struct PageRenderer: Sendable {
-    private let libraries: [String: MustacheLibrary]
-    private let style: String
-    private let styleHash: String
-    private let name: String
     private static let fallback = "en"
 
-    /// `overrides` replace the built-in files of the same name. Throws `InvalidTemplate` naming the file.
+    /// The templates and texts of each language.
+    private let libraries: [String: MustacheLibrary]
+    private let languages: [String]
+    private let style: String
+    private let policy: PagePolicy
+    private let name: String
+
+    /// `name` is what people read at the top; `overrides` replace the built-in files of the same name, such as
+    /// `sign-in.mustache`, and may add `locales/LANGUAGE.json`. Throws `InvalidTemplate`, which names the file.
     package init(name: String, overrides: [String: String] = [:]) throws(InvalidTemplate) {
+        for file in overrides.keys.sorted() where Templates.files[file] == nil && !Self.isLocale(file) {
+            // A misspelt name must not pass unseen.
+            throw InvalidTemplate(file: file, reason: "is no template of this program")
+        }
         let files = Templates.files.merging(overrides) { _, override in override }
-        style = files["style.css"] ?? ""
-        styleHash = Self.base64(SHA256.hash(data: Array(style.utf8)))
-        self.name = name
+        let common = try Self.texts(in: files, language: Self.fallback)
         var libraries: [String: MustacheLibrary] = [:]
-        for (file, text) in files where file.hasPrefix("locales/") && file.hasSuffix(".json") {
+        for file in files.keys where Self.isLocale(file) {
             let language = String(file.dropFirst("locales/".count).dropLast(".json".count))
-            libraries[language] = try Self.library(files, texts: text, file: file)
+            // What a language does not say is said in English rather than not at all.
+            let texts = common.merging(try Self.texts(in: files, language: language)) { _, own in own }
+            libraries[language] = try Self.library(files, texts: texts)
         }
         self.libraries = libraries
+        languages = libraries.keys.sorted()
+        style = files["style.css"] ?? ""
+        policy = PagePolicy(style: style)
+        self.name = name
     }
 
-    func render(_ response: Response, for exchange: Exchange) -> Answer {
-        switch response.body {
-        case .bytes(let bytes): return Answer(status: response.status, headers: response.headers, body: bytes)
-        case .page(let page):
-            let wishes = page.languages + LanguageRange.parse(exchange.head.headerFields[.acceptLanguage] ?? "")
-            let language = LanguageRange.choose(from: Array(libraries.keys), wishes) ?? Self.fallback
-            var answer = Answer(status: response.status, headers: response.headers, body: [])
-            answer.headers[.contentType] = "text/html; charset=utf-8"
-            answer.headers[.contentLanguage] = language
-            answer.headers[.vary] = "Accept-Language"
-            answer.headers[.contentSecurityPolicy] = policy(for: page)
-            answer.body = Array(html(page, language).utf8)
-            return answer
-        }
-    }
-
-    private func html(_ page: Page, _ language: String) -> String {
-        var context: [String: Any] = page.data.mapValues(Self.plain)
+    func render(
+        _ page: Page, status: HTTPResponse.Status, headers: HTTPFields, for acceptLanguage: String?, name: String?
+    ) -> Answer {
+        let wishes = page.languages + LanguageRange.parse(acceptLanguage ?? "")
+        let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
+        var context = page.data.mapValues(\.plain)
         context["language"] = language
         context["style"] = style
-        context["issuer_name"] = name
-        context["trace_id"] = Self.traceID
-        return libraries[language]?.render(context, withTemplate: page.template) ?? ""
-    }
-
-    private func policy(for page: Page) -> String {
-        let targets = (["'self'"] + page.formTargets).joined(separator: " ")
-        let images = (["'self'", "data:"] + page.imageSources).joined(separator: " ")
-        return """
-            default-src 'none'; style-src 'sha256-\(styleHash)'; img-src \(images); form-action \(targets); \
-            frame-ancestors 'none'; base-uri 'none'
-            """
-    }
-
-    /// Of the request under way, so that a person can quote it.
-    private static var traceID: String? {
-        var fields: [String: String] = [:]
-        InstrumentationSystem.instrument.inject(
-            ServiceContext.current ?? .topLevel, into: &fields, using: DictionaryInjector())
-        return fields["traceparent"].map { String($0.dropFirst(3).prefix(32)) }
-    }
-
-    private static func plain(_ value: Page.Value) -> Any {
-        switch value {
-        case .text(let text): text
-        case .flag(let flag): flag
-        case .list(let values): values.map(plain)
-        case .object(let members): members.mapValues(plain)
+        context["issuer_name"] = name ?? self.name
+        context["trace_id"] = TraceID.current
+        guard let html = libraries[language]?.render(context, withTemplate: page.template) else {
+            Logger.current.error("there is no template", metadata: ["page": "\(page.template)"])
+            return Answer(
+                status: .internalServerError, headers: [.contentType: "text/plain"], body: Array("internal error".utf8))
         }
+        var answer = Answer(status: status, headers: headers, body: Array(html.utf8))
+        answer.headers[.contentType] = "text/html; charset=utf-8"
+        answer.headers[.contentLanguage] = language
+        answer.headers[.vary] = "Accept-Language"
+        answer.headers[.contentSecurityPolicy] = policy.field(for: page)
+        return answer
     }
 
+    private static func isLocale(_ file: String) -> Bool { file.hasPrefix("locales/") && file.hasSuffix(".json") }
+
+    /// The templates, and each text as a template `text.KEY`: what a text says of the person's data is escaped, too.
     private static func library(
-        _ files: [String: String], texts: String, file: String
+        _ files: [String: String], texts: [String: (text: String, file: String)]
     ) throws(InvalidTemplate) -> MustacheLibrary {
         var library = MustacheLibrary()
-        for (name, text) in files where name.hasSuffix(".mustache") {
-            try register(text, named: String(name.dropLast(".mustache".count)), of: name, in: &library)
+        for (file, text) in files where file.hasSuffix(".mustache") {
+            try register(text, named: String(file.dropLast(".mustache".count)), of: file, in: &library)
         }
-        guard let texts = try? JSONObject(parsing: Array(texts.utf8)) else {
+        for (key, entry) in texts { try register(entry.text, named: "text.\(key)", of: entry.file, in: &library) }
+        return library
+    }
+
+    private static func texts(
+        in files: [String: String], language: String
+    ) throws(InvalidTemplate) -> [String: (text: String, file: String)] {
+        let file = "locales/\(language).json"
+        guard let object = try? JSONObject(parsing: Array((files[file] ?? "").utf8)) else {
             throw InvalidTemplate(file: file, reason: "is not a JSON object without repeated members")
         }
-        for (key, value) in texts.members {
+        var texts: [String: (text: String, file: String)] = [:]
+        for (key, value) in object.members {
             guard let text = value.string else { throw InvalidTemplate(file: file, reason: "\(key) must be a text") }
-            try register(text, named: "text.\(key)", of: file, in: &library)
+            texts[key] = (text, file)
         }
-        return library
+        return texts
     }
 
     private static func register(
@@ -104,11 +98,6 @@ package struct PageRenderer: Sendable {
             throw InvalidTemplate(file: file, reason: "\(error)")
         }
     }
-
-    private static func base64(_ digest: SHA256.Digest) -> String {
-        // Content Security Policy writes hashes in plain base64.
-        Base64URL.encode(Array(digest)).replacing("-", with: "+").replacing("_", with: "/") + "="
-    }
 }
 
 /// A template that cannot be used.
@@ -117,6 +106,14 @@ package struct InvalidTemplate: Error {
     package let reason: String
 }
 
-private struct DictionaryInjector: Injector {
-    func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
+extension Page.Value {
+    /// As the template engine takes it.
+    fileprivate var plain: Any {
+        switch self {
+        case .text(let text): text
+        case .flag(let flag): flag
+        case .list(let values): values.map(\.plain)
+        case .object(let members): members.mapValues(\.plain)
+        }
+    }
 }

@@ -1,54 +1,94 @@
 import HTTPTypes
-package import IdentityProvider
-
-/// One issuer as the server knows it.
-package struct MountedProvider: Sendable {
-    let issuer: Issuer
-    let endpoints: [any Endpoint]
-    let limits: Limits
-
-    package init(issuer: Issuer, endpoints: [any Endpoint], limits: Limits) {
-        self.issuer = issuer
-        self.endpoints = endpoints
-        self.limits = limits
-    }
-}
+import IdentityProvider
 
 /// Finds who answers at a host and path. Paths are compared exactly: no slash too many, no encoding, no dots.
 struct RouteTable: Sendable {
-    struct Target: Sendable {
+    /// What answers at one path.
+    struct Place: Sendable {
         let provider: MountedProvider
-        let endpoint: any Endpoint
-        let route: Route
+        fileprivate(set) var targets: [(route: Route, endpoint: any Endpoint)]
+
+        func target(for method: HTTPRequest.Method) -> (route: Route, endpoint: any Endpoint)? {
+            targets.first { $0.route.method == method }
+        }
+
+        /// As `Allow` lists them (RFC 9110 §10.2.1).
+        var methods: [HTTPRequest.Method] {
+            let methods = targets.map(\.route.method)
+            return methods.contains(.get) ? methods + [.head] : methods
+        }
+
+        var isSharedAcrossOrigins: Bool { targets.contains { $0.route.isSharedAcrossOrigins } }
     }
 
-    private struct Place: Hashable {
-        let authority: String
-        let path: String
+    fileprivate struct Site {
+        var providers: [MountedProvider] = []
+        var places: [String: Place] = [:]
     }
 
-    private var targets: [Place: [HTTPRequest.Method: Target]] = [:]
-    /// With one issuer any host will do: a health check knows the address only. Answers name the issuer anyway.
+    private var sites: [String: Site] = [:]
+    /// With one issuer any host will do: a health check may know the address only. Answers name the issuer anyway.
     private let onlyAuthority: String?
 
+    /// Set when two endpoints want the same method at one address: such a table must not be used.
+    private(set) var conflict: ConflictingRoutes?
+
     init(_ providers: [MountedProvider]) {
-        let authorities = Set(providers.map(\.issuer.authority))
-        onlyAuthority = authorities.count == 1 ? authorities.first : nil
+        onlyAuthority = providers.count == 1 ? providers[0].issuer.authority.lowercased() : nil
         for provider in providers {
-            for endpoint in provider.endpoints {
-                for route in endpoint.routes {
-                    let path = route.isAtRoot ? route.path : provider.issuer.path + route.path
-                    let place = Place(authority: provider.issuer.authority, path: path)
-                    targets[place, default: [:]][route.method] = Target(
-                        provider: provider, endpoint: endpoint, route: route)
-                }
+            for authority in Self.spellings(of: provider.issuer) {
+                let conflict = sites[authority, default: Site()].add(provider)
+                self.conflict = self.conflict ?? conflict
             }
         }
     }
 
-    /// What answers there, by method; `nil` when nothing does.
-    func targets(at exchange: Exchange) -> [HTTPRequest.Method: Target]? {
-        let authority = onlyAuthority ?? exchange.head.authority?.lowercased() ?? ""
-        return targets[Place(authority: authority, path: String(exchange.path))]
+    /// What answers there; `nil` when nothing does.
+    func place(of exchange: Exchange) -> Place? { site(of: exchange)?.places[String(exchange.path)] }
+
+    /// Whose address it is, whether or not anything answers there: of several issuers at one host the one whose path
+    /// is the longest that fits.
+    func provider(of exchange: Exchange) -> MountedProvider? {
+        guard let site = site(of: exchange) else { return nil }
+        let path = exchange.path
+        let fitting = site.providers.filter { path == $0.issuer.path || path.hasPrefix($0.issuer.path + "/") }
+        return fitting.max { $0.issuer.path.utf8.count < $1.issuer.path.utf8.count } ?? site.providers.first
     }
+
+    private func site(of exchange: Exchange) -> Site? { sites[onlyAuthority ?? exchange.authority] }
+
+    /// With and without the port that the scheme implies (RFC 3986 §6.2.3).
+    private static func spellings(of issuer: Issuer) -> [String] {
+        let authority = issuer.authority.lowercased()
+        let port = issuer.isSecure ? ":443" : ":80"
+        if authority.hasSuffix(port) { return [authority, String(authority.dropLast(port.count))] }
+        let hasPort = authority.last != "]" && authority.split(separator: "]").last?.contains(":") == true
+        return hasPort ? [authority] : [authority, authority + port]
+    }
+}
+
+extension RouteTable.Site {
+    /// The first conflict, if there is one.
+    fileprivate mutating func add(_ provider: MountedProvider) -> ConflictingRoutes? {
+        var conflict: ConflictingRoutes?
+        providers.append(provider)
+        for endpoint in provider.endpoints {
+            for route in endpoint.routes {
+                let path = route.isAtRoot ? route.path : provider.issuer.path + route.path
+                var place = places[path] ?? RouteTable.Place(provider: provider, targets: [])
+                if place.target(for: route.method) != nil {
+                    conflict = conflict ?? ConflictingRoutes(method: route.method.rawValue, path: path)
+                }
+                place.targets.append((route, endpoint))
+                places[path] = place
+            }
+        }
+        return conflict
+    }
+}
+
+/// Two endpoints answer at one address.
+package struct ConflictingRoutes: Error {
+    package let method: String
+    package let path: String
 }

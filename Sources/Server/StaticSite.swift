@@ -1,6 +1,4 @@
 import HTTPTypes
-import IdentityProvider
-import NIOCore
 import ServiceLifecycle
 
 /// Serves a handful of files from memory: the demo application.
@@ -18,18 +16,28 @@ package struct StaticSite: Service {
     private let server: HTTPServer
 
     /// `files` by path; `policy` is their Content Security Policy.
-    package init(settings: ServerSettings, files: [String: File], policy: String) {
-        let layers: [any Middleware] = [TraceMiddleware(), SecurityHeadersMiddleware()]
+    package init(
+        settings: ServerSettings, files: [String: File], policy: String,
+        onRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
+    ) {
+        let layers: [any Middleware] = [TraceMiddleware(), LogMiddleware(), SecurityHeadersMiddleware()]
         let pipeline = Pipeline(layers) { exchange in
-            guard let file = files[String(exchange.path)], [.get, .head].contains(exchange.head.method) else {
-                return Answer(status: .notFound, headers: [.contentType: "text/plain"], body: Array("Not found".utf8))
+            guard let file = files[String(exchange.path)] else { return Self.refusal(.notFound, "not found") }
+            guard [.get, .head].contains(exchange.head.method) else {
+                var answer = Self.refusal(.methodNotAllowed, "method not allowed")
+                answer.headers[.allow] = "GET, HEAD"
+                return answer
             }
             return Answer(
                 status: .ok, headers: [.contentType: file.type, .contentSecurityPolicy: policy], body: file.bytes,
                 route: "file")
         }
-        server = HTTPServer(settings: settings, pipeline: pipeline, onRunning: { _ in })
+        server = HTTPServer(settings: settings, pipeline: pipeline, onRunning: onRunning)
     }
 
     package func run() async throws { try await server.run() }
+
+    private static func refusal(_ status: HTTPResponse.Status, _ text: String) -> Answer {
+        Answer(status: status, headers: [.contentType: "text/plain"], body: Array(text.utf8))
+    }
 }

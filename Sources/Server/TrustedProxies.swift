@@ -1,66 +1,79 @@
-import Glibc
+import HTTPTypes
 
-/// The networks whose `X-Forwarded-For` is believed.
+/// The proxies that are believed when they say whom they speak for.
 package struct TrustedProxies: Sendable {
-    private struct Network: Sendable {
-        let address: IPAddress
-        let length: Int
-    }
-
-    private let networks: [Network]
-
-    /// Texts such as `10.0.0.0/8`, `fd00::/8` or a single address. Throws the first that is none.
-    package init(_ texts: [String]) throws(InvalidNetwork) {
-        var networks: [Network] = []
-        for text in texts {
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count <= 2, let address = IPAddress(String(parts[0])) else { throw InvalidNetwork(text: text) }
-            let width = address.bytes.count * 8
-            guard let length = parts.count == 2 ? Int(parts[1]) : width, (0...width).contains(length) else {
-                throw InvalidNetwork(text: text)
-            }
-            networks.append(Network(address: address, length: length))
-        }
-        self.networks = networks
+    /// The field that the proxies write. Only one: a proxy passes on the other as the client sent it.
+    package enum Field: Sendable {
+        case forwardedFor
+        /// RFC 7239.
+        case forwarded
     }
 
     /// Nobody is trusted.
-    package static let none = TrustedProxies()
+    package static let none = TrustedProxies(ranges: [], trustsSocket: false, field: .forwardedFor)
 
-    private init() { networks = [] }
+    private let ranges: [AddressRange]
+    private let trustsSocket: Bool
+    private let field: Field
 
-    func contains(_ text: String) -> Bool {
-        guard let address = IPAddress(text) else { return false }
-        return networks.contains { network in
-            network.address.bytes.count == address.bytes.count
-                && zip(network.address.bits, address.bits).prefix(network.length).allSatisfy { $0 == $1 }
+    private init(ranges: [AddressRange], trustsSocket: Bool, field: Field) {
+        self.ranges = ranges
+        self.trustsSocket = trustsSocket
+        self.field = field
+    }
+
+    /// Texts such as `10.0.0.0/8`, `fd00::/8`, a single address, or `unix` for whoever may open the unix socket. Throws
+    /// the first that is none.
+    package init(_ texts: [String], field: Field = .forwardedFor) throws(InvalidNetwork) {
+        var ranges: [AddressRange] = []
+        for text in texts where text != "unix" {
+            guard let range = AddressRange(text) else { throw InvalidNetwork(text: text) }
+            ranges.append(range)
         }
+        self.init(ranges: ranges, trustsSocket: texts.contains("unix"), field: field)
+    }
+
+    /// The address of the client. Each proxy appends whom it heard, so the last address that is no proxy of ours is
+    /// the client's; what stands before it is the client's own word. `peer` is empty on a unix socket.
+    func client(behind peer: String, fields: HTTPFields) -> String {
+        guard peer.isEmpty ? trustsSocket : !ranges.isEmpty && isTrusted(IPAddress(peer)) else { return peer }
+        var client = peer
+        for node in nodes(in: fields).reversed() {
+            // A text that is no address hides who was heard: the proxy that wrote it is all that is known.
+            guard let address = IPAddress(node: node) else { break }
+            client = address.description
+            if !isTrusted(address) { break }
+        }
+        return client
+    }
+
+    private func isTrusted(_ address: IPAddress?) -> Bool {
+        guard let address else { return false }
+        return ranges.contains { $0.contains(address) }
+    }
+
+    private func nodes(in fields: HTTPFields) -> [String] {
+        switch field {
+        case .forwardedFor:
+            fields[values: .forwardedFor].flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+                .map { $0.filter { $0 != " " && $0 != "\t" } }
+        case .forwarded:
+            fields[values: .forwarded].flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+                .map(Self.forwardedNode)
+        }
+    }
+
+    /// The `for` of one element (RFC 7239 §4); empty when there is none, or the element is not read with certainty.
+    private static func forwardedNode(_ element: Substring) -> String {
+        let pairs = element.split(separator: ";").map { pair in
+            pair.filter { $0 != " " && $0 != "\t" }.split(separator: "=", maxSplits: 1)
+        }
+        let nodes = pairs.filter { $0.count == 2 && $0[0].lowercased() == "for" }.map { $0[1].filter { $0 != "\"" } }
+        return nodes.count == 1 ? nodes[0] : ""
     }
 }
 
 /// The text is no network in CIDR notation.
 package struct InvalidNetwork: Error {
     package let text: String
-}
-
-/// An IPv4 or IPv6 address. IPv4 within IPv6 (`::ffff:1.2.3.4`) is IPv4.
-struct IPAddress: Hashable, Sendable {
-    let bytes: [UInt8]
-
-    init?(_ text: String) {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        if unsafe inet_pton(AF_INET, text, &bytes) == 1 {
-            self.bytes = Array(bytes.prefix(4))
-        } else if unsafe inet_pton(AF_INET6, text, &bytes) == 1 {
-            let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
-            self.bytes = bytes.starts(with: mapped) ? Array(bytes.suffix(4)) : bytes
-        } else {
-            return nil
-        }
-    }
-
-    var bits: [Bool] { bytes.flatMap { byte in (0..<8).map { byte & (0x80 >> $0) != 0 } } }
-
-    /// What one subscriber has: an IPv4 address, or an IPv6 network of 64 bits. Limits are counted by it.
-    var subscriber: [UInt8] { bytes.count == 4 ? bytes : Array(bytes.prefix(8)) }
 }

@@ -1,55 +1,56 @@
 import HTTPTypes
 import Instrumentation
-import Logging
 import Tracing
 
-/// A span and one log line for each request, below the trace that the client sent along (W3C Trace Context).
+/// A span for each request, below the one that the client sent along (W3C Trace Context).
 struct TraceMiddleware: Middleware {
-    let clock = ContinuousClock()
-
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         var context = ServiceContext.topLevel
-        // What the client says of a trace is a hint for tying logs together, never trusted for more.
+        // What the client says of a trace ties logs together; it is trusted for nothing more.
         InstrumentationSystem.instrument.extract(exchange.head.headerFields, into: &context, using: FieldsExtractor())
-        let method = exchange.head.method.rawValue
+        let method = exchange.head.method.known
         return try await withSpan(method, context: context, ofKind: .server) { span in
-            let start = clock.now
-            do {
-                let answer = try await next(exchange)
-                span.operationName = "\(method) \(answer.route)"
-                span.attributes["http.request.method"] = method
-                span.attributes["http.route"] = answer.route
-                span.attributes["http.response.status_code"] = answer.status.code
-                span.attributes["client.address"] = exchange.remoteAddress
-                if answer.status.kind == .serverError { span.setStatus(SpanStatus(code: .error)) }
-                log(exchange, answer, clock.now - start)
-                return answer
-            } catch {
-                Logger.current.info(
-                    "request broken off",
-                    metadata: ["client": "\(exchange.remoteAddress)", "cause": "\(type(of: error))"])
-                throw error
-            }
+            span.attributes["http.request.method"] = method
+            span.attributes["url.scheme"] = exchange.isSecure ? "https" : "http"
+            span.attributes["client.address"] = exchange.remoteAddress
+            var answer = try await next(exchange)
+            span.operationName = "\(method) \(answer.route)"
+            span.attributes["http.route"] = answer.route
+            span.attributes["http.response.status_code"] = answer.status.code
+            if answer.status.kind == .serverError { span.setStatus(SpanStatus(code: .error)) }
+            // What somebody can quote who asks for help.
+            if let id = TraceID.current { answer.headers[.requestID] = id }
+            return answer
         }
     }
+}
 
-    /// The route, never the path or the query: those hold codes and tokens.
-    private func log(_ exchange: Exchange, _ answer: Answer, _ duration: Duration) {
-        let milliseconds =
-            Double(duration.components.attoseconds / 1_000_000_000_000) / 1_000
-            + Double(duration.components.seconds) * 1_000
-        Logger.current.info(
-            "request",
-            metadata: [
-                "method": "\(exchange.head.method.rawValue)", "route": "\(answer.route)",
-                "status": "\(answer.status.code)", "milliseconds": "\(milliseconds)",
-                "client": "\(exchange.remoteAddress)",
-            ])
+/// The name of the trace that the work at hand belongs to.
+enum TraceID {
+    /// 32 hexadecimal digits; `nil` when nothing is traced.
+    static var current: String? {
+        var fields: [String: String] = [:]
+        InstrumentationSystem.instrument.inject(
+            ServiceContext.current ?? .topLevel, into: &fields, using: DictionaryInjector())
+        // version-traceid-parentid-flags (W3C Trace Context §3.2).
+        return fields["traceparent"]?.split(separator: "-").dropFirst().first.map(String.init)
+    }
+}
+
+extension HTTPRequest.Method {
+    /// Itself if it is a method of RFC 9110 or `PATCH`; otherwise `_OTHER`, for it is the sender's text.
+    var known: String {
+        switch self {
+        case .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch: rawValue
+        default: "_OTHER"
+        }
     }
 }
 
 private struct FieldsExtractor: Extractor {
-    func extract(key: String, from fields: HTTPFields) -> String? {
-        HTTPField.Name(key).flatMap { fields[$0] }
-    }
+    func extract(key: String, from fields: HTTPFields) -> String? { HTTPField.Name(key).flatMap { fields[$0] } }
+}
+
+private struct DictionaryInjector: Injector {
+    func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
 }

@@ -1,0 +1,60 @@
+import NIOHTTP1
+
+/// What the parser lets through and must not be trusted: where two readers of a request could see two requests, it is
+/// refused (RFC 9112 §11.2).
+enum HTTP1Rules {
+    /// The head as the rest of the server may see it; `nil` when it is refused.
+    static func check(_ head: HTTPRequestHead) -> HTTPRequestHead? {
+        guard [.http1_0, .http1_1].contains(head.version), framingIsPlain(head),
+            var (target, host) = targetAndHost(head)
+        else { return nil }
+        host = host.lowercased()
+        guard isText(target), isHost(host) || host.isEmpty else { return nil }
+        target = target.isEmpty ? "/" : target
+        var head = head
+        head.uri = target
+        head.headers.replaceOrAdd(name: "Host", value: host)
+        return head
+    }
+
+    /// RFC 9112 §6.1: one coding, `chunked`, and none at all in HTTP/1.0.
+    private static func framingIsPlain(_ head: HTTPRequestHead) -> Bool {
+        let codings = head.headers["Transfer-Encoding"]
+        guard codings.isEmpty || head.version != .http1_0 && codings.count == 1 && codings[0].lowercased() == "chunked"
+        else { return false }
+        let lengths = head.headers["Content-Length"]
+        return lengths.count <= 1 && (codings.isEmpty || lengths.isEmpty)
+    }
+
+    /// RFC 9112 §3.2: exactly one `Host`, which HTTP/1.0 may leave out. A target in absolute form overrides it (§3.2.2).
+    private static func targetAndHost(_ head: HTTPRequestHead) -> (target: String, host: String)? {
+        let hosts = head.headers["Host"]
+        guard hosts.count == 1 || hosts.isEmpty && head.version == .http1_0 else { return nil }
+        let scheme = ["http://", "https://"].first { head.uri.lowercased().hasPrefix($0) }
+        guard let scheme else {
+            guard head.uri.hasPrefix("/") || head.uri == "*" && head.method == .OPTIONS else { return nil }
+            return (head.uri, hosts.first ?? "")
+        }
+        let rest = head.uri.dropFirst(scheme.count)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard !authority.isEmpty else { return nil }
+        let target = rest.dropFirst(authority.count)
+        return (target.hasPrefix("?") ? "/" + target : String(target), String(authority))
+    }
+
+    /// Visible ASCII: everything else must be percent-encoded (RFC 3986 §2).
+    private static func isText(_ target: String) -> Bool { target.utf8.allSatisfy { 0x21...0x7E ~= $0 } }
+
+    /// RFC 3986 §3.2.2, without user information, which an `http` address must not have (RFC 9110 §4.2.4).
+    private static func isHost(_ host: String) -> Bool {
+        host.utf8.allSatisfy {
+            switch $0 {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+                UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: ":"), UInt8(ascii: "["),
+                UInt8(ascii: "]"):
+                true
+            default: false
+            }
+        }
+    }
+}

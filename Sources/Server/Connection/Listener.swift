@@ -1,0 +1,69 @@
+import HummingbirdCore
+import IdentityProvider
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// One address with what answers there: accepts connections until the service stops, then lets them finish.
+struct Listener: Sendable {
+    let address: ServerSettings.Address
+    let settings: ServerSettings
+    /// `nil` where requests come in the clear.
+    let certificate: TLSCertificate?
+    let responder: HTTPChannelHandler.Responder
+    let onRunning: @Sendable (Int?) async -> Void
+
+    func run() async throws {
+        if let certificate {
+            let channel = SecureChannel(
+                certificate: certificate, limits: settings.limits, grace: grace, responder: responder)
+            try await serve(channel)
+        } else {
+            try await serve(PlainChannel(limits: settings.limits, grace: grace, responder: responder))
+        }
+    }
+
+    private var grace: TimeAmount { TimeAmount(seconds: settings.shutdownGrace) }
+
+    private func serve(_ channel: some ServerChildChannel) async throws {
+        let bindAddress: BindAddress =
+            switch address {
+            case .host(let host, let port): .hostname(host, port: port)
+            case .unixSocket(let path): .unixDomainSocket(path: path)
+            }
+        // What goes wrong on one connection anybody can cause: it must not fill the log.
+        var logger = Logger.current
+        logger.logLevel = .critical
+        let server = channel.server(
+            configuration: ServerConfiguration(
+                address: bindAddress,
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    max(1, settings.maximumConnections), logger: logger)),
+            onServerRunning: { [address, onRunning] channel in
+                // A failed accept, for want of files or memory, must not end the server.
+                try? await channel.pipeline.addHandler(AcceptGuard(logger: .current), position: .first)
+                let port = channel.localAddress?.port
+                Logger.current.info("listening", metadata: ["address": "\(address)", "port": "\(port ?? 0)"])
+                await onRunning(port)
+            }, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        try await server.run()
+    }
+}
+
+/// Keeps an error in accepting one connection from those who accept the next.
+private final class AcceptGuard: ChannelInboundHandler, Sendable {
+    typealias InboundIn = Channel
+
+    private let logger: Logger
+
+    init(logger: Logger) { self.logger = logger }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.error("a connection was not accepted", metadata: ["cause": "\(error)"])
+    }
+}
+
+extension TimeAmount {
+    init(seconds: Double) { self = .milliseconds(Int64(seconds * 1_000)) }
+}

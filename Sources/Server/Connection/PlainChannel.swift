@@ -1,0 +1,29 @@
+import HummingbirdCore
+import IdentityProvider
+import Logging
+import NIOCore
+
+/// A connection in the clear, with HTTP/1.1.
+struct PlainChannel: ServerChildChannel {
+    private let http1: GuardedHTTP1Channel
+    private let limits: Limits
+    private let grace: TimeAmount
+
+    init(limits: Limits, grace: TimeAmount, responder: @escaping HTTPChannelHandler.Responder) {
+        self.limits = limits
+        self.grace = grace
+        http1 = GuardedHTTP1Channel(limits: limits, responder: responder)
+    }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        do {
+            try channel.pipeline.syncOperations.addHandler(
+                ConnectionGuard(limits: limits, grace: grace, awaitsHandshake: false))
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
+        }
+        return http1.setup(channel: channel, logger: logger)
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async { await http1.handle(value: value, logger: logger) }
+}

@@ -1,0 +1,42 @@
+import Glibc
+
+/// An IPv4 or IPv6 address. IPv4 within IPv6 (`::ffff:1.2.3.4`) is IPv4.
+struct IPAddress: Hashable, Sendable {
+    /// Four or sixteen, in network order.
+    let bytes: [UInt8]
+
+    init?(_ text: some StringProtocol) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if unsafe inet_pton(AF_INET, String(text), &bytes) == 1 {
+            self.bytes = Array(bytes.prefix(4))
+        } else if unsafe inet_pton(AF_INET6, String(text), &bytes) == 1 {
+            let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+            self.bytes = bytes.starts(with: mapped) ? Array(bytes.suffix(4)) : bytes
+        } else {
+            return nil
+        }
+    }
+
+    /// Reads what proxies write: an address, an address with a port, or IPv6 in brackets with or without one.
+    init?(node text: some StringProtocol) {
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            self.init(text[text.index(after: text.startIndex)..<end])
+        } else if text.count(where: { $0 == ":" }) == 1 {
+            self.init(text.prefix { $0 != ":" })
+        } else {
+            self.init(text)
+        }
+    }
+
+    /// What one subscriber has: an IPv4 address, or an IPv6 network of 64 bits. Limits are counted by it.
+    var subscriber: String { bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
+
+    /// The usual text.
+    var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = bytes.count == 4 ? AF_INET : AF_INET6
+        guard unsafe inet_ntop(family, bytes, &text, socklen_t(text.count)) != nil else { return "" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

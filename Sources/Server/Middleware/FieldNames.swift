@@ -1,0 +1,13 @@
+import HTTPTypes
+
+extension HTTPField.Name {
+    static let referrerPolicy = known("Referrer-Policy")
+    static let frameOptions = known("X-Frame-Options")
+    static let permissionsPolicy = known("Permissions-Policy")
+    static let requestID = known("X-Request-Id")
+    static let forwarded = known("Forwarded")
+    static let forwardedFor = known("X-Forwarded-For")
+
+    /// A name that is well-formed because it stands in this file; an odd one would only never be met.
+    private static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
+}

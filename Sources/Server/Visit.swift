@@ -1,0 +1,34 @@
+import HTTPTypes
+import IdentityProvider
+
+/// A request at the endpoint that it asks for.
+struct Visit: Sendable {
+    let exchange: Exchange
+    let provider: MountedProvider
+    let route: Route
+    let endpoint: any Endpoint
+
+    /// Throws `OAuthError` when the request is malformed, too large or too slow.
+    func request() async throws -> Request {
+        let method: HTTPRequest.Method = exchange.head.method == .head ? .get : exchange.head.method
+        // Raw bytes beyond ASCII have no meaning in a target (RFC 3986 §2); an HTTP/2 client could send them.
+        guard (exchange.query ?? "").utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+            throw OAuthError.invalidRequest("the query has an illegal character")
+        }
+        // A body of GET has no meaning (RFC 9110 §9.3.1).
+        let body = method == .get ? [] : try await exchange.body.read(upTo: provider.limits.bodySize)
+        return try Request(
+            method: method, path: route.path, query: exchange.query.map(String.init),
+            headers: exchange.head.headerFields, body: body, remoteAddress: exchange.remoteAddress,
+            limits: provider.limits)
+    }
+
+    /// Throws when the client has asked this route too often.
+    func takeToken(from limiter: RateLimiter, at clock: SystemClock) async throws {
+        guard let limit = route.rateLimit else { return }
+        let subscriber = IPAddress(exchange.remoteAddress)?.subscriber ?? exchange.remoteAddress
+        let name = "\(provider.issuer.identifier) \(route.path) \(subscriber)"
+        guard let seconds = await limiter.take(name, of: limit, at: clock.now()) else { return }
+        throw OAuthError.tooManyRequests(retryAfter: seconds)
+    }
+}

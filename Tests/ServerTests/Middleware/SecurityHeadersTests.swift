@@ -1,0 +1,48 @@
+import IdentityProvider
+import Testing
+
+@testable import Server
+
+@Suite("Security header fields, on every answer", .timeLimit(.minutes(1)))
+struct SecurityHeadersTests {
+    @Test(
+        "every answer carries them",
+        arguments: [
+            "/echo", "/page", "/page?fail=1", "/nothing", "/defect", "/.well-known/shared", "/shared", "/echo?text=%zz",
+        ])
+    func everywhere(_ path: String) async throws {
+        try await TestServer.run { server in
+            try await TestClient.run { client in
+                let fields = try await client.get("http://127.0.0.1:\(server.port)\(path)").fields
+                #expect(fields["x-content-type-options"] == "nosniff")
+                #expect(fields["referrer-policy"] == "no-referrer")
+                #expect(fields["x-frame-options"] == "DENY")
+                #expect(fields["permissions-policy"]?.contains("camera=()") == true)
+                #expect(fields["content-security-policy"]?.contains("default-src 'none'") == true)
+                #expect(fields["content-security-policy"]?.contains("frame-ancestors 'none'") == true)
+                let isShared = path.contains("shared")
+                #expect(fields["cross-origin-resource-policy"] == (isShared ? "cross-origin" : "same-origin"))
+                // What is not expressly kept is kept by nobody (RFC 6749 §5.1).
+                let isKept = path == "/.well-known/shared"
+                #expect(fields["cache-control"] == (isKept ? "public, max-age=60" : "no-store"))
+            }
+        }
+    }
+
+    @Test(
+        "HTTPS is required from then on where the issuer is https, even behind a proxy (RFC 6797 §7.1)",
+        arguments: [
+            ("https://id.example", true), ("http://localhost:8080", false),
+        ])
+    func strictTransport(_ issuer: String, isStrict: Bool) async throws {
+        let provider = MountedProvider(issuer: try Issuer(issuer), endpoints: TestEndpoints.all)
+        try await TestServer.run(providers: [provider]) { server in
+            try await TestClient.run { client in
+                for path in ["/echo", "/nothing"] {
+                    let answer = try await client.get("http://127.0.0.1:\(server.port)\(path)")
+                    #expect((answer.fields["strict-transport-security"] != nil) == isStrict)
+                }
+            }
+        }
+    }
+}

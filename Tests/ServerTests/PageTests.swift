@@ -1,0 +1,147 @@
+import Foundation
+import HTTPTypes
+import IdentityProvider
+import Templates
+import Testing
+
+@testable import Server
+
+@Suite("Pages: language, policy and templates", .timeLimit(.minutes(1)))
+struct PageTests {
+    private func answer(
+        _ page: Page = Page("error"), acceptLanguage: String? = nil, name: String? = nil
+    ) throws -> Answer {
+        try PageRenderer(name: "Martlet")
+            .render(page, status: .badRequest, headers: [:], for: acceptLanguage, name: name)
+    }
+
+    private func text(_ answer: Answer) -> String { String(decoding: answer.body, as: UTF8.self) }
+
+    @Test(
+        "the language is the person's own wish, then that of the browser, then English (RFC 9110 §12.5.4)",
+        arguments: [
+            ([], nil, "en"), ([], "de", "de"), ([], "de-AT", "de"), ([], "DE", "de"), ([], "fr", "en"),
+            ([], "fr, de;q=0.1", "de"), ([], "en;q=0.5, de;q=0.8", "de"), ([], "de;q=0.5, en;q=0.5", "de"),
+            ([], "de;q=0", "en"), ([], "*", "en"), ([], "*, de", "en"), ([], "de;q=nan", "en"), ([], "de;q=7", "en"),
+            ([], ",;;q=,-,--", "en"), (["de"], "en", "de"), (["fr", "de-CH"], "en", "de"), (["fr"], "de", "de"),
+        ] as [([String], String?, String)])
+    func language(_ wishes: [String], _ acceptLanguage: String?, expected: String) throws {
+        let answer = try answer(Page("error", languages: wishes), acceptLanguage: acceptLanguage)
+        #expect(answer.headers[.contentLanguage] == expected)
+        #expect(answer.headers[.vary] == "Accept-Language")
+        #expect(text(answer).contains("<html lang=\"\(expected)\""))
+    }
+
+    @Test(
+        "a region is taken for its language where only the region is there (RFC 4647 §3.3.1)",
+        arguments: [
+            ("pt", "pt-BR"), ("pt-br", "pt-BR"), ("pt-PT", nil), ("p", nil), ("en-GB-oed", "en"),
+        ])
+    func regions(_ wish: String, expected: String?) {
+        #expect(LanguageRange.choose(from: ["en", "pt-BR"], [wish]) == expected)
+    }
+
+    @Test(
+        "data is text, never markup; nor is it a template",
+        arguments: [
+            "<script>alert(1)</script>", "\" onload=\"x", "{{style}}", "</style><script>",
+        ])
+    func escaping(_ data: String) throws {
+        let html = text(try answer(.error(.invalidRequest("seen: " + data)), name: data))
+        #expect(!html.contains("<script"))
+        #expect(!html.contains("\" onload"))
+        #expect(html.contains("seen: "))
+        #expect(html.components(separatedBy: "<style>").count == 2)
+    }
+
+    @Test("the policy allows one style and nothing else, and the forms that the page names")
+    func policy() throws {
+        let page = Page(
+            "error", formTargets: ["https://app.example", "com.example.app:"],
+            imageSources: ["https://cdn.example/logo.png?size=1"])
+        let policy = try #require(try answer(page).headers[.contentSecurityPolicy])
+        #expect(policy.hasPrefix("default-src 'none'; style-src 'sha256-"))
+        #expect(policy.contains("; form-action 'self' https://app.example com.example.app:;"))
+        #expect(policy.contains("; img-src 'self' data: https://cdn.example/logo.png;"))
+        #expect(policy.hasSuffix("; frame-ancestors 'none'; base-uri 'none'"))
+        #expect(!policy.contains("unsafe"))
+    }
+
+    @Test(
+        "a source cannot end its directive and begin another",
+        arguments: [
+            "https://a.example; script-src *", "https://a.example script-src", "https://a.example,x", "'unsafe-inline'",
+            "*",
+            "https://*.example", "", "https://ä.example", "https://a.example\r\nSet-Cookie: a=b",
+        ])
+    func hostileSource(_ source: String) throws {
+        let page = Page("error", formTargets: [source], imageSources: [source])
+        let policy = try answer(page).headers[.contentSecurityPolicy]
+        #expect(policy == (try answer().headers[.contentSecurityPolicy]))
+    }
+
+    @Test("the hash in the policy is that of the style in the page")
+    func styleHash() throws {
+        let answer = try answer()
+        let html = text(answer)
+        let start = try #require(html.range(of: "<style>")).upperBound
+        let end = try #require(html.range(of: "</style>")).lowerBound
+        let hash = PagePolicy(style: String(html[start..<end])).field(for: Page("error"))
+        #expect(answer.headers[.contentSecurityPolicy] == hash)
+    }
+
+    @Test("the issuer's own name stands on its pages")
+    func names() throws {
+        #expect(text(try answer(name: "Front Door")).contains("Front Door"))
+        #expect(text(try answer()).contains("Martlet"))
+    }
+
+    @Test("every page of every language renders, with a title and no text left out")
+    func allPages() throws {
+        for file in Templates.files.keys where file.hasSuffix(".mustache") {
+            guard !["layout.mustache", "emblem.mustache", "scope.mustache"].contains(file) else { continue }
+            for language in ["en", "de"] {
+                let page = Page(String(file.dropLast(".mustache".count)), languages: [language])
+                let answer = try answer(page)
+                #expect(answer.status == .badRequest, "\(file)")
+                let html = text(answer)
+                #expect(html.contains("<h1"), "\(file)")
+                #expect(!html.contains("<h1></h1>") && !html.contains("<title></title>"), "\(file)")
+                #expect(!html.contains("{{"), "\(file)")
+            }
+        }
+    }
+
+    @Test("a page without a template is an error of ours, and no empty page")
+    func unknownPage() throws {
+        #expect(try answer(Page("no-such-page")).status == .internalServerError)
+    }
+
+    @Test("the locales say the same things")
+    func locales() throws {
+        let names = try ["en", "de"].map { language in
+            let text = try #require(Templates.files["locales/\(language).json"])
+            let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: String]
+            return Set(try #require(object).keys)
+        }
+        #expect(names[0] == names[1])
+    }
+
+    @Test("over a socket: HTML, kept by nobody")
+    func overSocket() async throws {
+        try await TestServer.run { server in
+            try await TestClient.run { client in
+                let answer = try await client.get(
+                    "http://127.0.0.1:\(server.port)/page?ui_locales=fr+de&text=%3Cb%3E", ["Accept-Language": "en"])
+                #expect(answer.status == 200)
+                #expect(answer.fields["content-type"] == "text/html; charset=utf-8")
+                #expect(answer.fields["content-language"] == "de")
+                #expect(answer.fields["cache-control"] == "no-store")
+                #expect(answer.text.contains("&lt;b&gt;"))
+                let refused = try await client.get("http://127.0.0.1:\(server.port)/page?fail=1")
+                #expect(refused.status == 400)
+                #expect(refused.text.contains("told to &lt;fail&gt;"))
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import HTTPTypes
+import IdentityProvider
+import JOSE
+import Testing
+
+@testable import Server
+
+@Suite("Routing: which issuer and endpoint answers (RFC 9110 §7.2)", .timeLimit(.minutes(1)))
+struct RoutingTests {
+    /// Says who it is.
+    private struct NamedEndpoint: Endpoint {
+        let name: String
+        var routes: [Route] {
+            [.get("/who"), Route(.get, "/.well-known/who/\(name)", isAtRoot: true)]
+        }
+
+        func respond(to request: Request) async throws -> Response {
+            .json(["name": .string(name), "path": .string(request.path)])
+        }
+    }
+
+    private func provider(_ name: String, at issuer: String) throws -> MountedProvider {
+        MountedProvider(issuer: try Issuer(issuer), name: name, endpoints: [NamedEndpoint(name: name)])
+    }
+
+    private func providers() throws -> [MountedProvider] {
+        [
+            try provider("one", at: "https://one.example"), try provider("two", at: "https://two.example:8443"),
+            try provider("three", at: "https://one.example/three"),
+        ]
+    }
+
+    @Test(
+        "several issuers, each at its host and below its path",
+        arguments: [
+            ("one.example", "/who", "one"), ("one.example:443", "/who", "one"), ("ONE.example", "/who", "one"),
+            ("two.example:8443", "/who", "two"), ("one.example", "/three/who", "three"),
+            ("one.example", "/.well-known/who/three", "three"),
+            // Not its port, not its path, not its host, and nothing that only looks like it.
+            ("two.example", "/who", nil), ("one.example:8443", "/who", nil), ("one.example:80", "/who", nil),
+            ("two.example:8443", "/three/who", nil), ("one.example", "/three/.well-known/who/three", nil),
+            ("one.example", "/three", nil), ("other.example", "/who", nil), ("one.example.", "/who", nil),
+            ("", "/who", nil), ("127.0.0.1", "/who", nil),
+        ] as [(String, String, String?)])
+    func severalIssuers(_ host: String, _ path: String, expected: String?) async throws {
+        try await TestServer.run(providers: providers()) { server in
+            let response = try await RawConnection.run(to: server.port) { connection in
+                try await connection.send("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                return try #require(try await connection.response())
+            }
+            #expect(response.status == (expected == nil ? 404 : 200))
+            if let expected { #expect(response.body.contains("\"name\":\"\(expected)\"")) }
+        }
+    }
+
+    @Test(
+        "one issuer answers at any host: a health check may know the address only", arguments: ["a", "127.0.0.1", ""])
+    func oneIssuer(_ host: String) async throws {
+        try await TestServer.run(providers: [provider("one", at: "https://one.example")]) { server in
+            let status = try await RawConnection.run(to: server.port) { connection in
+                try await connection.send("GET /who HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                return try await connection.response()?.status
+            }
+            #expect(status == 200)
+        }
+    }
+
+    @Test("an endpoint sees its path below the issuer")
+    func pathBelowIssuer() async throws {
+        try await TestServer.run(providers: [provider("one", at: "https://one.example/deep/down")]) { server in
+            try await TestClient.run { client in
+                let answer = try await client.get("http://127.0.0.1:\(server.port)/deep/down/who")
+                #expect(answer.text == #"{"name":"one","path":"/who"}"#)
+            }
+        }
+    }
+
+    @Test("two issuers at one address are refused at the start")
+    func conflict() async throws {
+        let twins = [
+            try provider("one", at: "https://one.example"), try provider("one", at: "https://one.example:443"),
+        ]
+        await #expect(throws: ConflictingRoutes.self) { try await TestServer.run(providers: twins) { _ in } }
+    }
+
+    @Test("a wrong method is answered with those that are right (RFC 9110 §15.5.6)")
+    func wrongMethod() async throws {
+        try await TestServer.run { server in
+            try await TestClient.run { client in
+                let answer = try await client.send("PUT", "http://127.0.0.1:\(server.port)/echo")
+                #expect(answer.status == 405)
+                #expect(answer.fields["allow"] == "GET, POST, HEAD")
+                let options = try await client.send("OPTIONS", "http://127.0.0.1:\(server.port)/echo")
+                #expect(options.status == 405)
+                #expect(options.fields["access-control-allow-origin"] == nil)
+            }
+        }
+    }
+
+    @Test("an address without anything is a page for people, and JSON for programs")
+    func notFound() async throws {
+        try await TestServer.run { server in
+            try await TestClient.run { client in
+                let url = "http://127.0.0.1:\(server.port)/nothing"
+                let page = try await client.get(url, ["Accept": "text/html,application/xhtml+xml"])
+                #expect(page.status == 404)
+                #expect(page.fields["content-type"] == "text/html; charset=utf-8")
+                #expect(page.text.contains("<html"))
+                let json = try await client.get(url)
+                #expect(json.status == 404)
+                #expect(json.text.contains("\"error\":\"invalid_request\""))
+            }
+        }
+    }
+
+    @Test("a page at a host of nobody names no issuer")
+    func unknownHost() async throws {
+        try await TestServer.run(providers: providers()) { server in
+            let response = try await RawConnection.run(to: server.port) { connection in
+                try await connection.send("GET / HTTP/1.1\r\nHost: other.example\r\nAccept: text/html\r\n\r\n")
+                return try await connection.response()
+            }
+            #expect(response?.status == 404)
+            #expect(response?.fields["content-type"] == "application/json")
+        }
+    }
+
+    @Test(
+        "errors are worded as the endpoint does, with their status and fields, and say nothing of their cause",
+        arguments: [
+            ("/defect", 500, "server_error"), ("/away", 503, "temporarily_unavailable"),
+            ("/unauthorized", 401, "invalid_client"),
+        ])
+    func errors(_ path: String, _ status: Int, _ code: String) async throws {
+        try await TestServer.run { server in
+            try await TestClient.run { client in
+                let answer = try await client.get("http://127.0.0.1:\(server.port)\(path)")
+                #expect(answer.status == status)
+                #expect(answer.text.contains("\"error\":\"\(code)\""))
+                #expect(!answer.text.contains("confidential"))
+                #expect((answer.fields["retry-after"] != nil) == (status == 503))
+                #expect((answer.fields["www-authenticate"] != nil) == (status == 401))
+            }
+        }
+    }
+}

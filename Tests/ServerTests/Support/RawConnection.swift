@@ -1,0 +1,124 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// A client that sends any bytes, right or wrong, and says what comes back.
+struct RawConnection {
+    private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+    let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    private var unread = ByteBuffer()
+    /// Whether the server ended with a reset, which may cost the client what it has not read yet.
+    private(set) var wasReset = false
+
+    static func run<Result>(
+        to port: Int, tls: TLSConfiguration? = nil, _ body: (inout RawConnection) async throws -> Result
+    ) async throws -> Result {
+        try await run(to: SocketAddress(ipAddress: "127.0.0.1", port: port), tls: tls, body)
+    }
+
+    static func run<Result>(
+        to address: SocketAddress, tls: TLSConfiguration? = nil,
+        _ body: (inout RawConnection) async throws -> Result
+    ) async throws -> Result {
+        let context = try tls.map { try NIOSSLContext(configuration: $0) }
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(to: address) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let context {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: context, serverHostname: nil))
+                    }
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        return try await channel.executeThenClose { inbound, outbound in
+            var connection = RawConnection(inbound: inbound.makeAsyncIterator(), output: outbound)
+            return try await body(&connection)
+        }
+    }
+
+    private init(
+        inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
+        output: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) {
+        self.inbound = inbound
+        self.output = output
+    }
+
+    func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) async throws { try await output.write(ByteBuffer(bytes: bytes)) }
+
+    /// Sends what the server may not want to hear to the end.
+    func sendIgnoringRefusal(_ bytes: [UInt8]) async { try? await send(bytes) }
+
+    /// The next response; `nil` when the server closed before one came.
+    mutating func response() async throws -> RawResponse? {
+        while true {
+            if let (response, length) = RawResponse.parse(String(buffer: unread)) {
+                unread.moveReaderIndex(forwardBy: length)
+                return response
+            }
+            guard try await readMore() else { return nil }
+        }
+    }
+
+    /// Exactly so many bytes; `nil` when the server closed before they came.
+    mutating func read(_ count: Int) async throws -> [UInt8]? {
+        while unread.readableBytes < count {
+            guard try await readMore() else { return nil }
+        }
+        return unread.readBytes(length: count)
+    }
+
+    /// The status of what came until the server closed, whether or not a body followed.
+    mutating func statusOnly() async throws -> Int? {
+        _ = try await isClosed()
+        return String(buffer: unread).split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    }
+
+    /// Whether the server closes, after whatever it still says.
+    mutating func isClosed() async throws -> Bool {
+        while try await readMore() {}
+        return true
+    }
+
+    private mutating func readMore() async throws -> Bool {
+        do {
+            guard let more = try await inbound.next() else { return false }
+            unread.writeImmutableBuffer(more)
+            return true
+        } catch let error as IOError where error.errnoCode == 104 {
+            // Connection reset by peer.
+            wasReset = true
+            return false
+        } catch NIOSSLError.uncleanShutdown {
+            return false
+        }
+    }
+}
+
+/// A response as it stood on the wire.
+struct RawResponse: Sendable {
+    let status: Int
+    let fields: [String: String]
+    let body: String
+
+    /// The first response of `text` and its length, when it is all there.
+    static func parse(_ text: String) -> (RawResponse, length: Int)? {
+        guard let end = text.range(of: "\r\n\r\n") else { return nil }
+        let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
+        guard let status = lines[0].split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return nil }
+        var fields: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            fields[parts[0].lowercased()] = parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""
+        }
+        let length = fields["content-length"].flatMap { Int($0) } ?? 0
+        let rest = text[end.upperBound...].utf8
+        guard rest.count >= length else { return nil }
+        let body = String(decoding: rest.prefix(length), as: UTF8.self)
+        return (RawResponse(status: status, fields: fields, body: body), text.utf8.count - rest.count + length)
+    }
+}

@@ -1,0 +1,108 @@
+import HTTPTypes
+import IdentityProvider
+import JOSE
+
+enum TestEndpoints {
+    static let all: [any Endpoint] = [EchoEndpoint(), PageTestEndpoint(), SharedEndpoint(), FailingEndpoint()]
+}
+
+/// Says what it was asked.
+struct EchoEndpoint: Endpoint {
+    let routes = [Route.get("/echo"), .post("/echo")]
+
+    func respond(to request: Request) async throws -> Response {
+        .json([
+            "method": .string(request.method.rawValue), "path": .string(request.path),
+            "text": .string(request.parameters["text"] ?? ""), "client": .string(request.remoteAddress),
+        ])
+    }
+}
+
+/// Shows a page, or refuses with one.
+struct PageTestEndpoint: Endpoint {
+    let routes = [Route.get("/page")]
+
+    func respond(to request: Request) async throws -> Response {
+        guard request.parameters["fail"] == nil else { throw OAuthError.invalidRequest("told to <fail>") }
+        var page = Page.error(.invalidRequest(request.parameters["text"] ?? "shown"))
+        page.languages = request.parameters.list("ui_locales")
+        page.formTargets = request.parameters.list("target")
+        page.imageSources = request.parameters.list("image")
+        return .page(page)
+    }
+
+    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+}
+
+/// Open to scripts of any origin, and counted.
+struct SharedEndpoint: Endpoint {
+    let routes = [
+        Route.post("/shared", rateLimit: RateLimit(burst: 2, perMinute: 1), isSharedAcrossOrigins: true),
+        Route(.get, "/.well-known/shared", isSharedAcrossOrigins: true, isAtRoot: true),
+    ]
+
+    func respond(to request: Request) async throws -> Response {
+        var response = Response.json(["ok": true])
+        if request.method == .get { response.headers[.cacheControl] = "public, max-age=60" }
+        return response
+    }
+}
+
+/// Fails in every way an endpoint may.
+struct FailingEndpoint: Endpoint {
+    struct Defect: Error { let secret = "confidential" }
+    struct Away: StorageUnavailable {}
+
+    let routes = [Route.get("/defect"), .get("/away"), .get("/unauthorized")]
+
+    func respond(to request: Request) async throws -> Response {
+        switch request.path {
+        case "/defect": throw Defect()
+        case "/away": throw Away()
+        default:
+            throw OAuthError(
+                code: .invalidClient, description: "who is it?", headers: [.wwwAuthenticate: "Basic"], cause: Defect())
+        }
+    }
+}
+
+/// Answers when it is told to.
+struct GatedEndpoint: Endpoint {
+    let gate: Gate
+    let routes = [Route.get("/gated"), .post("/gated")]
+
+    func respond(to request: Request) async throws -> Response {
+        await gate.pass()
+        return Response(
+            headers: [.contentType: "text/plain"], body: .bytes(Array(String(repeating: "x", count: 40_000).utf8)))
+    }
+}
+
+/// Holds those who come to it until it opens, and tells when somebody came.
+actor Gate {
+    private var isOpen = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var arrivals = 0
+    private var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+    func pass() async {
+        arrivals += 1
+        let (ready, rest) = (watchers.filter { $0.count <= arrivals }, watchers.filter { $0.count > arrivals })
+        watchers = rest
+        ready.forEach { $0.continuation.resume() }
+        guard !isOpen else { return }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func open() {
+        isOpen = true
+        waiting.forEach { $0.resume() }
+        waiting = []
+    }
+
+    /// Returns when `count` have come.
+    func arrived(_ count: Int = 1) async {
+        guard arrivals < count else { return }
+        await withCheckedContinuation { watchers.append((count, $0)) }
+    }
+}

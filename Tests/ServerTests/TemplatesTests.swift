@@ -1,0 +1,54 @@
+import Foundation
+import HTTPTypes
+import IdentityProvider
+import Templates
+import Testing
+
+@testable import Server
+
+@Suite("Templates: built in, and overridden by an operator")
+struct TemplatesTests {
+    private func text(_ renderer: PageRenderer, _ page: String, _ language: String) -> String {
+        let answer = renderer.render(Page(page), status: .ok, headers: [:], for: language, name: nil)
+        return String(decoding: answer.body, as: UTF8.self)
+    }
+
+    @Test("every file of the folder is in the program")
+    func everyFile() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "templates").resolvingSymlinksInPath()
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+            .filter { name in [".mustache", ".css", ".json"].contains { name.hasSuffix($0) } }
+        #expect(Set(names) == Set(Templates.files.keys))
+        for name in names {
+            #expect(Templates.files[name] == (try String(contentsOf: folder.appending(path: name), encoding: .utf8)))
+        }
+    }
+
+    @Test("a file takes the place of the one with its name, and a locale may be added")
+    func override() throws {
+        let overrides = [
+            "error.mustache": "ours: {{>text.error_title}}", "locales/fr.json": #"{"error_title": "Erreur"}"#,
+        ]
+        let renderer = try PageRenderer(name: "Martlet", overrides: overrides)
+        #expect(text(renderer, "error", "fr") == "ours: Erreur")
+        // What French does not say is said in English.
+        #expect(text(renderer, "sign-in", "fr").contains("<h1>Sign in"))
+    }
+
+    @Test(
+        "a broken override fails at the start, and says which file",
+        arguments: [
+            ("error.mustache", "{{#open}}"), ("locales/fr.json", "{"), ("locales/fr.json", "[]"),
+            ("locales/fr.json", #"{"a": 1}"#), ("locales/fr.json", #"{"a": "1", "a": "2"}"#),
+            ("locales/fr.json", #"{"a": "{{#open}}"}"#), ("locales/en.json", ""), ("eror.mustache", "misspelt"),
+            ("notes.txt", ""),
+        ])
+    func broken(_ name: String, _ text: String) throws {
+        let error = #expect(throws: InvalidTemplate.self) {
+            try PageRenderer(name: "Martlet", overrides: [name: text])
+        }
+        #expect(error?.file == name)
+        #expect(error?.reason.isEmpty == false)
+    }
+}

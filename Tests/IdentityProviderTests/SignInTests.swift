@@ -134,6 +134,27 @@ struct SignInTests {
         #expect(try former.answer()["error"] == "login_required")
     }
 
+    @Test("id_token_hint names somebody: nobody else is answered for")
+    func hintOfAnother() async throws {
+        let issuer = try await TestIssuer()
+        let dan = #"{"users": [{"username": "dan", "password": "another person"}]}"#
+        _ = try await issuer.administration.apply(ResourceSet(JSONObject(parsing: Array(dan.utf8))))
+        let tokens = try await issuer.redeem(Browser(issuer).code()).json()
+        let hint = [("id_token_hint", try #require(tokens["id_token"]?.string))]
+        let silent = hint + [("prompt", "none")]
+        let browser = Browser(issuer)
+        issuer.clock.advance(by: 1)
+        _ = try await browser.authorize(Browser.webRequest(), as: "dan", password: "another person")
+        #expect(try await browser.get("/authorize", Browser.webRequest(silent)).answer()["error"] == "login_required")
+        let page = try await browser.get("/authorize", Browser.webRequest(hint)).page()
+        #expect(page.template == "sign-in")
+        issuer.clock.advance(by: 1)
+        let other = try await browser.submit(page, [("username", "dan"), ("password", "another person")])
+        #expect(try other.answer()["error"] == "login_required")
+        #expect(try await browser.authorize(Browser.webRequest(hint)).answer()["code"] != nil)
+        #expect(try await browser.get("/authorize", Browser.webRequest(silent)).answer()["code"] != nil)
+    }
+
     @Test("a consent page that one person was shown cannot be answered by another")
     func consentOfAnother() async throws {
         let issuer = try await TestIssuer()

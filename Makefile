@@ -14,7 +14,7 @@ build: install  ## Build the program for release
 	@echo "Building for release: the first time takes several minutes."
 	swift build -c release --static-swift-stdlib --product martlet --scratch-path $(RELEASE) -j 2
 
-test: install  ## Install what is missing and run every test
+test: install lint  ## Install what is missing, lint, and run every test
 	@.ci/install test
 	swift build --build-tests -j 2
 	swift test --skip-build --disable-xctest --no-parallel

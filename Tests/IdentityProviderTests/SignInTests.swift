@@ -146,11 +146,13 @@ struct SignInTests {
         issuer.clock.advance(by: 1)
         _ = try await browser.authorize(Browser.webRequest(), as: "dan", password: "another person")
         #expect(try await browser.get("/authorize", Browser.webRequest(silent)).answer()["error"] == "login_required")
+        issuer.clock.advance(by: 1)
         let page = try await browser.get("/authorize", Browser.webRequest(hint)).page()
         #expect(page.template == "sign-in")
         issuer.clock.advance(by: 1)
         let other = try await browser.submit(page, [("username", "dan"), ("password", "another person")])
         #expect(try other.answer()["error"] == "login_required")
+        issuer.clock.advance(by: 1)
         #expect(try await browser.authorize(Browser.webRequest(hint)).answer()["code"] != nil)
         #expect(try await browser.get("/authorize", Browser.webRequest(silent)).answer()["code"] != nil)
     }

@@ -49,7 +49,7 @@ struct Mount: Sendable {
         Logger.current.log(
             level: error.code == .serverError ? .error : .notice, "refused",
             metadata: [
-                "route": "\(visit.route.path)", "code": "\(error.code.rawValue)", "reason": "\(error.description)",
+                "route": "\(visit.route.path)", "error": "\(error.code.rawValue)", "reason": "\(error.description)",
                 "cause": "\(error.cause.map { "\($0)" } ?? "none")",
             ])
         var response = visit.endpoint.response(to: error)

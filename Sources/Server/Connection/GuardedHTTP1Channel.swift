@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTPTypesHTTP1
 
 /// HTTP/1.1 on a connection, with an `HTTP1Guard` between the parser and everything that trusts it.
-struct GuardedHTTP1Channel: ServerChildChannel {
+struct GuardedHTTP1Channel: Sendable {
     private let base: HTTP1Channel
     private let limits: Limits
 

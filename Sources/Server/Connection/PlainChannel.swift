@@ -15,15 +15,19 @@ struct PlainChannel: ServerChildChannel {
         http1 = GuardedHTTP1Channel(limits: limits, responder: responder)
     }
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<PendingConnection> {
         do {
             try channel.pipeline.syncOperations.addHandler(
                 ConnectionGuard(limits: limits, grace: grace, awaitsHandshake: false))
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
-        return http1.setup(channel: channel, logger: logger)
+        let connection = http1.setup(channel: channel, logger: logger).map { HTTPConnection.http1($0) }
+        return channel.eventLoop.makeSucceededFuture(PendingConnection(connection, on: channel))
     }
 
-    func handle(value: HTTP1Channel.Value, logger: Logger) async { await http1.handle(value: value, logger: logger) }
+    func handle(value: PendingConnection, logger: Logger) async {
+        guard case .http1(let connection) = await value.take() else { return }
+        await http1.handle(value: connection, logger: logger)
+    }
 }

@@ -8,16 +8,6 @@ import NIOTLS
 
 /// A connection over TLS, with HTTP/2 or HTTP/1.1 as the two sides agree (RFC 7301).
 struct SecureChannel: ServerChildChannel {
-    enum Negotiated: Sendable {
-        case http1(HTTP1Channel.Value)
-        case http2(HTTP2Channel.Value)
-    }
-
-    struct Value: ServerChildChannelValue {
-        let negotiated: EventLoopFuture<Negotiated>
-        let channel: any Channel
-    }
-
     private let certificate: TLSCertificate
     private let limits: Limits
     private let grace: TimeAmount
@@ -42,26 +32,26 @@ struct SecureChannel: ServerChildChannel {
                     idleTimeout: TimeAmount(seconds: limits.idleTimeout))))
     }
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<PendingConnection> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             // A new connection takes the certificate that is current now.
             try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context))
             try pipeline.addHandler(ConnectionGuard(limits: limits, grace: grace, awaitsHandshake: true))
-            let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Negotiated> { result, channel in
+            let negotiation = NIOTypedApplicationProtocolNegotiationHandler<HTTPConnection> { result, channel in
                 switch result {
                 case .negotiated("h2"): http2.setup(channel: channel, logger: logger).map { .http2($0) }
                 case .negotiated, .fallback: http1.setup(channel: channel, logger: logger).map { .http1($0) }
                 }
             }
             try pipeline.addHandler(negotiation)
-            return Value(negotiated: negotiation.protocolNegotiationResult, channel: channel)
+            return PendingConnection(negotiation.protocolNegotiationResult, on: channel)
         }
     }
 
-    func handle(value: Value, logger: Logger) async {
+    func handle(value: PendingConnection, logger: Logger) async {
         // Without a handshake there is nobody to serve, and the guard has closed the connection.
-        switch try? await value.negotiated.get() {
+        switch await value.take() {
         case .http1(let connection)?: await http1.handle(value: connection, logger: logger)
         case .http2(let connection)?: await http2.handle(value: connection, logger: logger)
         case nil: break

@@ -40,7 +40,7 @@ struct TraceTests {
             }
             let lines = server.log.entries.filter { $0.message == "refused" }
             #expect(lines.map(\.level) == [level])
-            #expect(lines.first?.metadata["code"] == .string(code))
+            #expect(lines.first?.metadata["error"] == .string(code))
             #expect(!"\(lines)".contains("secret\""))
         }
     }

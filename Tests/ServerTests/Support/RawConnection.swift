@@ -93,7 +93,8 @@ struct RawConnection {
             // Connection reset by peer.
             wasReset = true
             return false
-        } catch NIOSSLError.uncleanShutdown {
+        } catch is NIOSSLError {
+            // Without a goodbye, or before the handshake was done.
             return false
         }
     }

@@ -1,0 +1,40 @@
+import HummingbirdCore
+import HummingbirdHTTP2
+import NIOCore
+import Synchronization
+
+/// A connection with the protocol that its two sides agreed on.
+enum HTTPConnection: Sendable {
+    case http1(HTTP1Channel.Value)
+    case http2(HTTP2Channel.Value)
+}
+
+/// A connection on its way to whoever serves it.
+///
+/// One that is accepted in the very moment in which the server stops is served by nobody. It must be finished all the
+/// same: NIO ends the whole program when an asynchronous channel is forgotten.
+final class PendingConnection: ServerChildChannelValue {
+    let channel: any Channel
+    private let negotiated: EventLoopFuture<HTTPConnection>
+    private let isTaken = Atomic(false)
+
+    init(_ negotiated: EventLoopFuture<HTTPConnection>, on channel: any Channel) {
+        self.channel = channel
+        self.negotiated = negotiated
+    }
+
+    /// The connection, for the caller to serve; `nil` when the two sides did not agree.
+    func take() async -> HTTPConnection? {
+        isTaken.store(true, ordering: .relaxed)
+        return try? await negotiated.get()
+    }
+
+    deinit {
+        guard !isTaken.load(ordering: .relaxed) else { return }
+        negotiated.whenSuccess { connection in
+            guard case .http1(let channel) = connection else { return }
+            Task { try await channel.executeThenClose { _, _ in } }
+        }
+        channel.close(promise: nil)
+    }
+}

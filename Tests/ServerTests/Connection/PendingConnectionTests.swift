@@ -1,0 +1,61 @@
+import HummingbirdCore
+import IdentityProvider
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Testing
+
+@testable import Server
+
+@Suite("Connections accepted in the moment in which the server stops", .timeLimit(.minutes(1)))
+struct PendingConnectionTests {
+    /// Accepts connections, and forgets them as a server does that has stopped.
+    private func forgetting<Base: ServerChildChannel>(
+        _ base: Base, _ body: (Int) async throws -> Void
+    ) async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { base.setup(channel: $0, logger: Logger(label: "test")).map { _ in } }
+            .bind(host: "127.0.0.1", port: 0).get()
+        try await body(try #require(server.localAddress?.port))
+        try await server.close()
+    }
+
+    @Test("one in the clear is closed, and the program lives")
+    func plain() async throws {
+        let channel = PlainChannel(limits: Limits(), grace: .seconds(1)) { _, _, _ in }
+        try await forgetting(channel) { port in
+            let isClosed = try await RawConnection.run(to: port) { try await $0.isClosed() }
+            #expect(isClosed)
+        }
+    }
+
+    @Test("one over TLS is closed, and the program lives", arguments: ["http/1.1", "h2"])
+    func secure(_ name: String) async throws {
+        let certificate = try TestCertificate("localhost")
+        defer { certificate.remove() }
+        let channel = SecureChannel(
+            certificate: try TLSCertificate(certificate.files), limits: Limits(), grace: .seconds(1)
+        ) { _, _, _ in }
+        try await forgetting(channel) { port in
+            let isClosed = try await RawConnection.run(to: port, tls: .client([name])) { try await $0.isClosed() }
+            #expect(isClosed)
+        }
+    }
+
+    @Test("a storm of connections at the end ends nothing but itself")
+    func storm() async throws {
+        for _ in 0..<20 {
+            try await TestServer.run { server in
+                await withTaskGroup { clients in
+                    for _ in 0..<30 {
+                        clients.addTask {
+                            _ = try? await RawConnection.run(to: server.port) { try await $0.isClosed() }
+                        }
+                    }
+                    await server.beginShutdown()
+                }
+            }
+        }
+    }
+}

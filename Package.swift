@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "COATH", pkgConfig: "liboath", providers: [.apt(["liboath-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // Standards: published algorithms that know nothing of users or clients.
@@ -57,6 +58,7 @@ let package = Package(
         .target(
             name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, tracing], swiftSettings: strict),
         .target(name: "SQLiteDriver", dependencies: ["SQLStorage", "CSQLite"], swiftSettings: strict),
+        .target(name: "MariaDBDriver", dependencies: ["SQLStorage", "CMariaDB", logging], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging, tracing], swiftSettings: strict),
         .target(
             name: "Templates", path: "templates",
@@ -111,14 +113,18 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", crypto, httpTypes,
+                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
+                "CMariaDB", crypto, httpTypes,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "JOSETests", dependencies: ["JOSE", "COpenSSL"], exclude: ["Vectors"],
             swiftSettings: strict),
         .testTarget(
-            name: "StorageTests", dependencies: ["SQLStorage", "SQLiteDriver", "IdentityProvider", "JOSE", tracing],
+            name: "StorageTests",
+            dependencies: [
+                "SQLStorage", "SQLiteDriver", "MariaDBDriver", "IdentityProvider", "JOSE", "TestSupport", tracing,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests",

@@ -27,7 +27,7 @@ struct SQLSessions: SessionStore {
 
     func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
         let values: [SQLValue] = [table.key, .blob(secret.bytes), .date(now)]
-        return try await table.read("sessions.find") { connection in
+        return try await table.find("sessions.find") { connection in
             try connection.query(
                 """
                 SELECT id, secret_digest, user_id, authenticated_at, amr, acr, expires_at FROM sessions

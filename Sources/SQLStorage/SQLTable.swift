@@ -17,6 +17,31 @@ struct SQLTable: Sendable {
         }
     }
 
+    /// As `read`, and asks again before it believes that there is nothing: a node of a cluster may not have yet what
+    /// another one answered a moment ago.
+    func find<Result: Sendable>(
+        _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result?
+    ) async throws -> Result? {
+        try await withSpan("sql \(name)", ofKind: .client) { span in
+            describe(span, name)
+            if let found = try await database.read(body) { return found }
+            return database.mayLag ? try await database.read(.latest, body) : nil
+        }
+    }
+
+    /// Makes a change, and tries it again on all that any node knows before it returns what `isSettled` does not hold
+    /// for.
+    func settle<Result: Sendable>(
+        _ name: String, until isSettled: @Sendable (Result) -> Bool,
+        _ attempt: @Sendable (Freshness) async throws -> Result
+    ) async throws -> Result {
+        try await withSpan("sql \(name)", ofKind: .client) { span in
+            describe(span, name)
+            let result = try await attempt(.local)
+            return isSettled(result) || !database.mayLag ? result : try await attempt(.latest)
+        }
+    }
+
     @discardableResult
     func write<Result: Sendable>(
         _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
@@ -35,9 +60,9 @@ struct SQLTable: Sendable {
         let key = key
         return try await write(name) { connection in
             let result = try body(connection)
-            if try connection.execute("UPDATE changes SET version = version + 1 WHERE issuer = ?", [key]) == 0 {
-                try connection.execute("INSERT INTO changes (issuer, version) VALUES (?, 1)", [key])
-            }
+            try connection.save(
+                update: "UPDATE changes SET version = version + 1 WHERE issuer = ?",
+                insert: "INSERT INTO changes (issuer, version) VALUES (?, 1)", [key])
             return result
         }
     }

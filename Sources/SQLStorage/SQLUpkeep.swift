@@ -18,38 +18,11 @@ struct SQLUpkeep: StorageUpkeep {
     }
 
     func removeExpired(before moment: Date, limit: Int) async throws -> Int {
-        let values: [SQLValue] = [table.key, table.key, .date(moment), .integer(limit)]
+        let values: [SQLValue] = [table.key, .date(moment), .integer(limit)]
         var removed = 0
-        for (name, statement) in Self.removals {
-            removed += try await table.write(name) { connection in try connection.execute(statement, values) }
+        for removal in table.database.dialect.removals {
+            removed += try await table.write(removal.name) { try $0.execute(removal.statement, values) }
         }
         return removed
     }
-
-    // The inner query has a name of its own because MariaDB takes a limit there only.
-    private static let removals: [(name: String, statement: SQLStatement)] = [
-        (
-            "sessions.remove_expired",
-            """
-            DELETE FROM sessions WHERE issuer = ? AND id IN (SELECT id FROM (
-                SELECT id FROM sessions WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?) AS expired)
-            """
-        ),
-        (
-            "authorizations.remove_expired",
-            """
-            DELETE FROM authorizations WHERE issuer = ? AND id IN (SELECT id FROM (
-                SELECT id FROM authorizations WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?)
-                AS expired)
-            """
-        ),
-        (
-            "spent.remove_expired",
-            """
-            DELETE FROM spent WHERE issuer = ? AND (purpose, value) IN (SELECT purpose, value FROM (
-                SELECT purpose, value FROM spent WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?)
-                AS expired)
-            """
-        ),
-    ]
 }

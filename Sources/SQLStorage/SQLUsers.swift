@@ -52,7 +52,7 @@ struct SQLUsers: UserStore {
         ]
         do {
             try await table.write("users.save") { connection in
-                try connection.save(
+                let isNew = try connection.save(
                     update: """
                         UPDATE users SET username = ?, username_key = ?, email = ?, is_email_verified = ?,
                             password_hash = ?, claims = ?, roles = ?, is_disabled = ?, created_at = ?, updated_at = ?
@@ -63,8 +63,10 @@ struct SQLUsers: UserStore {
                             roles, is_disabled, created_at, updated_at, issuer, id)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """, values)
-                try connection.execute(
-                    "DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
+                if !isNew {
+                    try connection.execute(
+                        "DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
+                }
                 for name in names.sorted() {
                     try connection.execute(
                         "INSERT INTO user_names (issuer, name_key, user_id) VALUES (?, ?, ?)",

@@ -53,15 +53,6 @@ final class RunningProgram: Sendable {
     }
 }
 
-/// Looks again and again until `condition` holds; gives up after a time that no machine should need.
-func until(_ what: String, seconds: Double = 60, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw Unexpected("it never came about that \(what)") }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-}
-
 /// A folder of its own for a test, removed at the end.
 final class Folder: Sendable {
     let url = FileManager.default.temporaryDirectory.appending(path: "martlet-program-\(UUID().uuidString)")
@@ -73,21 +64,4 @@ final class Folder: Sendable {
         try Data(text.utf8).write(to: url.appending(path: name))
         return name
     }
-}
-
-/// A port that was free a moment ago.
-func freePort() throws -> Int {
-    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-            unsafe bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
-        }
-    }
-    guard bound else { throw Unexpected("no free port") }
-    return Int(UInt16(bigEndian: address.sin_port))
 }

@@ -104,17 +104,31 @@ private final class ExplainingDatabase: SQLDatabase {
     init(base: SQLiteDatabase) { self.base = base }
 
     var dialect: SQLDialect { base.dialect }
+    var mayLag: Bool { base.mayLag }
+    var committedUnits: Int { base.committedUnits }
 
     func transaction<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await base.transaction { [self] in try body(ExplainingConnection(base: $0, database: self)) }
+        try await base.transaction(freshness) { [self] in try body(ExplainingConnection(base: $0, database: self)) }
     }
 
     func read<Result: Sendable>(
+        _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await base.read(freshness) { [self] in try body(ExplainingConnection(base: $0, database: self)) }
+    }
+
+    func survey<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await base.read { [self] in try body(ExplainingConnection(base: $0, database: self)) }
+        try await base.survey(body)
+    }
+
+    func maintain<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await base.maintain(body)
     }
 
     func close() async { await base.close() }
@@ -129,9 +143,9 @@ private struct ExplainingConnection: SQLConnection {
         return try base.execute(statement, values)
     }
 
-    func query(_ statement: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] {
+    func forEachRow(_ statement: SQLStatement, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {
         try explain(statement, values)
-        return try base.query(statement, values)
+        try base.forEachRow(statement, values, body)
     }
 
     func close() { base.close() }

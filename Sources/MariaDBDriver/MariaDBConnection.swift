@@ -96,12 +96,17 @@ extension MariaDBConnection {
         try run("COMMIT")
     }
 
-    /// Runs `body` whole or not at all. Throws `LostConnection` when nothing was kept, `StorageError.uncertain` when
-    /// nobody knows.
-    func transaction<Result>(_ freshness: Freshness, _ body: (any SQLConnection) throws -> Result) throws -> Result {
+    /// Runs `body` whole or not at all; not at all, too, when `mayCommit` says so at the end. Throws `LostConnection` when
+    /// nothing was kept, `StorageError.uncertain` when nobody knows.
+    func transaction<Result>(
+        _ freshness: Freshness, mayCommit: () -> Bool = { true }, _ body: (any SQLConnection) throws -> Result
+    ) throws -> Result {
         changes = 0
         let result: Result
-        do { result = try catchingUp(freshness) { try body(self) } } catch {
+        do {
+            result = try catchingUp(freshness) { try body(self) }
+            guard mayCommit() else { throw StorageError.slow }
+        } catch {
             rollBack()
             throw error
         }

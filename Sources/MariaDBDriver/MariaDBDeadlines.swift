@@ -27,7 +27,6 @@ final class MariaDBDeadlines: Sendable {
             for unit in late { units[ObjectIdentifier(unit)] = nil }
             return late
         }
-        // What is under way may be committed yet: nobody can say.
-        for unit in late { unit.fail(outage.error ?? StorageError.uncertain) }
+        for unit in late { unit.expire(outage.error) }
     }
 }

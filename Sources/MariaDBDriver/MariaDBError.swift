@@ -20,7 +20,7 @@ enum MariaDBError {
         // ER_LOCK_DEADLOCK (also a failed certification), ER_LOCK_WAIT_TIMEOUT, ER_CHECKREAD, ER_NEED_REPREPARE
         case 1213, 1205, 1020, 1615: Conflict()
         // ER_STATEMENT_TIMEOUT, ER_QUERY_INTERRUPTED
-        case 1969, 1317: StorageError.busy
+        case 1969, 1317: StorageError.slow
         // ER_DISK_FULL, ER_RECORD_FILE_FULL
         case 1021, 1114: StorageError.full(server)
         // ER_OPTION_PREVENTS_STATEMENT, ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE
@@ -28,9 +28,9 @@ enum MariaDBError {
         // Access denied in its forms, unknown database, host not allowed, TLS
         case 1044, 1045, 1049, 1130, 1142, 1143, 1227, 1251, 1698, 2026, 2059, 2061:
             StorageError.notAdmitted("\(server): \(message)")
-        // The client's own errors; ER_UNKNOWN_COM_ERROR (a node that is not part of a cluster's majority), shutting
+        // An answer that ended without saying why; the client's own errors; ER_UNKNOWN_COM_ERROR (a node that is not part of a cluster's majority), shutting
         // down, too many connections, killed, errors of the network.
-        case 2000...2999, 5000...5999, 1040, 1047, 1053, 1077, 1079, 1152, 1159, 1160, 1161, 1203, 1927, 1129:
+        case 0, 2000...2999, 5000...5999, 1040, 1047, 1053, 1077, 1079, 1152, 1159, 1160, 1161, 1203, 1927, 1129:
             LostConnection(reason: "\(server): \(message)")
         // ER_BAD_FIELD_ERROR, ER_PARSE_ERROR, ER_NO_SUCH_TABLE, ER_DATA_TOO_LONG, ER_BAD_NULL_ERROR, foreign keys,
         // ER_CONSTRAINT_FAILED: texts without values.

@@ -4,6 +4,7 @@ import SQLStorage
 /// A prepared statement. It belongs to its connection.
 @safe final class MariaDBStatement {
     private let handle: UnsafeMutablePointer<MYSQL_STMT>
+    private let connection: UnsafeMutablePointer<MYSQL>
     private let server: String
     private let columns = ResultColumns()
 
@@ -12,6 +13,7 @@ import SQLStorage
             throw StorageError.failed("memory is exhausted")
         }
         unsafe self.handle = handle
+        unsafe self.connection = connection
         self.server = server
         guard unsafe mysql_stmt_prepare(handle, text, UInt(text.utf8.count)) == 0 else {
             let error = self.error
@@ -71,8 +73,10 @@ import SQLStorage
     }
 
     private var error: any Error {
-        unsafe MariaDBError.error(
-            mysql_stmt_errno(handle), String(cString: mysql_stmt_error(handle)), server: server)
+        // An error between rows is noted with the connection alone.
+        unsafe mysql_stmt_errno(handle) != 0
+            ? MariaDBError.error(mysql_stmt_errno(handle), String(cString: mysql_stmt_error(handle)), server: server)
+            : MariaDBError.error(mysql_errno(connection), String(cString: mysql_error(connection)), server: server)
     }
 
     func close() { unsafe mysql_stmt_close(handle) }

@@ -13,16 +13,32 @@ protocol MariaDBUnit: AnyObject, Sendable {
     /// connection or the body threw; the caller has not heard then.
     func run(_ connection: MariaDBConnection, noteChange: () -> Void) throws
     func fail(_ error: any Error)
+    /// Time is over; `outage` is why, if that is known. From now on nothing is committed.
+    func expire(_ outage: StorageError?)
 }
 
 final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
     enum Kind { case read, write }
 
+    /// Whether the caller waits, and whether the server may have been told to keep the change.
+    private enum Stage {
+        case working(CheckedContinuation<Success, any Error>)
+        case committing(CheckedContinuation<Success, any Error>)
+        case settled
+
+        var waiting: CheckedContinuation<Success, any Error>? {
+            switch self {
+            case .working(let continuation), .committing(let continuation): continuation
+            case .settled: nil
+            }
+        }
+    }
+
     let deadline: ContinuousClock.Instant
     private let kind: Kind
     private let freshness: Freshness
     private let body: @Sendable (any SQLConnection) throws -> Success
-    private let continuation: Mutex<CheckedContinuation<Success, any Error>?>
+    private let stage: Mutex<Stage>
     private let conflicts = Atomic(0)
 
     init(
@@ -34,11 +50,11 @@ final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
         self.freshness = freshness
         self.deadline = deadline
         self.body = body
-        self.continuation = Mutex(continuation)
+        stage = Mutex(.working(continuation))
     }
 
     func noteConflict() -> Int { conflicts.add(1, ordering: .relaxed).newValue }
-    var isAwaited: Bool { continuation.withLock { $0 != nil } }
+    var isAwaited: Bool { stage.withLock { $0.waiting != nil } }
 
     func run(_ connection: MariaDBConnection, noteChange: () -> Void) throws {
         switch kind {
@@ -47,18 +63,35 @@ final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
             // Only now: the caller need not wait for the end of a transaction that changed nothing.
             connection.finish()
         case .write:
-            let result = try connection.transaction(freshness, body)
+            let result = try connection.transaction(freshness, mayCommit: beginCommit, body)
             if connection.changes > 0 { noteChange() }
             settle(.success(result))
         }
     }
 
+    private func beginCommit() -> Bool {
+        stage.withLock { stage in
+            guard let continuation = stage.waiting else { return false }
+            stage = .committing(continuation)
+            return true
+        }
+    }
+
     func fail(_ error: any Error) { settle(.failure(error)) }
 
+    func expire(_ outage: StorageError?) {
+        let (waiting, error) = stage.withLock { stage -> (CheckedContinuation<Success, any Error>?, StorageError) in
+            defer { stage = .settled }
+            if case .committing(let continuation) = stage { return (continuation, .uncertain) }
+            return (stage.waiting, outage ?? .slow)
+        }
+        waiting?.resume(throwing: error)
+    }
+
     private func settle(_ result: Result<Success, any Error>) {
-        let waiting = continuation.withLock { continuation in
-            defer { continuation = nil }
-            return continuation
+        let waiting = stage.withLock { stage in
+            defer { stage = .settled }
+            return stage.waiting
         }
         waiting?.resume(with: result)
     }

@@ -8,6 +8,8 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
     case readOnly(String)
     case full(String)
     case busy
+    /// Time was over before the change was made.
+    case slow
     /// The server does not answer; the text says where and how. It may come back.
     case unreachable(String)
     /// The server does not let this program in; the text is its own.
@@ -34,6 +36,7 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
             "The database \(path) cannot be written: let this user write to the file and its directory."
         case .full(let path): "The disk of the database \(path) is full: make room, nothing was lost."
         case .busy: "The database is locked by another program: end that program, or wait until it has finished."
+        case .slow: "The database takes too long, nothing was changed: see what keeps it busy, and try again."
         case .unreachable(let reason):
             "The database server cannot be reached (\(reason)): start it, or correct `storage`."
         case .notAdmitted(let reason):

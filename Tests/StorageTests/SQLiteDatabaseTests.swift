@@ -178,7 +178,7 @@ struct SQLiteDatabaseTests {
         "what is wrong is said in a sentence",
         arguments: [
             StorageError.cannotOpen("p"), .notADatabase("p"), .damaged("p"), .readOnly("p"), .full("p"), .busy,
-            .closed, .failed("disk I/O error"), .unreachable("h:3306: refused"), .notAdmitted("h:3306: denied"),
+            .slow, .closed, .failed("disk I/O error"), .unreachable("h:3306: refused"), .notAdmitted("h:3306: denied"),
             .unsuitable("it is old"), .uncertain, .foreignTables, .newerSchema(found: 2, known: 1),
             .changedMigration(1),
         ])

@@ -55,10 +55,11 @@ package final class MariaDBServer: Sendable {
             .flatMap { Int32($0.filter(\.isNumber)) }
     }
 
-    package func start() throws {
+    /// `others` stand in for the options it had.
+    package func start(_ others: [String]? = nil) throws {
         let running = Running(process: Process(), lifeline: Pipe())
         running.process.executableURL = Self.script
-        running.process.arguments = [folder, String(port)] + options
+        running.process.arguments = [folder, String(port)] + (others ?? options)
         running.process.standardInput = running.lifeline
         try running.process.run()
         process.withLock { $0 = running }

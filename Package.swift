@@ -98,8 +98,9 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "Telemetry", "Server",
-                logging, lifecycle,
+                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
+                "Telemetry",
+                "Server", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
@@ -151,7 +152,10 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, tracing], swiftSettings: strict),
         .testTarget(
             name: "IdentityProviderTests",
-            dependencies: ["IdentityProvider", "JOSE", "Authenticators", "TestSupport", crypto, httpTypes],
+            dependencies: [
+                "IdentityProvider", "JOSE", "Authenticators", "SQLStorage", "MariaDBDriver", "TestSupport", crypto,
+                httpTypes,
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

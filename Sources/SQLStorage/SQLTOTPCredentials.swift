@@ -27,7 +27,7 @@ struct SQLTOTPCredentials: TOTPCredentialStore {
             .integer(credential.period), .integer(credential.lastStep), .date(credential.createdAt),
         ]
         try await table.write("totp_credentials.save") { connection in
-            try connection.execute(
+            try connection.insertIfAbsent(
                 """
                 INSERT INTO totp_credentials (issuer, id, user_id, name, sealed_secret, algorithm, digits, period,
                     last_step, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

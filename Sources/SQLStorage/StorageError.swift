@@ -24,6 +24,16 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
     case newerSchema(found: Int, known: Int)
     case changedMigration(Int)
 
+    /// Whether it may end without anybody's doing here: then a program that starts waits.
+    package var mayPass: Bool {
+        switch self {
+        case .unreachable, .busy, .slow, .uncertain, .full: true
+        case .cannotOpen, .notADatabase, .damaged, .readOnly, .notAdmitted, .unsuitable, .closed, .failed,
+            .foreignTables, .newerSchema, .changedMigration:
+            false
+        }
+    }
+
     package var description: String {
         switch self {
         case .cannotOpen(let path):

@@ -8,18 +8,19 @@ import TestSupport
 final class RunningServer: Sendable {
     let program: RunningProgram
     let port: Int
-    var issuer: String { "http://localhost:\(port)" }
+    let issuer: String
 
-    /// Starts the server in `folder` and waits until it is ready.
-    init(_ arguments: [String] = [], in folder: URL, port: Int? = nil) async throws {
+    /// Starts the server in `folder` and waits until it is ready. Nodes of one `issuer` have ports of their own.
+    init(_ arguments: [String] = [], in folder: URL, port: Int? = nil, issuer: String? = nil) async throws {
         let port = try port ?? freePort()
         self.port = port
+        self.issuer = issuer ?? "http://localhost:\(port)"
         program = try RunningProgram(
             [
-                "serve", "--issuer", "http://localhost:\(port)", "--listen", "127.0.0.1:\(port)",
+                "serve", "--issuer", self.issuer, "--listen", "127.0.0.1:\(port)",
                 "--telemetry-level", "debug",
             ] + arguments, in: folder)
-        let (program, client) = (program, WebClient(origin: issuer))
+        let (program, client) = (program, WebClient(origin: self.issuer, port: port))
         do {
             try await until("the server is ready") {
                 guard program.isRunning else { throw Unexpected("the server ended: \(program.output)") }
@@ -59,13 +60,26 @@ final class WebClient: Sendable {
     }
 
     private let origin: String
+    private let port: Int?
     private let forwardedFor: String?
-    private let cookies = Cookies()
+    private let cookies: Cookies
 
-    /// `forwardedFor` is what a proxy would say of the client's address.
-    init(origin: String, forwardedFor: String? = nil) {
+    /// `port` is where the origin is really served, as behind a load balancer; `forwardedFor` is what a proxy would say
+    /// of the client's address.
+    convenience init(origin: String, port: Int? = nil, forwardedFor: String? = nil) {
+        self.init(origin: origin, port: port, forwardedFor: forwardedFor, cookies: Cookies())
+    }
+
+    private init(origin: String, port: Int?, forwardedFor: String?, cookies: Cookies) {
         self.origin = origin
+        self.port = port
         self.forwardedFor = forwardedFor
+        self.cookies = cookies
+    }
+
+    /// The same browser, whose next request another node gets.
+    func on(_ server: RunningServer) -> WebClient {
+        WebClient(origin: origin, port: server.port, forwardedFor: forwardedFor, cookies: cookies)
     }
 
     private actor Cookies {
@@ -99,7 +113,8 @@ final class WebClient: Sendable {
     private func send(_ method: HTTPMethod, _ path: String, headers: [(String, String)], body: String?) async throws
         -> Answer
     {
-        var request = HTTPClientRequest(url: origin.replacing("localhost", with: "127.0.0.1") + path)
+        let base = port.map { "http://127.0.0.1:\($0)" } ?? origin.replacing("localhost", with: "127.0.0.1")
+        var request = HTTPClientRequest(url: base + path)
         request.method = method
         request.headers.add(name: "Host", value: String(origin.dropFirst("http://".count)))
         let cookie = await cookies.header

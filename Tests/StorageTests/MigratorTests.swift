@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("Migrations: each step once, in order, or none")

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IdentityProvider
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("RFC 9700 §4.14.2: refresh token rotation")

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import SQLStorage
 import SQLiteDriver
+import TestSupport
 import Testing
 
 @Suite("SQLite: the file, and what may be wrong with it")

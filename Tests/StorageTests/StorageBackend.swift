@@ -75,13 +75,3 @@ func withTemporaryFolder(_ body: (String) async throws -> Void) async throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try await body(folder)
 }
-
-/// What `count` tasks at once return, in no order.
-func race<Result: Sendable>(
-    _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Result
-) async throws -> [Result] {
-    try await withThrowingTaskGroup(of: Result.self) { group in
-        for number in 0..<count { group.addTask { try await body(number) } }
-        return try await group.reduce(into: []) { $0.append($1) }
-    }
-}

@@ -1,6 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("A unit of work: whole or not at all, and durable when it returns")

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IdentityProvider
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("Upkeep: versions for caches, removal of what expired")

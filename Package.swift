@@ -116,8 +116,17 @@ let package = Package(
             dependencies: [
                 "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
                 "CMariaDB", crypto, httpTypes,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // What `make test-cluster` runs.
+        .executableTarget(
+            name: "ClusterCheck",
+            dependencies: ["IdentityProvider", "JOSE", "SQLStorage", "MariaDBDriver", "TestSupport"],
+            path: "Tests/ClusterCheck", swiftSettings: strict),
+        .testTarget(name: "ClusterCheckTests", dependencies: ["ClusterCheck"], swiftSettings: strict),
         .testTarget(
             name: "JOSETests", dependencies: ["JOSE", "COpenSSL"], exclude: ["Vectors"],
             swiftSettings: strict),

@@ -106,35 +106,56 @@ package final class MariaDBServer: Sendable {
     package func drop(_ name: String) throws { try run("DROP DATABASE IF EXISTS `\(name)`") }
 
     /// Runs statements as the server's administrator.
-    package func run(_ statements: String) throws {
+    package func run(_ statements: String) throws { try Self.run(statements, socket: socket) }
+
+    package static func run(_ statements: String, socket: String) throws { _ = try value(statements, socket: socket) }
+
+    /// The first column of the last row, if there is one.
+    @discardableResult
+    package static func value(_ statements: String, socket: String) throws -> String? {
         guard let handle = unsafe mysql_init(nil) else { throw Unexpected("no memory") }
         defer { unsafe mysql_close(handle) }
         let flags = UInt(CLIENT_MULTI_STATEMENTS)
         guard unsafe mysql_real_connect(handle, nil, "root", nil, nil, 0, socket, flags) != nil,
             unsafe mysql_real_query(handle, statements, UInt(statements.utf8.count)) == 0
         else { throw unsafe Unexpected(String(cString: mysql_error(handle))) }
+        var value: String?
         var status: Int32 = 0
         repeat {
-            if let result = unsafe mysql_store_result(handle) { unsafe mysql_free_result(result) }
+            if let result = unsafe mysql_store_result(handle) {
+                while let row = unsafe mysql_fetch_row(result) {
+                    value = unsafe row[0].map { unsafe String(cString: $0) }
+                }
+                unsafe mysql_free_result(result)
+            }
             status = unsafe mysql_next_result(handle)
         } while status == 0
         guard status < 0 else { throw unsafe Unexpected(String(cString: mysql_error(handle))) }
+        return value
     }
 }
 
 /// A port that was free a moment ago.
 package func freePort() throws -> Int {
+    guard let port = boundPort(0) else { throw Unexpected("no free port") }
+    return port
+}
+
+package func isFree(_ port: Int) -> Bool { boundPort(port) != nil }
+
+/// Binds a loopback port, any for 0, and lets it go.
+private func boundPort(_ port: Int) -> Int? {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
             unsafe bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
         }
     }
-    guard bound else { throw Unexpected("no free port") }
-    return Int(UInt16(bigEndian: address.sin_port))
+    return isBound ? Int(UInt16(bigEndian: address.sin_port)) : nil
 }

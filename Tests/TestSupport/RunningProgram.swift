@@ -1,9 +1,8 @@
-import Foundation
-import TestSupport
+package import Foundation
 
 /// The program as it was built, with its own folder, environment and output.
-final class RunningProgram: Sendable {
-    let folder: URL
+package final class RunningProgram: Sendable {
+    package let folder: URL
     private let process: Process
     private let log: URL
 
@@ -11,7 +10,9 @@ final class RunningProgram: Sendable {
     private static let executable = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../.build/debug/martlet").standardizedFileURL
 
-    init(_ arguments: [String], in folder: URL, input: String? = nil, environment: [String: String] = [:]) throws {
+    package init(_ arguments: [String], in folder: URL, input: String? = nil, environment: [String: String] = [:])
+        throws
+    {
         self.folder = folder
         log = folder.appending(path: "output-\(UUID().uuidString).log")
         try Data().write(to: log)
@@ -32,19 +33,19 @@ final class RunningProgram: Sendable {
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
-    var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
-    var isRunning: Bool { process.isRunning }
+    package var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+    package var isRunning: Bool { process.isRunning }
 
-    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     /// Waits for the end and returns the exit code.
-    func wait() async throws -> Int32 {
+    package func wait() async throws -> Int32 {
         try await until("the program ended") { !self.process.isRunning }
         return process.terminationStatus
     }
 
     /// Runs a command to its end.
-    static func run(_ arguments: [String], in folder: URL, input: String? = nil) async throws
+    package static func run(_ arguments: [String], in folder: URL, input: String? = nil) async throws
         -> (code: Int32, output: String)
     {
         let program = try RunningProgram(arguments, in: folder, input: input)
@@ -54,13 +55,13 @@ final class RunningProgram: Sendable {
 }
 
 /// A folder of its own for a test, removed at the end.
-final class Folder: Sendable {
-    let url = FileManager.default.temporaryDirectory.appending(path: "martlet-program-\(UUID().uuidString)")
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+package final class Folder: Sendable {
+    package let url = FileManager.default.temporaryDirectory.appending(path: "martlet-program-\(UUID().uuidString)")
+    package init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
     deinit { try? FileManager.default.removeItem(at: url) }
 
     @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
+    package func write(_ name: String, _ text: String) throws -> String {
         try Data(text.utf8).write(to: url.appending(path: name))
         return name
     }

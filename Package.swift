@@ -126,6 +126,11 @@ let package = Package(
             name: "ClusterCheck",
             dependencies: ["IdentityProvider", "JOSE", "SQLStorage", "MariaDBDriver", "TestSupport"],
             path: "Tests/ClusterCheck", swiftSettings: strict),
+        // What `make bench-storage` runs.
+        .executableTarget(
+            name: "StorageBenchmark",
+            dependencies: ["IdentityProvider", "JOSE", "SQLStorage", "MariaDBDriver", "CMariaDB", "TestSupport"],
+            path: "Tests/StorageBenchmark", swiftSettings: strict),
         .testTarget(name: "ClusterCheckTests", dependencies: ["ClusterCheck"], swiftSettings: strict),
         .testTarget(
             name: "JOSETests", dependencies: ["JOSE", "COpenSSL"], exclude: ["Vectors"],

@@ -66,7 +66,7 @@ struct SQLAuthorizations: AuthorizationStore {
 
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws {
         let values: [SQLValue] = [.date(now), table.key, .id(id)]
-        try await table.write("authorizations.revoke") { connection in
+        try await table.write("authorizations.revoke", .latest) { connection in
             try connection.execute(
                 "UPDATE authorizations SET revoked_at = ? WHERE issuer = ? AND id = ? AND revoked_at IS NULL", values)
         }
@@ -74,7 +74,7 @@ struct SQLAuthorizations: AuthorizationStore {
 
     func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws {
         let values: [SQLValue] = [.date(now), table.key, .id(user), .id(client)]
-        try await table.write("authorizations.revoke_all") { connection in
+        try await table.write("authorizations.revoke_all", .latest) { connection in
             try connection.execute(
                 """
                 UPDATE authorizations SET revoked_at = ?

@@ -44,7 +44,7 @@ struct SQLSessions: SessionStore {
 
     func end(_ id: Identifier<Session>, at now: Date) async throws {
         let issuer = table.key
-        try await table.write("sessions.end") { connection in
+        try await table.write("sessions.end", .latest) { connection in
             try Self.revokeAuthorizations(of: id, issuer, at: now, connection)
             try connection.execute("DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(id)])
         }
@@ -52,7 +52,7 @@ struct SQLSessions: SessionStore {
 
     func endAll(of user: Identifier<User>, at now: Date) async throws {
         let issuer = table.key
-        try await table.write("sessions.end_all") { connection in
+        try await table.write("sessions.end_all", .latest) { connection in
             try connection.execute(
                 """
                 UPDATE authorizations SET revoked_at = ?

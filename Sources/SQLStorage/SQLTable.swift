@@ -42,13 +42,15 @@ struct SQLTable: Sendable {
         }
     }
 
+    /// What ends something must see all that began before: `.latest`.
     @discardableResult
     func write<Result: Sendable>(
-        _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _ name: String, _ freshness: Freshness = .local,
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         try await withSpan("sql \(name)", ofKind: .client) { span in
             describe(span, name)
-            return try await database.transaction(body)
+            return try await database.transaction(freshness, body)
         }
     }
 

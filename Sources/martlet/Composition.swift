@@ -15,11 +15,11 @@ struct Composition {
 
     /// Opens the storage and the master key. Beside an SQLite file both are made on the first start; nodes that share a
     /// server must share a key, too. Throws `StorageError` or `Mistakes`.
-    init(_ configuration: Configuration) throws {
+    init(_ configuration: Configuration, makesMasterKey: Bool = true) throws {
         self.configuration = configuration
         if case .sqlite(let path) = configuration.storage { try Self.makeDirectory(of: path) }
         let masterKeyFile = MasterKeyFile(path: configuration.masterKeyFile)
-        if !configuration.storage.isShared {
+        if makesMasterKey, !configuration.storage.isShared {
             try Self.makeDirectory(of: configuration.masterKeyFile)
             try masterKeyFile.makeIfAbsent()
         }

@@ -23,7 +23,7 @@ struct StorageBackend: Sendable, CustomTestStringConvertible {
         remove: { try MariaDBServer.shared.get().drop(databaseName($0)) })
     static let all = [sqlite, mariaDB]
 
-    private static func databaseName(_ folder: String) -> String {
+    static func databaseName(_ folder: String) -> String {
         "test_" + (folder.split(separator: "/").last ?? "").filter { $0 != "-" }.suffix(32).lowercased()
     }
 }

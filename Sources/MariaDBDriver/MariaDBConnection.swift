@@ -77,11 +77,10 @@ import SQLStorage
 }
 
 extension MariaDBConnection {
-    /// Without automatic commits a unit of work begins with its first statement, which saves a round trip.
     private func setUp(timeout: Int?) throws {
         try run(
             """
-            SET SESSION autocommit = 0, time_zone = '+00:00',
+            SET SESSION autocommit = 1, time_zone = '+00:00',
                 sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
                 foreign_key_checks = 1, unique_checks = 1, innodb_lock_wait_timeout = 1
             """)
@@ -93,7 +92,6 @@ extension MariaDBConnection {
         }
         try MariaDBRequirements.check(self)
         isReplicated = try MariaDBRequirements.isReplicated(self)
-        try run("COMMIT")
     }
 
     /// Runs `body` whole or not at all; not at all, too, when `mayCommit` says so at the end. Throws `LostConnection` when
@@ -104,7 +102,10 @@ extension MariaDBConnection {
         changes = 0
         let result: Result
         do {
-            result = try catchingUp(freshness) { try body(self) }
+            result = try catchingUp(freshness) {
+                try run("START TRANSACTION")
+                return try body(self)
+            }
             guard mayCommit() else { throw StorageError.slow }
         } catch {
             rollBack()
@@ -118,11 +119,27 @@ extension MariaDBConnection {
         return result
     }
 
+    /// Runs one statement, which the server keeps at once: one round trip.
+    func single(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) throws -> Int {
+        changes = 0
+        do { return try catchingUp(freshness) { try execute(statement, values) } } catch is LostConnection {
+            throw StorageError.uncertain
+        }
+    }
+
+    /// One query, in one round trip.
+    func rows(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] {
+        try catchingUp(freshness) { try query(statement, values) }
+    }
+
     /// Runs `body` on the state of one moment. `finish` ends it, after the caller has the result.
     func snapshot<Result>(_ freshness: Freshness, _ body: (any SQLConnection) throws -> Result) throws -> Result {
         isReading = true
         defer { isReading = false }
-        return try catchingUp(freshness) { try body(self) }
+        return try catchingUp(freshness) {
+            try run("START TRANSACTION READ ONLY")
+            return try body(self)
+        }
     }
 
     func finish() { rollBack() }

@@ -34,26 +34,35 @@ package final class MariaDBDatabase: SQLDatabase {
     package var committedUnits: Int { commits.load(ordering: .relaxed) }
     package var mayLag: Bool { outage.mayLag }
 
+    package func execute(
+        _ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]
+    ) async throws -> Int {
+        try await submit(.execute { try $0.single(freshness, statement, values) })
+    }
+
+    package func query(
+        _ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]
+    ) async throws -> [SQLRow] {
+        try await submit(.query { try $0.rows(freshness, statement, values) })
+    }
+
     package func transaction<Result: Sendable>(
         _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await submit(.write, freshness, body)
+        try await submit(.write(freshness, body))
     }
 
     package func read<Result: Sendable>(
         _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await submit(.read, freshness, body)
+        try await submit(.read(freshness, body))
     }
 
-    private func submit<Result: Sendable>(
-        _ kind: TypedMariaDBUnit<Result>.Kind, _ freshness: Freshness,
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
+    private func submit<Result: Sendable>(_ work: TypedMariaDBUnit<Result>.Work) async throws -> Result {
         if let refusal = outage.refusal(after: Self.patience) { throw refusal }
         let deadline = ContinuousClock.now + .seconds(settings.timeout)
         return try await pool.perform { continuation in
-            let unit = TypedMariaDBUnit(kind, freshness, deadline: deadline, body, continuation)
+            let unit = TypedMariaDBUnit(work, deadline: deadline, continuation)
             deadlines.watch(unit)
             return unit
         }

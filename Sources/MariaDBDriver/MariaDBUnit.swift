@@ -18,7 +18,14 @@ protocol MariaDBUnit: AnyObject, Sendable {
 }
 
 final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
-    enum Kind { case read, write }
+    /// What runs on the connection.
+    enum Work: Sendable {
+        case read(Freshness, @Sendable (any SQLConnection) throws -> Success)
+        case write(Freshness, @Sendable (any SQLConnection) throws -> Success)
+        /// One statement, without a transaction around it.
+        case query(@Sendable (MariaDBConnection) throws -> Success)
+        case execute(@Sendable (MariaDBConnection) throws -> Success)
+    }
 
     /// Whether the caller waits, and whether the server may have been told to keep the change.
     private enum Stage {
@@ -35,21 +42,15 @@ final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
     }
 
     let deadline: ContinuousClock.Instant
-    private let kind: Kind
-    private let freshness: Freshness
-    private let body: @Sendable (any SQLConnection) throws -> Success
+    private let work: Work
     private let stage: Mutex<Stage>
     private let conflicts = Atomic(0)
 
     init(
-        _ kind: Kind, _ freshness: Freshness, deadline: ContinuousClock.Instant,
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Success,
-        _ continuation: CheckedContinuation<Success, any Error>
+        _ work: Work, deadline: ContinuousClock.Instant, _ continuation: CheckedContinuation<Success, any Error>
     ) {
-        self.kind = kind
-        self.freshness = freshness
+        self.work = work
         self.deadline = deadline
-        self.body = body
         stage = Mutex(.working(continuation))
     }
 
@@ -57,12 +58,18 @@ final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
     var isAwaited: Bool { stage.withLock { $0.waiting != nil } }
 
     func run(_ connection: MariaDBConnection, noteChange: () -> Void) throws {
-        switch kind {
-        case .read:
+        switch work {
+        case .query(let body): settle(.success(try body(connection)))
+        case .execute(let body):
+            guard beginCommit() else { return }
+            let result = try body(connection)
+            if connection.changes > 0 { noteChange() }
+            settle(.success(result))
+        case .read(let freshness, let body):
             settle(.success(try connection.snapshot(freshness, body)))
             // Only now: the caller need not wait for the end of a transaction that changed nothing.
             connection.finish()
-        case .write:
+        case .write(let freshness, let body):
             let result = try connection.transaction(freshness, mayCommit: beginCommit, body)
             if connection.changes > 0 { noteChange() }
             settle(.success(result))

@@ -6,6 +6,10 @@ package protocol SQLDatabase: Sendable {
     var mayLag: Bool { get }
     /// How many units of work changed something and were committed: budgets are counted with it.
     var committedUnits: Int { get }
+    /// A unit of work that is one statement. Returns how many rows it changed.
+    func execute(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> Int
+    /// A unit of work that is one query.
+    func query(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> [SQLRow]
     /// Runs `body` whole or not at all; when this returns, the change is durable. `body` may run more than once.
     func transaction<Result: Sendable>(
         _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
@@ -36,6 +40,18 @@ package enum Freshness: Sendable {
 }
 
 extension SQLDatabase {
+    package func execute(
+        _ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]
+    ) async throws -> Int {
+        try await transaction(freshness) { try $0.execute(statement, values) }
+    }
+
+    package func query(
+        _ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]
+    ) async throws -> [SQLRow] {
+        try await read(freshness) { try $0.query(statement, values) }
+    }
+
     package func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {

@@ -7,9 +7,8 @@ struct SQLUpkeep: StorageUpkeep {
     func version() async throws -> Int {
         let key = table.key
         // Asked four times a second: a span for each would bury the others.
-        return try await table.database.read { connection in
-            try connection.query("SELECT version FROM changes WHERE issuer = ?", [key]).first?.integer(0) ?? 0
-        }
+        return try await table.database.query(.local, "SELECT version FROM changes WHERE issuer = ?", [key])
+            .first?.integer(0) ?? 0
     }
 
     func check() async throws {

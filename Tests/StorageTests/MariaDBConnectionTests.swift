@@ -18,7 +18,7 @@ struct MariaDBConnectionTests {
         "a session is strict, exact and in UTC",
         arguments: [
             ("SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'", .integer(1)), ("SELECT @@time_zone", .text("+00:00")),
-            ("SELECT @@tx_isolation", .text("REPEATABLE-READ")), ("SELECT @@autocommit", .integer(0)),
+            ("SELECT @@tx_isolation", .text("REPEATABLE-READ")), ("SELECT @@autocommit", .integer(1)),
             ("SELECT @@character_set_client", .text("utf8mb4")), ("SELECT @@innodb_lock_wait_timeout", .integer(1)),
             ("SELECT @@max_statement_time = 2", .integer(1)), ("SELECT @@foreign_key_checks", .integer(1)),
         ] as [(SQLStatement, SQLValue)])

@@ -24,7 +24,7 @@ struct RefreshTokenGrant: Grant {
         guard let user = stored.grant.user, try await users.find(user)?.isDisabled == false else { throw Self.refusal }
 
         let rotation = try await authorizations.rotate(
-            token.authorization, from: token.generation, grace: lifetimes.refreshGrace,
+            stored, from: token.generation, grace: lifetimes.refreshGrace,
             expiresAt: expiry(of: stored), at: now())
         switch rotation {
         case .rotated(let authorization), .repeated(let authorization):

@@ -140,6 +140,7 @@ let package = Package(
             dependencies: [
                 "SQLStorage", "SQLiteDriver", "MariaDBDriver", "IdentityProvider", "JOSE", "TestSupport", tracing,
             ],
+            exclude: ["Former"],
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests",

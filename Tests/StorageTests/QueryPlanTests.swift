@@ -11,14 +11,15 @@ struct QueryPlanTests {
     @Test("SQLite scans no table, whatever a store is asked")
     func noScan() async throws {
         try await withTemporaryFolder { folder in
-            let database = ExplainingDatabase(base: try SQLiteDatabase(path: "\(folder)/martlet.db")) { query in
-                try query("EXPLAIN QUERY PLAN").map { try $0.text(3) }
+            let database = ObservedDatabase(try SQLiteDatabase(path: "\(folder)/martlet.db")) {
+                connection, statement, values in
+                try connection.query("EXPLAIN QUERY PLAN \(statement)", values).map { try $0.text(3) }
             }
             let storage = SQLBackend(database)
             _ = try await storage.migrate()
-            database.steps.withLock { $0 = [] }
-            try await visit(storage.stores(for: try Issuer("https://id.example.com")))
-            let steps = database.steps.withLock(\.self)
+            database.forget()
+            try await storage.stores(for: try Issuer("https://id.example.com")).askEverything()
+            let steps = database.notes
             #expect(steps.count(where: { $0.hasPrefix("SEARCH") }) > 30)
             // The issuer alone finds all its rows: right for the few of what is kept in memory, and nothing else.
             let listed = ["changes", "clients", "resource_servers", "roles", "signing_keys"]
@@ -33,8 +34,8 @@ struct QueryPlanTests {
     func noScanOnMariaDB() async throws {
         let server = try MariaDBServer.shared.get()
         try await StorageBackend.mariaDB.withFolder { folder in
-            let database = ExplainingDatabase(base: try StorageBackend.mariaDB.open(folder)) { query in
-                try query("EXPLAIN").map { try Self.step($0) }
+            let database = ObservedDatabase(try StorageBackend.mariaDB.open(folder)) { connection, statement, values in
+                try connection.query("EXPLAIN \(statement)", values).map { try Self.step($0) }
             }
             let storage = SQLBackend(database)
             _ = try await storage.migrate()
@@ -42,9 +43,9 @@ struct QueryPlanTests {
             // On an empty table a scan is the best plan there is.
             try await stores.populate()
             try server.run("USE `\(StorageBackend.databaseName(folder))`; " + Self.crowd)
-            database.steps.withLock { $0 = [] }
-            try await visit(stores)
-            let steps = database.steps.withLock(\.self)
+            database.forget()
+            try await stores.askEverything()
+            let steps = database.notes
             #expect(steps.count > 60)
             let large = ["users", "user_names", "totp_credentials", "sessions", "consents", "authorizations", "spent"]
             let lookups = steps.filter { step in large.contains { step.hasPrefix("\($0) ") } }
@@ -103,115 +104,5 @@ struct QueryPlanTests {
             #expect(steps.allSatisfy { $0.hasPrefix("SEARCH") && $0.hasSuffix("_id=?)") }, "\(steps)")
             await database.close()
         }
-    }
-
-    /// Asks every store everything.
-    private func visit(_ stores: Stores) async throws {
-        try await stores.populate()
-        _ = try await stores.clients.find(Client.web)
-        _ = try await stores.clients.all()
-        try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: []))
-        _ = try await stores.resourceServers.all()
-        try await stores.resourceServers.delete("r")
-        try await stores.roles.save(Role(name: "admin", permissions: []))
-        _ = try await stores.roles.all()
-        try await stores.roles.delete("admin")
-        _ = try await stores.users.find(User.alice)
-        _ = try await stores.users.find(named: "alice")
-        _ = try await stores.users.list(after: "a", limit: 10)
-        try await stores.users.replacePasswordHash(of: User.alice, from: "", with: "")
-        try await stores.sessions.begin(.example("s"), replacing: Identifier("former"))
-        _ = try await stores.sessions.find(Session.example("s").secret, at: moment)
-        _ = try await stores.authorizations.begin(.example("a", session: "s"))
-        _ = try await RotationTests.present(0, after: 1, stores)
-        _ = try await RotationTests.present(0, after: 1, stores)
-        try await stores.authorizations.revoke(Identifier("a"), at: moment)
-        try await stores.authorizations.revoke(user: User.alice, client: Client.web, at: moment)
-        try await stores.sessions.end(Identifier("s"), at: moment)
-        try await stores.sessions.endAll(of: User.alice, at: moment)
-        try await stores.consents.save(Consent(user: User.alice, client: Client.web, scope: [], grantedAt: moment))
-        _ = try await stores.consents.find(user: User.alice, client: Client.web)
-        try await stores.consents.withdraw(user: User.alice, client: Client.web)
-        try await stores.totpCredentials.save(.example("t"))
-        _ = try await stores.totpCredentials.credentials(of: User.alice)
-        _ = try await stores.totpCredentials.accept(step: 1, for: Identifier("t"))
-        try await stores.totpCredentials.delete(Identifier("t"))
-        _ = try await stores.keys.insert(.example("k", number: 1))
-        _ = try await stores.keys.all()
-        try await stores.keys.update("k", signsUntil: moment, publishedUntil: moment)
-        try await stores.keys.delete("k")
-        _ = try await stores.spent.spend("jti", for: .clientAssertion, until: moment)
-        _ = try await stores.spent.isSpent("jti", for: .clientAssertion)
-        _ = try await stores.upkeep.version()
-        _ = try await stores.upkeep.removeExpired(before: moment, limit: 10)
-        try await stores.clients.delete(Client.web)
-        try await stores.users.delete(User.alice)
-    }
-}
-
-/// A database that notes the plan of each statement before it runs it.
-private final class ExplainingDatabase: SQLDatabase {
-    typealias Explain = @Sendable (_ query: (SQLStatement) throws -> [SQLRow]) throws -> [String]
-
-    let base: any SQLDatabase
-    let explain: Explain
-    let steps = Mutex<[String]>([])
-
-    /// `explain` is given a way to run the statement behind a prefix.
-    init(base: any SQLDatabase, explain: @escaping Explain) {
-        self.base = base
-        self.explain = explain
-    }
-
-    var dialect: SQLDialect { base.dialect }
-    var mayLag: Bool { base.mayLag }
-    var committedUnits: Int { base.committedUnits }
-
-    func transaction<Result: Sendable>(
-        _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
-        try await base.transaction(freshness) { [self] in try body(ExplainingConnection(base: $0, database: self)) }
-    }
-
-    func read<Result: Sendable>(
-        _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
-        try await base.read(freshness) { [self] in try body(ExplainingConnection(base: $0, database: self)) }
-    }
-
-    func survey<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
-        try await base.survey(body)
-    }
-
-    func maintain<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
-        try await base.maintain(body)
-    }
-
-    func close() async { await base.close() }
-}
-
-private struct ExplainingConnection: SQLConnection {
-    let base: any SQLConnection
-    let database: ExplainingDatabase
-
-    func execute(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Int {
-        try explain(statement, values)
-        return try base.execute(statement, values)
-    }
-
-    func forEachRow(_ statement: SQLStatement, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {
-        try explain(statement, values)
-        try base.forEachRow(statement, values, body)
-    }
-
-    func close() { base.close() }
-
-    private func explain(_ statement: SQLStatement, _ values: [SQLValue]) throws {
-        let steps = try database.explain { prefix in try base.query("\(prefix) \(statement)", values) }
-        database.steps.withLock { $0 += steps }
     }
 }

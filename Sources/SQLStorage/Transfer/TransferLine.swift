@@ -58,7 +58,7 @@ enum TransferLine {
         }
     }
 
-    private static func json(_ value: SQLValue) -> JSON {
+    static func json(_ value: SQLValue) -> JSON {
         switch value {
         case .null: .null
         case .integer(let number): .integer(number)
@@ -67,7 +67,7 @@ enum TransferLine {
         }
     }
 
-    private static func value(_ json: JSON) throws(InvalidLine) -> SQLValue {
+    static func value(_ json: JSON) throws(InvalidLine) -> SQLValue {
         switch json {
         case .null: return .null
         case .integer(let number): return .integer(number)

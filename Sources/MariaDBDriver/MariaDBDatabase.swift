@@ -131,10 +131,22 @@ package final class MariaDBDatabase: SQLDatabase {
             do {
                 let connection = try MariaDBConnection(server, settings, timeout: nil)
                 defer { connection.close() }
-                do { return try work(connection) } catch is LostConnection { throw StorageError.uncertain }
+                do { return try retried { try work(connection) } } catch is LostConnection {
+                    throw StorageError.uncertain
+                }
             } catch let lost as LostConnection { failure = StorageError.unreachable(lost.reason) }
         }
         throw failure
+    }
+
+    /// On a cluster two nodes may change the schema at once: one of them is refused, and finds it changed then.
+    private static func retried<Result>(_ work: () throws -> Result) throws -> Result {
+        for attempt in 1..<attempts {
+            do { return try work() } catch is Conflict {
+                Thread.sleep(forTimeInterval: .random(in: 0.01...0.05) * Double(1 << attempt))
+            }
+        }
+        do { return try work() } catch is Conflict { throw StorageError.busy }
     }
 
     package func close() async {

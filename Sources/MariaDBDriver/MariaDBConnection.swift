@@ -1,4 +1,5 @@
 import CMariaDB
+import Glibc
 import SQLStorage
 
 /// A connection over libmariadb. It belongs to one thread; its statements are prepared once, in the binary protocol.
@@ -48,6 +49,15 @@ import SQLStorage
         let statement = try unsafe MariaDBStatement(text.text, on: handle, server: "\(server)")
         statements[text] = statement
         return statement
+    }
+
+    /// A server that says something unasked has said farewell: it restarted, or was idle for too long. Looked at before
+    /// something is sent, because afterwards nobody knows whether it was done.
+    func checkLife() throws {
+        var socket = unsafe pollfd(fd: mysql_get_socket(handle), events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&socket, 1, 0) != 0 else { return }
+        isBroken = true
+        throw LostConnection(reason: "\(server): the server has closed the connection")
     }
 
     /// Notes when what failed is the connection itself.

@@ -61,10 +61,13 @@ package final class MariaDBDatabase: SQLDatabase {
     private func submit<Result: Sendable>(_ work: TypedMariaDBUnit<Result>.Work) async throws -> Result {
         if let refusal = outage.refusal(after: Self.patience) { throw refusal }
         let deadline = ContinuousClock.now + .seconds(settings.timeout)
-        return try await pool.perform { continuation in
+        return try await withCheckedThrowingContinuation { continuation in
             let unit = TypedMariaDBUnit(work, deadline: deadline, continuation)
             deadlines.watch(unit)
-            return unit
+            if !pool.put(unit) {
+                unit.fail(StorageError.closed)
+                deadlines.forget(unit)
+            }
         }
     }
 

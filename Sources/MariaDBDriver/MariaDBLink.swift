@@ -45,6 +45,7 @@ final class MariaDBLink: PooledConnection {
     /// The connection, if there is one: without one the pool is closing.
     func withConnection<Result>(_ work: (MariaDBConnection) throws -> Result) throws -> Result {
         guard let connection, !connection.isBroken else { throw outage.error ?? StorageError.closed }
+        try connection.checkLife()
         return try work(connection)
     }
 

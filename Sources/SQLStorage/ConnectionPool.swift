@@ -48,9 +48,12 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
         _ make: (CheckedContinuation<Result, any Error>) -> Unit
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            if !queue.put(make(continuation)) { continuation.resume(throwing: StorageError.closed) }
+            if !put(make(continuation)) { continuation.resume(throwing: StorageError.closed) }
         }
     }
+
+    /// Has the unit done by the first connection that is free. Returns `false` when the pool is closed.
+    package func put(_ unit: Unit) -> Bool { queue.put(unit) }
 
     /// Hands a unit to another connection, before those that came later. Returns `false` when the pool is closed.
     package func putBack(_ unit: Unit) -> Bool { queue.putBack(unit) }

@@ -144,6 +144,27 @@ struct MariaDBWeatherTests {
         }
     }
 
+    @Test("after a restart of the server the connections of before cost nobody an error")
+    func restart() async throws {
+        try await withServer { server, database in
+            for round in 0..<3 {
+                // On all connections at once, so that each has been used.
+                _ = try await race(16) { number in
+                    try await database.execute(
+                        .local, "INSERT INTO pairs (number, side) VALUES (?, 0)", [.integer(round * 100 + number)])
+                }
+                try server.stop()
+                try server.start()
+                // The one that finds out waits for the others to be made anew.
+                _ = try await race(16) { number in
+                    try await database.execute(
+                        .local, "INSERT INTO pairs (number, side) VALUES (?, 1)", [.integer(round * 100 + number)])
+                }
+            }
+            #expect(try await database.read(Self.pairs).map { $0[1] } == Array(repeating: 2, count: 48))
+        }
+    }
+
     @Test("units in each other's way are all done")
     func deadlock() async throws {
         try await withServer { _, database in

@@ -41,6 +41,7 @@ package protocol StorageUpkeep: Sendable {
     func version() async throws -> Int
     /// Throws when the storage cannot answer.
     func check() async throws
-    /// Removes at most `limit` rows of each kind that expired before `moment`; returns how many went.
+    /// Removes at most `limit` rows of each kind that expired before `moment`, authorizations up to an hour later; returns
+    /// how many went.
     func removeExpired(before moment: Date, limit: Int) async throws -> Int
 }

@@ -17,15 +17,14 @@ struct SQLUpkeep: StorageUpkeep {
     }
 
     func removeExpired(before moment: Date, limit: Int) async throws -> Int {
-        let values: [SQLValue] = [table.key, .date(moment), .integer(limit)]
+        let key = table.key
         var removed = 0
         for kind in ExpiringTable.all {
-            let find = kind.find(table.database.dialect)
+            let (find, bound) = (kind.find(table.database.dialect), kind.bound(moment))
             // By their keys: a deletion of a range would lock what lies between, where requests insert.
             removed += try await table.write("\(kind.name).remove_expired") { connection in
-                let rows = try connection.query(find, values)
-                return try rows.reduce(0) { count, row in
-                    try count + connection.execute(kind.delete, [values[0]] + row.values + [values[1]])
+                try connection.query(find, [key, bound, .integer(limit)]).reduce(0) { count, row in
+                    try count + connection.execute(kind.delete, [key] + row.values + [bound])
                 }
             }
         }
@@ -36,37 +35,38 @@ struct SQLUpkeep: StorageUpkeep {
 /// A table whose rows expire.
 private struct ExpiringTable: Sendable {
     let name: String
-    /// Deletes the row of an issuer with one key, unless its expiry has moved beyond the moment meanwhile.
-    let delete: SQLStatement
-    /// The keys of rows of an issuer that expired before a moment, the oldest first, up to a limit.
+    /// What the index says of rows that expired before a moment.
+    let bound: @Sendable (Date) -> SQLValue
+    /// The keys of an issuer's rows within the bound, the oldest first, up to a limit.
     let find: @Sendable (SQLDialect) -> SQLStatement
+    /// Deletes the row of an issuer with one key, unless it has left the bound meanwhile.
+    let delete: SQLStatement
 
     static let all = [
         ExpiringTable(
-            name: "sessions", delete: "DELETE FROM sessions WHERE issuer = ? AND id = ? AND expires_at <= ?",
+            name: "sessions", bound: { .date($0) },
             find: { dialect in
                 """
                 SELECT id FROM sessions \(dialect.hint("sessions_by_expiry"))
                 WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
                 """
-            }),
+            }, delete: "DELETE FROM sessions WHERE issuer = ? AND id = ? AND expires_at <= ?"),
         ExpiringTable(
-            name: "authorizations",
-            delete: "DELETE FROM authorizations WHERE issuer = ? AND id = ? AND expires_at <= ?",
+            // The hours that are over: an authorization may stay an hour longer than it is good for.
+            name: "authorizations", bound: { .integer(Int(($0.timeIntervalSince1970 / 3_600).rounded(.down))) },
             find: { dialect in
                 """
-                SELECT id FROM authorizations \(dialect.hint("authorizations_by_expiry"))
-                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
+                SELECT id FROM authorizations \(dialect.hint("authorizations_by_expiry_hour"))
+                WHERE issuer = ? AND expiry_hour < ? ORDER BY expiry_hour LIMIT ?
                 """
-            }),
+            }, delete: "DELETE FROM authorizations WHERE issuer = ? AND id = ? AND expiry_hour < ?"),
         ExpiringTable(
-            name: "spent",
-            delete: "DELETE FROM spent WHERE issuer = ? AND purpose = ? AND value = ? AND expires_at <= ?",
+            name: "spent", bound: { .date($0) },
             find: { dialect in
                 """
                 SELECT purpose, value FROM spent \(dialect.hint("spent_by_expiry"))
                 WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
                 """
-            }),
+            }, delete: "DELETE FROM spent WHERE issuer = ? AND purpose = ? AND value = ? AND expires_at <= ?"),
     ]
 }

@@ -6,6 +6,8 @@ import TestSupport
 /// What the library can do: threads with a connection each, one prepared statement, a commit for every row.
 struct PlainLoop {
     let port: Int
+    /// Changes the row whose number is bound.
+    let statement: String
 
     /// Rows a second.
     func rate(width: Int, seconds: Double) throws -> Double {
@@ -15,8 +17,8 @@ struct PlainLoop {
         let start = ContinuousClock.now
         for number in 0..<width {
             done.enter()
-            let thread = Thread { [port] in
-                let rows = Self.run(number, port: port, until: end)
+            let thread = Thread { [port, statement] in
+                let rows = Self.run(statement, number, port: port, until: end)
                 count.add(rows, ordering: .relaxed)
                 done.leave()
             }
@@ -28,10 +30,9 @@ struct PlainLoop {
         return Double(rows) / ((ContinuousClock.now - start) / .seconds(1))
     }
 
-    private static func run(_ number: Int, port: Int, until end: ContinuousClock.Instant) -> Int {
+    private static func run(_ text: String, _ number: Int, port: Int, until end: ContinuousClock.Instant) -> Int {
         guard let handle = unsafe mysql_init(nil) else { return 0 }
         defer { unsafe mysql_close(handle) }
-        let text = "UPDATE plain SET n = n + 1 WHERE id = ?"
         guard
             unsafe mysql_real_connect(
                 handle, "127.0.0.1", MariaDBServer.user, MariaDBServer.password, "benchmark", UInt32(port), nil, 0)

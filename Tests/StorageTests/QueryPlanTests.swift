@@ -75,7 +75,8 @@ struct QueryPlanTests {
         INSERT INTO sessions SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), 0,
             '[]', '1', 4000000000000 + seq, 0 FROM seq_1_to_3000;
         INSERT INTO consents SELECT 'https://id.example.com', CONCAT('u', seq), 'web', '', 0 FROM seq_1_to_3000;
-        INSERT INTO authorizations SELECT 'https://id.example.com', CONCAT('x', seq), 'web', CONCAT('u', seq),
+        INSERT INTO authorizations (issuer, id, client_id, user_id, session_id, is_offline, granted, generation,
+            rotated_at, revoked_at, expires_at) SELECT 'https://id.example.com', CONCAT('x', seq), 'web', CONCAT('u', seq),
             CONCAT('x', seq), 0, '{}', 0, NULL, NULL, 4000000000000 + seq FROM seq_1_to_3000;
         INSERT INTO spent SELECT 'https://id.example.com', 'jti', seq, 4000000000000 + seq FROM seq_1_to_3000;
         ANALYZE TABLE users, user_names, totp_credentials, sessions, consents, authorizations, spent

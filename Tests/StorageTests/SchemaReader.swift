@@ -39,7 +39,8 @@ struct SchemaReader {
             """
             : """
             SELECT table_name, column_name, data_type, is_nullable = 'NO', column_default
-            FROM information_schema.columns WHERE table_schema = DATABASE()
+            FROM information_schema.columns
+            WHERE table_schema = DATABASE() AND generation_expression IS NULL
             """
         let isSQLite = isSQLite
         let rows = try await database.read { try $0.query(query, []) }

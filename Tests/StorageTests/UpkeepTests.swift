@@ -62,22 +62,44 @@ struct UpkeepTests {
         }
     }
 
-    @Test("sessions and authorizations that expired go, too", arguments: StorageBackend.all)
-    func kinds(_ backend: StorageBackend) async throws {
+    @Test("sessions that expired go, too, the oldest first", arguments: StorageBackend.all)
+    func sessions(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for (number, lifetime) in [10.0, 20, 30].enumerated() {
                 let session = Session.example("s\(number)", secret: UInt8(number), expiresIn: lifetime)
                 try await stores.sessions.begin(session, replacing: nil)
+            }
+            let isThere: (UInt8) async throws -> Bool = { number in
+                try await stores.sessions.find(Session.example("", secret: number).secret, at: moment) != nil
+            }
+            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 1) == 1)
+            #expect(try await !isThere(0))
+            #expect(try await isThere(1))
+            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 10) == 1)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 10) == 0)
+            #expect(try await isThere(2))
+        }
+    }
+
+    @Test("authorizations go when the hour is over in which they expired", arguments: StorageBackend.all)
+    func authorizations(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for (number, lifetime) in [10.0, 4_000, 8_000].enumerated() {
                 _ = try await stores.authorizations.begin(.example("a\(number)", expiresIn: lifetime))
             }
-            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 1) == 2)
-            // The oldest went first.
-            #expect(try await stores.authorizations.find(Identifier("a0")) == nil)
-            #expect(try await stores.authorizations.find(Identifier("a1")) != nil)
-            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 10) == 2)
-            #expect(try await stores.upkeep.removeExpired(before: moment + 20, limit: 10) == 0)
-            #expect(try await stores.authorizations.find(Identifier("a2")) != nil)
-            #expect(try await stores.sessions.find(Session.example("", secret: 2).secret, at: moment) != nil)
+            let isThere: (Int) async throws -> Bool = { number in
+                try await stores.authorizations.find(Identifier("a\(number)")) != nil
+            }
+            #expect(try await stores.upkeep.removeExpired(before: moment + 11, limit: 10) == 0)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 9_000, limit: 1) == 1)
+            #expect(try await !isThere(0))
+            #expect(try await stores.upkeep.removeExpired(before: moment + 9_000, limit: 10) == 1)
+            #expect(try await !isThere(1))
+            // One that was used in between is good for longer.
+            let last = try #require(try await stores.authorizations.find(Identifier("a2")))
+            _ = try await stores.authorizations.rotate(last, from: 0, grace: 0, expiresAt: moment + 20_000, at: moment)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 12_000, limit: 10) == 0)
+            #expect(try await isThere(2))
         }
     }
 

@@ -108,9 +108,18 @@ extension Migration {
                 """,
             ]),
         Migration(
-            version: 2, name: "how many authorizations began in a session",
+            version: 2, name: "authorizations counted by session, and found by the hour in which they expire",
             statements: [
-                "ALTER TABLE sessions ADD COLUMN IF NOT EXISTS authorizations BIGINT NOT NULL DEFAULT 0"
+                "ALTER TABLE sessions ADD COLUMN IF NOT EXISTS authorizations BIGINT NOT NULL DEFAULT 0",
+                // Every refresh moves the expiry: an index on it would be written each time, one on its hour is not.
+                """
+                ALTER TABLE authorizations
+                    ADD COLUMN IF NOT EXISTS expiry_hour BIGINT GENERATED ALWAYS AS (expires_at DIV 3600000) VIRTUAL
+                """,
+                """
+                CREATE INDEX IF NOT EXISTS authorizations_by_expiry_hour ON authorizations (issuer, expiry_hour)
+                """,
+                "DROP INDEX IF EXISTS authorizations_by_expiry ON authorizations",
             ]),
     ]
 

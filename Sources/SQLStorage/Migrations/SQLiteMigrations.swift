@@ -122,7 +122,16 @@ extension Migration {
                 "ANALYZE sqlite_schema",
             ]),
         Migration(
-            version: 2, name: "how many authorizations began in a session",
-            statements: ["ALTER TABLE sessions ADD COLUMN authorizations INTEGER NOT NULL DEFAULT 0"]),
+            version: 2, name: "authorizations counted by session, and found by the hour in which they expire",
+            statements: [
+                "ALTER TABLE sessions ADD COLUMN authorizations INTEGER NOT NULL DEFAULT 0",
+                // Every refresh moves the expiry: an index on it would be written each time, one on its hour is not.
+                """
+                ALTER TABLE authorizations
+                    ADD COLUMN expiry_hour INTEGER GENERATED ALWAYS AS (expires_at / 3600000) VIRTUAL
+                """,
+                "CREATE INDEX authorizations_by_expiry_hour ON authorizations (issuer, expiry_hour)",
+                "DROP INDEX authorizations_by_expiry",
+            ]),
     ]
 }

@@ -94,8 +94,9 @@ extension MariaDBConnection {
                 sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
                 foreign_key_checks = 1, unique_checks = 1, innodb_lock_wait_timeout = 1
             """)
-        // A read of one moment, and locks on what an INSERT … SELECT reads.
-        try run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        // Changes are conditional, so what a transaction has read need not be locked: gaps between rows would be, too, and
+        // whoever inserts there would have to wait.
+        try run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         if let timeout {
             try run("SET SESSION lock_wait_timeout = 1")
             _ = try query("SET SESSION max_statement_time = ?", [.integer(timeout)])
@@ -147,6 +148,7 @@ extension MariaDBConnection {
         isReading = true
         defer { isReading = false }
         return try catchingUp(freshness) {
+            try run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             try run("START TRANSACTION READ ONLY")
             return try body(self)
         }

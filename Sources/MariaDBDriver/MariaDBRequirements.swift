@@ -5,13 +5,19 @@ enum MariaDBRequirements {
     /// Throws `StorageError.unsuitable`.
     static func check(_ connection: MariaDBConnection) throws {
         let row = try connection.query(
-            "SELECT VERSION(), @@innodb_flush_log_at_trx_commit, @@log_bin, @@sync_binlog", [])
+            "SELECT VERSION(), @@innodb_flush_log_at_trx_commit, @@log_bin, @@sync_binlog, @@binlog_format", [])
         guard let row = row.first else { return }
         let version = try row.text(0)
-        try check(version: version, flush: row.integer(1), hasBinaryLog: row.integer(2) != 0, sync: row.integer(3))
+        let log = try row.integer(2) == 0 ? nil : BinaryLog(sync: try row.integer(3), format: try row.text(4))
+        try check(version: version, flush: row.integer(1), log: log)
     }
 
-    static func check(version: String, flush: Int, hasBinaryLog: Bool, sync: Int) throws(StorageError) {
+    struct BinaryLog {
+        let sync: Int
+        let format: String
+    }
+
+    static func check(version: String, flush: Int, log: BinaryLog?) throws(StorageError) {
         let numbers = version.split(separator: ".").prefix(2).compactMap { Int($0) }
         // `utf8mb4_nopad_bin` and the transactions of 10.6, the oldest version that is still maintained.
         guard version.contains("MariaDB"), numbers.count == 2, (numbers[0], numbers[1]) >= (10, 6) else {
@@ -22,8 +28,12 @@ enum MariaDBRequirements {
                 "innodb_flush_log_at_trx_commit is \(flush): set it to 1, or a power cut undoes what was acknowledged")
         }
         // With a binary log, recovery undoes what is not in it.
-        guard !hasBinaryLog || sync == 1 else {
-            throw .unsuitable("sync_binlog is \(sync): set it to 1, or a power cut undoes what was acknowledged")
+        guard let log else { return }
+        guard log.sync == 1 else {
+            throw .unsuitable("sync_binlog is \(log.sync): set it to 1, or a power cut undoes what was acknowledged")
+        }
+        guard log.format != "STATEMENT" else {
+            throw .unsuitable("binlog_format is STATEMENT: set it to ROW or MIXED, as READ COMMITTED needs")
         }
     }
 

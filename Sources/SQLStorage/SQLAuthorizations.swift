@@ -17,25 +17,28 @@ struct SQLAuthorizations: AuthorizationStore {
                 return try await table.database.transaction(freshness) { connection in
                     try Self.begin(values, in: grant.session, issuer, connection)
                 }
-            } catch is SessionEnded { return false }
+            } catch is NotBegun { return false }
         }
     }
 
     private static func begin(
         _ values: [SQLValue], in session: Identifier<Session>?, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> Bool {
+        if let session {
+            // The session's row is changed, not only looked at, and before all else, as a sign-out does: so that comes
+            // before or after, never between, on another node of a cluster, too, which sees no locks but compares what
+            // was changed.
+            let found = try connection.execute(
+                "UPDATE sessions SET authorizations = authorizations + 1 WHERE issuer = ? AND id = ?",
+                [issuer, .id(session)])
+            guard found == 1 else { throw NotBegun() }
+        }
         let isFirst = try connection.insertIfAbsent(
             """
             INSERT INTO authorizations (issuer, id, client_id, user_id, session_id, is_offline, granted, generation,
                 expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, values)
-        guard isFirst, let session else { return isFirst }
-        // The session's row is changed, not only looked at: so a sign-out comes before or after, never between, on
-        // another node of a cluster, too, which sees no locks but compares what was changed.
-        let found = try connection.execute(
-            "UPDATE sessions SET authorizations = authorizations + 1 WHERE issuer = ? AND id = ?",
-            [issuer, .id(session)])
-        guard found == 1 else { throw SessionEnded() }
+        guard isFirst else { throw NotBegun() }
         return true
     }
 
@@ -111,8 +114,8 @@ struct SQLAuthorizations: AuthorizationStore {
     }
 }
 
-/// The session that an authorization belongs to is not there any more: nothing is kept.
-private struct SessionEnded: Error {}
+/// The code was spent before, or the session has ended: nothing is kept.
+private struct NotBegun: Error {}
 
 extension Rotation {
     /// Whether no other node can know better.

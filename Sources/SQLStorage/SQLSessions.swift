@@ -12,10 +12,10 @@ struct SQLSessions: SessionStore {
         ]
         try await table.write("sessions.begin") { connection in
             if let former {
+                try connection.execute("DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(former)])
                 if former != session.id {
                     try Self.revokeAuthorizations(of: former, issuer, at: session.authenticatedAt, connection)
                 }
-                try connection.execute("DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(former)])
             }
             try connection.execute(
                 """
@@ -43,20 +43,21 @@ struct SQLSessions: SessionStore {
     func end(_ id: Identifier<Session>, at now: Date) async throws {
         let issuer = table.key
         try await table.write("sessions.end", seeing: .latest) { connection in
-            try Self.revokeAuthorizations(of: id, issuer, at: now, connection)
+            // First: from here on nothing begins in it.
             try connection.execute("DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(id)])
+            try Self.revokeAuthorizations(of: id, issuer, at: now, connection)
         }
     }
 
     func endAll(of user: Identifier<User>, at now: Date) async throws {
         let issuer = table.key
         try await table.write("sessions.end_all", seeing: .latest) { connection in
+            try connection.execute("DELETE FROM sessions WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
             try connection.execute(
                 """
                 UPDATE authorizations SET revoked_at = ?
                 WHERE issuer = ? AND user_id = ? AND is_offline = 0 AND revoked_at IS NULL
                 """, [.date(now), issuer, .id(user)])
-            try connection.execute("DELETE FROM sessions WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
         }
     }
 

@@ -1,5 +1,5 @@
 import Foundation
-import MariaDBDriver
+@testable import MariaDBDriver
 import SQLStorage
 import TestSupport
 import Testing
@@ -18,7 +18,7 @@ struct MariaDBConnectionTests {
         "a session is strict, exact and in UTC",
         arguments: [
             ("SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'", .integer(1)), ("SELECT @@time_zone", .text("+00:00")),
-            ("SELECT @@tx_isolation", .text("REPEATABLE-READ")), ("SELECT @@autocommit", .integer(1)),
+            ("SELECT @@tx_isolation", .text("READ-COMMITTED")), ("SELECT @@autocommit", .integer(1)),
             ("SELECT @@character_set_client", .text("utf8mb4")), ("SELECT @@innodb_lock_wait_timeout", .integer(1)),
             ("SELECT @@max_statement_time = 2", .integer(1)), ("SELECT @@foreign_key_checks", .integer(1)),
         ] as [(SQLStatement, SQLValue)])
@@ -105,13 +105,42 @@ struct MariaDBConnectionTests {
         }
     }
 
-    @Test("a server that may lose what it acknowledged is refused")
-    func unsuitable() async throws {
-        let server = try MariaDBServer(["--innodb-flush-log-at-trx-commit=2"])
+    @Test(
+        "a server that may lose what it acknowledged is refused",
+        arguments: [
+            (["--innodb-flush-log-at-trx-commit=2"], "innodb_flush_log_at_trx_commit is 2"),
+            (["--log-bin=log", "--sync-binlog=0"], "sync_binlog is 0"),
+            (["--log-bin=log", "--sync-binlog=1", "--binlog-format=STATEMENT"], "binlog_format is STATEMENT"),
+        ])
+    func unsuitable(_ options: [String], _ expected: String) async throws {
+        let server = try MariaDBServer(options)
         let failure = await Self.failure(of: try server.settings("unsuitable"))
         guard case .unsuitable(let reason) = try #require(failure) else { throw Unexpected("\(failure as Any)") }
-        #expect(reason.contains("innodb_flush_log_at_trx_commit"))
+        #expect(reason.contains(expected))
         try server.stop()
+    }
+
+    @Test("a server that keeps a binary log as it should is taken")
+    func binaryLog() async throws {
+        let server = try MariaDBServer(["--log-bin=log", "--sync-binlog=1"])
+        #expect(await Self.failure(of: try server.settings("suitable")) == nil)
+        try server.stop()
+    }
+
+    @Test(
+        "an engine that is too old, or another one, is refused",
+        arguments: [
+            ("10.5.29-MariaDB-0+deb11u1", false), ("8.0.36", false), ("10.6.0-MariaDB", true),
+            ("11.8.3-MariaDB-deb13", true),
+        ])
+    func version(_ version: String, isGood: Bool) {
+        do throws(StorageError) {
+            try MariaDBRequirements.check(version: version, flush: 1, log: nil)
+            #expect(isGood)
+        } catch {
+            #expect(!isGood)
+            #expect("\(error)".contains(version))
+        }
     }
 
     @Test(

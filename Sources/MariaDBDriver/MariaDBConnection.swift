@@ -147,10 +147,15 @@ extension MariaDBConnection {
     func snapshot<Result>(_ freshness: Freshness, _ body: (any SQLConnection) throws -> Result) throws -> Result {
         isReading = true
         defer { isReading = false }
-        return try catchingUp(freshness) {
-            try run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            try run("START TRANSACTION READ ONLY")
-            return try body(self)
+        do {
+            return try catchingUp(freshness) {
+                try run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                try run("START TRANSACTION READ ONLY")
+                return try body(self)
+            }
+        } catch {
+            rollBack()
+            throw error
         }
     }
 

@@ -1,11 +1,11 @@
 # Two commands for everybody: `make serve` and `make test`. Each installs the Debian packages it misses.
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint format bench install
+.PHONY: help serve build test lint format bench install conformance
 
 RELEASE := .build-release
 
 help:  ## Show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 serve: build  ## Build and start on http://localhost:8080 with a demo on http://localhost:8081
 	$(RELEASE)/release/martlet serve --demo
@@ -19,11 +19,17 @@ test: install lint  ## Install what is missing, lint, and run every test
 	swift build --build-tests -j 2
 	swift test --skip-build --disable-xctest --no-parallel
 
+conformance:  ## Start Martlet and run the conformance plans against it (FAST=1, STORAGE=URL)
+	swift build --product martlet -j 2
+	swift build --product martlet-conformance -j 2
+	.build/debug/martlet-conformance martlet --server .build/debug/martlet --allow Conformance/martlet/allow.json \
+	  --report .build/conformance $(if $(STORAGE),--storage '$(STORAGE)') $(if $(FAST),--fast)
+
 lint:  ## Check formatting, forbidden imports and file sizes
 	@.ci/lint
 
 format:  ## Rewrite the sources as the linter wants them
-	swift format -i -r Package.swift Sources Tests templates
+	swift format -i -r Package.swift Sources Conformance/Sources Tests templates
 
 bench: build  ## Print resident memory and the time to the first answer
 	@.ci/footprint $(RELEASE)/release/martlet

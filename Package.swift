@@ -19,7 +19,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 
 let package = Package(
     name: "martlet",
-    products: [.executable(name: "martlet", targets: ["martlet"])],
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martlet-conformance", targets: ["martlet-conformance"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
@@ -33,7 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
-        // Tests only.
+        // The conformance program, and tests.
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
     ],
     targets: [
@@ -107,6 +110,27 @@ let package = Package(
                 .embedInCode("Demo/demo.yaml"),
             ],
             swiftSettings: strict),
+
+        // A black-box test program for any OpenID Provider. It shares nothing with the server, not even a bug.
+        .target(
+            name: "Conformance",
+            dependencies: [
+                crypto, cryptoExtras,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Conformance/Sources/Conformance",
+            resources: [.embedInCode("Plans/official.tsv"), .embedInCode("Reports/report.css")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-conformance",
+            dependencies: [
+                "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Conformance/Sources/martlet-conformance", swiftSettings: strict),
+
         // What tests share: an issuer on a real database, a browser, a clock that is moved by hand.
         .target(
             name: "TestSupport",

@@ -69,6 +69,7 @@ let package = Package(
                 .embedInCode("consent.mustache"),
                 .embedInCode("emblem.mustache"),
                 .embedInCode("error.mustache"),
+                .embedInCode("form-post.mustache"),
                 .embedInCode("layout.mustache"),
                 .embedInCode("scope.mustache"),
                 .embedInCode("second-factor.mustache"),
@@ -76,6 +77,7 @@ let package = Package(
                 .embedInCode("signed-out.mustache"),
                 .embedInCode("still-signed-in.mustache"),
                 .embedInCode("style.css"),
+                .embedInCode("submit.js"),
             ],
             swiftSettings: strict),
         .target(

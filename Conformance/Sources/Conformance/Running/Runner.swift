@@ -98,7 +98,7 @@ package struct PlanResult: Sendable {
     /// What the plan may say of itself in one word.
     package var verdict: String {
         if modules.contains(where: \.outcome.isFailure) { return "failed" }
-        if !isWhole || modules.contains(where: \.outcome.isIncomplete) { return "incomplete" }
+        if !isWhole || modules.isEmpty || modules.contains(where: \.outcome.isIncomplete) { return "incomplete" }
         return "passed"
     }
 

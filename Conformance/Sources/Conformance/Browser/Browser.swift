@@ -12,7 +12,7 @@ package final class Browser: Sendable {
     private let cookies = Mutex(CookieJar())
 
     private static let redirectLimit = 20
-    private static let pageLimit = 8
+    package static let pageLimit = 8
 
     package init(transport: Transport, log: ExchangeLog, habits: PageHabits, destinations: Set<String>) {
         self.transport = transport
@@ -21,11 +21,14 @@ package final class Browser: Sendable {
         self.destinations = destinations
     }
 
-    /// Goes where `request` leads. Without a person it stops at the first page that wants one.
-    package func visit(_ request: WebRequest, by person: Person?) async throws -> Arrival {
+    /// Goes where `request` leads. Without a person it stops at the first page that wants one; with one after as many
+    /// pages as `submissions` allows.
+    package func visit(
+        _ request: WebRequest, by person: Person?, submissions: Int = Browser.pageLimit
+    ) async throws -> Arrival {
         var visited: [PageKind] = []
         var place = try await follow(request)
-        while let person, let page = place.shown, visited.count < Self.pageLimit {
+        while let person, let page = place.shown, visited.count < submissions {
             guard let next = try await act(at: page, by: person) else { break }
             if next.kind == .signIn, visited.last == .signIn {
                 throw Misbehaviour("the sign-in page was shown again after the right name and password")
@@ -33,7 +36,9 @@ package final class Browser: Sendable {
             visited.append(next.kind)
             place = try await follow(next.request)
         }
-        guard visited.count < Self.pageLimit else { throw Misbehaviour("\(visited.count) pages and no end") }
+        guard visited.count < max(Self.pageLimit, submissions) || place.landing != nil else {
+            throw Misbehaviour("\(visited.count) pages and no end")
+        }
         return Arrival(place: place, visited: visited, exchange: log.latest)
     }
 

@@ -38,5 +38,7 @@ package enum Modules {
         ServerModules.all + UserInfoModules.all + ScopeModules.all + DisplayModules.all + PromptModules.all
         + CodeModules.all + RequestModules.all + RefreshModules.all + DiscoveryModules.all + LogoutModules.all
 
-    package static let own: [Module] = []
+    package static let own: [Module] =
+        MetadataModules.all + BindingModules.all + RaceModules.all + ClientModules.all + TokenStateModules.all
+        + ErrorModules.all + WebModules.all + PersonModules.all
 }

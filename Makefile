@@ -1,6 +1,7 @@
 # Two commands for everybody: `make serve` and `make test`. Each installs the Debian packages it misses.
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint format bench install conformance
+.PHONY: help serve build test lint format bench install conformance \
+  conformance-mutations
 
 RELEASE := .build-release
 
@@ -24,6 +25,11 @@ conformance:  ## Start Martlet and run the conformance plans against it (FAST=1,
 	swift build --product martlet-conformance -j 2
 	.build/debug/martlet-conformance martlet --server .build/debug/martlet --allow Conformance/martlet/allow.json \
 	  --report .build/conformance $(if $(STORAGE),--storage '$(STORAGE)') $(if $(FAST),--fast)
+
+conformance-mutations:  ## Show that the conformance program notices deliberate faults of the server
+	MARTLET_MUTATIONS=1 swift build --product martlet --scratch-path .build-mutations -j 2
+	swift build --product martlet-conformance -j 2
+	.build/debug/martlet-conformance mutations --server .build-mutations/debug/martlet
 
 lint:  ## Check formatting, forbidden imports and file sizes
 	@.ci/lint

@@ -10,6 +10,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// `make conformance-mutations` builds the provider with deliberate faults as switches; no other build has them.
+let hasMutations = Context.environment["MARTLET_MUTATIONS"] != nil
+
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -54,7 +57,8 @@ let package = Package(
         .target(
             name: "IdentityProvider",
             dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, tracing, lifecycle],
-            swiftSettings: strict),
+            exclude: hasMutations ? [] : ["Mutations"],
+            swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS")] : [])),
 
         // Adapters: what the provider needs of the world, and what the world asks of it.
         .target(
@@ -167,6 +171,14 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Conformance", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(name: "AuthenticatorsTests", dependencies: ["Authenticators"], swiftSettings: strict),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, tracing], swiftSettings: strict),
         .testTarget(

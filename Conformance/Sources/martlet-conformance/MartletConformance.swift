@@ -7,5 +7,6 @@ import Foundation
 struct MartletConformance: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet-conformance", abstract: "Test an OpenID Provider from outside.",
-        subcommands: [RunPlans.self, RunMartlet.self, ListPlans.self], defaultSubcommand: RunPlans.self)
+        subcommands: [RunPlans.self, RunMartlet.self, RunMutations.self, ListPlans.self],
+        defaultSubcommand: RunPlans.self)
 }

@@ -77,7 +77,9 @@ package struct Runner: Sendable {
         return await module.run(Trial(target: target, variant: job.variant, transport: transport, pace: pace))
     }
 
-    private static func waits(_ name: String) -> Bool { name.contains("30seconds") }
+    private static func waits(_ name: String) -> Bool {
+        ["30seconds", "lifetime", "refresh-reuse"].contains(where: name.contains)
+    }
 }
 
 /// A plan's run, as reports tell of it.

@@ -1,7 +1,8 @@
 /// What a code and a refresh token are bound to (RFC 6749 §4.1.3, §6; RFC 7636; RFC 9700 §2.1.1).
 enum BindingModules {
     static let all = [
-        codeOfAnother, otherRedirectURI, missingRedirectURI, wrongVerifier, missingVerifier, downgrade, plain, required,
+        lifetime, codeOfAnother, otherRedirectURI, missingRedirectURI, wrongVerifier, missingVerifier, downgrade, plain,
+        required,
         refreshOfAnother, refreshWithoutClient, widerScope,
     ]
 
@@ -62,13 +63,30 @@ enum BindingModules {
             try await trial.token(form, as: answer.request.registration))
     }
 
-    static let plain = Module("martlet-pkce-plain", ["RFC7636-008"]) { trial in
+    /// A minute is what redirects need; ten is the most that OAuth recommends.
+    static let lifetime = Module("martlet-code-lifetime", ["RFC6749-021"]) { trial in
+        let answer = try await answered(trial)
+        let code = try trial.code(of: answer)
+        try await Task.sleep(for: .seconds(62))
+        trial.check(
+            expires, try await trial.token(trial.redemption(code, answer.request), as: answer.request.registration))
+    }
+
+    static let expires = Condition<WebAnswer>(
+        "a code is refused after a minute", .warning, "FAPI 2.0 Security Profile §5.3.2.1", "RFC 6749 §4.1.2"
+    ) { answer in
+        .require(answer.json?["error"]?.string == "invalid_grant", "the answer is \(answer.status)")
+    }
+
+    /// It is for the metadata to say which methods there are (RFC 8414 §2); `plain` is one to leave out.
+    static let plain = Module("martlet-pkce-plain", ["RFC7636-008", "RFC9700-005"]) { trial in
         var request = try trial.request()
         request["code_challenge"] = ProofKey().verifier
         request["code_challenge_method"] = "plain"
         let (answer, _) = try await trial.authorize(request, in: trial.browser(), by: trial.person())
-        trial.check(
-            AuthorizationConditions.isError(["invalid_request"], "RFC 9700 §2.1.1").at(.warning), answer)
+        let isOffered = try await trial.metadata().lists("plain", in: "code_challenge_methods_supported") ?? true
+        let refuses = AuthorizationConditions.isError(["invalid_request"], "RFC 9700 §2.1.1")
+        trial.check(isOffered ? refuses.at(.warning) : refuses, answer)
     }
 
     static let required = Module("martlet-pkce-required-for-public-clients", ["RFC9700-006", "RFC7636-005"]) { trial in

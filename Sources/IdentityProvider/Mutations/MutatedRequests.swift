@@ -28,12 +28,16 @@ extension Mutation {
         let asked = edit["redirect_uri"]
         switch self {
         case .redirectURIByPrefix:
-            if let asked, let uri = uris.first(where: { asked.hasPrefix($0) }), !uris.contains(asked) {
+            if let asked, !uris.contains(asked), let uri = uris.first(where: { asked.hasPrefix($0) }) {
                 edit["redirect_uri"] = uri
             }
         case .redirectURIWithoutQuery:
             let base = asked.map { $0.prefix { $0 != "?" } }
-            if let base, let uri = uris.first(where: { $0.prefix { $0 != "?" } == base }) { edit["redirect_uri"] = uri }
+            if let base, let asked, !uris.contains(asked),
+                let uri = uris.first(where: { $0.prefix { $0 != "?" } == base })
+            {
+                edit["redirect_uri"] = uri
+            }
         case .redirectURIByDefault: if asked == nil { edit["redirect_uri"] = uris.first }
         case .stateDropped: edit["state"] = nil
         case .stateChanged: edit["state"] = edit["state"].map { $0 + "x" }

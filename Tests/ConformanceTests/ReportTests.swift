@@ -29,7 +29,11 @@ struct ReportTests {
                     .utf8))
         let page = WebAnswer(
             status: 200, headers: [Parameter("Content-Type", "text/html")],
-            body: Array(#"<input type="hidden" name="form_token" value="0123456789abcdefghij">\#(Self.secret)"#.utf8))
+            body: Array(
+                """
+                <input type="hidden" name="form_token" value="0123456789abcdefghij">\(Self.secret)
+                <INPUT VALUE='0123456789abcdefghij' name=code><input value=0123456789abcdefghij name=interaction>
+                """.utf8))
         let log = ExchangeLog()
         log.record(request, .success(answer), since: .now)
         log.record(WebRequest("GET", WebAddress("https://id.example.com/")), .success(page), since: .now)

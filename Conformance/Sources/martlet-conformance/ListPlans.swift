@@ -11,12 +11,12 @@ struct ListPlans: ParsableCommand {
     func run() {
         for plan in Plans.all {
             let scripted = plan.modules.count { Modules.all[$0] != nil }
-            print("\(plan.name)  \(scripted) of \(plan.modules.count) modules")
+            say("\(plan.name)  \(scripted) of \(plan.modules.count) modules")
             guard modules else { continue }
             for name in plan.modules {
-                print("    \(name)\(Modules.all[name] == nil ? "  NOT-IMPLEMENTED" : "")")
+                say("    \(name)\(Modules.all[name] == nil ? "  NOT-IMPLEMENTED" : "")")
             }
         }
-        for name in Plans.notImplemented { print("\(name)  NOT-IMPLEMENTED") }
+        for name in Plans.notImplemented { say("\(name)  NOT-IMPLEMENTED") }
     }
 }

@@ -17,22 +17,22 @@ struct RunMutations: AsyncParsableCommand {
     func run() async throws {
         let run = MutationRun(program: server, resources: resources, target: try Target.read(target), pace: 0.1)
         let clean = try await run.clean()
-        for result in clean { print(Self.row("none", "no fault", result.module, result.outcome.rawValue)) }
+        for result in clean { say(Self.row("none", "no fault", result.module, result.outcome.rawValue)) }
         let rows = await run.faulty(width: width) { row in
             let mutation = row.mutation
-            if let trouble = row.trouble { print(Self.row(mutation.name, mutation.what, trouble, "NOT RUN")) }
+            if let trouble = row.trouble { say(Self.row(mutation.name, mutation.what, trouble, "NOT RUN")) }
             for result in row.results {
-                print(Self.row(mutation.name, mutation.what, result.module, result.outcome.rawValue))
-                for finding in result.broken { print("    \(finding.condition): \(finding.detail.prefix(160))") }
+                say(Self.row(mutation.name, mutation.what, result.module, result.outcome.rawValue))
+                for finding in result.broken { say("    \(finding.condition): \(finding.detail.prefix(160))") }
             }
         }
         let unclean = clean.filter { ![.passed, .warning].contains($0.outcome) }
         let unnoticed = rows.filter { !$0.isNoticed }
-        print("")
-        for result in unclean { print("Not clean: \(result.module): \(result.outcome.rawValue)") }
-        for row in unnoticed { print("Unnoticed: \(row.mutation.name), \(row.mutation.what)") }
+        say("")
+        for result in unclean { say("Not clean: \(result.module): \(result.outcome.rawValue)") }
+        for row in unnoticed { say("Unnoticed: \(row.mutation.name), \(row.mutation.what)") }
         let bad = unclean.count + unnoticed.count
-        print("\(clean.count + rows.count - bad) passed, \(bad) failed, 0 skipped")
+        say("\(clean.count + rows.count - bad) passed, \(bad) failed, 0 skipped")
         guard bad == 0 else { throw ExitCode.failure }
     }
 

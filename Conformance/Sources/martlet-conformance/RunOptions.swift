@@ -40,14 +40,14 @@ struct RunOptions: ParsableArguments {
         let runner = Runner(target: target, transport: transport, width: width, pace: fast ? 0.1 : 1)
         let masking = Masking(secrets: target.secrets)
         let plans = await runner.run(selection) { plan, result in
-            print(masking.text(ProgressLine.of(plan, result)))
+            say(masking.text(ProgressLine.of(plan, result)))
         }
         await transport.close()
         let report = Report(
             issuer: target.issuer, began: began, seconds: (ContinuousClock.now - clock).seconds, plans: plans,
             masking: masking, isFast: fast, allowance: list.map { Allowance($0, plans) })
         try write(report)
-        print(ProgressLine.closing(report))
+        say(ProgressLine.closing(report))
         guard report.isGood else { throw ExitCode.failure }
     }
 
@@ -59,6 +59,6 @@ struct RunOptions: ParsableArguments {
             ("report.xml", JUnitReport.render(report)),
         ]
         for (name, text) in files { try Data(text.utf8).write(to: URL(filePath: folder).appending(path: name)) }
-        print("\nThe report: \(folder)/report.html")
+        say("\nThe report: \(folder)/report.html")
     }
 }

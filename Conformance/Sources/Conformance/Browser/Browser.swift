@@ -97,6 +97,7 @@ package final class Browser: Sendable {
     /// What `person` does at `page`; `nil` when there is nothing to do.
     private func act(at page: ShownPage, by person: Person) async throws -> (kind: PageKind, request: WebRequest)? {
         if let recipe = habits.recipes?.first(where: { page.address.text.contains($0.page) }) {
+            guard person.agrees else { throw NotConfigured(what: "a recipe can only agree") }
             return try await carryOut(recipe, at: page.address, by: person)
         }
         let now = Date().timeIntervalSince1970

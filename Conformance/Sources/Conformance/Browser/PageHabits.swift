@@ -40,6 +40,7 @@ extension Recipe {
         for parameter in FormEncoding.parse(page.query ?? "") {
             text = text.replacing("{query.\(parameter.name)}", with: parameter.value)
         }
-        return text
+        // What the address does not have is empty.
+        return text.replacing(/\{query\.[^}]*\}/, with: "")
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Hides what nobody may read in a report: secrets of the target, and values that are secrets by their name.
 package struct Masking: Sendable {
     private let secrets: [String]
@@ -85,9 +87,14 @@ package struct Masking: Sendable {
 
     /// Hidden fields carry state that is as good as a secret while it lives.
     private func page(_ html: String) -> String {
-        let pattern = /(<input[^>]*name="([^"]*)"[^>]*value=")([^"]*)"/
-        return html.replacing(pattern) { match in
-            Self.names.contains(String(match.2)) ? "\(match.1)\(Self.mask(String(match.3)))\"" : String(match.0)
+        html.replacing(/<input[^>]*>/.ignoresCase()) { match in
+            let tag = String(match.0)
+            guard let name = tag.firstMatch(of: /\bname\s*=\s*["']?([^"'\s>]*)/.ignoresCase()),
+                Self.names.contains(String(name.1))
+            else { return tag }
+            return tag.replacing(/\bvalue\s*=\s*("[^"]*"|'[^']*'|[^\s>]*)/.ignoresCase()) { value in
+                "value=\"\(Self.mask(value.1.trimmingCharacters(in: ["\"", "'"])))\""
+            }
         }
     }
 }

@@ -74,6 +74,7 @@ enum WebModules {
 
     /// A form of one browser is worth nothing in another.
     static let forgedForm = Module("martlet-forged-sign-in", ["OIDC-Core-028", "RFC6749-048"]) { trial in
+        try needsForms(trial)
         let arrival = try await trial.visit(trial.request(), in: trial.browser(), by: nil)
         guard let page = arrival.page, let form = page.forms.first(where: { $0.kind == .signIn }),
             let action = page.address.resolving(form.action),
@@ -84,6 +85,7 @@ enum WebModules {
     }
 
     static let sameWords = Module("martlet-sign-in-tells-nothing", ["HTTP-Security-005"]) { trial in
+        try needsForms(trial)
         var texts: [String] = []
         let names = [trial.target.user.username, "nobody-\(String.random())"]
         for name in names {
@@ -98,6 +100,12 @@ enum WebModules {
             texts.append(answer.page.map { "\($0.answer.status) \(WebConditions.words($0.answer))" } ?? "a redirect")
         }
         trial.check(WebConditions.saysTheSame, texts.map { $0.replacing(names[1], with: names[0]) })
+    }
+
+    private static func needsForms(_ trial: Trial) throws {
+        guard trial.target.pages?.recipes?.isEmpty ?? true else {
+            throw NotConfigured(what: "a recipe signs in: there is no form to look at")
+        }
     }
 }
 

@@ -20,13 +20,14 @@ test: install lint  ## Install what is missing, lint, and run every test
 	swift build --build-tests -j 2
 	swift test --skip-build --disable-xctest --no-parallel
 
-conformance:  ## Start Martlet and run the conformance plans against it (FAST=1, STORAGE=URL)
+conformance: install  ## Start Martlet and run the conformance plans against it (FAST=1, STORAGE=URL)
+	@.ci/install conformance
 	swift build --product martlet -j 2
 	swift build --product martlet-conformance -j 2
-	.build/debug/martlet-conformance martlet --server .build/debug/martlet --allow Conformance/martlet/allow.json \
+	.build/debug/martlet-conformance martlet --server .build/debug/martlet --tls --allow Conformance/martlet/allow.json \
 	  --report .build/conformance $(if $(STORAGE),--storage '$(STORAGE)') $(if $(FAST),--fast)
 
-conformance-mutations:  ## Show that the conformance program notices deliberate faults of the server
+conformance-mutations: install  ## Show that the conformance program notices deliberate faults of the server
 	MARTLET_MUTATIONS=1 swift build --product martlet --scratch-path .build-mutations -j 2
 	swift build --product martlet-conformance -j 2
 	.build/debug/martlet-conformance mutations --server .build-mutations/debug/martlet

@@ -58,7 +58,7 @@ let package = Package(
             name: "IdentityProvider",
             dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, tracing, lifecycle],
             exclude: hasMutations ? [] : ["Mutations"],
-            swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS")] : [])),
+            swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS", .when(configuration: .debug))] : [])),
 
         // Adapters: what the provider needs of the world, and what the world asks of it.
         .target(
@@ -174,7 +174,7 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Conformance", .product(name: "NIOCore", package: "swift-nio"),
+                "Conformance", "martlet-conformance", "martlet", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],

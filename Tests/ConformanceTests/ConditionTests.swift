@@ -215,6 +215,12 @@ struct ConditionTests {
                 (On.scopesAreLegal, try evidence { $0["scopes_supported"] = ["email"] }),
                 (On.hasClaims, try evidence { $0["claims_supported"] = ["sub"] }),
                 (On.localesAreLegal, try evidence { $0["ui_locales_supported"] = ["en_GB"] }),
+                (On.localesAreCanonical, try evidence { $0["ui_locales_supported"] = ["EN"] }),
+                (On.localesAreCanonical, try evidence { $0["claims_locales_supported"] = ["en-gb"] }),
+                (
+                    On.objectsAreSignedWithRS256,
+                    try evidence { $0["request_object_signing_alg_values_supported"] = ["none"] }
+                ),
                 (On.challengeMethodsAreAList, try evidence { $0["code_challenge_methods_supported"] = "S256" }),
                 (On.listsAreNotEmpty, try evidence { $0["acr_values_supported"] = [] }),
                 (On.hasTypedMembers, try evidence { $0["claims_parameter_supported"] = "true" }),

@@ -20,7 +20,8 @@ package enum MetadataConditions {
         [
             isJSON, namesIssuer, issuerIsPlain, issuerIsSecure, endpointsAreSecure, hasUserInfo, hasResponseTypes,
             hasSubjectTypes, signsWithRS256, authenticatesWithoutNone, hasGrantTypes, hasScopes, scopesAreLegal,
-            hasClaims, localesAreLegal, challengeMethodsAreAList, listsAreNotEmpty, hasTypedMembers,
+            hasClaims, localesAreLegal, localesAreCanonical, objectsAreSignedWithRS256, challengeMethodsAreAList,
+            listsAreNotEmpty, hasTypedMembers,
             hasOnlyRegisteredMembers,
         ] + ["request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"].map(says)
 
@@ -130,6 +131,30 @@ package enum MetadataConditions {
         guard !tags.isEmpty else { return .notRun("there are none") }
         let odd = tags.filter { $0.wholeMatch(of: /[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*/) == nil }
         return .require(odd.isEmpty, "no tags: \(odd)")
+    }
+
+    /// RFC 5646 §2.1.1: case means nothing, and has a custom.
+    static let localesAreCanonical = On(
+        "languages are in lower case, regions in upper case", .warning, "RFC 5646 §2.1.1"
+    ) { evidence in
+        let tags = ["ui_locales_supported", "claims_locales_supported"].flatMap { evidence.list($0) ?? [] }
+        guard !tags.isEmpty else { return .notRun("there are none") }
+        let odd = tags.filter { tag in
+            let parts = tag.split(separator: "-")
+            return parts.first.map { $0 != $0.lowercased() } ?? false
+                || parts.dropFirst().contains { $0.count == 2 && $0 != $0.uppercased() }
+        }
+        return .require(odd.isEmpty, "unusual: \(odd)")
+    }
+
+    static let objectsAreSignedWithRS256 = On(
+        "request_object_signing_alg_values_supported, when it is there, has RS256", .warning,
+        "OpenID Connect Discovery §3"
+    ) { evidence in
+        guard let algorithms = evidence.list("request_object_signing_alg_values_supported") else {
+            return .notRun("it is left out")
+        }
+        return .require(algorithms.contains("RS256"), "it is \(algorithms)")
     }
 
     static let challengeMethodsAreAList = On(

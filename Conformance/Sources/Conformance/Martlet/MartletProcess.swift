@@ -3,19 +3,24 @@ import Foundation
 /// A Martlet of its own for a run: started on a free loopback port in a temporary folder, ended with it.
 package final class MartletProcess: Sendable {
     package let issuer: String
+    /// The certificate that it shows, when it speaks TLS (PEM).
+    package let certificate: String?
     private let process: Process
     private let folder: URL
     private let log: URL
 
     /// Starts `program` and waits until it is ready. `storage` as in its configuration; `nil` is a new SQLite file.
+    /// With TLS it shows a certificate made for the run by the program `openssl`.
     package init(
-        program: String, resources: String, storage: String? = nil, arguments: [String] = [],
+        program: String, resources: String, storage: String? = nil, isSecure: Bool = false, arguments: [String] = [],
         environment: [String: String] = [:]
     ) async throws {
         let port = try FreePort.find()
-        issuer = "http://localhost:\(port)"
+        issuer = "\(isSecure ? "https" : "http")://localhost:\(port)"
         folder = FileManager.default.temporaryDirectory.appending(path: "martlet-conformance-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let tls = isSecure ? try TestCertificate(in: folder) : nil
+        certificate = tls?.certificate
         log = folder.appending(path: "martlet.log")
         try Data().write(to: log)
         process = Process()
@@ -26,7 +31,7 @@ package final class MartletProcess: Sendable {
             [
                 "serve", "--issuer", issuer, "--listen", "127.0.0.1:\(port)", "--apply",
                 URL(filePath: resources).path(percentEncoded: false), "--telemetry-level", "notice",
-            ] + (storage.map { ["--storage", $0] } ?? []) + arguments
+            ] + (storage.map { ["--storage", $0] } ?? []) + (tls?.arguments ?? []) + arguments
         let output = try FileHandle(forWritingTo: log)
         process.standardOutput = output
         process.standardError = output
@@ -38,7 +43,7 @@ package final class MartletProcess: Sendable {
     }
 
     private func waitUntilReady() async throws {
-        let transport = Transport()
+        let transport = Transport(trustedRoots: certificate)
         let address = WebAddress("\(issuer)/health/ready")
         let deadline = ContinuousClock.now + .seconds(60)
         var isReady = false

@@ -59,6 +59,7 @@ enum RefreshModules {
             if promises { trial.check(isIssued, first.tokens) }
             throw Skip(reason: "no refresh token is issued")
         }
+        trial.check(isPromised, try await trial.metadata())
         // New tokens of the same second may look the same otherwise.
         try await Task.sleep(for: .seconds(1.1))
         let renewed = try await redeem(token, after: first, trial)
@@ -102,6 +103,14 @@ enum RefreshModules {
             trial.check(IDTokenConditions.shared.filter { !apart.contains($0.name) }, evidence)
         }
         return tokens
+    }
+
+    static let isPromised = Condition<ProviderMetadata>(
+        "the metadata names the grant when a refresh token is issued", .warning, "OpenID Connect Discovery §3"
+    ) { metadata in
+        .require(
+            metadata.lists("refresh_token", in: "grant_types_supported") == true,
+            "grant_types_supported is \(metadata["grant_types_supported"]?.text ?? "left out")")
     }
 
     private static let isIssued = Condition<TokenAnswer>(

@@ -7,17 +7,6 @@ import Testing
 /// one: a condition that cannot fail is found here.
 @Suite("Conditions hold for good answers, and each can fail")
 struct ConditionTests {
-    private func each<Value>(_ conditions: [Condition<Value>], good: Value, bad: [(Condition<Value>, Value)]) {
-        #expect(broken(conditions, good) == [])
-        var seen: Set<String> = []
-        for (condition, evidence) in bad {
-            let names = broken(conditions, evidence)
-            #expect(names.contains(condition.name), "\(condition.name) holds for what is wrong")
-            seen.insert(condition.name)
-        }
-        #expect(seen == Set(conditions.map(\.name)))
-    }
-
     @Test("of the authorization response")
     func authorization() throws {
         typealias On = AuthorizationConditions

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 @testable import Conformance
 
@@ -114,4 +115,14 @@ func broken<Value>(_ conditions: [Condition<Value>], _ evidence: Value) -> Set<S
     Set(conditions.filter { if case .broken = $0.verdict(on: evidence) { true } else { false } }.map(\.name))
 }
 
-func name<Value>(_ condition: Condition<Value>) -> String { condition.name }
+/// `good` breaks nothing, and each condition is broken by one of `bad` at least.
+func each<Value>(_ conditions: [Condition<Value>], good: Value, bad: [(Condition<Value>, Value)]) {
+    #expect(broken(conditions, good) == [])
+    var seen: Set<String> = []
+    for (condition, evidence) in bad {
+        let names = broken(conditions, evidence)
+        #expect(names.contains(condition.name), "\(condition.name) holds for what is wrong")
+        seen.insert(condition.name)
+    }
+    #expect(seen == Set(conditions.map(\.name)))
+}

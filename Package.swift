@@ -47,6 +47,7 @@ let package = Package(
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "COATH", pkgConfig: "liboath", providers: [.apt(["liboath-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // Standards: published algorithms that know nothing of users or clients.
@@ -64,6 +65,7 @@ let package = Package(
         .target(
             name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, tracing], swiftSettings: strict),
         .target(name: "SQLiteDriver", dependencies: ["SQLStorage", "CSQLite"], swiftSettings: strict),
+        .target(name: "MariaDBDriver", dependencies: ["SQLStorage", "CMariaDB", logging], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging, tracing], swiftSettings: strict),
         .target(
             name: "Templates", path: "templates",
@@ -105,8 +107,9 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "Telemetry", "Server",
-                logging, lifecycle,
+                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
+                "Telemetry",
+                "Server", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
@@ -141,14 +144,33 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", crypto, httpTypes,
+                "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
+                "CMariaDB", crypto, httpTypes,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // What `make test-cluster` runs.
+        .executableTarget(
+            name: "ClusterCheck",
+            dependencies: ["IdentityProvider", "JOSE", "SQLStorage", "MariaDBDriver", "TestSupport"],
+            path: "Tests/ClusterCheck", swiftSettings: strict),
+        // What `make bench-storage` runs.
+        .executableTarget(
+            name: "StorageBenchmark",
+            dependencies: ["IdentityProvider", "JOSE", "SQLStorage", "MariaDBDriver", "CMariaDB", "TestSupport"],
+            path: "Tests/StorageBenchmark", swiftSettings: strict),
+        .testTarget(name: "ClusterCheckTests", dependencies: ["ClusterCheck"], swiftSettings: strict),
         .testTarget(
             name: "JOSETests", dependencies: ["JOSE", "COpenSSL"], exclude: ["Vectors"],
             swiftSettings: strict),
         .testTarget(
-            name: "StorageTests", dependencies: ["SQLStorage", "SQLiteDriver", "IdentityProvider", "JOSE", tracing],
+            name: "StorageTests",
+            dependencies: [
+                "SQLStorage", "SQLiteDriver", "MariaDBDriver", "IdentityProvider", "JOSE", "TestSupport", tracing,
+            ],
+            exclude: ["Former"],
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests",
@@ -183,7 +205,10 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, tracing], swiftSettings: strict),
         .testTarget(
             name: "IdentityProviderTests",
-            dependencies: ["IdentityProvider", "JOSE", "Authenticators", "TestSupport", crypto, httpTypes],
+            dependencies: [
+                "IdentityProvider", "JOSE", "Authenticators", "SQLStorage", "MariaDBDriver", "TestSupport", crypto,
+                httpTypes,
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -19,6 +19,8 @@ package struct Issuer: Hashable, Sendable {
         guard url.query() == nil, url.fragment() == nil, url.user() == nil, !identifier.contains("?") else {
             throw InvalidIssuer(reason: "must have no query, fragment or user")
         }
+        // As much as a key of the database takes.
+        guard identifier.utf8.count <= 255 else { throw InvalidIssuer(reason: "must be at most 255 characters") }
         guard !identifier.hasSuffix("/") else { throw InvalidIssuer(reason: "must not end with a slash") }
         switch scheme {
         case "https": isSecure = true

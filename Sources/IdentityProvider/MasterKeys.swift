@@ -28,6 +28,9 @@ package struct MasterKeys: Sendable {
     /// A new key in the form that `init(parsing:)` reads.
     package static func generate() -> String { Base64URL.encode(RandomBytes.make(32)) + "\n" }
 
+    /// Names the keys without telling anything of them, in their order.
+    package var names: [String] { keys.map { Base64URL.encode($0.id) } }
+
     func find(_ id: [UInt8]) -> Key? { keys.first { $0.id == id } }
 
     /// A key for one purpose besides sealing, from the key that was there first: it must outlive rotation.

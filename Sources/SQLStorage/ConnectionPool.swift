@@ -1,9 +1,20 @@
 import Dispatch
 import Foundation
 
+/// What a thread of the pool works with.
+package protocol PooledConnection {
+    /// Called on the connection's thread before it takes work: returns when the connection can work, or never will.
+    func prepare()
+    func close()
+}
+
+extension PooledConnection {
+    package func prepare() {}
+}
+
 /// Connections, each on a thread of its own, that take units of work from one queue: the libraries of databases block,
 /// and here they block nobody else.
-package final class ConnectionPool<Connection: SQLConnection & SendableMetatype, Unit: Sendable>: Sendable {
+package final class ConnectionPool<Connection: PooledConnection & SendableMetatype, Unit: Sendable>: Sendable {
     private let queue = WorkQueue<Unit>()
     private let threads = DispatchGroup()
 
@@ -18,7 +29,12 @@ package final class ConnectionPool<Connection: SQLConnection & SendableMetatype,
         let handover = Handover(connection)
         threads.enter()
         let thread = Thread { [queue, threads] in
-            while case let units = queue.take(batch), !units.isEmpty { run(handover.value, units) }
+            while true {
+                handover.value.prepare()
+                let units = queue.take(batch)
+                guard !units.isEmpty else { break }
+                run(handover.value, units)
+            }
             handover.value.close()
             threads.leave()
         }
@@ -32,9 +48,15 @@ package final class ConnectionPool<Connection: SQLConnection & SendableMetatype,
         _ make: (CheckedContinuation<Result, any Error>) -> Unit
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            if !queue.put(make(continuation)) { continuation.resume(throwing: StorageError.closed) }
+            if !put(make(continuation)) { continuation.resume(throwing: StorageError.closed) }
         }
     }
+
+    /// Has the unit done by the first connection that is free. Returns `false` when the pool is closed.
+    package func put(_ unit: Unit) -> Bool { queue.put(unit) }
+
+    /// Hands a unit to another connection, before those that came later. Returns `false` when the pool is closed.
+    package func putBack(_ unit: Unit) -> Bool { queue.putBack(unit) }
 
     /// Takes no more work, lets what was accepted finish and waits for it.
     package func close() async {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// Brings a schema up to date: each step with its entry in `schema_migrations`, in one transaction.
+/// Brings a schema up to date: each step with its entry in `schema_migrations`, in one
+/// transaction where the database can.
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
     private let migrations: [Migration]
@@ -19,19 +20,21 @@ package struct Migrator: Sendable {
 
     /// Runs what is due and returns it. Of several nodes that start at once each step runs on one.
     package func migrate() async throws -> [Migration] {
+        var done: [Migration] = []
         // Asked first, so that a start with nothing to do writes nothing.
-        guard try await !pending().isEmpty else { return [] }
-        return try await database.transaction { connection in
-            let due = try pending(connection)
-            try connection.execute(Self.table, [])
-            for migration in due { try run(migration, connection) }
-            return due
+        while let next = try await pending().first {
+            let isOurs = try await database.maintain { connection in try run(next, connection) }
+            if isOurs { done.append(next) }
         }
+        return done
     }
 
-    private func run(_ migration: Migration, _ connection: any SQLConnection) throws {
+    /// Returns `false` when another node ran it meanwhile.
+    private func run(_ migration: Migration, _ connection: any SQLConnection) throws -> Bool {
+        guard try pending(connection).first?.version == migration.version else { return false }
+        try connection.execute(Self.table, [])
         for statement in migration.statements { try connection.execute(statement, []) }
-        try connection.execute(
+        return try connection.insertIfAbsent(
             "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
             [.integer(migration.version), .text(migration.name), .text(migration.checksum), .date(Date())])
     }

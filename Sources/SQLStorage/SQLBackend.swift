@@ -2,7 +2,7 @@ package import IdentityProvider
 
 /// State in a relational database.
 package struct SQLBackend: Sendable {
-    private let database: any SQLDatabase
+    let database: any SQLDatabase
 
     package init(_ database: any SQLDatabase) { self.database = database }
 

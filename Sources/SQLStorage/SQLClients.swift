@@ -5,22 +5,17 @@ struct SQLClients: ClientStore {
     let table: SQLTable
 
     func find(_ id: Identifier<Client>) async throws -> Client? {
-        let key = table.key
-        return try await table.read("clients.find") { connection in
-            try connection.query(
-                "SELECT metadata, secret_digest, sealed_secret FROM clients WHERE issuer = ? AND id = ?",
-                [key, .id(id)]
-            ).first.map(Self.client)
-        }
+        try await table.query(
+            "clients.find", "SELECT metadata, secret_digest, sealed_secret FROM clients WHERE issuer = ? AND id = ?",
+            [table.key, .id(id)]
+        ).first.map(Self.client)
     }
 
     func all() async throws -> [Client] {
-        let key = table.key
-        return try await table.read("clients.all") { connection in
-            try connection.query(
-                "SELECT metadata, secret_digest, sealed_secret FROM clients WHERE issuer = ? ORDER BY id", [key]
-            ).map(Self.client)
-        }
+        try await table.query(
+            "clients.all", "SELECT metadata, secret_digest, sealed_secret FROM clients WHERE issuer = ? ORDER BY id",
+            [table.key]
+        ).map(Self.client)
     }
 
     func save(_ client: Client) async throws {

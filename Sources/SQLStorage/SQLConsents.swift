@@ -5,15 +5,14 @@ struct SQLConsents: ConsentStore {
     let table: SQLTable
 
     func find(user: Identifier<User>, client: Identifier<Client>) async throws -> Consent? {
-        let values: [SQLValue] = [table.key, .id(user), .id(client)]
-        return try await table.read("consents.find") { connection in
-            try connection.query(
-                "SELECT scope, granted_at FROM consents WHERE issuer = ? AND user_id = ? AND client_id = ?", values
-            ).first.map { row in
-                Consent(
-                    user: user, client: client, scope: Scope(try row.text(0).split(separator: " ").map(String.init)),
-                    grantedAt: try row.date(1))
-            }
+        try await table.find(
+            "consents.find",
+            "SELECT scope, granted_at FROM consents WHERE issuer = ? AND user_id = ? AND client_id = ?",
+            [table.key, .id(user), .id(client)]
+        ).map { row in
+            Consent(
+                user: user, client: client, scope: Scope(try row.text(0).split(separator: " ").map(String.init)),
+                grantedAt: try row.date(1))
         }
     }
 
@@ -33,9 +32,8 @@ struct SQLConsents: ConsentStore {
     }
 
     func withdraw(user: Identifier<User>, client: Identifier<Client>) async throws {
-        let values: [SQLValue] = [table.key, .id(user), .id(client)]
-        try await table.write("consents.withdraw") { connection in
-            try connection.execute("DELETE FROM consents WHERE issuer = ? AND user_id = ? AND client_id = ?", values)
-        }
+        try await table.execute(
+            "consents.withdraw", "DELETE FROM consents WHERE issuer = ? AND user_id = ? AND client_id = ?",
+            [table.key, .id(user), .id(client)], seeing: .latest)
     }
 }

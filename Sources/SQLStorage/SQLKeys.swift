@@ -6,19 +6,17 @@ struct SQLKeys: KeyStore {
     let table: SQLTable
 
     func all() async throws -> [SigningKeyRecord] {
-        let key = table.key
-        return try await table.read("signing_keys.all") { connection in
-            try connection.query(
-                """
-                SELECT id, algorithm, number, sealed_private_key, created_at, signs_from, signs_until, published_until
-                FROM signing_keys WHERE issuer = ? ORDER BY algorithm, number
-                """, [key]
-            ).map { row in
-                SigningKeyRecord(
-                    id: try row.text(0), algorithm: SignatureAlgorithm(rawValue: try row.text(1)),
-                    number: try row.integer(2), sealedPrivateKey: try row.blob(3), createdAt: try row.date(4),
-                    signsFrom: try row.date(5), signsUntil: try row.date(6), publishedUntil: try row.date(7))
-            }
+        try await table.query(
+            "signing_keys.all",
+            """
+            SELECT id, algorithm, number, sealed_private_key, created_at, signs_from, signs_until, published_until
+            FROM signing_keys WHERE issuer = ? ORDER BY algorithm, number
+            """, [table.key]
+        ).map { row in
+            SigningKeyRecord(
+                id: try row.text(0), algorithm: SignatureAlgorithm(rawValue: try row.text(1)),
+                number: try row.integer(2), sealedPrivateKey: try row.blob(3), createdAt: try row.date(4),
+                signsFrom: try row.date(5), signsUntil: try row.date(6), publishedUntil: try row.date(7))
         }
     }
 

@@ -4,12 +4,10 @@ struct SQLResourceServers: ResourceServerStore {
     let table: SQLTable
 
     func all() async throws -> [ResourceServer] {
-        let key = table.key
-        return try await table.read("resource_servers.all") { connection in
-            try connection.query(
-                "SELECT document FROM resource_servers WHERE issuer = ? ORDER BY identifier", [key]
-            ).map { try $0.document(ResourceServer.self, 0) }
-        }
+        try await table.query(
+            "resource_servers.all", "SELECT document FROM resource_servers WHERE issuer = ? ORDER BY identifier",
+            [table.key]
+        ).map { try $0.document(ResourceServer.self, 0) }
     }
 
     func save(_ server: ResourceServer) async throws {

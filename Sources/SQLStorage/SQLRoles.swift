@@ -4,11 +4,8 @@ struct SQLRoles: RoleStore {
     let table: SQLTable
 
     func all() async throws -> [Role] {
-        let key = table.key
-        return try await table.read("roles.all") { connection in
-            try connection.query("SELECT document FROM roles WHERE issuer = ? ORDER BY name", [key])
-                .map { try $0.document(Role.self, 0) }
-        }
+        try await table.query("roles.all", "SELECT document FROM roles WHERE issuer = ? ORDER BY name", [table.key])
+            .map { try $0.document(Role.self, 0) }
     }
 
     func save(_ role: Role) async throws {

@@ -26,25 +26,23 @@ struct SQLSessions: SessionStore {
     }
 
     func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
-        let values: [SQLValue] = [table.key, .blob(secret.bytes), .date(now)]
-        return try await table.read("sessions.find") { connection in
-            try connection.query(
-                """
-                SELECT id, secret_digest, user_id, authenticated_at, amr, acr, expires_at FROM sessions
-                WHERE issuer = ? AND secret_digest = ? AND expires_at > ?
-                """, values
-            ).first.map { row in
-                Session(
-                    id: try row.id(0), secret: SecretDigest(bytes: try row.blob(1)), user: try row.id(2),
-                    authenticatedAt: try row.date(3), amr: try row.texts(4), acr: try row.text(5),
-                    expiresAt: try row.date(6))
-            }
+        try await table.find(
+            "sessions.find",
+            """
+            SELECT id, secret_digest, user_id, authenticated_at, amr, acr, expires_at FROM sessions
+            WHERE issuer = ? AND secret_digest = ? AND expires_at > ?
+            """, [table.key, .blob(secret.bytes), .date(now)]
+        ).map { row in
+            Session(
+                id: try row.id(0), secret: SecretDigest(bytes: try row.blob(1)), user: try row.id(2),
+                authenticatedAt: try row.date(3), amr: try row.texts(4), acr: try row.text(5),
+                expiresAt: try row.date(6))
         }
     }
 
     func end(_ id: Identifier<Session>, at now: Date) async throws {
         let issuer = table.key
-        try await table.write("sessions.end") { connection in
+        try await table.write("sessions.end", seeing: .latest) { connection in
             try Self.revokeAuthorizations(of: id, issuer, at: now, connection)
             try connection.execute("DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(id)])
         }
@@ -52,7 +50,7 @@ struct SQLSessions: SessionStore {
 
     func endAll(of user: Identifier<User>, at now: Date) async throws {
         let issuer = table.key
-        try await table.write("sessions.end_all") { connection in
+        try await table.write("sessions.end_all", seeing: .latest) { connection in
             try connection.execute(
                 """
                 UPDATE authorizations SET revoked_at = ?

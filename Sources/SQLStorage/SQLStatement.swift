@@ -8,7 +8,7 @@ package struct SQLStatement: Sendable, Hashable, ExpressibleByStringInterpolatio
 
     /// Takes other statements and nothing else.
     package struct StringInterpolation: StringInterpolationProtocol {
-        fileprivate var text = ""
+        var text = ""
 
         package init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity) }
         package mutating func appendLiteral(_ literal: StaticString) { text += literal.description }

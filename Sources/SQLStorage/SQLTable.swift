@@ -8,23 +8,40 @@ struct SQLTable: Sendable {
     /// The issuer as the first value of every statement.
     var key: SQLValue { .text(issuer) }
 
-    func read<Result: Sendable>(
-        _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
-    ) async throws -> Result {
-        try await withSpan("sql \(name)", ofKind: .client) { span in
-            describe(span, name)
-            return try await database.read(body)
+    func query(_ name: String, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> [SQLRow] {
+        try await inSpan(name) { try await database.query(.local, statement, values) }
+    }
+
+    /// One row. Asks again before it believes that there is none: a node of a cluster may not have yet what another one
+    /// answered a moment ago.
+    func find(_ name: String, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> SQLRow? {
+        try await inSpan(name) {
+            if let row = try await database.query(.local, statement, values).first { return row }
+            return database.mayLag ? try await database.query(.latest, statement, values).first : nil
         }
     }
 
+    /// Returns how many rows it changed. What ends something must see all that began before: `.latest`.
+    @discardableResult
+    func execute(
+        _ name: String, _ statement: SQLStatement, _ values: [SQLValue], seeing freshness: Freshness = .local
+    ) async throws -> Int {
+        try await inSpan(name) { try await database.execute(freshness, statement, values) }
+    }
+
+    /// Inserts unless the key is taken. Returns whether it did.
+    @discardableResult
+    func insertIfAbsent(_ name: String, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> Bool {
+        do { return try await execute(name, statement, values) == 1 } catch is UniqueViolation { return false }
+    }
+
+    /// Several statements, whole or not at all.
     @discardableResult
     func write<Result: Sendable>(
-        _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _ name: String, seeing freshness: Freshness = .local,
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await withSpan("sql \(name)", ofKind: .client) { span in
-            describe(span, name)
-            return try await database.transaction(body)
-        }
+        try await inSpan(name) { try await database.transaction(freshness, body) }
     }
 
     /// As `write`, and tells all nodes that what they keep in memory may be stale, in the same transaction.
@@ -35,15 +52,30 @@ struct SQLTable: Sendable {
         let key = key
         return try await write(name) { connection in
             let result = try body(connection)
-            if try connection.execute("UPDATE changes SET version = version + 1 WHERE issuer = ?", [key]) == 0 {
-                try connection.execute("INSERT INTO changes (issuer, version) VALUES (?, 1)", [key])
-            }
+            try connection.save(
+                update: "UPDATE changes SET version = version + 1 WHERE issuer = ?",
+                insert: "INSERT INTO changes (issuer, version) VALUES (?, 1)", [key])
             return result
         }
     }
 
-    private func describe(_ span: any Span, _ name: String) {
-        span.attributes["db.system.name"] = database.dialect.systemName
-        span.attributes["db.operation.name"] = name
+    /// Makes a change, and tries it again on all that any node knows before it returns what `isSettled` does not hold
+    /// for.
+    func settle<Result: Sendable>(
+        _ name: String, until isSettled: @Sendable (Result) -> Bool,
+        _ attempt: @Sendable (Freshness) async throws -> Result
+    ) async throws -> Result {
+        try await inSpan(name) {
+            let result = try await attempt(.local)
+            return isSettled(result) || !database.mayLag ? result : try await attempt(.latest)
+        }
+    }
+
+    private func inSpan<Result>(_ name: String, _ work: () async throws -> Result) async throws -> Result {
+        try await withSpan("sql \(name)", ofKind: .client) { span in
+            span.attributes["db.system.name"] = database.dialect.systemName
+            span.attributes["db.operation.name"] = name
+            return try await work()
+        }
     }
 }

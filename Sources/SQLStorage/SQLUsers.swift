@@ -9,35 +9,29 @@ struct SQLUsers: UserStore {
         """
 
     func find(_ id: Identifier<User>) async throws -> User? {
-        let key = table.key
-        return try await table.read("users.find") { connection in
-            try connection.query("SELECT \(Self.columns) FROM users WHERE issuer = ? AND id = ?", [key, .id(id)])
-                .first.map(Self.user)
-        }
+        try await table.query(
+            "users.find", "SELECT \(Self.columns) FROM users WHERE issuer = ? AND id = ?", [table.key, .id(id)]
+        ).first.map(Self.user)
     }
 
     func find(named name: String) async throws -> User? {
-        let values: [SQLValue] = [table.key, .text(User.key(of: name))]
-        return try await table.read("users.find_named") { connection in
-            try connection.query(
-                """
-                SELECT \(Self.columns) FROM user_names
-                    JOIN users ON users.issuer = user_names.issuer AND users.id = user_names.user_id
-                WHERE user_names.issuer = ? AND user_names.name_key = ?
-                """, values
-            ).first.map(Self.user)
-        }
+        try await table.query(
+            "users.find_named",
+            """
+            SELECT \(Self.columns) FROM user_names
+                JOIN users ON users.issuer = user_names.issuer AND users.id = user_names.user_id
+            WHERE user_names.issuer = ? AND user_names.name_key = ?
+            """, [table.key, .text(User.key(of: name))]
+        ).first.map(Self.user)
     }
 
     func list(after name: String?, limit: Int) async throws -> [User] {
-        let values: [SQLValue] = [table.key, .text(User.key(of: name ?? "")), .integer(limit)]
-        return try await table.read("users.list") { connection in
-            try connection.query(
-                """
-                SELECT \(Self.columns) FROM users WHERE issuer = ? AND username_key > ? ORDER BY username_key LIMIT ?
-                """, values
-            ).map(Self.user)
-        }
+        try await table.query(
+            "users.list",
+            """
+            SELECT \(Self.columns) FROM users WHERE issuer = ? AND username_key > ? ORDER BY username_key LIMIT ?
+            """, [table.key, .text(User.key(of: name ?? "")), .integer(limit)]
+        ).map(Self.user)
     }
 
     func save(_ user: User) async throws {
@@ -52,7 +46,7 @@ struct SQLUsers: UserStore {
         ]
         do {
             try await table.write("users.save") { connection in
-                try connection.save(
+                let isNew = try connection.save(
                     update: """
                         UPDATE users SET username = ?, username_key = ?, email = ?, is_email_verified = ?,
                             password_hash = ?, claims = ?, roles = ?, is_disabled = ?, created_at = ?, updated_at = ?
@@ -63,8 +57,10 @@ struct SQLUsers: UserStore {
                             roles, is_disabled, created_at, updated_at, issuer, id)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """, values)
-                try connection.execute(
-                    "DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
+                if !isNew {
+                    try connection.execute(
+                        "DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
+                }
                 for name in names.sorted() {
                     try connection.execute(
                         "INSERT INTO user_names (issuer, name_key, user_id) VALUES (?, ?, ?)",
@@ -77,18 +73,15 @@ struct SQLUsers: UserStore {
     }
 
     func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws {
-        let values: [SQLValue] = [.text(new), table.key, .id(user), .text(old)]
-        try await table.write("users.replace_password_hash") { connection in
-            try connection.execute(
-                "UPDATE users SET password_hash = ? WHERE issuer = ? AND id = ? AND password_hash = ?", values)
-        }
+        try await table.execute(
+            "users.replace_password_hash",
+            "UPDATE users SET password_hash = ? WHERE issuer = ? AND id = ? AND password_hash = ?",
+            [.text(new), table.key, .id(user), .text(old)])
     }
 
     func delete(_ user: Identifier<User>) async throws {
-        let values: [SQLValue] = [table.key, .id(user)]
-        try await table.write("users.delete") { connection in
-            try connection.execute("DELETE FROM users WHERE issuer = ? AND id = ?", values)
-        }
+        try await table.execute(
+            "users.delete", "DELETE FROM users WHERE issuer = ? AND id = ?", [table.key, .id(user)], seeing: .latest)
     }
 
     private static func user(_ row: SQLRow) throws -> User {

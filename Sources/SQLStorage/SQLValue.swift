@@ -39,7 +39,7 @@ extension SQLValue {
 
 /// The values of one row in the order of the statement. Reading a column as what it is not throws `CorruptRow`.
 package struct SQLRow: Sendable, Hashable {
-    private let values: [SQLValue]
+    let values: [SQLValue]
     package init(_ values: [SQLValue]) { self.values = values }
 
     package func integer(_ column: Int) throws(CorruptRow) -> Int {

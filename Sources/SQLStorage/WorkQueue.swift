@@ -19,6 +19,16 @@ package final class WorkQueue<Work>: @unchecked Sendable {
         return true
     }
 
+    /// Puts work that was taken before all other. Returns `false` when the queue is closed.
+    package func putBack(_ work: sending Work) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        guard !isClosed else { return false }
+        waiting.insert(work, at: 0)
+        condition.signal()
+        return true
+    }
+
     /// Waits for work and takes at most `limit` pieces; none when the queue is closed and empty.
     package func take(_ limit: Int) -> [Work] {
         condition.lock()

@@ -43,16 +43,21 @@ struct GroupCommit {
     let counter: CommitCounter
 
     func run(_ units: [any WriteUnit]) {
+        var changing = 0
         do {
             try connection.execute("BEGIN IMMEDIATE", [])
-            for unit in units { try runInSavepoint(unit) }
+            for unit in units {
+                let before = connection.changes
+                try runInSavepoint(unit)
+                if unit.isDone, connection.changes > before { changing += 1 }
+            }
             try connection.execute("COMMIT", [])
         } catch {
             connection.rollBack()
             for unit in units { unit.fail(error) }
             return
         }
-        counter.add(units.count(where: \.isDone))
+        counter.add(changing)
         for unit in units { unit.report() }
     }
 

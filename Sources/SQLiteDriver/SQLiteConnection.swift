@@ -51,13 +51,11 @@ import SQLStorage
 
     @discardableResult
     func execute(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Int {
-        _ = try rows(statement, values)
+        try forEachRow(statement, values) { _ in }
         return unsafe Int(sqlite3_changes(handle))
     }
 
-    func query(_ statement: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] { try rows(statement, values) }
-
-    private func rows(_ text: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] {
+    func forEachRow(_ text: SQLStatement, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {
         let statement = try unsafe prepared(text)
         defer {
             unsafe sqlite3_reset(statement)
@@ -68,11 +66,10 @@ import SQLStorage
             throw RefusedStatement("\(values.count) values are not what the statement takes")
         }
         for (index, value) in values.enumerated() { try unsafe bind(value, at: Int32(index + 1), of: statement) }
-        var rows: [SQLRow] = []
         while true {
             switch unsafe sqlite3_step(statement) {
-            case SQLITE_ROW: unsafe rows.append(Self.row(statement))
-            case SQLITE_DONE: return rows
+            case SQLITE_ROW: try body(unsafe Self.row(statement))
+            case SQLITE_DONE: return
             case let code: throw error(code)
             }
         }
@@ -141,6 +138,9 @@ import SQLStorage
 }
 
 extension SQLiteConnection {
+    /// How many rows were changed since the connection was opened.
+    var changes: Int { unsafe Int(sqlite3_total_changes64(handle)) }
+
     /// Whether a transaction is open: some errors end it on their own.
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 

@@ -27,23 +27,36 @@ package final class SQLiteDatabase: SQLDatabase {
         }
     }
 
-    /// How many units of work were committed: budgets are counted with it.
+    /// One file, one truth.
+    package let mayLag = false
     package var committedUnits: Int { commits.value }
 
     package func transaction<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         try await writer.perform { TypedWriteUnit(body, $0) }
     }
 
     package func read<Result: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+        _: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
         try await readers.perform { continuation in
             ReadUnit { connection in
                 continuation.resume(with: Swift.Result { try connection.snapshot(body) })
             }
         }
+    }
+
+    package func survey<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await read(body)
+    }
+
+    package func maintain<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await transaction(body)
     }
 
     package func close() async {

@@ -14,10 +14,11 @@ package struct HTTPServer: Service {
     /// `onRunning` hears the port of each address once connections are accepted there; `nil` for a unix socket.
     package init(
         settings: ServerSettings, providers: [MountedProvider], pages: PageRenderer, limiter: RateLimiter,
-        clock: SystemClock = SystemClock(), onRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
+        clock: SystemClock = SystemClock(), readiness: Readiness = Readiness(true),
+        onRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
     ) {
         let table = RouteTable(providers)
-        let mount = Mount(table: table, pages: pages, limiter: limiter, clock: clock)
+        let mount = Mount(table: table, pages: pages, limiter: limiter, clock: clock, readiness: readiness)
         let layers: [any Middleware] = [
             ClientAddressMiddleware(proxies: settings.proxies),
             TraceMiddleware(),

@@ -8,6 +8,7 @@ struct Mount: Sendable {
     let pages: PageRenderer
     let limiter: RateLimiter
     let clock: SystemClock
+    let readiness: Readiness
 
     func respond(to exchange: Exchange) async throws -> Answer {
         guard let place = table.place(of: exchange) else { return notFound(exchange) }
@@ -33,6 +34,9 @@ struct Mount: Sendable {
 
     private func respond(to visit: Visit) async throws -> Response {
         do {
+            guard readiness.isReady || visit.route.path == "/health/live" else {
+                throw OAuthError.unavailable(retryAfter: 2, cause: NotReady())
+            }
             try await visit.takeToken(from: limiter, at: clock)
             return try await visit.endpoint.respond(to: visit.request())
         } catch let error as BrokenRequest {

@@ -3,7 +3,6 @@ import FoundationEssentials
 import IdentityProvider
 import Logging
 import SQLStorage
-import SQLiteDriver
 import Server
 
 /// The parts of the program put together from a configuration: what every command needs.
@@ -14,13 +13,18 @@ struct Composition {
     let passwords: [Issuer: PasswordFactor]
     let limiter = RateLimiter()
 
-    /// Opens the storage and the master key, both made on the first start. Throws `StorageError` or `Mistakes`.
-    init(_ configuration: Configuration) throws {
+    /// Opens the storage and the master key. Beside an SQLite file both are made on the first start; nodes that share a
+    /// server must share a key, too. Throws `StorageError` or `Mistakes`.
+    init(_ configuration: Configuration, makesMasterKey: Bool = true) throws {
         self.configuration = configuration
-        try Self.makeDirectory(of: configuration.databasePath)
-        try Self.makeDirectory(of: configuration.masterKeyFile)
-        let storage = SQLBackend(try SQLiteDatabase(path: configuration.databasePath))
-        masterKeys = try MasterKeyFile(path: configuration.masterKeyFile).read()
+        if case .sqlite(let path) = configuration.storage { try Self.makeDirectory(of: path) }
+        let masterKeyFile = MasterKeyFile(path: configuration.masterKeyFile)
+        if makesMasterKey, !configuration.storage.isShared {
+            try Self.makeDirectory(of: configuration.masterKeyFile)
+            try masterKeyFile.makeIfAbsent()
+        }
+        masterKeys = try masterKeyFile.read()
+        let storage = SQLBackend(try configuration.storage.open())
         // Half of the cores may hash, so that tokens are still issued while many people sign in.
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let gate = PasswordGate(width: max(1, cores / 2), queueLimit: 32 * cores)

@@ -15,11 +15,11 @@ struct Martlet: AsyncParsableCommand {
             MARTLET_TLS_CERTIFICATE, …) or in a flag (--issuer, --tls-certificate, …); the later in this list wins.
 
             Exit codes: 0 done; 1 failed; 2 changes are pending (apply --plan); 64 the command line is wrong; \
-            69 the storage cannot be used; 78 the configuration or a resource file is wrong.
+            65 a file cannot be imported; 69 the storage cannot be used; 78 the configuration or a resource file is wrong.
             """,
         version: "0.1.0",
         subcommands: [
             Serve.self, Apply.self, UserCommand.self, ClientCommand.self, KeyCommand.self, SessionCommand.self,
-            Migrate.self, Check.self,
+            Migrate.self, Export.self, Import.self, Check.self,
         ])
 }

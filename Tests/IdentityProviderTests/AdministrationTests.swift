@@ -95,14 +95,27 @@ struct AdministrationTests {
         #expect(error?.problems.map(\.member) == places)
     }
 
+    @Test("nodes that apply one file at once make everything once", arguments: TestEngine.allCases)
+    func atOnce(_ engine: TestEngine) async throws {
+        let issuer = try await TestIssuer(resources: "{}", database: TestDatabase(engine))
+        let resources = try ResourceSet(JSONObject(parsing: Array(TestIssuer.resources.utf8)))
+        _ = try await race(6) { _ in try await issuer.administration.apply(resources) }
+        let users = try await issuer.stores.users.list(after: nil, limit: 10)
+        #expect(users.map(\.username) == ["alice", "bob", "carol"])
+        #expect(try await issuer.stores.totpCredentials.credentials(of: users[1].id).count == 1)
+        #expect(try await issuer.stores.clients.all().count == 8)
+        #expect(try await issuer.administration.apply(resources).isEmpty)
+    }
+
     @Test("the stored database holds no secret that could be used")
     func secrets() async throws {
         let issuer = try await TestIssuer()
         _ = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access"))
         await issuer.database.backend.close()
         var bytes: [UInt8] = []
-        for name in try FileManager.default.contentsOfDirectory(atPath: issuer.database.folder) {
-            bytes += try Data(contentsOf: URL(filePath: "\(issuer.database.folder)/\(name)"))
+        let folder = try #require(issuer.database.folder)
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            bytes += try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))
         }
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(text.contains("Alice Liddell"))

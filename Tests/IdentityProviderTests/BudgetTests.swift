@@ -1,4 +1,4 @@
-import SQLiteDriver
+import SQLStorage
 import JOSE
 import FoundationEssentials
 import HTTPTypes
@@ -15,9 +15,9 @@ struct BudgetTests {
         return issuer.database.database.committedUnits - before
     }
 
-    @Test("a sign-in with consent and code takes three, of which redeeming is one")
-    func signIn() async throws {
-        let issuer = try await TestIssuer()
+    @Test("a sign-in with consent and code takes three, of which redeeming is one", arguments: TestEngine.allCases)
+    func signIn(_ engine: TestEngine) async throws {
+        let issuer = try await TestIssuer(database: TestDatabase(engine))
         var code = ""
         let visit = try await commits(issuer) { _ = try await Browser(issuer).get("/authorize", Browser.webRequest()) }
         #expect(visit == 0)
@@ -36,9 +36,9 @@ struct BudgetTests {
         #expect(statuses == [.ok, .ok])
     }
 
-    @Test("reading costs none")
-    func reads() async throws {
-        let issuer = try await TestIssuer()
+    @Test("reading costs none, nor does a client's own token", arguments: TestEngine.allCases)
+    func reads(_ engine: TestEngine) async throws {
+        let issuer = try await TestIssuer(database: TestDatabase(engine))
         let tokens = try await issuer.redeem(Browser(issuer).code()).json()
         let access = tokens["access_token"]?.string ?? ""
         let count = try await commits(issuer) {
@@ -47,6 +47,7 @@ struct BudgetTests {
             _ = try await issuer.send(.get, "/jwks")
             _ = try await issuer.send(.get, "/.well-known/openid-configuration")
             _ = try await issuer.send(.get, "/health/ready")
+            _ = try await issuer.token([("grant_type", "client_credentials")])
         }
         #expect(count == 0)
     }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import IdentityProvider
 import JOSE
+import SQLStorage
 import TestSupport
 import Testing
 
@@ -48,6 +49,29 @@ struct KeyRotationTests {
             try await group.waitForAll()
         }
         #expect(try await issuer.stores.keys.all().count == 4)
+    }
+
+    @Test("of three nodes on one database one makes the key, and all sign with it")
+    func threeNodes() async throws {
+        let server = try MariaDBServer.shared.get()
+        let settings = try server.settings("rotation")
+        let clock = TestClock()
+        var nodes: [TestIssuer] = []
+        for _ in 0..<3 {
+            nodes.append(try await TestIssuer(clock: clock, database: TestDatabase(node: settings)))
+        }
+        clock.advance(by: 89 * day)
+        _ = try await race(12) { [nodes] number in try await nodes[number % 3].provider.keyRotation.run() }
+        #expect(try await nodes[0].stores.keys.all().count == 4)
+        clock.advance(by: day)
+        var signedWith: Set<String?> = []
+        for node in nodes {
+            try await node.provider.keyRotation.run()
+            signedWith.insert(try await kid(clientToken(node)))
+        }
+        #expect(signedWith.count == 1)
+        for node in nodes { await node.database.backend.close() }
+        try server.drop("rotation")
     }
 
     @Test("a key that is withdrawn verifies nothing any more, and another signs at once")

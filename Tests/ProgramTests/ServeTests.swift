@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Tokens that clients have in hand.
-private final class Answered: Sendable {
+final class Answered: Sendable {
     private let tokens = Mutex<[String]>([])
     /// Whether the server was told to die: from then on connections may break.
     let isDying = Atomic(false)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IdentityProvider
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("RFC 6749 §4.1.2: an authorization code is spent once")

@@ -49,7 +49,7 @@ struct IssuerIsolationTests {
             "token rotated",
             {
                 _ = try await $0.authorizations.rotate(
-                    Identifier("a"), from: 0, grace: 0, expiresAt: moment + 1, at: moment)
+                    .example("a"), from: 0, grace: 0, expiresAt: moment + 1, at: moment)
             }
         ),
         ("step accepted", { _ = try await $0.totpCredentials.accept(step: 5, for: Identifier("t")) }),

@@ -2,6 +2,7 @@ import FoundationEssentials
 import IdentityProvider
 import JOSE
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("What counts once: time steps (RFC 6238 §5.2), assertions (RFC 7523 §3), key numbers")

@@ -4,6 +4,7 @@ import IdentityProvider
 import SQLStorage
 import SQLiteDriver
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Several processes, and one that is killed")

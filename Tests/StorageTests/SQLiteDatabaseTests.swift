@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import SQLStorage
 import SQLiteDriver
+import TestSupport
 import Testing
 
 @Suite("SQLite: the file, and what may be wrong with it")
@@ -174,26 +175,13 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    @Test("a unit is counted when it commits, and only then")
-    func counter() async throws {
-        try await withTemporaryFolder { folder in
-            let database = try SQLiteDatabase(path: "\(folder)/martlet.db")
-            let before = database.committedUnits
-            _ = try await race(20) { _ in try await database.transaction { _ in } }
-            _ = try await database.read { try $0.query("SELECT 1", []) }
-            await #expect(throws: CancellationError.self) {
-                try await database.transaction { _ in throw CancellationError() }
-            }
-            #expect(database.committedUnits == before + 20)
-            await database.close()
-        }
-    }
-
     @Test(
         "what is wrong is said in a sentence",
         arguments: [
             StorageError.cannotOpen("p"), .notADatabase("p"), .damaged("p"), .readOnly("p"), .full("p"), .busy,
-            .closed, .failed("disk I/O error"), .foreignTables, .newerSchema(found: 2, known: 1), .changedMigration(1),
+            .slow, .closed, .failed("disk I/O error"), .unreachable("h:3306: refused"), .notAdmitted("h:3306: denied"),
+            .unsuitable("it is old"), .uncertain, .foreignTables, .newerSchema(found: 2, known: 1),
+            .changedMigration(1),
         ])
     func sentences(_ error: StorageError) {
         #expect(error.description.hasSuffix("."))

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IdentityProvider
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("Sessions: found by their secret, ended with what they granted (OpenID Connect Core §11)")

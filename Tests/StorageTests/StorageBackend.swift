@@ -1,7 +1,9 @@
 import Foundation
 import IdentityProvider
+import MariaDBDriver
 import SQLStorage
 import SQLiteDriver
+import TestSupport
 import Testing
 
 /// An engine that the storage suite proves: each suite runs once for each.
@@ -10,15 +12,37 @@ struct StorageBackend: Sendable, CustomTestStringConvertible {
     /// Opens the database that belongs to a folder, another connection to the same one with each call.
     let open: @Sendable (_ folder: String) throws -> any SQLDatabase
 
-    static let all = [
-        StorageBackend(testDescription: "SQLite") { try SQLiteDatabase(path: "\($0)/martlet.db") }
-    ]
+    /// Removes it for good.
+    let remove: @Sendable (_ folder: String) throws -> Void
+
+    static let sqlite = StorageBackend(
+        testDescription: "SQLite", open: { try SQLiteDatabase(path: "\($0)/martlet.db") }, remove: { _ in })
+    static let mariaDB = StorageBackend(
+        testDescription: "MariaDB",
+        open: { MariaDBDatabase(try MariaDBServer.shared.get().settings(databaseName($0))) },
+        remove: { try MariaDBServer.shared.get().drop(databaseName($0)) })
+    static let all = [sqlite, mariaDB]
+
+    static func databaseName(_ folder: String) -> String {
+        "test_" + (folder.split(separator: "/").last ?? "").filter { $0 != "-" }.suffix(32).lowercased()
+    }
 }
 
 extension StorageBackend {
+    /// Runs `body` with a folder that a database may belong to.
+    func withFolder(_ body: (String) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            do { try await body(folder) } catch {
+                try remove(folder)
+                throw error
+            }
+            try remove(folder)
+        }
+    }
+
     /// Runs `body` on an empty database.
     func withDatabase(_ body: (any SQLDatabase) async throws -> Void) async throws {
-        try await withTemporaryFolder { folder in
+        try await withFolder { folder in
             let database = try open(folder)
             try await body(database)
             await database.close()
@@ -50,14 +74,4 @@ func withTemporaryFolder(_ body: (String) async throws -> Void) async throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try await body(folder)
-}
-
-/// What `count` tasks at once return, in no order.
-func race<Result: Sendable>(
-    _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Result
-) async throws -> [Result] {
-    try await withThrowingTaskGroup(of: Result.self) { group in
-        for number in 0..<count { group.addTask { try await body(number) } }
-        return try await group.reduce(into: []) { $0.append($1) }
-    }
 }

@@ -1,6 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("A unit of work: whole or not at all, and durable when it returns")
@@ -52,13 +53,32 @@ struct UnitOfWorkTests {
     @Test("what one returns is what it did", arguments: StorageBackend.all)
     func results(_ backend: StorageBackend) async throws {
         try await withNumbers(backend) { database in
-            let counts = try await race(100) { number in
-                try await database.transaction { connection in
+            let seen = try await race(100) { number in
+                let numbers = try await database.transaction { connection in
                     try Self.insert(number, connection)
-                    return try Self.numbers(connection).count
+                    return try Self.numbers(connection)
+                }
+                return (number, numbers)
+            }
+            #expect(seen.allSatisfy { number, numbers in numbers.contains(number) })
+            #expect(try await database.read(Self.numbers) == Array(0..<100))
+        }
+    }
+
+    @Test("it is counted when it changed something and was committed, and only then", arguments: StorageBackend.all)
+    func counter(_ backend: StorageBackend) async throws {
+        try await withNumbers(backend) { database in
+            let before = database.committedUnits
+            _ = try await race(20) { number in try await database.transaction { try Self.insert(number, $0) } }
+            _ = try await database.read(Self.numbers)
+            try await database.transaction { _ = try $0.execute("DELETE FROM numbers WHERE number = -1", []) }
+            await #expect(throws: Refusal(number: 1)) {
+                try await database.transaction { connection in
+                    try Self.insert(21, connection)
+                    throw Refusal(number: 1)
                 }
             }
-            #expect(counts.sorted() == Array(1...100))
+            #expect(database.committedUnits == before + 20)
         }
     }
 
@@ -103,7 +123,7 @@ struct UnitOfWorkTests {
 
     @Test("closing waits for what was accepted, and nothing acknowledged is lost", arguments: StorageBackend.all)
     func closing(_ backend: StorageBackend) async throws {
-        try await withTemporaryFolder { folder in
+        try await backend.withFolder { folder in
             let database = try backend.open(folder)
             try await database.transaction {
                 _ = try $0.execute("CREATE TABLE numbers (number BIGINT NOT NULL PRIMARY KEY)", [])
@@ -126,7 +146,7 @@ struct UnitOfWorkTests {
 
     @Test("a change is seen at once through another connection to the database", arguments: StorageBackend.all)
     func twoHandles(_ backend: StorageBackend) async throws {
-        try await withTemporaryFolder { folder in
+        try await backend.withFolder { folder in
             let (server, command) = (try backend.open(folder), try backend.open(folder))
             try await server.transaction {
                 _ = try $0.execute("CREATE TABLE numbers (number BIGINT NOT NULL PRIMARY KEY)", [])

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import IdentityProvider
 import SQLStorage
+import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Upkeep: versions for caches, removal of what expired")
@@ -78,6 +80,51 @@ struct UpkeepTests {
             #expect(try await stores.sessions.find(Session.example("", secret: 2).secret, at: moment) != nil)
         }
     }
+
+    @Test("requests go on while 200,000 expired rows are removed", arguments: StorageBackend.all)
+    func crowd(_ backend: StorageBackend) async throws {
+        try await backend.withDatabase { database in
+            _ = try await SQLBackend(database).migrate()
+            let stores = SQLBackend(database).stores(for: try Issuer("https://id.example.com"))
+            let isSQLite = database.dialect.systemName == "sqlite"
+            try await database.maintain { connection in
+                _ = try connection.execute(isSQLite ? Self.crowdOnSQLite : Self.crowdOnMariaDB, [])
+            }
+            let batches = Atomic(0)
+            async let removed = {
+                var removed = 0
+                while true {
+                    let count = try await stores.upkeep.removeExpired(before: moment, limit: 500)
+                    guard count > 0 else { return removed }
+                    removed += count
+                    batches.add(1, ordering: .relaxed)
+                }
+            }()
+            // Not a matter of time but of turns: how many batches went while one request was answered.
+            var overlaps: [Int] = []
+            while batches.load(ordering: .relaxed) < 400 {
+                let before = batches.load(ordering: .relaxed)
+                let value = "request \(overlaps.count)"
+                #expect(try await stores.spent.spend(value, for: .accessToken, until: moment + 60))
+                #expect(try await stores.spent.isSpent(value, for: .accessToken))
+                overlaps.append(batches.load(ordering: .relaxed) - before)
+            }
+            #expect(try await removed == 200_000)
+            #expect(overlaps.count >= 200, "requests waited for the removal")
+            #expect(overlaps.count { $0 > 2 } * 20 <= overlaps.count, "\(overlaps.sorted().suffix(20))")
+            for number in overlaps.indices {
+                #expect(try await stores.spent.isSpent("request \(number)", for: .accessToken))
+            }
+        }
+    }
+
+    private static let crowdOnSQLite: SQLStatement = """
+        INSERT INTO spent WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200000)
+        SELECT 'https://id.example.com', 'old', n, n FROM numbers
+        """
+    private static let crowdOnMariaDB: SQLStatement = """
+        INSERT INTO spent SELECT 'https://id.example.com', 'old', seq, seq FROM seq_1_to_200000
+        """
 
     @Test("a database that is closed does not pass for healthy", arguments: StorageBackend.all)
     func check(_ backend: StorageBackend) async throws {

@@ -2,6 +2,7 @@ import FoundationEssentials
 import IdentityProvider
 import JOSE
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("Users: one name, one person")

@@ -2,8 +2,9 @@ import Authenticators
 package import FoundationEssentials
 package import IdentityProvider
 import JOSE
+package import MariaDBDriver
 package import SQLStorage
-package import SQLiteDriver
+import SQLiteDriver
 import Synchronization
 
 /// A clock that stands still until it is moved.
@@ -16,21 +17,48 @@ package final class TestClock: Sendable {
     package func advance(by seconds: TimeInterval) { moment.withLock { $0 += seconds } }
 }
 
-/// A database in a temporary folder, removed with the last reference.
-package final class TestDatabase: Sendable {
-    package let folder: String
-    package let database: SQLiteDatabase
-    package let backend: SQLBackend
+/// What a test's database runs on.
+package enum TestEngine: CaseIterable, Sendable {
+    case sqlite, mariaDB
+}
 
-    package init() async throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "martlet-test-\(UUID().uuidString)").path()
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        database = try SQLiteDatabase(path: "\(folder)/test.db")
+/// A database of its own, removed with the last reference.
+package final class TestDatabase: Sendable {
+    package let database: any SQLDatabase
+    package let backend: SQLBackend
+    /// Where the file is, if it is one.
+    package let folder: String?
+    private let remove: @Sendable () -> Void
+
+    package init(_ engine: TestEngine = .sqlite) async throws {
+        let name = "issuer_" + UUID().uuidString.filter { $0 != "-" }.lowercased()
+        switch engine {
+        case .sqlite:
+            let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-\(name)").path()
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            database = try SQLiteDatabase(path: "\(folder)/test.db")
+            self.folder = folder
+            remove = { try? FileManager.default.removeItem(atPath: folder) }
+        case .mariaDB:
+            let server = try MariaDBServer.shared.get()
+            database = MariaDBDatabase(try server.settings(name))
+            folder = nil
+            remove = { try? server.drop(name) }
+        }
         backend = SQLBackend(database)
         _ = try await backend.migrate()
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    /// One node of several on the same database, which `server` keeps.
+    package init(node settings: MariaDBSettings) async throws {
+        database = MariaDBDatabase(settings)
+        backend = SQLBackend(database)
+        folder = nil
+        remove = {}
+        _ = try await backend.migrate()
+    }
+
+    deinit { remove() }
 }
 
 /// One issuer with real keys and a real database, ready to be asked.

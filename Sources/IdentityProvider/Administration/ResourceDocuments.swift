@@ -29,6 +29,7 @@ extension ResourceServer {
             guard let url = URL(string: text), url.scheme != nil, RedirectURI.isPlain(text), !text.contains("#") else {
                 throw InvalidValue("must be an absolute URI without fragment")
             }
+            guard text.utf8.count <= 255 else { throw InvalidValue("must be at most 255 characters") }
             return text
         }
         let scopes = reader.list("scopes") { text throws(InvalidValue) in

@@ -6,11 +6,15 @@ extension Administration {
         var changes: [Change] = []
         for document in wanted {
             let stored = try await stores.users.find(named: document.username)
-            let members = try await differences(document, stored)
-            guard stored == nil || !members.isEmpty else { continue }
-            let action: Change.Action = stored == nil ? .create : .update
-            changes.append(Change(action, "user", document.username, members: stored == nil ? [] : members))
-            if !isPlan { try await save(document, over: stored, changed: members) }
+            do {
+                if let change = try await apply(document, over: stored, isPlan: isPlan) { changes.append(change) }
+            } catch let taken as NameTaken {
+                // Another node may apply the same file, and have been first.
+                guard stored == nil, let stored = try await stores.users.find(named: document.username) else {
+                    throw taken
+                }
+                if let change = try await apply(document, over: stored, isPlan: isPlan) { changes.append(change) }
+            }
         }
         guard prunes else { return changes }
         let names = Set(wanted.map { User.key(of: $0.username) })
@@ -19,6 +23,14 @@ extension Administration {
             if !isPlan { try await stores.users.delete(user.id) }
         }
         return changes
+    }
+
+    private func apply(_ document: UserDocument, over stored: User?, isPlan: Bool) async throws -> Change? {
+        let members = try await differences(document, stored)
+        guard stored == nil || !members.isEmpty else { return nil }
+        if !isPlan { try await save(document, over: stored, changed: members) }
+        return Change(
+            stored == nil ? .create : .update, "user", document.username, members: stored == nil ? [] : members)
     }
 
     /// Stores a new user.
@@ -82,6 +94,13 @@ extension Administration {
         }
     }
 
+    /// The same for nodes that apply the same file at once: an authenticator that were kept twice would let its codes work
+    /// twice.
+    private func credentialID(of secret: [UInt8], _ user: User) -> Identifier<TOTPCredential> {
+        let digest = digester.digest("\(user.id) \(Base64URL.encode(secret))", of: TOTPCredential.self)
+        return Identifier(rawValue: Base64URL.encode(digest.bytes))
+    }
+
     private func save(_ document: UserDocument, over stored: User?, changed: [String]) async throws {
         let moment = now()
         var user = stored ?? User(username: document.username, createdAt: moment, updatedAt: moment)
@@ -100,7 +119,7 @@ extension Administration {
         if changed.contains("totp_secret"), let secret = document.totpSecret {
             try await stores.totpCredentials.save(
                 TOTPCredential(
-                    user: user.id, name: "Authenticator",
+                    id: credentialID(of: secret, user), user: user.id, name: "Authenticator",
                     sealedSecret: try sealer.seal(secret, for: .oneTimePasswordSecret), createdAt: moment))
         }
         if stored != nil, user.isDisabled || changed.contains("password") || changed.contains("password_hash") {

@@ -6,10 +6,10 @@ package protocol AuthorizationStore: Sendable {
     /// Also `false` when the authorization's session has ended meanwhile.
     func begin(_ authorization: Authorization) async throws -> Bool
     func find(_ id: Identifier<Authorization>) async throws -> Authorization?
-    /// Moves to the next generation if `generation` is the current one; says which of the four cases it was.
-    /// `grace` is in seconds. Does not revoke: the caller decides.
+    /// Moves what `find` returned to the next generation if `generation` is the current one; says which of the four cases
+    /// it was. `grace` is in seconds. Does not revoke: the caller decides.
     func rotate(
-        _ id: Identifier<Authorization>, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
+        _ stored: Authorization, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
     ) async throws -> Rotation
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws
     /// Revokes all that `user` granted to `client`.

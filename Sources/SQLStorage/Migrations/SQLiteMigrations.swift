@@ -120,6 +120,9 @@ extension Migration {
                     ('spent', 'spent', '1000000 1000000 500000 1')
                 """,
                 "ANALYZE sqlite_schema",
-            ])
+            ]),
+        Migration(
+            version: 2, name: "how many authorizations began in a session",
+            statements: ["ALTER TABLE sessions ADD COLUMN authorizations INTEGER NOT NULL DEFAULT 0"]),
     ]
 }

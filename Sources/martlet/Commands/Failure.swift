@@ -13,6 +13,9 @@ enum Failure {
         } catch let error as StorageError {
             Terminal.complain(["error: \(error)"])
             throw ExitCode(69)
+        } catch let error as TransferError {
+            Terminal.complain(["error: \(error)"])
+            throw ExitCode(65)
         } catch let error as InvalidTemplate {
             Terminal.complain(["error: templates: \(error.file): \(error.reason)"])
             throw ExitCode(78)

@@ -14,7 +14,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run the server.",
         discussion: """
             Without any configuration it serves http://localhost:8080 from an SQLite file under var/. It ends on \
-            SIGTERM or Ctrl-C, after requests under way are answered.
+            SIGTERM or Ctrl-C, after requests under way are answered. Where the database is a server that does not \
+            answer yet, it waits and says so: /health/live answers 200 and all else 503 until then.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -32,17 +33,21 @@ struct Serve: AsyncParsableCommand {
                 Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
             }
             let composition = try Composition(configuration)
-            try await composition.prepare()
-            let administration = try composition.administration(configuration.issuers[0])
-            if demo { try await Demo.apply(administration, port: demoPort) }
-            for change in try await administration.apply(resources) {
-                Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
+            let prepare: @Sendable () async throws -> Void = { [demo, demoPort] in
+                try await composition.prepare()
+                let administration = try composition.administration(configuration.issuers[0])
+                if demo { try await Demo.apply(administration, port: demoPort) }
+                for change in try await administration.apply(resources) {
+                    Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
+                }
             }
-            try await serve(composition)
+            var isPrepared = true
+            do { try await prepare() } catch let error as StorageError where error.mayPass { isPrepared = false }
+            try await serve(composition, Preparation(isDone: isPrepared, work: prepare))
         }
     }
 
-    private func serve(_ composition: Composition) async throws {
+    private func serve(_ composition: Composition, _ preparation: Preparation) async throws {
         let configuration = composition.configuration
         let providers = try configuration.issuers.map { try composition.provider($0) }
         var settings = ServerSettings(
@@ -54,14 +59,16 @@ struct Serve: AsyncParsableCommand {
             settings: settings,
             providers: providers.map {
                 MountedProvider(issuer: $0.settings.issuer, endpoints: $0.endpoints, limits: $0.settings.limits)
-            }, pages: pages, limiter: composition.limiter,
+            }, pages: pages, limiter: composition.limiter, readiness: preparation.readiness,
             onRunning: { _ in
                 Logger.current.notice(
                     "serving",
                     metadata: ["issuers": "\(configuration.issuers.map(\.identifier).joined(separator: " "))"])
                 if showsDemo { Demo.greet(configuration.issuers[0], port: demoPort) }
             })
-        var services: [any Service] = providers.flatMap(\.services)
+        var services: [any Service] = [
+            PreparedServices(preparation: preparation, services: providers.flatMap(\.services))
+        ]
         if demo { services.append(Demo.site(configuration.issuers[0], port: demoPort)) }
         var group = ServiceGroupConfiguration(
             services: services + [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet)

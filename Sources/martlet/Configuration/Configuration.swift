@@ -11,7 +11,7 @@ struct Configuration {
     let address: ServerSettings.Address
     let tls: ServerSettings.TLS?
     let proxies: TrustedProxies
-    let databasePath: String
+    let storage: StorageSetting
     let masterKeyFile: String
     let lifetimes: Lifetimes
     let templates: [String: String]
@@ -28,7 +28,7 @@ struct Configuration {
         address = Self.address(&values)
         tls = Self.tls(&values)
         proxies = Self.proxies(&values)
-        databasePath = Self.databasePath(&values)
+        storage = Self.storage(&values)
         masterKeyFile = values.text(.masterKeyFile) ?? "var/master.key"
         lifetimes = Self.lifetimes(&values)
         templates = Self.templates(&values)
@@ -86,14 +86,11 @@ struct Configuration {
         }
     }
 
-    private static func databasePath(_ values: inout SettingValues) -> String {
-        let text = values.text(.storage) ?? "sqlite:var/martlet.db"
-        guard text.hasPrefix("sqlite:"), text.count > 7 else {
-            // What stands there may hold a password: it is not repeated.
-            values.report(.storage, "must be sqlite:FILE in this version, such as sqlite:var/martlet.db")
-            return ""
-        }
-        return String(text.dropFirst(7))
+    private static func storage(_ values: inout SettingValues) -> StorageSetting {
+        do throws(InvalidStorageSetting) {
+            return try StorageSetting(values.text(.storage) ?? "sqlite:var/martlet.db")
+        } catch { values.report(.storage, error.reason) }
+        return .sqlite("")
     }
 
     private static func lifetimes(_ values: inout SettingValues) -> Lifetimes {

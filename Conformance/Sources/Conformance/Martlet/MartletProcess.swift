@@ -23,6 +23,7 @@ package final class MartletProcess: Sendable {
         certificate = tls?.certificate
         log = folder.appending(path: "martlet.log")
         try Data().write(to: log)
+        let key = storage == nil ? nil : try Self.makeMasterKey(by: program, in: folder)
         process = Process()
         process.executableURL = URL(filePath: program)
         process.currentDirectoryURL = folder
@@ -31,7 +32,8 @@ package final class MartletProcess: Sendable {
             [
                 "serve", "--issuer", issuer, "--listen", "127.0.0.1:\(port)", "--apply",
                 URL(filePath: resources).path(percentEncoded: false), "--telemetry-level", "notice",
-            ] + (storage.map { ["--storage", $0] } ?? []) + (tls?.arguments ?? []) + arguments
+            ] + (storage.map { ["--storage", $0] } ?? []) + (tls?.arguments ?? [])
+            + (key.map { ["--master-key-file", $0] } ?? []) + arguments
         let output = try FileHandle(forWritingTo: log)
         process.standardOutput = output
         process.standardError = output
@@ -40,6 +42,21 @@ package final class MartletProcess: Sendable {
             throw InvalidTarget(reason: "\(program) cannot be started: \(error.localizedDescription)")
         }
         try await waitUntilReady()
+    }
+
+    /// A database that several nodes may share wants its key beforehand.
+    private static func makeMasterKey(by program: String, in folder: URL) throws -> String {
+        let key = folder.appending(path: "master.key").path(percentEncoded: false)
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.currentDirectoryURL = folder
+        process.environment = [:]
+        process.arguments = ["key", "master", key]
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw InvalidTarget(reason: "\(program) made no master key") }
+        return key
     }
 
     private func waitUntilReady() async throws {

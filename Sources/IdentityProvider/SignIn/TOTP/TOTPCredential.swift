@@ -33,6 +33,7 @@ package struct TOTPCredential: Sendable, Hashable {
 
 package protocol TOTPCredentialStore: Sendable {
     func credentials(of user: Identifier<User>) async throws -> [TOTPCredential]
+    /// Keeps it, once.
     func save(_ credential: TOTPCredential) async throws
     /// Accepts `step` if it is later than the last one. Of many calls with one step exactly one returns `true`.
     func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool

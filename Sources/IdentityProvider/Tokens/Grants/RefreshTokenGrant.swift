@@ -26,7 +26,7 @@ struct RefreshTokenGrant: Grant {
         }
 
         let rotation = try await authorizations.rotate(
-            token.authorization, from: token.generation, grace: lifetimes.refreshGrace,
+            stored, from: token.generation, grace: lifetimes.refreshGrace,
             expiresAt: expiry(of: stored), at: now())
         switch rotation {
         case .rotated(let authorization), .repeated(let authorization):

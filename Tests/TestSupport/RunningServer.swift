@@ -1,25 +1,25 @@
 import AsyncHTTPClient
-import Foundation
+package import Foundation
 import NIOCore
 import NIOHTTP1
-import TestSupport
 
 /// `martlet serve` on a free port, and a way to talk to it over real sockets.
-final class RunningServer: Sendable {
-    let program: RunningProgram
-    let port: Int
-    var issuer: String { "http://localhost:\(port)" }
+package final class RunningServer: Sendable {
+    package let program: RunningProgram
+    package let port: Int
+    package let issuer: String
 
-    /// Starts the server in `folder` and waits until it is ready.
-    init(_ arguments: [String] = [], in folder: URL, port: Int? = nil) async throws {
+    /// Starts the server in `folder` and waits until it is ready. Nodes of one `issuer` have ports of their own.
+    package init(_ arguments: [String] = [], in folder: URL, port: Int? = nil, issuer: String? = nil) async throws {
         let port = try port ?? freePort()
         self.port = port
+        self.issuer = issuer ?? "http://localhost:\(port)"
         program = try RunningProgram(
             [
-                "serve", "--issuer", "http://localhost:\(port)", "--listen", "127.0.0.1:\(port)",
+                "serve", "--issuer", self.issuer, "--listen", "127.0.0.1:\(port)",
                 "--telemetry-level", "debug",
             ] + arguments, in: folder)
-        let (program, client) = (program, WebClient(origin: issuer))
+        let (program, client) = (program, WebClient(origin: self.issuer, port: port))
         do {
             try await until("the server is ready") {
                 guard program.isRunning else { throw Unexpected("the server ended: \(program.output)") }
@@ -28,23 +28,23 @@ final class RunningServer: Sendable {
         } catch { throw Unexpected("\(error): \(program.output)") }
     }
 
-    func stop() async throws {
+    package func stop() async throws {
         program.signal(SIGTERM)
         guard try await program.wait() == 0 else { throw Unexpected("the server failed: \(program.output)") }
     }
 }
 
 /// What a browser does, without one: cookies, forms, redirects only when asked to.
-final class WebClient: Sendable {
-    struct Answer: Sendable {
-        let status: Int
-        let headers: [(String, String)]
-        let body: String
+package final class WebClient: Sendable {
+    package struct Answer: Sendable {
+        package let status: Int
+        package let headers: [(String, String)]
+        package let body: String
 
-        func header(_ name: String) -> String? { headers.first { $0.0.lowercased() == name.lowercased() }?.1 }
+        package func header(_ name: String) -> String? { headers.first { $0.0.lowercased() == name.lowercased() }?.1 }
 
         /// The hidden fields and the address of the page's form.
-        var form: (action: String, fields: [(String, String)]) {
+        package var form: (action: String, fields: [(String, String)]) {
             let action = body.firstMatch(of: /<form method="post" action="([^"]*)"/).map { String($0.1) } ?? ""
             let fields = body.matches(of: /<input type="hidden" name="([^"]*)" value="([^"]*)"/)
                 .map { (String($0.1), String($0.2)) }
@@ -52,20 +52,37 @@ final class WebClient: Sendable {
         }
 
         /// The parameters of the address that the answer leads to.
-        var answer: [String: String] {
+        package var answer: [String: String] {
             let items = URLComponents(string: header("location") ?? "")?.queryItems ?? []
             return Dictionary(items.map { ($0.name, $0.value ?? "") }) { first, _ in first }
         }
     }
 
     private let origin: String
+    private let port: Int?
     private let forwardedFor: String?
-    private let cookies = Cookies()
+    private let timeout: Int64
+    private let cookies: Cookies
 
-    /// `forwardedFor` is what a proxy would say of the client's address.
-    init(origin: String, forwardedFor: String? = nil) {
+    /// `port` is where the origin is really served, as behind a load balancer; `forwardedFor` is what a proxy would say
+    /// of the client's address.
+    package convenience init(
+        origin: String, port: Int? = nil, forwardedFor: String? = nil, timeout seconds: Int64 = 30
+    ) {
+        self.init(origin: origin, port: port, forwardedFor: forwardedFor, timeout: seconds, cookies: Cookies())
+    }
+
+    private init(origin: String, port: Int?, forwardedFor: String?, timeout: Int64, cookies: Cookies) {
+        self.timeout = timeout
         self.origin = origin
+        self.port = port
         self.forwardedFor = forwardedFor
+        self.cookies = cookies
+    }
+
+    /// The same browser, whose next request another node gets.
+    package func on(_ server: RunningServer) -> WebClient {
+        WebClient(origin: origin, port: server.port, forwardedFor: forwardedFor, timeout: timeout, cookies: cookies)
     }
 
     private actor Cookies {
@@ -79,18 +96,20 @@ final class WebClient: Sendable {
         var header: String { values.map { "\($0)=\($1)" }.joined(separator: "; ") }
     }
 
-    func get(_ path: String, headers: [(String, String)] = []) async throws -> Answer {
+    package func get(_ path: String, headers: [(String, String)] = []) async throws -> Answer {
         try await send(.GET, path, headers: headers, body: nil)
     }
 
-    func post(_ path: String, _ form: [(String, String)], headers: [(String, String)] = []) async throws -> Answer {
+    package func post(_ path: String, _ form: [(String, String)], headers: [(String, String)] = []) async throws
+        -> Answer
+    {
         let body = form.map { "\(encode($0.0))=\(encode($0.1))" }.joined(separator: "&")
         let type = ("Content-Type", "application/x-www-form-urlencoded")
         return try await send(.POST, path, headers: headers + [type], body: body)
     }
 
     /// Goes on where redirects lead within the origin.
-    func follow(_ answer: Answer) async throws -> Answer {
+    package func follow(_ answer: Answer) async throws -> Answer {
         var answer = answer
         while let location = answer.header("location"), location.hasPrefix("/") { answer = try await get(location) }
         return answer
@@ -99,7 +118,8 @@ final class WebClient: Sendable {
     private func send(_ method: HTTPMethod, _ path: String, headers: [(String, String)], body: String?) async throws
         -> Answer
     {
-        var request = HTTPClientRequest(url: origin.replacing("localhost", with: "127.0.0.1") + path)
+        let base = port.map { "http://127.0.0.1:\($0)" } ?? origin.replacing("localhost", with: "127.0.0.1")
+        var request = HTTPClientRequest(url: base + path)
         request.method = method
         request.headers.add(name: "Host", value: String(origin.dropFirst("http://".count)))
         let cookie = await cookies.header
@@ -107,7 +127,7 @@ final class WebClient: Sendable {
         if let forwardedFor { request.headers.add(name: "X-Forwarded-For", value: forwardedFor) }
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await Self.client.execute(request, timeout: .seconds(30))
+        let response = try await Self.client.execute(request, timeout: .seconds(timeout))
         await cookies.take(response.headers["Set-Cookie"])
         let bytes = try await response.body.collect(upTo: 1 << 20)
         return Answer(
@@ -127,7 +147,7 @@ final class WebClient: Sendable {
 
 extension WebClient {
     /// Signs somebody in for a client that does not ask for consent; returns the answer with the code.
-    func signIn(_ query: String, username: String, password: String) async throws -> Answer {
+    package func signIn(_ query: String, username: String, password: String) async throws -> Answer {
         let page = try await follow(get("/authorize?\(query)"))
         let form = page.form
         let answer = try await post(form.action, form.fields + [("username", username), ("password", password)])
@@ -136,10 +156,10 @@ extension WebClient {
 }
 
 /// `Authorization` of a client with a secret.
-func basic(_ client: String, _ secret: String) -> (String, String) {
+package func basic(_ client: String, _ secret: String) -> (String, String) {
     ("Authorization", "Basic " + Data("\(client):\(secret)".utf8).base64EncodedString())
 }
 
-func json(_ text: String) throws -> [String: Any] {
+package func json(_ text: String) throws -> [String: Any] {
     try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
 }

@@ -1,0 +1,32 @@
+import Foundation
+import SQLStorage
+import Synchronization
+
+/// Answers for units whose time is over: a request must not wait for a server that says nothing.
+final class MariaDBDeadlines: Sendable {
+    private let units = Mutex<[ObjectIdentifier: any MariaDBUnit]>([:])
+    /// Why the servers cannot be reached, if they cannot.
+    private let outage: MariaDBOutage
+
+    init(_ outage: MariaDBOutage) {
+        self.outage = outage
+        let thread = Thread { [weak self] in
+            while outage.wait(milliseconds: 100) { self?.sweep() }
+        }
+        thread.name = "mariadb deadlines"
+        thread.start()
+    }
+
+    func watch(_ unit: any MariaDBUnit) { units.withLock { $0[ObjectIdentifier(unit)] = unit } }
+    func forget(_ unit: any MariaDBUnit) { units.withLock { $0[ObjectIdentifier(unit)] = nil } }
+
+    private func sweep() {
+        let now = ContinuousClock.now
+        let late = units.withLock { units in
+            let late = units.values.filter { $0.deadline <= now }
+            for unit in late { units[ObjectIdentifier(unit)] = nil }
+            return late
+        }
+        for unit in late { unit.expire(outage.error) }
+    }
+}

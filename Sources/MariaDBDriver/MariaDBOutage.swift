@@ -1,0 +1,76 @@
+import Foundation
+import Logging
+import SQLStorage
+
+/// Whether any server can be reached, and which one is to be tried first.
+final class MariaDBOutage: @unchecked Sendable {
+    // Guarded by `condition`: the compiler cannot see that.
+    private let condition = NSCondition()
+    private var cause: StorageError?
+    private var since: ContinuousClock.Instant?
+    private var preferred = 0
+    private var isClosed = false
+    private var isReplicated = false
+
+    private func locked<Result>(_ work: () -> Result) -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        return work()
+    }
+
+    /// Why requests fail, while they do.
+    var error: StorageError? { locked { cause } }
+    var isOver: Bool { locked { cause == nil } }
+    var mayLag: Bool { locked { isReplicated } }
+
+    /// The error for a request that comes when none was answered for so long that waiting is vain.
+    func refusal(after patience: Duration) -> StorageError? {
+        locked { since.map { ContinuousClock.now - $0 > patience } == true ? cause : nil }
+    }
+
+    /// The place of the server to try first: all connections go where the last one succeeded.
+    var first: Int { locked { preferred } }
+
+    func succeeded(at server: Int, name: String, isReplicated: Bool) {
+        let wasDown = locked {
+            defer {
+                cause = nil
+                since = nil
+                preferred = server
+                self.isReplicated = isReplicated
+            }
+            return cause != nil
+        }
+        if wasDown { Logger(label: "storage").notice("storage answers again", metadata: ["server": "\(name)"]) }
+    }
+
+    func failed(_ error: StorageError) {
+        let isNews = locked {
+            defer {
+                cause = error
+                since = since ?? .now
+            }
+            return cause != error
+        }
+        if isNews {
+            Logger(label: "storage").error(
+                "storage cannot be reached, trying again", metadata: ["cause": "\(error)"])
+        }
+    }
+
+    /// Waits before another attempt. Returns `false` when the pool is closing.
+    func wait(milliseconds: Int) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        let end = Date(timeIntervalSinceNow: TimeInterval(milliseconds) / 1_000)
+        while !isClosed, condition.wait(until: end) {}
+        return !isClosed
+    }
+
+    func close() {
+        locked { isClosed = true }
+        condition.broadcast()
+    }
+
+    var isClosing: Bool { locked { isClosed } }
+}

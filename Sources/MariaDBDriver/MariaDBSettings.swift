@@ -1,0 +1,98 @@
+/// Which servers to connect to, and how: what the setting `storage` says.
+///
+///     mariadb://user:password@host:3306,other-host/database?tls=verify
+///     mariadb+unix://user@/run/mysqld/mysqld.sock/database
+package struct MariaDBSettings: Sendable, Hashable {
+    package enum Server: Sendable, Hashable {
+        case host(String, port: UInt16)
+        case socket(String)
+    }
+
+    package enum TransportSecurity: Sendable, Hashable {
+        case off
+        /// The certificate must be valid for the host; `authority` is a file (PEM) instead of the system's authorities.
+        case verified(authority: String?, certificate: ClientCertificate?)
+    }
+
+    package struct ClientCertificate: Sendable, Hashable {
+        package let certificate: String
+        package let key: String
+    }
+
+    /// In the order in which they are tried.
+    package let servers: [Server]
+    /// `nil` is the user of this process.
+    package let user: String?
+    package let password: String?
+    package let database: String
+    /// How many units of work may run at once.
+    package var connections = 8
+    package var transportSecurity: TransportSecurity
+    /// How long a request may wait for its unit of work, seconds.
+    package var timeout = 2
+
+    /// Throws a sentence that never repeats what may be a password.
+    package init(_ url: String) throws(InvalidMariaDBURL) {
+        let reader = MariaDBURLReader(url)
+        (servers, database) = try reader.place()
+        (user, password) = try reader.credentials()
+        // A server on this machine is reached without a network: everywhere else its certificate is checked.
+        transportSecurity = servers.allSatisfy(\.isLocal) ? .off : .verified(authority: nil, certificate: nil)
+        try read(reader.options())
+    }
+
+    private mutating func read(_ options: [(name: String, value: String)]) throws(InvalidMariaDBURL) {
+        var files: [String: String] = [:]
+        for (name, value) in options {
+            switch (name, value) {
+            case ("connections", _): connections = try Self.number(name, value, 1...256)
+            case ("timeout", _): timeout = try Self.number(name, value, 1...60)
+            case ("tls", "off"): transportSecurity = .off
+            case ("tls", "verify"): transportSecurity = .verified(authority: nil, certificate: nil)
+            case ("tls", _): throw InvalidMariaDBURL(reason: "tls must be verify or off")
+            case ("tls_ca", _), ("tls_certificate", _), ("tls_key", _): files[name] = value
+            default: throw InvalidMariaDBURL(reason: "there is no option \(name)")
+            }
+        }
+        guard !files.isEmpty else { return }
+        guard transportSecurity != .off else { throw InvalidMariaDBURL(reason: "files for TLS need tls=verify") }
+        var client: ClientCertificate?
+        switch (files["tls_certificate"], files["tls_key"]) {
+        case (let certificate?, let key?): client = ClientCertificate(certificate: certificate, key: key)
+        case (nil, nil): client = nil
+        default: throw InvalidMariaDBURL(reason: "tls_certificate and tls_key need each other")
+        }
+        transportSecurity = .verified(authority: files["tls_ca"], certificate: client)
+    }
+
+    private static func number(
+        _ name: String, _ text: String, _ range: ClosedRange<Int>
+    ) throws(InvalidMariaDBURL) -> Int {
+        guard let number = Int(text), range.contains(number) else {
+            throw InvalidMariaDBURL(reason: "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}
+
+extension MariaDBSettings.Server: CustomStringConvertible {
+    /// Whether no network lies between.
+    var isLocal: Bool {
+        switch self {
+        case .socket: true
+        case .host(let name, _): ["localhost", "127.0.0.1", "::1"].contains(name)
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .socket(let path): path
+        case .host(let name, let port): name.contains(":") ? "[\(name)]:\(port)" : "\(name):\(port)"
+        }
+    }
+}
+
+/// Why a text does not name a MariaDB database.
+package struct InvalidMariaDBURL: Error {
+    package let reason: String
+}

@@ -1,0 +1,120 @@
+extension Migration {
+    // MariaDB commits each change of the schema by itself, and the nodes of a cluster share no lock: every statement may
+    // run twice. Keys compare byte by byte, without MariaDB's padding of spaces (utf8mb4_nopad_bin). Three columns of 255
+    // characters are as much as an index of InnoDB takes.
+    static let mariaDB: [Migration] = [
+        Migration(
+            version: 1, name: "the provider",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS changes (
+                    issuer VARCHAR(255) NOT NULL PRIMARY KEY, version BIGINT NOT NULL) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS clients (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, metadata MEDIUMTEXT NOT NULL,
+                    secret_digest VARBINARY(64), sealed_secret BLOB,
+                    PRIMARY KEY (issuer, id),
+                    CHECK (sealed_secret IS NULL OR secret_digest IS NOT NULL)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS resource_servers (
+                    issuer VARCHAR(255) NOT NULL, identifier VARCHAR(255) NOT NULL, document MEDIUMTEXT NOT NULL,
+                    PRIMARY KEY (issuer, identifier)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS roles (
+                    issuer VARCHAR(255) NOT NULL, name VARCHAR(255) NOT NULL, document MEDIUMTEXT NOT NULL,
+                    PRIMARY KEY (issuer, name)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS users (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, username VARCHAR(255) NOT NULL,
+                    username_key VARCHAR(255) NOT NULL, email VARCHAR(255),
+                    is_email_verified TINYINT NOT NULL CHECK (is_email_verified IN (0, 1)),
+                    password_hash VARCHAR(1024), claims MEDIUMTEXT NOT NULL, roles MEDIUMTEXT NOT NULL,
+                    is_disabled TINYINT NOT NULL CHECK (is_disabled IN (0, 1)),
+                    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    UNIQUE INDEX users_by_username (issuer, username_key)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS user_names (
+                    issuer VARCHAR(255) NOT NULL, name_key VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL,
+                    PRIMARY KEY (issuer, name_key),
+                    INDEX user_names_by_user (issuer, user_id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS totp_credentials (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL,
+                    name VARCHAR(255) NOT NULL, sealed_secret BLOB NOT NULL, algorithm VARCHAR(255) NOT NULL,
+                    digits BIGINT NOT NULL CHECK (digits BETWEEN 6 AND 8),
+                    period BIGINT NOT NULL CHECK (period > 0), last_step BIGINT NOT NULL,
+                    created_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    INDEX totp_credentials_by_user (issuer, user_id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS sessions (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, secret_digest VARBINARY(64) NOT NULL,
+                    user_id VARCHAR(255) NOT NULL, authenticated_at BIGINT NOT NULL, amr MEDIUMTEXT NOT NULL,
+                    acr VARCHAR(255) NOT NULL, expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    UNIQUE INDEX sessions_by_secret (issuer, secret_digest),
+                    INDEX sessions_by_user (issuer, user_id),
+                    INDEX sessions_by_expiry (issuer, expires_at),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS consents (
+                    issuer VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL, client_id VARCHAR(255) NOT NULL,
+                    scope MEDIUMTEXT NOT NULL, granted_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, user_id, client_id),
+                    INDEX consents_by_client (issuer, client_id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE,
+                    FOREIGN KEY (issuer, client_id) REFERENCES clients (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS authorizations (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, client_id VARCHAR(255) NOT NULL,
+                    user_id VARCHAR(255), session_id VARCHAR(255),
+                    is_offline TINYINT NOT NULL CHECK (is_offline IN (0, 1)), granted MEDIUMTEXT NOT NULL,
+                    generation BIGINT NOT NULL CHECK (generation >= 0), rotated_at BIGINT, revoked_at BIGINT,
+                    expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    INDEX authorizations_by_session (issuer, session_id),
+                    INDEX authorizations_by_user (issuer, user_id, client_id),
+                    INDEX authorizations_by_client (issuer, client_id),
+                    INDEX authorizations_by_expiry (issuer, expires_at),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE,
+                    FOREIGN KEY (issuer, client_id) REFERENCES clients (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS signing_keys (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, algorithm VARCHAR(255) NOT NULL,
+                    number BIGINT NOT NULL, sealed_private_key BLOB NOT NULL, created_at BIGINT NOT NULL,
+                    signs_from BIGINT NOT NULL, signs_until BIGINT NOT NULL, published_until BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    UNIQUE INDEX signing_keys_by_number (issuer, algorithm, number)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS spent (
+                    issuer VARCHAR(255) NOT NULL, purpose VARCHAR(255) NOT NULL, value VARCHAR(255) NOT NULL,
+                    expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, purpose, value),
+                    INDEX spent_by_expiry (issuer, expires_at)) \(form)
+                """,
+            ]),
+        Migration(
+            version: 2, name: "how many authorizations began in a session",
+            statements: [
+                "ALTER TABLE sessions ADD COLUMN IF NOT EXISTS authorizations BIGINT NOT NULL DEFAULT 0"
+            ]),
+    ]
+
+    private static let form: SQLStatement = """
+        ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin
+        """
+}

@@ -1,0 +1,124 @@
+import JOSE
+
+extension SQLBackend {
+    /// Hands over everything that is kept, a line at a time, as it was at one moment. Secrets stay sealed, under the keys
+    /// that `masterKeys` names. Returns how many rows there were.
+    package func export(
+        masterKeys: [String], to write: @escaping @Sendable ([UInt8]) throws -> Void
+    ) async throws -> Int {
+        guard try await pendingMigrations().isEmpty else { throw TransferError.oldSchema }
+        let schema = schemaVersion
+        return try await database.survey { connection in
+            try write(TransferLine.head(.init(schema: schema, masterKeys: masterKeys)).bytes)
+            var count = 0
+            for table in TransferTable.all {
+                try connection.forEachRow(table.select, []) { row in
+                    try write(TransferLine.row(table: table, values: row.values).bytes)
+                    count += 1
+                }
+            }
+            try write(TransferLine.end(rows: count).bytes)
+            return count
+        }
+    }
+
+    /// Takes what an export handed over into an empty database, whole or not at all. `next` returns a line without its
+    /// end, and `nil` after the last. Returns how many rows there were. Throws `TransferError`.
+    package func `import`(
+        masterKeys: [String], from next: @escaping @Sendable () throws -> [UInt8]?
+    ) async throws -> Int {
+        _ = try await migrate()
+        let schema = schemaVersion
+        return try await database.maintain { connection in
+            for table in TransferTable.all where try !connection.query(table.any, []).isEmpty {
+                throw TransferError.notEmpty
+            }
+            var reader = TransferReader(next: next)
+            try reader.readHead(schema: schema, masterKeys: masterKeys)
+            while let (table, values) = try reader.nextRow() {
+                do { try connection.execute(table.insert, values) } catch is UniqueViolation {
+                    throw TransferError.invalid(line: reader.line, reason: "says again what an earlier line said")
+                } catch let refused as RefusedStatement {
+                    throw TransferError.invalid(line: reader.line, reason: "does not fit: \(refused)")
+                }
+            }
+            return reader.rows
+        }
+    }
+
+    private var schemaVersion: Int { database.dialect.migrations.last?.version ?? 0 }
+}
+
+/// Reads an export line by line, and insists on its end.
+private struct TransferReader {
+    let next: @Sendable () throws -> [UInt8]?
+    private(set) var line = 0
+    private(set) var rows = 0
+
+    init(next: @escaping @Sendable () throws -> [UInt8]?) { self.next = next }
+
+    private mutating func nextLine() throws -> TransferLine {
+        guard let bytes = try next() else { throw TransferError.cutOff(line: line) }
+        line += 1
+        do { return try TransferLine(parsing: bytes) } catch {
+            throw TransferError.invalid(line: line, reason: error.reason)
+        }
+    }
+
+    mutating func readHead(schema: Int, masterKeys: [String]) throws {
+        guard case .head(let head) = try nextLine() else {
+            throw TransferError.invalid(line: 1, reason: "is no first line of an export")
+        }
+        guard head.schema == schema else { throw TransferError.otherSchema(found: head.schema, known: schema) }
+        // The last key also makes the digests of secrets.
+        guard Set(head.masterKeys).isSubset(of: masterKeys), head.masterKeys.last == masterKeys.last else {
+            throw TransferError.otherMasterKey
+        }
+    }
+
+    /// Returns `nil` at the end, which says how many rows there must have been.
+    mutating func nextRow() throws -> (TransferTable, [SQLValue])? {
+        switch try nextLine() {
+        case .row(let table, let values):
+            rows += 1
+            return (table, values)
+        case .end(let count):
+            guard count == rows else { throw TransferError.cutOff(line: line) }
+            guard try next() == nil else {
+                throw TransferError.invalid(line: line + 1, reason: "stands after the end")
+            }
+            return nil
+        case .head: throw TransferError.invalid(line: line, reason: "is a second first line")
+        }
+    }
+}
+
+/// Why nothing was exported or imported.
+package enum TransferError: Error, Hashable, CustomStringConvertible {
+    case oldSchema
+    case notEmpty
+    case otherSchema(found: Int, known: Int)
+    case otherMasterKey
+    case cutOff(line: Int)
+    case invalid(line: Int, reason: String)
+
+    package var description: String {
+        switch self {
+        case .oldSchema: "The schema is not up to date: run `martlet migrate` first."
+        case .notEmpty: "The database holds data already: import into a new one. Nothing was changed."
+        case .otherSchema(let found, let known):
+            """
+            The export has schema version \(found), this program knows \(known): import it with the program that made \
+            it, and upgrade then. Nothing was changed.
+            """
+        case .otherMasterKey:
+            """
+            The export is sealed under another master key: name the file that was used where it was made under \
+            master_key_file. Nothing was changed.
+            """
+        case .cutOff(let line):
+            "The export ends early, after line \(line): make it again. Nothing was changed."
+        case .invalid(let line, let reason): "Line \(line) \(reason). Nothing was changed."
+        }
+    }
+}

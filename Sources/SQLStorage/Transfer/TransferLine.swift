@@ -1,0 +1,89 @@
+import JOSE
+
+/// One line of an export: the first says what it is, the last how much there was, those between are rows.
+enum TransferLine {
+    case head(Head)
+    case row(table: TransferTable, values: [SQLValue])
+    case end(rows: Int)
+
+    struct Head {
+        let schema: Int
+        let masterKeys: [String]
+    }
+
+    private static let format = 1
+
+    var bytes: [UInt8] {
+        let object: JSONObject =
+            switch self {
+            case .head(let head):
+                [
+                    "martlet_export": .integer(Self.format), "schema": .integer(head.schema),
+                    "master_keys": .array(head.masterKeys.map(JSON.string)),
+                ]
+            case .row(let table, let values):
+                [
+                    "table": .string(table.name),
+                    "row": .array(values.map(Self.json)),
+                ]
+            case .end(let rows): ["end": .integer(rows)]
+            }
+        return object.serialized() + [UInt8(ascii: "\n")]
+    }
+
+    /// Throws a sentence.
+    init(parsing bytes: [UInt8]) throws(InvalidLine) {
+        let object: JSONObject
+        do throws(JSONError) { object = try JSONObject(parsing: bytes) } catch {
+            throw InvalidLine("is not JSON: \(error.reason)")
+        }
+        if let name = object["table"]?.string {
+            guard let table = TransferTable.all.first(where: { $0.name == name }) else {
+                throw InvalidLine("there is no table \(name)")
+            }
+            guard let row = object["row"]?.array, row.count == table.columns.count else {
+                throw InvalidLine("must have \(table.columns.count) values")
+            }
+            var values: [SQLValue] = []
+            for value in row { values.append(try Self.value(value)) }
+            self = .row(table: table, values: values)
+        } else if let rows = object["end"]?.integer {
+            self = .end(rows: rows)
+        } else if object["martlet_export"]?.integer == Self.format, let schema = object["schema"]?.integer,
+            let keys = object["master_keys"]?.array
+        {
+            self = .head(Head(schema: schema, masterKeys: keys.compactMap(\.string)))
+        } else {
+            throw InvalidLine("is no line of an export of Martlet")
+        }
+    }
+
+    static func json(_ value: SQLValue) -> JSON {
+        switch value {
+        case .null: .null
+        case .integer(let number): .integer(number)
+        case .text(let text): .string(text)
+        case .blob(let bytes): ["bytes": .string(Base64URL.encode(bytes))]
+        }
+    }
+
+    static func value(_ json: JSON) throws(InvalidLine) -> SQLValue {
+        switch json {
+        case .null: return .null
+        case .integer(let number): return .integer(number)
+        case .string(let text): return .text(text)
+        case .object(let object):
+            guard let text = object["bytes"]?.string, let bytes = try? Base64URL.decode(text) else {
+                throw InvalidLine("has bytes that are not base64url")
+            }
+            return .blob(bytes)
+        case .bool, .number, .array: throw InvalidLine("has a value that no column holds")
+        }
+    }
+}
+
+/// Why a line cannot be taken.
+struct InvalidLine: Error {
+    let reason: String
+    init(_ reason: String) { self.reason = reason }
+}

@@ -1,0 +1,68 @@
+/// A table as export and import know it.
+struct TransferTable: Sendable {
+    let name: String
+    let columns: [String]
+    let select: SQLStatement
+    let insert: SQLStatement
+    /// Finds a row, if there is one.
+    let any: SQLStatement
+
+    private init(_ name: SQLStatement, _ columns: [SQLStatement], orderedBy key: SQLStatement) {
+        self.name = name.text
+        self.columns = columns.map(\.text)
+        let list = columns.dropFirst().reduce(columns[0]) { "\($0), \($1)" }
+        let places = columns.dropFirst().reduce("?" as SQLStatement) { places, _ in "\(places), ?" }
+        select = "SELECT \(list) FROM \(name) ORDER BY \(key)"
+        insert = "INSERT INTO \(name) (\(list)) VALUES (\(places))"
+        any = "SELECT 1 FROM \(name) LIMIT 1"
+    }
+}
+
+extension TransferTable {
+    /// All that is kept, those first that others refer to. A test compares them with the schema, so that none is
+    /// forgotten.
+    static let all = [
+        TransferTable("changes", ["issuer", "version"], orderedBy: "issuer"),
+        TransferTable(
+            "clients", ["issuer", "id", "metadata", "secret_digest", "sealed_secret"], orderedBy: "issuer, id"),
+        TransferTable(
+            "resource_servers", ["issuer", "identifier", "document"], orderedBy: "issuer, identifier"),
+        TransferTable("roles", ["issuer", "name", "document"], orderedBy: "issuer, name"),
+        TransferTable(
+            "users",
+            [
+                "issuer", "id", "username", "username_key", "email", "is_email_verified", "password_hash", "claims",
+                "roles", "is_disabled", "created_at", "updated_at",
+            ], orderedBy: "issuer, id"),
+        TransferTable("user_names", ["issuer", "name_key", "user_id"], orderedBy: "issuer, name_key"),
+        TransferTable(
+            "totp_credentials",
+            [
+                "issuer", "id", "user_id", "name", "sealed_secret", "algorithm", "digits", "period", "last_step",
+                "created_at",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
+            "sessions",
+            [
+                "issuer", "id", "secret_digest", "user_id", "authenticated_at", "amr", "acr", "expires_at",
+                "authorizations",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
+            "consents", ["issuer", "user_id", "client_id", "scope", "granted_at"],
+            orderedBy: "issuer, user_id, client_id"),
+        TransferTable(
+            "authorizations",
+            [
+                "issuer", "id", "client_id", "user_id", "session_id", "is_offline", "granted", "generation",
+                "rotated_at", "revoked_at", "expires_at",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
+            "signing_keys",
+            [
+                "issuer", "id", "algorithm", "number", "sealed_private_key", "created_at", "signs_from", "signs_until",
+                "published_until",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
+            "spent", ["issuer", "purpose", "value", "expires_at"], orderedBy: "issuer, purpose, value"),
+    ]
+}

@@ -1,0 +1,267 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Three programs on one MariaDB database, behind one issuer.
+private struct Nodes {
+    static let clientSecret = "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1"
+    static let query =
+        "response_type=code&client_id=web&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback"
+        + "&scope=openid%20offline_access&state=s"
+    private static let resources = """
+        clients:
+          - client_id: web
+            client_secret: \(clientSecret)
+            redirect_uris: [https://shop.example/callback]
+            grant_types: [authorization_code, refresh_token, client_credentials]
+            scope: openid offline_access
+            consent: skip
+        users:
+          - username: bob
+            password: correct horse battery
+        """
+
+    let folder: Folder
+    let issuer: String
+    let storage: String
+    let servers: [RunningServer]
+
+    /// Starts all of them at once, on an empty database.
+    init() async throws {
+        let folder = try Folder()
+        let storage = try MariaDBServer.shared.get().url("nodes_\(UUID().uuidString.prefix(8))")
+        let issuer = "http://localhost:\(try freePort())"
+        try folder.write("resources.yaml", Self.resources)
+        try folder.write("storage", storage)
+        #expect(try await RunningProgram.run(["key", "master", "var.key"], in: folder.url).code == 0)
+        servers = try await withThrowingTaskGroup(of: RunningServer.self) { group in
+            for _ in 0..<3 {
+                group.addTask {
+                    try await RunningServer(
+                        Self.storageArguments + ["--apply", "resources.yaml", "--trusted-proxies", "127.0.0.1/32"],
+                        in: folder.url, issuer: issuer)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        (self.folder, self.issuer, self.storage) = (folder, issuer, storage)
+    }
+
+    static let storageArguments = ["--storage-file", "storage", "--master-key-file", "var.key"]
+
+    func command(_ arguments: [String]) async throws -> (code: Int32, output: String) {
+        try await RunningProgram.run(arguments + ["--issuer", issuer] + Self.storageArguments, in: folder.url)
+    }
+
+    func browser(_ forwardedFor: String = "10.0.0.1") -> WebClient {
+        WebClient(origin: issuer, port: servers[0].port, forwardedFor: forwardedFor)
+    }
+
+    func redeem(_ code: String, on client: WebClient) async throws -> WebClient.Answer {
+        try await client.post(
+            "/token",
+            [
+                ("grant_type", "authorization_code"), ("code", code),
+                ("redirect_uri", "https://shop.example/callback"),
+            ], headers: [basic("web", Self.clientSecret)])
+    }
+
+    func isActive(_ token: String, on client: WebClient) async throws -> Bool {
+        let answer = try await client.post(
+            "/introspect", [("token", token)], headers: [basic("web", Self.clientSecret)])
+        return try json(answer.body)["active"] as? Bool == true
+    }
+
+    func stop() async throws {
+        for server in servers where server.program.isRunning { try await server.stop() }
+    }
+}
+
+@Suite("Many nodes, one truth", .serialized)
+struct ManyNodesTests {
+    @Test("a sign-in begins on one node, goes on on the second and ends on the third, and so does what follows")
+    func signIn() async throws {
+        let nodes = try await Nodes()
+        let (first, second, third) = (nodes.servers[0], nodes.servers[1], nodes.servers[2])
+        let browser = nodes.browser()
+        let page = try await browser.follow(browser.get("/authorize?\(Nodes.query)"))
+        let form = page.form
+        let signedIn = try await browser.on(second).post(
+            form.action, form.fields + [("username", "bob"), ("password", "correct horse battery")])
+        let answer = try await browser.on(third).follow(signedIn)
+        let code = try #require(answer.answer["code"])
+        let tokens = try json(try await nodes.redeem(code, on: browser.on(first)).body)
+        let (access, refresh) = (
+            try #require(tokens["access_token"] as? String), try #require(tokens["refresh_token"] as? String)
+        )
+        let info = try await browser.on(second).get("/userinfo", headers: [("Authorization", "Bearer \(access)")])
+        #expect(info.status == 200)
+        let secret = basic("web", Nodes.clientSecret)
+        let form2 = [("grant_type", "refresh_token"), ("refresh_token", refresh)]
+        #expect(try await browser.on(third).post("/token", form2, headers: [secret]).status == 200)
+        // A retry on another node gets the same successor.
+        #expect(try await browser.on(second).post("/token", form2, headers: [secret]).status == 200)
+        #expect(try await nodes.isActive(access, on: browser.on(second)))
+        _ = try await browser.on(first).post("/revoke", [("token", refresh)], headers: [secret])
+        #expect(try await !nodes.isActive(access, on: browser.on(third)))
+        #expect(try await browser.on(second).post("/token", form2, headers: [secret]).status == 400)
+        try await nodes.stop()
+    }
+
+    @Test("nodes that start at once make the schema and the keys once")
+    func start() async throws {
+        let nodes = try await Nodes()
+        let sets = try await race(3) { number in
+            try await nodes.browser().on(nodes.servers[number]).get("/jwks").body
+        }
+        #expect(Set(sets).count == 1)
+        let keys = try await nodes.command(["key", "list"])
+        #expect(keys.output.split(separator: "\n").count == 2)
+        #expect(keys.output.contains("ES256\tcurrent"))
+        #expect(keys.output.contains("RS256\tcurrent"))
+        try await nodes.stop()
+    }
+
+    @Test("a code that is redeemed on all nodes at once has one winner")
+    func code() async throws {
+        let nodes = try await Nodes()
+        for turn in 0..<10 {
+            let browser = nodes.browser("10.0.1.\(turn)")
+            let answer = try await browser.signIn(Nodes.query, username: "bob", password: "correct horse battery")
+            let code = try #require(answer.answer["code"])
+            let statuses = try await race(12) { number in
+                try await nodes.redeem(code, on: browser.on(nodes.servers[number % 3])).status
+            }
+            #expect(statuses.count { $0 == 200 } == 1)
+            #expect(statuses.count { $0 == 400 } == 11)
+        }
+        try await nodes.stop()
+    }
+
+    @Test("a client that is disabled through one is refused by all")
+    func disabled() async throws {
+        let nodes = try await Nodes()
+        let ask: (RunningServer) async throws -> Int = { server in
+            try await nodes.browser().on(server).post(
+                "/token", [("grant_type", "client_credentials")], headers: [basic("web", Nodes.clientSecret)]
+            ).status
+        }
+        for server in nodes.servers { #expect(try await ask(server) == 200) }
+        #expect(try await nodes.command(["client", "disable", "web"]).code == 0)
+        for server in nodes.servers {
+            try await until("it is refused", seconds: 5) { try await ask(server) == 401 }
+        }
+        try await nodes.stop()
+    }
+
+    @Test("a node that is killed has lost nothing that it answered")
+    func killed() async throws {
+        let nodes = try await Nodes()
+        let answered = Answered()
+        try await withThrowingTaskGroup { group in
+            for worker in 0..<6 {
+                group.addTask {
+                    for turn in 0..<50 {
+                        let server = nodes.servers[worker % 3]
+                        let browser = nodes.browser("10.\(worker).1.\(turn)").on(server)
+                        do {
+                            let answer = try await browser.signIn(
+                                Nodes.query, username: "bob", password: "correct horse battery")
+                            let tokens = try await nodes.redeem(answer.answer["code"] ?? "", on: browser)
+                            if tokens.status == 200, let token = try json(tokens.body)["access_token"] as? String {
+                                answered.add(token)
+                            }
+                        } catch {
+                            if worker % 3 == 0 { return }
+                            throw error
+                        }
+                    }
+                }
+            }
+            group.addTask {
+                try await until("half of them were answered", seconds: 300) { answered.all.count >= 120 }
+                nodes.servers[0].program.signal(SIGKILL)
+            }
+            try await group.waitForAll()
+        }
+        let tokens = answered.all
+        #expect(tokens.count >= 200)
+        #expect(tokens.count < 300)
+        let client = nodes.browser().on(nodes.servers[1])
+        for token in tokens { #expect(try await nodes.isActive(token, on: client)) }
+        try await nodes.stop()
+    }
+
+    @Test("a database server that comes late is waited for, and one that goes away is survived")
+    func database() async throws {
+        let database = try MariaDBServer()
+        let folder = try Folder()
+        try folder.write("storage", database.url("late"))
+        try folder.write(
+            "resources.yaml",
+            "clients: [{client_id: web, client_secret: 5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1, "
+                + "grant_types: [client_credentials], scope: openid}]")
+        _ = try await RunningProgram.run(["key", "master", "var.key"], in: folder.url)
+        try database.stop()
+        let port = try freePort()
+        let program = try RunningProgram(
+            [
+                "serve", "--issuer", "http://localhost:\(port)", "--listen", "127.0.0.1:\(port)", "--apply",
+                "resources.yaml",
+            ] + Nodes.storageArguments, in: folder.url)
+        let client = WebClient(origin: "http://localhost:\(port)")
+        try await until("it lives") { (try? await client.get("/health/live").status) == 200 }
+        let ready = try await client.get("/health/ready")
+        #expect(ready.status == 503)
+        #expect(ready.header("retry-after") == "2")
+        #expect(try await client.get("/jwks").status == 503)
+        #expect(program.output.contains("cannot be reached"))
+        try database.start()
+        try await until("it is ready") { try await client.get("/health/ready").status == 200 }
+        let token: () async throws -> WebClient.Answer = {
+            try await client.post(
+                "/token", [("grant_type", "client_credentials")],
+                headers: [basic("web", "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1")])
+        }
+        #expect(try await token().status == 200)
+        try database.kill()
+        try await until("it says so") { try await client.get("/health/ready").status == 503 }
+        // What needs no database goes on.
+        #expect(try await token().status == 200)
+        let lost = try await client.post(
+            "/introspect", [("token", "x")], headers: [basic("web", "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1")])
+        #expect([200, 503].contains(lost.status))
+        let page = try await client.get("/authorize?client_id=unknown")
+        #expect(page.status == 503)
+        #expect(page.header("retry-after") == "2")
+        try database.start()
+        try await until("it is ready again") { try await client.get("/health/ready").status == 200 }
+        program.signal(SIGTERM)
+        #expect(try await program.wait() == 0)
+        #expect(!program.output.contains("wing"))
+        try database.stop()
+    }
+
+    @Test("without a master key, and with a newer schema, it says what to do")
+    func refusals() async throws {
+        let folder = try Folder()
+        let server = try MariaDBServer.shared.get()
+        let name = "refusals_\(UUID().uuidString.prefix(8))"
+        try folder.write("storage", server.url(name))
+        let missing = try await RunningProgram.run(["serve"] + Nodes.storageArguments, in: folder.url)
+        #expect(missing.code == 78)
+        #expect(missing.output.contains("martlet key master"))
+        _ = try await RunningProgram.run(["key", "master", "var.key"], in: folder.url)
+        #expect(try await RunningProgram.run(["key", "master", "var.key"], in: folder.url).code == 78)
+        #expect(try await RunningProgram.run(["migrate"] + Nodes.storageArguments, in: folder.url).code == 0)
+        try server.run("INSERT INTO `\(name)`.schema_migrations VALUES (9000, 'later', 'x', 0)")
+        let newer = try await RunningProgram.run(["serve"] + Nodes.storageArguments, in: folder.url)
+        #expect(newer.code == 69)
+        #expect(newer.output.contains("9000"))
+        try folder.write("storage", "mariadb://martlet:sesame@127.0.0.1:\(server.port)/\(name)")
+        let denied = try await RunningProgram.run(["serve"] + Nodes.storageArguments, in: folder.url)
+        #expect(denied.code == 69)
+        #expect(!denied.output.contains("sesame"))
+        try server.drop(name)
+    }
+}

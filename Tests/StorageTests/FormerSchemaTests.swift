@@ -1,0 +1,85 @@
+import Foundation
+import IdentityProvider
+import JOSE
+import Testing
+
+@testable import SQLStorage
+
+/// What a version of the program said to its database, a statement a line.
+private struct Trace {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Former")
+
+    /// The versions of the schema before the newest.
+    static let versions = Array(1..<(SQLDialect.sqlite.migrations.last?.version ?? 1))
+
+    let statements: [(statement: SQLStatement, values: [SQLValue])]
+
+    init(version: Int) throws {
+        let text = try String(contentsOf: Self.folder.appending(path: "\(version).jsonl"), encoding: .utf8)
+        statements = try text.split(separator: "\n").map { line in
+            let object = try JSONObject(parsing: Array(line.utf8))
+            let values = try (object["values"]?.array ?? []).map { try TransferLine.value($0) }
+            return (SQLStatement(recorded: object["sql"]?.string ?? ""), values)
+        }
+    }
+
+    static func line(_ statement: SQLStatement, _ values: [SQLValue]) -> String {
+        let object: JSONObject = [
+            "sql": .string(statement.text), "values": .array(values.map(TransferLine.json)),
+        ]
+        return String(decoding: object.serialized(), as: UTF8.self)
+    }
+}
+
+extension SQLStatement {
+    fileprivate init(recorded text: String) {
+        var parts = StringInterpolation(literalCapacity: text.utf8.count, interpolationCount: 0)
+        parts.text = text
+        self.init(stringInterpolation: parts)
+    }
+}
+
+@Suite("While a newer version upgrades the schema, the former one goes on (docs/decisions/0005)")
+struct FormerSchemaTests {
+    @Test("all that a former version says works on the newest schema", arguments: StorageBackend.all, Trace.versions)
+    fileprivate func former(_ backend: StorageBackend, _ version: Int) async throws {
+        let trace = try Trace(version: version)
+        #expect(trace.statements.count > 40)
+        try await backend.withDatabase { database in
+            _ = try await SQLBackend(database).migrate()
+            for (statement, values) in trace.statements {
+                // What does not fit any more is refused.
+                if statement.text.hasPrefix("SELECT") {
+                    _ = try await database.read { try $0.query(statement, values) }
+                } else {
+                    _ = try await database.transaction { try $0.execute(statement, values) }
+                }
+            }
+            // It found what it wrote: the last thing it did was to delete the people again.
+            #expect(try await database.read { try $0.query("SELECT id FROM users ORDER BY id", []) }.count == 1)
+        }
+    }
+
+    /// Before a migration is added, this keeps what the version of before says:
+    /// `MARTLET_RECORD_STATEMENTS=1 swift test --filter FormerSchemaTests`.
+    @Test("the newest version's statements can be recorded")
+    func record() async throws {
+        try await StorageBackend.sqlite.withFolder { folder in
+            let database = ObservedDatabase(try StorageBackend.sqlite.open(folder)) { _, statement, values in
+                [Trace.line(statement, values)]
+            }
+            let backend = SQLBackend(database)
+            _ = try await backend.migrate()
+            database.forget()
+            try await backend.stores(for: try Issuer("https://id.example.com")).askEverything()
+            let notes = database.notes
+            #expect(notes.count > 40)
+            if ProcessInfo.processInfo.environment["MARTLET_RECORD_STATEMENTS"] != nil {
+                let version = SQLDialect.sqlite.migrations.last?.version ?? 0
+                try Data((notes.joined(separator: "\n") + "\n").utf8)
+                    .write(to: Trace.folder.appending(path: "\(version).jsonl"))
+            }
+            await database.close()
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import MariaDBDriver
+import SQLStorage
+import TestSupport
+import Testing
+
+@Suite("MariaDB: how a connection is made, and what it insists on")
+struct MariaDBConnectionTests {
+    private static func failure(of settings: MariaDBSettings) async -> StorageError? {
+        let database = MariaDBDatabase(settings)
+        var failure: StorageError?
+        do { try await database.survey { _ in } } catch { failure = error as? StorageError }
+        await database.close()
+        return failure
+    }
+
+    @Test(
+        "a session is strict, exact and in UTC",
+        arguments: [
+            ("SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'", .integer(1)), ("SELECT @@time_zone", .text("+00:00")),
+            ("SELECT @@tx_isolation", .text("REPEATABLE-READ")), ("SELECT @@autocommit", .integer(1)),
+            ("SELECT @@character_set_client", .text("utf8mb4")), ("SELECT @@innodb_lock_wait_timeout", .integer(1)),
+            ("SELECT @@max_statement_time = 2", .integer(1)), ("SELECT @@foreign_key_checks", .integer(1)),
+        ] as [(SQLStatement, SQLValue)])
+    func session(_ query: SQLStatement, _ value: SQLValue) async throws {
+        let database = MariaDBDatabase(try MariaDBServer.shared.get().settings("sessions"))
+        #expect(try await database.read { try $0.query(query, []) } == [SQLRow([value])])
+        await database.close()
+    }
+
+    @Test("as many connections are made as the setting says, and each statement is prepared once in each")
+    func prepared() async throws {
+        let server = try MariaDBServer()
+        let database = MariaDBDatabase(try server.settings("prepared", options: "?connections=3"))
+        _ = try await race(300) { number in try await database.read { try $0.query("SELECT ? + 1", [.integer(number)]) }
+        }
+        let counts = try await database.read { connection in
+            try connection.query(
+                """
+                SELECT CAST(variable_value AS INTEGER) FROM information_schema.global_status
+                WHERE variable_name IN ('COM_STMT_PREPARE', 'THREADS_CONNECTED') ORDER BY variable_name
+                """, []
+            ).map { try $0.integer(0) }
+        }
+        // Of each connection: three statements that set it up, one of the race, and this one.
+        #expect(counts[0] <= 3 * 6)
+        #expect(counts[1] == 3)
+        await database.close()
+        try server.stop()
+    }
+
+    @Test("over a socket, without a network")
+    func socket() async throws {
+        let server = try MariaDBServer.shared.get()
+        _ = try server.url("over_socket")
+        let settings = try MariaDBSettings("mariadb+unix://martlet:wing%3A%2F%40%3F%25@\(server.socket)/over_socket")
+        let database = MariaDBDatabase(settings)
+        let rows = try await database.read { try $0.query("SELECT DATABASE()", []) }
+        #expect(rows == [SQLRow([.text("over_socket")])])
+        await database.close()
+    }
+
+    @Test("a wrong password or database is said, without the password")
+    func notAdmitted() async throws {
+        let port = try MariaDBServer.shared.get().port
+        for url in [
+            "mariadb://martlet:sesame@127.0.0.1:\(port)/sessions",
+            "mariadb://martlet:wing%3A%2F%40%3F%25@127.0.0.1:\(port)/there_is_no_such",
+        ] {
+            let failure = try #require(await Self.failure(of: try MariaDBSettings(url)))
+            guard case .notAdmitted(let reason) = failure else { throw Unexpected("\(failure)") }
+            #expect(!"\(failure)".contains("sesame"))
+            #expect(reason.contains("127.0.0.1:\(port)"))
+        }
+    }
+
+    @Test("with TLS the certificate must be the host's, from an authority that is trusted")
+    func tls() async throws {
+        try await withTemporaryFolder { folder in
+            try TestAuthority(folder).issue("server", for: "127.0.0.1")
+            try TestAuthority(folder).issue("elsewhere", for: "192.0.2.1")
+            let server = try MariaDBServer(["--ssl-cert=\(folder)/server.crt", "--ssl-key=\(folder)/server.key"])
+            let trusting = "?tls=verify&tls_ca=\(folder)/ca.crt&connections=2"
+            let database = MariaDBDatabase(try server.settings("secured", options: trusting))
+            let cipher = try await database.read { connection in
+                try connection.query(
+                    "SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'SSL_CIPHER'",
+                    []
+                ).first?.text(0)
+            }
+            #expect(cipher?.isEmpty == false)
+            await database.close()
+
+            let stranger = await Self.failure(of: try server.settings("secured", options: "?tls=verify"))
+            guard case .notAdmitted = try #require(stranger) else { throw Unexpected("\(stranger as Any)") }
+            try server.stop()
+
+            let other = try MariaDBServer(["--ssl-cert=\(folder)/elsewhere.crt", "--ssl-key=\(folder)/elsewhere.key"])
+            let wrongHost = await Self.failure(of: try other.settings("secured", options: trusting))
+            guard case .notAdmitted = try #require(wrongHost) else { throw Unexpected("\(wrongHost as Any)") }
+            try other.stop()
+
+            let plain = await Self.failure(of: try MariaDBServer.shared.get().settings("secured", options: trusting))
+            guard case .notAdmitted = try #require(plain) else { throw Unexpected("\(plain as Any)") }
+        }
+    }
+
+    @Test("a server that may lose what it acknowledged is refused")
+    func unsuitable() async throws {
+        let server = try MariaDBServer(["--innodb-flush-log-at-trx-commit=2"])
+        let failure = await Self.failure(of: try server.settings("unsuitable"))
+        guard case .unsuitable(let reason) = try #require(failure) else { throw Unexpected("\(failure as Any)") }
+        #expect(reason.contains("innodb_flush_log_at_trx_commit"))
+        try server.stop()
+    }
+
+    @Test(
+        "what stands in a URL",
+        arguments: [
+            ("mariadb://h/d", "h:3306", nil, nil, "d", true), ("mariadb://u@h:1/d", "h:1", "u", nil, "d", true),
+            ("mariadb://u:p%40%3a@a,b:2,[::1]:3/d", "a:3306 b:2 [::1]:3", "u", "p@:", "d", true),
+            ("mariadb://u:p@localhost,127.0.0.1/d", "localhost:3306 127.0.0.1:3306", "u", "p", "d", false),
+            ("mariadb://h/d?tls=off", "h:3306", nil, nil, "d", false),
+            ("mariadb+unix:///run/mysqld/mysqld.sock/d", "/run/mysqld/mysqld.sock", nil, nil, "d", false),
+            ("mariadb+unix://u:p@/s/d", "/s", "u", "p", "d", false),
+        ] as [(String, String, String?, String?, String, Bool)])
+    func url(
+        _ text: String, servers: String, user: String?, password: String?, database: String, isVerified: Bool
+    ) throws {
+        let settings = try MariaDBSettings(text)
+        #expect(settings.servers.map(\.description).joined(separator: " ") == servers)
+        #expect(settings.user == user)
+        #expect(settings.password == password)
+        #expect(settings.database == database)
+        #expect((settings.transportSecurity != .off) == isVerified)
+    }
+
+    @Test(
+        "a URL that says something else is refused, and what may be a password is not repeated",
+        arguments: [
+            "mariadb://u:sesame@h", "mariadb://u:sesame@/d", "mariadb://u:sesame@h/", "mariadb://u:sesame@h:x/d",
+            "mariadb://u:sesame@h:0/d", "mariadb://u:sesame%@h/d", "mariadb://u:sesame@h,/d",
+            "mariadb+unix://u:sesame@sock/d", "mariadb://u:sesame@h/d?tls=maybe", "mariadb://u:sesame@h/d?what=1",
+            "mariadb://u:sesame@h/d?connections=0", "mariadb://u:sesame@h/d?connections=2&connections=3",
+            "mariadb://u:sesame@h/d?timeout=x", "mariadb://u:sesame@h/d?tls=off&tls_ca=f",
+            "mariadb://u:sesame@h/d?tls_certificate=f", "mariadb://u:sesame@h/d?tls",
+        ])
+    func refused(_ text: String) {
+        let error = #expect(throws: InvalidMariaDBURL.self) { try MariaDBSettings(text) }
+        #expect(error?.reason.contains("sesame") == false)
+    }
+}
+
+/// An authority that makes certificates for loopback servers.
+private struct TestAuthority {
+    let folder: String
+
+    init(_ folder: String) throws {
+        self.folder = folder
+        guard !FileManager.default.fileExists(atPath: "\(folder)/ca.crt") else { return }
+        try openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+            "/CN=Test authority", "-keyout", "\(folder)/ca.key", "-out", "\(folder)/ca.crt")
+    }
+
+    func issue(_ name: String, for address: String) throws {
+        try openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+            "/CN=\(address)", "-addext", "subjectAltName=IP:\(address)", "-CA", "\(folder)/ca.crt", "-CAkey",
+            "\(folder)/ca.key", "-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).crt")
+    }
+
+    private func openssl(_ arguments: String...) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/openssl")
+        process.arguments = arguments
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Unexpected("openssl \(arguments[0]) failed") }
+    }
+}

@@ -1,0 +1,118 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import Synchronization
+
+/// A database that takes notes of each statement before it runs it.
+final class ObservedDatabase: SQLDatabase {
+    typealias Observe = @Sendable (any SQLConnection, SQLStatement, [SQLValue]) throws -> [String]
+
+    private let base: any SQLDatabase
+    private let observe: Observe
+    private let all = Mutex<[String]>([])
+
+    init(_ base: any SQLDatabase, observe: @escaping Observe) {
+        self.base = base
+        self.observe = observe
+    }
+
+    var notes: [String] { all.withLock(\.self) }
+    func forget() { all.withLock { $0 = [] } }
+
+    var dialect: SQLDialect { base.dialect }
+    var mayLag: Bool { base.mayLag }
+    var committedUnits: Int { base.committedUnits }
+
+    func transaction<Result: Sendable>(
+        _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await base.transaction(freshness) { [self] in try body(ObservedConnection(base: $0, note: note)) }
+    }
+
+    func read<Result: Sendable>(
+        _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await base.read(freshness) { [self] in try body(ObservedConnection(base: $0, note: note)) }
+    }
+
+    func survey<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await base.survey(body)
+    }
+
+    func maintain<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        try await base.maintain(body)
+    }
+
+    func close() async { await base.close() }
+
+    private func note(_ connection: any SQLConnection, _ statement: SQLStatement, _ values: [SQLValue]) throws {
+        let notes = try observe(connection, statement, values)
+        all.withLock { $0 += notes }
+    }
+}
+
+private struct ObservedConnection: SQLConnection {
+    let base: any SQLConnection
+    let note: (any SQLConnection, SQLStatement, [SQLValue]) throws -> Void
+
+    func execute(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Int {
+        try note(base, statement, values)
+        return try base.execute(statement, values)
+    }
+
+    func forEachRow(_ statement: SQLStatement, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {
+        try note(base, statement, values)
+        try base.forEachRow(statement, values, body)
+    }
+
+    func close() { base.close() }
+}
+
+extension Stores {
+    /// Asks every store everything.
+    func askEverything() async throws {
+        try await populate()
+        _ = try await clients.find(Client.web)
+        _ = try await clients.all()
+        try await resourceServers.save(ResourceServer(identifier: "r", scopes: []))
+        _ = try await resourceServers.all()
+        try await resourceServers.delete("r")
+        try await roles.save(Role(name: "admin", permissions: []))
+        _ = try await roles.all()
+        try await roles.delete("admin")
+        _ = try await users.find(User.alice)
+        _ = try await users.find(named: "alice")
+        _ = try await users.list(after: "a", limit: 10)
+        try await users.replacePasswordHash(of: User.alice, from: "", with: "")
+        try await sessions.begin(.example("s"), replacing: Identifier("former"))
+        _ = try await sessions.find(Session.example("s").secret, at: moment)
+        _ = try await authorizations.begin(.example("a", session: "s"))
+        _ = try await RotationTests.present(0, after: 1, self)
+        _ = try await RotationTests.present(0, after: 1, self)
+        try await authorizations.revoke(Identifier("a"), at: moment)
+        try await authorizations.revoke(user: User.alice, client: Client.web, at: moment)
+        try await sessions.end(Identifier("s"), at: moment)
+        try await sessions.endAll(of: User.alice, at: moment)
+        try await consents.save(Consent(user: User.alice, client: Client.web, scope: [], grantedAt: moment))
+        _ = try await consents.find(user: User.alice, client: Client.web)
+        try await consents.withdraw(user: User.alice, client: Client.web)
+        try await totpCredentials.save(.example("t"))
+        _ = try await totpCredentials.credentials(of: User.alice)
+        _ = try await totpCredentials.accept(step: 1, for: Identifier("t"))
+        try await totpCredentials.delete(Identifier("t"))
+        _ = try await keys.insert(.example("k", number: 1))
+        _ = try await keys.all()
+        try await keys.update("k", signsUntil: moment, publishedUntil: moment)
+        try await keys.delete("k")
+        _ = try await spent.spend("jti", for: .clientAssertion, until: moment)
+        _ = try await spent.isSpent("jti", for: .clientAssertion)
+        _ = try await upkeep.version()
+        _ = try await upkeep.removeExpired(before: moment, limit: 10)
+        try await clients.delete(Client.web)
+        try await users.delete(User.alice)
+    }
+}

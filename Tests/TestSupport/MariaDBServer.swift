@@ -1,0 +1,161 @@
+import CMariaDB
+import Foundation
+package import MariaDBDriver
+import Glibc
+import Synchronization
+
+/// A MariaDB server of its own for tests: in a temporary folder, on a socket and a loopback port. It ends with the
+/// process that started it.
+package final class MariaDBServer: Sendable {
+    package let folder: String
+    package let port: Int
+    private let options: [String]
+    private let process: Mutex<Running?>
+
+    private struct Running {
+        let process: Process
+        /// The server lives as long as this stays open.
+        let lifeline: Pipe
+    }
+
+    package static let user = "martlet"
+    /// With everything that a URL must write otherwise.
+    package static let password = "wing:/@?%"
+
+    /// One for all tests that do no harm to it.
+    package static let shared = Result { try MariaDBServer() }
+
+    private static let script = URL(filePath: #filePath)
+        .deletingLastPathComponent().appending(path: "../Servers/mariadb").standardizedFileURL
+
+    /// Starts the server with further `options` of mariadbd and waits until it answers.
+    package init(_ options: [String] = []) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "martlet-mariadb-\(UUID().uuidString)").path()
+        port = try freePort()
+        self.options = options
+        process = Mutex(nil)
+        try start()
+        try run(
+            """
+            CREATE USER '\(Self.user)'@'%' IDENTIFIED BY '\(Self.password)';
+            GRANT ALL ON *.* TO '\(Self.user)'@'%'
+            """)
+    }
+
+    deinit {
+        try? stop()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    package var socket: String { "\(folder)/socket" }
+
+    /// Of the server itself, while it runs.
+    package var processID: Int32? {
+        (try? String(contentsOfFile: "\(folder)/pid", encoding: .utf8))
+            .flatMap { Int32($0.filter(\.isNumber)) }
+    }
+
+    /// `others` stand in for the options it had.
+    package func start(_ others: [String]? = nil) throws {
+        let running = Running(process: Process(), lifeline: Pipe())
+        running.process.executableURL = Self.script
+        running.process.arguments = [folder, String(port)] + (others ?? options)
+        running.process.standardInput = running.lifeline
+        try running.process.run()
+        process.withLock { $0 = running }
+        let deadline = ContinuousClock.now + .seconds(120)
+        while true {
+            do { return try run("SELECT 1") } catch {
+                guard running.process.isRunning, ContinuousClock.now < deadline else {
+                    let log = try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)
+                    throw Unexpected(
+                        "no MariaDB server came up: is mariadb-server installed? \(error) \(log?.suffix(2_000) ?? "")")
+                }
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+        }
+    }
+
+    /// Ends the server and waits for its end.
+    package func stop() throws {
+        guard let running = process.withLock(\.self) else { return }
+        process.withLock { $0 = nil }
+        try running.lifeline.fileHandleForWriting.close()
+        running.process.waitUntilExit()
+    }
+
+    /// Ends it as a crash would.
+    package func kill() throws {
+        if let processID { Glibc.kill(processID, SIGKILL) }
+        try stop()
+    }
+
+    package func send(_ signal: Int32) { if let processID { _ = Glibc.kill(processID, signal) } }
+
+    /// Where a program finds the database `name`, over the network; made if there is none.
+    package func url(_ name: String, options: String = "?connections=4") throws -> String {
+        try run("CREATE DATABASE IF NOT EXISTS `\(name)`")
+        let password = Self.password.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        return "mariadb://\(Self.user):\(password)@127.0.0.1:\(port)/\(name)\(options)"
+    }
+
+    package func settings(_ name: String, options: String = "?connections=4") throws -> MariaDBSettings {
+        try MariaDBSettings(url(name, options: options))
+    }
+
+    package func drop(_ name: String) throws { try run("DROP DATABASE IF EXISTS `\(name)`") }
+
+    /// Runs statements as the server's administrator.
+    package func run(_ statements: String) throws { try Self.run(statements, socket: socket) }
+
+    package static func run(_ statements: String, socket: String) throws { _ = try value(statements, socket: socket) }
+
+    /// The first column of the last row, if there is one.
+    @discardableResult
+    package static func value(_ statements: String, socket: String) throws -> String? {
+        guard let handle = unsafe mysql_init(nil) else { throw Unexpected("no memory") }
+        defer { unsafe mysql_close(handle) }
+        let flags = UInt(CLIENT_MULTI_STATEMENTS)
+        guard unsafe mysql_real_connect(handle, nil, "root", nil, nil, 0, socket, flags) != nil,
+            unsafe mysql_real_query(handle, statements, UInt(statements.utf8.count)) == 0
+        else { throw unsafe Unexpected(String(cString: mysql_error(handle))) }
+        var value: String?
+        var status: Int32 = 0
+        repeat {
+            if let result = unsafe mysql_store_result(handle) {
+                while let row = unsafe mysql_fetch_row(result) {
+                    value = unsafe row[0].map { unsafe String(cString: $0) }
+                }
+                unsafe mysql_free_result(result)
+            }
+            status = unsafe mysql_next_result(handle)
+        } while status == 0
+        guard status < 0 else { throw unsafe Unexpected(String(cString: mysql_error(handle))) }
+        return value
+    }
+}
+
+/// A port that was free a moment ago.
+package func freePort() throws -> Int {
+    guard let port = boundPort(0) else { throw Unexpected("no free port") }
+    return port
+}
+
+package func isFree(_ port: Int) -> Bool { boundPort(port) != nil }
+
+/// Binds a loopback port, any for 0, and lets it go.
+private func boundPort(_ port: Int) -> Int? {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            unsafe bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
+        }
+    }
+    return isBound ? Int(UInt16(bigEndian: address.sin_port)) : nil
+}

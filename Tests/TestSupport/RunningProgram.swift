@@ -1,0 +1,68 @@
+package import Foundation
+
+/// The program as it was built, with its own folder, environment and output.
+package final class RunningProgram: Sendable {
+    package let folder: URL
+    private let process: Process
+    private let log: URL
+
+    /// Beside the tests of the same build.
+    private static let executable = URL(filePath: #filePath)
+        .deletingLastPathComponent().appending(path: "../../.build/debug/martlet").standardizedFileURL
+
+    package init(_ arguments: [String], in folder: URL, input: String? = nil, environment: [String: String] = [:])
+        throws
+    {
+        self.folder = folder
+        log = folder.appending(path: "output-\(UUID().uuidString).log")
+        try Data().write(to: log)
+        process = Process()
+        process.executableURL = Self.executable
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = environment
+        let output = try FileHandle(forWritingTo: log)
+        process.standardOutput = output
+        process.standardError = output
+        let pipe = Pipe()
+        process.standardInput = pipe
+        try process.run()
+        if let input { pipe.fileHandleForWriting.write(Data(input.utf8)) }
+        try pipe.fileHandleForWriting.close()
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    package var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+    package var isRunning: Bool { process.isRunning }
+
+    package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Waits for the end and returns the exit code.
+    package func wait() async throws -> Int32 {
+        try await until("the program ended") { !self.process.isRunning }
+        return process.terminationStatus
+    }
+
+    /// Runs a command to its end.
+    package static func run(_ arguments: [String], in folder: URL, input: String? = nil) async throws
+        -> (code: Int32, output: String)
+    {
+        let program = try RunningProgram(arguments, in: folder, input: input)
+        let code = try await program.wait()
+        return (code, program.output)
+    }
+}
+
+/// A folder of its own for a test, removed at the end.
+package final class Folder: Sendable {
+    package let url = FileManager.default.temporaryDirectory.appending(path: "martlet-program-\(UUID().uuidString)")
+    package init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    @discardableResult
+    package func write(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: url.appending(path: name))
+        return name
+    }
+}

@@ -87,7 +87,10 @@ package final class MartletProcess: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        try? FileManager.default.removeItem(at: folder)
+    }
 }
 
 /// A loopback port that was free a moment ago.

@@ -83,9 +83,9 @@ private struct FaultyAuthorizations: AuthorizationStore {
             revokedAt: found.revokedAt, expiresAt: found.expiresAt)
     }
     func rotate(
-        _ id: Identifier<Authorization>, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
+        _ stored: Authorization, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
     ) async throws -> Rotation {
-        try await base.rotate(id, from: generation, grace: grace, expiresAt: expiresAt, at: now)
+        try await base.rotate(stored, from: generation, grace: grace, expiresAt: expiresAt, at: now)
     }
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws {
         if Mutation.current != .revokedTokenActive { try await base.revoke(id, at: now) }

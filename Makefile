@@ -1,6 +1,7 @@
 # Two commands for everybody: `make serve` and `make test`. Each installs the Debian packages it misses.
 .DEFAULT_GOAL := help
-.PHONY: help serve build test test-cluster lint format bench bench-storage install
+.PHONY: help serve build test test-cluster lint format bench bench-storage install conformance \
+  conformance-mutations
 
 RELEASE := .build-release
 
@@ -19,6 +20,17 @@ test: install lint  ## Install what is missing, lint, and run every test
 	swift build --build-tests -j 2
 	swift test --skip-build --disable-xctest --no-parallel
 
+conformance: install  ## Run the conformance plans against Martlet on SQLite and MariaDB (FAST=1, STORAGE=URL)
+	@.ci/install conformance
+	swift build --product martlet -j 2
+	swift build --product martlet-conformance -j 2
+	@FAST='$(FAST)' STORAGE='$(STORAGE)' .ci/conformance
+
+conformance-mutations: install  ## Show that the conformance program notices deliberate faults of the server
+	MARTLET_MUTATIONS=1 swift build --product martlet --scratch-path .build-mutations -j 2
+	swift build --product martlet-conformance -j 2
+	.build/debug/martlet-conformance mutations --server .build-mutations/debug/martlet
+
 test-cluster: install  ## Run Martlet on a Galera cluster whose nodes are killed and stopped, and check every answer
 	@.ci/install cluster
 	swift build --build-tests -j 2
@@ -28,7 +40,7 @@ lint:  ## Check formatting, forbidden imports and file sizes
 	@.ci/lint
 
 format:  ## Rewrite the sources as the linter wants them
-	swift format -i -r Package.swift Sources Tests templates
+	swift format -i -r Package.swift Sources Conformance/Sources Tests templates
 
 bench: build  ## Print resident memory and the time to the first answer
 	@.ci/footprint $(RELEASE)/release/martlet

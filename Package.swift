@@ -10,6 +10,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// `make conformance-mutations` builds the provider with deliberate faults as switches; no other build has them.
+let hasMutations = Context.environment["MARTLET_MUTATIONS"] != nil
+
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -19,7 +22,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 
 let package = Package(
     name: "martlet",
-    products: [.executable(name: "martlet", targets: ["martlet"])],
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martlet-conformance", targets: ["martlet-conformance"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
@@ -33,7 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
-        // Tests only.
+        // The conformance program, and tests.
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
     ],
     targets: [
@@ -52,7 +58,8 @@ let package = Package(
         .target(
             name: "IdentityProvider",
             dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, tracing, lifecycle],
-            swiftSettings: strict),
+            exclude: hasMutations ? [] : ["Mutations"],
+            swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS", .when(configuration: .debug))] : [])),
 
         // Adapters: what the provider needs of the world, and what the world asks of it.
         .target(
@@ -68,6 +75,7 @@ let package = Package(
                 .embedInCode("consent.mustache"),
                 .embedInCode("emblem.mustache"),
                 .embedInCode("error.mustache"),
+                .embedInCode("form-post.mustache"),
                 .embedInCode("layout.mustache"),
                 .embedInCode("scope.mustache"),
                 .embedInCode("second-factor.mustache"),
@@ -75,6 +83,7 @@ let package = Package(
                 .embedInCode("signed-out.mustache"),
                 .embedInCode("still-signed-in.mustache"),
                 .embedInCode("style.css"),
+                .embedInCode("submit.js"),
             ],
             swiftSettings: strict),
         .target(
@@ -110,6 +119,27 @@ let package = Package(
                 .embedInCode("Demo/demo.yaml"),
             ],
             swiftSettings: strict),
+
+        // A black-box test program for any OpenID Provider. It shares nothing with the server, not even a bug.
+        .target(
+            name: "Conformance",
+            dependencies: [
+                crypto, cryptoExtras,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Conformance/Sources/Conformance",
+            resources: [.embedInCode("Plans/official.tsv"), .embedInCode("Reports/report.css")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-conformance",
+            dependencies: [
+                "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Conformance/Sources/martlet-conformance", swiftSettings: strict),
+
         // What tests share: an issuer on a real database, a browser, a clock that is moved by hand.
         .target(
             name: "TestSupport",
@@ -163,6 +193,14 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Conformance", "martlet-conformance", "martlet", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(name: "AuthenticatorsTests", dependencies: ["Authenticators"], swiftSettings: strict),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, tracing], swiftSettings: strict),
         .testTarget(

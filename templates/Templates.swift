@@ -8,6 +8,7 @@ package enum Templates {
         "consent.mustache": PackageResources.consent_mustache,
         "emblem.mustache": PackageResources.emblem_mustache,
         "error.mustache": PackageResources.error_mustache,
+        "form-post.mustache": PackageResources.form_post_mustache,
         "layout.mustache": PackageResources.layout_mustache,
         "scope.mustache": PackageResources.scope_mustache,
         "second-factor.mustache": PackageResources.second_factor_mustache,
@@ -15,6 +16,7 @@ package enum Templates {
         "signed-out.mustache": PackageResources.signed_out_mustache,
         "still-signed-in.mustache": PackageResources.still_signed_in_mustache,
         "style.css": PackageResources.style_css,
+        "submit.js": PackageResources.submit_js,
         "locales/de.json": PackageResources.de_json,
         "locales/en.json": PackageResources.en_json,
     ]

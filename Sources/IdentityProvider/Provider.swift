@@ -13,6 +13,9 @@ package struct Provider: Sendable {
         settings: Settings, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor, limiter: RateLimiter,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        #if MARTLET_MUTATIONS
+            let stores = Mutation.faulty(stores)
+        #endif
         let issuer = settings.issuer
         let lifetimes = settings.lifetimes
         let sealer = Sealer(masterKeys, issuer: issuer)
@@ -90,8 +93,15 @@ package struct Provider: Sendable {
         let metadata = ServerMetadata(
             issuer: issuer, grantTypes: grants.map(\.type), paths: Set(endpoints.flatMap(\.routes).map(\.path)))
 
+        let all = endpoints + [MetadataEndpoint(metadata: metadata, resources: resources)]
+        #if MARTLET_MUTATIONS
+            let tools = MutationTools(
+                issuer: issuer, sealer: sealer, ring: ring, clients: clients, accessTokens: accessTokens)
+            self.endpoints = all.map { MutatedEndpoint(base: $0, tools: tools) }
+        #else
+            self.endpoints = all
+        #endif
         self.settings = settings
-        self.endpoints = endpoints + [MetadataEndpoint(metadata: metadata, resources: resources)]
         self.keyRotation = rotation
         services = [
             StorageWatch(

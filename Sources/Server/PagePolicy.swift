@@ -2,19 +2,27 @@ import Crypto
 import FoundationEssentials
 import IdentityProvider
 
-/// The Content Security Policy of our pages: no script, one style, and forms that lead where the page says.
+/// The Content Security Policy of our pages: one style, forms that lead where the page says, and no script but the one
+/// line that sends a form on where a page does so.
 struct PagePolicy: Sendable {
     private let styleHash: String
+    private let scriptHash: String
 
-    init(style: String) {
-        styleHash = Data(SHA256.hash(data: Array(style.utf8))).base64EncodedString()
+    init(style: String, script: String) {
+        styleHash = Self.hash(style)
+        scriptHash = Self.hash(script)
+    }
+
+    private static func hash(_ text: String) -> String {
+        Data(SHA256.hash(data: Array(text.utf8))).base64EncodedString()
     }
 
     func field(for page: Page) -> String {
         let images = ["'self'", "data:"] + page.imageSources.compactMap(Self.source)
         let targets = ["'self'"] + page.formTargets.compactMap(Self.source)
+        let script = page.submitsItself ? " script-src 'sha256-\(scriptHash)';" : ""
         return """
-            default-src 'none'; style-src 'sha256-\(styleHash)'; img-src \(images.joined(separator: " ")); \
+            default-src 'none';\(script) style-src 'sha256-\(styleHash)'; img-src \(images.joined(separator: " ")); \
             form-action \(targets.joined(separator: " ")); frame-ancestors 'none'; base-uri 'none'
             """
     }

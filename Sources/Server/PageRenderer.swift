@@ -13,6 +13,7 @@ package struct PageRenderer: Sendable {
     private let libraries: [String: MustacheLibrary]
     private let languages: [String]
     private let style: String
+    private let script: String
     private let policy: PagePolicy
     private let name: String
 
@@ -35,7 +36,8 @@ package struct PageRenderer: Sendable {
         self.libraries = libraries
         languages = libraries.keys.sorted()
         style = files["style.css"] ?? ""
-        policy = PagePolicy(style: style)
+        script = files["submit.js"] ?? ""
+        policy = PagePolicy(style: style, script: script)
         self.name = name
     }
 
@@ -47,6 +49,7 @@ package struct PageRenderer: Sendable {
         var context = page.data.mapValues(\.plain)
         context["language"] = language
         context["style"] = style
+        context["script"] = script
         context["issuer_name"] = name ?? self.name
         context["trace_id"] = TraceID.current
         guard let html = libraries[language]?.render(context, withTemplate: page.template) else {

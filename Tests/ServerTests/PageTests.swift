@@ -86,8 +86,28 @@ struct PageTests {
         let html = text(answer)
         let start = try #require(html.range(of: "<style>")).upperBound
         let end = try #require(html.range(of: "</style>")).lowerBound
-        let hash = PagePolicy(style: String(html[start..<end])).field(for: Page("error"))
+        let hash = PagePolicy(style: String(html[start..<end]), script: "").field(for: Page("error"))
         #expect(answer.headers[.contentSecurityPolicy] == hash)
+    }
+
+    @Test("the one page that sends its form on may run the one line that does; its fields are text")
+    func script() throws {
+        var page = Page(
+            "form-post",
+            data: ["fields": .list([["name": "state", "value": "\"><script>alert(1)</script>'&"]])],
+            formTargets: ["https://app.example"])
+        page.submitsItself = true
+        let answer = try answer(page)
+        let html = text(answer)
+        let script = try #require(Templates.files["submit.js"])
+        let style = try #require(Templates.files["style.css"])
+        #expect(html.contains("<script>\(script)</script>"))
+        #expect(html.components(separatedBy: "<script").count == 2)
+        #expect(html.contains("value=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&#39;&amp;\""))
+        let policy = try #require(answer.headers[.contentSecurityPolicy])
+        #expect(policy == PagePolicy(style: style, script: script).field(for: page))
+        #expect(policy.contains("; script-src 'sha256-"))
+        #expect(try !self.answer().headers[.contentSecurityPolicy]!.contains("script-src"))
     }
 
     @Test("the issuer's own name stands on its pages")

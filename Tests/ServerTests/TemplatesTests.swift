@@ -18,7 +18,7 @@ struct TemplatesTests {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "templates").resolvingSymlinksInPath()
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
-            .filter { name in [".mustache", ".css", ".json"].contains { name.hasSuffix($0) } }
+            .filter { name in [".mustache", ".css", ".json", ".js"].contains { name.hasSuffix($0) } }
         #expect(Set(names) == Set(Templates.files.keys))
         for name in names {
             #expect(Templates.files[name] == (try String(contentsOf: folder.appending(path: name), encoding: .utf8)))

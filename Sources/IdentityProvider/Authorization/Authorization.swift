@@ -36,14 +36,16 @@ package struct Granted: Sendable, Hashable, Codable {
     /// The resource servers asked for (RFC 8707).
     package let resources: [String]
     package let nonce: String?
+    /// Claims that were asked for one by one.
+    package let claims: ClaimsRequest?
     package let authenticatedAt: Date?
     package let amr: [String]
     package let acr: String?
 
     package init(
         client: Identifier<Client>, user: Identifier<User>? = nil, session: Identifier<Session>? = nil, scope: Scope,
-        resources: [String] = [], nonce: String? = nil, authenticatedAt: Date? = nil, amr: [String] = [],
-        acr: String? = nil
+        resources: [String] = [], nonce: String? = nil, claims: ClaimsRequest? = nil, authenticatedAt: Date? = nil,
+        amr: [String] = [], acr: String? = nil
     ) {
         self.client = client
         self.user = user
@@ -51,6 +53,7 @@ package struct Granted: Sendable, Hashable, Codable {
         self.scope = scope
         self.resources = resources
         self.nonce = nonce
+        self.claims = claims
         self.authenticatedAt = authenticatedAt
         self.amr = amr
         self.acr = acr

@@ -13,6 +13,8 @@ struct AuthorizationRequest: Codable, Sendable {
     let maxAge: Int?
     let loginHint: String?
     let languages: [String]
+    let display: Display
+    let claims: ClaimsRequest?
     let requestedContexts: [String]
     /// The user whom `id_token_hint` names.
     let subject: Identifier<User>?
@@ -26,8 +28,8 @@ struct AuthorizationRequest: Codable, Sendable {
         guard try parameters.required("response_type") == "code" else {
             throw OAuthError(code: .unsupportedResponseType, description: "response_type must be code")
         }
-        guard parameters["response_mode"] ?? "query" == "query" else {
-            throw .invalidRequest("response_mode must be query")
+        guard parameters["response_mode"] ?? redirect.mode.rawValue == redirect.mode.rawValue else {
+            throw .invalidRequest("response_mode must be query or form_post")
         }
         try client.require(.authorizationCode)
         pkce = try PKCE(parameters)
@@ -40,11 +42,16 @@ struct AuthorizationRequest: Codable, Sendable {
         nonce = parameters["nonce"]
         loginHint = parameters["login_hint"]
         languages = parameters.list("ui_locales")
+        display = parameters["display"].flatMap(Display.init) ?? .page
+        claims = try ClaimsRequest(parameters, allowed: client.scope)
         requestedContexts = parameters.list("acr_values")
         self.client = client.id
         self.redirect = redirect
         self.subject = subject
     }
+
+    /// What a person must agree to: the scope, and what the same claims would need as one.
+    var consentScope: Scope { claims.map { scope.union($0.scope) } ?? scope }
 
     /// OpenID Connect Core §6.1, §6.2, §7.2.1: what is not supported is said, not ignored.
     private static func refuseUnsupported(_ parameters: Parameters) throws(OAuthError) {

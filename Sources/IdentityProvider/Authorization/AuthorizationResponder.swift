@@ -10,20 +10,23 @@ struct AuthorizationResponder: Sendable {
     func respond(to request: AuthorizationRequest, for session: Session) throws -> Response {
         let granted = Granted(
             client: request.client, user: session.user, session: session.id, scope: request.scope,
-            resources: request.resources, nonce: request.nonce, authenticatedAt: session.authenticatedAt,
-            amr: session.amr, acr: session.acr)
+            resources: request.resources, nonce: request.nonce, claims: request.claims,
+            authenticatedAt: session.authenticatedAt, amr: session.amr, acr: session.acr)
         let code = AuthorizationCode(
             id: .random(), granted: granted, redirectURI: request.redirect.uri, pkce: request.pkce,
             expiresAt: now().addingTimeInterval(lifetime))
-        return redirect([("code", try sealer.seal(code, for: .authorizationCode))], to: request.redirect)
+        return send([("code", try sealer.seal(code, for: .authorizationCode))], to: request.redirect)
     }
 
     func redirect(_ error: OAuthError, to redirect: VerifiedRedirect) -> Response {
-        self.redirect(
-            [("error", error.code.rawValue), ("error_description", error.description)], to: redirect)
+        send([("error", error.code.rawValue), ("error_description", error.description)], to: redirect)
     }
 
-    private func redirect(_ answer: [(name: String, value: String)], to redirect: VerifiedRedirect) -> Response {
-        .redirect(to: redirect.location(adding: answer + [("iss", issuer.identifier)]))
+    private func send(_ answer: [(name: String, value: String)], to redirect: VerifiedRedirect) -> Response {
+        let answer = answer + [("iss", issuer.identifier)]
+        return switch redirect.mode {
+        case .query: .redirect(to: redirect.location(adding: answer))
+        case .formPost: .page(FormPostPage.make(answer, to: redirect))
+        }
     }
 }

@@ -34,7 +34,7 @@ struct Interaction: Codable, Sendable {
     func nextStep(session: Session?, client: Client, remembered: Scope) throws(OAuthError) -> Step {
         guard !isDenied else { throw OAuthError(code: .accessDenied, description: "the person refused") }
         let isSilent = request.prompt == [.none]
-        guard let session, isFresh(session), try isWanted(session) else {
+        guard let session, isFresh(session), try isWanted(session), try isStrongEnough(session) else {
             guard !isSilent else {
                 throw OAuthError(code: .loginRequired, description: "the person must sign in")
             }
@@ -59,11 +59,25 @@ struct Interaction: Codable, Sendable {
         return signedInDuring || session.authenticatedAt.addingTimeInterval(TimeInterval(maxAge)) >= startedAt
     }
 
-    /// `id_token_hint` names somebody: nobody else is answered for (OpenID Connect Core §3.1.2.1).
+    /// `id_token_hint` or `claims` names somebody: nobody else is answered for (OpenID Connect Core §3.1.2.1, §5.5.1).
     private func isWanted(_ session: Session) throws(OAuthError) -> Bool {
-        guard let subject = request.subject, subject != session.user else { return true }
+        let asked = request.claims?.subjects ?? []
+        let isAsked = asked.isEmpty || asked.contains(session.user.rawValue)
+        guard request.subject ?? session.user != session.user || !isAsked else { return true }
         guard session.authenticatedAt < startedAt else {
             throw OAuthError(code: .loginRequired, description: "another person signed in")
+        }
+        return false
+    }
+
+    /// An essential `acr` that is not reached is a failed sign-in (OpenID Connect Core §5.5.1.1). A session of before may
+    /// be bettered by signing in again.
+    private func isStrongEnough(_ session: Session) throws(OAuthError) -> Bool {
+        let wanted = request.claims?.essentialContexts ?? []
+        guard !wanted.isEmpty, !wanted.contains(session.acr) else { return true }
+        guard session.authenticatedAt < startedAt else {
+            throw OAuthError(
+                code: .unmetAuthenticationRequirements, description: "the person did not sign in as was asked for")
         }
         return false
     }
@@ -73,8 +87,8 @@ struct Interaction: Codable, Sendable {
         // In another tab somebody else may have signed in meanwhile.
         let consented = user == askedForConsent ? consented : []
         // Asked for again, what was agreed before does not count.
-        if request.prompt.contains(.consent) { return request.scope.subtracting(consented) }
-        return request.scope.subtracting(remembered).subtracting(consented)
+        if request.prompt.contains(.consent) { return request.consentScope.subtracting(consented) }
+        return request.consentScope.subtracting(remembered).subtracting(consented)
     }
 }
 

@@ -3,6 +3,8 @@
 struct VerifiedRedirect: Codable, Sendable, Hashable {
     let uri: String
     let state: String?
+    /// An unknown `response_mode` is answered as if there were none; the request is refused later.
+    let mode: ResponseMode
 
     /// Throws `invalid_request`; the answer must then be a page (RFC 6749 §4.1.2.1).
     init(_ parameters: Parameters, for client: Client) throws(OAuthError) {
@@ -12,6 +14,7 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
         }
         uri = requested
         state = parameters["state"]
+        mode = parameters["response_mode"].flatMap(ResponseMode.init) ?? .query
     }
 
     /// The redirect with `parameters` added to the query, which the registered URI may have already

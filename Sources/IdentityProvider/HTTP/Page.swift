@@ -19,6 +19,8 @@ package struct Page: Sendable {
     package var formTargets: [String]
     /// Where images may come from besides the issuer.
     package var imageSources: [String]
+    /// Whether a script sends the page's form on as soon as it is there.
+    package var submitsItself = false
 
     package init(
         _ template: String, data: [String: Value] = [:], languages: [String] = [], formTargets: [String] = [],

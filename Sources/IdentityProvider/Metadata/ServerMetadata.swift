@@ -17,7 +17,7 @@ struct ServerMetadata: Sendable {
         for (name, path) in Self.endpoints where paths.contains(path) { document[name] = .string(issuer.url(path)) }
         document["scopes_supported"] = .array(Scope.standard.union(Scope(scopes)).values.map(JSON.string))
         document["response_types_supported"] = ["code"]
-        document["response_modes_supported"] = ["query"]
+        document["response_modes_supported"] = .array(ResponseMode.allCases.map { .string($0.rawValue) })
         document["grant_types_supported"] = .array(grantTypes.map { .string($0.rawValue) })
         document["acr_values_supported"] = .array(AuthenticationContext.allCases.map { .string($0.rawValue) })
         document["subject_types_supported"] = ["public"]
@@ -34,7 +34,8 @@ struct ServerMetadata: Sendable {
                 + Claims.all).map(JSON.string))
         document["code_challenge_methods_supported"] = ["S256"]
         document["prompt_values_supported"] = .array(Prompt.allCases.map { .string($0.rawValue) })
-        document["claims_parameter_supported"] = false
+        document["display_values_supported"] = .array(Display.allCases.map { .string($0.rawValue) })
+        document["claims_parameter_supported"] = true
         document["request_parameter_supported"] = false
         // True is the default of OpenID Connect Discovery §3: said, because it is not so.
         document["request_uri_parameter_supported"] = false

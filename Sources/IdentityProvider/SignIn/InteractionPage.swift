@@ -10,6 +10,7 @@ enum InteractionPage {
         return Page(
             template,
             data: [
+                "display": .object([interaction.request.display.rawValue: true]),
                 "client": .object(describe(client)),
                 "action": .text(interactions.issuer.reference("/\(template)")),
                 "form_token": .text(formToken.value(for: identity)),

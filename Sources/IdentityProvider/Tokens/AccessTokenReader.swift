@@ -27,15 +27,17 @@ struct AccessTokenReader: Sendable {
     }
 
     /// As `read`, but `nil` also for a token that was revoked, with its authorization or alone.
-    func active(_ text: String) async throws -> AccessToken? {
+    func active(_ text: String) async throws -> AccessToken? { try await activeWithGrant(text)?.token }
+
+    /// As `active`, with what was granted to whom when it is a person's.
+    func activeWithGrant(_ text: String) async throws -> (token: AccessToken, granted: Granted?)? {
         guard let token = try await read(text) else { return nil }
-        if let parent = token.authorization {
-            guard let authorization = try await authorizations.find(parent), authorization.revokedAt == nil else {
-                return nil
-            }
-        } else if try await spent.isSpent(token.id, for: .accessToken) {
+        guard let parent = token.authorization else {
+            return try await spent.isSpent(token.id, for: .accessToken) ? nil : (token, nil)
+        }
+        guard let authorization = try await authorizations.find(parent), authorization.revokedAt == nil else {
             return nil
         }
-        return token
+        return (token, authorization.grant)
     }
 }

@@ -7,15 +7,16 @@ struct IDToken: Sendable {
     let issuer: Issuer
     let client: Client
     let granted: Granted
-    let user: Identifier<User>
+    let user: User
     let accessToken: String
     let issuedAt: Date
     let expiresAt: Date
 
-    /// Claims of scopes are for the userinfo endpoint: with an access token they do not belong here (§5.4).
+    /// Claims of scopes are for the userinfo endpoint: with an access token they do not belong here (§5.4). What the
+    /// `claims` parameter asks for here is here (§5.5).
     var claims: JSONObject {
         var claims: JSONObject = [
-            "iss": .string(issuer.identifier), "sub": .string(user.rawValue), "aud": .string(client.id.rawValue),
+            "iss": .string(issuer.identifier), "sub": .string(user.id.rawValue), "aud": .string(client.id.rawValue),
             "exp": .integer(Int(expiresAt.timeIntervalSince1970)),
             "iat": .integer(Int(issuedAt.timeIntervalSince1970)), "azp": .string(client.id.rawValue),
         ]
@@ -25,6 +26,7 @@ struct IDToken: Sendable {
         if !granted.amr.isEmpty { claims["amr"] = .array(granted.amr.map(JSON.string)) }
         claims["sid"] = granted.session.map { .string($0.rawValue) }
         claims["at_hash"] = .string(Self.halfHash(accessToken))
+        for (name, value) in Claims.requested(granted.claims?.idToken ?? [], of: user).members { claims[name] = value }
         return claims
     }
 

@@ -6,9 +6,12 @@ struct Redemption: Sendable {
     /// May be less than what was granted (RFC 6749 §6).
     let scope: Scope
     let resources: [String]
+    /// The person it is for, when it is for one.
+    let user: User?
 
-    init(_ authorization: Authorization, scope: Scope? = nil, resources: [String] = []) {
+    init(_ authorization: Authorization, of user: User, scope: Scope? = nil, resources: [String] = []) {
         self.authorization = authorization
+        self.user = user
         granted = authorization.grant
         self.scope = scope ?? authorization.grant.scope
         self.resources = resources.isEmpty ? authorization.grant.resources : resources
@@ -16,6 +19,7 @@ struct Redemption: Sendable {
 
     init(_ granted: Granted) {
         authorization = nil
+        user = nil
         self.granted = granted
         scope = granted.scope
         resources = granted.resources

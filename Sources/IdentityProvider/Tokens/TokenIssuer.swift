@@ -25,7 +25,7 @@ struct TokenIssuer: Sendable {
             let token = RefreshToken(authorization: authorization.id, generation: authorization.generation)
             answer["refresh_token"] = .string(try sealer.seal(token, for: .refreshToken))
         }
-        if let user = redemption.granted.user, redemption.scope.contains(Scope.openID) {
+        if let user = redemption.user, redemption.scope.contains(Scope.openID) {
             let idToken = IDToken(
                 issuer: issuer, client: client, granted: redemption.granted, user: user, accessToken: accessToken,
                 issuedAt: access.issuedAt, expiresAt: access.issuedAt.addingTimeInterval(lifetimes.idToken))

@@ -12,7 +12,9 @@ struct UserInfoEndpoint: Endpoint {
 
     func respond(to request: Request) async throws -> Response {
         let text = try BearerToken.read(request)
-        guard let token = try await accessTokens.active(text), token.audience.contains(issuer.identifier) else {
+        guard let (token, granted) = try await accessTokens.activeWithGrant(text),
+            token.audience.contains(issuer.identifier)
+        else {
             throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
         }
         guard token.scope.contains(Scope.openID) else {
@@ -21,8 +23,11 @@ struct UserInfoEndpoint: Endpoint {
         guard let id = token.user, let user = try await users.find(id), !user.isDisabled else {
             throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
         }
-        var claims: JSONObject = ["sub": .string(user.id.rawValue)]
-        for (name, value) in Claims.released(of: user, for: token.scope).members { claims[name] = value }
+        var claims = Claims.released(of: user, for: token.scope)
+        for (name, value) in Claims.requested(granted?.claims?.userInfo ?? [], of: user).members {
+            claims[name] = value
+        }
+        claims["sub"] = .string(user.id.rawValue)
         return .json(claims)
     }
 }

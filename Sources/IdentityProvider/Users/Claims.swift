@@ -28,6 +28,21 @@ enum Claims {
         return released
     }
 
+    /// The claims that `entries` ask for, where they have a value that was asked for (OpenID Connect Core §5.5.1).
+    static func requested(_ entries: [ClaimsRequest.Entry], of user: User) -> JSONObject {
+        var released: JSONObject = [:]
+        for entry in entries {
+            guard let value = claim(entry.name, of: user) else { continue }
+            if entry.values.isEmpty || entry.values.contains(text(value)) { released[entry.name] = value }
+        }
+        return released
+    }
+
+    /// A claim as it is compared: a text as it is, anything else as it is written.
+    static func text(_ value: JSON) -> String {
+        value.string ?? String(decoding: value.serialized(), as: UTF8.self)
+    }
+
     private static func claim(_ name: String, of user: User) -> JSON? {
         switch name {
         case "preferred_username": .string(user.username)

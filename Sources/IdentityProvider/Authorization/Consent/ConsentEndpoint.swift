@@ -31,7 +31,7 @@ struct ConsentEndpoint: PageEndpoint {
         }
         switch request.parameters["decision"] {
         case "allow":
-            let scope = interaction.request.scope
+            let scope = interaction.request.consentScope
             interaction.consented = scope
             let former = try await consents.find(user: session.user, client: interaction.request.client)
             let agreed = former?.scope.union(scope) ?? scope
@@ -53,7 +53,7 @@ struct ConsentEndpoint: PageEndpoint {
             "consent", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
         let catalog = ResourceCatalog(servers: try await resources.all())
         let former = try await consents.find(user: user.id, client: interaction.request.client)?.scope ?? []
-        let asked = interaction.request.scope
+        let asked = interaction.request.consentScope
         let isNew = interaction.request.prompt.contains(.consent) ? asked : asked.subtracting(former)
         page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
         page.data["requested"] = .list(isNew.values.map { describe($0, catalog) })

@@ -17,7 +17,7 @@ struct AuthorizationCodeGrant: Grant {
         }
         try code.check(parameters, from: client, at: now())
         let targets = try await narrowed(parameters, within: code.granted)
-        guard let user = code.granted.user, try await users.find(user)?.isDisabled == false else {
+        guard let id = code.granted.user, let user = try await users.find(id), !user.isDisabled else {
             throw OAuthError.invalidGrant("the code is not valid any more")
         }
         let authorization = Authorization(
@@ -28,7 +28,7 @@ struct AuthorizationCodeGrant: Grant {
             try await authorizations.revoke(code.id, at: now())
             throw OAuthError.invalidGrant("the code was used before")
         }
-        return Redemption(authorization, resources: targets)
+        return Redemption(authorization, of: user, resources: targets)
     }
 
     /// RFC 8707 §2.2: the token request may name some of the resources of the authorization request.

@@ -21,20 +21,22 @@ struct RefreshTokenGrant: Grant {
         guard RefreshLifetime.end(stored.grant, lifetimes, usedAt: now()) > now() else { throw Self.refusal }
         let scope = try narrowed(parameters, within: stored.grant.scope)
         let targets = try await ResourceCatalog(servers: resources.all()).narrowed(parameters, within: stored.grant)
-        guard let user = stored.grant.user, try await users.find(user)?.isDisabled == false else { throw Self.refusal }
+        guard let id = stored.grant.user, let user = try await users.find(id), !user.isDisabled else {
+            throw Self.refusal
+        }
 
         let rotation = try await authorizations.rotate(
             stored, from: token.generation, grace: lifetimes.refreshGrace,
             expiresAt: expiry(of: stored), at: now())
         switch rotation {
         case .rotated(let authorization), .repeated(let authorization):
-            return Redemption(authorization, scope: scope, resources: targets)
+            return Redemption(authorization, of: user, scope: scope, resources: targets)
         case .reused:
             // Thief or owner, one of them has a copy: both lose it (RFC 9700 §4.14.2).
             try await authorizations.revoke(token.authorization, at: now())
             Logger.current.warning(
                 "refresh token used twice, authorization revoked",
-                metadata: ["authorization": "\(token.authorization)", "client": "\(client.id)", "user": "\(user)"])
+                metadata: ["authorization": "\(token.authorization)", "client": "\(client.id)", "user": "\(user.id)"])
             throw Self.refusal
         case .gone: throw Self.refusal
         }

@@ -1,0 +1,134 @@
+import Foundation
+import Synchronization
+
+/// A scripted browser: keeps cookies, follows redirects, and lets a person fill in what it shows. It does not run
+/// scripts; forms that a script would send to the application by itself are sent, as OAuth Form Post has them.
+package final class Browser: Sendable {
+    private let transport: Transport
+    private let log: ExchangeLog
+    private let habits: PageHabits
+    /// The origins of the applications: there a way ends.
+    private let destinations: Set<String>
+    private let cookies = Mutex(CookieJar())
+
+    private static let redirectLimit = 20
+    package static let pageLimit = 8
+
+    package init(transport: Transport, log: ExchangeLog, habits: PageHabits, destinations: Set<String>) {
+        self.transport = transport
+        self.log = log
+        self.habits = habits
+        self.destinations = destinations
+    }
+
+    /// Goes where `request` leads. Without a person it stops at the first page that wants one; with one after as many
+    /// pages as `submissions` allows.
+    package func visit(
+        _ request: WebRequest, by person: Person?, submissions: Int = Browser.pageLimit
+    ) async throws -> Arrival {
+        var visited: [PageKind] = []
+        var place = try await follow(request)
+        while let person, let page = place.shown, visited.count < submissions {
+            guard let next = try await act(at: page, by: person) else { break }
+            if next.kind == .signIn, visited.last == .signIn {
+                throw Misbehaviour("the sign-in page was shown again after the right name and password")
+            }
+            visited.append(next.kind)
+            place = try await follow(next.request)
+        }
+        guard visited.count < max(Self.pageLimit, submissions) || place.landing != nil else {
+            throw Misbehaviour("\(visited.count) pages and no end")
+        }
+        return Arrival(place: place, visited: visited, exchange: log.latest)
+    }
+
+    package func visit(_ address: WebAddress, by person: Person?) async throws -> Arrival {
+        try await visit(WebRequest("GET", address), by: person)
+    }
+
+    /// Sends with this browser's cookies, following nothing.
+    package func send(_ request: WebRequest) async throws -> WebAnswer {
+        var request = request
+        let isCrossSitePost = request.isCrossSite && request.method == "POST"
+        if let field = cookies.withLock({ $0.field(for: request.address, isCrossSitePost: isCrossSitePost) }) {
+            request.headers.append(Parameter("Cookie", field))
+        }
+        if request.headers["Accept"] == nil { request.headers["Accept"] = "text/html, */*;q=0.8" }
+        let answer = try await transport.send(request, recording: log)
+        cookies.withLock { $0.take(answer.all("Set-Cookie"), from: request.address) }
+        return answer
+    }
+
+    private func follow(_ request: WebRequest) async throws -> Arrival.Place {
+        var request = request
+        for _ in 0..<Self.redirectLimit {
+            let answer = try await send(request)
+            guard answer.isRedirect, let location = answer.header("Location") else {
+                return shown(ShownPage(address: request.address, answer: answer))
+            }
+            guard let next = request.address.resolving(location) else {
+                throw Misbehaviour("it redirects to what is no address: \(location.prefix(200))")
+            }
+            let keepsForm = [307, 308].contains(answer.status)
+            if destinations.contains(next.origin) {
+                let form = keepsForm ? FormEncoding.parse(request.body ?? "") : []
+                return .landing(Landing(address: next, method: keepsForm ? request.method : "GET", form: form))
+            }
+            request = WebRequest(
+                keepsForm ? request.method : "GET", next, headers: keepsForm ? request.headers : [],
+                body: keepsForm ? request.body : nil)
+            request.headers["Cookie"] = nil
+        }
+        throw Misbehaviour("more than \(Self.redirectLimit) redirects")
+    }
+
+    /// A page; or where its form leads, when it is one for the application.
+    private func shown(_ page: ShownPage) -> Arrival.Place {
+        for form in page.forms where form.method == "POST" {
+            guard let action = page.address.resolving(form.action), destinations.contains(action.origin) else {
+                continue
+            }
+            let fields = form.fields.map { Parameter($0.name, $0.value) }
+            return .landing(Landing(address: action, method: "POST", form: fields, formPage: page))
+        }
+        return .page(page)
+    }
+
+    /// What `person` does at `page`; `nil` when there is nothing to do.
+    private func act(at page: ShownPage, by person: Person) async throws -> (kind: PageKind, request: WebRequest)? {
+        if let recipe = habits.recipes?.first(where: { page.address.text.contains($0.page) }) {
+            guard person.agrees else { throw NotConfigured(what: "a recipe can only agree") }
+            return try await carryOut(recipe, at: page.address, by: person)
+        }
+        let now = Date().timeIntervalSince1970
+        let known = page.forms.filter { $0.kind != .other }
+        guard let form = known.first(where: { $0.kind == .signIn }) ?? known.first(where: { $0.method == "POST" }),
+            let values = form.filled(by: person, habits, at: now), let action = page.address.resolving(form.action)
+        else { return nil }
+        let request =
+            form.method == "POST" ? WebRequest.form(values, to: action) : WebRequest("GET", action.adding(values))
+        return (form.kind, request)
+    }
+
+    private func carryOut(
+        _ recipe: Recipe, at page: WebAddress, by person: Person
+    ) async throws -> (kind: PageKind, request: WebRequest)? {
+        for step in recipe.steps {
+            guard let address = page.resolving(recipe.fill(step.address, at: page, as: person.account)) else {
+                throw Misbehaviour("a step of the recipe for \(recipe.page) has no address")
+            }
+            let body = step.json.map { recipe.fill($0, at: page, as: person.account) }
+            let answer = try await send(
+                WebRequest(
+                    step.method, address, headers: body == nil ? [] : [Parameter("Content-Type", "application/json")],
+                    body: body))
+            guard (200..<300).contains(answer.status) else {
+                throw Misbehaviour("\(step.method) \(address) of the recipe for \(recipe.page): \(answer.status)")
+            }
+        }
+        guard let next = page.resolving(recipe.fill(recipe.then, at: page, as: person.account)) else {
+            throw Misbehaviour("the recipe for \(recipe.page) leads nowhere")
+        }
+        return (PageKind(rawValue: recipe.kind) ?? .other, WebRequest("GET", next))
+    }
+}

@@ -1,0 +1,76 @@
+/// Who sits at the browser, and what they do there.
+package struct Person: Sendable {
+    package var account: Account
+    /// Whether they say yes to what they are asked.
+    package var agrees = true
+    /// The step of the authenticator app whose code they type; without it the one of now.
+    package var oneTimeStep: Int?
+
+    package init(_ account: Account, agrees: Bool = true) {
+        self.account = account
+        self.agrees = agrees
+    }
+}
+
+extension HTMLForm {
+    /// What a page with this form is for.
+    var kind: PageKind {
+        if password != nil { return .signIn }
+        if oneTimeField != nil { return .secondFactor }
+        return !buttons.isEmpty && visible.isEmpty ? .question : .other
+    }
+
+    var oneTimeField: Field? {
+        visible.first { $0.autocomplete == "one-time-code" || ["code", "otp", "totp"].contains($0.name.lowercased()) }
+    }
+
+    /// The form as a person fills it in; `nil` when they would not know how.
+    func filled(by person: Person, _ habits: PageHabits, at seconds: Double) -> [Parameter]? {
+        var values = hidden.map { Parameter($0.name, $0.value) }
+        switch kind {
+        case .signIn:
+            for field in visible where field.type != "password" { values[field.name] = field.value }
+            let name = habits.usernameField ?? visible.first { $0.type != "password" }?.name
+            if let name { values[name] = person.account.username }
+            values[password?.name ?? "password"] = person.account.password
+        case .secondFactor:
+            guard let field = oneTimeField, let secret = person.account.totpSecret,
+                let password = OneTimePassword(secret: secret)
+            else { return nil }
+            values[field.name] = password.code(step: person.oneTimeStep ?? OneTimePassword.step(at: seconds))
+        case .question, .other: break
+        }
+        guard let button = button(agreeing: person.agrees, habits) else { return kind == .question ? nil : values }
+        if let name = button.name { values[name] = button.value }
+        return values
+    }
+
+    /// The button that says yes, or no; among buttons that say neither the first.
+    private func button(agreeing: Bool, _ habits: PageHabits) -> Button? {
+        if agreeing, let agree = habits.agree, let mark = agree.firstIndex(of: "=") {
+            let (name, value) = (String(agree[..<mark]), String(agree[agree.index(after: mark)...]))
+            if let button = buttons.first(where: { $0.name == name && $0.value == value }) { return button }
+        }
+        let refusing = buttons.filter { $0.says(Self.refusals) && !$0.says(Self.agreements) }
+        guard agreeing else { return refusing.first }
+        let others = buttons.filter { button in
+            !refusing.contains { $0.value == button.value && $0.name == button.name }
+        }
+        return others.first { $0.says(Self.agreements) } ?? others.first
+    }
+
+    private static let agreements = [
+        "allow", "accept", "approve", "agree", "grant", "authori", "confirm", "yes", "sign-out", "signout", "logout",
+        "sign out", "log out", "continue",
+    ]
+    private static let refusals = ["deny", "refuse", "cancel", "reject", "decline", "stay", "no", "back"]
+}
+
+extension HTMLForm.Button {
+    fileprivate func says(_ words: [String]) -> Bool {
+        let texts = [value, label].map { $0.lowercased() }
+        return texts.contains { text in
+            words.contains { $0.count < 4 ? text.split(separator: " ").contains(Substring($0)) : text.contains($0) }
+        }
+    }
+}

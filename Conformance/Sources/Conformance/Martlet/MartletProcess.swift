@@ -1,0 +1,113 @@
+import Foundation
+
+/// A Martlet of its own for a run: started on a free loopback port in a temporary folder, ended with it.
+package final class MartletProcess: Sendable {
+    package let issuer: String
+    /// The certificate that it shows, when it speaks TLS (PEM).
+    package let certificate: String?
+    private let process: Process
+    private let folder: URL
+    private let log: URL
+
+    /// Starts `program` and waits until it is ready. `storage` as in its configuration; `nil` is a new SQLite file.
+    /// With TLS it shows a certificate made for the run by the program `openssl`.
+    package init(
+        program: String, resources: String, storage: String? = nil, isSecure: Bool = false, arguments: [String] = [],
+        environment: [String: String] = [:]
+    ) async throws {
+        let port = try FreePort.find()
+        issuer = "\(isSecure ? "https" : "http")://localhost:\(port)"
+        folder = FileManager.default.temporaryDirectory.appending(path: "martlet-conformance-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let tls = isSecure ? try TestCertificate(in: folder) : nil
+        certificate = tls?.certificate
+        log = folder.appending(path: "martlet.log")
+        try Data().write(to: log)
+        let key = storage == nil ? nil : try Self.makeMasterKey(by: program, in: folder)
+        process = Process()
+        process.executableURL = URL(filePath: program)
+        process.currentDirectoryURL = folder
+        process.environment = environment
+        process.arguments =
+            [
+                "serve", "--issuer", issuer, "--listen", "127.0.0.1:\(port)", "--apply",
+                URL(filePath: resources).path(percentEncoded: false), "--telemetry-level", "notice",
+            ] + (storage.map { ["--storage", $0] } ?? []) + (tls?.arguments ?? [])
+            + (key.map { ["--master-key-file", $0] } ?? []) + arguments
+        let output = try FileHandle(forWritingTo: log)
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        do { try process.run() } catch {
+            throw InvalidTarget(reason: "\(program) cannot be started: \(error.localizedDescription)")
+        }
+        try await waitUntilReady()
+    }
+
+    /// A database that several nodes may share wants its key beforehand.
+    private static func makeMasterKey(by program: String, in folder: URL) throws -> String {
+        let key = folder.appending(path: "master.key").path(percentEncoded: false)
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.currentDirectoryURL = folder
+        process.environment = [:]
+        process.arguments = ["key", "master", key]
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw InvalidTarget(reason: "\(program) made no master key") }
+        return key
+    }
+
+    private func waitUntilReady() async throws {
+        let transport = Transport(trustedRoots: certificate)
+        let address = WebAddress("\(issuer)/health/ready")
+        let deadline = ContinuousClock.now + .seconds(60)
+        var isReady = false
+        while !isReady, ContinuousClock.now < deadline, process.isRunning {
+            isReady = (try? await transport.send(WebRequest("GET", address), recording: ExchangeLog()))?.status == 200
+            if !isReady { try await Task.sleep(for: .milliseconds(50)) }
+        }
+        await transport.close()
+        guard isReady else {
+            let said = output
+            stop()
+            throw InvalidTarget(reason: "the server did not become ready: \(said)")
+        }
+    }
+
+    package var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
+    /// Ends the process and removes what it left.
+    package func stop() {
+        if process.isRunning {
+            process.terminate()
+            process.waitUntilExit()
+        }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        try? FileManager.default.removeItem(at: folder)
+    }
+}
+
+/// A loopback port that was free a moment ago.
+package enum FreePort {
+    package static func find() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
+            }
+        }
+        guard isBound else { throw InvalidTarget(reason: "there is no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}

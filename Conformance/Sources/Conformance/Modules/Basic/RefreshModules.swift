@@ -1,0 +1,121 @@
+/// A refresh and what it must keep (RFC 6749 §6, OpenID Connect Core §12.2).
+package struct RefreshEvidence: Sendable {
+    package let before: SignedIn
+    package let tokens: TokenAnswer
+    /// The new ID Token; it may be left out.
+    package let idToken: JWS?
+
+    package init(before: SignedIn, tokens: TokenAnswer, idToken: JWS?) {
+        self.before = before
+        self.tokens = tokens
+        self.idToken = idToken
+    }
+}
+
+enum RefreshConditions {
+    typealias On = Condition<RefreshEvidence>
+
+    static let all =
+        [isNew, keepsNonce, isNotOlder] + ["iss", "sub", "aud", "auth_time"].map(keeps) + [gainsNoParty]
+
+    static let isNew = On("the access token is a new one", .failure, "RFC 6749 §6") { evidence in
+        .require(evidence.tokens.accessToken != evidence.before.accessToken, "it is the old one")
+    }
+
+    static let keepsNonce = On("nonce, when it is there, is the old one", .failure, "OpenID Connect Core §12.2") {
+        evidence in
+        guard let nonce = evidence.idToken?.claims["nonce"] else { return .notRun("there is none") }
+        return .require(nonce == evidence.before.idToken.claims["nonce"], "it is \(nonce.text)")
+    }
+
+    static let isNotOlder = On("iat is that of the refresh", .failure, "OpenID Connect Core §12.2") { evidence in
+        guard let token = evidence.idToken else { return .notRun("there is no new ID Token") }
+        let (old, new) = (evidence.before.idToken.claims["iat"]?.number, token.claims["iat"]?.number)
+        return .require((new ?? 0) >= (old ?? .infinity), "it is \(new ?? 0) after \(old ?? 0)")
+    }
+
+    static let gainsNoParty = On("azp is not gained", .failure, "OpenID Connect Core §12.2") { evidence in
+        guard let token = evidence.idToken else { return .notRun("there is no new ID Token") }
+        return .require(token.claims["azp"] == evidence.before.idToken.claims["azp"], "azp changed")
+    }
+
+    private static func keeps(_ claim: String) -> On {
+        On("the new ID Token keeps \(claim)", .failure, "OpenID Connect Core §12.2") { evidence in
+            guard let token = evidence.idToken else { return .notRun("there is no new ID Token") }
+            let (old, new) = (evidence.before.idToken.claims[claim], token.claims[claim])
+            return .require(old == new, "\(claim) was \(old?.text ?? "missing") and is \(new?.text ?? "missing")")
+        }
+    }
+}
+
+enum RefreshModules {
+    static let all = [refresh]
+
+    static let refresh = Module("oidcc-refresh-token") { trial in
+        let first = try await offline(trial, .first)
+        let second = try await offline(trial, .second)
+        guard let token = first.tokens.refreshToken, let foreign = second.tokens.refreshToken else {
+            let promises = try await trial.metadata().lists("refresh_token", in: "grant_types_supported") == true
+            if promises { trial.check(isIssued, first.tokens) }
+            throw Skip(reason: "no refresh token is issued")
+        }
+        trial.check(isPromised, try await trial.metadata())
+        // New tokens of the same second may look the same otherwise.
+        try await Task.sleep(for: .seconds(1.1))
+        let renewed = try await redeem(token, after: first, trial)
+        if let next = renewed.refreshToken {
+            try await Task.sleep(for: .seconds(1.1))
+            _ = try await redeem(next, after: first, trial)
+        }
+        let registration = first.answer.request.registration
+        let answer = try await trial.token(parameters(foreign), as: registration)
+        trial.check(TokenErrorConditions.refusal(["invalid_grant"], "RFC 6749 §5.2"), answer)
+        // What another client tried must not cost the owner anything.
+        _ = try await redeem(foreign, after: second, trial)
+    }
+
+    /// A sign-in that asks for a refresh token as the provider wants to be asked (OpenID Connect Core §11).
+    static func offline(_ trial: Trial, _ role: Role) async throws -> SignedIn {
+        let metadata = try await trial.metadata()
+        let offersOffline = metadata.lists("offline_access", in: "scopes_supported") == true
+        var request = try trial.request(role, scope: offersOffline ? "openid offline_access" : "openid")
+        if offersOffline { request["prompt"] = "consent" }
+        return try await trial.signIn(request, in: trial.browser())
+    }
+
+    static func parameters(_ token: String) -> [Parameter] {
+        [Parameter("grant_type", "refresh_token"), Parameter("refresh_token", token)]
+    }
+
+    private static func redeem(_ token: String, after before: SignedIn, _ trial: Trial) async throws -> TokenAnswer {
+        let request = before.answer.request
+        let answer = try await trial.token(parameters(token), as: request.registration)
+        let tokens = TokenAnswer(grantType: "refresh_token", scope: request["scope"] ?? "", answer: answer)
+        try trial.require(TokenConditions.succeeds, tokens)
+        trial.check(TokenConditions.shared.dropFirst() + [TokenConditions.isNotStored], tokens)
+        let idToken = try tokens.idToken == nil ? nil : trial.idToken(tokens)
+        trial.check(RefreshConditions.all, RefreshEvidence(before: before, tokens: tokens, idToken: idToken))
+        if let idToken {
+            let evidence = IDTokenEvidence(
+                token: idToken, issuer: trial.target.issuer, registration: request.registration, request: request,
+                accessToken: tokens.accessToken, code: nil, keys: try await trial.keys(), now: trial.now)
+            let apart = [IDTokenConditions.hasNonce.name, IDTokenConditions.hasCodeHash.name]
+            trial.check(IDTokenConditions.shared.filter { !apart.contains($0.name) }, evidence)
+        }
+        return tokens
+    }
+
+    static let isPromised = Condition<ProviderMetadata>(
+        "the metadata names the grant when a refresh token is issued", .warning, "OpenID Connect Discovery §3"
+    ) { metadata in
+        .require(
+            metadata.lists("refresh_token", in: "grant_types_supported") == true,
+            "grant_types_supported is \(metadata["grant_types_supported"]?.text ?? "left out")")
+    }
+
+    private static let isIssued = Condition<TokenAnswer>(
+        "a refresh token is issued when the metadata names the grant", .warning, "OpenID Connect Discovery §3"
+    ) { tokens in
+        .require(tokens.refreshToken != nil, "there is none")
+    }
+}

@@ -1,0 +1,114 @@
+/// A client ends a person's session (OpenID Connect RP-Initiated Logout).
+enum LogoutModules {
+    static let all = [
+        logout, noState, badDestination, addedQuery, modifiedHint, forgedHint, noHint, noParameters, noDestination,
+        onlyState,
+    ]
+
+    static let logout = Module("oidcc-rp-initiated-logout") { trial in
+        try await leaves(trial, [.hint, .destination, .state])
+    }
+
+    static let noState = Module("oidcc-rp-initiated-logout-no-state") { trial in
+        try await leaves(trial, [.hint, .destination])
+    }
+
+    static let badDestination = Module("oidcc-rp-initiated-logout-bad-post-logout-redirect-uri") { trial in
+        try await stays(trial, [.hint, .destination, .state]) { parameters, _ in
+            parameters["post_logout_redirect_uri"] = (parameters["post_logout_redirect_uri"] ?? "") + "/" + .random()
+        }
+    }
+
+    static let addedQuery = Module("oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri") { trial in
+        try await stays(trial, [.hint, .destination, .state]) { parameters, _ in
+            parameters["post_logout_redirect_uri"] = (parameters["post_logout_redirect_uri"] ?? "") + "?foo=bar"
+        }
+    }
+
+    static let modifiedHint = Module("oidcc-rp-initiated-logout-modified-id-token-hint") { trial in
+        try await stays(trial, [.hint, .destination, .state]) { parameters, token in
+            parameters["id_token_hint"] = try SigningKey.none.sign(token.claims, header: ["typ": "JWT"])
+        }
+    }
+
+    static let forgedHint = Module("oidcc-rp-initiated-logout-bad-id-token-hint") { trial in
+        try await stays(trial, [.hint, .destination, .state]) { parameters, token in
+            // The tester's own key under the name of the provider's.
+            let key = try SigningKey.newRSA()
+            let header = token.header.merging(["alg": .string(key.algorithm)]) { _, own in own }
+            parameters["id_token_hint"] = try key.sign(token.claims, header: header)
+        }
+    }
+
+    static let noHint = Module("oidcc-rp-initiated-logout-no-id-token-hint") { trial in
+        try await stays(trial, [.destination])
+    }
+
+    static let noParameters = Module("oidcc-rp-initiated-logout-no-params") { trial in
+        try await ends(trial, [])
+    }
+
+    static let noDestination = Module("oidcc-rp-initiated-logout-no-post-logout-redirect-uri") { trial in
+        try await ends(trial, [.hint, .state])
+    }
+
+    static let onlyState = Module("oidcc-rp-initiated-logout-only-state") { trial in
+        try await ends(trial, [.state])
+    }
+
+    private enum Part { case hint, destination, state }
+
+    /// Signs in, asks for the end of the session with some parameters, and lets the person agree.
+    private static func signOut(
+        _ trial: Trial, _ parts: Set<Part>, in browser: Browser,
+        changing: (inout [Parameter], JWS) throws -> Void = { _, _ in }
+    ) async throws -> LogoutEvidence {
+        let endpoint = try await trial.metadata().endpoint("end_session_endpoint")
+        let registration = try trial.registration(.first)
+        guard let destination = registration.postLogoutRedirectURIs?.first else {
+            throw NotConfigured(what: "the client \"first\" has no post_logout_redirect_uris")
+        }
+        let signedIn = try await trial.signIn(trial.request(), in: browser)
+        var parameters: [Parameter] = []
+        if parts.contains(.hint) { parameters["id_token_hint"] = signedIn.idToken.text }
+        if parts.contains(.destination) { parameters["post_logout_redirect_uri"] = destination }
+        if parts.contains(.state) { parameters["state"] = .random() }
+        try changing(&parameters, signedIn.idToken)
+        let arrival = try await browser.visit(endpoint.adding(parameters), by: trial.person())
+        return LogoutEvidence(
+            arrival: arrival, destination: parts.contains(.destination) ? destination : nil, state: parameters["state"])
+    }
+
+    /// The browser must come back, and the session must be gone.
+    private static func leaves(_ trial: Trial, _ parts: Set<Part>) async throws {
+        let browser = trial.browser()
+        let evidence = try await signOut(trial, parts, in: browser)
+        trial.check(
+            [LogoutConditions.returns, LogoutConditions.returnsState, LogoutConditions.returnsNothingElse], evidence)
+        try await isSignedOut(trial, browser)
+    }
+
+    /// A page must say what is wrong; nobody is sent anywhere.
+    private static func stays(
+        _ trial: Trial, _ parts: Set<Part>, changing: (inout [Parameter], JWS) throws -> Void = { _, _ in }
+    ) async throws {
+        let evidence = try await signOut(trial, parts, in: trial.browser(), changing: changing)
+        trial.check([LogoutConditions.staysAtProvider, LogoutConditions.showsAPage], evidence)
+    }
+
+    /// The person agrees, sees that they are signed out, and is.
+    private static func ends(_ trial: Trial, _ parts: Set<Part>) async throws {
+        let browser = trial.browser()
+        let evidence = try await signOut(trial, parts, in: browser)
+        trial.check([LogoutConditions.staysAtProvider, LogoutConditions.confirms], evidence)
+        try await isSignedOut(trial, browser)
+    }
+
+    private static func isSignedOut(_ trial: Trial, _ browser: Browser) async throws {
+        var request = try trial.request()
+        request["prompt"] = "none"
+        let answer = try await trial.answer(to: request, try await trial.visit(request, in: browser, by: nil))
+        trial.check(
+            AuthorizationConditions.isError(PromptModules.interactionErrors, "OpenID Connect Core §3.1.2.6"), answer)
+    }
+}

@@ -1,0 +1,88 @@
+/// Runs the modules that must notice a fault, against a server that has it.
+package struct MutationRun: Sendable {
+    /// What the modules said of one fault.
+    package struct Row: Sendable {
+        package let mutation: ListedMutation
+        package let results: [ModuleResult]
+        /// Why the server did not start.
+        package let trouble: String?
+
+        /// Every module that must notice it says FAILED; where only a recommendation is broken, WARNING.
+        package var isNoticed: Bool {
+            let expected = mutation.expected
+            return trouble == nil && results.count == mutation.modules.count
+                && results.allSatisfy { $0.outcome == expected }
+        }
+    }
+
+    package let program: String
+    package let resources: String
+    package let target: Target
+    package let pace: Double
+
+    package init(program: String, resources: String, target: Target, pace: Double) {
+        self.program = program
+        self.resources = resources
+        self.target = target
+        self.pace = pace
+    }
+
+    /// The server without a fault must pass everything that the faulty ones are held against.
+    package func clean() async throws -> [ModuleResult] {
+        var names: [String: Set<String>] = [:]
+        for mutation in ListedMutation.all { names[mutation.plan.name, default: []].formUnion(mutation.modules) }
+        let plans = Plans.all.compactMap { plan in
+            names[plan.name].map { wanted in
+                Plan(plan.name, variant: plan.variant, modules: plan.modules.filter(wanted.contains))
+            }
+        }
+        return try await run(Selection(plans: plans), environment: [:])
+    }
+
+    /// All faults, a few servers at a time; tells of each when it is done.
+    package func faulty(width: Int, progress: @escaping @Sendable (Row) -> Void) async -> [Row] {
+        var waiting = ListedMutation.all.enumerated().sorted { waits($0.element) && !waits($1.element) }[...]
+        var rows: [Int: Row] = [:]
+        await withTaskGroup(of: (Int, Row).self) { group in
+            func startNext() {
+                guard let (index, mutation) = waiting.popFirst() else { return }
+                group.addTask { (index, await row(mutation)) }
+            }
+            for _ in 0..<max(1, width) { startNext() }
+            for await (index, row) in group {
+                rows[index] = row
+                progress(row)
+                startNext()
+            }
+        }
+        return rows.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    private func row(_ mutation: ListedMutation) async -> Row {
+        let plan = Plan(mutation.plan.name, variant: mutation.plan.variant, modules: mutation.modules)
+        do {
+            let results = try await run(Selection(plans: [plan]), environment: ["CONFORMANCE_MUTATION": mutation.name])
+            return Row(mutation: mutation, results: results, trouble: nil)
+        } catch {
+            return Row(mutation: mutation, results: [], trouble: "\(error)")
+        }
+    }
+
+    private func run(_ selection: Selection, environment: [String: String]) async throws -> [ModuleResult] {
+        let martlet = try await MartletProcess(
+            program: program, resources: resources, arguments: ["--lifetimes-refresh-grace", "3"],
+            environment: environment)
+        defer { martlet.stop() }
+        var target = target
+        target.issuer = martlet.issuer
+        let transport = Transport()
+        let results = await Runner(target: target, transport: transport, width: 6, pace: pace)
+            .run(selection) { _, _ in }
+        await transport.close()
+        return results.flatMap(\.modules)
+    }
+
+    private func waits(_ mutation: ListedMutation) -> Bool {
+        mutation.modules.contains { $0.contains("lifetime") || $0.contains("30seconds") }
+    }
+}

@@ -1,0 +1,28 @@
+/// The plans of the official suite for providers, with their modules in order, whether they can be run here or not.
+package enum OfficialPlans {
+    package struct Entry: Sendable {
+        package let name: String
+        package let modules: [String]
+    }
+
+    package static let all = table.plans
+
+    /// The sections that a module of the official suite is about.
+    package static func sections(of module: String) -> [String] { table.sections[module] ?? [] }
+
+    /// A line without a tab begins a plan; those with one are its modules, the first time with their sections.
+    private static let table: (plans: [Entry], sections: [String: [String]]) = {
+        var plans: [Entry] = []
+        var sections: [String: [String]] = [:]
+        for line in String(decoding: PackageResources.official_tsv, as: UTF8.self).split(separator: "\n") {
+            let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            guard fields.count > 1, let plan = plans.popLast() else {
+                plans.append(Entry(name: fields[0], modules: []))
+                continue
+            }
+            plans.append(Entry(name: plan.name, modules: plan.modules + [fields[1]]))
+            if fields.count > 2 { sections[fields[1]] = fields[2].split(separator: " ").map(String.init) }
+        }
+        return (plans, sections)
+    }()
+}

@@ -1,0 +1,44 @@
+/// Modules in order, and how they vary.
+package struct Plan: Sendable {
+    package let name: String
+    package let variant: Variant
+    /// The names of all its modules, whether they can be run or not.
+    package let modules: [String]
+
+    package init(_ name: String, variant: Variant = Variant(), modules: [String]? = nil) {
+        self.name = name
+        self.variant = variant
+        self.modules = modules ?? OfficialPlans.all.first { $0.name == name }?.modules ?? []
+    }
+}
+
+/// What can be run: the table of contents of this program.
+package enum Plans {
+    package static let basic = Plan("oidcc-basic-certification-test-plan")
+    package static let config = Plan("oidcc-config-certification-test-plan")
+    package static let formPost = Plan(
+        "oidcc-formpost-basic-certification-test-plan", variant: Variant(responseMode: "form_post"))
+    package static let logout = Plan("oidcc-rp-initiated-logout-certification-test-plan")
+    /// What the official plans do not ask.
+    package static let own = Plan("martlet-test-plan", modules: Modules.own.map(\.name))
+
+    package static let all = [config, basic, formPost, logout, own]
+
+    /// Known by name only.
+    package static let notImplemented = OfficialPlans.all.map(\.name).filter { name in
+        !all.contains { $0.name == name }
+    }
+}
+
+package enum Modules {
+    /// Every module that has a script, by its name. A plan's other modules are NOT-IMPLEMENTED.
+    package static let all = Dictionary(uniqueKeysWithValues: (official + own).map { ($0.name, $0) })
+
+    private static let official: [Module] =
+        ServerModules.all + UserInfoModules.all + ScopeModules.all + DisplayModules.all + PromptModules.all
+        + CodeModules.all + RequestModules.all + RefreshModules.all + DiscoveryModules.all + LogoutModules.all
+
+    package static let own: [Module] =
+        MetadataModules.all + BindingModules.all + RaceModules.all + ClientModules.all + TokenStateModules.all
+        + ErrorModules.all + WebModules.all + PersonModules.all
+}

@@ -1,0 +1,28 @@
+/// What the provider says of itself (OpenID Connect Discovery §3).
+package struct ProviderMetadata: Sendable {
+    /// Where the document was asked for.
+    package let address: WebAddress
+    package let answer: WebAnswer
+    package let members: [String: JSON]
+
+    package init(address: WebAddress, answer: WebAnswer) throws(Misbehaviour) {
+        guard answer.status == 200, let members = answer.json?.object else {
+            throw Misbehaviour("\(address) answers \(answer.status) \(answer.mediaType) instead of a JSON document")
+        }
+        self.address = address
+        self.answer = answer
+        self.members = members
+    }
+
+    package subscript(name: String) -> JSON? { members[name] }
+
+    package func endpoint(_ name: String) throws(Misbehaviour) -> WebAddress {
+        guard let text = members[name]?.string, text.contains("://") else {
+            throw Misbehaviour("the metadata names no \(name)")
+        }
+        return WebAddress(text)
+    }
+
+    /// Whether a list names `value`; `nil` when there is no such list.
+    package func lists(_ value: String, in name: String) -> Bool? { members[name]?.strings?.contains(value) }
+}

@@ -1,0 +1,58 @@
+/// What became of a module, best first. The worst finding decides.
+package enum Outcome: String, Sendable, Codable {
+    case passed = "PASSED"
+    case warning = "WARNING"
+    /// The provider does not do this, and may say so.
+    case skipped = "SKIPPED"
+    /// The tester has no client or person for it.
+    case notConfigured = "NOT-CONFIGURED"
+    case notImplemented = "NOT-IMPLEMENTED"
+    case failed = "FAILED"
+    /// The script could not be followed to its end, or judged nothing on the way.
+    case interrupted = "INTERRUPTED"
+
+    package var isFailure: Bool { self == .failed || self == .interrupted }
+    package var isIncomplete: Bool { self == .notConfigured || self == .notImplemented }
+}
+
+/// A module's run, as reports tell of it.
+package struct ModuleResult: Sendable {
+    package let module: String
+    package let sections: [String]
+    package let outcome: Outcome
+    /// Why it was skipped or interrupted.
+    package let reason: String?
+    package let findings: [Finding]
+    package let exchanges: [Exchange]
+    package let seconds: Double
+
+    package init(
+        module: String, sections: [String], outcome: Outcome, reason: String? = nil, findings: [Finding] = [],
+        exchanges: [Exchange] = [], seconds: Double = 0
+    ) {
+        self.module = module
+        self.sections = sections
+        self.outcome = outcome
+        self.reason = reason
+        self.findings = findings
+        self.exchanges = exchanges
+        self.seconds = seconds
+    }
+
+    package var broken: [Finding] { findings.filter { $0.isBroken && $0.level != .info } }
+}
+
+extension Outcome {
+    /// What findings alone say: a script that judged nothing has shown nothing.
+    package init(of findings: [Finding]) {
+        let judged = findings.filter { if case .notRun = $0.verdict { false } else { true } }
+        let broken = judged.filter(\.isBroken)
+        if judged.isEmpty {
+            self = .interrupted
+        } else if broken.contains(where: { $0.level == .failure }) {
+            self = .failed
+        } else {
+            self = broken.contains { $0.level == .warning } ? .warning : .passed
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Synchronization
+
+/// What is asked for: plans, and of them perhaps some modules only.
+package struct Selection: Sendable {
+    package var plans: [Plan]
+    /// Names of modules; none means all.
+    package var modules: Set<String> = []
+
+    package init(plans: [Plan], modules: Set<String> = []) {
+        self.plans = plans
+        self.modules = modules
+    }
+}
+
+/// Runs modules side by side, so that long waits cost little, and tells of each when it ends.
+package struct Runner: Sendable {
+    package let target: Target
+    package let transport: Transport
+    /// How many modules run at once.
+    package let width: Int
+    /// By how much waits are shortened: 1 is not at all.
+    package let pace: Double
+
+    package init(target: Target, transport: Transport, width: Int, pace: Double = 1) {
+        self.target = target
+        self.transport = transport
+        self.width = max(1, width)
+        self.pace = pace
+    }
+
+    private struct Job: Sendable {
+        let plan: Int
+        let position: Int
+        let name: String
+        let variant: Variant
+    }
+
+    package func run(
+        _ selection: Selection, progress: @escaping @Sendable (Plan, ModuleResult) -> Void
+    ) async -> [PlanResult] {
+        var jobs: [Job] = []
+        for (index, plan) in selection.plans.enumerated() {
+            for (position, name) in plan.modules.enumerated()
+            where selection.modules.isEmpty || selection.modules.contains(name) {
+                jobs.append(Job(plan: index, position: position, name: name, variant: plan.variant))
+            }
+        }
+        // Those that wait long begin first.
+        var waiting = jobs.sorted { Self.waits($0.name) && !Self.waits($1.name) }[...]
+        var results = selection.plans.map { _ in [Int: ModuleResult]() }
+        await withTaskGroup(of: (Job, ModuleResult).self) { group in
+            func startNext() {
+                guard let job = waiting.popFirst() else { return }
+                group.addTask { (job, await run(job)) }
+            }
+            for _ in 0..<width { startNext() }
+            for await (job, result) in group {
+                results[job.plan][job.position] = result
+                progress(selection.plans[job.plan], result)
+                startNext()
+            }
+        }
+        return zip(selection.plans, results).map { plan, results in
+            PlanResult(
+                plan: plan.name, variant: plan.variant.description,
+                isWhole: results.count == plan.modules.count,
+                modules: results.sorted { $0.key < $1.key }.map(\.value))
+        }
+    }
+
+    private func run(_ job: Job) async -> ModuleResult {
+        guard let module = Modules.all[job.name] else {
+            return ModuleResult(
+                module: job.name, sections: OfficialPlans.sections(of: job.name), outcome: .notImplemented,
+                reason: "this program has no script for it yet")
+        }
+        return await module.run(Trial(target: target, variant: job.variant, transport: transport, pace: pace))
+    }
+
+    private static func waits(_ name: String) -> Bool {
+        ["30seconds", "lifetime", "refresh-reuse"].contains(where: name.contains)
+    }
+}
+
+/// A plan's run, as reports tell of it.
+package struct PlanResult: Sendable {
+    package let plan: String
+    package let variant: String
+    /// Whether all of its modules were asked for.
+    package let isWhole: Bool
+    package let modules: [ModuleResult]
+
+    package init(plan: String, variant: String, isWhole: Bool, modules: [ModuleResult]) {
+        self.plan = plan
+        self.variant = variant
+        self.isWhole = isWhole
+        self.modules = modules
+    }
+
+    /// What the plan may say of itself in one word.
+    package var verdict: String {
+        if modules.contains(where: \.outcome.isFailure) { return "failed" }
+        if !isWhole || modules.isEmpty || modules.contains(where: \.outcome.isIncomplete) { return "incomplete" }
+        return "passed"
+    }
+
+    /// Conditions that could not be judged, such as https at a loopback address.
+    package var unjudged: [String] {
+        let reasons = modules.flatMap(\.findings).compactMap { finding in
+            if case .notRun(let reason) = finding.verdict, reason.contains("not judged") {
+                "\(finding.condition): \(reason)"
+            } else {
+                nil
+            }
+        }
+        return Array(Set(reasons)).sorted()
+    }
+}

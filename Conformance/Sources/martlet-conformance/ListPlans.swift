@@ -1,0 +1,30 @@
+import ArgumentParser
+import Conformance
+
+/// `martlet-conformance list`.
+struct ListPlans: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the plans and their modules.")
+
+    @Flag(help: "Also list the modules of each plan.") var modules = false
+    @Flag(help: "List instead which requirement is covered by which modules of our own.") var requirements = false
+
+    func run() {
+        guard !requirements else { return listRequirements() }
+        for plan in Plans.all {
+            let scripted = plan.modules.count { Modules.all[$0] != nil }
+            say("\(plan.name)  \(scripted) of \(plan.modules.count) modules")
+            guard modules else { continue }
+            for name in plan.modules {
+                say("    \(name)\(Modules.all[name] == nil ? "  NOT-IMPLEMENTED" : "")")
+            }
+        }
+        for name in Plans.notImplemented { say("\(name)  NOT-IMPLEMENTED") }
+    }
+
+    private func listRequirements() {
+        let pairs = Modules.own.flatMap { module in module.sections.map { ($0, module.name) } }
+        let covered = Dictionary(grouping: pairs, by: \.0).mapValues { $0.map(\.1).joined(separator: " ") }
+        for (requirement, names) in covered.sorted(by: { $0.key < $1.key }) { say("\(requirement)  \(names)") }
+    }
+}

@@ -1,0 +1,150 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+
+extension Mutation {
+    /// The answer as the fault lets it out.
+    func changed(_ response: Response, to request: Request, _ tools: MutationTools) async throws -> Response {
+        switch request.path {
+        case "/authorize", "/consent": changeAuthorization(response, tools)
+        case "/token":
+            response.status == .ok
+                ? try await changeTokens(response, tools) : changeTokenError(response)
+        case "/userinfo":
+            self == .otherSubjectAtUserInfo && response.status == .ok
+                ? try response.changing { $0["sub"] = "somebody-else" } : response
+        case "/introspect": try await changeIntrospection(response, request, tools)
+        case "/logout", "/logout/confirm": changeSignOut(response, request)
+        case "/.well-known/openid-configuration":
+            self == .otherIssuerInMetadata
+                ? try response.changing { $0["issuer"] = "https://elsewhere.example" } : response
+        case "/jwks": try changeKeys(response)
+        default: response
+        }
+    }
+
+    private func changeAuthorization(_ response: Response, _ tools: MutationTools) -> Response {
+        var response = response
+        if self == .formNotEscaped, case .page(let page) = response.body, page.template == "form-post" {
+            return Self.unescaped(page, response)
+        }
+        guard let location = response.headers[.location], let mark = location.firstIndex(of: "?") else {
+            return response
+        }
+        var pairs = location[location.index(after: mark)...].split(separator: "&").map(String.init)
+        func replace(_ name: String, _ change: (String) -> String?) {
+            pairs = pairs.compactMap { pair in
+                guard pair.hasPrefix("\(name)=") else { return pair }
+                return change(String(pair.dropFirst(name.count + 1))).map { "\(name)=\($0)" }
+            }
+        }
+        switch self {
+        case .issuerParameterMissing: replace("iss") { _ in nil }
+        case .issuerParameterWrong: replace("iss") { $0 + "%2Fother" }
+        case .shortCode: replace("code") { tools.codes.shorten($0) }
+        default: return response
+        }
+        response.headers[.location] = "\(location[...mark])\(pairs.joined(separator: "&"))"
+        return response
+    }
+
+    private static func unescaped(_ page: Page, _ response: Response) -> Response {
+        func text(_ value: Page.Value?) -> String { if case .text(let text)? = value { text } else { "" } }
+        var html = "<!doctype html><form method=\"post\" action=\"\(text(page.data["action"]))\">"
+        if case .list(let fields)? = page.data["fields"] {
+            for case .object(let field) in fields {
+                html += "<input type=\"hidden\" name=\"\(text(field["name"]))\" value=\"\(text(field["value"]))\">"
+            }
+        }
+        var headers = response.headers
+        headers[.contentType] = "text/html"
+        return Response(headers: headers, body: .bytes(Array((html + "</form>").utf8)))
+    }
+
+    private func changeTokens(_ response: Response, _ tools: MutationTools) async throws -> Response {
+        guard let token = try response.object()["id_token"]?.string else { return response }
+        let changed: String
+        switch self {
+        case .accessTokenHashWrong:
+            changed = try await tools.resigned(token) { $0["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA" }
+        case .unpublishedKey:
+            let name = try JWS(parsing: token).header["alg"]?.string ?? ""
+            let key = try PrivateKey.generate(for: SignatureAlgorithm(rawValue: name))
+            changed = try await tools.resigned(token, key: key.signer(keyID: JWS(parsing: token).header["kid"]?.string))
+        case .audienceWrong: changed = try await tools.resigned(token) { $0["aud"] = "somebody-else" }
+        case .issuerWrong: changed = try await tools.resigned(token) { $0["iss"] = "https://elsewhere.example" }
+        case .keyIdentifierMissing: changed = try await tools.resigned(token, hidesKey: true)
+        case .authenticationTimeMissing: changed = try await tools.resigned(token) { $0["auth_time"] = nil }
+        default: return response
+        }
+        return try response.changing { $0["id_token"] = .string(changed) }
+    }
+
+    private func changeTokenError(_ response: Response) -> Response {
+        var response = response
+        switch self {
+        case .errorAsPage:
+            response.headers[.contentType] = "text/html"
+            return Response(status: response.status, headers: response.headers, body: .bytes(Array("<h1>No</h1>".utf8)))
+        case .errorAsFault: response.status = .internalServerError
+        case .errorOfOtherCode:
+            return (try? response.changing { $0["error"] = "invalid_request" }) ?? response
+        default: break
+        }
+        return response
+    }
+
+    private func changeIntrospection(
+        _ response: Response, _ request: Request, _ tools: MutationTools
+    ) async throws -> Response {
+        guard self == .introspectionOpen, response.status == .unauthorized, let token = request.parameters["token"],
+            let access = try await tools.accessTokens.active(token)
+        else { return response }
+        var claims = access.claims(issuer: tools.issuer)
+        claims["active"] = true
+        return .json(claims)
+    }
+
+    private func changeSignOut(_ response: Response, _ request: Request) -> Response {
+        var response = response
+        if self == .sessionSurvives { response.headers[.setCookie] = nil }
+        if self == .signOutDestinationNotChecked, let uri = request.parameters["post_logout_redirect_uri"],
+            case .page = response.body
+        {
+            return .redirect(to: uri)
+        }
+        return response
+    }
+
+    private func changeKeys(_ response: Response) throws -> Response {
+        switch self {
+        case .privateKeyPublished:
+            try response.changing { set in
+                var keys = set["keys"]?.array ?? []
+                guard var key = keys.popLast()?.object else { return }
+                key["d"] = "AQAB"
+                set["keys"] = .array(keys + [.object(key)])
+            }
+        case .keyIdentifierTwice:
+            try response.changing { set in
+                let keys = set["keys"]?.array ?? []
+                set["keys"] = .array(keys + keys.prefix(1))
+            }
+        default: response
+        }
+    }
+}
+
+extension Response {
+    fileprivate func object() throws -> JSONObject {
+        guard case .bytes(let bytes) = body, !bytes.isEmpty else { return [:] }
+        return try JSONObject(parsing: bytes)
+    }
+
+    fileprivate func changing(_ change: (inout JSONObject) -> Void) throws -> Response {
+        var object = try object()
+        guard !object.isEmpty else { return self }
+        change(&object)
+        return Response(status: status, headers: headers, body: .bytes(object.serialized()))
+    }
+}

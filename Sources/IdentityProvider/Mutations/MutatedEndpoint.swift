@@ -1,0 +1,71 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import Synchronization
+
+/// An endpoint whose requests or answers are changed by the fault that is switched on.
+struct MutatedEndpoint: Endpoint {
+    let base: any Endpoint
+    let tools: MutationTools
+    var routes: [Route] { base.routes }
+
+    func respond(to request: Request) async throws -> Response {
+        guard let mutation = Mutation.current else { return try await base.respond(to: request) }
+        let changed = try await mutation.changed(request, tools)
+        let requester = try? ClientCredential(changed).client
+        let response = try await Mutation.$requester.withValue(requester) {
+            do { return try await base.respond(to: changed) } catch let error as OAuthError {
+                var response = base.response(to: error)
+                for field in error.headers where response.headers[field.name] == nil { response.headers.append(field) }
+                return response
+            }
+        }
+        return try await mutation.changed(response, to: request, tools)
+    }
+
+    func response(to error: OAuthError) -> Response { base.response(to: error) }
+}
+
+/// What faults need of the provider.
+struct MutationTools: Sendable {
+    let issuer: Issuer
+    let sealer: Sealer
+    let ring: KeyRing
+    let clients: any ClientStore
+    let accessTokens: AccessTokenReader
+    /// Short codes and what they stand for.
+    let codes = ShortCodes()
+
+    final class ShortCodes: Sendable {
+        private let known = Mutex<[String: String]>([:])
+
+        func shorten(_ code: String) -> String {
+            let short = Base64URL.encode(RandomBytes.make(8))
+            known.withLock { $0[short] = code }
+            return short
+        }
+
+        func code(_ short: String) -> String? { known.withLock { $0[short] } }
+    }
+
+    /// The claims of a token, changed and signed again, with our key or a stranger's.
+    func resigned(
+        _ token: String, key: (any Signer)? = nil, hidesKey: Bool = false,
+        _ change: (inout JSONObject) -> Void = { _ in }
+    ) async throws -> String {
+        let algorithm = try JWS(parsing: token).header["alg"]?.string ?? "none"
+        var claims = try JWT.unverifiedClaims(of: token)
+        change(&claims)
+        let own = KeyRing.algorithms.first { $0.rawValue == algorithm } ?? .rs256
+        let signer: any Signer
+        if let key { signer = key } else { signer = try await ring.signer(for: own) }
+        return try await JWT.sign(claims, type: "JWT", with: hidesKey ? NamelessSigner(base: signer) : signer)
+    }
+
+    private struct NamelessSigner: Signer {
+        let base: any Signer
+        var algorithm: SignatureAlgorithm { base.algorithm }
+        var keyID: String? { nil }
+        func sign(_ message: [UInt8]) async throws -> [UInt8] { try await base.sign(message) }
+    }
+}

@@ -1,0 +1,120 @@
+import FoundationEssentials
+import JOSE
+
+extension Mutation {
+    /// The client that the request under way claims to come from.
+    @TaskLocal static var requester: Identifier<Client>?
+
+    /// A key that assertions with unchecked claims are signed anew with, and that every client is said to have.
+    static let assertionKey = try? PrivateKey.generate(for: .es256)
+    /// Marks a client that needs no secret.
+    static let open = "~open"
+
+    /// The stores with the faults that are faults of storage.
+    static func faulty(_ stores: Stores) -> Stores {
+        guard current != nil else { return stores }
+        return Stores(
+            clients: FaultyClients(base: stores.clients), resourceServers: stores.resourceServers, users: stores.users,
+            roles: stores.roles, sessions: FaultySessions(base: stores.sessions), consents: stores.consents,
+            authorizations: FaultyAuthorizations(base: stores.authorizations),
+            totpCredentials: FaultyCredentials(base: stores.totpCredentials), keys: stores.keys,
+            spent: FaultySpent(base: stores.spent), upkeep: stores.upkeep)
+    }
+}
+
+private struct FaultyClients: ClientStore {
+    let base: any ClientStore
+
+    func find(_ id: Identifier<Client>) async throws -> Client? {
+        guard id.rawValue.hasSuffix(Mutation.open) else { return try await base.find(id).map(withKey) }
+        let real = Identifier<Client>(rawValue: String(id.rawValue.dropLast(Mutation.open.count)))
+        guard let client = try await base.find(real) else { return nil }
+        var metadata = client.metadata
+        metadata["token_endpoint_auth_method"] = "none"
+        return try Client(metadata)
+    }
+
+    private func withKey(_ client: Client) throws -> Client {
+        guard Mutation.current == .assertionClaimsNotChecked,
+            let keys = client.metadata["jwks"]?.object?["keys"]?.array,
+            let own = Mutation.assertionKey?.publicKey(keyID: "mutation").object
+        else { return client }
+        var metadata = client.metadata
+        metadata["jwks"] = ["keys": .array(keys + [.object(own)])]
+        return try Client(metadata, secret: client.secret)
+    }
+
+    func all() async throws -> [Client] { try await base.all() }
+    func save(_ client: Client) async throws { try await base.save(client) }
+    func delete(_ id: Identifier<Client>) async throws { try await base.delete(id) }
+}
+
+private struct FaultySessions: SessionStore {
+    let base: any SessionStore
+
+    func begin(_ session: Session, replacing former: Identifier<Session>?) async throws {
+        try await base.begin(session, replacing: former)
+    }
+    func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
+        try await base.find(secret, at: now)
+    }
+    func end(_ id: Identifier<Session>, at now: Date) async throws {
+        if Mutation.current != .sessionSurvives { try await base.end(id, at: now) }
+    }
+    func endAll(of user: Identifier<User>, at now: Date) async throws { try await base.endAll(of: user, at: now) }
+}
+
+private struct FaultyAuthorizations: AuthorizationStore {
+    let base: any AuthorizationStore
+
+    func begin(_ authorization: Authorization) async throws -> Bool {
+        try await base.begin(authorization) || Mutation.current == .codeWorksTwice
+    }
+    func find(_ id: Identifier<Authorization>) async throws -> Authorization? {
+        guard let found = try await base.find(id) else { return nil }
+        guard Mutation.current == .refreshTokenOfAnyClient, let client = Mutation.requester else { return found }
+        let grant = found.grant
+        let granted = Granted(
+            client: client, user: grant.user, session: grant.session, scope: grant.scope, resources: grant.resources,
+            nonce: grant.nonce, claims: grant.claims, authenticatedAt: grant.authenticatedAt, amr: grant.amr,
+            acr: grant.acr)
+        return Authorization(
+            id: found.id, grant: granted, generation: found.generation, rotatedAt: found.rotatedAt,
+            revokedAt: found.revokedAt, expiresAt: found.expiresAt)
+    }
+    func rotate(
+        _ stored: Authorization, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
+    ) async throws -> Rotation {
+        try await base.rotate(stored, from: generation, grace: grace, expiresAt: expiresAt, at: now)
+    }
+    func revoke(_ id: Identifier<Authorization>, at now: Date) async throws {
+        if Mutation.current != .revokedTokenActive { try await base.revoke(id, at: now) }
+    }
+    func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws {
+        try await base.revoke(user: user, client: client, at: now)
+    }
+}
+
+private struct FaultyCredentials: TOTPCredentialStore {
+    let base: any TOTPCredentialStore
+
+    func credentials(of user: Identifier<User>) async throws -> [TOTPCredential] {
+        try await base.credentials(of: user)
+    }
+    func save(_ credential: TOTPCredential) async throws { try await base.save(credential) }
+    func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool {
+        try await base.accept(step: step, for: credential) || Mutation.current == .oneTimePasswordTwice
+    }
+    func delete(_ credential: Identifier<TOTPCredential>) async throws { try await base.delete(credential) }
+}
+
+private struct FaultySpent: SpentStore {
+    let base: any SpentStore
+
+    func spend(_ value: String, for purpose: SpentPurpose, until expiry: Date) async throws -> Bool {
+        try await base.spend(value, for: purpose, until: expiry)
+    }
+    func isSpent(_ value: String, for purpose: SpentPurpose) async throws -> Bool {
+        try await base.isSpent(value, for: purpose) && Mutation.current != .revokedTokenActive
+    }
+}

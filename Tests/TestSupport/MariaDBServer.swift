@@ -115,6 +115,10 @@ package final class MariaDBServer: Sendable {
     package static func value(_ statements: String, socket: String) throws -> String? {
         guard let handle = unsafe mysql_init(nil) else { throw Unexpected("no memory") }
         defer { unsafe mysql_close(handle) }
+        // A server that is stopped or recovering may take a connection and say nothing.
+        var seconds: UInt32 = 60
+        unsafe mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &seconds)
+        unsafe mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds)
         let flags = UInt(CLIENT_MULTI_STATEMENTS)
         guard unsafe mysql_real_connect(handle, nil, "root", nil, nil, 0, socket, flags) != nil,
             unsafe mysql_real_query(handle, statements, UInt(statements.utf8.count)) == 0

@@ -50,8 +50,10 @@ final class MariaDBLink: PooledConnection {
     }
 
     func close() {
-        connection?.close()
-        connection = nil
+        guard let connection else { return }
+        connection.close()
+        self.connection = nil
+        outage.lost()
     }
 
     static func cause(_ error: any Error) -> StorageError {

@@ -9,6 +9,7 @@ final class MariaDBOutage: @unchecked Sendable {
     private var cause: StorageError?
     private var since: ContinuousClock.Instant?
     private var preferred = 0
+    private var connections = 0
     private var isClosed = false
     private var isReplicated = false
 
@@ -18,14 +19,13 @@ final class MariaDBOutage: @unchecked Sendable {
         return work()
     }
 
-    /// Why requests fail, while they do.
-    var error: StorageError? { locked { cause } }
-    var isOver: Bool { locked { cause == nil } }
+    /// Why requests fail, while they do: some connections may be refused and others serve.
+    var error: StorageError? { locked { connections == 0 ? cause : nil } }
     var mayLag: Bool { locked { isReplicated } }
 
     /// The error for a request that comes when none was answered for so long that waiting is vain.
     func refusal(after patience: Duration) -> StorageError? {
-        locked { since.map { ContinuousClock.now - $0 > patience } == true ? cause : nil }
+        locked { connections == 0 && since.map { ContinuousClock.now - $0 > patience } == true ? cause : nil }
     }
 
     /// The place of the server to try first: all connections go where the last one succeeded.
@@ -36,6 +36,7 @@ final class MariaDBOutage: @unchecked Sendable {
             defer {
                 cause = nil
                 since = nil
+                connections += 1
                 preferred = server
                 self.isReplicated = isReplicated
             }
@@ -43,6 +44,9 @@ final class MariaDBOutage: @unchecked Sendable {
         }
         if wasDown { Logger(label: "storage").notice("storage answers again", metadata: ["server": "\(name)"]) }
     }
+
+    /// A connection that had succeeded is given up.
+    func lost() { locked { connections -= 1 } }
 
     func failed(_ error: StorageError) {
         let isNews = locked {

@@ -49,6 +49,22 @@ struct MariaDBConnectionTests {
         try server.stop()
     }
 
+    @Test("a server that admits fewer than asked for serves with those")
+    func fewer() async throws {
+        let server = try MariaDBServer(["--max-connections=10"])
+        let database = MariaDBDatabase(try server.settings("fewer", options: "?connections=24"))
+        // Longer than a program waits for a server that is away.
+        let end = ContinuousClock.now + .seconds(3)
+        var answered = 0
+        while ContinuousClock.now < end {
+            _ = try await race(24) { number in try await database.read { try $0.query("SELECT 1", []) } }
+            answered += 24
+        }
+        #expect(answered > 0)
+        await database.close()
+        try server.stop()
+    }
+
     @Test("over a socket, without a network")
     func socket() async throws {
         let server = try MariaDBServer.shared.get()

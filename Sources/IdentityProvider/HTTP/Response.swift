@@ -41,6 +41,13 @@ extension Response {
         Response(status: status, headers: [.cacheControl: "no-store"], body: .page(page))
     }
 
+    /// A page that asks for patience; `retryAfter` in seconds (RFC 6585 §4).
+    package static func tooManyRequests(_ page: Page, retryAfter: Int) -> Response {
+        var response = Response.page(page, status: .tooManyRequests)
+        response.headers[.retryAfter] = String(retryAfter)
+        return response
+    }
+
     /// Always `GET` at the target: a form with a password must not travel on (RFC 9700 §4.12).
     package static func redirect(to location: String) -> Response {
         Response(status: .seeOther, headers: [.location: location, .cacheControl: "no-store"])

@@ -22,9 +22,9 @@ struct SignInEndpoint: PageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         var interaction = try interactions.resume(request)
         let username = request.parameters["username"] ?? ""
-        guard await throttle.mayTry(username) else {
-            return .page(
-                try await page(interaction, request, username: username, error: "throttled"), status: .tooManyRequests)
+        if let seconds = await throttle.wait(for: username) {
+            return .tooManyRequests(
+                try await page(interaction, request, username: username, error: "throttled"), retryAfter: seconds)
         }
         guard let user = try await passwords.verify(request.parameters["password"] ?? "", of: username) else {
             Logger.current.notice("sign-in refused", metadata: ["factor": "password"])

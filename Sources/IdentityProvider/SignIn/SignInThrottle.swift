@@ -6,7 +6,8 @@ struct SignInThrottle: Sendable {
     let now: @Sendable () -> Date
     private static let limit = RateLimit(burst: 10, perMinute: 5)
 
-    func mayTry(_ name: String) async -> Bool { await limiter.take(key(name), of: Self.limit, at: now()) == nil }
+    /// Counts an attempt. Returns `nil`, or the seconds to wait before the next one.
+    func wait(for name: String) async -> Int? { await limiter.take(key(name), of: Self.limit, at: now()) }
 
     /// Only failures count.
     func succeeded(_ name: String) async { await limiter.giveBack(key(name), of: Self.limit) }

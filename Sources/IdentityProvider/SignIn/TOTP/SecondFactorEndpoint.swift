@@ -22,9 +22,9 @@ struct SecondFactorEndpoint: PageEndpoint {
 
     func submit(_ request: Request) async throws -> Response {
         var (interaction, user) = try await resume(request)
-        guard await throttle.mayTry("second factor \(user.id)") else {
-            return .page(
-                try await page(interaction, user, request, error: "throttled"), status: .tooManyRequests)
+        if let seconds = await throttle.wait(for: "second factor \(user.id)") {
+            return .tooManyRequests(
+                try await page(interaction, user, request, error: "throttled"), retryAfter: seconds)
         }
         guard try await totp.verify(request.parameters["code"] ?? "", of: user) else {
             Logger.current.notice("sign-in refused", metadata: ["factor": "totp", "user": "\(user.id)"])

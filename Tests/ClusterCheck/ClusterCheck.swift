@@ -33,7 +33,7 @@ struct ClusterCheck {
         for node in 1...3 { try await databases.start(node, isFirst: node == 1) }
         try databases.prepare()
         say("starting a Martlet at each")
-        let cluster = try await MartletCluster(databases)
+        let cluster = try await MartletNodes(storage: (1...3).map(databases.url))
         let holdings = Holdings()
         let visitor = Visitor(cluster: cluster, recorder: recorder, held: holdings)
         let visitors = Task {
@@ -51,7 +51,7 @@ struct ClusterCheck {
 
     /// What happens to the nodes while visitors come and go.
     private func disturb(
-        _ databases: GaleraCluster, _ cluster: MartletCluster
+        _ databases: GaleraCluster, _ cluster: MartletNodes
     ) async throws -> [HistoryChecker.Disturbance] {
         var disturbances: [HistoryChecker.Disturbance] = []
         say("calm: visitors on all nodes")
@@ -62,7 +62,7 @@ struct ClusterCheck {
         try await Task.sleep(for: .seconds(10))
         say("node 3 comes back")
         try await databases.start(3)
-        try await until("its Martlet serves again") { await cluster.isReady(3) }
+        try await until("its Martlet serves again") { await cluster.isReady(cluster.servers[2]) }
         disturbances.append(.init(node: 3, from: began, to: recorder.now))
         say("node 3 serves again")
         try await Task.sleep(for: .seconds(8))
@@ -73,7 +73,7 @@ struct ClusterCheck {
         try databases.send(SIGCONT, to: 2)
         say("node 2 goes on")
         try await until("node 2 is part of the cluster again", seconds: 120) { try await databases.isSynced(2) }
-        try await until("its Martlet serves again") { await cluster.isReady(2) }
+        try await until("its Martlet serves again") { await cluster.isReady(cluster.servers[1]) }
         // It takes a moment to notice that it was away.
         try await Task.sleep(for: .seconds(3))
         disturbances.append(.init(node: 2, from: began, to: recorder.now))

@@ -14,11 +14,9 @@ struct Held: Sendable {
 /// People and their application: sign in, redeem, refresh, revoke, each time on another node, some things on several
 /// nodes at once, and note every answer.
 struct Visitor: Sendable {
-    let cluster: MartletCluster
+    let cluster: MartletNodes
     let recorder: Recorder
     let held: Holdings
-
-    private static let secret = basic("web", MartletCluster.clientSecret)
 
     /// Goes on until it is cancelled.
     func run() async {
@@ -42,17 +40,17 @@ struct Visitor: Sendable {
     private func signIn(_ browser: WebClient) async -> String? {
         do {
             let page = try await browser.on(anyServer).follow(
-                browser.on(anyServer).get("/authorize?\(MartletCluster.query)"))
+                browser.on(anyServer).get("/authorize?\(MartletNodes.query)"))
             let form = page.form
             let answer = try await browser.on(anyServer).post(
-                form.action, form.fields + [("username", "bob"), ("password", "correct horse battery")])
+                form.action, form.fields + [("username", "bob"), ("password", MartletNodes.password)])
             return try await browser.on(anyServer).follow(answer).answer["code"]
         } catch { return nil }
     }
 
     private func authorize(_ browser: WebClient) async throws -> String? {
         try await browser.on(anyServer).follow(
-            browser.on(anyServer).get("/authorize?\(MartletCluster.query)")
+            browser.on(anyServer).get("/authorize?\(MartletNodes.query)")
         ).answer["code"]
     }
 
@@ -60,11 +58,9 @@ struct Visitor: Sendable {
         let number = held.next()
         let isRaced = Int.random(in: 0..<10) < 3
         let servers = isRaced ? cluster.servers : [anyServer]
-        let form = [
-            ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", "https://shop.example/callback"),
-        ]
+        let form = MartletNodes.redemption(of: code)
         let winners = await ask(servers, number, .redeem, browser) {
-            try await $0.post("/token", form, headers: [Self.secret])
+            try await $0.post("/token", form, headers: [MartletNodes.secret])
         }
         guard let tokens = winners.first, var kept = Held(number, tokens) else { return }
         if !isRaced {
@@ -85,7 +81,7 @@ struct Visitor: Sendable {
             let servers = Bool.random() ? [anyServer] : cluster.servers
             let refused = Mutex(false)
             let answers = await ask(servers, kept.number, .refresh(kept.generation), browser) { client in
-                let answer = try await client.post("/token", form, headers: [Self.secret])
+                let answer = try await client.post("/token", form, headers: [MartletNodes.secret])
                 if answer.status == 400 { refused.withLock { $0 = true } }
                 return answer
             }
@@ -104,7 +100,7 @@ struct Visitor: Sendable {
     private func revoke(_ kept: Held, _ browser: WebClient) async {
         for _ in 0..<40 {
             let done = await ask([anyServer], kept.number, .revoke, browser) { client in
-                try await client.post("/revoke", [("token", kept.refreshToken)], headers: [Self.secret])
+                try await client.post("/revoke", [("token", kept.refreshToken)], headers: [MartletNodes.secret])
             }
             if !done.isEmpty { break }
             try? await Task.sleep(for: .milliseconds(200))
@@ -112,7 +108,7 @@ struct Visitor: Sendable {
         for server in cluster.servers { _ = await introspect(kept, on: server, browser) }
         let form = [("grant_type", "refresh_token"), ("refresh_token", kept.refreshToken)]
         _ = await ask([anyServer], kept.number, .refresh(kept.generation), browser) { client in
-            try await client.post("/token", form, headers: [Self.secret])
+            try await client.post("/token", form, headers: [MartletNodes.secret])
         }
     }
 
@@ -120,7 +116,7 @@ struct Visitor: Sendable {
     func introspect(_ kept: Held, on server: RunningServer, _ browser: WebClient) async -> Bool? {
         let began = recorder.now
         let answer = try? await browser.on(server).post(
-            "/introspect", [("token", kept.accessToken)], headers: [Self.secret])
+            "/introspect", [("token", kept.accessToken)], headers: [MartletNodes.secret])
         let isActive = answer?.status == 200 ? (try? json(answer?.body ?? ""))?["active"] as? Bool : nil
         recorder.add(
             Entry(

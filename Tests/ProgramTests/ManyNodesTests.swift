@@ -2,92 +2,23 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Three programs on one MariaDB database, behind one issuer.
-private struct Nodes {
-    static let clientSecret = "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1"
-    static let query =
-        "response_type=code&client_id=web&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback"
-        + "&scope=openid%20offline_access&state=s"
-    private static let resources = """
-        clients:
-          - client_id: web
-            client_secret: \(clientSecret)
-            redirect_uris: [https://shop.example/callback]
-            grant_types: [authorization_code, refresh_token, client_credentials]
-            scope: openid offline_access
-            consent: skip
-        users:
-          - username: bob
-            password: correct horse battery
-        """
-
-    let folder: Folder
-    let issuer: String
-    let storage: String
-    let servers: [RunningServer]
-
-    /// Starts all of them at once, on an empty database.
-    init() async throws {
-        let folder = try Folder()
-        let storage = try MariaDBServer.shared.get().url("nodes_\(UUID().uuidString.prefix(8))")
-        let issuer = "http://localhost:\(try freePort())"
-        try folder.write("resources.yaml", Self.resources)
-        try folder.write("storage", storage)
-        #expect(try await RunningProgram.run(["key", "master", "var.key"], in: folder.url).code == 0)
-        servers = try await withThrowingTaskGroup(of: RunningServer.self) { group in
-            for _ in 0..<3 {
-                group.addTask {
-                    try await RunningServer(
-                        Self.storageArguments + ["--apply", "resources.yaml", "--trusted-proxies", "127.0.0.1/32"],
-                        in: folder.url, issuer: issuer)
-                }
-            }
-            return try await group.reduce(into: []) { $0.append($1) }
-        }
-        (self.folder, self.issuer, self.storage) = (folder, issuer, storage)
-    }
-
-    static let storageArguments = ["--storage-file", "storage", "--master-key-file", "var.key"]
-
-    func command(_ arguments: [String]) async throws -> (code: Int32, output: String) {
-        try await RunningProgram.run(arguments + ["--issuer", issuer] + Self.storageArguments, in: folder.url)
-    }
-
-    func browser(_ forwardedFor: String = "10.0.0.1") -> WebClient {
-        WebClient(origin: issuer, port: servers[0].port, forwardedFor: forwardedFor)
-    }
-
-    func redeem(_ code: String, on client: WebClient) async throws -> WebClient.Answer {
-        try await client.post(
-            "/token",
-            [
-                ("grant_type", "authorization_code"), ("code", code),
-                ("redirect_uri", "https://shop.example/callback"),
-            ], headers: [basic("web", Self.clientSecret)])
-    }
-
-    func isActive(_ token: String, on client: WebClient) async throws -> Bool {
-        let answer = try await client.post(
-            "/introspect", [("token", token)], headers: [basic("web", Self.clientSecret)])
-        return try json(answer.body)["active"] as? Bool == true
-    }
-
-    func stop() async throws {
-        for server in servers where server.program.isRunning { try await server.stop() }
-    }
-}
-
 @Suite("Many nodes, one truth", .serialized)
 struct ManyNodesTests {
+    /// Three programs on one MariaDB database that is empty yet.
+    private func threeNodes() async throws -> MartletNodes {
+        let url = try MariaDBServer.shared.get().url("nodes_\(UUID().uuidString.prefix(8))")
+        return try await MartletNodes(storage: [url, url, url])
+    }
+
     @Test("a sign-in begins on one node, goes on on the second and ends on the third, and so does what follows")
     func signIn() async throws {
-        let nodes = try await Nodes()
+        let nodes = try await threeNodes()
         let (first, second, third) = (nodes.servers[0], nodes.servers[1], nodes.servers[2])
         let browser = nodes.browser()
-        let page = try await browser.follow(browser.get("/authorize?\(Nodes.query)"))
+        let page = try await browser.follow(browser.get("/authorize?\(MartletNodes.query)"))
         let form = page.form
         let signedIn = try await browser.on(second).post(
-            form.action, form.fields + [("username", "bob"), ("password", "correct horse battery")])
+            form.action, form.fields + [("username", "bob"), ("password", MartletNodes.password)])
         let answer = try await browser.on(third).follow(signedIn)
         let code = try #require(answer.answer["code"])
         let tokens = try json(try await nodes.redeem(code, on: browser.on(first)).body)
@@ -96,7 +27,7 @@ struct ManyNodesTests {
         )
         let info = try await browser.on(second).get("/userinfo", headers: [("Authorization", "Bearer \(access)")])
         #expect(info.status == 200)
-        let secret = basic("web", Nodes.clientSecret)
+        let secret = MartletNodes.secret
         let form2 = [("grant_type", "refresh_token"), ("refresh_token", refresh)]
         #expect(try await browser.on(third).post("/token", form2, headers: [secret]).status == 200)
         // A retry on another node gets the same successor.
@@ -110,7 +41,7 @@ struct ManyNodesTests {
 
     @Test("nodes that start at once make the schema and the keys once")
     func start() async throws {
-        let nodes = try await Nodes()
+        let nodes = try await threeNodes()
         let sets = try await race(3) { number in
             try await nodes.browser().on(nodes.servers[number]).get("/jwks").body
         }
@@ -124,10 +55,10 @@ struct ManyNodesTests {
 
     @Test("a code that is redeemed on all nodes at once has one winner")
     func code() async throws {
-        let nodes = try await Nodes()
-        for turn in 0..<10 {
-            let browser = nodes.browser("10.0.1.\(turn)")
-            let answer = try await browser.signIn(Nodes.query, username: "bob", password: "correct horse battery")
+        let nodes = try await threeNodes()
+        for _ in 0..<10 {
+            let browser = nodes.browser()
+            let answer = try await browser.signIn(MartletNodes.query, username: "bob", password: MartletNodes.password)
             let code = try #require(answer.answer["code"])
             let statuses = try await race(12) { number in
                 try await nodes.redeem(code, on: browser.on(nodes.servers[number % 3])).status
@@ -140,10 +71,10 @@ struct ManyNodesTests {
 
     @Test("a client that is disabled through one is refused by all")
     func disabled() async throws {
-        let nodes = try await Nodes()
+        let nodes = try await threeNodes()
         let ask: (RunningServer) async throws -> Int = { server in
             try await nodes.browser().on(server).post(
-                "/token", [("grant_type", "client_credentials")], headers: [basic("web", Nodes.clientSecret)]
+                "/token", [("grant_type", "client_credentials")], headers: [MartletNodes.secret]
             ).status
         }
         for server in nodes.servers { #expect(try await ask(server) == 200) }
@@ -156,17 +87,17 @@ struct ManyNodesTests {
 
     @Test("a node that is killed has lost nothing that it answered")
     func killed() async throws {
-        let nodes = try await Nodes()
+        let nodes = try await threeNodes()
         let answered = Answered()
         try await withThrowingTaskGroup { group in
             for worker in 0..<6 {
                 group.addTask {
-                    for turn in 0..<50 {
+                    for _ in 0..<50 {
                         let server = nodes.servers[worker % 3]
-                        let browser = nodes.browser("10.\(worker).1.\(turn)").on(server)
+                        let browser = nodes.browser().on(server)
                         do {
                             let answer = try await browser.signIn(
-                                Nodes.query, username: "bob", password: "correct horse battery")
+                                MartletNodes.query, username: "bob", password: MartletNodes.password)
                             let tokens = try await nodes.redeem(answer.answer["code"] ?? "", on: browser)
                             if tokens.status == 200, let token = try json(tokens.body)["access_token"] as? String {
                                 answered.add(token)
@@ -192,6 +123,8 @@ struct ManyNodesTests {
         try await nodes.stop()
     }
 
+    private static let storageArguments = ["--storage-file", "storage", "--master-key-file", "var.key"]
+
     @Test("a database server that comes late is waited for, and one that goes away is survived")
     func database() async throws {
         let database = try MariaDBServer()
@@ -208,7 +141,7 @@ struct ManyNodesTests {
             [
                 "serve", "--issuer", "http://localhost:\(port)", "--listen", "127.0.0.1:\(port)", "--apply",
                 "resources.yaml",
-            ] + Nodes.storageArguments, in: folder.url)
+            ] + Self.storageArguments, in: folder.url)
         let client = WebClient(origin: "http://localhost:\(port)")
         try await until("it lives") { (try? await client.get("/health/live").status) == 200 }
         let ready = try await client.get("/health/ready")
@@ -248,18 +181,18 @@ struct ManyNodesTests {
         let server = try MariaDBServer.shared.get()
         let name = "refusals_\(UUID().uuidString.prefix(8))"
         try folder.write("storage", server.url(name))
-        let missing = try await RunningProgram.run(["serve"] + Nodes.storageArguments, in: folder.url)
+        let missing = try await RunningProgram.run(["serve"] + Self.storageArguments, in: folder.url)
         #expect(missing.code == 78)
         #expect(missing.output.contains("martlet key master"))
         _ = try await RunningProgram.run(["key", "master", "var.key"], in: folder.url)
         #expect(try await RunningProgram.run(["key", "master", "var.key"], in: folder.url).code == 78)
-        #expect(try await RunningProgram.run(["migrate"] + Nodes.storageArguments, in: folder.url).code == 0)
+        #expect(try await RunningProgram.run(["migrate"] + Self.storageArguments, in: folder.url).code == 0)
         try server.run("INSERT INTO `\(name)`.schema_migrations VALUES (9000, 'later', 'x', 0)")
-        let newer = try await RunningProgram.run(["serve"] + Nodes.storageArguments, in: folder.url)
+        let newer = try await RunningProgram.run(["serve"] + Self.storageArguments, in: folder.url)
         #expect(newer.code == 69)
         #expect(newer.output.contains("9000"))
         try folder.write("storage", "mariadb://martlet:sesame@127.0.0.1:\(server.port)/\(name)")
-        let denied = try await RunningProgram.run(["serve"] + Nodes.storageArguments, in: folder.url)
+        let denied = try await RunningProgram.run(["serve"] + Self.storageArguments, in: folder.url)
         #expect(denied.code == 69)
         #expect(!denied.output.contains("sesame"))
         try server.drop(name)

@@ -4,26 +4,10 @@ import Testing
 
 @Suite("martlet export and martlet import")
 struct TransferCommandTests {
-    private static let resources = """
-        clients:
-          - client_id: web
-            client_secret: 5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1
-            redirect_uris: [https://shop.example/callback]
-            grant_types: [authorization_code, refresh_token]
-            scope: openid offline_access
-            consent: skip
-        users:
-          - username: bob
-            password: correct horse battery
-        """
-    private static let query =
-        "response_type=code&client_id=web&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback"
-        + "&scope=openid%20offline_access&state=s"
-
     private func refresh(_ token: String, _ client: WebClient) async throws -> [String: Any] {
         let answer = try await client.post(
             "/token", [("grant_type", "refresh_token"), ("refresh_token", token)],
-            headers: [basic("web", "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1")])
+            headers: [MartletNodes.secret])
         return try json(answer.body)
     }
 
@@ -33,7 +17,7 @@ struct TransferCommandTests {
         let folder = try Folder()
         let port = try freePort()
         let issuer = "http://localhost:\(port)"
-        try folder.write("resources.yaml", Self.resources)
+        try folder.write("resources.yaml", MartletNodes.resources)
         let server = try MariaDBServer.shared.get()
         try folder.write("storage", server.url("moved"))
         let mariaDB = ["--issuer", issuer, "--storage-file", "storage"]
@@ -41,13 +25,10 @@ struct TransferCommandTests {
 
         let first = try await RunningServer(["--apply", "resources.yaml"], in: folder.url, port: port)
         let browser = WebClient(origin: issuer)
-        let answer = try await browser.signIn(Self.query, username: "bob", password: "correct horse battery")
+        let answer = try await browser.signIn(MartletNodes.query, username: "bob", password: MartletNodes.password)
+        let code = try #require(answer.answer["code"])
         let tokens = try await browser.post(
-            "/token",
-            [
-                ("grant_type", "authorization_code"), ("code", try #require(answer.answer["code"])),
-                ("redirect_uri", "https://shop.example/callback"),
-            ], headers: [basic("web", "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1")])
+            "/token", MartletNodes.redemption(of: code), headers: [MartletNodes.secret])
         let token = try #require(try json(tokens.body)["refresh_token"] as? String)
         let keys = try await browser.get("/jwks").body
         try await first.stop()
@@ -60,7 +41,7 @@ struct TransferCommandTests {
         let mode = try FileManager.default.attributesOfItem(atPath: folder.url.appending(path: "all.jsonl").path())
         #expect((mode[.posixPermissions] as? NSNumber)?.intValue == 0o600)
         let content = try String(contentsOf: folder.url.appending(path: "all.jsonl"), encoding: .utf8)
-        #expect(!content.contains("5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1"))
+        #expect(!content.contains(MartletNodes.clientSecret))
         #expect(!content.contains("\"d\":"))
 
         try folder.write("cut.jsonl", String(content.dropLast(40)))
@@ -76,7 +57,7 @@ struct TransferCommandTests {
         #expect(try await browser.get("/jwks").body == keys)
         let refreshed = try #require(try await refresh(token, browser)["refresh_token"] as? String)
         // Still signed in: the code comes without a password.
-        #expect(try await browser.get("/authorize?\(Self.query)").answer["code"] != nil)
+        #expect(try await browser.get("/authorize?\(MartletNodes.query)").answer["code"] != nil)
         try await second.stop()
 
         #expect(try await run(["export", "back.jsonl"] + mariaDB).code == 0)
@@ -85,7 +66,7 @@ struct TransferCommandTests {
         let last = try await RunningServer(third, in: folder.url, port: port)
         #expect(try await browser.get("/jwks").body == keys)
         #expect(try await refresh(refreshed, browser)["refresh_token"] != nil)
-        #expect(try await browser.get("/authorize?\(Self.query)").answer["code"] != nil)
+        #expect(try await browser.get("/authorize?\(MartletNodes.query)").answer["code"] != nil)
         try await last.stop()
         try server.drop("moved")
     }

@@ -21,7 +21,8 @@ struct Visitor: Sendable {
     /// Goes on until it is cancelled.
     func run() async {
         while !Task.isCancelled {
-            let browser = cluster.browser()
+            // A node that is stopped says nothing: longer than it takes to be refused nobody waits.
+            let browser = cluster.browser(timeout: 6)
             guard let code = await signIn(browser) else { continue }
             await use(code, browser)
             // The session stands: further codes need no password.

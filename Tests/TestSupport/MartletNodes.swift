@@ -55,9 +55,9 @@ package struct MartletNodes: Sendable {
     }
 
     /// A browser of an address of its own, whose first request the first node gets.
-    package func browser() -> WebClient {
+    package func browser(timeout seconds: Int64 = 30) -> WebClient {
         let address = "10.\(Int.random(in: 0...255)).\(Int.random(in: 0...255)).\(Int.random(in: 0...255))"
-        return WebClient(origin: issuer, port: servers[0].port, forwardedFor: address, timeout: 6)
+        return WebClient(origin: issuer, port: servers[0].port, forwardedFor: address, timeout: seconds)
     }
 
     package static func redemption(of code: String) -> [(String, String)] {

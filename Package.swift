@@ -52,7 +52,9 @@ let package = Package(
 
         // Standards: published algorithms that know nothing of users or clients.
         .target(name: "JOSE", dependencies: [crypto, cryptoExtras], swiftSettings: strict),
-        .target(name: "Authenticators", dependencies: ["CArgon2", "COATH", crypto], swiftSettings: strict),
+        .target(
+            name: "Authenticators", dependencies: ["CArgon2", "COATH", crypto],
+            resources: [.embedInCode("Password/common-passwords.txt")], swiftSettings: strict),
 
         // The provider: all behaviour, no HTTP server and no database.
         .target(

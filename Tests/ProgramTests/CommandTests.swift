@@ -110,6 +110,8 @@ struct CommandTests {
         #expect(try await run(["add", "alice"], input: "correct horse\n").code == 0)
         #expect(try await run(["add", "ALICE"], input: "correct horse\n").code == 78)
         #expect(try await run(["add", "bob"], input: "short\n").output.contains("8 to 256"))
+        #expect(try await run(["add", "bob"], input: "password\n").output.contains("many people have"))
+        #expect(try await run(["add", "robert.bob"], input: "Robert.Bob\n").output.contains("the user's name"))
         #expect(try await run(["add", "bob"]).code == 64)
         #expect(try await run(["disable", "alice"]).code == 0)
         #expect(try await run(["list"]).output.contains("alice\t"))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authenticators
 import Foundation
 import IdentityProvider
 import JOSE
@@ -37,10 +38,15 @@ struct UserCommand: AsyncParsableCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            var document: JSONObject = ["username": .string(username), "password": .string(try SecretInput.read())]
+            let password = try SecretInput.read()
+            var document: JSONObject = ["username": .string(username), "password": .string(password)]
             document["email"] = email.map(JSON.string)
             document["name"] = displayName.map(JSON.string)
-            try await options.administer { administration, _, _ in
+            try await options.administer { administration, _, provider in
+                do throws(PasswordRefusal) {
+                    _ = try NewPassword(
+                        password, names: [username, email, provider.settings.name].compactMap(\.self))
+                } catch { throw Mistakes([error.sentence]) }
                 do { try await administration.create(UserDocument(document)) } catch is NameTaken {
                     throw Mistakes(["there is a user with this name or address already"])
                 } catch let error as InvalidMetadata {
@@ -59,11 +65,12 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let password = try SecretInput.read()
-            guard (8...256).contains(password.unicodeScalars.count) else {
-                throw ValidationError("A password must have 8 to 256 characters.")
-            }
-            try await options.administer { administration, stores, _ in
-                try await administration.setPassword(password, of: stores.user(username))
+            try await options.administer { administration, stores, provider in
+                let user = try await stores.user(username)
+                do throws(PasswordRefusal) {
+                    _ = try NewPassword(password, for: user, site: provider.settings.name)
+                } catch { throw Mistakes([error.sentence]) }
+                try await administration.setPassword(password, of: user)
             }
             Terminal.say("Changed.")
         }
@@ -121,6 +128,16 @@ extension Stores {
             throw Mistakes(["there is no client \(id)"])
         }
         return client
+    }
+}
+
+extension PasswordRefusal {
+    fileprivate var sentence: String {
+        switch self {
+        case .tooShort, .tooLong: "a password must have 8 to 256 characters"
+        case .known: "the password is the user's name or address, or the name of the site"
+        case .common: "the password is one that many people have: it would be guessed first"
+        }
     }
 }
 

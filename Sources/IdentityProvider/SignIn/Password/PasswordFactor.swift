@@ -26,19 +26,33 @@ package struct PasswordFactor: Sendable {
         let stored = user?.passwordHash.flatMap { try? PasswordHash(parsing: $0) }
         let hash = stored ?? decoy
         let offered = password.utf8.count <= Self.maximumLength ? password : ""
-        let matches = try await hashing { hash.matches(offered) }
-        guard matches, stored != nil, let user, !user.isDisabled, !offered.isEmpty else { return nil }
-        if hash.parameters != parameters { try await upgrade(hash, of: user, password: password) }
+        let match = try await match(offered, hash)
+        guard let match, stored != nil, let user, !user.isDisabled, !offered.isEmpty else { return nil }
+        if hash.parameters != parameters || match == .asTyped {
+            try await upgrade(hash, of: user, password: password)
+        }
         return user
     }
 
     package func hash(_ password: String) async throws -> PasswordHash {
-        try await hashing { [parameters] in try PasswordHash(of: password, parameters: parameters) }
+        let text = NewPassword.normalized(password)
+        return try await hashing { [parameters] in try PasswordHash(of: text, parameters: parameters) }
     }
 
     /// Whether `password` is the one of `hash`.
     package func matches(_ password: String, _ hash: PasswordHash) async throws -> Bool {
-        try await hashing { hash.matches(password) }
+        try await match(password, hash) != nil
+    }
+
+    private enum Match { case normalized, asTyped }
+
+    /// Hashes made elsewhere, or by a version that did not normalise, are of what the person's keyboard wrote: that is
+    /// tried, too. How many hashes it takes depends on what was typed, never on the user.
+    private func match(_ password: String, _ hash: PasswordHash) async throws -> Match? {
+        let text = NewPassword.normalized(password)
+        if try await hashing({ hash.matches(text) }) { return .normalized }
+        guard !text.utf8.elementsEqual(password.utf8) else { return nil }
+        return try await hashing { hash.matches(password) } ? .asTyped : nil
     }
 
     private func upgrade(_ old: PasswordHash, of user: User, password: String) async throws {

@@ -209,7 +209,7 @@ let package = Package(
             name: "IdentityProviderTests",
             dependencies: [
                 "IdentityProvider", "JOSE", "Authenticators", "SQLStorage", "MariaDBDriver", "TestSupport", crypto,
-                httpTypes,
+                httpTypes, lifecycle,
             ],
             swiftSettings: strict),
     ],

@@ -22,6 +22,7 @@ package struct Provider: Sendable {
         let digester = SecretDigester(masterKeys)
         let clients = CachedClients(stores.clients, now: now)
         let resources = CachedResourceServers(stores.resourceServers, now: now)
+        let entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
         let ring = KeyRing(store: stores.keys, sealer: sealer, now: now)
         let rotation = KeyRotation(
             store: stores.keys, ring: ring, sealer: sealer, schedule: settings.keyRotation, now: now)
@@ -77,11 +78,14 @@ package struct Provider: Sendable {
             TokenEndpoint(
                 authenticator: authenticator, grants: grants,
                 issuer: TokenIssuer(
-                    issuer: issuer, lifetimes: lifetimes, resources: resources, ring: ring, sealer: sealer, now: now)),
-            UserInfoEndpoint(issuer: issuer, users: stores.users, accessTokens: accessTokens),
+                    issuer: issuer, lifetimes: lifetimes, resources: resources, entitlements: entitlements, ring: ring,
+                    sealer: sealer, now: now)),
+            UserInfoEndpoint(
+                issuer: issuer, users: stores.users, entitlements: entitlements, accessTokens: accessTokens),
             IntrospectionEndpoint(
                 issuer: issuer, authenticator: authenticator, resources: resources, users: stores.users,
-                authorizations: stores.authorizations, accessTokens: accessTokens, sealer: sealer, now: now),
+                entitlements: entitlements, authorizations: stores.authorizations, accessTokens: accessTokens,
+                sealer: sealer, now: now),
             RevocationEndpoint(
                 authenticator: authenticator, authorizations: stores.authorizations, spent: stores.spent,
                 accessTokens: accessTokens, sealer: sealer, now: now),
@@ -105,7 +109,7 @@ package struct Provider: Sendable {
         self.keyRotation = rotation
         services = [
             StorageWatch(
-                upkeep: stores.upkeep, clients: clients, resources: resources, ring: ring,
+                upkeep: stores.upkeep, clients: clients, resources: resources, entitlements: entitlements, ring: ring,
                 interval: .milliseconds(250)),
             Maintenance(upkeep: stores.upkeep, rotation: rotation, interval: .seconds(60), now: now),
         ]

@@ -6,6 +6,7 @@ package struct Stores: Sendable {
     package let resourceServers: any ResourceServerStore
     package let users: any UserStore
     package let roles: any RoleStore
+    package let groups: any GroupStore
     package let sessions: any SessionStore
     package let consents: any ConsentStore
     package let authorizations: any AuthorizationStore
@@ -16,7 +17,7 @@ package struct Stores: Sendable {
 
     package init(
         clients: any ClientStore, resourceServers: any ResourceServerStore, users: any UserStore,
-        roles: any RoleStore, sessions: any SessionStore, consents: any ConsentStore,
+        roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, consents: any ConsentStore,
         authorizations: any AuthorizationStore, totpCredentials: any TOTPCredentialStore, keys: any KeyStore,
         spent: any SpentStore, upkeep: any StorageUpkeep
     ) {
@@ -24,6 +25,7 @@ package struct Stores: Sendable {
         self.resourceServers = resourceServers
         self.users = users
         self.roles = roles
+        self.groups = groups
         self.sessions = sessions
         self.consents = consents
         self.authorizations = authorizations
@@ -36,7 +38,7 @@ package struct Stores: Sendable {
 
 /// What caches, health and maintenance ask of the storage as a whole.
 package protocol StorageUpkeep: Sendable {
-    /// Grows with every change of what is cached (clients, resource servers, roles, keys), whichever node or command
+    /// Grows with every change of what is cached (clients, resource servers, roles, groups, keys), whichever node or command
     /// makes it, in the transaction that makes it.
     func version() async throws -> Int
     /// Throws when the storage cannot answer.

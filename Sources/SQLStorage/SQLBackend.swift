@@ -15,7 +15,8 @@ package struct SQLBackend: Sendable {
         let table = SQLTable(database: database, issuer: issuer.identifier)
         return Stores(
             clients: SQLClients(table: table), resourceServers: SQLResourceServers(table: table),
-            users: SQLUsers(table: table), roles: SQLRoles(table: table), sessions: SQLSessions(table: table),
+            users: SQLUsers(table: table), roles: SQLRoles(table: table), groups: SQLGroups(table: table),
+            sessions: SQLSessions(table: table),
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
             totpCredentials: SQLTOTPCredentials(table: table), keys: SQLKeys(table: table),
             spent: SQLSpent(table: table), upkeep: SQLUpkeep(table: table))

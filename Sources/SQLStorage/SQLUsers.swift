@@ -5,7 +5,8 @@ struct SQLUsers: UserStore {
     let table: SQLTable
 
     private static let columns: SQLStatement = """
-        id, username, email, is_email_verified, password_hash, claims, roles, is_disabled, created_at, updated_at
+        id, username, email, is_email_verified, password_hash, claims, roles, is_disabled, created_at, updated_at,
+        group_names
         """
 
     func find(_ id: Identifier<User>) async throws -> User? {
@@ -42,20 +43,21 @@ struct SQLUsers: UserStore {
         let values: [SQLValue] = [
             .text(user.username), .text(usernameKey), .text(user.email), .flag(user.isEmailVerified),
             .text(user.passwordHash), .json(user.claims), .json(user.roles), .flag(user.isDisabled),
-            .date(user.createdAt), .date(user.updatedAt), issuer, .id(user.id),
+            .date(user.createdAt), .date(user.updatedAt), .json(user.groups), issuer, .id(user.id),
         ]
         do {
             try await table.write("users.save") { connection in
                 let isNew = try connection.save(
                     update: """
                         UPDATE users SET username = ?, username_key = ?, email = ?, is_email_verified = ?,
-                            password_hash = ?, claims = ?, roles = ?, is_disabled = ?, created_at = ?, updated_at = ?
+                            password_hash = ?, claims = ?, roles = ?, is_disabled = ?, created_at = ?, updated_at = ?,
+                            group_names = ?
                         WHERE issuer = ? AND id = ?
                         """,
                     insert: """
                         INSERT INTO users (username, username_key, email, is_email_verified, password_hash, claims,
-                            roles, is_disabled, created_at, updated_at, issuer, id)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                            roles, is_disabled, created_at, updated_at, group_names, issuer, id)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """, values)
                 if !isNew {
                     try connection.execute(
@@ -79,6 +81,16 @@ struct SQLUsers: UserStore {
             [.text(new), table.key, .id(user), .text(old)])
     }
 
+    func replaceMembership(of user: Identifier<User>, from old: Membership, to new: Membership) async throws -> Bool {
+        try await table.execute(
+            "users.replace_membership",
+            """
+            UPDATE users SET roles = ?, group_names = ? WHERE issuer = ? AND id = ? AND roles = ? AND group_names = ?
+            """,
+            [.json(new.roles), .json(new.groups), table.key, .id(user), .json(old.roles), .json(old.groups)],
+            seeing: .latest) == 1
+    }
+
     func delete(_ user: Identifier<User>) async throws {
         try await table.execute(
             "users.delete", "DELETE FROM users WHERE issuer = ? AND id = ?", [table.key, .id(user)], seeing: .latest)
@@ -88,7 +100,7 @@ struct SQLUsers: UserStore {
         User(
             id: try row.id(0), username: try row.text(1), email: try row.optionalText(2),
             isEmailVerified: try row.flag(3), passwordHash: try row.optionalText(4), claims: try row.object(5),
-            roles: try row.texts(6), isDisabled: try row.flag(7), createdAt: try row.date(8),
-            updatedAt: try row.date(9))
+            roles: try row.texts(6), groups: try row.texts(10), isDisabled: try row.flag(7),
+            createdAt: try row.date(8), updatedAt: try row.date(9))
     }
 }

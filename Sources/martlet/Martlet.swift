@@ -19,7 +19,8 @@ struct Martlet: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, Apply.self, UserCommand.self, ClientCommand.self, KeyCommand.self, SessionCommand.self,
+            Serve.self, Apply.self, UserCommand.self, GroupCommand.self, RoleCommand.self, ClientCommand.self,
+            KeyCommand.self, SessionCommand.self,
             Migrate.self, Export.self, Import.self, Check.self,
         ])
 }

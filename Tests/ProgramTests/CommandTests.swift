@@ -5,7 +5,10 @@ import Testing
 @Suite("The command line")
 struct CommandTests {
     @Test(
-        "--help teaches", arguments: [[], ["serve"], ["apply"], ["user"], ["client"], ["key"], ["migrate"], ["check"]])
+        "--help teaches",
+        arguments: [
+            [], ["serve"], ["apply"], ["user"], ["group"], ["role"], ["client"], ["key"], ["migrate"], ["check"],
+        ])
     func help(_ command: [String]) async throws {
         let folder = try Folder()
         let (code, output) = try await RunningProgram.run(command + ["--help"], in: folder.url)
@@ -119,6 +122,30 @@ struct CommandTests {
         #expect(try await run(["disable", "nobody"]).code == 78)
         #expect(try await run(["remove", "alice"]).code == 0)
         #expect(try await !run(["list"]).output.contains("alice"))
+    }
+
+    @Test("roles and groups are made, given, taken back and removed")
+    func roles() async throws {
+        let folder = try Folder()
+        func run(_ arguments: [String], input: String? = nil) async throws -> (code: Int32, output: String) {
+            try await RunningProgram.run(arguments, in: folder.url, input: input)
+        }
+        #expect(try await run(["user", "add", "alice"], input: "correct horse\n").code == 0)
+        #expect(try await run(["role", "set", "editor", "--permission", "posts:write"]).code == 0)
+        #expect(try await run(["role", "set", "a,b"]).code == 78)
+        #expect(try await run(["group", "set", "press", "--role", "editor", "--description", "Writes"]).code == 0)
+        #expect(try await run(["group", "set", "press", "--role", "edtior"]).output.contains("no role edtior"))
+        #expect(try await run(["role", "list"]).output.contains("editor\tposts:write"))
+        #expect(try await run(["group", "list"]).output.contains("press\teditor\tWrites"))
+        #expect(try await run(["user", "assign", "alice"]).code == 64)
+        #expect(try await run(["user", "assign", "alice", "--role", "edtior"]).code == 78)
+        #expect(try await run(["user", "assign", "alice", "--role", "editor", "--group", "press"]).code == 0)
+        #expect(try await run(["user", "roles", "alice"]).output.contains("role\teditor\ngroup\tpress"))
+        #expect(try await run(["user", "withdraw", "alice", "--role", "editor"]).code == 0)
+        #expect(try await !run(["user", "roles", "alice"]).output.contains("editor"))
+        #expect(try await run(["group", "remove", "press"]).code == 0)
+        #expect(try await run(["role", "remove", "editor"]).code == 0)
+        #expect(try await !run(["user", "roles", "alice"]).output.contains("press"))
     }
 
     @Test("keys are listed, rotated and retired")

@@ -91,6 +91,20 @@ struct ClientStoreTests {
         }
     }
 
+    @Test("groups are saved, replaced, listed and deleted", arguments: StorageBackend.all)
+    func groups(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            var staff = Group(name: "staff", description: "All who work here", roles: ["admin"])
+            try await stores.groups.save(Group(name: "guests"))
+            try await stores.groups.save(staff)
+            staff.roles = ["viewer", "admin"]
+            try await stores.groups.save(staff)
+            #expect(try await stores.groups.all() == [Group(name: "guests"), staff])
+            try await stores.groups.delete("guests")
+            #expect(try await stores.groups.all() == [staff])
+        }
+    }
+
     @Test("roles are saved, replaced, listed and deleted", arguments: StorageBackend.all)
     func roles(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

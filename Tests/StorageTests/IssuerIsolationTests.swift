@@ -21,6 +21,7 @@ struct IssuerIsolationTests {
         try await stores.populate()
         try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: []))
         try await stores.roles.save(Role(name: "admin", permissions: []))
+        try await stores.groups.save(Group(name: "staff"))
         try await stores.sessions.begin(.example("s"), replacing: nil)
         #expect(try await stores.authorizations.begin(.example("a", session: "s")))
         try await stores.consents.save(
@@ -37,6 +38,14 @@ struct IssuerIsolationTests {
         ("client saved", { try await $0.clients.save(.example(Client.web, name: "changed")) }),
         ("server deleted", { try await $0.resourceServers.delete("r") }),
         ("role deleted", { try await $0.roles.delete("admin") }),
+        ("group deleted", { try await $0.groups.delete("staff") }),
+        (
+            "roles given",
+            {
+                _ = try await $0.users.replaceMembership(
+                    of: User.alice, from: Membership(), to: Membership(roles: ["admin"], groups: ["staff"]))
+            }
+        ),
         ("user deleted", { try await $0.users.delete(User.alice) }),
         ("user renamed", { try await $0.users.save(.example(User.alice, "changed")) }),
         ("session ended", { try await $0.sessions.end(Identifier("s"), at: moment) }),
@@ -63,7 +72,8 @@ struct IssuerIsolationTests {
     private func picture(_ stores: Stores) async throws -> [String] {
         [
             "\(try await stores.clients.all())", "\(try await stores.resourceServers.all())",
-            "\(try await stores.roles.all())", "\(try await stores.users.list(after: nil, limit: 10))",
+            "\(try await stores.roles.all())", "\(try await stores.groups.all())",
+            "\(try await stores.users.list(after: nil, limit: 10))",
             "\(String(describing: try await stores.users.find(named: "alice@example.com")))",
             "\(String(describing: try await stores.sessions.find(Session.example("").secret, at: moment)))",
             "\(String(describing: try await stores.authorizations.find(Identifier("a"))))",

@@ -22,7 +22,7 @@ struct QueryPlanTests {
             let steps = database.notes
             #expect(steps.count(where: { $0.hasPrefix("SEARCH") }) > 30)
             // The issuer alone finds all its rows: right for the few of what is kept in memory, and nothing else.
-            let listed = ["changes", "clients", "resource_servers", "roles", "signing_keys"]
+            let listed = ["changes", "clients", "resource_servers", "roles", "user_groups", "signing_keys"]
             let unbounded = steps.filter { $0.hasSuffix("(issuer=?)") }
             #expect(unbounded.filter { step in !listed.contains { step.hasPrefix("SEARCH \($0) ") } } == [])
             #expect(steps.filter { $0.hasPrefix("SCAN") && $0 != "SCAN CONSTANT ROW" } == [])
@@ -67,8 +67,9 @@ struct QueryPlanTests {
     }
 
     private static let crowd = """
-        INSERT INTO users SELECT 'https://id.example.com', CONCAT('u', seq), CONCAT('u', seq), CONCAT('u', seq), NULL,
-            0, NULL, '{}', '[]', 0, 0, 0 FROM seq_1_to_3000;
+        INSERT INTO users (issuer, id, username, username_key, is_email_verified, claims, roles, is_disabled, created_at,
+            updated_at) SELECT 'https://id.example.com', CONCAT('u', seq), CONCAT('u', seq), CONCAT('u', seq), 0, '{}',
+            '[]', 0, 0, 0 FROM seq_1_to_3000;
         INSERT INTO user_names SELECT 'https://id.example.com', CONCAT('u', seq), CONCAT('u', seq) FROM seq_1_to_3000;
         INSERT INTO totp_credentials SELECT 'https://id.example.com', CONCAT('x', seq), CONCAT('u', seq), '', '', 'SHA1',
             6, 30, 0, 0 FROM seq_1_to_3000;

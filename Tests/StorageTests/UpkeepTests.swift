@@ -20,6 +20,8 @@ struct UpkeepTests {
                 ("server deleted", { try await stores.resourceServers.delete("r") }),
                 ("role saved", { try await stores.roles.save(Role(name: "admin", permissions: [])) }),
                 ("role deleted", { try await stores.roles.delete("admin") }),
+                ("group saved", { try await stores.groups.save(Group(name: "staff")) }),
+                ("group deleted", { try await stores.groups.delete("staff") }),
                 ("key made", { _ = try await stores.keys.insert(.example("k", number: 1)) }),
                 ("key moved", { try await stores.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
                 ("key deleted", { try await stores.keys.delete("k") }),

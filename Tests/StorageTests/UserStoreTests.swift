@@ -87,12 +87,28 @@ struct UserStoreTests {
                 id: Identifier("eve-id"), username: "Eve", email: "eve@example.com", isEmailVerified: true,
                 passwordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
                 claims: ["name": "Eve \"'; DROP TABLE users; -- \u{1F426}", "address": ["country": "GB"]],
-                roles: ["admin", "a, \"b\""], isDisabled: true, createdAt: moment, updatedAt: moment + 0.5)
+                roles: ["admin", "a, \"b\""], groups: ["staff", "\u{1F426}"], isDisabled: true, createdAt: moment,
+                updatedAt: moment + 0.5)
             try await stores.users.save(user)
             #expect(try await stores.users.find(user.id) == user)
             user = User.example(user.id, "eve")
             try await stores.users.save(user)
             #expect(try await stores.users.find(user.id) == user)
+        }
+    }
+
+    @Test("of many who change roles and groups from the same state one does", arguments: StorageBackend.all)
+    func membership(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let changed = try await race(16) { number in
+                try await stores.users.replaceMembership(
+                    of: User.alice, from: Membership(), to: Membership(roles: ["role-\(number)"], groups: ["staff"]))
+            }
+            #expect(changed.count(where: \.self) == 1)
+            let alice = try #require(try await stores.users.find(User.alice))
+            #expect(alice.roles.count == 1)
+            #expect(alice.groups == ["staff"])
+            #expect(alice.updatedAt == moment)
         }
     }
 

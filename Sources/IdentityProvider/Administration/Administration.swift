@@ -27,6 +27,7 @@ package struct Administration: Sendable {
         var changes: [Change] = []
         changes += try await applyResourceServers(resources.resourceServers, isPlan: isPlan, prunes: prunes)
         changes += try await applyRoles(resources.roles, isPlan: isPlan, prunes: prunes)
+        changes += try await applyGroups(resources.groups, isPlan: isPlan, prunes: prunes)
         changes += try await applyClients(resources.clients, isPlan: isPlan, prunes: prunes)
         changes += try await applyUsers(resources.users, isPlan: isPlan, prunes: prunes)
         return changes
@@ -44,20 +45,6 @@ package struct Administration: Sendable {
         for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.identifier == name }) {
             changes.append(Change(.delete, "resource server", name))
             if !isPlan { try await stores.resourceServers.delete(name) }
-        }
-        return changes
-    }
-
-    private func applyRoles(_ wanted: [Role], isPlan: Bool, prunes: Bool) async throws -> [Change] {
-        let stored = Dictionary(uniqueKeysWithValues: try await stores.roles.all().map { ($0.name, $0) })
-        var changes: [Change] = []
-        for role in wanted where stored[role.name] != role {
-            changes.append(Change(stored[role.name] == nil ? .create : .update, "role", role.name))
-            if !isPlan { try await stores.roles.save(role) }
-        }
-        for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.name == name }) {
-            changes.append(Change(.delete, "role", name))
-            if !isPlan { try await stores.roles.delete(name) }
         }
         return changes
     }

@@ -3,7 +3,7 @@ package struct Change: Sendable, Equatable {
     package enum Action: String, Sendable { case create, update, delete }
 
     package let action: Action
-    /// `client`, `user`, `role`, `resource server`.
+    /// `client`, `user`, `role`, `group`, `resource server`.
     package let kind: String
     package let name: String
     /// The members that differ; never their values, among which there are secrets.

@@ -5,12 +5,7 @@ extension Role {
     /// As a resource file describes it.
     package init(document: JSONObject) throws(InvalidMetadata) {
         var reader = MetadataReader(document)
-        let name = reader.required("name") { text throws(InvalidValue) in
-            guard Scope.isValue(text), text.utf8.count <= 255 else {
-                throw InvalidValue("must be 1 to 255 visible characters")
-            }
-            return text
-        }
+        let name = reader.required("name", Self.checkName)
         let permissions = reader.list("permissions") { text throws(InvalidValue) in
             guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
             return text
@@ -18,6 +13,27 @@ extension Role {
         reader.refuseUnknown()
         try reader.finish()
         self.init(name: name, permissions: permissions)
+    }
+
+    /// Names of roles and groups travel in claims and, with commas between them, in header fields.
+    static func checkName(_ text: String) throws(InvalidValue) -> String {
+        guard Scope.isValue(text), !text.contains(","), text.utf8.count <= 255 else {
+            throw InvalidValue("must be 1 to 255 visible ASCII characters without quotes and commas")
+        }
+        return text
+    }
+}
+
+extension Group {
+    /// As a resource file describes it.
+    package init(document: JSONObject) throws(InvalidMetadata) {
+        var reader = MetadataReader(document)
+        let name = reader.required("name", Role.checkName)
+        let description = reader.text("description")
+        let roles = reader.list("roles", Role.checkName)
+        reader.refuseUnknown()
+        try reader.finish()
+        self.init(name: name, description: description, roles: roles)
     }
 }
 
@@ -34,7 +50,7 @@ extension ResourceServer {
         }
         let scopes = reader.list("scopes") { text throws(InvalidValue) in
             guard Scope.isValue(text) else { throw InvalidValue("has an illegal character") }
-            guard !Scope.standard.contains(text) else { throw InvalidValue("belongs to OpenID Connect") }
+            guard !Scope.standard.contains(text) else { throw InvalidValue("is a scope of the issuer itself") }
             return text
         }
         let format = reader.value("access_token") { text throws(InvalidValue) in
@@ -46,10 +62,20 @@ extension ResourceServer {
             reader.report("access_token_lifetime", "must be 1 to \(Int(Lifetimes.longestAccessToken)) seconds")
         }
         let introspectionClients = reader.list("introspection_clients") { text throws(InvalidValue) in text }
+        let claims = reader.list("claims") { text throws(InvalidValue) in
+            guard let claim = EntitlementClaim(rawValue: text) else {
+                throw InvalidValue("must be roles, groups, permissions or entitlements")
+            }
+            return claim
+        }
+        let permissions = reader.list("permissions") { text throws(InvalidValue) in
+            guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
+            return text
+        }
         reader.refuseUnknown()
         try reader.finish()
         self.init(
             identifier: identifier, scopes: scopes, format: format ?? .jwt, accessTokenLifetime: lifetime,
-            introspectionClients: introspectionClients)
+            introspectionClients: introspectionClients, claims: claims, permissions: permissions)
     }
 }

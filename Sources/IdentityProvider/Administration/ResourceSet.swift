@@ -5,6 +5,7 @@ package struct ResourceSet: Sendable {
     package let clients: [ClientDocument]
     package let users: [UserDocument]
     package let roles: [Role]
+    package let groups: [Group]
     package let resourceServers: [ResourceServer]
 
     /// Throws every mistake of the document together, each with its place: `clients[0].redirect_uris[1]`.
@@ -13,16 +14,20 @@ package struct ResourceSet: Sendable {
         clients = Self.items("clients", in: document, &problems, ClientDocument.init)
         users = Self.items("users", in: document, &problems, UserDocument.init)
         roles = Self.items("roles", in: document, &problems, Role.init(document:))
+        groups = Self.items("groups", in: document, &problems, Group.init(document:))
         resourceServers = Self.items("resource_servers", in: document, &problems, ResourceServer.init(document:))
-        for name in document.names where !["clients", "users", "roles", "resource_servers"].contains(name) {
+        for name in document.names where !Self.kinds.contains(name) {
             problems.append(.init(member: name, reason: "is not known here"))
         }
         problems += Self.repeated("clients", clients.map(\.client.id.rawValue))
         problems += Self.repeated("users", users.map { User.key(of: $0.username) })
         problems += Self.repeated("roles", roles.map(\.name))
+        problems += Self.repeated("groups", groups.map(\.name))
         problems += Self.repeated("resource_servers", resourceServers.map(\.identifier))
         guard problems.isEmpty else { throw InvalidMetadata(problems) }
     }
+
+    private static let kinds: Set<String> = ["clients", "users", "roles", "groups", "resource_servers"]
 
     private static func items<Item>(
         _ name: String, in document: JSONObject, _ problems: inout [InvalidMetadata.Problem],

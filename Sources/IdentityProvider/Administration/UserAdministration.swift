@@ -18,7 +18,8 @@ extension Administration {
         }
         guard prunes else { return changes }
         let names = Set(wanted.map { User.key(of: $0.username) })
-        for user in try await allUsers() where !names.contains(User.key(of: user.username)) {
+        try await forEachUser { user in
+            guard !names.contains(User.key(of: user.username)) else { return }
             changes.append(Change(.delete, "user", user.username))
             if !isPlan { try await stores.users.delete(user.id) }
         }
@@ -57,12 +58,12 @@ extension Administration {
         if isDisabled { try await stores.sessions.endAll(of: user.id, at: now()) }
     }
 
-    private func allUsers() async throws -> [User] {
-        var users: [User] = []
-        while true {
-            let page = try await stores.users.list(after: users.last?.username, limit: 500)
-            guard !page.isEmpty else { return users }
-            users += page
+    /// A page at a time: there may be more people than memory holds.
+    func forEachUser(_ body: (User) async throws -> Void) async throws {
+        var last: String?
+        while case let page = try await stores.users.list(after: last, limit: 500), !page.isEmpty {
+            for user in page { try await body(user) }
+            last = page.last?.username
         }
     }
 
@@ -73,6 +74,7 @@ extension Administration {
         if stored?.email != document.email { members.append("email") }
         if stored?.isEmailVerified != document.isEmailVerified { members.append("email_verified") }
         if stored?.roles != document.roles { members.append("roles") }
+        if stored?.groups ?? [] != document.groups { members.append("groups") }
         if stored?.isDisabled != document.isDisabled { members.append("disabled") }
         let old = stored?.claims ?? [:]
         members += Scope(old.names + document.claims.names).values.filter { old[$0] != document.claims[$0] }
@@ -109,6 +111,7 @@ extension Administration {
         user.isEmailVerified = document.isEmailVerified
         user.claims = document.claims
         user.roles = document.roles
+        user.groups = document.groups
         user.isDisabled = document.isDisabled
         user.updatedAt = moment
         if changed.contains("password"), let password = document.password {

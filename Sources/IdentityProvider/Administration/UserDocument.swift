@@ -8,6 +8,7 @@ package struct UserDocument: Sendable {
     package let isEmailVerified: Bool
     package let claims: JSONObject
     package let roles: [String]
+    package let groups: [String]
     package let isDisabled: Bool
     package let password: String?
     package let passwordHash: String?
@@ -20,6 +21,7 @@ package struct UserDocument: Sendable {
         email = reader.value("email", Self.email)
         isEmailVerified = reader.flag("email_verified") ?? false
         roles = reader.list("roles") { text throws(InvalidValue) in text }
+        groups = reader.list("groups") { text throws(InvalidValue) in text }
         isDisabled = reader.flag("disabled") ?? false
         password = reader.value("password", Self.password)
         passwordHash = reader.value("password_hash", Self.hash)
@@ -33,7 +35,8 @@ package struct UserDocument: Sendable {
     private static func claims(_ document: JSONObject, _ reader: inout MetadataReader) -> JSONObject {
         var claims: JSONObject = [:]
         let apart: Set<String> = ["email", "email_verified", "preferred_username", "updated_at"]
-        for name in Claims.all where !apart.contains(name) {
+        let given: Set<String> = [Scope.roles, Scope.groups, Scope.permissions]
+        for name in Claims.all where !apart.contains(name) && !given.contains(name) {
             switch name {
             case "address": claims[name] = reader.object(name).map(JSON.object)
             case "phone_number_verified": claims[name] = reader.flag(name).map(JSON.bool)

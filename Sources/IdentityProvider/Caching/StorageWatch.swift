@@ -8,6 +8,7 @@ struct StorageWatch: Service {
     let upkeep: any StorageUpkeep
     let clients: CachedClients
     let resources: CachedResourceServers
+    let entitlements: CachedEntitlements
     let ring: KeyRing
     let interval: Duration
 
@@ -21,6 +22,7 @@ struct StorageWatch: Service {
                     if version != seen {
                         clients.clear()
                         resources.clear()
+                        entitlements.clear()
                         try await ring.reload()
                         seen = version
                     }

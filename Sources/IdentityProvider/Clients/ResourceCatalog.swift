@@ -14,12 +14,12 @@ struct ResourceCatalog: Sendable {
     }
 
     /// What of `requested` the client may have. Unknown values are ignored (OpenID Connect Core §3.1.2.1); when
-    /// nothing is left, `invalid_scope`. Without a request it is all the client may have, but not `offline_access`,
-    /// which must be asked for.
+    /// nothing is left, `invalid_scope`. Without a request it is all the client may have, but for what must be
+    /// asked for.
     func scope(_ requested: String?, of client: Client, for resources: [String]) throws(OAuthError) -> Scope {
         let known = Scope.standard.union(Scope(servers.flatMap(\.scopes)))
         let allowed = client.scope.intersection(known)
-        guard let requested else { return allowed.subtracting([Scope.offlineAccess]) }
+        guard let requested else { return allowed.subtracting(Scope.onRequest) }
         let granted = try Scope(parsing: requested).intersection(allowed)
         guard !granted.isEmpty else { throw .invalidScope("the client may have none of these scopes") }
         return granted

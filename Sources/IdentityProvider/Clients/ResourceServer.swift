@@ -16,16 +16,35 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     package var accessTokenLifetime: Int?
     /// The clients as which the API introspects its tokens (RFC 7662 §2.1).
     package var introspectionClients: [String]
+    /// What its access tokens and introspection say of a person's roles, groups and permissions.
+    package var claims: [EntitlementClaim]
+    /// The permissions that mean something to it; none means all.
+    package var permissions: [String]
 
     package init(
         identifier: String, scopes: [String], format: TokenFormat = .jwt, accessTokenLifetime: Int? = nil,
-        introspectionClients: [String] = []
+        introspectionClients: [String] = [], claims: [EntitlementClaim] = [], permissions: [String] = []
     ) {
         self.identifier = identifier
         self.scopes = scopes
         self.format = format
         self.accessTokenLifetime = accessTokenLifetime
         self.introspectionClients = introspectionClients
+        self.claims = claims
+        self.permissions = permissions
+    }
+
+    /// What was kept by a version that knew less is complete, too.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            identifier: try values.decode(String.self, forKey: .identifier),
+            scopes: try values.decode([String].self, forKey: .scopes),
+            format: try values.decode(TokenFormat.self, forKey: .format),
+            accessTokenLifetime: try values.decodeIfPresent(Int.self, forKey: .accessTokenLifetime),
+            introspectionClients: try values.decode([String].self, forKey: .introspectionClients),
+            claims: try values.decodeIfPresent([EntitlementClaim].self, forKey: .claims) ?? [],
+            permissions: try values.decodeIfPresent([String].self, forKey: .permissions) ?? [])
     }
 }
 

@@ -15,7 +15,8 @@ extension Mutation {
         guard current != nil else { return stores }
         return Stores(
             clients: FaultyClients(base: stores.clients), resourceServers: stores.resourceServers, users: stores.users,
-            roles: stores.roles, sessions: FaultySessions(base: stores.sessions), consents: stores.consents,
+            roles: stores.roles, groups: stores.groups, sessions: FaultySessions(base: stores.sessions),
+            consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), keys: stores.keys,
             spent: FaultySpent(base: stores.spent), upkeep: stores.upkeep)

@@ -51,6 +51,14 @@ extension Scope {
     package static let address = "address"
     package static let phone = "phone"
     package static let offlineAccess = "offline_access"
+    /// What a person is and may: scope values of ours, each for the claim of its name.
+    package static let roles = "roles"
+    package static let groups = "groups"
+    package static let permissions = "permissions"
     /// What every issuer knows; resource servers add theirs.
-    package static let standard: Scope = [openID, profile, email, address, phone, offlineAccess]
+    package static let standard: Scope = [
+        openID, profile, email, address, phone, offlineAccess, roles, groups, permissions,
+    ]
+    /// What nobody gets who does not ask for it.
+    static let onRequest: Scope = [offlineAccess, roles, groups, permissions]
 }

@@ -8,6 +8,9 @@ struct IDToken: Sendable {
     let client: Client
     let granted: Granted
     let user: User
+    let entitlements: Entitlements
+    /// May be less than what was granted (RFC 6749 §6).
+    let scope: Scope
     let accessToken: String
     let issuedAt: Date
     let expiresAt: Date
@@ -26,7 +29,8 @@ struct IDToken: Sendable {
         if !granted.amr.isEmpty { claims["amr"] = .array(granted.amr.map(JSON.string)) }
         claims["sid"] = granted.session.map { .string($0.rawValue) }
         claims["at_hash"] = .string(Self.halfHash(accessToken))
-        for (name, value) in Claims.requested(granted.claims?.idToken ?? [], of: user).members { claims[name] = value }
+        let asked = Claims.requested(granted.claims?.idToken ?? [], of: user, with: entitlements)
+        for (name, value) in Claims.released(entitlements, for: scope).members + asked.members { claims[name] = value }
         return claims
     }
 

@@ -8,6 +8,7 @@ struct IntrospectionEndpoint: Endpoint {
     let authenticator: ClientAuthenticator
     let resources: any ResourceServerStore
     let users: any UserStore
+    let entitlements: CachedEntitlements
     let authorizations: any AuthorizationStore
     let accessTokens: AccessTokenReader
     let sealer: Sealer
@@ -19,21 +20,32 @@ struct IntrospectionEndpoint: Endpoint {
         try client.requireConfidential()
         let token = try request.parameters.required("token")
         if let access = try await accessTokens.active(token) {
-            guard try await client.mayRead(access, resources), try await isGood(access.user) else {
-                return Self.inactive
-            }
-            return .json(try await describe(access))
+            guard try await client.mayRead(access, resources) else { return Self.inactive }
+            guard let id = access.user else { return .json(describe(access)) }
+            guard let user = try await users.find(id), !user.isDisabled else { return Self.inactive }
+            return .json(try await describe(access, of: user))
         }
         return try await describeRefreshToken(token, for: client)
     }
 
     private static let inactive = Response.json(["active": false])
 
-    private func describe(_ access: AccessToken) async throws -> JSONObject {
+    /// With what the person may now, as far as the token's audience wants to know it.
+    private func describe(_ access: AccessToken, of user: User) async throws -> JSONObject {
+        var answer = describe(access)
+        answer["username"] = .string(user.username)
+        let servers = try await resources.all().filter { access.audience.contains($0.identifier) }
+        let held = try await entitlements.entitlements(of: user)
+        for (name, value) in ResourceCatalog(servers: servers).claims(held, for: servers).members {
+            answer[name] = value
+        }
+        return answer
+    }
+
+    private func describe(_ access: AccessToken) -> JSONObject {
         var answer = access.claims(issuer: issuer)
         answer["active"] = true
         answer["token_type"] = "Bearer"
-        if let user = access.user { answer["username"] = try await users.find(user).map { .string($0.username) } }
         return answer
     }
 

@@ -7,6 +7,7 @@ struct TokenIssuer: Sendable {
     let issuer: Issuer
     let lifetimes: Lifetimes
     let resources: any ResourceServerStore
+    let entitlements: CachedEntitlements
     let ring: KeyRing
     let sealer: Sealer
     let now: @Sendable () -> Date
@@ -15,7 +16,11 @@ struct TokenIssuer: Sendable {
         let catalog = ResourceCatalog(servers: try await resources.all())
         let audience = catalog.audience(of: redemption.scope, for: redemption.resources)
         let access = accessToken(redemption, for: audience, catalog)
-        let accessToken = try await encode(access, for: audience)
+        // As they are now: a refresh brings what was given or withdrawn since.
+        let held =
+            if let user = redemption.user { try await entitlements.entitlements(of: user) } else { Entitlements() }
+        let accessToken = try await encode(
+            access, for: audience, with: redemption.user == nil ? [:] : catalog.claims(held, for: audience))
         var answer: JSONObject = [
             "access_token": .string(accessToken), "token_type": "Bearer",
             "expires_in": .integer(Int(access.expiresAt.timeIntervalSince(access.issuedAt).rounded())),
@@ -27,8 +32,9 @@ struct TokenIssuer: Sendable {
         }
         if let user = redemption.user, redemption.scope.contains(Scope.openID) {
             let idToken = IDToken(
-                issuer: issuer, client: client, granted: redemption.granted, user: user, accessToken: accessToken,
-                issuedAt: access.issuedAt, expiresAt: access.issuedAt.addingTimeInterval(lifetimes.idToken))
+                issuer: issuer, client: client, granted: redemption.granted, user: user, entitlements: held,
+                scope: redemption.scope, accessToken: accessToken, issuedAt: access.issuedAt,
+                expiresAt: access.issuedAt.addingTimeInterval(lifetimes.idToken))
             answer["id_token"] = .string(
                 try await sign(idToken.claims, type: "JWT", by: client.idTokenAlgorithm))
         }
@@ -53,9 +59,14 @@ struct TokenIssuer: Sendable {
             amr: granted.amr, acr: granted.acr)
     }
 
-    private func encode(_ token: AccessToken, for audience: [ResourceServer]) async throws -> String {
+    /// `entitlements` stand in a JWT; of an opaque token introspection tells.
+    private func encode(
+        _ token: AccessToken, for audience: [ResourceServer], with entitlements: JSONObject
+    ) async throws -> String {
         if audience.contains(where: { $0.format == .opaque }) { return try sealer.seal(token, for: .accessToken) }
-        return try await sign(token.claims(issuer: issuer), type: "at+jwt", by: .es256)
+        var claims = token.claims(issuer: issuer)
+        for (name, value) in entitlements.members { claims[name] = value }
+        return try await sign(claims, type: "at+jwt", by: .es256)
     }
 
     private func sign(_ claims: JSONObject, type: String, by algorithm: SignatureAlgorithm) async throws -> String {

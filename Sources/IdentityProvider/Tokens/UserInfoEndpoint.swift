@@ -5,6 +5,7 @@ import JOSE
 struct UserInfoEndpoint: Endpoint {
     let issuer: Issuer
     let users: any UserStore
+    let entitlements: CachedEntitlements
     let accessTokens: AccessTokenReader
     let routes = [
         Route.get("/userinfo", isSharedAcrossOrigins: true), .post("/userinfo", isSharedAcrossOrigins: true),
@@ -23,8 +24,9 @@ struct UserInfoEndpoint: Endpoint {
         guard let id = token.user, let user = try await users.find(id), !user.isDisabled else {
             throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
         }
-        var claims = Claims.released(of: user, for: token.scope)
-        for (name, value) in Claims.requested(granted?.claims?.userInfo ?? [], of: user).members {
+        let held = try await entitlements.entitlements(of: user)
+        var claims = Claims.released(of: user, with: held, for: token.scope)
+        for (name, value) in Claims.requested(granted?.claims?.userInfo ?? [], of: user, with: held).members {
             claims[name] = value
         }
         claims["sub"] = .string(user.id.rawValue)

@@ -1,38 +1,51 @@
 import FoundationEssentials
 import JOSE
 
-/// Which claims of a user a scope releases (OpenID Connect Core §5.4).
+/// Which claims of a user a scope releases (OpenID Connect Core §5.4; roles, groups and permissions are ours).
 enum Claims {
     /// The claims of OpenID Connect Core §5.1 by the scope value that asks for them.
-    static let byScope: [(scope: String, claims: [String])] = [
-        (
-            Scope.profile,
-            [
-                "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile",
-                "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
-            ]
-        ),
-        (Scope.email, ["email", "email_verified"]),
-        (Scope.address, ["address"]),
-        (Scope.phone, ["phone_number", "phone_number_verified"]),
-    ]
+    static let byScope: [(scope: String, claims: [String])] =
+        [
+            (
+                Scope.profile,
+                [
+                    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile",
+                    "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+                ]
+            ),
+            (Scope.email, ["email", "email_verified"]),
+            (Scope.address, ["address"]),
+            (Scope.phone, ["phone_number", "phone_number_verified"]),
+        ] + entitlementScopes.map { ($0, [$0]) }
+
+    private static let entitlementScopes = [Scope.roles, Scope.groups, Scope.permissions]
 
     static let all = byScope.flatMap(\.claims)
 
     /// The claims that `scope` releases, without `sub`.
-    static func released(of user: User, for scope: Scope) -> JSONObject {
+    static func released(of user: User, with entitlements: Entitlements, for scope: Scope) -> JSONObject {
         var released: JSONObject = [:]
         for (value, names) in byScope where scope.contains(value) {
-            for name in names { released[name] = claim(name, of: user) }
+            for name in names { released[name] = claim(name, of: user, entitlements) }
         }
         return released
     }
 
+    /// The claims that also stand in an ID Token when their scope is asked for: those of §5.4 are for the userinfo
+    /// endpoint, but of these applications decide what to show somebody at once.
+    static func released(_ entitlements: Entitlements, for scope: Scope) -> JSONObject {
+        var released: JSONObject = [:]
+        for name in entitlementScopes where scope.contains(name) { released[name] = entitlements.claim(name) }
+        return released
+    }
+
     /// The claims that `entries` ask for, where they have a value that was asked for (OpenID Connect Core §5.5.1).
-    static func requested(_ entries: [ClaimsRequest.Entry], of user: User) -> JSONObject {
+    static func requested(
+        _ entries: [ClaimsRequest.Entry], of user: User, with entitlements: Entitlements
+    ) -> JSONObject {
         var released: JSONObject = [:]
         for entry in entries {
-            guard let value = claim(entry.name, of: user) else { continue }
+            guard let value = claim(entry.name, of: user, entitlements) else { continue }
             if entry.values.isEmpty || entry.values.contains(text(value)) { released[entry.name] = value }
         }
         return released
@@ -43,13 +56,13 @@ enum Claims {
         value.string ?? String(decoding: value.serialized(), as: UTF8.self)
     }
 
-    private static func claim(_ name: String, of user: User) -> JSON? {
+    private static func claim(_ name: String, of user: User, _ entitlements: Entitlements) -> JSON? {
         switch name {
         case "preferred_username": .string(user.username)
         case "email": user.email.map(JSON.string)
         case "email_verified": user.email.map { _ in .bool(user.isEmailVerified) }
         case "updated_at": .integer(Int(user.updatedAt.timeIntervalSince1970))
-        default: user.claims[name]
+        default: entitlements.claim(name) ?? user.claims[name]
         }
     }
 }

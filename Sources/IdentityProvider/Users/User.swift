@@ -13,14 +13,15 @@ package struct User: Sendable, Hashable {
     /// The standard claims beyond those above, as they stand in a token (OpenID Connect Core §5.1).
     package var claims: JSONObject
     package var roles: [String]
+    package var groups: [String]
     package var isDisabled: Bool
     package var createdAt: Date
     package var updatedAt: Date
 
     package init(
         id: Identifier<User> = .random(), username: String, email: String? = nil, isEmailVerified: Bool = false,
-        passwordHash: String? = nil, claims: JSONObject = [:], roles: [String] = [], isDisabled: Bool = false,
-        createdAt: Date, updatedAt: Date
+        passwordHash: String? = nil, claims: JSONObject = [:], roles: [String] = [], groups: [String] = [],
+        isDisabled: Bool = false, createdAt: Date, updatedAt: Date
     ) {
         self.id = id
         self.username = username
@@ -29,6 +30,7 @@ package struct User: Sendable, Hashable {
         self.passwordHash = passwordHash
         self.claims = claims
         self.roles = roles
+        self.groups = groups
         self.isDisabled = isDisabled
         self.createdAt = createdAt
         self.updatedAt = updatedAt

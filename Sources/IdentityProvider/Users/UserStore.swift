@@ -10,6 +10,8 @@ package protocol UserStore: Sendable {
     func save(_ user: User) async throws
     /// Replaces the hash if it is still `old`: an upgrade must not undo a change of the password.
     func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws
+    /// Replaces roles and groups if they still are `old`: of two changes at once none is lost. Returns whether it did.
+    func replaceMembership(of user: Identifier<User>, from old: Membership, to new: Membership) async throws -> Bool
     /// Removes the user with their sessions, consents, authorizations and credentials.
     func delete(_ user: Identifier<User>) async throws
 }

@@ -121,6 +121,16 @@ extension Migration {
                 """,
                 "DROP INDEX IF EXISTS authorizations_by_expiry ON authorizations",
             ]),
+        Migration(
+            version: 3, name: "groups of users",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS user_groups (
+                    issuer VARCHAR(255) NOT NULL, name VARCHAR(255) NOT NULL, document MEDIUMTEXT NOT NULL,
+                    PRIMARY KEY (issuer, name)) \(form)
+                """,
+                "ALTER TABLE users ADD COLUMN IF NOT EXISTS group_names MEDIUMTEXT NOT NULL DEFAULT '[]'",
+            ]),
     ]
 
     private static let form: SQLStatement = """

@@ -133,5 +133,15 @@ extension Migration {
                 "CREATE INDEX authorizations_by_expiry_hour ON authorizations (issuer, expiry_hour)",
                 "DROP INDEX authorizations_by_expiry",
             ]),
+        Migration(
+            version: 3, name: "groups of users",
+            statements: [
+                """
+                CREATE TABLE user_groups (
+                    issuer TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,
+                    PRIMARY KEY (issuer, name)) STRICT, WITHOUT ROWID
+                """,
+                "ALTER TABLE users ADD COLUMN group_names TEXT NOT NULL DEFAULT '[]'",
+            ]),
     ]
 }

@@ -28,11 +28,12 @@ extension TransferTable {
         TransferTable(
             "resource_servers", ["issuer", "identifier", "document"], orderedBy: "issuer, identifier"),
         TransferTable("roles", ["issuer", "name", "document"], orderedBy: "issuer, name"),
+        TransferTable("user_groups", ["issuer", "name", "document"], orderedBy: "issuer, name"),
         TransferTable(
             "users",
             [
                 "issuer", "id", "username", "username_key", "email", "is_email_verified", "password_hash", "claims",
-                "roles", "is_disabled", "created_at", "updated_at",
+                "roles", "is_disabled", "created_at", "updated_at", "group_names",
             ], orderedBy: "issuer, id"),
         TransferTable("user_names", ["issuer", "name_key", "user_id"], orderedBy: "issuer, name_key"),
         TransferTable(

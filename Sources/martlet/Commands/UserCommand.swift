@@ -8,7 +8,10 @@ import JOSE
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "List, add, change and remove users.",
-        subcommands: [List.self, Add.self, Password.self, Disable.self, Enable.self, Remove.self])
+        subcommands: [
+            List.self, Add.self, Password.self, Roles.self, Assign.self, Withdraw.self, Disable.self, Enable.self,
+            Remove.self,
+        ])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List users by name.")

@@ -1,0 +1,24 @@
+import FoundationEssentials
+
+/// Roles and groups from memory: a token must not wait for the database to learn what a person may.
+struct CachedEntitlements: Sendable {
+    private let roles: any RoleStore
+    private let groups: any GroupStore
+    private let cache: Cache<Int, EntitlementRules>
+
+    init(roles: any RoleStore, groups: any GroupStore, now: @escaping @Sendable () -> Date) {
+        self.roles = roles
+        self.groups = groups
+        cache = Cache(now: now)
+    }
+
+    func entitlements(of user: User) async throws -> Entitlements {
+        guard !user.roles.isEmpty || !user.groups.isEmpty else { return Entitlements() }
+        let rules = try await cache.value(0) {
+            EntitlementRules(roles: try await roles.all(), groups: try await groups.all())
+        }
+        return rules.entitlements(of: user)
+    }
+
+    func clear() { cache.clear() }
+}

@@ -1,0 +1,22 @@
+/// People who hold the same roles.
+package struct Group: Sendable, Hashable, Codable {
+    package let name: String
+    /// What it is for, to people.
+    package var description: String?
+    /// What every member holds beside their own roles.
+    package var roles: [String]
+
+    package init(name: String, description: String? = nil, roles: [String] = []) {
+        self.name = name
+        self.description = description
+        self.roles = roles
+    }
+}
+
+package protocol GroupStore: Sendable {
+    /// All groups in the order of their names.
+    func all() async throws -> [Group]
+    /// Inserts or replaces.
+    func save(_ group: Group) async throws
+    func delete(_ name: String) async throws
+}

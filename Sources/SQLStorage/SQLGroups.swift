@@ -1,0 +1,27 @@
+import IdentityProvider
+
+struct SQLGroups: GroupStore {
+    let table: SQLTable
+
+    func all() async throws -> [Group] {
+        try await table.query(
+            "user_groups.all", "SELECT document FROM user_groups WHERE issuer = ? ORDER BY name", [table.key]
+        ).map { try $0.document(Group.self, 0) }
+    }
+
+    func save(_ group: Group) async throws {
+        let values: [SQLValue] = [try .document(group), table.key, .text(group.name)]
+        try await table.writeCached("user_groups.save") { connection in
+            try connection.save(
+                update: "UPDATE user_groups SET document = ? WHERE issuer = ? AND name = ?",
+                insert: "INSERT INTO user_groups (document, issuer, name) VALUES (?, ?, ?)", values)
+        }
+    }
+
+    func delete(_ name: String) async throws {
+        let values: [SQLValue] = [table.key, .text(name)]
+        try await table.writeCached("user_groups.delete") { connection in
+            try connection.execute("DELETE FROM user_groups WHERE issuer = ? AND name = ?", values)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import IdentityProvider
+import JOSE
+
+/// `martlet group`.
+struct GroupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "group", abstract: "List, make, change and remove groups of users.",
+        subcommands: [List.self, Set.self, Remove.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List groups by name, with their roles.")
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { _, stores, _ in
+                for group in try await stores.groups.all() {
+                    Terminal.say(
+                        [group.name, group.roles.joined(separator: " "), group.description ?? "-"]
+                            .joined(separator: "\t"))
+                }
+            }
+        }
+    }
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a group, or change it; servers follow within a second.",
+            discussion: "Example: martlet group set press --description \"Writes for the site\" --role editor")
+        @Argument(help: "The group's name.") var name: String
+        @Option(help: "What it is for.") var description: String?
+        @Option(help: "What its members hold, all of it; may be repeated.") var role: [String] = []
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            var document: JSONObject = ["name": .string(name), "roles": .array(role.map(JSON.string))]
+            document["description"] = description.map(JSON.string)
+            let wanted = document
+            try await options.administer { _, stores, _ in
+                let group = try Mistakes.telling { () throws(InvalidMetadata) in try Group(document: wanted) }
+                let roles = try await stores.roles.all().map(\.name)
+                let missing = group.roles.filter { !roles.contains($0) }
+                guard missing.isEmpty else { throw Mistakes(missing.map { "there is no role \($0)" }) }
+                try await stores.groups.save(group)
+            }
+            Terminal.say("Kept.")
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a group, and take it from every user.",
+            discussion: "May be run again when it was broken off: it takes the name from whoever still has it.")
+        @Argument(help: "The group's name.") var name: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { administration, _, _ in try await administration.deleteGroup(name) }
+            Terminal.say("Removed.")
+        }
+    }
+}

@@ -28,6 +28,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", exact: "1.7.3"),
@@ -53,7 +54,10 @@ let package = Package(
         // Standards: published algorithms that know nothing of users or clients.
         .target(name: "JOSE", dependencies: [crypto, cryptoExtras], swiftSettings: strict),
         .target(
-            name: "Authenticators", dependencies: ["CArgon2", "COATH", crypto],
+            name: "Authenticators",
+            dependencies: [
+                "JOSE", "CArgon2", "COATH", crypto, cryptoExtras, .product(name: "SwiftASN1", package: "swift-asn1"),
+            ],
             resources: [.embedInCode("Password/common-passwords.txt")], swiftSettings: strict),
 
         // The provider: all behaviour, no HTTP server and no database.
@@ -147,7 +151,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
-                "CMariaDB", crypto, httpTypes,
+                "CMariaDB", crypto, cryptoExtras, httpTypes,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -203,7 +207,9 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             exclude: ["Vectors"], swiftSettings: strict),
-        .testTarget(name: "AuthenticatorsTests", dependencies: ["Authenticators"], swiftSettings: strict),
+        .testTarget(
+            name: "AuthenticatorsTests", dependencies: ["Authenticators", "JOSE", "TestSupport", crypto],
+            exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, tracing], swiftSettings: strict),
         .testTarget(
             name: "IdentityProviderTests",

@@ -1,7 +1,7 @@
 /// The points of edwards25519 whose order divides 8. Under such a key one signature fits many messages, so whoever
 /// signed cannot be told (RFC 8032 §8.4, RFC 8725 §3.4).
-enum Ed25519SmallOrder {
-    static func contains(_ point: [UInt8]) -> Bool {
+package enum Ed25519SmallOrder {
+    package static func contains(_ point: [UInt8]) -> Bool {
         var y = point
         // The highest bit is the sign of x (RFC 8032 §5.1.2).
         y[31] &= 0x7F

@@ -1,0 +1,58 @@
+/// Proof that somebody holds a credential, which stood every check of WebAuthn L3 §7.2. Steps 1 and 2 are the page's; 5
+/// and 6, whose credential it is, are the caller's, who looked it up; 24 is the store's.
+package struct Assertion: Sendable {
+    /// What is known of the credential (WebAuthn L3 §4, credential record).
+    package struct Record: Sendable {
+        let publicKey: COSEKey
+        let signCount: Int
+        let isBackupEligible: Bool
+
+        package init(publicKey: COSEKey, signCount: Int, isBackupEligible: Bool) {
+            self.publicKey = publicKey
+            self.signCount = signCount
+            self.isBackupEligible = isBackupEligible
+        }
+    }
+
+    package let authenticator: AuthenticatorData
+
+    /// `challenge` is what the browser was given. Throws at the first step that fails.
+    package init(
+        clientDataJSON: [UInt8], authenticatorData: [UInt8], signature: [UInt8], challenge: [UInt8],
+        by record: Record, for party: RelyingParty, requiresUserVerification: Bool
+    ) throws(WebAuthnRefusal) {
+        let data = try AuthenticatorData(parsing: authenticatorData, step: "7.2-7")
+        // Steps 8 to 14.
+        let client = try ClientData(
+            parsing: clientDataJSON, type: "webauthn.get", challenge: challenge, for: party, steps: .assertion)
+        guard data.rpIDHash == party.idHash else {
+            throw WebAuthnRefusal("7.2-15", "is for another relying party")
+        }
+        guard data.flags.contains(.userPresent) else { throw WebAuthnRefusal("7.2-16", "nobody was present") }
+        guard !requiresUserVerification || data.isUserVerified else {
+            throw WebAuthnRefusal("7.2-17", "nobody was verified")
+        }
+        guard data.isBackupEligible || !data.isBackedUp else {
+            throw WebAuthnRefusal("7.2-18", "is backed up although it cannot be")
+        }
+        guard data.isBackupEligible == record.isBackupEligible else {
+            throw WebAuthnRefusal("7.2-19", "may be backed up otherwise than before")
+        }
+        // Steps 20 and 21.
+        let key = record.publicKey
+        guard key.material.isValid(signature, of: data.bytes + client.hash, by: key.algorithm) else {
+            throw WebAuthnRefusal("7.2-21", "has a wrong signature")
+        }
+        // A count that stands still is that of a copy, or of the one that was copied.
+        guard data.signCount > record.signCount || data.signCount == 0 && record.signCount == 0 else {
+            throw WebAuthnRefusal("7.2-22", "counts \(data.signCount) after \(record.signCount)")
+        }
+        authenticator = data
+    }
+}
+
+extension ClientData.Steps {
+    fileprivate static let assertion = ClientData.Steps(
+        parse: "7.2-9", type: "7.2-10", challenge: "7.2-11", origin: "7.2-12", crossOrigin: "7.2-13",
+        topOrigin: "7.2-14")
+}

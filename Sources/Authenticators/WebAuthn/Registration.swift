@@ -1,0 +1,50 @@
+/// A new credential that stood every check of WebAuthn L3 §7.1. Steps 1 and 2 are the page's, step 26 (nobody else has
+/// the credential) and 27 are the store's.
+package struct Registration: Sendable {
+    package let credentialID: [UInt8]
+    package let publicKey: COSEKey
+    /// The model of the authenticator, 16 bytes; zero when it does not say.
+    package let aaguid: [UInt8]
+    package let authenticator: AuthenticatorData
+    package let attestation: AttestationType
+
+    /// `challenge` is what the browser was given. Throws at the first step that fails.
+    package init(
+        clientDataJSON: [UInt8], attestationObject: [UInt8], challenge: [UInt8], for party: RelyingParty,
+        requiresUserVerification: Bool
+    ) throws(WebAuthnRefusal) {
+        // Steps 5 to 11.
+        let client = try ClientData(
+            parsing: clientDataJSON, type: "webauthn.create", challenge: challenge, for: party, steps: .registration)
+        // Step 12 is `client.hash`; step 13.
+        let object = try AttestationObject(parsing: attestationObject)
+        let data = object.authenticatorData
+        guard data.rpIDHash == party.idHash else {
+            throw WebAuthnRefusal("7.1-14", "is for another relying party")
+        }
+        guard data.flags.contains(.userPresent) else { throw WebAuthnRefusal("7.1-15", "nobody was present") }
+        guard !requiresUserVerification || data.isUserVerified else {
+            throw WebAuthnRefusal("7.1-16", "nobody was verified")
+        }
+        // Steps 18 and 19 ask for nothing more: both kinds of keys are welcome, and what they are is kept.
+        guard data.isBackupEligible || !data.isBackedUp else {
+            throw WebAuthnRefusal("7.1-17", "is backed up although it cannot be")
+        }
+        guard let credential = data.attestedCredential else {
+            throw WebAuthnRefusal("7.1-13", "has no credential data")
+        }
+        // Step 20 was the parsing: `COSEKey` knows no other algorithms than those that are offered.
+        attestation = try object.verify(credential, clientDataHash: client.hash)
+        guard credential.id.count <= 1_023 else { throw WebAuthnRefusal("7.1-25", "has too long a credential id") }
+        credentialID = credential.id
+        publicKey = credential.publicKey
+        aaguid = credential.aaguid
+        authenticator = data
+    }
+}
+
+extension ClientData.Steps {
+    fileprivate static let registration = ClientData.Steps(
+        parse: "7.1-6", type: "7.1-7", challenge: "7.1-8", origin: "7.1-9", crossOrigin: "7.1-10",
+        topOrigin: "7.1-11")
+}

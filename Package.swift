@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "COATH", pkgConfig: "liboath", providers: [.apt(["liboath-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
@@ -72,11 +73,13 @@ let package = Package(
             name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, tracing], swiftSettings: strict),
         .target(name: "SQLiteDriver", dependencies: ["SQLStorage", "CSQLite"], swiftSettings: strict),
         .target(name: "MariaDBDriver", dependencies: ["SQLStorage", "CMariaDB", logging], swiftSettings: strict),
+        .target(name: "Outbound", dependencies: ["IdentityProvider", "CCurl"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging, tracing], swiftSettings: strict),
         .target(
             name: "Templates", path: "templates",
             resources: [
                 .embedInCode("locales"),
+                .embedInCode("mail"),
                 .embedInCode("confirm-sign-out.mustache"),
                 .embedInCode("consent.mustache"),
                 .embedInCode("emblem.mustache"),
@@ -114,7 +117,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
-                "Telemetry",
+                "Outbound", "Telemetry",
                 "Server", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -210,6 +213,10 @@ let package = Package(
         .testTarget(
             name: "AuthenticatorsTests", dependencies: ["Authenticators", "JOSE", "TestSupport", crypto],
             exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(
+            name: "OutboundTests",
+            dependencies: ["Outbound", "IdentityProvider", "Server", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, tracing], swiftSettings: strict),
         .testTarget(
             name: "IdentityProviderTests",

@@ -17,6 +17,8 @@ package enum Templates {
         "still-signed-in.mustache": PackageResources.still_signed_in_mustache,
         "style.css": PackageResources.style_css,
         "submit.js": PackageResources.submit_js,
+        "mail/letter.html.mustache": PackageResources.letter_html_mustache,
+        "mail/letter.txt.mustache": PackageResources.letter_txt_mustache,
         "locales/de.json": PackageResources.de_json,
         "locales/en.json": PackageResources.en_json,
     ]

@@ -8,10 +8,13 @@ package struct Provider: Sendable {
     package let endpoints: [any Endpoint]
     package let services: [any Service]
     package let keyRotation: KeyRotation
+    package let mail: MailQueue
+    /// `nil` where no mail is sent.
+    package let mailService: MailService?
 
     package init(
         settings: Settings, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor, limiter: RateLimiter,
-        now: @escaping @Sendable () -> Date = { Date() }
+        mailer: (any Mailer)? = nil, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         #if MARTLET_MUTATIONS
             let stores = Mutation.faulty(stores)
@@ -41,6 +44,17 @@ package struct Provider: Sendable {
         let signOut = SignOut(
             issuer: issuer, clients: clients, users: stores.users, sessions: sessions, sealer: sealer,
             browser: browser, formToken: formToken)
+
+        // Mail: without a mailer nothing is offered that needs it.
+        let mail = MailQueue(outbox: stores.mailOutbox, sealer: sealer, now: now)
+        let links = MailLinks(issuer: issuer, sealer: sealer, users: stores.users, spent: stores.spent, now: now)
+        let mailService = mailer.map { mailer in
+            MailService(
+                outbox: stores.mailOutbox, queue: mail,
+                writer: LetterWriter(
+                    users: stores.users, links: links, allowance: MailAllowance(spent: stores.spent, now: now)),
+                mailer: mailer, interval: .seconds(1), now: now)
+        }
 
         // Programs
         let authenticator = ClientAuthenticator(
@@ -107,11 +121,14 @@ package struct Provider: Sendable {
         #endif
         self.settings = settings
         self.keyRotation = rotation
-        services = [
+        self.mail = mail
+        self.mailService = mailService
+        let background: [any Service] = [
             StorageWatch(
                 upkeep: stores.upkeep, clients: clients, resources: resources, entitlements: entitlements, ring: ring,
                 interval: .milliseconds(250)),
             Maintenance(upkeep: stores.upkeep, rotation: rotation, interval: .seconds(60), now: now),
         ]
+        services = background + [mailService].compactMap(\.self)
     }
 }

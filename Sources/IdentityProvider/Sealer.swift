@@ -16,6 +16,7 @@ extension SealedPurpose {
     static let signOut = SealedPurpose("sign-out")
     static let privateKey = SealedPurpose("private key")
     static let clientSecret = SealedPurpose("client secret")
+    static let mail = SealedPurpose("mail")
     static let oneTimePasswordSecret = SealedPurpose("one-time password secret")
 }
 

@@ -5,11 +5,22 @@ package struct Settings: Sendable {
     package var issuer: Issuer
     /// What people read at the top of a page.
     package var name = "Martlet"
+    package var signUp = SignUpPolicy.off
     package var limits = Limits()
     package var lifetimes = Lifetimes()
     package var keyRotation = KeyRotationSchedule()
 
     package init(issuer: Issuer) { self.issuer = issuer }
+}
+
+/// Who may make an account.
+package enum SignUpPolicy: String, Sendable {
+    /// Administrators alone.
+    case off
+    /// Everybody who proves an address.
+    case open
+    /// Whom an administrator sent a link.
+    case invitation
 }
 
 /// Bounds of what a request may hold.

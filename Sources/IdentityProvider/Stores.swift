@@ -13,13 +13,14 @@ package struct Stores: Sendable {
     package let totpCredentials: any TOTPCredentialStore
     package let keys: any KeyStore
     package let spent: any SpentStore
+    package let mailOutbox: any MailOutbox
     package let upkeep: any StorageUpkeep
 
     package init(
         clients: any ClientStore, resourceServers: any ResourceServerStore, users: any UserStore,
         roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, consents: any ConsentStore,
         authorizations: any AuthorizationStore, totpCredentials: any TOTPCredentialStore, keys: any KeyStore,
-        spent: any SpentStore, upkeep: any StorageUpkeep
+        spent: any SpentStore, mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
         self.clients = clients
         self.resourceServers = resourceServers
@@ -32,6 +33,7 @@ package struct Stores: Sendable {
         self.totpCredentials = totpCredentials
         self.keys = keys
         self.spent = spent
+        self.mailOutbox = mailOutbox
         self.upkeep = upkeep
     }
 }

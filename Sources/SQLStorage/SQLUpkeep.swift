@@ -68,5 +68,13 @@ private struct ExpiringTable: Sendable {
                 WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
                 """
             }, delete: "DELETE FROM spent WHERE issuer = ? AND purpose = ? AND value = ? AND expires_at <= ?"),
+        ExpiringTable(
+            name: "mail_outbox", bound: { .date($0) },
+            find: { dialect in
+                """
+                SELECT id FROM mail_outbox \(dialect.hint("mail_outbox_by_expiry"))
+                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
+                """
+            }, delete: "DELETE FROM mail_outbox WHERE issuer = ? AND id = ? AND expires_at <= ?"),
     ]
 }

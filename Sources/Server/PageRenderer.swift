@@ -7,15 +7,17 @@ import Templates
 
 /// Renders pages from the templates, in the person's language, under a policy that forbids everything they do not use.
 package struct PageRenderer: Sendable {
-    private static let fallback = "en"
+    static let fallback = "en"
 
     /// The templates and texts of each language.
-    private let libraries: [String: MustacheLibrary]
-    private let languages: [String]
+    let libraries: [String: MustacheLibrary]
+    /// The same for what is no markup: the text of mails.
+    let plainLibraries: [String: MustacheLibrary]
+    let languages: [String]
     private let style: String
     private let script: String
     private let policy: PagePolicy
-    private let name: String
+    let name: String
 
     /// `name` is what people read at the top; `overrides` replace the built-in files of the same name, such as
     /// `sign-in.mustache`, and may add `locales/LANGUAGE.json`. Throws `InvalidTemplate`, which names the file.
@@ -26,14 +28,18 @@ package struct PageRenderer: Sendable {
         }
         let files = Templates.files.merging(overrides) { _, override in override }
         let common = try Self.texts(in: files, language: Self.fallback)
-        var libraries: [String: MustacheLibrary] = [:]
+        var (libraries, plainLibraries): ([String: MustacheLibrary], [String: MustacheLibrary]) = ([:], [:])
         for file in files.keys where Self.isLocale(file) {
             let language = String(file.dropFirst("locales/".count).dropLast(".json".count))
             // What a language does not say is said in English rather than not at all.
             let texts = common.merging(try Self.texts(in: files, language: language)) { _, own in own }
             libraries[language] = try Self.library(files, texts: texts)
+            let plain = texts.mapValues { (text: "{{% CONTENT_TYPE:TEXT}}" + $0.text, file: $0.file) }
+            plainLibraries[language] = try Self.library(
+                files.filter { $0.key.hasSuffix(".txt.mustache") }, texts: plain)
         }
         self.libraries = libraries
+        self.plainLibraries = plainLibraries
         languages = libraries.keys.sorted()
         style = files["style.css"] ?? ""
         script = files["submit.js"] ?? ""
@@ -111,7 +117,7 @@ package struct InvalidTemplate: Error {
 
 extension Page.Value {
     /// As the template engine takes it.
-    fileprivate var plain: Any {
+    var plain: Any {
         switch self {
         case .text(let text): text
         case .flag(let flag): flag

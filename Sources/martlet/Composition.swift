@@ -44,13 +44,17 @@ struct Composition {
         for issuer in configuration.issuers { try await provider(issuer).keyRotation.run() }
     }
 
-    func provider(_ issuer: Issuer) throws -> Provider {
+    /// `pages` put mails into words; without them none are sent, though they may be queued.
+    func provider(_ issuer: Issuer, pages: PageRenderer? = nil) throws -> Provider {
         var settings = Settings(issuer: issuer)
         settings.name = configuration.name
         settings.lifetimes = configuration.lifetimes
+        settings.signUp = configuration.signUp
+        var mailer: (any Mailer)?
+        if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }
         return Provider(
             settings: settings, stores: storage.stores(for: issuer), masterKeys: masterKeys,
-            passwords: try passwordFactor(issuer), limiter: limiter)
+            passwords: try passwordFactor(issuer), limiter: limiter, mailer: mailer)
     }
 
     func administration(_ issuer: Issuer) throws -> Administration {

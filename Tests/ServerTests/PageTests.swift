@@ -119,7 +119,8 @@ struct PageTests {
     @Test("every page of every language renders, with a title and no text left out")
     func allPages() throws {
         for file in Templates.files.keys where file.hasSuffix(".mustache") {
-            guard !["layout.mustache", "emblem.mustache", "scope.mustache"].contains(file) else { continue }
+            guard !["layout.mustache", "emblem.mustache", "scope.mustache"].contains(file), !file.contains("/")
+            else { continue }
             for language in ["en", "de"] {
                 let page = Page(String(file.dropLast(".mustache".count)), languages: [language])
                 let answer = try answer(page)

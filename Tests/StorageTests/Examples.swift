@@ -75,6 +75,16 @@ extension SigningKeyRecord {
     }
 }
 
+extension WaitingMail {
+    static func example(_ id: String, dueIn seconds: TimeInterval = 0, expiresIn lifetime: TimeInterval = 3_600)
+        -> WaitingMail
+    {
+        WaitingMail(
+            id: Identifier(id), sealedMail: [1, 2, 3], dueAt: moment + seconds, createdAt: moment,
+            expiresAt: moment + lifetime)
+    }
+}
+
 extension Stores {
     /// Keeps the two users and the two clients that the examples are about.
     func populate() async throws {

@@ -29,6 +29,7 @@ struct IssuerIsolationTests {
         try await stores.totpCredentials.save(.example("t"))
         #expect(try await stores.keys.insert(.example("k", number: 1)))
         #expect(try await stores.spent.spend("jti", for: .clientAssertion, until: moment + 60))
+        try await stores.mailOutbox.add(.example("m", expiresIn: 60))
     }
 
     /// Every way to change something, and a look at everything.
@@ -66,6 +67,11 @@ struct IssuerIsolationTests {
         ("key moved", { try await $0.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
         ("key deleted", { try await $0.keys.delete("k") }),
         ("value spent", { _ = try await $0.spent.spend("new", for: .clientAssertion, until: moment) }),
+        ("mail added", { try await $0.mailOutbox.add(.example("n")) }),
+        (
+            "mail leased",
+            { _ = try await $0.mailOutbox.lease(.example("m"), until: moment + 9, at: moment) }
+        ),
         ("expired removed", { _ = try await $0.upkeep.removeExpired(before: moment + 9_000, limit: 100) }),
     ]
 
@@ -81,6 +87,7 @@ struct IssuerIsolationTests {
             "\(try await stores.totpCredentials.credentials(of: User.alice))", "\(try await stores.keys.all())",
             "\(try await stores.spent.isSpent("jti", for: .clientAssertion))",
             "\(try await stores.spent.isSpent("new", for: .clientAssertion))",
+            "\(try await stores.mailOutbox.due(at: moment, limit: 9)) \(try await stores.mailOutbox.depth(at: moment))",
         ]
     }
 

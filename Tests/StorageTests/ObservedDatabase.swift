@@ -114,6 +114,13 @@ extension Stores {
         try await keys.delete("k")
         _ = try await spent.spend("jti", for: .clientAssertion, until: moment)
         _ = try await spent.isSpent("jti", for: .clientAssertion)
+        try await mailOutbox.add(.example("m"))
+        for mail in try await mailOutbox.due(at: moment, limit: 10) {
+            guard let leased = try await mailOutbox.lease(mail, until: moment, at: moment) else { continue }
+            try await mailOutbox.postpone(leased, until: moment)
+            try await mailOutbox.remove(leased)
+        }
+        _ = try await mailOutbox.depth(at: moment)
         _ = try await upkeep.version()
         _ = try await upkeep.removeExpired(before: moment, limit: 10)
         try await clients.delete(Client.web)

@@ -57,6 +57,7 @@ struct TransferTests {
                 Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment))
             try await stores.totpCredentials.save(.example("t", lastStep: 7))
             _ = try await stores.keys.insert(.example("k", number: 1))
+            try await stores.mailOutbox.add(.example("m"))
             for number in 0..<300 {
                 _ = try await stores.spent.spend("\(number)", for: .clientAssertion, until: moment)
             }

@@ -131,6 +131,19 @@ extension Migration {
                 """,
                 "ALTER TABLE users ADD COLUMN IF NOT EXISTS group_names MEDIUMTEXT NOT NULL DEFAULT '[]'",
             ]),
+        Migration(
+            version: 4, name: "the outbox for mail",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS mail_outbox (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, sealed_mail BLOB NOT NULL,
+                    attempts BIGINT NOT NULL CHECK (attempts >= 0), due_at BIGINT NOT NULL,
+                    created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    INDEX mail_outbox_by_due (issuer, due_at),
+                    INDEX mail_outbox_by_expiry (issuer, expires_at)) \(form)
+                """
+            ]),
     ]
 
     private static let form: SQLStatement = """

@@ -143,5 +143,18 @@ extension Migration {
                 """,
                 "ALTER TABLE users ADD COLUMN group_names TEXT NOT NULL DEFAULT '[]'",
             ]),
+        Migration(
+            version: 4, name: "the outbox for mail",
+            statements: [
+                """
+                CREATE TABLE mail_outbox (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, sealed_mail BLOB NOT NULL,
+                    attempts INTEGER NOT NULL CHECK (attempts >= 0), due_at INTEGER NOT NULL,
+                    created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX mail_outbox_by_due ON mail_outbox (issuer, due_at)",
+                "CREATE INDEX mail_outbox_by_expiry ON mail_outbox (issuer, expires_at)",
+            ]),
     ]
 }

@@ -65,5 +65,8 @@ extension TransferTable {
             ], orderedBy: "issuer, id"),
         TransferTable(
             "spent", ["issuer", "purpose", "value", "expires_at"], orderedBy: "issuer, purpose, value"),
+        TransferTable(
+            "mail_outbox", ["issuer", "id", "sealed_mail", "attempts", "due_at", "created_at", "expires_at"],
+            orderedBy: "issuer, id"),
     ]
 }

@@ -49,11 +49,11 @@ struct Serve: AsyncParsableCommand {
 
     private func serve(_ composition: Composition, _ preparation: Preparation) async throws {
         let configuration = composition.configuration
-        let providers = try configuration.issuers.map { try composition.provider($0) }
+        let pages = try PageRenderer(name: configuration.name, overrides: configuration.templates)
+        let providers = try configuration.issuers.map { try composition.provider($0, pages: pages) }
         var settings = ServerSettings(
             address: configuration.address, tls: configuration.tls, proxies: configuration.proxies)
         settings.limits = providers[0].settings.limits
-        let pages = try PageRenderer(name: configuration.name, overrides: configuration.templates)
         let (showsDemo, demoPort) = (demo, demoPort)
         let server = HTTPServer(
             settings: settings,

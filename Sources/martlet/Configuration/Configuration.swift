@@ -14,6 +14,9 @@ struct Configuration {
     let storage: StorageSetting
     let masterKeyFile: String
     let lifetimes: Lifetimes
+    /// `nil` where no mail is sent.
+    let mail: MailSetting?
+    let signUp: SignUpPolicy
     let templates: [String: String]
     let telemetry: TelemetrySettings
     /// Settings that are accepted and do nothing in this version, said at the start.
@@ -31,9 +34,11 @@ struct Configuration {
         storage = Self.storage(&values)
         masterKeyFile = values.text(.masterKeyFile) ?? "var/master.key"
         lifetimes = Self.lifetimes(&values)
+        mail = Self.mail(&values)
+        signUp = Self.signUp(&values, hasMail: mail != nil)
         templates = Self.templates(&values)
         telemetry = Self.telemetry(&values)
-        unused = [Setting.tlsClientCA, .mailSMTP, .mailFrom, .telemetryOTLP].filter { values.isSet($0) }.map(\.rawValue)
+        unused = [Setting.tlsClientCA, .telemetryOTLP].filter { values.isSet($0) }.map(\.rawValue)
         guard values.mistakes.isEmpty else { throw Mistakes(values.mistakes) }
     }
 
@@ -106,7 +111,7 @@ struct Configuration {
     private static func templates(_ values: inout SettingValues) -> [String: String] {
         guard let folder = values.text(.templates) else { return [:] }
         var files: [String: String] = [:]
-        for directory in ["", "locales/"] {
+        for directory in ["", "locales/", "mail/"] {
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(directory)") else {
                 if directory.isEmpty { values.report(.templates, "the folder \(folder) cannot be read") }
                 continue

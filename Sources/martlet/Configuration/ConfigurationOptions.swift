@@ -16,7 +16,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "Who signs client certificates (PEM).") var tlsClientCa: String?
     @Option(help: "Networks whose X-Forwarded-For is believed, separated by commas.") var trustedProxies: String?
     @Option(help: "The mail server, such as smtp://localhost:25.") var mailSmtp: String?
-    @Option(help: "The sender of mail.") var mailFrom: String?
+    @Option(help: "A file that holds the mail server, when it is a secret.") var mailSmtpFile: String?
+    @Option(help: "The sender of mail: NAME <ADDRESS>, or the address alone.") var mailFrom: String?
+    @Option(help: "Who may make an account: off, open or invitation.") var signUp: String?
     @Option(help: "An OpenTelemetry collector, such as http://localhost:4318.") var telemetryOtlp: String?
     @Option(help: "The form of log lines: json or text.") var telemetryLog: String?
     @Option(help: "How much to log: debug, info, notice, warning or error.") var telemetryLevel: String?
@@ -42,6 +44,7 @@ struct ConfigurationOptions: ParsableArguments {
         case .trustedProxies: trustedProxies
         case .mailSMTP: mailSmtp
         case .mailFrom: mailFrom
+        case .signUp: signUp
         case .telemetryOTLP: telemetryOtlp
         case .telemetryLog: telemetryLog
         case .telemetryLevel: telemetryLevel

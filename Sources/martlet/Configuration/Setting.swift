@@ -9,6 +9,7 @@ enum Setting: String, CaseIterable {
     case trustedProxies = "trusted_proxies"
     case mailSMTP = "mail.smtp"
     case mailFrom = "mail.from"
+    case signUp = "sign_up"
     case telemetryOTLP = "telemetry.otlp"
     case telemetryLog = "telemetry.log"
     case telemetryLevel = "telemetry.level"
@@ -24,5 +25,5 @@ enum Setting: String, CaseIterable {
     /// `--tls-certificate`.
     var flag: String { "--" + rawValue.replacing(".", with: "-").replacing("_", with: "-") }
     /// Holds a secret, so it may also be named by a file (`storage_file`).
-    var mayBeInFile: Bool { self == .storage }
+    var mayBeInFile: Bool { self == .storage || self == .mailSMTP }
 }

@@ -13,6 +13,7 @@ struct SettingValues {
             if setting.mayBeInFile { readSecret(setting, environment[setting.variable + "_FILE"]) }
         }
         readSecret(.storage, options.storageFile)
+        readSecret(.mailSMTP, options.mailSmtpFile)
         for setting in Setting.allCases {
             if let text = options.flag(setting) { values[setting] = (.string(text), setting.flag) }
         }

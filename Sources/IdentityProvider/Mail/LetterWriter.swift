@@ -1,0 +1,143 @@
+import FoundationEssentials
+import JOSE
+import Logging
+
+/// Makes letters of what happened: whom they go to, with which link. Where there is nobody to write to, there is none.
+struct LetterWriter: Sendable {
+    let users: any UserStore
+    let links: MailLinks
+    let allowance: MailAllowance
+
+    /// `nil` for a mail that nobody should get.
+    func letter(_ waiting: WaitingMail, _ mail: Mail) async throws -> Letter? {
+        guard var letter = try await letter(waiting.id.rawValue, mail) else { return nil }
+        if letter.acceptLanguage == nil { letter.acceptLanguage = mail.acceptLanguage }
+        // Tried again, it was counted before.
+        guard mail.occasion.isOnRequest, waiting.attempts == 1 else { return letter }
+        guard try await allowance.take(letter.kind, to: letter.recipient) else {
+            Logger.current.notice("too many mails to one address", metadata: ["kind": "\(letter.kind)"])
+            return nil
+        }
+        return letter
+    }
+
+    private func letter(_ id: String, _ mail: Mail) async throws -> Letter? {
+        switch mail.occasion {
+        case .signUp(let address):
+            if let user = try await users.find(named: address.text) { return try taken(id, address, by: user) }
+            return Letter(
+                id: id, to: address, kind: "sign_up",
+                data: ["link": .text(try links.url(for: .signUp, address: address))])
+        case .invitation(let address):
+            guard try await users.find(named: address.text) == nil else { return nil }
+            return Letter(
+                id: id, to: address, kind: "invitation",
+                data: ["link": .text(try links.url(for: .invitation, address: address))])
+        case .passwordReset(let name):
+            return try await toUser(users.find(named: name), id, "password_reset", link: .passwordReset)
+        case .emailVerification(let user):
+            return try await toUser(users.find(user), id, "email_verification", link: .emailVerification)
+        case .emailChange(let user, let address):
+            return try await emailChange(id, user, to: address)
+        case .emailChangeAgreed(let user, let address):
+            return try await emailChangeAgreed(id, user, to: address)
+        case .emailChanged(let user, let former):
+            return try await emailChanged(id, user, from: former)
+        case .signInCode(let user, let code):
+            return try await toUser(users.find(user), id, "code", data: ["code": .text(code)])
+        case .unknownDevice(let user, let device, let address):
+            let details = [("device", device), ("address", address), ("time", Self.words(for: mail.queuedAt))]
+            return try await toUser(
+                users.find(user), id, "unknown_device", link: .notMe, data: ["details": Self.list(details)])
+        case .passwordChanged(let user):
+            return try await notice(id, user, "password_changed", mail)
+        case .factorAdded(let user, let factor):
+            return try await notice(id, user, "factor_added", mail, factor: factor)
+        case .factorRemoved(let user, let factor):
+            return try await notice(id, user, "factor_removed", mail, factor: factor)
+        case .lockedOut(let user):
+            return try await toUser(users.find(user), id, "locked_out", link: .unlock)
+        }
+    }
+
+    /// Something about the account was changed: with the way out, if it was somebody else.
+    private func notice(
+        _ id: String, _ user: Identifier<User>, _ kind: String, _ mail: Mail, factor: String? = nil
+    ) async throws -> Letter? {
+        var data: [String: Page.Value] = ["details": Self.list([("time", Self.words(for: mail.queuedAt))])]
+        if let factor { data["factor"] = .text("text.mail_factor_\(factor)") }
+        return try await toUser(users.find(user), id, kind, link: .notMe, data: data)
+    }
+
+    private func toUser(
+        _ user: User?, _ id: String, _ kind: String, link purpose: MailLinkPurpose? = nil,
+        data: [String: Page.Value] = [:]
+    ) throws -> Letter? {
+        guard let user, !user.isDisabled, let address = user.email.flatMap(MailAddress.init) else { return nil }
+        var data = data
+        if let purpose { data["link"] = .text(try links.url(for: purpose, user: user, address: address)) }
+        return Letter(id: id, to: address, kind: kind, data: data, languages: user.languages)
+    }
+
+    /// The one who asks is told nothing else than anybody; the owner is told that the account is there.
+    private func taken(_ id: String, _ address: MailAddress, by user: User) throws -> Letter? {
+        guard user.email.map(User.key) == User.key(of: address.text) else { return nil }
+        return try toUser(user, id, "address_taken", link: .passwordReset)
+    }
+
+    private func emailChange(_ id: String, _ user: Identifier<User>, to address: MailAddress) async throws -> Letter? {
+        guard let user = try await users.find(user) else { return nil }
+        // Nobody has an address to lose.
+        guard user.email != nil else { return try await emailChangeAgreed(id, user.id, to: address) }
+        var letter = try toUser(user, id, "email_change", data: ["address": .text(address.text)])
+        letter?.data["link"] = .text(try links.url(for: .emailChange, user: user, address: address))
+        return letter
+    }
+
+    private func emailChangeAgreed(
+        _ id: String, _ user: Identifier<User>, to address: MailAddress
+    ) async throws -> Letter? {
+        guard let user = try await users.find(user), !user.isDisabled else { return nil }
+        if let other = try await users.find(named: address.text), other.id != user.id {
+            return try taken(id, address, by: other)
+        }
+        return Letter(
+            id: id, to: address, kind: "new_email",
+            data: ["link": .text(try links.url(for: .newEmail, user: user, address: address))],
+            languages: user.languages)
+    }
+
+    private func emailChanged(_ id: String, _ user: Identifier<User>, from former: MailAddress) async throws -> Letter?
+    {
+        guard let user = try await users.find(user), let address = user.email else { return nil }
+        return Letter(
+            id: id, to: former, kind: "email_changed", data: ["address": .text(address)], languages: user.languages)
+    }
+
+    /// Rows of a name and a value.
+    private static func list(_ rows: [(String, String)]) -> Page.Value {
+        .list(rows.map { ["label": .text("text.mail_detail_\($0.0)"), "value": .text($0.1)] })
+    }
+
+    /// `2026-11-21 13:05 UTC`: the reader's time zone is not known.
+    private static func words(for moment: Date) -> String {
+        let text = moment.formatted(.iso8601)
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
+    }
+}
+
+extension Mail.Occasion {
+    /// Whether somebody who need not be the recipient can make it happen by asking.
+    fileprivate var isOnRequest: Bool {
+        switch self {
+        case .signUp, .passwordReset, .emailVerification, .emailChange, .emailChangeAgreed, .lockedOut: true
+        case .invitation, .emailChanged, .signInCode, .unknownDevice, .passwordChanged, .factorAdded, .factorRemoved:
+            false
+        }
+    }
+}
+
+extension User {
+    /// What the person is known to read.
+    var languages: [String] { [claims["locale"]?.string].compactMap(\.self) }
+}

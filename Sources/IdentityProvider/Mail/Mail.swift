@@ -1,0 +1,54 @@
+package import FoundationEssentials
+
+/// A mail that is due to somebody, as it waits in the outbox: what happened, not yet its words. Whom it concerns is looked
+/// up when it is sent, so that no answer's time tells who has an account.
+package struct Mail: Codable, Sendable, Hashable {
+    package enum Occasion: Codable, Sendable, Hashable {
+        /// Somebody wants an account with this address.
+        case signUp(MailAddress)
+        /// An administrator offers one.
+        case invitation(MailAddress)
+        /// Somebody who gave this name or address has forgotten the password.
+        case passwordReset(name: String)
+        /// A user's address is to be proven.
+        case emailVerification(Identifier<User>)
+        /// A user wants another address: goes to the one they have.
+        case emailChange(Identifier<User>, to: MailAddress)
+        /// The user's present address agreed: goes to the new one.
+        case emailChangeAgreed(Identifier<User>, to: MailAddress)
+        /// Goes to the address that was the user's.
+        case emailChanged(Identifier<User>, from: MailAddress)
+        case signInCode(Identifier<User>, code: String)
+        case unknownDevice(Identifier<User>, device: String, address: String)
+        case passwordChanged(Identifier<User>)
+        /// `factor` is a key of the texts: `totp`, `passkey`, `recovery`.
+        case factorAdded(Identifier<User>, factor: String)
+        case factorRemoved(Identifier<User>, factor: String)
+        /// Too many guesses: with a link that lets the person in again.
+        case lockedOut(Identifier<User>)
+    }
+
+    package let occasion: Occasion
+    package let queuedAt: Date
+    /// The browser's `Accept-Language`, for people whose language is not known otherwise.
+    package let acceptLanguage: String?
+
+    package init(_ occasion: Occasion, queuedAt: Date, acceptLanguage: String? = nil) {
+        self.occasion = occasion
+        self.queuedAt = queuedAt
+        self.acceptLanguage = acceptLanguage
+    }
+}
+
+extension Mail.Occasion {
+    /// Seconds after which the mail is of no use to anybody any more.
+    var usefulFor: TimeInterval {
+        switch self {
+        case .signInCode: 600
+        case .passwordReset, .signUp, .lockedOut: 3_600
+        case .invitation, .emailVerification, .emailChange, .emailChangeAgreed, .emailChanged, .unknownDevice,
+            .passwordChanged, .factorAdded, .factorRemoved:
+            2 * 86_400
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Crypto
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+
+/// What a link in a mail lets its reader do: once, for a while, and only as long as nothing has changed that it rests on.
+struct MailLink: Codable, Sendable {
+    let id: String
+    let user: Identifier<User>?
+    /// The address that the mail went to, or that is asked for.
+    let address: MailAddress?
+    /// Of the user as they were; `nil` where there is none.
+    let fingerprint: String?
+    let expiresAt: Date
+}
+
+/// What a link is for: one that was made for something else cannot be opened.
+struct MailLinkPurpose: Sendable {
+    /// Of the page, below the issuer.
+    let path: String
+    /// Seconds.
+    let lifetime: TimeInterval
+    /// Whether a new password makes the link void. Where it protects from a thief, who can set one, it must not.
+    let endsWithPassword: Bool
+
+    static let signUp = MailLinkPurpose(path: "/sign-up/finish", lifetime: 86_400, endsWithPassword: true)
+    static let invitation = MailLinkPurpose(path: "/invitation", lifetime: 7 * 86_400, endsWithPassword: true)
+    static let passwordReset = MailLinkPurpose(path: "/reset-password", lifetime: 3_600, endsWithPassword: true)
+    static let emailVerification = MailLinkPurpose(path: "/verify-email", lifetime: 86_400, endsWithPassword: false)
+    static let emailChange = MailLinkPurpose(path: "/change-email/agree", lifetime: 86_400, endsWithPassword: true)
+    static let newEmail = MailLinkPurpose(path: "/change-email/finish", lifetime: 86_400, endsWithPassword: true)
+    static let notMe = MailLinkPurpose(path: "/not-me", lifetime: 7 * 86_400, endsWithPassword: false)
+    static let unlock = MailLinkPurpose(path: "/unlock", lifetime: 86_400, endsWithPassword: false)
+
+    var sealed: SealedPurpose { SealedPurpose("link \(path)") }
+}
+
+/// Makes links, opens them and spends them.
+struct MailLinks: Sendable {
+    let issuer: Issuer
+    let sealer: Sealer
+    let users: any UserStore
+    let spent: any SpentStore
+    let now: @Sendable () -> Date
+
+    /// Always below the configured issuer: what a request calls its host has no say.
+    func url(for purpose: MailLinkPurpose, user: User? = nil, address: MailAddress? = nil) throws -> String {
+        try issuer.url("\(purpose.path)?link=\(text(for: purpose, user: user, address: address))")
+    }
+
+    func text(for purpose: MailLinkPurpose, user: User? = nil, address: MailAddress? = nil) throws -> String {
+        try sealer.seal(
+            MailLink(
+                id: Base64URL.encode(RandomBytes.make(16)), user: user?.id, address: address,
+                fingerprint: user.map { Self.fingerprint(of: $0, purpose) },
+                expiresAt: now().addingTimeInterval(purpose.lifetime)),
+            for: purpose.sealed)
+    }
+
+    /// The link of the request and its user. Throws for one that is not ours, too old, used, or overtaken by events: the
+    /// page says the same of all.
+    func open(_ request: Request, for purpose: MailLinkPurpose) async throws -> (link: MailLink, user: User?) {
+        guard let text = request.parameters["link"],
+            let link = try? sealer.open(MailLink.self, from: text, for: purpose.sealed), now() < link.expiresAt,
+            try await !spent.isSpent(link.id, for: .mailLink)
+        else { throw OAuthError.linkLost }
+        guard let id = link.user else { return (link, nil) }
+        guard let user = try await users.find(id), !user.isDisabled,
+            link.fingerprint == Self.fingerprint(of: user, purpose)
+        else { throw OAuthError.linkLost }
+        return (link, user)
+    }
+
+    /// Of many calls with one link exactly one returns; the others throw.
+    func spend(_ link: MailLink) async throws {
+        guard try await spent.spend(link.id, for: .mailLink, until: link.expiresAt) else { throw OAuthError.linkLost }
+    }
+
+    private static func fingerprint(of user: User, _ purpose: MailLinkPurpose) -> String {
+        let parts = [user.email.map(User.key) ?? "", purpose.endsWithPassword ? user.passwordHash ?? "" : ""]
+        return Base64URL.encode(Array(SHA256.hash(data: Array(parts.joined(separator: "\u{0}").utf8)).prefix(16)))
+    }
+}
+
+extension OAuthError {
+    static let linkLost = OAuthError(
+        code: .invalidRequest, description: "this link was used, has expired, or is of no use any more", status: .gone)
+}

@@ -1,0 +1,41 @@
+package import FoundationEssentials
+
+/// A mail in the outbox.
+package struct WaitingMail: Sendable, Hashable {
+    package let id: Identifier<WaitingMail>
+    /// It holds names, codes and links.
+    package let sealedMail: [UInt8]
+    /// How often somebody began to send it. Whoever begins raises it, and may go on while it stays so.
+    package let attempts: Int
+    /// When it may be tried; while somebody tries, when others may take it for abandoned.
+    package let dueAt: Date
+    package let createdAt: Date
+    package let expiresAt: Date
+
+    package init(
+        id: Identifier<WaitingMail> = .random(), sealedMail: [UInt8], attempts: Int = 0, dueAt: Date, createdAt: Date,
+        expiresAt: Date
+    ) {
+        self.id = id
+        self.sealedMail = sealedMail
+        self.attempts = attempts
+        self.dueAt = dueAt
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+    }
+}
+
+package protocol MailOutbox: Sendable {
+    func add(_ mail: WaitingMail) async throws
+    /// What may be tried, the longest due first.
+    func due(at now: Date, limit: Int) async throws -> [WaitingMail]
+    /// Takes what `due` returned in hand until a moment. Of all calls with one mail exactly one returns it, however many
+    /// run at once and on however many nodes.
+    func lease(_ mail: WaitingMail, until end: Date, at now: Date) async throws -> WaitingMail?
+    /// Lets a leased mail be tried again at a moment, unless another has taken it meanwhile.
+    func postpone(_ mail: WaitingMail, until moment: Date) async throws
+    /// Removes a leased mail, unless another has taken it meanwhile.
+    func remove(_ mail: WaitingMail) async throws
+    /// How many wait and are of use yet.
+    func depth(at now: Date) async throws -> Int
+}

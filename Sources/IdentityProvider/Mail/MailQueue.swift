@@ -1,0 +1,32 @@
+package import FoundationEssentials
+import HTTPTypes
+
+/// Puts mails into the outbox: one insertion, the same for everybody. They are sent later, by whichever node is first.
+package struct MailQueue: Sendable {
+    private let outbox: any MailOutbox
+    private let sealer: Sealer
+    private let now: @Sendable () -> Date
+
+    package init(outbox: any MailOutbox, sealer: Sealer, now: @escaping @Sendable () -> Date) {
+        self.outbox = outbox
+        self.sealer = sealer
+        self.now = now
+    }
+
+    /// `request` is the one that led to it, if any: for the language.
+    package func add(_ occasion: Mail.Occasion, after request: Request? = nil) async throws {
+        let moment = now()
+        let language = request?.headers[.acceptLanguage].map { String($0.prefix(200)) }
+        let mail = Mail(occasion, queuedAt: moment, acceptLanguage: language)
+        try await outbox.add(
+            WaitingMail(
+                sealedMail: sealer.seal(Array(JSONEncoder().encode(mail)), for: .mail), dueAt: moment,
+                createdAt: moment, expiresAt: moment.addingTimeInterval(occasion.usefulFor)))
+    }
+
+    /// Throws `NotOurs` for what another version of the program put there, too.
+    func open(_ waiting: WaitingMail) throws(NotOurs) -> Mail {
+        let bytes = try sealer.open(waiting.sealedMail, for: .mail)
+        do { return try JSONDecoder().decode(Mail.self, from: Data(bytes)) } catch { throw NotOurs() }
+    }
+}

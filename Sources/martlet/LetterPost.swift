@@ -1,0 +1,27 @@
+import FoundationEssentials
+import IdentityProvider
+import Outbound
+import Server
+
+/// Puts the letters of one issuer into words and hands them to the mail server.
+struct LetterPost: Mailer {
+    let issuer: Issuer
+    let pages: PageRenderer
+    let sender: MailSender
+    let server: SMTPMailer
+
+    init(_ setting: MailSetting, issuer: Issuer, pages: PageRenderer) {
+        self.issuer = issuer
+        self.pages = pages
+        sender = setting.sender
+        server = SMTPMailer(setting.smtp, as: String(setting.sender.address.domain))
+    }
+
+    func send(_ letter: Letter) async throws {
+        let words = try pages.words(of: letter, from: issuer, name: nil)
+        try await server.send(
+            MIMEMessage(
+                from: sender, to: letter.recipient, subject: words.subject, text: words.text, html: words.html,
+                id: letter.id, date: Date()))
+    }
+}

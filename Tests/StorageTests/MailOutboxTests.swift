@@ -1,0 +1,68 @@
+import FoundationEssentials
+import IdentityProvider
+import TestSupport
+import Testing
+
+@Suite("The outbox for mail")
+struct MailOutboxTests {
+    @Test("what is due comes out, the longest due first", arguments: StorageBackend.all)
+    func due(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for (id, seconds) in [("b", 20.0), ("a", 10), ("c", 30)] {
+                try await stores.mailOutbox.add(.example(id, dueIn: seconds))
+            }
+            let ids = try await stores.mailOutbox.due(at: moment + 20, limit: 10).map(\.id.rawValue)
+            #expect(ids == ["a", "b"])
+            #expect(try await stores.mailOutbox.due(at: moment + 60, limit: 1).map(\.id.rawValue) == ["a"])
+            #expect(try await stores.mailOutbox.depth(at: moment) == 3)
+            let mail = try #require(try await stores.mailOutbox.due(at: moment + 20, limit: 1).first)
+            #expect(mail == .example("a", dueIn: 10))
+        }
+    }
+
+    @Test("of many that would send a mail exactly one gets it", arguments: StorageBackend.all)
+    func lease(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for round in 0..<10 {
+                try await stores.mailOutbox.add(.example("m\(round)"))
+                let mail = try #require(try await stores.mailOutbox.due(at: moment, limit: 1).first)
+                let leases = try await race(24) { _ in
+                    try await stores.mailOutbox.lease(mail, until: moment + 60, at: moment)
+                }
+                #expect(leases.compactMap(\.self).map(\.attempts) == [1])
+                #expect(try await stores.mailOutbox.due(at: moment + 59, limit: 1).isEmpty)
+                try await stores.mailOutbox.remove(try #require(leases.compactMap(\.self).first))
+                #expect(try await stores.mailOutbox.depth(at: moment) == 0)
+            }
+        }
+    }
+
+    @Test("whoever let the lease run out can neither postpone nor remove it", arguments: StorageBackend.all)
+    func lateComer(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let outbox = stores.mailOutbox
+            try await outbox.add(.example("m"))
+            let mail = try #require(try await outbox.due(at: moment, limit: 1).first)
+            let first = try #require(try await outbox.lease(mail, until: moment + 60, at: moment))
+            let abandoned = try #require(try await outbox.due(at: moment + 60, limit: 1).first)
+            let second = try #require(try await outbox.lease(abandoned, until: moment + 120, at: moment + 60))
+            #expect(second.attempts == 2)
+            try await outbox.postpone(first, until: moment + 61)
+            try await outbox.remove(first)
+            #expect(try await outbox.depth(at: moment) == 1)
+            #expect(try await outbox.due(at: moment + 119, limit: 1).isEmpty)
+            try await outbox.postpone(second, until: moment + 90)
+            #expect(try await outbox.due(at: moment + 90, limit: 1).map(\.attempts) == [2])
+        }
+    }
+
+    @Test("what is of no use any more is removed", arguments: StorageBackend.all)
+    func expiry(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.mailOutbox.add(.example("old", expiresIn: 10))
+            try await stores.mailOutbox.add(.example("new", expiresIn: 30))
+            #expect(try await stores.upkeep.removeExpired(before: moment + 10, limit: 10) == 1)
+            #expect(try await stores.mailOutbox.due(at: moment, limit: 10).map(\.id.rawValue) == ["new"])
+        }
+    }
+}

@@ -14,7 +14,7 @@ package struct Provider: Sendable {
 
     package init(
         settings: Settings, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor, limiter: RateLimiter,
-        mailer: (any Mailer)? = nil, now: @escaping @Sendable () -> Date = { Date() }
+        audit: AuditLog, mailer: (any Mailer)? = nil, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         #if MARTLET_MUTATIONS
             let stores = Mutation.faulty(stores)
@@ -28,14 +28,14 @@ package struct Provider: Sendable {
         let entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
         let ring = KeyRing(store: stores.keys, sealer: sealer, now: now)
         let rotation = KeyRotation(
-            store: stores.keys, ring: ring, sealer: sealer, schedule: settings.keyRotation, now: now)
+            store: stores.keys, ring: ring, sealer: sealer, schedule: settings.keyRotation, audit: audit, now: now)
 
         // People
         let browser = BrowserCookie(of: issuer)
         let formToken = FormToken(masterKeys, browser: browser)
         let sessions = SessionCookie(
             of: issuer, sessions: stores.sessions, users: stores.users, digester: digester,
-            lifetime: lifetimes.session, now: now)
+            audit: audit, lifetime: lifetimes.session, now: now)
         let interactions = InteractionKeeper(
             issuer: issuer, sealer: sealer, browser: browser, lifetime: lifetimes.interaction, now: now)
         let hints = IDTokenHintReader(issuer: issuer, ring: ring, now: now)
@@ -43,7 +43,7 @@ package struct Provider: Sendable {
         let totp = TOTPFactor(credentials: stores.totpCredentials, sealer: sealer, now: now)
         let signOut = SignOut(
             issuer: issuer, clients: clients, users: stores.users, sessions: sessions, sealer: sealer,
-            browser: browser, formToken: formToken)
+            browser: browser, formToken: formToken, audit: audit)
 
         // Mail: without a mailer nothing is offered that needs it.
         let mail = MailQueue(outbox: stores.mailOutbox, sealer: sealer, now: now)
@@ -58,7 +58,7 @@ package struct Provider: Sendable {
 
         // Programs
         let authenticator = ClientAuthenticator(
-            clients: clients, digester: digester,
+            clients: clients, digester: digester, audit: audit,
             assertions: ClientAssertionVerifier(issuer: issuer, sealer: sealer, spent: stores.spent, now: now))
         let accessTokens = AccessTokenReader(
             issuer: issuer, sealer: sealer, ring: ring, authorizations: stores.authorizations, spent: stores.spent,
@@ -66,10 +66,10 @@ package struct Provider: Sendable {
         let grants: [any Grant] = [
             AuthorizationCodeGrant(
                 sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
-                authorizations: stores.authorizations, now: now),
+                authorizations: stores.authorizations, audit: audit, now: now),
             RefreshTokenGrant(
                 sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
-                authorizations: stores.authorizations, now: now),
+                authorizations: stores.authorizations, audit: audit, now: now),
             ClientCredentialsGrant(resources: resources),
         ]
 
@@ -79,18 +79,18 @@ package struct Provider: Sendable {
                 interactions: interactions,
                 responder: AuthorizationResponder(
                     issuer: issuer, sealer: sealer, lifetime: lifetimes.authorizationCode, now: now),
-                now: now),
+                audit: audit, now: now),
             SignInEndpoint(
                 clients: clients, passwords: passwords, totp: totp, sessions: sessions, interactions: interactions,
-                formToken: formToken, throttle: throttle, now: now),
+                formToken: formToken, throttle: throttle, audit: audit, now: now),
             SecondFactorEndpoint(
                 clients: clients, users: stores.users, totp: totp, sessions: sessions, interactions: interactions,
-                formToken: formToken, throttle: throttle, lifetime: lifetimes.factor, now: now),
+                formToken: formToken, throttle: throttle, audit: audit, lifetime: lifetimes.factor, now: now),
             ConsentEndpoint(
                 clients: clients, users: stores.users, resources: resources, consents: stores.consents,
-                sessions: sessions, interactions: interactions, formToken: formToken, now: now),
+                sessions: sessions, interactions: interactions, formToken: formToken, audit: audit, now: now),
             TokenEndpoint(
-                authenticator: authenticator, grants: grants,
+                authenticator: authenticator, grants: grants, audit: audit,
                 issuer: TokenIssuer(
                     issuer: issuer, lifetimes: lifetimes, resources: resources, entitlements: entitlements, ring: ring,
                     sealer: sealer, now: now)),
@@ -102,7 +102,7 @@ package struct Provider: Sendable {
                 sealer: sealer, now: now),
             RevocationEndpoint(
                 authenticator: authenticator, authorizations: stores.authorizations, spent: stores.spent,
-                accessTokens: accessTokens, sealer: sealer, now: now),
+                accessTokens: accessTokens, sealer: sealer, audit: audit, now: now),
             EndSessionEndpoint(issuer: issuer, clients: clients, hints: hints, flow: signOut),
             ConfirmSignOutEndpoint(issuer: issuer, sessions: sessions, flow: signOut, formToken: formToken),
             JWKSetEndpoint(ring: ring),
@@ -111,7 +111,8 @@ package struct Provider: Sendable {
         let metadata = ServerMetadata(
             issuer: issuer, grantTypes: grants.map(\.type), paths: Set(endpoints.flatMap(\.routes).map(\.path)))
 
-        let all = endpoints + [MetadataEndpoint(metadata: metadata, resources: resources)]
+        let all = (endpoints + [MetadataEndpoint(metadata: metadata, resources: resources)])
+            .map { AuditedEndpoint(base: $0, log: audit) }
         #if MARTLET_MUTATIONS
             let tools = MutationTools(
                 issuer: issuer, sealer: sealer, ring: ring, clients: clients, accessTokens: accessTokens)
@@ -127,7 +128,10 @@ package struct Provider: Sendable {
             StorageWatch(
                 upkeep: stores.upkeep, clients: clients, resources: resources, entitlements: entitlements, ring: ring,
                 interval: .milliseconds(250)),
-            Maintenance(upkeep: stores.upkeep, rotation: rotation, interval: .seconds(60), now: now),
+            Maintenance(
+                upkeep: stores.upkeep, rotation: rotation, retention: AuditRetention(log: audit),
+                interval: .seconds(60), now: now),
+            AuditWriter(log: audit),
         ]
         services = background + [mailService].compactMap(\.self)
     }

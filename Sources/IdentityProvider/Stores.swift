@@ -14,13 +14,14 @@ package struct Stores: Sendable {
     package let keys: any KeyStore
     package let spent: any SpentStore
     package let mailOutbox: any MailOutbox
+    package let audit: any AuditStore
     package let upkeep: any StorageUpkeep
 
     package init(
         clients: any ClientStore, resourceServers: any ResourceServerStore, users: any UserStore,
         roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, consents: any ConsentStore,
         authorizations: any AuthorizationStore, totpCredentials: any TOTPCredentialStore, keys: any KeyStore,
-        spent: any SpentStore, mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
+        spent: any SpentStore, audit: any AuditStore, mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
         self.clients = clients
         self.resourceServers = resourceServers
@@ -34,6 +35,7 @@ package struct Stores: Sendable {
         self.keys = keys
         self.spent = spent
         self.mailOutbox = mailOutbox
+        self.audit = audit
         self.upkeep = upkeep
     }
 }

@@ -19,6 +19,7 @@ package struct SQLBackend: Sendable {
             sessions: SQLSessions(table: table),
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
             totpCredentials: SQLTOTPCredentials(table: table), keys: SQLKeys(table: table),
-            spent: SQLSpent(table: table), mailOutbox: SQLMailOutbox(table: table), upkeep: SQLUpkeep(table: table))
+            spent: SQLSpent(table: table), audit: SQLAudit(table: table), mailOutbox: SQLMailOutbox(table: table),
+            upkeep: SQLUpkeep(table: table))
     }
 }

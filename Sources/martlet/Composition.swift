@@ -12,6 +12,7 @@ struct Composition {
     let masterKeys: MasterKeys
     let passwords: [Issuer: PasswordFactor]
     let limiter = RateLimiter()
+    private let audit: [Issuer: AuditLog]
 
     /// Opens the storage and the master key. Beside an SQLite file both are made on the first start; nodes that share a
     /// server must share a key, too. Throws `StorageError` or `Mistakes`.
@@ -33,7 +34,41 @@ struct Composition {
                 let users = storage.stores(for: issuer).users
                 return (issuer, PasswordFactor(users: users, gate: gate, parameters: Argon2Parameters()))
             })
+        let (settings, copy, keys) = (configuration.audit, try configuration.auditFile.map(AuditFile.init), masterKeys)
+        audit = Dictionary(
+            uniqueKeysWithValues: configuration.issuers.map { issuer in
+                let store = storage.stores(for: issuer).audit
+                return (
+                    issuer,
+                    AuditLog(
+                        issuer: issuer, store: store, masterKeys: keys, settings: settings, copy: copy?.write)
+                )
+            })
         self.storage = storage
+    }
+
+    /// Does a command's work in the name of whoever gave the command, and closes what was opened.
+    func run<Result>(_ work: (Composition) async throws -> Result) async throws -> Result {
+        do {
+            let result = try await RequestContext.acting(as: .commandLine(Account.name)) { try await work(self) }
+            await close()
+            return result
+        } catch {
+            await close()
+            throw error
+        }
+    }
+
+    /// Stores what was recorded, and closes the storage.
+    func close() async {
+        for log in audit.values { await log.close() }
+        await storage.close()
+    }
+
+    /// Throws `Mistakes` for an issuer that is not configured.
+    func auditLog(_ issuer: Issuer) throws -> AuditLog {
+        guard let log = audit[issuer] else { throw Mistakes(["\(issuer.identifier) is not configured"]) }
+        return log
     }
 
     /// Brings the schema up to date and makes the first signing keys.
@@ -54,13 +89,13 @@ struct Composition {
         if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }
         return Provider(
             settings: settings, stores: storage.stores(for: issuer), masterKeys: masterKeys,
-            passwords: try passwordFactor(issuer), limiter: limiter, mailer: mailer)
+            passwords: try passwordFactor(issuer), limiter: limiter, audit: try auditLog(issuer), mailer: mailer)
     }
 
     func administration(_ issuer: Issuer) throws -> Administration {
         Administration(
             issuer: issuer, stores: storage.stores(for: issuer), masterKeys: masterKeys,
-            passwords: try passwordFactor(issuer))
+            passwords: try passwordFactor(issuer), audit: try auditLog(issuer))
     }
 
     /// The issuer that a command is about: the one named, or the first.

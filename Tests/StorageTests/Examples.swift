@@ -94,3 +94,23 @@ extension Stores {
         try await clients.save(.example(Client.app))
     }
 }
+
+extension AuditEntry {
+    static func example(_ sequence: Int) -> AuditEntry {
+        let document: JSONObject = [
+            "time": .integer(Int(moment.timeIntervalSince1970 * 1_000)), "event": "signed_out", "outcome": "success",
+            "actor": "user alice-id", "user": "alice-id", "client": "web", "trace": "trace",
+        ]
+        guard let record = AuditRecord(document: document) else { preconditionFailure("the example is no record") }
+        return AuditEntry(
+            node: Identifier("node"), sequence: sequence, record: record,
+            document: String(decoding: document.serialized(), as: UTF8.self), mac: [UInt8(sequence)])
+    }
+}
+
+extension AuditHead {
+    static func example(_ sequence: Int) -> AuditHead {
+        AuditHead(
+            node: Identifier("node"), sequence: sequence, mac: [UInt8(sequence)], time: moment, seal: [1])
+    }
+}

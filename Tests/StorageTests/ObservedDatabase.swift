@@ -121,6 +121,17 @@ extension Stores {
             try await mailOutbox.remove(leased)
         }
         _ = try await mailOutbox.depth(at: moment)
+        try await audit.append([.example(1)], head: .example(1))
+        try await audit.append([.example(1)], head: .example(1))
+        _ = try await audit.heads(after: moment, limit: 10)
+        for (user, client, trace) in [("alice-id", nil, nil), (nil, "web", nil), (nil, nil, "trace"), (nil, nil, nil)] {
+            var query = AuditQuery()
+            (query.user, query.client, query.trace, query.after) = (user, client, trace, .example(1))
+            _ = try await audit.find(query)
+        }
+        _ = try await audit.oldest(until: moment, limit: 10)
+        try await audit.remove(AuditRemoval(through: 1, mac: [1], seal: [1]), from: Identifier("node"))
+        try await audit.forgetChains(endedBefore: moment.addingTimeInterval(1), limit: 10)
         _ = try await upkeep.version()
         _ = try await upkeep.removeExpired(before: moment, limit: 10)
         try await clients.delete(Client.web)

@@ -58,6 +58,7 @@ struct TransferTests {
             try await stores.totpCredentials.save(.example("t", lastStep: 7))
             _ = try await stores.keys.insert(.example("k", number: 1))
             try await stores.mailOutbox.add(.example("m"))
+            try await stores.audit.append([.example(1)], head: .example(1))
             for number in 0..<300 {
                 _ = try await stores.spent.spend("\(number)", for: .clientAssertion, until: moment)
             }

@@ -68,6 +68,7 @@ package struct TestIssuer: Sendable {
     package let database: TestDatabase
     package let stores: Stores
     package let provider: Provider
+    package let audit: AuditLog
     package let administration: Administration
 
     /// Applies `resources` (JSON). Hashing is made cheap: the cost is not what is tested here.
@@ -85,11 +86,12 @@ package struct TestIssuer: Sendable {
             users: stores.users, gate: PasswordGate(width: 2, queueLimit: 1_000),
             parameters: Argon2Parameters(memory: 8, iterations: 1))
         let now: @Sendable () -> Date = { clock.now }
+        audit = AuditLog(issuer: issuer, store: stores.audit, masterKeys: masterKeys, now: now)
         provider = Provider(
             settings: Settings(issuer: issuer), stores: stores, masterKeys: masterKeys, passwords: passwords,
-            limiter: RateLimiter(), now: now)
+            limiter: RateLimiter(), audit: audit, now: now)
         administration = Administration(
-            issuer: issuer, stores: stores, masterKeys: masterKeys, passwords: passwords, now: now)
+            issuer: issuer, stores: stores, masterKeys: masterKeys, passwords: passwords, audit: audit, now: now)
         try await provider.keyRotation.run()
         _ = try await administration.apply(ResourceSet(JSONObject(parsing: Array(resources.utf8))))
     }

@@ -8,14 +8,16 @@ package struct Administration: Sendable {
     let sealer: Sealer
     let digester: SecretDigester
     let passwords: PasswordFactor
+    let audit: AuditLog
     let now: @Sendable () -> Date
 
     package init(
         issuer: Issuer, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor,
-        now: @escaping @Sendable () -> Date = { Date() }
+        audit: AuditLog, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.stores = stores
         self.passwords = passwords
+        self.audit = audit
         self.now = now
         sealer = Sealer(masterKeys, issuer: issuer)
         digester = SecretDigester(masterKeys)
@@ -30,7 +32,17 @@ package struct Administration: Sendable {
         changes += try await applyGroups(resources.groups, isPlan: isPlan, prunes: prunes)
         changes += try await applyClients(resources.clients, isPlan: isPlan, prunes: prunes)
         changes += try await applyUsers(resources.users, isPlan: isPlan, prunes: prunes)
+        if !isPlan { changes.forEach(record) }
         return changes
+    }
+
+    /// Who administers: whoever the command or request says, or Martlet itself at its start.
+    var actor: AuditActor { RequestContext.current.actor ?? .system }
+
+    private func record(_ change: Change) {
+        audit.record(
+            .resourceChanged(kind: change.kind, name: change.name, action: change.action, members: change.members),
+            client: change.kind == "client" ? Identifier(rawValue: change.name) : nil, by: actor)
     }
 
     private func applyResourceServers(_ wanted: [ResourceServer], isPlan: Bool, prunes: Bool) async throws -> [Change] {

@@ -51,6 +51,7 @@ extension Administration {
         var document = client.metadata
         document["client_secret"] = .string(secret)
         try await save(ClientDocument(document))
+        audit.record(.clientSecretRenewed, client: client.id, by: actor)
         return secret
     }
 
@@ -59,5 +60,14 @@ extension Administration {
         var metadata = client.metadata
         metadata["disabled"] = isDisabled ? true : nil
         try await stores.clients.save(Client(metadata, secret: client.secret))
+        audit.record(.clientEnabled(!isDisabled), client: client.id, by: actor)
+    }
+
+    /// All that was granted to it ends.
+    package func remove(_ client: Client) async throws {
+        try await stores.clients.delete(client.id)
+        audit.record(
+            .resourceChanged(kind: "client", name: client.id.rawValue, action: .delete, members: []),
+            client: client.id, by: actor)
     }
 }

@@ -38,6 +38,8 @@ extension Administration {
     package func create(_ document: UserDocument) async throws {
         guard try await stores.users.find(named: document.username) == nil else { throw NameTaken() }
         try await save(document, over: nil, changed: try await differences(document, nil))
+        let user = try await stores.users.find(named: document.username)
+        audit.record(.accountCreated(.administration), user: user?.id, by: actor)
     }
 
     package func setPassword(_ password: String, of user: User) async throws {
@@ -45,6 +47,7 @@ extension Administration {
         user.passwordHash = try await passwords.hash(password).text
         user.updatedAt = now()
         try await stores.users.save(user)
+        audit.record(.passwordChanged, user: user.id, by: actor)
         // Whoever knew the old one may be signed in with it.
         try await stores.sessions.endAll(of: user.id, at: now())
     }
@@ -55,7 +58,20 @@ extension Administration {
         user.isDisabled = isDisabled
         user.updatedAt = now()
         try await stores.users.save(user)
+        audit.record(.accountEnabled(!isDisabled), user: user.id, by: actor)
         if isDisabled { try await stores.sessions.endAll(of: user.id, at: now()) }
+    }
+
+    /// Removes a user with all that is theirs; what was recorded of them stays until its age.
+    package func remove(_ user: User) async throws {
+        try await stores.users.delete(user.id)
+        audit.record(.accountDeleted, user: user.id, by: actor)
+    }
+
+    /// Signs a user out everywhere.
+    package func endSessions(of user: User) async throws {
+        try await stores.sessions.endAll(of: user.id, at: now())
+        audit.record(.sessionsEnded, user: user.id, by: actor)
     }
 
     /// A page at a time: there may be more people than memory holds.

@@ -12,6 +12,7 @@ struct AuthorizationEndpoint: Endpoint {
     let hints: IDTokenHintReader
     let interactions: InteractionKeeper
     let responder: AuthorizationResponder
+    let audit: AuditLog
     let now: @Sendable () -> Date
     let routes = [Route.get("/authorize"), .post("/authorize")]
 
@@ -24,7 +25,7 @@ struct AuthorizationEndpoint: Endpoint {
         let client = try await client(Identifier(rawValue: parameters.required("client_id")))
         // Until the redirect URI is verified an error is shown; from here on it is redirected (RFC 6749 §4.1.2.1).
         let redirect = try VerifiedRedirect(parameters, for: client)
-        return try await answering(redirect) {
+        return try await answering(redirect, to: client.id) {
             let authorization = try AuthorizationRequest(
                 parameters, from: client, to: redirect, known: ResourceCatalog(servers: try await resources.all()),
                 subject: try await hints.subject(parameters))
@@ -47,7 +48,7 @@ struct AuthorizationEndpoint: Endpoint {
 
     private func proceed(_ interaction: Interaction, _ request: Request) async throws -> Response {
         let authorization = interaction.request
-        return try await answering(authorization.redirect) {
+        return try await answering(authorization.redirect, to: authorization.client) {
             let client = try await client(authorization.client)
             let session = try await sessions.session(of: request)
             let remembered = try await remembered(by: session?.user, for: client)
@@ -60,13 +61,17 @@ struct AuthorizationEndpoint: Endpoint {
             case .signIn: return .redirect(to: try interactions.location("/sign-in", interaction))
             case .secondFactor: return .redirect(to: try interactions.location("/second-factor", interaction))
             case .consent: return .redirect(to: try interactions.location("/consent", interaction))
-            case .respond(let session): return try responder.respond(to: authorization, for: session)
+            case .respond(let session):
+                audit.record(
+                    .authorizationGranted(scope: authorization.scope), user: session.user,
+                    client: authorization.client, session: session.id)
+                return try responder.respond(to: authorization, for: session)
             }
         }
     }
 
     private func answering(
-        _ redirect: VerifiedRedirect, _ body: () async throws -> Response
+        _ redirect: VerifiedRedirect, to client: Identifier<Client>, _ body: () async throws -> Response
     ) async throws -> Response {
         do { return try await body() } catch {
             // A storage that is away answers nobody's request: the person may try again, the client would not know.
@@ -78,6 +83,8 @@ struct AuthorizationEndpoint: Endpoint {
                     "error": "\(answer.code.rawValue)", "reason": "\(answer.description)",
                     "cause": "\(answer.cause.map { "\($0)" } ?? "none")",
                 ])
+            audit.record(
+                .requestRefused(route: "/authorize", error: answer.code, reason: answer.description), client: client)
             return responder.redirect(answer, to: redirect)
         }
     }

@@ -8,15 +8,17 @@ package struct KeyRotation: Sendable {
     private let ring: KeyRing
     private let maker: SigningKeyMaker
     private let schedule: KeyRotationSchedule
+    private let audit: AuditLog
     private let now: @Sendable () -> Date
 
     init(
         store: any KeyStore, ring: KeyRing, sealer: Sealer, schedule: KeyRotationSchedule,
-        now: @escaping @Sendable () -> Date
+        audit: AuditLog, now: @escaping @Sendable () -> Date
     ) {
         self.store = store
         self.ring = ring
         self.schedule = schedule
+        self.audit = audit
         self.now = now
         maker = SigningKeyMaker(sealer: sealer, schedule: schedule)
     }
@@ -53,6 +55,7 @@ package struct KeyRotation: Sendable {
             try await rotate(key.algorithm, immediately: true)
         }
         try await store.delete(id)
+        audit.record(.keyRetired(id: id))
         try await ring.reload()
         return true
     }
@@ -64,6 +67,7 @@ package struct KeyRotation: Sendable {
         guard try await store.insert(key) else { return }
         Logger.current.notice(
             "signing key made", metadata: ["kid": "\(key.id)", "alg": "\(algorithm.rawValue)"])
+        audit.record(.keyMade(id: key.id, algorithm: algorithm.rawValue))
         let former = keys.filter { $0.algorithm == algorithm && $0.number == birth.number - 1 }
         for key in former {
             try await store.update(

@@ -6,6 +6,7 @@ import ServiceLifecycle
 struct Maintenance: Service {
     let upkeep: any StorageUpkeep
     let rotation: KeyRotation
+    let retention: AuditRetention
     let interval: Duration
     let now: @Sendable () -> Date
 
@@ -28,6 +29,9 @@ struct Maintenance: Service {
 
     func removeExpired() async throws {
         while !Task.isCancelled, try await upkeep.removeExpired(before: now(), limit: Self.batch) > 0 {
+            await Task.yield()
+        }
+        while !Task.isCancelled, try await retention.removeExpired(at: now(), limit: Self.batch) > 0 {
             await Task.yield()
         }
     }

@@ -19,7 +19,8 @@ extension Mutation {
             consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), keys: stores.keys,
-            spent: FaultySpent(base: stores.spent), mailOutbox: stores.mailOutbox, upkeep: stores.upkeep)
+            spent: FaultySpent(base: stores.spent), audit: stores.audit, mailOutbox: stores.mailOutbox,
+            upkeep: stores.upkeep)
     }
 }
 

@@ -7,17 +7,19 @@ struct SessionCookie: Sendable {
     private let sessions: any SessionStore
     private let users: any UserStore
     private let digester: SecretDigester
+    private let audit: AuditLog
     private let lifetime: TimeInterval
     private let now: @Sendable () -> Date
 
     init(
         of issuer: Issuer, sessions: any SessionStore, users: any UserStore, digester: SecretDigester,
-        lifetime: TimeInterval, now: @escaping @Sendable () -> Date
+        audit: AuditLog, lifetime: TimeInterval, now: @escaping @Sendable () -> Date
     ) {
         cookie = Cookie("session", of: issuer)
         self.sessions = sessions
         self.users = users
         self.digester = digester
+        self.audit = audit
         self.lifetime = lifetime
         self.now = now
     }
@@ -32,9 +34,10 @@ struct SessionCookie: Sendable {
 
     /// Begins a session for somebody who has shown every factor they must, in place of the browser's former one.
     /// Returns the `Set-Cookie` value.
-    func begin(for user: User, amr: [String], context: AuthenticationContext, in request: Request) async throws
-        -> String
-    {
+    func begin(
+        for user: User, amr: [String], context: AuthenticationContext, client: Identifier<Client>? = nil,
+        in request: Request
+    ) async throws -> String {
         let secret = Base64URL.encode(RandomBytes.make(32))
         let moment = now()
         let former = try await stored(of: request)
@@ -44,6 +47,8 @@ struct SessionCookie: Sendable {
             secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: moment, amr: amr,
             acr: context.rawValue, expiresAt: moment.addingTimeInterval(lifetime))
         try await sessions.begin(session, replacing: former?.id)
+        audit.record(
+            .signedIn(amr: amr, acr: context.rawValue), user: user.id, client: client, session: session.id)
         return cookie.setting(secret, maxAge: Int(lifetime))
     }
 

@@ -11,6 +11,7 @@ struct SignOut: Sendable {
     let sealer: Sealer
     let browser: BrowserCookie
     let formToken: FormToken
+    let audit: AuditLog
 
     func proceed(_ signOut: SignOutRequest, _ request: Request) async throws -> Response {
         guard let session = try await sessions.session(of: request) else { return try await signedOut(signOut) }
@@ -21,6 +22,7 @@ struct SignOut: Sendable {
     func end(_ session: Session, _ signOut: SignOutRequest) async throws -> Response {
         let cookie = try await sessions.end(session)
         Logger.current.info("signed out", metadata: ["user": "\(session.user)", "session": "\(session.id)"])
+        audit.record(.signedOut, user: session.user, client: signOut.client, session: session.id)
         return try await signedOut(signOut).setting(cookie)
     }
 

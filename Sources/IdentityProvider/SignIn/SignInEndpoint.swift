@@ -11,6 +11,7 @@ struct SignInEndpoint: PageEndpoint {
     let interactions: InteractionKeeper
     let formToken: FormToken
     let throttle: SignInThrottle
+    let audit: AuditLog
     let now: @Sendable () -> Date
     let routes = [Route.get("/sign-in"), .post("/sign-in", rateLimit: .guessing)]
 
@@ -23,11 +24,17 @@ struct SignInEndpoint: PageEndpoint {
         var interaction = try interactions.resume(request)
         let username = request.parameters["username"] ?? ""
         if let seconds = await throttle.wait(for: username) {
+            audit.record(.signInRefused(.throttled, .password), client: interaction.request.client)
             return .tooManyRequests(
                 try await page(interaction, request, username: username, error: "throttled"), retryAfter: seconds)
         }
         guard let user = try await passwords.verify(request.parameters["password"] ?? "", of: username) else {
             Logger.current.notice("sign-in refused", metadata: ["factor": "password"])
+            let known = try await passwords.find(username)
+            let reason: SignInRefusal =
+                known.map { $0.isDisabled ? .disabled : .wrongCredential } ?? .unknownUser
+            audit.record(
+                .signInRefused(reason, .password), user: known?.id, client: interaction.request.client)
             return .page(try await page(interaction, request, username: username, error: "credentials"))
         }
         await throttle.succeeded(username)
@@ -35,7 +42,8 @@ struct SignInEndpoint: PageEndpoint {
             interaction.firstFactor = Interaction.FirstFactor(user: user.id, shownAt: now())
             return .redirect(to: try interactions.location("/authorize", interaction))
         }
-        let cookie = try await sessions.begin(for: user, amr: ["pwd"], context: .singleFactor, in: request)
+        let cookie = try await sessions.begin(
+            for: user, amr: ["pwd"], context: .singleFactor, client: interaction.request.client, in: request)
         Logger.current.info("signed in", metadata: ["user": "\(user.id)", "amr": "pwd"])
         return try .redirect(to: interactions.location("/authorize", interaction)).setting(cookie)
     }

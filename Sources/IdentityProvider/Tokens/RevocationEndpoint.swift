@@ -9,6 +9,7 @@ struct RevocationEndpoint: Endpoint {
     let spent: any SpentStore
     let accessTokens: AccessTokenReader
     let sealer: Sealer
+    let audit: AuditLog
     let now: @Sendable () -> Date
     let routes = [Route.post("/revoke", rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
@@ -32,6 +33,7 @@ struct RevocationEndpoint: Endpoint {
         } else {
             try requireOwner(token.client, client)
             _ = try await spent.spend(token.id, for: .accessToken, until: token.expiresAt)
+            audit.record(.tokenRevoked, client: client.id)
         }
     }
 
@@ -41,6 +43,7 @@ struct RevocationEndpoint: Endpoint {
         try requireOwner(owner, client)
         try await authorizations.revoke(authorization, at: now())
         Logger.current.info("authorization revoked", metadata: ["authorization": "\(authorization)"])
+        audit.record(.authorizationRevoked, client: client.id)
     }
 
     /// RFC 7009 §2.1.

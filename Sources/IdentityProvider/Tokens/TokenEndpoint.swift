@@ -4,6 +4,7 @@ import HTTPTypes
 struct TokenEndpoint: Endpoint {
     let authenticator: ClientAuthenticator
     let grants: [any Grant]
+    let audit: AuditLog
     let issuer: TokenIssuer
     let routes = [Route.post("/token", rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
@@ -15,6 +16,10 @@ struct TokenEndpoint: Endpoint {
         }
         try client.require(type)
         let redemption = try await grant.redeem(request.parameters, by: client)
-        return .json(try await issuer.issue(redemption, to: client.client))
+        let answer = try await issuer.issue(redemption, to: client.client)
+        audit.record(
+            .tokensIssued(grant: type, scope: redemption.scope), user: redemption.granted.user, client: client.id,
+            session: redemption.granted.session, by: .client(client.id))
+        return .json(answer)
     }
 }

@@ -144,6 +144,31 @@ extension Migration {
                     INDEX mail_outbox_by_expiry (issuer, expires_at)) \(form)
                 """
             ]),
+        Migration(
+            version: 5, name: "the audit log",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS audit_chains (
+                    issuer VARCHAR(255) NOT NULL, node VARCHAR(255) NOT NULL, last_sequence BIGINT NOT NULL,
+                    last_at BIGINT NOT NULL, last_mac VARBINARY(64) NOT NULL, seal VARBINARY(64) NOT NULL,
+                    removed_through BIGINT NOT NULL DEFAULT 0, removed_mac VARBINARY(64),
+                    removal_seal VARBINARY(64),
+                    PRIMARY KEY (issuer, node),
+                    INDEX audit_chains_by_time (issuer, last_at)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS audit_records (
+                    issuer VARCHAR(255) NOT NULL, node VARCHAR(255) NOT NULL, sequence BIGINT NOT NULL,
+                    recorded_at BIGINT NOT NULL, event VARCHAR(255) NOT NULL, user_id VARCHAR(255),
+                    client_id VARCHAR(255), trace_id VARCHAR(255), document MEDIUMTEXT NOT NULL,
+                    mac VARBINARY(64) NOT NULL,
+                    PRIMARY KEY (issuer, node, sequence),
+                    INDEX audit_records_by_time (issuer, recorded_at),
+                    INDEX audit_records_by_user (issuer, user_id, recorded_at),
+                    INDEX audit_records_by_client (issuer, client_id, recorded_at),
+                    INDEX audit_records_by_trace (issuer, trace_id)) \(form)
+                """,
+            ]),
     ]
 
     private static let form: SQLStatement = """

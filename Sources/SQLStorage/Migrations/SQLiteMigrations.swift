@@ -156,5 +156,28 @@ extension Migration {
                 "CREATE INDEX mail_outbox_by_due ON mail_outbox (issuer, due_at)",
                 "CREATE INDEX mail_outbox_by_expiry ON mail_outbox (issuer, expires_at)",
             ]),
+        Migration(
+            version: 5, name: "the audit log",
+            statements: [
+                """
+                CREATE TABLE audit_chains (
+                    issuer TEXT NOT NULL, node TEXT NOT NULL, last_sequence INTEGER NOT NULL, last_at INTEGER NOT NULL,
+                    last_mac BLOB NOT NULL, seal BLOB NOT NULL, removed_through INTEGER NOT NULL DEFAULT 0,
+                    removed_mac BLOB, removal_seal BLOB,
+                    PRIMARY KEY (issuer, node)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX audit_chains_by_time ON audit_chains (issuer, last_at)",
+                """
+                CREATE TABLE audit_records (
+                    issuer TEXT NOT NULL, node TEXT NOT NULL, sequence INTEGER NOT NULL,
+                    recorded_at INTEGER NOT NULL, event TEXT NOT NULL, user_id TEXT, client_id TEXT, trace_id TEXT,
+                    document TEXT NOT NULL, mac BLOB NOT NULL,
+                    PRIMARY KEY (issuer, node, sequence)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX audit_records_by_time ON audit_records (issuer, recorded_at)",
+                "CREATE INDEX audit_records_by_user ON audit_records (issuer, user_id, recorded_at)",
+                "CREATE INDEX audit_records_by_client ON audit_records (issuer, client_id, recorded_at)",
+                "CREATE INDEX audit_records_by_trace ON audit_records (issuer, trace_id)",
+            ]),
     ]
 }

@@ -68,5 +68,17 @@ extension TransferTable {
         TransferTable(
             "mail_outbox", ["issuer", "id", "sealed_mail", "attempts", "due_at", "created_at", "expires_at"],
             orderedBy: "issuer, id"),
+        TransferTable(
+            "audit_chains",
+            [
+                "issuer", "node", "last_sequence", "last_at", "last_mac", "seal", "removed_through", "removed_mac",
+                "removal_seal",
+            ], orderedBy: "issuer, node"),
+        TransferTable(
+            "audit_records",
+            [
+                "issuer", "node", "sequence", "recorded_at", "event", "user_id", "client_id", "trace_id", "document",
+                "mac",
+            ], orderedBy: "issuer, node, sequence"),
     ]
 }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import IdentityProvider
 import Instrumentation
 import Tracing
 
@@ -25,18 +26,6 @@ struct TraceMiddleware: Middleware {
     }
 }
 
-/// The name of the trace that the work at hand belongs to.
-enum TraceID {
-    /// 32 hexadecimal digits; `nil` when nothing is traced.
-    static var current: String? {
-        var fields: [String: String] = [:]
-        InstrumentationSystem.instrument.inject(
-            ServiceContext.current ?? .topLevel, into: &fields, using: DictionaryInjector())
-        // version-traceid-parentid-flags (W3C Trace Context §3.2).
-        return fields["traceparent"]?.split(separator: "-").dropFirst().first.map(String.init)
-    }
-}
-
 extension HTTPRequest.Method {
     /// Itself if it is a method of RFC 9110 or `PATCH`; otherwise `_OTHER`, for it is the sender's text.
     var known: String {
@@ -49,8 +38,4 @@ extension HTTPRequest.Method {
 
 private struct FieldsExtractor: Extractor {
     func extract(key: String, from fields: HTTPFields) -> String? { HTTPField.Name(key).flatMap { fields[$0] } }
-}
-
-private struct DictionaryInjector: Injector {
-    func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
 }

@@ -10,14 +10,13 @@ struct IssuerOptions: ParsableArguments {
     /// Opens the storage, does the work and closes it.
     func administer<Result>(_ work: (Administration, Stores, Provider) async throws -> Result) async throws -> Result {
         try await Failure.reported {
-            let composition = try Composition(try Configuration(configuration))
-            try await composition.prepare()
-            let issuer = try composition.issuer(named: target)
-            let result = try await work(
-                composition.administration(issuer), composition.storage.stores(for: issuer),
-                composition.provider(issuer))
-            await composition.storage.close()
-            return result
+            try await Composition(try Configuration(configuration)).run { composition in
+                try await composition.prepare()
+                let issuer = try composition.issuer(named: target)
+                return try await work(
+                    composition.administration(issuer), composition.storage.stores(for: issuer),
+                    composition.provider(issuer))
+            }
         }
     }
 }

@@ -22,14 +22,15 @@ struct Apply: AsyncParsableCommand {
         let hasChanges = try await Failure.reported {
             let configuration = try Configuration(options)
             let resources = try ResourceFiles.read(files)
-            let composition = try Composition(configuration)
-            try await composition.prepare()
-            let administration = try composition.administration(try composition.issuer(named: target))
-            let changes = try await administration.apply(resources, isPlan: plan, prunes: prune)
-            for change in changes { Terminal.say(change.line) }
-            Terminal.say(changes.isEmpty ? "Nothing to change." : "\(changes.count) \(plan ? "to change" : "changed").")
-            await composition.storage.close()
-            return !changes.isEmpty
+            return try await Composition(configuration).run { composition in
+                try await composition.prepare()
+                let administration = try composition.administration(try composition.issuer(named: target))
+                let changes = try await administration.apply(resources, isPlan: plan, prunes: prune)
+                for change in changes { Terminal.say(change.line) }
+                Terminal.say(
+                    changes.isEmpty ? "Nothing to change." : "\(changes.count) \(plan ? "to change" : "changed").")
+                return !changes.isEmpty
+            }
         }
         if plan, hasChanges { throw ExitCode(2) }
     }

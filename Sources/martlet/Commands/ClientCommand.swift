@@ -73,8 +73,8 @@ struct ClientCommand: AsyncParsableCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { _, stores, _ in
-                try await stores.clients.delete(stores.client(client).id)
+            try await options.administer { administration, stores, _ in
+                try await administration.remove(stores.client(client))
             }
             Terminal.say("Removed.")
         }

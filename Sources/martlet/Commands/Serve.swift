@@ -78,7 +78,7 @@ struct Serve: AsyncParsableCommand {
         } catch let error where Self.isAddressInUse(error) {
             throw Mistakes(["listen: the address is in use: end the other program or choose another address"])
         }
-        await composition.storage.close()
+        await composition.close()
         Logger.current.notice("stopped")
     }
 

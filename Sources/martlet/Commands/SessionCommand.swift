@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import IdentityProvider
 
 /// `martlet session`.
@@ -14,8 +13,8 @@ struct SessionCommand: AsyncParsableCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { _, stores, _ in
-                try await stores.sessions.endAll(of: stores.user(username).id, at: Date())
+            try await options.administer { administration, stores, _ in
+                try await administration.endSessions(of: stores.user(username))
             }
             Terminal.say("Signed out.")
         }

@@ -111,8 +111,8 @@ struct UserCommand: AsyncParsableCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { _, stores, _ in
-                try await stores.users.delete(stores.user(username).id)
+            try await options.administer { administration, stores, _ in
+                try await administration.remove(stores.user(username))
             }
             Terminal.say("Removed.")
         }

@@ -19,6 +19,9 @@ struct Configuration {
     let signUp: SignUpPolicy
     let templates: [String: String]
     let telemetry: TelemetrySettings
+    let audit: AuditSettings
+    /// Where audit records go besides the storage.
+    let auditFile: String?
     /// Settings that are accepted and do nothing in this version, said at the start.
     let unused: [String]
 
@@ -39,6 +42,8 @@ struct Configuration {
         templates = Self.templates(&values)
         telemetry = Self.telemetry(&values)
         unused = [Setting.tlsClientCA, .telemetryOTLP].filter { values.isSet($0) }.map(\.rawValue)
+        audit = Self.audit(&values)
+        auditFile = values.text(.auditFile)
         guard values.mistakes.isEmpty else { throw Mistakes(values.mistakes) }
     }
 
@@ -127,6 +132,16 @@ struct Configuration {
             }
         }
         return files
+    }
+
+    private static func audit(_ values: inout SettingValues) -> AuditSettings {
+        var settings = AuditSettings()
+        settings.retention = values.seconds(.auditRetention, 3_600...3_153_600_000) ?? settings.retention
+        settings.excluded = Set(values.list(.auditExcept))
+        for name in settings.excluded.subtracting(AuditSettings.excludable).sorted() {
+            values.report(.auditExcept, "\(name) is not one of \(AuditSettings.excludable.joined(separator: ", "))")
+        }
+        return settings
     }
 
     private static func telemetry(_ values: inout SettingValues) -> TelemetrySettings {

@@ -23,6 +23,10 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "The form of log lines: json or text.") var telemetryLog: String?
     @Option(help: "How much to log: debug, info, notice, warning or error.") var telemetryLevel: String?
     @Option(help: "The part of traces that is recorded, 0 to 1.") var telemetrySampling: String?
+    @Option(help: "A file to which audit records are added as lines of JSON; - is standard output.") var auditFile:
+        String?
+    @Option(help: "Seconds that audit records are kept.") var auditRetention: String?
+    @Option(help: "Events that are not recorded, separated by commas, such as tokens_issued.") var auditExcept: String?
     @Option(help: "Seconds that a session lasts.") var lifetimesSession: String?
     @Option(help: "Seconds that an access token lasts.") var lifetimesAccessToken: String?
     @Option(help: "Seconds that an ID Token lasts.") var lifetimesIdToken: String?
@@ -49,6 +53,9 @@ struct ConfigurationOptions: ParsableArguments {
         case .telemetryLog: telemetryLog
         case .telemetryLevel: telemetryLevel
         case .telemetrySampling: telemetrySampling
+        case .auditFile: auditFile
+        case .auditRetention: auditRetention
+        case .auditExcept: auditExcept
         case .lifetimesSession: lifetimesSession
         case .lifetimesAccessToken: lifetimesAccessToken
         case .lifetimesIDToken: lifetimesIdToken

@@ -11,6 +11,7 @@ struct ConsentEndpoint: PageEndpoint {
     let sessions: SessionCookie
     let interactions: InteractionKeeper
     let formToken: FormToken
+    let audit: AuditLog
     let now: @Sendable () -> Date
     let routes = [Route.get("/consent"), .post("/consent")]
 
@@ -42,7 +43,14 @@ struct ConsentEndpoint: PageEndpoint {
                 metadata: [
                     "user": "\(session.user)", "client": "\(interaction.request.client)", "scope": "\(scope.text)",
                 ])
-        case "deny": interaction.isDenied = true
+            audit.record(
+                .consentGiven(scope: scope), user: session.user, client: interaction.request.client,
+                session: session.id)
+        case "deny":
+            interaction.isDenied = true
+            audit.record(
+                .consentRefused, user: session.user, client: interaction.request.client, session: session.id,
+                by: .user(session.user))
         default: throw OAuthError.invalidRequest("decision is missing")
         }
         return .redirect(to: try interactions.location("/authorize", interaction))

@@ -20,12 +20,35 @@ struct AuthenticatedClient: Sendable {
 /// Why an authentication was refused: for the log.
 enum ClientRefusal: Error {
     case unknown, disabled, otherMethod, wrongSecret, assertion(any Error), assertionReplayed
+
+    var name: String {
+        switch self {
+        case .unknown: "unknown_client"
+        case .disabled: "disabled"
+        case .otherMethod: "other_method"
+        case .wrongSecret: "wrong_secret"
+        case .assertion: "invalid_assertion"
+        case .assertionReplayed: "replayed_assertion"
+        }
+    }
+
+    var sentence: String {
+        switch self {
+        case .unknown: "no client of this name is registered."
+        case .disabled: "the client is disabled."
+        case .otherMethod: "the client is registered with another token_endpoint_auth_method."
+        case .wrongSecret: "the client_secret is wrong."
+        case .assertion(let cause): "the client assertion is not valid (\(type(of: cause)))."
+        case .assertionReplayed: "the client assertion was used before (RFC 7523 §3)."
+        }
+    }
 }
 
 /// RFC 6749 §2.3; OpenID Connect Core §9.
 struct ClientAuthenticator: Sendable {
     let clients: any ClientStore
     let digester: SecretDigester
+    let audit: AuditLog
     let assertions: ClientAssertionVerifier
 
     func authenticate(_ request: Request) async throws -> AuthenticatedClient {
@@ -58,6 +81,10 @@ struct ClientAuthenticator: Sendable {
     }
 
     private func refusal(_ refusal: ClientRefusal, _ credential: ClientCredential) -> OAuthError {
+        // A name that nobody has may be a secret that was pasted into the wrong field.
+        let known = if case .unknown = refusal { Identifier<Client>?.none } else { credential.client }
+        Decision.note("Client authentication failed: \(refusal.sentence)")
+        audit.record(.clientAuthenticationFailed(reason: refusal.name), client: known)
         if case .basic = credential { return .invalidClient(scheme: "Basic", cause: refusal) }
         return .invalidClient(cause: refusal)
     }

@@ -20,6 +20,9 @@ package struct PasswordFactor: Sendable {
     /// More than any person types; hashing takes it all in.
     private static let maximumLength = 1_024
 
+    /// Who has the name, for the log: nobody is told.
+    func find(_ name: String) async throws -> User? { try await users.find(named: name) }
+
     /// The user, if the password is theirs. Throws `temporarily_unavailable` when too many sign in at once.
     func verify(_ password: String, of name: String) async throws -> User? {
         let user = try await users.find(named: name)

@@ -11,6 +11,7 @@ struct SecondFactorEndpoint: PageEndpoint {
     let interactions: InteractionKeeper
     let formToken: FormToken
     let throttle: SignInThrottle
+    let audit: AuditLog
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
     let routes = [Route.get("/second-factor"), .post("/second-factor", rateLimit: .guessing)]
@@ -23,17 +24,22 @@ struct SecondFactorEndpoint: PageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         var (interaction, user) = try await resume(request)
         if let seconds = await throttle.wait(for: "second factor \(user.id)") {
+            audit.record(
+                .signInRefused(.throttled, .totp), user: user.id, client: interaction.request.client)
             return .tooManyRequests(
                 try await page(interaction, user, request, error: "throttled"), retryAfter: seconds)
         }
         guard try await totp.verify(request.parameters["code"] ?? "", of: user) else {
             Logger.current.notice("sign-in refused", metadata: ["factor": "totp", "user": "\(user.id)"])
+            audit.record(
+                .signInRefused(.wrongCredential, .totp), user: user.id, client: interaction.request.client)
             return .page(try await page(interaction, user, request, error: "code"))
         }
         await throttle.succeeded("second factor \(user.id)")
         interaction.firstFactor = nil
         let cookie = try await sessions.begin(
-            for: user, amr: ["pwd", "otp", "mfa"], context: .multiFactor, in: request)
+            for: user, amr: ["pwd", "otp", "mfa"], context: .multiFactor,
+            client: interaction.request.client, in: request)
         Logger.current.info("signed in", metadata: ["user": "\(user.id)", "amr": "pwd otp mfa"])
         return try .redirect(to: interactions.location("/authorize", interaction)).setting(cookie)
     }

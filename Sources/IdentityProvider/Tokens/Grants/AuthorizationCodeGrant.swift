@@ -7,6 +7,7 @@ struct AuthorizationCodeGrant: Grant {
     let resources: any ResourceServerStore
     let users: any UserStore
     let authorizations: any AuthorizationStore
+    let audit: AuditLog
     let now: @Sendable () -> Date
     let type = GrantType.authorizationCode
 
@@ -26,6 +27,8 @@ struct AuthorizationCodeGrant: Grant {
         // the first one bought (RFC 6749 §4.1.2).
         guard try await authorizations.begin(authorization) else {
             try await authorizations.revoke(code.id, at: now())
+            Decision.note("The code was used before, so what it bought is revoked (RFC 6749 §4.1.2).")
+            audit.record(.codeReplayed, user: id, client: client.id, session: code.granted.session)
             throw OAuthError.invalidGrant("the code was used before")
         }
         return Redemption(authorization, of: user, resources: targets)

@@ -8,6 +8,7 @@ struct RefreshTokenGrant: Grant {
     let resources: any ResourceServerStore
     let users: any UserStore
     let authorizations: any AuthorizationStore
+    let audit: AuditLog
     let now: @Sendable () -> Date
     let type = GrantType.refreshToken
 
@@ -34,6 +35,8 @@ struct RefreshTokenGrant: Grant {
         case .reused:
             // Thief or owner, one of them has a copy: both lose it (RFC 9700 §4.14.2).
             try await authorizations.revoke(token.authorization, at: now())
+            Decision.note("A successor of the refresh token was used before, so its authorization is revoked.")
+            audit.record(.refreshTokenReused, user: id, client: client.id, session: stored.grant.session)
             Logger.current.warning(
                 "refresh token used twice, authorization revoked",
                 metadata: ["authorization": "\(token.authorization)", "client": "\(client.id)", "user": "\(user.id)"])

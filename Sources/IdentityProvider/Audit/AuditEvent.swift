@@ -1,0 +1,113 @@
+/// What happened that somebody may ask about one day: recorded with `AuditLog.record` by the operation that did it.
+/// Its fields never hold a secret, nor text that a stranger typed and that could be one.
+package enum AuditEvent: Sendable, Hashable {
+    // Signing in and out
+    case signedIn(amr: [String], acr: String)
+    case signInRefused(SignInRefusal, AuditFactor)
+    /// The session reached a higher context by a further factor.
+    case steppedUp(AuditFactor, acr: String)
+    case signedOut
+    /// All of a user's sessions, or all but the one at hand.
+    case sessionsEnded
+    case suspiciousSignIn(signals: [String], consequence: String)
+    case accountLocked(seconds: Int)
+    case accountUnlocked
+    case forwardAuthenticationRefused(reason: String)
+
+    // What a person can prove
+    case factorEnrolled(AuditFactor)
+    case factorRenamed(AuditFactor)
+    case factorRemoved(AuditFactor)
+    /// A passkey's counter went back: there may be a copy of it (WebAuthn §7.2).
+    case passkeyCounterWentBack
+    case recoveryCodesMade(count: Int)
+    case recoveryCodeUsed(remaining: Int)
+    case emailCodeSent
+    case passwordChanged
+    case passwordResetRequested
+    case passwordReset
+    case deviceRemembered
+    /// One browser is a stranger again, or all are.
+    case deviceRevoked(all: Bool)
+
+    // Accounts
+    case accountCreated(AccountOrigin)
+    case accountDeleted
+    case accountEnabled(Bool)
+    case emailChangeRequested
+    case emailChanged
+    case emailVerified
+    case profileChanged(members: [String])
+    case invitationSent
+    case invitationAccepted
+
+    // What clients were given
+    case consentGiven(scope: Scope)
+    case consentRefused
+    case consentWithdrawn
+    case authorizationGranted(scope: Scope)
+    case tokensIssued(grant: GrantType, scope: Scope)
+    /// A code came a second time: what the first use bought is revoked (RFC 6749 §4.1.2).
+    case codeReplayed
+    /// A refresh token came again after its successor: its authorization is revoked (RFC 9700 §4.14.2).
+    case refreshTokenReused
+    case authorizationRevoked
+    case tokenRevoked
+    case clientAuthenticationFailed(reason: String)
+    /// A request ended in an error; `reason` is the description that the client may see.
+    case requestRefused(route: String, error: OAuthError.Code, reason: String)
+
+    // Administration
+    case resourceChanged(kind: String, name: String, action: Change.Action, members: [String])
+    case clientSecretRenewed
+    case clientEnabled(Bool)
+    case permissionRefused(permission: String)
+    case keyMade(id: String, algorithm: String)
+    case keyRetired(id: String)
+    case exported(records: Int)
+
+    // The log itself
+    /// A chain begins; it bears witness to how far the others had come.
+    case logBegan(witnessed: [AuditWitness])
+    case logWitnessed([AuditWitness])
+    case logEnded
+    /// So many events were lost here because the log could not be written.
+    case eventsLost(Int)
+}
+
+/// Why somebody was not signed in. What the person was told is the same for all.
+package enum SignInRefusal: String, Sendable, CaseIterable {
+    /// No account has this name.
+    case unknownUser = "unknown_user"
+    case wrongCredential = "wrong_credential"
+    case disabled
+    case locked
+    case throttled
+    /// Too suspicious for the policy.
+    case suspicious
+    /// The policy wants a factor that the person does not have.
+    case missingFactor = "missing_factor"
+    case notVerified = "not_verified"
+}
+
+/// A way to prove who one is, as the log names it.
+package enum AuditFactor: String, Sendable, CaseIterable {
+    case password, totp, passkey
+    case recoveryCode = "recovery_code"
+    case emailCode = "email_code"
+}
+
+/// How an account came to be.
+package enum AccountOrigin: String, Sendable, CaseIterable { case signUp = "sign_up", invitation, administration }
+
+/// Who did it.
+package enum AuditActor: Sendable, Hashable {
+    /// Somebody who has not proved who they are.
+    case visitor
+    case user(Identifier<User>)
+    case client(Identifier<Client>)
+    /// Somebody at the command line, by the name of the system's account.
+    case commandLine(String)
+    /// Martlet by itself.
+    case system
+}

@@ -1,0 +1,78 @@
+package import FoundationEssentials
+
+package protocol AuditStore: Sendable {
+    /// Keeps what follows in a chain, and its head, in one transaction. Entries that are kept already, because an answer
+    /// got lost, are passed over; throws when another record stands in the place of one.
+    func append(_ entries: [AuditEntry], head: AuditHead) async throws
+    /// The heads of the chains whose last record is later than `moment`, the latest first.
+    func heads(after moment: Date, limit: Int) async throws -> [AuditHead]
+    /// By time; of one time by node and sequence.
+    func find(_ query: AuditQuery) async throws -> [AuditEntry]
+    /// Shows everything as it is at one moment: all heads, and then a way through all records by node and sequence.
+    func survey<Result: Sendable>(
+        _ body: @escaping @Sendable ([AuditHead], (_ visit: (AuditRow) throws -> Void) throws -> Void) throws -> Result
+    ) async throws -> Result
+    /// The oldest records up to `moment`: of each chain its beginning.
+    func oldest(until moment: Date, limit: Int) async throws -> [AuditWitness]
+    /// Removes the records of a chain up to one of them, and keeps the proof that it was we who did it.
+    func remove(_ removal: AuditRemoval, from node: Identifier<AuditNode>) async throws
+    /// Forgets chains that have no record left and ended before `moment`.
+    func forgetChains(endedBefore moment: Date, limit: Int) async throws
+}
+
+/// A record as it stands in the table, believed in nothing.
+package struct AuditRow: Sendable {
+    package let node: Identifier<AuditNode>
+    package let sequence: Int
+    package let document: String
+    package let mac: [UInt8]
+    /// What the columns say that are searched by.
+    package let columns: AuditColumns
+
+    package init(
+        node: Identifier<AuditNode>, sequence: Int, document: String, mac: [UInt8], columns: AuditColumns
+    ) {
+        self.node = node
+        self.sequence = sequence
+        self.document = document
+        self.mac = mac
+        self.columns = columns
+    }
+}
+
+/// The part of a record that is searched by.
+package struct AuditColumns: Sendable, Hashable {
+    package let time: Date
+    package let event: String
+    package let user: String?
+    package let client: String?
+    package let trace: String?
+
+    package init(time: Date, event: String, user: String?, client: String?, trace: String?) {
+        self.time = time
+        self.event = event
+        self.user = user
+        self.client = client
+        self.trace = trace
+    }
+
+    package init(_ record: AuditRecord) {
+        self.init(
+            time: record.time, event: record.event, user: record.user, client: record.client, trace: record.trace)
+    }
+}
+
+/// What somebody looks for in the log. What is `nil` is not asked for.
+package struct AuditQuery: Sendable {
+    package var user: String?
+    package var client: String?
+    package var event: String?
+    package var trace: String?
+    package var since: Date?
+    package var until: Date?
+    /// The last entry that was seen: the next ones follow.
+    package var after: AuditEntry?
+    package var limit = 100
+
+    package init() {}
+}

@@ -1,0 +1,181 @@
+import FoundationEssentials
+import IdentityProvider
+import JOSE
+
+struct SQLAudit: AuditStore {
+    let table: SQLTable
+
+    func append(_ entries: [AuditEntry], head: AuditHead) async throws {
+        let issuer = table.key
+        try await table.write("audit.append") { connection in
+            for entry in entries { try Self.insert(entry, issuer, connection) }
+            try connection.save(
+                update: """
+                    UPDATE audit_chains SET last_sequence = ?, last_mac = ?, last_at = ?, seal = ?
+                    WHERE issuer = ? AND node = ?
+                    """,
+                insert: """
+                    INSERT INTO audit_chains (last_sequence, last_mac, last_at, seal, issuer, node)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                    """,
+                [
+                    .integer(head.sequence), .blob(head.mac), .date(head.time), .blob(head.seal), issuer,
+                    .id(head.node),
+                ])
+        }
+    }
+
+    private static func insert(_ entry: AuditEntry, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
+        let record = entry.record
+        let isNew = try connection.insertIfAbsent(
+            """
+            INSERT INTO audit_records
+                (issuer, node, sequence, recorded_at, event, user_id, client_id, trace_id, document, mac)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                issuer, .id(entry.node), .integer(entry.sequence), .date(record.time), .text(record.event),
+                .text(record.user), .text(record.client), .text(record.trace), .text(entry.document),
+                .blob(entry.mac),
+            ])
+        guard !isNew else { return }
+        let kept = try connection.query(
+            "SELECT mac FROM audit_records WHERE issuer = ? AND node = ? AND sequence = ?",
+            [issuer, .id(entry.node), .integer(entry.sequence)])
+        guard try kept.first?.blob(0) == entry.mac else { throw AuditPlaceTaken() }
+    }
+
+    func heads(after moment: Date, limit: Int) async throws -> [AuditHead] {
+        try await table.query(
+            "audit.heads", "\(Self.chains) WHERE issuer = ? AND last_at > ? ORDER BY last_at DESC LIMIT ?",
+            [table.key, .date(moment), .integer(limit)]
+        ).map(Self.head)
+    }
+
+    func find(_ query: AuditQuery) async throws -> [AuditEntry] {
+        var statement: SQLStatement = """
+            SELECT node, sequence, document, mac FROM audit_records WHERE issuer = ? AND recorded_at >= ?
+            AND recorded_at <= ?
+            """
+        let start = max(query.since ?? .distantPast, query.after?.record.time ?? .distantPast)
+        var values: [SQLValue] = [table.key, .date(start), .date(query.until ?? .distantFuture)]
+        func add(_ condition: SQLStatement, _ value: String?) {
+            guard let value else { return }
+            statement = "\(statement) AND \(condition)"
+            values.append(.text(value))
+        }
+        add("user_id = ?", query.user)
+        add("client_id = ?", query.client)
+        add("trace_id = ?", query.trace)
+        add("event = ?", query.event)
+        if let last = query.after {
+            statement = "\(statement) AND (recorded_at > ? OR node > ? OR (node = ? AND sequence > ?))"
+            values += [.date(last.record.time), .id(last.node), .id(last.node), .integer(last.sequence)]
+        }
+        statement = "\(statement) ORDER BY recorded_at, node, sequence LIMIT ?"
+        return try await table.query("audit.find", statement, values + [.integer(query.limit)]).map(Self.entry)
+    }
+
+    func survey<Result: Sendable>(
+        _ body: @escaping @Sendable ([AuditHead], (_ visit: (AuditRow) throws -> Void) throws -> Void) throws -> Result
+    ) async throws -> Result {
+        let issuer = table.key
+        return try await table.database.survey { connection in
+            let heads = try connection.query("\(Self.chains) WHERE issuer = ? ORDER BY node", [issuer]).map(Self.head)
+            return try body(heads) { visit in
+                try connection.forEachRow(
+                    """
+                    SELECT node, sequence, document, mac, recorded_at, event, user_id, client_id, trace_id
+                    FROM audit_records WHERE issuer = ? ORDER BY node, sequence
+                    """, [issuer]
+                ) { row in try visit(Self.row(row)) }
+            }
+        }
+    }
+
+    func oldest(until moment: Date, limit: Int) async throws -> [AuditWitness] {
+        try await table.query(
+            "audit.oldest",
+            """
+            SELECT node, sequence, mac FROM audit_records WHERE issuer = ? AND recorded_at <= ?
+            ORDER BY recorded_at, node, sequence LIMIT ?
+            """, [table.key, .date(moment), .integer(limit)]
+        ).map { AuditWitness(node: try $0.id(0), sequence: try $0.integer(1), mac: try $0.blob(2)) }
+    }
+
+    func remove(_ removal: AuditRemoval, from node: Identifier<AuditNode>) async throws {
+        let issuer = table.key
+        try await table.write("audit.remove") { connection in
+            // Of several nodes that remove at once, none may move the beginning back.
+            let isOurs = try connection.execute(
+                """
+                UPDATE audit_chains SET removed_through = ?, removed_mac = ?, removal_seal = ?
+                WHERE issuer = ? AND node = ? AND removed_through < ?
+                """,
+                [
+                    .integer(removal.through), .blob(removal.mac), .blob(removal.seal), issuer, .id(node),
+                    .integer(removal.through),
+                ])
+            guard isOurs == 1 else { return }
+            try connection.execute(
+                "DELETE FROM audit_records WHERE issuer = ? AND node = ? AND sequence <= ?",
+                [issuer, .id(node), .integer(removal.through)])
+        }
+    }
+
+    func forgetChains(endedBefore moment: Date, limit: Int) async throws {
+        let issuer = table.key
+        let ended = try await table.query(
+            "audit.ended",
+            """
+            SELECT node FROM audit_chains WHERE issuer = ? AND last_at < ? AND removed_through = last_sequence
+            ORDER BY last_at LIMIT ?
+            """, [issuer, .date(moment), .integer(limit)])
+        guard !ended.isEmpty else { return }
+        try await table.write("audit.forget_chains") { connection in
+            for row in ended {
+                try connection.execute(
+                    """
+                    DELETE FROM audit_chains
+                    WHERE issuer = ? AND node = ? AND last_at < ? AND removed_through = last_sequence
+                    """, [issuer, row.values[0], .date(moment)])
+            }
+        }
+    }
+
+    private static let chains: SQLStatement = """
+        SELECT node, last_sequence, last_mac, last_at, seal, removed_through, removed_mac, removal_seal
+        FROM audit_chains
+        """
+
+    private static func head(_ row: SQLRow) throws -> AuditHead {
+        let removed = try row.integer(5)
+        return AuditHead(
+            node: try row.id(0), sequence: try row.integer(1), mac: try row.blob(2), time: try row.date(3),
+            seal: try row.blob(4),
+            removal: removed == 0
+                ? nil
+                : AuditRemoval(
+                    through: removed, mac: try row.optionalBlob(6) ?? [], seal: try row.optionalBlob(7) ?? []))
+    }
+
+    private static func entry(_ row: SQLRow) throws -> AuditEntry {
+        let text = try row.text(2)
+        guard let record = AuditRecord(document: try JSONObject(parsing: Array(text.utf8))) else {
+            throw CorruptRow(column: 2)
+        }
+        return AuditEntry(
+            node: try row.id(0), sequence: try row.integer(1), record: record, document: text, mac: try row.blob(3))
+    }
+
+    private static func row(_ row: SQLRow) throws -> AuditRow {
+        AuditRow(
+            node: try row.id(0), sequence: try row.integer(1), document: try row.text(2), mac: try row.blob(3),
+            columns: AuditColumns(
+                time: try row.date(4), event: try row.text(5), user: try row.optionalText(6),
+                client: try row.optionalText(7), trace: try row.optionalText(8)))
+    }
+}
+
+/// Another record stands where this one belongs: two nodes have one name, or somebody wrote into the table.
+struct AuditPlaceTaken: Error {}

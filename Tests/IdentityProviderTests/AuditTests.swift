@@ -1,0 +1,183 @@
+import FoundationEssentials
+import JOSE
+import SQLStorage
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+extension TestIssuer {
+    /// All that was recorded, by time.
+    func recorded(_ query: AuditQuery = AuditQuery()) async throws -> [AuditRecord] {
+        try await audit.flush()
+        var query = query
+        query.limit = 1_000
+        return try await stores.audit.find(query).map(\.record)
+    }
+}
+
+@Suite("What happened is recorded, by the operation that did it")
+struct AuditTests {
+    private func names(_ issuer: TestIssuer, user: String? = nil, client: String? = nil) async throws -> [String] {
+        var query = AuditQuery()
+        (query.user, query.client) = (user, client)
+        return try await issuer.recorded(query).map(\.event)
+    }
+
+    @Test("a sign-in with its tokens leaves who, for which client, in which session", arguments: TestEngine.allCases)
+    func signIn(_ engine: TestEngine) async throws {
+        let issuer = try await TestIssuer(database: TestDatabase(engine))
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        let tokens = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access")).json()
+        _ = try await issuer.refresh(tokens["refresh_token"]?.string ?? "")
+        let expected = ["signed_in", "consent_given", "authorization_granted", "tokens_issued", "tokens_issued"]
+        #expect(try await names(issuer, user: alice.id.rawValue) == expected)
+        let records = try await issuer.recorded().filter { $0.user == alice.id.rawValue }
+        #expect(records.allSatisfy { $0.client == "web" && $0.session == records[0].session && $0.session != nil })
+        #expect(records.map(\.actor).prefix(2) == ["user \(alice.id)", "user \(alice.id)"])
+        #expect(records.last?.actor == "client web")
+        #expect(records.last?.details["grant"]?.string == "refresh_token")
+        #expect(records.allSatisfy { $0.address == "127.0.0.1" })
+    }
+
+    @Test("a refused sign-in says why, and never the name that was typed")
+    func refusedSignIn() async throws {
+        let issuer = try await TestIssuer()
+        for (name, password) in [("alice", "wrong"), ("nobody-or-a-password", "wrong"), ("carol", "disabled one")] {
+            let browser = Browser(issuer)
+            let page = try await browser.get("/authorize", Browser.webRequest()).page()
+            _ = try await browser.submit(page, [("username", name), ("password", password)])
+        }
+        let refused = try await issuer.recorded().filter { $0.event == "sign_in_refused" }
+        #expect(refused.map { $0.details["reason"]?.string } == ["wrong_credential", "unknown_user", "disabled"])
+        #expect(refused.map { $0.user != nil } == [true, false, true])
+        #expect(refused.allSatisfy { $0.outcome == .refused && $0.actor == "visitor" && $0.factor == "password" })
+        let text = try await issuer.stores.audit.find(AuditQuery()).map(\.document).joined()
+        #expect(!text.contains("nobody-or-a-password"))
+    }
+
+    @Test("theft is an alarm: a code or refresh token that comes twice")
+    func replays() async throws {
+        let issuer = try await TestIssuer()
+        let code = try await Browser(issuer).code(scope: "openid offline_access")
+        let token = try await issuer.redeem(code).json()["refresh_token"]?.string ?? ""
+        _ = try await issuer.refresh(token)
+        issuer.clock.advance(by: 60)
+        _ = try await issuer.refresh(token)
+        let other = try await Browser(issuer).code()
+        _ = try await issuer.redeem(other)
+        _ = try await issuer.redeem(other)
+        let alarms = try await issuer.recorded().filter { $0.outcome == .alarm }
+        #expect(alarms.map(\.event) == ["refresh_token_reused", "code_replayed"])
+        #expect(alarms.allSatisfy { $0.actor == "visitor" && $0.client == "web" && $0.user != nil })
+    }
+
+    @Test("a client that fails to authenticate is named only if it exists")
+    func clientAuthentication() async throws {
+        let issuer = try await TestIssuer()
+        _ = try await issuer.token([("grant_type", "client_credentials")], secret: "wrong")
+        _ = try await issuer.token([("grant_type", "client_credentials")], client: "a-secret-in-the-wrong-place")
+        _ = try await issuer.token([("grant_type", "client_credentials")], client: "off")
+        let failed = try await issuer.recorded().filter { $0.event == "client_authentication_failed" }
+        #expect(failed.map { $0.details["reason"]?.string } == ["wrong_secret", "unknown_client", "disabled"])
+        #expect(failed.map(\.client) == ["web", nil, "off"])
+    }
+
+    @Test("operators leave their name")
+    func administration() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.audit.flush()
+        let bob = try #require(try await issuer.stores.users.find(named: "bob"))
+        try await RequestContext.acting(as: .commandLine("root")) {
+            try await issuer.administration.setDisabled(true, bob)
+            try await issuer.administration.endSessions(of: bob)
+            try await issuer.administration.remove(bob)
+        }
+        let records = try await issuer.recorded().filter { $0.user == bob.id.rawValue }
+        #expect(records.map(\.event) == ["account_disabled", "sessions_ended", "account_deleted"])
+        #expect(records.allSatisfy { $0.actor == "command line root" })
+        #expect(try await issuer.recorded().contains { $0.event == "key_made" && $0.actor == "system" })
+    }
+
+    @Test("nothing of a whole flow that is secret is in the log", arguments: TestEngine.allCases)
+    func noSecrets(_ engine: TestEngine) async throws {
+        let issuer = try await TestIssuer(database: TestDatabase(engine))
+        let browser = Browser(issuer)
+        let code = try await browser.code(scope: "openid profile email offline_access")
+        let tokens = try await issuer.redeem(code).json()
+        let refreshed = try await issuer.refresh(tokens["refresh_token"]?.string ?? "").json()
+        _ = try await issuer.redeem(code)
+        _ = try await issuer.token([("token", tokens["access_token"]?.string ?? "")], at: "/revoke")
+        _ = try await browser.get("/logout", [("id_token_hint", tokens["id_token"]?.string ?? "")])
+        var secrets = [code, "correct horse", "battery staple", "web-secret", "argon2", "JBSWY3DP"]
+        for answer in [tokens, refreshed] {
+            for name in ["access_token", "refresh_token", "id_token"] {
+                secrets.append(try #require(answer[name]?.string))
+            }
+        }
+        secrets += browser.cookieHeader.split(separator: "; ").compactMap {
+            $0.split(separator: "=").last.map(String.init)
+        }
+        let lines = try await {
+            try await issuer.audit.flush()
+            return try await issuer.stores.audit.find(AuditQuery()).map { String(decoding: $0.line, as: UTF8.self) }
+        }()
+        #expect(lines.count > 8)
+        for secret in secrets where secret.count > 5 {
+            #expect(!lines.contains { $0.contains(secret) }, "\(secret.prefix(8))… is in the log")
+        }
+    }
+
+    @Test("recording commits nothing by itself, and many records at once")
+    func budget() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.audit.flush()
+        let before = issuer.database.database.committedUnits
+        for _ in 0..<100 { _ = try await issuer.token([("grant_type", "client_credentials")]) }
+        #expect(issuer.database.database.committedUnits == before)
+        #expect(issuer.audit.backlog.waiting == 100)
+        try await issuer.audit.flush()
+        #expect(issuer.database.database.committedUnits == before + 1)
+        #expect(try await names(issuer, client: "web").filter { $0 == "tokens_issued" }.count == 100)
+    }
+
+    @Test("a flood of refusals leaves room for what was done, and what was lost is recorded")
+    func flood() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.audit.flush()
+        for _ in 0..<(AuditLog.capacity / 2 + 5) { issuer.audit.record(.signInRefused(.unknownUser, .password)) }
+        issuer.audit.record(.accountDeleted, by: .system)
+        #expect(issuer.audit.backlog == (AuditLog.capacity / 2 + 1, 5))
+        try await issuer.audit.flush()
+        var query = AuditQuery()
+        query.event = "events_lost"
+        #expect(try await issuer.recorded(query).map { $0.details["count"]?.integer } == [5])
+        query.event = "account_deleted"
+        #expect(try await issuer.recorded(query).count == 1)
+    }
+
+    @Test("an event that is left out by choice is not recorded; all others are")
+    func excluded() async throws {
+        let issuer = try await TestIssuer()
+        var settings = AuditSettings()
+        settings.excluded = ["tokens_issued"]
+        let keys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
+        let log = AuditLog(issuer: issuer.issuer, store: issuer.stores.audit, masterKeys: keys, settings: settings)
+        log.record(.tokensIssued(grant: .clientCredentials, scope: []))
+        log.record(.codeReplayed)
+        #expect(log.backlog.waiting == 1)
+    }
+
+    @Test("every event has a name of its own, and none is longer than a column")
+    func vocabulary() {
+        let events: [AuditEvent] = [
+            .signedIn(amr: ["pwd"], acr: "1"), .signInRefused(.locked, .totp), .steppedUp(.passkey, acr: "2"),
+            .signedOut, .sessionsEnded, .accountEnabled(true), .accountEnabled(false), .clientEnabled(true),
+            .clientEnabled(false), .passwordReset, .passwordResetRequested, .emailChanged, .emailChangeRequested,
+            .deviceRemembered, .deviceRevoked(all: true), .invitationSent, .invitationAccepted, .logEnded,
+        ]
+        let names = events.map(\.name)
+        #expect(Set(names).count == events.count)
+        #expect(names.allSatisfy { $0.allSatisfy { $0.isLowercase || $0 == "_" } && $0.count < 64 })
+    }
+}

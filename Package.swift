@@ -40,7 +40,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
-        // The conformance program, and tests.
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
     ],
     targets: [
@@ -74,7 +73,15 @@ let package = Package(
         .target(name: "SQLiteDriver", dependencies: ["SQLStorage", "CSQLite"], swiftSettings: strict),
         .target(name: "MariaDBDriver", dependencies: ["SQLStorage", "CMariaDB", logging], swiftSettings: strict),
         .target(name: "Outbound", dependencies: ["IdentityProvider", "CCurl"], swiftSettings: strict),
-        .target(name: "Telemetry", dependencies: [logging, tracing], swiftSettings: strict),
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                logging, tracing,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "Templates", path: "templates",
             resources: [
@@ -217,7 +224,8 @@ let package = Package(
             name: "OutboundTests",
             dependencies: ["Outbound", "IdentityProvider", "Server", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, tracing], swiftSettings: strict),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport", logging, tracing], swiftSettings: strict),
         .testTarget(
             name: "IdentityProviderTests",
             dependencies: [

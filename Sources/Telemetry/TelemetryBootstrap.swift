@@ -7,27 +7,56 @@ package struct TelemetrySettings: Sendable {
     package var level: Logger.Level
     /// The part of traces begun here that is recorded, 0 to 1.
     package var samplingRatio: Double
+    /// Where to send it all; `nil` for nowhere.
+    package var otlp: OTLPSettings?
 
-    package init(format: LogFormat, level: Logger.Level, samplingRatio: Double = 1) {
+    package init(
+        format: LogFormat, level: Logger.Level, samplingRatio: Double = 1, otlp: OTLPSettings? = nil
+    ) {
         self.format = format
         self.level = level
         self.samplingRatio = samplingRatio
+        self.otlp = otlp
     }
 }
 
-/// Sets logging and tracing up for the whole program, once.
-package enum TelemetryBootstrap {
-    package static func start(_ settings: TelemetrySettings) {
+/// Logging and tracing of the whole program, set up once.
+package struct TelemetryBootstrap: Sendable {
+    private let export: OTLPExport?
+
+    /// `version` is the program's own.
+    package static func start(
+        _ settings: TelemetrySettings, version: String, environment: [String: String]
+    ) -> TelemetryBootstrap {
+        let resource = TelemetryResource(version: version, environment: environment)
+        let export = settings.otlp.map { OTLPExport($0, of: resource, version: version) }
         let output = StandardError()
         let makeHandler: @Sendable (String) -> StructuredLogHandler = { label in
             StructuredLogHandler(
                 label: label, format: settings.format, level: settings.level,
-                usesColour: StandardError.isTerminal, output: output)
+                usesColour: StandardError.isTerminal, output: output, collector: export?.logs)
         }
         LoggingSystem.bootstrap { label in makeHandler(label) }
-        let logger = Logger(label: "trace") { label in makeHandler(label) }
         // Without anybody to read them spans are not recorded; their identity still ties log lines together.
-        let exporters: [any SpanExporter] = settings.level <= .debug ? [SpanLog(logger: logger)] : []
+        var exporters = [export?.spans].compactMap(\.self)
+        if settings.level <= .debug {
+            // Spans have a way of their own to the collector.
+            let logger = Logger(label: "trace") { label in
+                StructuredLogHandler(
+                    label: label, format: settings.format, level: settings.level,
+                    usesColour: StandardError.isTerminal, output: output, collector: nil)
+            }
+            exporters.append(SpanLog(logger: logger))
+        }
         InstrumentationSystem.bootstrap(W3CTracer(exporters: exporters, ratio: settings.samplingRatio))
+        if resource.isIncomplete {
+            Logger.current.warning("OTEL_RESOURCE_ATTRIBUTES cannot be read and was left out")
+        }
+        return TelemetryBootstrap(export: export)
+    }
+
+    /// Exports while `body` runs, and what is left at its end for a few seconds at most.
+    package func during(_ body: @Sendable () async throws -> Void) async throws {
+        if let export { try await export.during(body) } else { try await body() }
     }
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 /// The program.
 @main
 struct Martlet: AsyncParsableCommand {
+    static let version = "0.1.0"
     static let configuration = CommandConfiguration(
         commandName: "martlet",
         abstract: "An OAuth 2 and OpenID Connect identity provider.",
@@ -17,7 +18,7 @@ struct Martlet: AsyncParsableCommand {
             Exit codes: 0 done; 1 failed; 2 changes are pending (apply --plan); 64 the command line is wrong; \
             65 a file cannot be imported; 69 the storage cannot be used; 78 the configuration or a resource file is wrong.
             """,
-        version: "0.1.0",
+        version: version,
         subcommands: [
             Serve.self, Apply.self, UserCommand.self, GroupCommand.self, RoleCommand.self, ClientCommand.self,
             KeyCommand.self, SessionCommand.self,

@@ -11,18 +11,38 @@ struct TraceMiddleware: Middleware {
         InstrumentationSystem.instrument.extract(exchange.head.headerFields, into: &context, using: FieldsExtractor())
         let method = exchange.head.method.known
         return try await withSpan(method, context: context, ofKind: .server) { span in
-            span.attributes["http.request.method"] = method
-            span.attributes["url.scheme"] = exchange.isSecure ? "https" : "http"
-            span.attributes["client.address"] = exchange.remoteAddress
             var answer = try await next(exchange)
-            span.operationName = "\(method) \(answer.route)"
-            span.attributes["http.route"] = answer.route
-            span.attributes["http.response.status_code"] = answer.status.code
-            if answer.status.kind == .serverError { span.setStatus(SpanStatus(code: .error)) }
+            if span.isRecording { describe(exchange, method, answer, in: span) }
             // What somebody can quote who asks for help.
             if let id = TraceID.current { answer.headers[.requestID] = id }
             return answer
         }
+    }
+}
+
+extension TraceMiddleware {
+    /// OpenTelemetry, semantic conventions for HTTP spans. A query is never told, and a path only where a route answers
+    /// at it: elsewhere it is the sender's text.
+    private func describe(_ exchange: Exchange, _ method: String, _ answer: Answer, in span: any Span) {
+        span.operationName = "\(method) \(answer.route)"
+        span.updateAttributes { attributes in
+            attributes["http.request.method"] = method
+            attributes["url.scheme"] = exchange.isSecure ? "https" : "http"
+            attributes["client.address"] = exchange.remoteAddress
+            attributes["http.route"] = answer.route
+            attributes["http.response.status_code"] = answer.status.code
+            if exchange.path.hasSuffix(answer.route) { attributes["url.path"] = String(exchange.path) }
+            guard let authority = answer.issuer?.authority else { return }
+            if let colon = authority.lastIndex(of: ":"), let port = Int(authority[authority.index(after: colon)...]) {
+                attributes["server.address"] = String(authority[..<colon])
+                attributes["server.port"] = port
+            } else {
+                attributes["server.address"] = authority
+            }
+        }
+        guard answer.status.kind == .serverError else { return }
+        span.updateAttributes { $0["error.type"] = String(answer.status.code) }
+        span.setStatus(SpanStatus(code: .error))
     }
 }
 

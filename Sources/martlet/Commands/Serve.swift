@@ -28,23 +28,30 @@ struct Serve: AsyncParsableCommand {
             let configuration = try Configuration(options)
             let resources = try ResourceFiles.read(apply)
             if demo { try Demo.check(configuration) }
-            TelemetryBootstrap.start(configuration.telemetry)
+            let telemetry = TelemetryBootstrap.start(
+                configuration.telemetry, version: Martlet.version,
+                environment: ProcessInfo.processInfo.environment)
             for setting in configuration.unused {
                 Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
             }
-            let composition = try Composition(configuration)
-            let prepare: @Sendable () async throws -> Void = { [demo, demoPort] in
-                try await composition.prepare()
-                let administration = try composition.administration(configuration.issuers[0])
-                if demo { try await Demo.apply(administration, port: demoPort) }
-                for change in try await administration.apply(resources) {
-                    Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
-                }
-            }
-            var isPrepared = true
-            do { try await prepare() } catch let error as StorageError where error.mayPass { isPrepared = false }
-            try await serve(composition, Preparation(isDone: isPrepared, work: prepare))
+            let serve = self
+            try await telemetry.during { try await serve.start(configuration, applying: resources) }
         }
+    }
+
+    private func start(_ configuration: Configuration, applying resources: ResourceSet) async throws {
+        let composition = try Composition(configuration)
+        let prepare: @Sendable () async throws -> Void = { [demo, demoPort] in
+            try await composition.prepare()
+            let administration = try composition.administration(configuration.issuers[0])
+            if demo { try await Demo.apply(administration, port: demoPort) }
+            for change in try await administration.apply(resources) {
+                Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
+            }
+        }
+        var isPrepared = true
+        do { try await prepare() } catch let error as StorageError where error.mayPass { isPrepared = false }
+        try await serve(composition, Preparation(isDone: isPrepared, work: prepare))
     }
 
     private func serve(_ composition: Composition, _ preparation: Preparation) async throws {

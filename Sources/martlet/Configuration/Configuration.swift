@@ -1,6 +1,5 @@
 import FoundationEssentials
 import IdentityProvider
-import Logging
 import Server
 import Telemetry
 
@@ -40,8 +39,8 @@ struct Configuration {
         mail = Self.mail(&values)
         signUp = Self.signUp(&values, hasMail: mail != nil)
         templates = Self.templates(&values)
-        telemetry = Self.telemetry(&values)
-        unused = [Setting.tlsClientCA, .telemetryOTLP].filter { values.isSet($0) }.map(\.rawValue)
+        telemetry = TelemetrySettings(&values)
+        unused = [Setting.tlsClientCA].filter { values.isSet($0) }.map(\.rawValue)
         audit = Self.audit(&values)
         auditFile = values.text(.auditFile)
         guard values.mistakes.isEmpty else { throw Mistakes(values.mistakes) }
@@ -140,32 +139,6 @@ struct Configuration {
         settings.excluded = Set(values.list(.auditExcept))
         for name in settings.excluded.subtracting(AuditSettings.excludable).sorted() {
             values.report(.auditExcept, "\(name) is not one of \(AuditSettings.excludable.joined(separator: ", "))")
-        }
-        return settings
-    }
-
-    private static func telemetry(_ values: inout SettingValues) -> TelemetrySettings {
-        var settings = TelemetrySettings(format: StandardError.isTerminal ? .text : .json, level: .info)
-        if let text = values.text(.telemetryLog) {
-            if let format = LogFormat(rawValue: text) {
-                settings.format = format
-            } else {
-                values.report(.telemetryLog, "must be json or text")
-            }
-        }
-        if let text = values.text(.telemetryLevel) {
-            if let level = Logger.Level(rawValue: text) {
-                settings.level = level
-            } else {
-                values.report(.telemetryLevel, "must be trace, debug, info, notice, warning, error or critical")
-            }
-        }
-        if let text = values.text(.telemetrySampling) {
-            if let ratio = Double(text), (0...1).contains(ratio) {
-                settings.samplingRatio = ratio
-            } else {
-                values.report(.telemetrySampling, "must be a number from 0 to 1")
-            }
         }
         return settings
     }

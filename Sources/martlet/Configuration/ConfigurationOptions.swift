@@ -20,6 +20,10 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "The sender of mail: NAME <ADDRESS>, or the address alone.") var mailFrom: String?
     @Option(help: "Who may make an account: off, open or invitation.") var signUp: String?
     @Option(help: "An OpenTelemetry collector, such as http://localhost:4318.") var telemetryOtlp: String?
+    @Option(help: "Header fields for the collector: NAME=VALUE, separated by commas.") var telemetryOtlpHeaders: String?
+    @Option(help: "A file that holds these header fields, when they are a secret.") var telemetryOtlpHeadersFile:
+        String?
+    @Option(help: "What the collector gets: some of traces, metrics, logs.") var telemetryOtlpSignals: String?
     @Option(help: "The form of log lines: json or text.") var telemetryLog: String?
     @Option(help: "How much to log: debug, info, notice, warning or error.") var telemetryLevel: String?
     @Option(help: "The part of traces that is recorded, 0 to 1.") var telemetrySampling: String?
@@ -50,6 +54,8 @@ struct ConfigurationOptions: ParsableArguments {
         case .mailFrom: mailFrom
         case .signUp: signUp
         case .telemetryOTLP: telemetryOtlp
+        case .telemetryOTLPHeaders: telemetryOtlpHeaders
+        case .telemetryOTLPSignals: telemetryOtlpSignals
         case .telemetryLog: telemetryLog
         case .telemetryLevel: telemetryLevel
         case .telemetrySampling: telemetrySampling
@@ -61,6 +67,16 @@ struct ConfigurationOptions: ParsableArguments {
         case .lifetimesIDToken: lifetimesIdToken
         case .lifetimesRefreshToken: lifetimesRefreshToken
         case .lifetimesRefreshGrace: lifetimesRefreshGrace
+        }
+    }
+
+    /// The file that holds a setting which may stand in one.
+    func file(_ setting: Setting) -> String? {
+        switch setting {
+        case .storage: storageFile
+        case .mailSMTP: mailSmtpFile
+        case .telemetryOTLPHeaders: telemetryOtlpHeadersFile
+        default: nil
         }
     }
 }

@@ -11,6 +11,8 @@ enum Setting: String, CaseIterable {
     case mailFrom = "mail.from"
     case signUp = "sign_up"
     case telemetryOTLP = "telemetry.otlp"
+    case telemetryOTLPHeaders = "telemetry.otlp_headers"
+    case telemetryOTLPSignals = "telemetry.otlp_signals"
     case telemetryLog = "telemetry.log"
     case telemetryLevel = "telemetry.level"
     case telemetrySampling = "telemetry.sampling"
@@ -28,5 +30,5 @@ enum Setting: String, CaseIterable {
     /// `--tls-certificate`.
     var flag: String { "--" + rawValue.replacing(".", with: "-").replacing("_", with: "-") }
     /// Holds a secret, so it may also be named by a file (`storage_file`).
-    var mayBeInFile: Bool { self == .storage || self == .mailSMTP }
+    var mayBeInFile: Bool { [.storage, .mailSMTP, .telemetryOTLPHeaders].contains(self) }
 }

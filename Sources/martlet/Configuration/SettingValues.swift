@@ -12,8 +12,7 @@ struct SettingValues {
             if let text = environment[setting.variable] { values[setting] = (.string(text), setting.variable) }
             if setting.mayBeInFile { readSecret(setting, environment[setting.variable + "_FILE"]) }
         }
-        readSecret(.storage, options.storageFile)
-        readSecret(.mailSMTP, options.mailSmtpFile)
+        for setting in Setting.allCases { readSecret(setting, options.file(setting)) }
         for setting in Setting.allCases {
             if let text = options.flag(setting) { values[setting] = (.string(text), setting.flag) }
         }

@@ -1,16 +1,19 @@
-import FoundationEssentials
 package import Tracing
 
 /// Makes spans and carries their identity in and out as W3C Trace Context.
 package struct W3CTracer: Tracer {
     private let exporters: [any SpanExporter]
-    private let ratio: Double
+    private let sampling: TraceSampling
 
-    /// Of the traces that begin here `ratio` (0 to 1) are sampled; those that come from outside as they say.
+    /// Of the traces that begin here `ratio` (0 to 1) are sampled; those that come from outside as they say. What fails
+    /// is exported in any case.
     package init(exporters: [any SpanExporter], ratio: Double = 1) {
         self.exporters = exporters
-        self.ratio = ratio
+        sampling = TraceSampling(ratio: ratio)
     }
+
+    /// Whether a trace that begins here is sampled; `low` is the second half of its identifier.
+    package func isSampled(_ low: UInt64) -> Bool { sampling.isSampled(low) }
 
     package func startSpan<Instant: TracerInstant>(
         _ operationName: String, context: @autoclosure () -> ServiceContext, ofKind kind: SpanKind,
@@ -18,14 +21,18 @@ package struct W3CTracer: Tracer {
     ) -> RecordedSpan {
         var context = context()
         let parent = context.traceContext
-        let isSampled = parent?.isSampled ?? (ratio >= 1 || Double.random(in: 0..<1) < ratio)
-        context.traceContext = TraceContext(
-            traceID: parent?.traceID ?? TraceContext.randomHex(16), spanID: TraceContext.randomHex(8),
-            isSampled: isSampled, state: parent?.state)
+        let trace = TraceContext(below: parent, isSampled: sampling.isSampled)
+        context.traceContext = trace
+        var held: (trace: HeldTrace, isFirst: Bool)?
+        if !trace.isSampled, !exporters.isEmpty {
+            let above = context.heldTrace
+            let new = above ?? HeldTrace()
+            held = (new, above == nil)
+            if above == nil { context.heldTrace = new }
+        }
         return RecordedSpan(
-            operationName, context: context, parent: parent?.spanID, kind: kind,
-            isRecording: isSampled && !exporters.isEmpty, startedAt: instant().nanosecondsSinceEpoch,
-            exporters: exporters)
+            operationName, context: context, trace: trace, parent: parent?.span, kind: kind,
+            startedAt: exporters.isEmpty ? 0 : instant().nanosecondsSinceEpoch, exporters: exporters, held: held)
     }
 
     package func forceFlush() {}

@@ -11,16 +11,27 @@ package struct StructuredLogHandler: LogHandler {
     private let format: LogFormat
     private let usesColour: Bool
     private let output: any LogOutput
+    private let collector: OTLPPipeline?
     private let now: @Sendable () -> Date
 
     package init(
         label: String, format: LogFormat, level: Logger.Level, usesColour: Bool = false, output: any LogOutput,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        self.init(
+            label: label, format: format, level: level, usesColour: usesColour, output: output, collector: nil,
+            now: now)
+    }
+
+    init(
+        label: String, format: LogFormat, level: Logger.Level, usesColour: Bool, output: any LogOutput,
+        collector: OTLPPipeline?, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
         self.label = label
         self.format = format
         self.usesColour = usesColour
         self.output = output
+        self.collector = collector
         self.now = now
         logLevel = level
     }
@@ -41,5 +52,9 @@ package struct StructuredLogHandler: LogHandler {
             trace: ServiceContext.current?.traceContext,
             values: values.map { ($0, Redaction.value($1, of: $0)) }.sorted { $0.0 < $1.0 })
         output.write(format == .json ? line.json : line.text(usesColour: usesColour))
+        guard let collector else { return }
+        var writer = ProtobufWriter(capacity: 512)
+        writer.log(2, line)
+        collector.add(writer.bytes)
     }
 }

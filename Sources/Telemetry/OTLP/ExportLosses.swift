@@ -1,0 +1,31 @@
+import Logging
+import Synchronization
+
+/// Tells of telemetry that was lost: each loss is counted, and spoken of once a minute at most.
+final class ExportLosses: Sendable {
+    private struct State {
+        var untold = 0
+        var toldAt: ContinuousClock.Instant?
+    }
+
+    private static let silence = Duration.seconds(60)
+
+    private let signal: OTLPSignal
+    private let state = Mutex(State())
+
+    init(_ signal: OTLPSignal) { self.signal = signal }
+
+    func note(_ count: Int, cause: String) {
+        guard count > 0 else { return }
+        let told = state.withLock { state -> Int? in
+            state.untold += count
+            if let last = state.toldAt, last.duration(to: .now) < Self.silence { return nil }
+            state.toldAt = .now
+            defer { state.untold = 0 }
+            return state.untold
+        }
+        guard let told else { return }
+        Logger.current.warning(
+            "telemetry lost", metadata: ["signal": "\(signal.rawValue)", "count": "\(told)", "cause": "\(cause)"])
+    }
+}

@@ -1,0 +1,75 @@
+import Synchronization
+
+/// Encoded records that wait to be sent. Whoever adds one never waits: what does not fit is dropped and counted.
+final class ExportQueue: Sendable {
+    struct Batch: Sendable {
+        var records: [UInt8] = []
+        var count = 0
+    }
+
+    private struct State {
+        /// The last one is being filled.
+        var batches = [Batch()]
+        var size = 0
+        var dropped = 0
+        var isClosed = false
+    }
+
+    /// Bytes of one request, and of all that waits: some 2,000 and 30,000 spans.
+    private let batchSize: Int
+    private let limit: Int
+    private let state = Mutex(State())
+    /// Says that there may be something to send; ends when the queue is closed.
+    let signals: AsyncStream<Void>
+    private let signaller: AsyncStream<Void>.Continuation
+
+    init(batchSize: Int = 512 << 10, limit: Int = 8 << 20) {
+        self.batchSize = batchSize
+        self.limit = limit
+        (signals, signaller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func add(_ record: [UInt8]) {
+        let isFull = state.withLock { state in
+            guard !state.isClosed, state.size + record.count <= limit else {
+                state.dropped += 1
+                return false
+            }
+            state.size += record.count
+            let last = state.batches.count - 1
+            state.batches[last].records.append(contentsOf: record)
+            state.batches[last].count += 1
+            guard state.batches[last].records.count >= batchSize else { return false }
+            state.batches.append(Batch())
+            return true
+        }
+        if isFull { signaller.yield() }
+    }
+
+    /// The oldest batch; `nil` when nothing waits.
+    func take() -> Batch? {
+        state.withLock { state in
+            guard state.batches[0].count > 0 else { return nil }
+            let batch = state.batches.removeFirst()
+            if state.batches.isEmpty { state.batches = [Batch()] }
+            state.size -= batch.records.count
+            return batch
+        }
+    }
+
+    func signal() { signaller.yield() }
+
+    /// Takes no more; what waits can still be taken.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        signaller.finish()
+    }
+
+    /// How many were dropped since this was asked last.
+    func takeDropped() -> Int {
+        state.withLock { state in
+            defer { state.dropped = 0 }
+            return state.dropped
+        }
+    }
+}

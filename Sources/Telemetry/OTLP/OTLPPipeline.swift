@@ -1,0 +1,67 @@
+/// The way of one signal to the collector: records are encoded where they arise, wait in a bounded queue, and are sent in
+/// batches by one task.
+final class OTLPPipeline: Sendable {
+    private let signal: OTLPSignal
+    private let settings: OTLPSettings
+    private let collector: Collector
+    private let envelope: OTLPEnvelope
+    private let queue: ExportQueue
+    private let losses: ExportLosses
+
+    init(
+        _ signal: OTLPSignal, _ settings: OTLPSettings, _ collector: Collector, _ envelope: OTLPEnvelope,
+        queue: ExportQueue = ExportQueue()
+    ) {
+        self.signal = signal
+        self.settings = settings
+        self.collector = collector
+        self.envelope = envelope
+        self.queue = queue
+        losses = ExportLosses(signal)
+    }
+
+    /// `record` is a field 2 of the scope's message.
+    func add(_ record: [UInt8]) { queue.add(record) }
+
+    func close() { queue.close() }
+
+    /// Sends until the queue is closed, and then what is left. What a cancelled task has not sent is lost.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { [queue, settings] in
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: settings.interval)
+                    queue.signal()
+                }
+            }
+            for await _ in queue.signals { await drain() }
+            await drain()
+            group.cancelAll()
+        }
+    }
+
+    private func drain() async {
+        losses.note(queue.takeDropped(), cause: "the queue was full")
+        while let batch = queue.take() { await send(batch) }
+    }
+
+    private func send(_ batch: ExportQueue.Batch) async {
+        let body = envelope.request(batch.records)
+        let deadline = ContinuousClock.now + settings.patience
+        var pause = ExportPause(first: settings.pause)
+        while !Task.isCancelled {
+            switch await collector.send(body, of: signal) {
+            case .taken(let rejected):
+                return losses.note(min(rejected, batch.count), cause: "the collector rejected it")
+            case .refused(let cause): return losses.note(batch.count, cause: cause)
+            case .retry(let asked, let cause):
+                // How long the collector wants to be left alone is its own affair; how often we ask it, ours.
+                guard asked != nil || ContinuousClock.now < deadline else {
+                    return losses.note(batch.count, cause: cause)
+                }
+                try? await Task.sleep(for: pause.take(asked: asked))
+            }
+        }
+        losses.note(batch.count, cause: "the program ended")
+    }
+}

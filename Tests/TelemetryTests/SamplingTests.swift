@@ -1,0 +1,74 @@
+import Synchronization
+import Telemetry
+import Testing
+import Tracing
+
+@Suite("Sampling: parent-based, by ratio, and always what failed")
+struct SamplingTests {
+    private final class Collector: SpanExporter {
+        private let spans = Mutex<[FinishedSpan]>([])
+        func export(_ span: FinishedSpan) { spans.withLock { $0.append(span) } }
+        var names: [String] { spans.withLock { $0.map(\.name) } }
+    }
+
+    private struct Failure: Error {}
+
+    @Test("the part that is asked for is recorded, the same on every node", arguments: [0, 0.1, 0.5, 1])
+    func ratio(_ ratio: Double) {
+        let nodes = [Collector(), Collector()]
+        let tracers = nodes.map { W3CTracer(exporters: [$0], ratio: ratio) }
+        for number in 0..<4_000 {
+            let first = tracers[0].startSpan("\(number)", context: .topLevel)
+            first.end()
+            let trace = first.context.traceContext
+            #expect(trace.map { tracers[1].isSampled($0.low) } == trace?.isSampled)
+        }
+        #expect(abs(Double(nodes[0].names.count) / 4_000 - ratio) < 0.05)
+    }
+
+    @Test("of a trace that is not sampled nothing is told, unless something in it failed: then all of it")
+    func failures() {
+        let collector = Collector()
+        let tracer = W3CTracer(exporters: [collector], ratio: 0)
+        for fails in [false, true] {
+            let root = tracer.startSpan("root", context: .topLevel)
+            let child = tracer.startSpan("child", context: root.context)
+            let grandchild = tracer.startSpan("grandchild", context: child.context)
+            if fails { grandchild.recordError(Failure()) }
+            grandchild.end()
+            child.end()
+            #expect(collector.names.isEmpty)
+            root.end()
+            let late = tracer.startSpan("late", context: root.context)
+            late.end()
+            #expect(collector.names == (fails ? ["grandchild", "child", "root", "late"] : []))
+            #expect(root.context.traceContext?.isSampled == false)
+        }
+    }
+
+    @Test("a trace from outside that is not sampled is told when it fails here")
+    func parent() {
+        let collector = Collector()
+        let tracer = W3CTracer(exporters: [collector])
+        for (flags, fails) in [("00", false), ("00", true), ("01", false)] {
+            var context = ServiceContext.topLevel
+            context.traceContext = TraceContext(
+                traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-\(flags)", tracestate: nil)
+            let span = tracer.startSpan("\(flags) \(fails)", context: context)
+            if fails { span.setStatus(SpanStatus(code: .error)) }
+            span.end()
+        }
+        #expect(collector.names == ["00 true", "01 false"])
+    }
+
+    @Test("what is held of one trace is bounded, and its first span is always told")
+    func bounded() {
+        let collector = Collector()
+        let tracer = W3CTracer(exporters: [collector], ratio: 0)
+        let root = tracer.startSpan("root", context: .topLevel)
+        for _ in 0..<10_000 { tracer.startSpan("child", context: root.context).end() }
+        root.recordError(Failure())
+        root.end()
+        #expect(collector.names.count == 256 && collector.names.last == "root")
+    }
+}

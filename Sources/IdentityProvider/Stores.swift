@@ -11,6 +11,7 @@ package struct Stores: Sendable {
     package let consents: any ConsentStore
     package let authorizations: any AuthorizationStore
     package let totpCredentials: any TOTPCredentialStore
+    package let passkeys: any PasskeyStore
     package let keys: any KeyStore
     package let spent: any SpentStore
     package let mailOutbox: any MailOutbox
@@ -20,8 +21,9 @@ package struct Stores: Sendable {
     package init(
         clients: any ClientStore, resourceServers: any ResourceServerStore, users: any UserStore,
         roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, consents: any ConsentStore,
-        authorizations: any AuthorizationStore, totpCredentials: any TOTPCredentialStore, keys: any KeyStore,
-        spent: any SpentStore, audit: any AuditStore, mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
+        authorizations: any AuthorizationStore, totpCredentials: any TOTPCredentialStore,
+        passkeys: any PasskeyStore, keys: any KeyStore, spent: any SpentStore, audit: any AuditStore,
+        mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
         self.clients = clients
         self.resourceServers = resourceServers
@@ -32,6 +34,7 @@ package struct Stores: Sendable {
         self.consents = consents
         self.authorizations = authorizations
         self.totpCredentials = totpCredentials
+        self.passkeys = passkeys
         self.keys = keys
         self.spent = spent
         self.mailOutbox = mailOutbox

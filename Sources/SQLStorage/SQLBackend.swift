@@ -18,7 +18,8 @@ package struct SQLBackend: Sendable {
             users: SQLUsers(table: table), roles: SQLRoles(table: table), groups: SQLGroups(table: table),
             sessions: SQLSessions(table: table),
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
-            totpCredentials: SQLTOTPCredentials(table: table), keys: SQLKeys(table: table),
+            totpCredentials: SQLTOTPCredentials(table: table), passkeys: SQLPasskeys(table: table),
+            keys: SQLKeys(table: table),
             spent: SQLSpent(table: table), audit: SQLAudit(table: table), mailOutbox: SQLMailOutbox(table: table),
             upkeep: SQLUpkeep(table: table))
     }

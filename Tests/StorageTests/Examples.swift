@@ -67,6 +67,17 @@ extension TOTPCredential {
     }
 }
 
+extension Passkey {
+    static func example(
+        _ number: UInt8, user: Identifier<User> = User.alice, signCount: Int = 0
+    ) -> Passkey {
+        Passkey(
+            user: user, name: "Phone \u{1F426}", credentialID: [0, number, 255], publicKey: [1, 2, 0],
+            signCount: signCount, aaguid: Array(0..<16), transports: ["hybrid", "internal"], isBackupEligible: true,
+            isBackedUp: false, isUserVerificationInitialized: true, createdAt: moment + Double(number))
+    }
+}
+
 extension SigningKeyRecord {
     static func example(_ id: String, _ algorithm: SignatureAlgorithm = .es256, number: Int) -> SigningKeyRecord {
         SigningKeyRecord(

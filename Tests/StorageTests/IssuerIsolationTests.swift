@@ -27,6 +27,7 @@ struct IssuerIsolationTests {
         try await stores.consents.save(
             Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment))
         try await stores.totpCredentials.save(.example("t"))
+        #expect(try await stores.passkeys.add(.example(1)))
         #expect(try await stores.keys.insert(.example("k", number: 1)))
         #expect(try await stores.spent.spend("jti", for: .clientAssertion, until: moment + 60))
         try await stores.mailOutbox.add(.example("m", expiresIn: 60))
@@ -63,6 +64,13 @@ struct IssuerIsolationTests {
             }
         ),
         ("step accepted", { _ = try await $0.totpCredentials.accept(step: 5, for: Identifier("t")) }),
+        (
+            "passkey used",
+            { _ = try await $0.passkeys.use(Passkey.example(1).id, signCount: 9, isBackedUp: true, at: moment) }
+        ),
+        ("passkey renamed", { _ = try await $0.passkeys.rename(Passkey.example(1).id, of: User.alice, to: "x") }),
+        ("passkey deleted", { _ = try await $0.passkeys.delete(Passkey.example(1).id, of: User.alice) }),
+        ("passkey added", { _ = try await $0.passkeys.add(.example(2)) }),
         ("credential deleted", { try await $0.totpCredentials.delete(Identifier("t")) }),
         ("key moved", { try await $0.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
         ("key deleted", { try await $0.keys.delete("k") }),
@@ -84,6 +92,7 @@ struct IssuerIsolationTests {
             "\(String(describing: try await stores.sessions.find(Session.example("").secret, at: moment)))",
             "\(String(describing: try await stores.authorizations.find(Identifier("a"))))",
             "\(String(describing: try await stores.consents.find(user: User.alice, client: Client.web)))",
+            "\(try await stores.passkeys.passkeys(of: User.alice))",
             "\(try await stores.totpCredentials.credentials(of: User.alice))", "\(try await stores.keys.all())",
             "\(try await stores.spent.isSpent("jti", for: .clientAssertion))",
             "\(try await stores.spent.isSpent("new", for: .clientAssertion))",

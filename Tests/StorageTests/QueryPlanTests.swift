@@ -48,8 +48,8 @@ struct QueryPlanTests {
             let steps = database.notes
             #expect(steps.count > 60)
             let large = [
-                "users", "user_names", "totp_credentials", "sessions", "consents", "authorizations", "spent",
-                "mail_outbox",
+                "users", "user_names", "totp_credentials", "passkeys", "sessions", "consents", "authorizations",
+                "spent", "mail_outbox",
             ]
             let lookups = steps.filter { step in large.contains { step.hasPrefix("\($0) ") } }
             #expect(lookups.count > 30)
@@ -76,6 +76,8 @@ struct QueryPlanTests {
         INSERT INTO user_names SELECT 'https://id.example.com', CONCAT('u', seq), CONCAT('u', seq) FROM seq_1_to_3000;
         INSERT INTO totp_credentials SELECT 'https://id.example.com', CONCAT('x', seq), CONCAT('u', seq), '', '', 'SHA1',
             6, 30, 0, 0 FROM seq_1_to_3000;
+        INSERT INTO passkeys SELECT 'https://id.example.com', CONCAT('x', seq), CONCAT('u', seq), '', '', '', 0, '', '[]',
+            0, 0, 0, 0, NULL FROM seq_1_to_3000;
         INSERT INTO sessions SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), 0,
             '[]', '1', 4000000000000 + seq, 0 FROM seq_1_to_3000;
         INSERT INTO consents SELECT 'https://id.example.com', CONCAT('u', seq), 'web', '', 0 FROM seq_1_to_3000;
@@ -85,7 +87,8 @@ struct QueryPlanTests {
         INSERT INTO spent SELECT 'https://id.example.com', 'jti', seq, 4000000000000 + seq FROM seq_1_to_3000;
         INSERT INTO mail_outbox SELECT 'https://id.example.com', CONCAT('x', seq), '', 0, 4000000000000 + seq, 0,
             4000000000000 + seq FROM seq_1_to_3000;
-        ANALYZE TABLE users, user_names, totp_credentials, sessions, consents, authorizations, spent, mail_outbox
+        ANALYZE TABLE users, user_names, totp_credentials, passkeys, sessions, consents, authorizations, spent,
+            mail_outbox
         """
 
     @Test(
@@ -93,6 +96,7 @@ struct QueryPlanTests {
         arguments: [
             "SELECT 1 FROM user_names WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM totp_credentials WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM passkeys WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM sessions WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM consents WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM consents WHERE issuer = ? AND client_id = ?",

@@ -56,6 +56,7 @@ struct TransferTests {
             try await stores.consents.save(
                 Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment))
             try await stores.totpCredentials.save(.example("t", lastStep: 7))
+            _ = try await stores.passkeys.add(.example(7, signCount: 7))
             _ = try await stores.keys.insert(.example("k", number: 1))
             try await stores.mailOutbox.add(.example("m"))
             try await stores.audit.append([.example(1)], head: .example(1))

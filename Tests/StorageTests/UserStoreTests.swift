@@ -148,6 +148,7 @@ struct UserStoreTests {
                 try await stores.consents.save(
                     Consent(user: user, client: Client.web, scope: ["openid"], grantedAt: moment))
                 try await stores.totpCredentials.save(.example("t-\(user)", user: user))
+                #expect(try await stores.passkeys.add(.example(user == User.alice ? 1 : 2, user: user)))
             }
             try await stores.users.delete(User.alice)
             for (user, isLeft, secret) in [(User.alice, false, UInt8(1)), (User.bob, true, 2)] {
@@ -157,6 +158,7 @@ struct UserStoreTests {
                 #expect((try await stores.authorizations.find(Identifier("a-\(user)")) != nil) == isLeft)
                 #expect((try await stores.consents.find(user: user, client: Client.web) != nil) == isLeft)
                 #expect(try await stores.totpCredentials.credentials(of: user).isEmpty == !isLeft)
+                #expect(try await stores.passkeys.passkeys(of: user).isEmpty == !isLeft)
             }
             #expect(try await stores.users.find(named: "alice@example.com") == nil)
         }

@@ -18,7 +18,8 @@ extension Mutation {
             roles: stores.roles, groups: stores.groups, sessions: FaultySessions(base: stores.sessions),
             consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
-            totpCredentials: FaultyCredentials(base: stores.totpCredentials), keys: stores.keys,
+            totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
+            keys: stores.keys,
             spent: FaultySpent(base: stores.spent), audit: stores.audit, mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
     }

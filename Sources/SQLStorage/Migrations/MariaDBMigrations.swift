@@ -169,6 +169,24 @@ extension Migration {
                     INDEX audit_records_by_trace (issuer, trace_id)) \(form)
                 """,
             ]),
+        Migration(
+            version: 6, name: "passkeys",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS passkeys (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL,
+                    name VARCHAR(255) NOT NULL, credential_id VARBINARY(1023) NOT NULL, public_key BLOB NOT NULL,
+                    sign_count BIGINT NOT NULL CHECK (sign_count >= 0), aaguid VARBINARY(16) NOT NULL,
+                    transports MEDIUMTEXT NOT NULL,
+                    is_backup_eligible TINYINT NOT NULL CHECK (is_backup_eligible IN (0, 1)),
+                    is_backed_up TINYINT NOT NULL CHECK (is_backed_up IN (0, 1)),
+                    is_uv_initialized TINYINT NOT NULL CHECK (is_uv_initialized IN (0, 1)),
+                    created_at BIGINT NOT NULL, last_used_at BIGINT,
+                    PRIMARY KEY (issuer, id),
+                    INDEX passkeys_by_user (issuer, user_id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """
+            ]),
     ]
 
     private static let form: SQLStatement = """

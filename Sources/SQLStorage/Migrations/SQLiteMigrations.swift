@@ -179,5 +179,26 @@ extension Migration {
                 "CREATE INDEX audit_records_by_client ON audit_records (issuer, client_id, recorded_at)",
                 "CREATE INDEX audit_records_by_trace ON audit_records (issuer, trace_id)",
             ]),
+        Migration(
+            version: 6, name: "passkeys",
+            statements: [
+                """
+                CREATE TABLE passkeys (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL, name TEXT NOT NULL,
+                    credential_id BLOB NOT NULL, public_key BLOB NOT NULL,
+                    sign_count INTEGER NOT NULL CHECK (sign_count >= 0), aaguid BLOB NOT NULL,
+                    transports TEXT NOT NULL,
+                    is_backup_eligible INTEGER NOT NULL CHECK (is_backup_eligible IN (0, 1)),
+                    is_backed_up INTEGER NOT NULL CHECK (is_backed_up IN (0, 1)),
+                    is_uv_initialized INTEGER NOT NULL CHECK (is_uv_initialized IN (0, 1)),
+                    created_at INTEGER NOT NULL, last_used_at INTEGER,
+                    PRIMARY KEY (issuer, id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX passkeys_by_user ON passkeys (issuer, user_id)",
+                "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('passkeys', 'passkeys', '1000000 1000000 1')",
+                "ANALYZE sqlite_schema",
+            ]),
     ]
 }

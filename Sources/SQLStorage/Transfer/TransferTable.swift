@@ -43,6 +43,12 @@ extension TransferTable {
                 "created_at",
             ], orderedBy: "issuer, id"),
         TransferTable(
+            "passkeys",
+            [
+                "issuer", "id", "user_id", "name", "credential_id", "public_key", "sign_count", "aaguid", "transports",
+                "is_backup_eligible", "is_backed_up", "is_uv_initialized", "created_at", "last_used_at",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
             "sessions",
             [
                 "issuer", "id", "secret_digest", "user_id", "authenticated_at", "amr", "acr", "expires_at",

@@ -1,0 +1,51 @@
+import Crypto
+package import FoundationEssentials
+import JOSE
+
+/// A passkey that a user enrolled: the credential record of WebAuthn L3 §4.
+package struct Passkey: Sendable, Hashable {
+    package let user: Identifier<User>
+    package var name: String
+    /// At most 1,023 bytes.
+    package let credentialID: [UInt8]
+    /// As a COSE key.
+    package let publicKey: [UInt8]
+    package var signCount: Int
+    /// The model of the authenticator, 16 bytes.
+    package let aaguid: [UInt8]
+    /// How browsers may reach it: a hint (WebAuthn L3 §5.8.4).
+    package let transports: [String]
+    package let isBackupEligible: Bool
+    package var isBackedUp: Bool
+    /// Whether it verified its user when it was enrolled. What is found without a PIN can be given one by whoever found
+    /// it, so a later verification counts only then (§7.2 step 24).
+    package let isUserVerificationInitialized: Bool
+    package let createdAt: Date
+    package var lastUsedAt: Date?
+
+    package init(
+        user: Identifier<User>, name: String, credentialID: [UInt8], publicKey: [UInt8], signCount: Int,
+        aaguid: [UInt8], transports: [String], isBackupEligible: Bool, isBackedUp: Bool,
+        isUserVerificationInitialized: Bool, createdAt: Date, lastUsedAt: Date? = nil
+    ) {
+        self.user = user
+        self.name = name
+        self.credentialID = credentialID
+        self.publicKey = publicKey
+        self.signCount = signCount
+        self.aaguid = aaguid
+        self.transports = transports
+        self.isBackupEligible = isBackupEligible
+        self.isBackedUp = isBackedUp
+        self.isUserVerificationInitialized = isUserVerificationInitialized
+        self.createdAt = createdAt
+        self.lastUsedAt = lastUsedAt
+    }
+
+    package var id: Identifier<Passkey> { Self.id(of: credentialID) }
+
+    /// A digest: a credential id may be longer than a key of the database.
+    package static func id(of credentialID: [UInt8]) -> Identifier<Passkey> {
+        Identifier(rawValue: Base64URL.encode(Array(SHA256.hash(data: credentialID))))
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import TestSupport
+import Testing
+
+@Suite("Passkeys: one credential, one user, one count (WebAuthn L3 §7.1 step 26, §7.2 steps 22 and 24)")
+struct PasskeyStoreTests {
+    @Test("all that is known of a passkey comes back, the oldest first", arguments: StorageBackend.all)
+    func roundTrip(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            let long = Passkey(
+                user: User.alice, name: "", credentialID: [UInt8](repeating: 0, count: 1_023), publicKey: [0],
+                signCount: 4_294_967_295, aaguid: [UInt8](repeating: 0, count: 16), transports: [],
+                isBackupEligible: false, isBackedUp: false, isUserVerificationInitialized: false,
+                createdAt: moment + 9, lastUsedAt: moment + 10)
+            for passkey in [long, .example(2), .example(1)] { #expect(try await stores.passkeys.add(passkey)) }
+            #expect(try await stores.passkeys.passkeys(of: User.alice) == [.example(1), .example(2), long])
+            #expect(try await stores.passkeys.find(long.id) == long)
+            #expect(try await stores.passkeys.passkeys(of: User.bob).isEmpty)
+            #expect(try await stores.passkeys.find(Passkey.id(of: [])) == nil)
+        }
+    }
+
+    @Test("a credential that anybody has cannot be taken", arguments: StorageBackend.all)
+    func taken(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            #expect(try await stores.passkeys.add(.example(1)))
+            for user in [User.alice, User.bob] {
+                #expect(try await !stores.passkeys.add(.example(1, user: user, signCount: 5)))
+            }
+            #expect(try await stores.passkeys.find(Passkey.example(1).id) == .example(1))
+        }
+    }
+
+    @Test("of 64 who take one credential at once one gets it", arguments: StorageBackend.all)
+    func oneOwner(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            let wins = try await race(64) { number in
+                try await stores.passkeys.add(.example(1, user: number % 2 == 0 ? User.alice : User.bob))
+            }
+            #expect(wins.count(where: \.self) == 1)
+        }
+    }
+
+    @Test(
+        "the count moves on or stands at nothing", arguments: StorageBackend.all,
+        [
+            (0, 0, true), (0, 1, true), (7, 8, true), (7, 7, false), (7, 6, false), (7, 0, false),
+            (4_294_967_294, 4_294_967_295, true),
+        ] as [(Int, Int, Bool)])
+    func counts(_ backend: StorageBackend, _ example: (known: Int, sent: Int, isAccepted: Bool)) async throws {
+        try await backend.withStores { stores async throws in
+            let passkey = Passkey.example(1, signCount: example.known)
+            #expect(try await stores.passkeys.add(passkey))
+            let isAccepted = try await stores.passkeys.use(
+                passkey.id, signCount: example.sent, isBackedUp: true, at: moment + 60)
+            #expect(isAccepted == example.isAccepted)
+            let kept = try await stores.passkeys.find(passkey.id)
+            #expect(kept?.signCount == (isAccepted ? example.sent : example.known))
+            #expect(kept?.isBackedUp == isAccepted)
+            #expect(kept?.lastUsedAt == (isAccepted ? moment + 60 : nil))
+        }
+    }
+
+    @Test("of 64 uses with one count at once one is accepted", arguments: StorageBackend.all)
+    func oneUse(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            #expect(try await stores.passkeys.add(.example(1, signCount: 3)))
+            let wins = try await race(64) { _ in
+                try await stores.passkeys.use(Passkey.example(1).id, signCount: 4, isBackedUp: false, at: moment)
+            }
+            #expect(wins.count(where: \.self) == 1)
+        }
+    }
+
+    @Test("one that does not count is used twice within a moment", arguments: StorageBackend.all)
+    func unchanged(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            #expect(try await stores.passkeys.add(.example(1)))
+            for _ in 0..<2 {
+                #expect(
+                    try await stores.passkeys.use(Passkey.example(1).id, signCount: 0, isBackedUp: false, at: moment))
+            }
+        }
+    }
+
+    @Test("only its user renames or deletes it, and a deleted one is used no more", arguments: StorageBackend.all)
+    func owner(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            let id = Passkey.example(1).id
+            #expect(try await stores.passkeys.add(.example(1)))
+            #expect(try await !stores.passkeys.rename(id, of: User.bob, to: "mine"))
+            #expect(try await !stores.passkeys.delete(id, of: User.bob))
+            #expect(try await stores.passkeys.find(id) == .example(1))
+            #expect(try await stores.passkeys.rename(id, of: User.alice, to: "Key \u{1F511}"))
+            #expect(try await stores.passkeys.find(id)?.name == "Key \u{1F511}")
+            #expect(try await stores.passkeys.delete(id, of: User.alice))
+            #expect(try await !stores.passkeys.delete(id, of: User.alice))
+            #expect(try await !stores.passkeys.use(id, signCount: 9, isBackedUp: false, at: moment))
+        }
+    }
+}

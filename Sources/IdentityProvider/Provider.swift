@@ -11,6 +11,7 @@ package struct Provider: Sendable {
     package let mail: MailQueue
     /// `nil` where no mail is sent.
     package let mailService: MailService?
+    private let links: MailLinks
 
     package init(
         settings: Settings, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor, limiter: RateLimiter,
@@ -108,10 +109,40 @@ package struct Provider: Sendable {
             JWKSetEndpoint(ring: ring),
             HealthEndpoint(storage: stores.upkeep),
         ]
+        let pages = LinkPages(issuer: issuer, browser: browser, formToken: formToken)
+        let requests = MailRequests(queue: mail, limiter: limiter, issuer: issuer, now: now)
+        let protection = AccountProtection(
+            users: stores.users, sessions: stores.sessions, authorizations: stores.authorizations,
+            passwords: passwords, mail: mail, audit: audit, now: now)
+        let newAccount = { (purpose: MailLinkPurpose, origin: AccountOrigin) in
+            NewAccountEndpoint(
+                purpose: purpose, origin: origin, pages: pages, links: links, users: stores.users,
+                passwords: passwords, site: settings.name, formToken: formToken, audit: audit, now: now)
+        }
+        var accounts: [any Endpoint] = []
+        if mailer != nil {
+            accounts += [
+                ForgotPasswordEndpoint(pages: pages, mail: requests, formToken: formToken, audit: audit),
+                ResetPasswordEndpoint(
+                    pages: pages, links: links, protection: protection, site: settings.name, formToken: formToken),
+                NotMeEndpoint(pages: pages, links: links, protection: protection, formToken: formToken),
+                VerifyEmailEndpoint(
+                    pages: pages, links: links, users: stores.users, formToken: formToken, audit: audit),
+                AgreeToEmailEndpoint(pages: pages, links: links, mail: mail, formToken: formToken),
+                NewEmailEndpoint(
+                    pages: pages, links: links, users: stores.users, mail: mail, formToken: formToken, audit: audit),
+            ]
+        }
+        if settings.signUp != .off { accounts.append(newAccount(.invitation, .invitation)) }
+        if settings.signUp == .open, mailer != nil {
+            accounts += [
+                SignUpEndpoint(pages: pages, mail: requests, formToken: formToken), newAccount(.signUp, .signUp),
+            ]
+        }
         let metadata = ServerMetadata(
             issuer: issuer, grantTypes: grants.map(\.type), paths: Set(endpoints.flatMap(\.routes).map(\.path)))
 
-        let all = (endpoints + [MetadataEndpoint(metadata: metadata, resources: resources)])
+        let all = (endpoints + accounts + [MetadataEndpoint(metadata: metadata, resources: resources)])
             .map { AuditedEndpoint(base: $0, log: audit) }
         #if MARTLET_MUTATIONS
             let tools = MutationTools(
@@ -123,6 +154,7 @@ package struct Provider: Sendable {
         self.settings = settings
         self.keyRotation = rotation
         self.mail = mail
+        self.links = links
         self.mailService = mailService
         let background: [any Service] = [
             StorageWatch(
@@ -134,5 +166,10 @@ package struct Provider: Sendable {
             AuditWriter(log: audit),
         ]
         services = background + [mailService].compactMap(\.self)
+    }
+
+    /// A link with which somebody may make an account, once.
+    package func invitation(for address: MailAddress) throws -> String {
+        try links.url(for: .invitation, address: address)
     }
 }

@@ -91,6 +91,50 @@ struct SQLUsers: UserStore {
             seeing: .latest) == 1
     }
 
+    func setPasswordHash(of user: Identifier<User>, to hash: String?, at now: Date) async throws {
+        try await table.execute(
+            "users.set_password_hash", "UPDATE users SET password_hash = ?, updated_at = ? WHERE issuer = ? AND id = ?",
+            [.text(hash), .date(now), table.key, .id(user)])
+    }
+
+    func verifyEmail(_ email: String, of user: Identifier<User>, at now: Date) async throws {
+        try await table.execute(
+            "users.verify_email",
+            "UPDATE users SET is_email_verified = 1, updated_at = ? WHERE issuer = ? AND id = ? AND email = ?",
+            [.date(now), table.key, .id(user), .text(email)])
+    }
+
+    func changeEmail(of user: User, to email: String, at now: Date) async throws -> Bool {
+        let issuer = table.key
+        let isNamedByIt = user.email.map(User.key) == User.key(of: user.username)
+        let username = isNamedByIt ? email : user.username
+        let names = Set([User.key(of: username), User.key(of: email)])
+        do {
+            return try await table.write("users.change_email") { connection in
+                let changed = try connection.execute(
+                    """
+                    UPDATE users SET email = ?, is_email_verified = 1, username = ?, username_key = ?, updated_at = ?
+                    WHERE issuer = ? AND id = ? AND username = ? AND COALESCE(email, '') = ?
+                    """,
+                    [
+                        .text(email), .text(username), .text(User.key(of: username)), .date(now), issuer, .id(user.id),
+                        .text(user.username), .text(user.email ?? ""),
+                    ])
+                guard changed == 1 else { return false }
+                try connection.execute(
+                    "DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
+                for name in names.sorted() {
+                    try connection.execute(
+                        "INSERT INTO user_names (issuer, name_key, user_id) VALUES (?, ?, ?)",
+                        [issuer, .text(name), .id(user.id)])
+                }
+                return true
+            }
+        } catch is UniqueViolation {
+            throw NameTaken()
+        }
+    }
+
     func delete(_ user: Identifier<User>) async throws {
         try await table.execute(
             "users.delete", "DELETE FROM users WHERE issuer = ? AND id = ?", [table.key, .id(user)], seeing: .latest)

@@ -122,7 +122,8 @@ struct PageTests {
             guard !["layout.mustache", "emblem.mustache", "scope.mustache"].contains(file), !file.contains("/")
             else { continue }
             for language in ["en", "de"] {
-                let page = Page(String(file.dropLast(".mustache".count)), languages: [language])
+                let data: [String: Page.Value] = ["title": "text.not_me_title", "lead": "text.not_me_lead"]
+                let page = Page(String(file.dropLast(".mustache".count)), data: data, languages: [language])
                 let answer = try answer(page)
                 #expect(answer.status == .badRequest, "\(file)")
                 let html = text(answer)

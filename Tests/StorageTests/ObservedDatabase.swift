@@ -92,6 +92,11 @@ extension Stores {
         _ = try await users.list(after: "a", limit: 10)
         _ = try await users.replaceMembership(of: User.alice, from: Membership(), to: Membership(roles: ["admin"]))
         try await users.replacePasswordHash(of: User.alice, from: "", with: "")
+        try await users.setPasswordHash(of: User.alice, to: "", at: moment)
+        try await users.verifyEmail("alice@example.com", of: User.alice, at: moment)
+        if let alice = try await users.find(User.alice) {
+            _ = try await users.changeEmail(of: alice, to: "alice@example.org", at: moment)
+        }
         try await sessions.begin(.example("s"), replacing: Identifier("former"))
         _ = try await sessions.find(Session.example("s").secret, at: moment)
         _ = try await authorizations.begin(.example("a", session: "s"))
@@ -99,6 +104,7 @@ extension Stores {
         _ = try await RotationTests.present(0, after: 1, self)
         try await authorizations.revoke(Identifier("a"), at: moment)
         try await authorizations.revoke(user: User.alice, client: Client.web, at: moment)
+        try await authorizations.revoke(user: User.alice, at: moment)
         try await sessions.end(Identifier("s"), at: moment)
         try await sessions.endAll(of: User.alice, at: moment)
         try await consents.save(Consent(user: User.alice, client: Client.web, scope: [], grantedAt: moment))

@@ -74,7 +74,8 @@ package struct TestIssuer: Sendable {
     /// Applies `resources` (JSON). Hashing is made cheap: the cost is not what is tested here.
     package init(
         _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
-        clock: TestClock = TestClock(), database: TestDatabase? = nil
+        clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: TestMailbox? = nil,
+        signUp: SignUpPolicy = .off
     ) async throws {
         let database = if let database { database } else { try await TestDatabase() }
         let masterKeys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
@@ -87,9 +88,11 @@ package struct TestIssuer: Sendable {
             parameters: Argon2Parameters(memory: 8, iterations: 1))
         let now: @Sendable () -> Date = { clock.now }
         audit = AuditLog(issuer: issuer, store: stores.audit, masterKeys: masterKeys, now: now)
+        var settings = Settings(issuer: issuer)
+        settings.signUp = signUp
         provider = Provider(
-            settings: Settings(issuer: issuer), stores: stores, masterKeys: masterKeys, passwords: passwords,
-            limiter: RateLimiter(), audit: audit, now: now)
+            settings: settings, stores: stores, masterKeys: masterKeys, passwords: passwords,
+            limiter: RateLimiter(), audit: audit, mailer: mailbox, now: now)
         administration = Administration(
             issuer: issuer, stores: stores, masterKeys: masterKeys, passwords: passwords, audit: audit, now: now)
         try await provider.keyRotation.run()

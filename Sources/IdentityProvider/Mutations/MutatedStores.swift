@@ -93,6 +93,7 @@ private struct FaultyAuthorizations: AuthorizationStore {
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws {
         if Mutation.current != .revokedTokenActive { try await base.revoke(id, at: now) }
     }
+    func revoke(user: Identifier<User>, at now: Date) async throws { try await base.revoke(user: user, at: now) }
     func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws {
         try await base.revoke(user: user, client: client, at: now)
     }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 package protocol UserStore: Sendable {
     func find(_ id: Identifier<User>) async throws -> User?
@@ -10,6 +10,13 @@ package protocol UserStore: Sendable {
     func save(_ user: User) async throws
     /// Replaces the hash if it is still `old`: an upgrade must not undo a change of the password.
     func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws
+    /// Sets the hash, or takes the password away.
+    func setPasswordHash(of user: Identifier<User>, to hash: String?, at now: Date) async throws
+    /// Remembers that `email` reaches the user, if it still is their address.
+    func verifyEmail(_ email: String, of user: Identifier<User>, at now: Date) async throws
+    /// Gives the user another address, which was proven, if theirs still is that of `user`; returns whether it did. A
+    /// username that was the address goes along. Throws `NameTaken` when another user has it.
+    func changeEmail(of user: User, to email: String, at now: Date) async throws -> Bool
     /// Replaces roles and groups if they still are `old`: of two changes at once none is lost. Returns whether it did.
     func replaceMembership(of user: Identifier<User>, from old: Membership, to new: Membership) async throws -> Bool
     /// Removes the user with their sessions, consents, authorizations and credentials.

@@ -9,7 +9,8 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "List, add, change and remove users.",
         subcommands: [
-            List.self, Add.self, Password.self, Roles.self, Assign.self, Withdraw.self, Disable.self, Enable.self,
+            List.self, Add.self, Invite.self, Password.self, Roles.self, Assign.self, Withdraw.self, Disable.self,
+            Enable.self,
             Remove.self,
         ])
 

@@ -1,0 +1,25 @@
+import HTTPTypes
+
+/// Where the present address agrees to another one. Only then is the new one written to: so nobody who got into a session
+/// takes the account away, and nobody can have strangers written to.
+struct AgreeToEmailEndpoint: LinkEndpoint {
+    let pages: LinkPages
+    let links: MailLinks
+    let mail: MailQueue
+    let formToken: FormToken
+    let routes = [Route.get("/change-email/agree"), .post("/change-email/agree", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        let (link, _) = try await links.open(request, for: .emailChange)
+        return pages.question(
+            "agree_to_email", at: "/change-email/agree", request, ["email": .text(link.address?.text ?? "")])
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        guard case (let link, let user?) = try await links.open(request, for: .emailChange), let address = link.address
+        else { throw OAuthError.linkLost }
+        try await links.spend(link)
+        try await mail.add(.emailChangeAgreed(user.id, to: address), after: request)
+        return pages.done("email_agreed", ["email": .text(address.text)])
+    }
+}

@@ -1,0 +1,36 @@
+import HTTPTypes
+import Logging
+
+/// Where the new address finishes the change that the present one agreed to.
+struct NewEmailEndpoint: LinkEndpoint {
+    let pages: LinkPages
+    let links: MailLinks
+    let users: any UserStore
+    let mail: MailQueue
+    let formToken: FormToken
+    let audit: AuditLog
+    let routes = [Route.get("/change-email/finish"), .post("/change-email/finish", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        let (link, _) = try await links.open(request, for: .newEmail)
+        return pages.question(
+            "new_email", at: "/change-email/finish", request, ["email": .text(link.address?.text ?? "")])
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        guard case (let link, let user?) = try await links.open(request, for: .newEmail), let address = link.address
+        else { throw OAuthError.linkLost }
+        try await links.spend(link)
+        do {
+            guard try await users.changeEmail(of: user, to: address.text, at: links.now()) else {
+                throw OAuthError.linkLost
+            }
+        } catch is NameTaken { throw OAuthError.linkLost }
+        audit.record(.emailChanged, user: user.id)
+        Logger.current.notice("e-mail address changed", metadata: ["user": "\(user.id)"])
+        if let former = user.email.flatMap(MailAddress.init) {
+            try await mail.add(.emailChanged(user.id, from: former), after: request)
+        }
+        return pages.done("email_changed", ["email": .text(address.text)])
+    }
+}

@@ -1,0 +1,27 @@
+import HTTPTypes
+
+/// Where a link proves that a mailbox is the user's.
+struct VerifyEmailEndpoint: LinkEndpoint {
+    let pages: LinkPages
+    let links: MailLinks
+    let users: any UserStore
+    let formToken: FormToken
+    let audit: AuditLog
+    let routes = [Route.get("/verify-email"), .post("/verify-email", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        let (link, _) = try await links.open(request, for: .emailVerification)
+        return pages.question(
+            "verify_email", at: "/verify-email", request, ["email": .text(link.address?.text ?? "")])
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        guard case (let link, let user?) = try await links.open(request, for: .emailVerification),
+            let email = user.email
+        else { throw OAuthError.linkLost }
+        try await links.spend(link)
+        try await users.verifyEmail(email, of: user.id, at: links.now())
+        audit.record(.emailVerified, user: user.id)
+        return pages.done("email_verified")
+    }
+}

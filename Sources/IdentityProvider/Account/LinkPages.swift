@@ -1,0 +1,56 @@
+import FoundationEssentials
+import HTTPTypes
+
+/// What the pages behind links in mails share. Mail scanners follow links, so `GET` only shows: what a link does is done by
+/// the button.
+struct LinkPages: Sendable {
+    let issuer: Issuer
+    let browser: BrowserCookie
+    let formToken: FormToken
+
+    /// A page with a form that comes back to `path`, bound to the browser.
+    func form(
+        _ template: String, at path: String, _ request: Request, _ data: [String: Page.Value] = [:],
+        error: String? = nil
+    ) -> Response {
+        let (identity, cookie) = browser.identityOrNew(in: request)
+        var data = data
+        data["action"] = .text(issuer.reference(path))
+        data["form_token"] = .text(formToken.value(for: identity))
+        if let error { data["error"] = .object([error: true]) }
+        if let link = request.parameters["link"] { data["link"] = .text(link) }
+        return Response.page(Page(template, data: data)).setting(cookie)
+    }
+
+    /// A page with a button that does what the link is for: `text.TOPIC_title`, `_lead`, `_action`.
+    func question(_ topic: String, at path: String, _ request: Request, _ data: [String: Page.Value] = [:]) -> Response
+    {
+        var data = data.merging(Self.texts(topic)) { own, _ in own }
+        data["button"] = .text("text.\(topic)_action")
+        return form("link", at: path, request, data)
+    }
+
+    /// A page that says what was done: `text.TOPIC_title`, `_lead`.
+    func done(_ topic: String, _ data: [String: Page.Value] = [:]) -> Response {
+        .page(Page("done", data: data.merging(Self.texts(topic)) { own, _ in own }))
+    }
+
+    private static func texts(_ topic: String) -> [String: Page.Value] {
+        ["title": .text("text.\(topic)_title"), "lead": .text("text.\(topic)_lead")]
+    }
+}
+
+/// A page behind a link in a mail.
+protocol LinkEndpoint: PageEndpoint {
+    var pages: LinkPages { get }
+}
+
+extension LinkEndpoint {
+    /// One answer to every link that opens nothing.
+    func response(to error: OAuthError) -> Response {
+        guard error.status == .gone else { return .page(.error(error), status: error.status) }
+        var response = pages.done("link_lost")
+        response.status = .gone
+        return response
+    }
+}

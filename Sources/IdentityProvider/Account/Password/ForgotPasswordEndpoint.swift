@@ -1,0 +1,26 @@
+import HTTPTypes
+
+/// Where a person who has forgotten the password asks for a link. The answer, and what it costs, is the same for everybody.
+struct ForgotPasswordEndpoint: PageEndpoint {
+    let pages: LinkPages
+    let mail: MailRequests
+    let formToken: FormToken
+    let audit: AuditLog
+    let routes = [Route.get("/forgot-password"), .post("/forgot-password", rateLimit: .mail)]
+
+    func show(_ request: Request) async throws -> Response {
+        pages.form("forgot-password", at: "/forgot-password", request)
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        guard let name = request.parameters["username"], name.utf8.count <= 255 else { return try await show(request) }
+        try await mail.add(.passwordReset(name: name), after: request)
+        audit.record(.passwordResetRequested)
+        return pages.done("reset_asked")
+    }
+}
+
+extension RateLimit {
+    /// Where mail is asked for.
+    static let mail = RateLimit(burst: 10, perMinute: 6)
+}

@@ -1,0 +1,45 @@
+import Authenticators
+import HTTPTypes
+
+/// Where a link from a mail leads to a new password. It signs nobody in: that still takes every factor that it took before.
+struct ResetPasswordEndpoint: LinkEndpoint {
+    let pages: LinkPages
+    let links: MailLinks
+    let protection: AccountProtection
+    let site: String
+    let formToken: FormToken
+    let routes = [Route.get("/reset-password"), .post("/reset-password", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        let (_, user) = try await open(request)
+        return page(request, user)
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        let (link, user) = try await open(request)
+        let password: NewPassword
+        do throws(PasswordRefusal) {
+            password = try NewPassword(request.parameters["password"] ?? "", for: user, site: site)
+        } catch { return page(request, user, error: error.rawValue) }
+        let hash = try await protection.passwords.hash(password.text)
+        try await links.spend(link)
+        // The mailbox was read: the address is theirs.
+        if let email = user.email { try await protection.users.verifyEmail(email, of: user.id, at: protection.now()) }
+        try await protection.setPassword(hash.text, of: user, after: request)
+        protection.audit.record(.passwordReset, user: user.id)
+        return pages.done("password_set")
+    }
+
+    private func open(_ request: Request) async throws -> (MailLink, User) {
+        guard case (let link, let user?) = try await links.open(request, for: .passwordReset) else {
+            throw OAuthError.linkLost
+        }
+        return (link, user)
+    }
+
+    private func page(_ request: Request, _ user: User, error: String? = nil) -> Response {
+        // For password managers: which account it is.
+        pages.form(
+            "reset-password", at: "/reset-password", request, ["username": .text(user.username)], error: error)
+    }
+}

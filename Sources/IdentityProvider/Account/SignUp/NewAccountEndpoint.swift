@@ -1,0 +1,65 @@
+import Authenticators
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import Logging
+
+/// Where a link from a mail becomes an account: the address is proven, a name and a password are asked for.
+struct NewAccountEndpoint: LinkEndpoint {
+    /// Of one's own will, or invited.
+    let purpose: MailLinkPurpose
+    let origin: AccountOrigin
+    let pages: LinkPages
+    let links: MailLinks
+    let users: any UserStore
+    let passwords: PasswordFactor
+    let site: String
+    let formToken: FormToken
+    let audit: AuditLog
+    let now: @Sendable () -> Date
+
+    var routes: [Route] { [.get(purpose.path), .post(purpose.path, rateLimit: .guessing)] }
+
+    func show(_ request: Request) async throws -> Response {
+        let (_, address) = try await open(request)
+        return page(request, address)
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        let (link, address) = try await open(request)
+        let name = request.parameters["name"].map { String($0.prefix(100)) }
+        let password: NewPassword
+        do throws(PasswordRefusal) {
+            password = try NewPassword(
+                request.parameters["password"] ?? "", names: [address.text, name, site].compactMap(\.self))
+        } catch { return page(request, address, name: name, error: error.rawValue) }
+        let hash = try await passwords.hash(password.text)
+        try await links.spend(link)
+        let moment = now()
+        var user = User(
+            username: address.text, email: address.text, isEmailVerified: true, passwordHash: hash.text,
+            createdAt: moment, updatedAt: moment)
+        user.claims["name"] = name.map(JSON.string)
+        // Somebody else may have made one with this address since: the link is worth nothing then.
+        do { try await users.save(user) } catch is NameTaken { throw OAuthError.linkLost }
+        audit.record(.accountCreated(origin), user: user.id)
+        Logger.current.info("signed up", metadata: ["user": "\(user.id)"])
+        return pages.done("account_made")
+    }
+
+    private func open(_ request: Request) async throws -> (MailLink, MailAddress) {
+        let (link, _) = try await links.open(request, for: purpose)
+        guard let address = link.address, try await users.find(named: address.text) == nil else {
+            throw OAuthError.linkLost
+        }
+        return (link, address)
+    }
+
+    private func page(_ request: Request, _ address: MailAddress, name: String? = nil, error: String? = nil)
+        -> Response
+    {
+        pages.form(
+            "new-account", at: purpose.path, request,
+            ["username": .text(address.text), "name": .text(name ?? "")], error: error)
+    }
+}

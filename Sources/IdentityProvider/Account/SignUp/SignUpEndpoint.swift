@@ -1,0 +1,21 @@
+import HTTPTypes
+
+/// Where somebody asks for an account: with an address, which a mail proves before there is anything. Whether the address
+/// has an account already, only its owner is told.
+struct SignUpEndpoint: PageEndpoint {
+    let pages: LinkPages
+    let mail: MailRequests
+    let formToken: FormToken
+    let routes = [Route.get("/sign-up"), .post("/sign-up", rateLimit: .mail)]
+
+    func show(_ request: Request) async throws -> Response { pages.form("sign-up", at: "/sign-up", request) }
+
+    func submit(_ request: Request) async throws -> Response {
+        let text = request.parameters["email"] ?? ""
+        guard let address = MailAddress(text) else {
+            return pages.form("sign-up", at: "/sign-up", request, ["email": .text(text)], error: "email")
+        }
+        try await mail.add(.signUp(address), after: request)
+        return pages.done("sign_up_asked", ["email": .text(address.text)])
+    }
+}

@@ -57,6 +57,13 @@ package struct Provider: Sendable {
                 mailer: mailer, interval: .seconds(1), now: now)
         }
 
+        var signInLinks: [String: Page.Value] = [:]
+        if mailer != nil {
+            signInLinks["has_links"] = true
+            signInLinks["forgot_password_uri"] = .text(issuer.reference("/forgot-password"))
+            if settings.signUp == .open { signInLinks["sign_up_uri"] = .text(issuer.reference("/sign-up")) }
+        }
+
         // Programs
         let authenticator = ClientAuthenticator(
             clients: clients, digester: digester, audit: audit,
@@ -83,7 +90,8 @@ package struct Provider: Sendable {
                 audit: audit, now: now),
             SignInEndpoint(
                 clients: clients, passwords: passwords, totp: totp, sessions: sessions, interactions: interactions,
-                formToken: formToken, throttle: throttle, audit: audit, now: now),
+                formToken: formToken, throttle: throttle, audit: audit, now: now,
+                links: signInLinks),
             SecondFactorEndpoint(
                 clients: clients, users: stores.users, totp: totp, sessions: sessions, interactions: interactions,
                 formToken: formToken, throttle: throttle, audit: audit, lifetime: lifetimes.factor, now: now),

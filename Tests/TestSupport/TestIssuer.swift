@@ -74,7 +74,7 @@ package struct TestIssuer: Sendable {
     /// Applies `resources` (JSON). Hashing is made cheap: the cost is not what is tested here.
     package init(
         _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
-        clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: TestMailbox? = nil,
+        clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: (any Mailer)? = nil,
         signUp: SignUpPolicy = .off
     ) async throws {
         let database = if let database { database } else { try await TestDatabase() }

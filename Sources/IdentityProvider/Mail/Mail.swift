@@ -21,7 +21,7 @@ package struct Mail: Codable, Sendable, Hashable {
         case signInCode(Identifier<User>, code: String)
         case unknownDevice(Identifier<User>, device: String, address: String)
         case passwordChanged(Identifier<User>)
-        /// `factor` is a key of the texts: `totp`, `passkey`, `recovery`.
+        /// `factor` is a key of the texts: `totp`, `passkey`, `recovery_code`.
         case factorAdded(Identifier<User>, factor: String)
         case factorRemoved(Identifier<User>, factor: String)
         /// Too many guesses: with a link that lets the person in again.

@@ -13,6 +13,8 @@ struct SignInEndpoint: PageEndpoint {
     let throttle: SignInThrottle
     let audit: AuditLog
     let now: @Sendable () -> Date
+    /// Pages that the sign-in page leads to, by the name of their link.
+    let links: [String: Page.Value]
     let routes = [Route.get("/sign-in"), .post("/sign-in", rateLimit: .guessing)]
 
     func show(_ request: Request) async throws -> Response {
@@ -53,6 +55,7 @@ struct SignInEndpoint: PageEndpoint {
     {
         var page = try await InteractionPage.make(
             "sign-in", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
+        page.data.merge(links) { own, _ in own }
         if let username, !username.isEmpty { page.data["username"] = .text(username) }
         if let error { page.data["error"] = .object([error: true]) }
         return page

@@ -1,7 +1,7 @@
 # Two commands for everybody: `make serve` and `make test`. Each installs the Debian packages it misses.
 .DEFAULT_GOAL := help
 .PHONY: help serve build test test-cluster lint format bench bench-storage install conformance \
-  conformance-mutations
+  conformance-mutations diagrams
 
 RELEASE := .build-release
 
@@ -36,6 +36,10 @@ test-cluster: install  ## Run Martlet on a Galera cluster whose nodes are killed
 	swift build --build-tests -j 2
 	@# Ten minutes are more than it ever needs: what takes longer hangs.
 	timeout 600 .build/debug/ClusterCheck
+
+diagrams: install  ## Draw docs/sequences anew, from traces
+	swift build --build-tests -j 2
+	MARTLET_WRITE_DIAGRAMS=1 swift test --skip-build --disable-xctest --no-parallel --filter SequenceTests
 
 lint:  ## Check formatting, forbidden imports and file sizes
 	@.ci/lint

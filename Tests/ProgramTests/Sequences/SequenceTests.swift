@@ -1,0 +1,148 @@
+import Authenticators
+import Crypto
+import Foundation
+import JOSE
+import TestSupport
+import Testing
+
+/// The program with one person and one application, and what is done with it for each page of docs/sequences.
+private struct Visit {
+    let server: RunningServer
+    let client: WebClient
+    /// Kept: with it the log would go.
+    private let folder: Folder
+    private static let verifier = String(repeating: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1g", count: 2)
+    private static let callback = "https://shop.example/callback"
+
+    init(in folder: Folder) async throws {
+        self.folder = folder
+        try folder.write(
+            "resources.yaml",
+            """
+            clients:
+              - client_id: shop
+                token_endpoint_auth_method: none
+                redirect_uris: [\(Self.callback)]
+                post_logout_redirect_uris: [https://shop.example/]
+                grant_types: [authorization_code, refresh_token]
+                scope: openid offline_access
+            users:
+              - username: alice
+                password: down-the-rabbit-hole
+                totp_secret: JBSWY3DPEHPK3PXP
+            """)
+        server = try await RunningServer(["--apply", "resources.yaml"], in: folder.url)
+        client = WebClient(origin: server.issuer)
+    }
+
+    /// From the application's request to its tokens.
+    func signIn(_ flow: TracedFlow) async throws -> [String: Any] {
+        let challenge = Base64URL.encode(Array(SHA256.hash(data: Data(Self.verifier.utf8))))
+        let query =
+            "response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&state=s"
+            + "&scope=openid%20offline_access&code_challenge_method=S256&code_challenge=\(challenge)"
+        var page = try await flow.follow(
+            client, flow.request(.browser, "GET /authorize", client.get("/authorize?\(query)")))
+        let code = try TOTP(secret: #require(Base32.decode("JBSWY3DPEHPK3PXP"))).code(at: Date())
+        for (label, fields) in [
+            ("name and password", [("username", "alice"), ("password", "down-the-rabbit-hole")]),
+            ("code of the authenticator", [("code", code)]), ("consent", [("decision", "allow")]),
+        ] {
+            let form = page.form
+            let answer = try await client.post(form.action, form.fields + fields)
+            page = try await flow.follow(client, flow.request(.browser, "POST \(form.action): \(label)", answer))
+        }
+        return try await token(
+            flow, "code and code_verifier",
+            [
+                ("grant_type", "authorization_code"), ("code", try #require(page.answer["code"])),
+                ("redirect_uri", Self.callback), ("code_verifier", Self.verifier),
+            ])
+    }
+
+    func refresh(_ token: String, _ flow: TracedFlow) async throws -> [String: Any] {
+        try await self.token(
+            flow, "refresh token", [("grant_type", "refresh_token"), ("refresh_token", token)])
+    }
+
+    private func token(_ flow: TracedFlow, _ label: String, _ form: [(String, String)]) async throws -> [String: Any] {
+        let answer = try await client.post("/token", form + [("client_id", "shop")])
+        #expect(answer.status == 200)
+        return try json(flow.request(.application, "POST /token: \(label)", answer).body)
+    }
+
+    func signOut(_ hint: String, _ flow: TracedFlow) async throws {
+        let query = "id_token_hint=\(hint)&post_logout_redirect_uri=https%3A%2F%2Fshop.example%2F&state=bye"
+        let answer = try await client.get("/logout?\(query)")
+        _ = try await flow.follow(client, flow.request(.browser, "GET /logout with id_token_hint", answer))
+    }
+}
+
+@Suite("The diagrams in docs/sequences show what happens", .serialized)
+struct SequenceTests {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../docs/sequences").standardizedFileURL
+    private static let rewrites = ProcessInfo.processInfo.environment["MARTLET_WRITE_DIAGRAMS"] != nil
+
+    private func compare(_ diagram: SequenceDiagram, _ name: String, title: String, text: String) throws {
+        let file = Self.folder.appending(path: "\(name).md")
+        if Self.rewrites { try Data(diagram.page(title: title, text: text).utf8).write(to: file) }
+        let difference = try diagram.difference(from: String(contentsOf: file, encoding: .utf8))
+        #expect(
+            difference == nil, "docs/sequences/\(name).md: \(difference ?? ""): is the change wanted? make diagrams")
+    }
+
+    @Test("a code with PKCE and a second factor, a refresh, a sign-out: as they are drawn")
+    func flows() async throws {
+        let visit = try await Visit(in: Folder())
+        let (signIn, refresh, signOut) = (TracedFlow(), TracedFlow(), TracedFlow())
+        let tokens = try await visit.signIn(signIn)
+        let refreshed = try await visit.refresh(try #require(tokens["refresh_token"] as? String), refresh)
+        try await visit.signOut(try #require(refreshed["id_token"] as? String), signOut)
+        let flows = [signIn, refresh, signOut]
+        do {
+            try await until("the log tells of every request", seconds: 20) {
+                flows.allSatisfy { $0.missing(in: visit.server.program.output).isEmpty }
+            }
+        } catch { throw Unexpected("\(error): \(flows.flatMap { $0.missing(in: visit.server.program.output) })") }
+        let log = visit.server.program.output
+        try await visit.server.stop()
+        let diagram = signIn.diagram(log)
+        #expect(diagram.messages.count > 20)
+        try compare(
+            diagram, "code-with-totp", title: "Authorization code with PKCE and a second factor",
+            text: "A person signs in to an application for the first time: password, authenticator, consent.")
+        try compare(
+            refresh.diagram(log), "refresh", title: "Refresh",
+            text: "The application trades its refresh token for new tokens; the old one is spent.")
+        try compare(
+            signOut.diagram(log), "sign-out", title: "Sign-out",
+            text: "The application sends the browser to end the session (OpenID Connect RP-Initiated Logout).")
+        let readme = Self.folder.appending(path: "../../README.md")
+        let text = try String(contentsOf: readme, encoding: .utf8)
+        if Self.rewrites { try Data(refresh.diagram(log).drawn(in: text).utf8).write(to: readme) }
+        #expect(try refresh.diagram(log).difference(from: String(contentsOf: readme, encoding: .utf8)) == nil)
+        // Who changes the page by hand is told.
+        let page = diagram.page(title: "t", text: "x")
+        #expect(try diagram.difference(from: page) == nil)
+        for (from, to) in [
+            ("Browser->>Martlet: GET /authorize", "Browser->>Martlet: GET /authorise"),
+            ("    Martlet->>Storage: sessions.begin\n", ""), ("```\n", "    Browser->>Storage: DROP TABLE\n```\n"),
+        ] {
+            let changed = page.replacing(from, with: to, maxReplacements: 1)
+            #expect(changed != page)
+            #expect(try diagram.difference(from: changed) != nil)
+        }
+        let slower = page.replacing(/Note over Martlet: [0-9.]+ ms/, with: "Note over Martlet: 99.0 ms")
+        #expect(slower != page)
+        #expect(try diagram.difference(from: slower) == nil)
+    }
+
+    @Test("every page of the folder is one that a flow is compared with, and the index names it")
+    func index() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).sorted()
+        #expect(names == ["README.md", "code-with-totp.md", "refresh.md", "sign-out.md"])
+        let index = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+        for name in names where name != "README.md" { #expect(index.contains("(\(name))")) }
+    }
+}

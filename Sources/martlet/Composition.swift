@@ -100,11 +100,7 @@ struct Composition {
 
     /// The issuer that a command is about: the one named, or the first.
     func issuer(named identifier: String?) throws -> Issuer {
-        guard let identifier else { return configuration.issuers[0] }
-        guard let issuer = configuration.issuers.first(where: { $0.identifier == identifier }) else {
-            throw Mistakes(["--for: \(identifier) is none of the configured issuers"])
-        }
-        return issuer
+        try configuration.issuer(named: identifier)
     }
 
     private func passwordFactor(_ issuer: Issuer) throws -> PasswordFactor {

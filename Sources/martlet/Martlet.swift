@@ -22,6 +22,6 @@ struct Martlet: AsyncParsableCommand {
         subcommands: [
             Serve.self, Apply.self, UserCommand.self, GroupCommand.self, RoleCommand.self, ClientCommand.self,
             KeyCommand.self, SessionCommand.self,
-            Migrate.self, Export.self, Import.self, Check.self,
+            AuditCommand.self, Explain.self, Migrate.self, Export.self, Import.self, Check.self,
         ])
 }

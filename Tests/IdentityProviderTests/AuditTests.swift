@@ -168,6 +168,35 @@ struct AuditTests {
         #expect(log.backlog.waiting == 1)
     }
 
+    @Test("a refusal is told rule by rule, and each rule once")
+    func explanation() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.audit.flush()
+        let code = try await Browser(issuer).code(scope: "openid offline_access")
+        let token = try await issuer.redeem(code).json()["refresh_token"]?.string ?? ""
+        _ = try await issuer.refresh(token)
+        issuer.clock.advance(by: 60)
+        _ = try await issuer.refresh(token)
+        let refused = Array(try await issuer.recorded().suffix(2))
+        #expect(refused.map(\.event) == ["refresh_token_reused", "request_refused"])
+        #expect(refused.allSatisfy { $0.client == "web" })
+        let sentences = AuditExplanation.sentences(of: refused)
+        #expect(sentences.count == 4)
+        #expect(sentences[0] == "The client web authenticated by client_secret_basic.")
+        #expect(sentences[1].contains("refresh token reused for user"))
+        #expect(sentences[2].contains("It was used before, so its authorization is revoked"))
+        #expect(sentences[3].hasSuffix("error invalid_grant, reason the refresh token is not valid."))
+    }
+
+    @Test("an authorization that was granted is told, too")
+    func grantedExplanation() async throws {
+        let issuer = try await TestIssuer()
+        _ = try await Browser(issuer).code()
+        let record = try #require(try await issuer.recorded().last { $0.event == "authorization_granted" })
+        #expect(record.notes.contains { $0.hasPrefix("The browser has a session") })
+        #expect(record.notes.contains("The next step is respond."))
+    }
+
     @Test("every event has a name of its own, and none is longer than a column")
     func vocabulary() {
         let events: [AuditEvent] = [

@@ -8,6 +8,7 @@ struct CommandTests {
         "--help teaches",
         arguments: [
             [], ["serve"], ["apply"], ["user"], ["group"], ["role"], ["client"], ["key"], ["migrate"], ["check"],
+            ["audit"], ["audit", "verify"], ["explain"],
         ])
     func help(_ command: [String]) async throws {
         let folder = try Folder()

@@ -27,6 +27,7 @@ extension AuditRecord {
         by actor: AuditActor?, in context: RequestContext, at time: Date
     ) {
         let fields = event.fields
+        let client = client ?? context.decision.client
         self.init(
             time: time, event: fields.name, outcome: fields.outcome,
             actor: (actor ?? context.actor ?? Self.actor(of: fields, user, client)).text, user: user?.rawValue,

@@ -2,13 +2,20 @@ import Synchronization
 
 /// Collects which rules decided in a request, and how: `martlet explain` tells them in their order.
 package final class Decision: Sendable {
-    private let kept = Mutex<[String]>([])
+    private struct State {
+        var notes: [String] = []
+        var client: Identifier<Client>?
+    }
+
+    private let state = Mutex(State())
     /// More than any way through the provider takes.
     private static let limit = 64
 
     package init() {}
 
-    package var notes: [String] { kept.withLock(\.self) }
+    package var notes: [String] { state.withLock(\.notes) }
+    /// The registered client that the request is about, once it is known.
+    var client: Identifier<Client>? { state.withLock(\.client) }
 
     /// Notes a rule that decided, as a sentence. It must hold no secret and nothing that a stranger typed: a rule's name,
     /// identifiers of what is stored, times and numbers.
@@ -16,7 +23,12 @@ package final class Decision: Sendable {
         RequestContext.current.decision.add(sentence())
     }
 
+    /// Says which client the request is about.
+    static func concerns(_ client: Identifier<Client>) {
+        RequestContext.current.decision.state.withLock { $0.client = client }
+    }
+
     private func add(_ sentence: String) {
-        kept.withLock { if $0.count < Self.limit { $0.append(String(sentence.prefix(500))) } }
+        state.withLock { if $0.notes.count < Self.limit { $0.notes.append(String(sentence.prefix(500))) } }
     }
 }

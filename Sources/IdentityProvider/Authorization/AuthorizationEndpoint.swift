@@ -25,10 +25,12 @@ struct AuthorizationEndpoint: Endpoint {
         let client = try await client(Identifier(rawValue: parameters.required("client_id")))
         // Until the redirect URI is verified an error is shown; from here on it is redirected (RFC 6749 §4.1.2.1).
         let redirect = try VerifiedRedirect(parameters, for: client)
+        Decision.note("The client \(client.id) registered this redirect_uri.")
         return try await answering(redirect, to: client.id) {
             let authorization = try AuthorizationRequest(
                 parameters, from: client, to: redirect, known: ResourceCatalog(servers: try await resources.all()),
                 subject: try await hints.subject(parameters))
+            Decision.note("The authorization request is valid for scope \"\(authorization.scope.text)\".")
             var interaction = Interaction(request: authorization, startedAt: now())
             // Browsers keep our cookies back when another site posts; they come with the GET that follows.
             guard request.method != .post else {
@@ -51,10 +53,14 @@ struct AuthorizationEndpoint: Endpoint {
         return try await answering(authorization.redirect, to: authorization.client) {
             let client = try await client(authorization.client)
             let session = try await sessions.session(of: request)
+            Decision.note(
+                session.map { "The browser has a session (acr \($0.acr), \($0.amr.joined(separator: " ")))." }
+                    ?? "The browser has no session.")
             let remembered = try await remembered(by: session?.user, for: client)
             let step = try withSpan("sign-in step") { span in
                 let step = try interaction.nextStep(session: session, client: client, remembered: remembered)
                 span.attributes["martlet.step"] = step.name
+                Decision.note("The next step is \(step.name).")
                 return step
             }
             switch step {
@@ -91,8 +97,10 @@ struct AuthorizationEndpoint: Endpoint {
 
     private func client(_ id: Identifier<Client>) async throws -> Client {
         guard let client = try await clients.find(id), !client.isDisabled else {
+            Decision.note("No client of this name is registered and enabled.")
             throw OAuthError.invalidRequest("the client is not registered")
         }
+        Decision.concerns(client.id)
         return client
     }
 

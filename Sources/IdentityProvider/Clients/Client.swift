@@ -123,6 +123,7 @@ extension Client {
 
     func require(_ type: GrantType) throws(OAuthError) {
         guard grantTypes.contains(type) else {
+            Decision.note("The client \(id) is not registered for this grant_type.")
             throw OAuthError(code: .unauthorizedClient, description: "the client may not use this grant type")
         }
     }

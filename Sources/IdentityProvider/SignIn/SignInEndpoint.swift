@@ -40,7 +40,9 @@ struct SignInEndpoint: PageEndpoint {
             return .page(try await page(interaction, request, username: username, error: "credentials"))
         }
         await throttle.succeeded(username)
+        Decision.note("Name and password are those of user \(user.id).")
         if try await totp.isEnrolled(user) {
+            Decision.note("The user has an authenticator, so a code is asked for.")
             interaction.firstFactor = Interaction.FirstFactor(user: user.id, shownAt: now())
             return .redirect(to: try interactions.location("/authorize", interaction))
         }

@@ -143,3 +143,14 @@ struct Configuration {
         return settings
     }
 }
+
+extension Configuration {
+    /// The issuer that a command is about: the one named, or the first.
+    func issuer(named identifier: String?) throws(Mistakes) -> Issuer {
+        guard let identifier else { return issuers[0] }
+        guard let issuer = issuers.first(where: { $0.identifier == identifier }) else {
+            throw Mistakes(["--for: \(identifier) is none of the configured issuers"])
+        }
+        return issuer
+    }
+}

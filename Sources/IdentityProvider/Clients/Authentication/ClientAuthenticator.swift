@@ -54,6 +54,7 @@ struct ClientAuthenticator: Sendable {
     func authenticate(_ request: Request) async throws -> AuthenticatedClient {
         let credential = try ClientCredential(request)
         guard let client = try await clients.find(credential.client) else { throw refusal(.unknown, credential) }
+        Decision.concerns(client.id)
         guard !client.isDisabled else { throw refusal(.disabled, credential) }
         switch credential {
         case .none:
@@ -73,6 +74,7 @@ struct ClientAuthenticator: Sendable {
                 throw refusal(error, credential)
             }
         }
+        Decision.note("The client \(client.id) authenticated by \(client.authenticationMethod.rawValue).")
         return AuthenticatedClient(client)
     }
 

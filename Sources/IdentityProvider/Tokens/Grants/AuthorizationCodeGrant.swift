@@ -14,11 +14,16 @@ struct AuthorizationCodeGrant: Grant {
     func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
         let text = try parameters.required("code")
         guard let code = try? sealer.open(AuthorizationCode.self, from: text, for: .authorizationCode) else {
+            Decision.note("The code is none that this issuer made.")
             throw OAuthError.invalidGrant("the code is not valid")
         }
         try code.check(parameters, from: client, at: now())
+        Decision.note(
+            "The code was issued to this client and has not expired; redirect_uri and code_verifier are those of the "
+                + "authorization request (RFC 6749 §4.1.3, RFC 7636 §4.6).")
         let targets = try await narrowed(parameters, within: code.granted)
         guard let id = code.granted.user, let user = try await users.find(id), !user.isDisabled else {
+            Decision.note("The user for whom the code was issued was disabled or removed.")
             throw OAuthError.invalidGrant("the code is not valid any more")
         }
         let authorization = Authorization(

@@ -16,14 +16,16 @@ struct RefreshTokenGrant: Grant {
         let text = try parameters.required("refresh_token")
         guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
             let stored = try await authorizations.find(token.authorization)
-        else { throw Self.refusal }
+        else { throw Self.refusal("It is none that this issuer made, or its authorization is gone.") }
         // Bound to its client; another one learns nothing and changes nothing (RFC 6749 §10.4).
-        guard stored.grant.client == client.id else { throw Self.refusal }
-        guard RefreshLifetime.end(stored.grant, lifetimes, usedAt: now()) > now() else { throw Self.refusal }
+        guard stored.grant.client == client.id else { throw Self.refusal("It was issued to another client.") }
+        guard RefreshLifetime.end(stored.grant, lifetimes, usedAt: now()) > now() else {
+            throw Self.refusal("The session that it hangs on is over.")
+        }
         let scope = try narrowed(parameters, within: stored.grant.scope)
         let targets = try await ResourceCatalog(servers: resources.all()).narrowed(parameters, within: stored.grant)
         guard let id = stored.grant.user, let user = try await users.find(id), !user.isDisabled else {
-            throw Self.refusal
+            throw Self.refusal("Its user was disabled or removed.")
         }
 
         let rotation = try await authorizations.rotate(
@@ -31,22 +33,25 @@ struct RefreshTokenGrant: Grant {
             expiresAt: expiry(of: stored), at: now())
         switch rotation {
         case .rotated(let authorization), .repeated(let authorization):
+            Decision.note("The refresh token \(rotation.sentence) (generation \(authorization.generation)).")
             return Redemption(authorization, of: user, scope: scope, resources: targets)
         case .reused:
             // Thief or owner, one of them has a copy: both lose it (RFC 9700 §4.14.2).
             try await authorizations.revoke(token.authorization, at: now())
-            Decision.note("A successor of the refresh token was used before, so its authorization is revoked.")
             audit.record(.refreshTokenReused, user: id, client: client.id, session: stored.grant.session)
             Logger.current.warning(
                 "refresh token used twice, authorization revoked",
                 metadata: ["authorization": "\(token.authorization)", "client": "\(client.id)", "user": "\(user.id)"])
-            throw Self.refusal
-        case .gone: throw Self.refusal
+            throw Self.refusal("It was used before, so its authorization is revoked (RFC 9700 §4.14.2).")
+        case .gone: throw Self.refusal("Its authorization was revoked or has expired.")
         }
     }
 
-    /// One answer for every reason.
-    private static let refusal = OAuthError.invalidGrant("the refresh token is not valid")
+    /// One answer for every reason; the reason is for those who ask the log.
+    private static func refusal(_ reason: String) -> OAuthError {
+        Decision.note("The refresh token is refused. \(reason)")
+        return .invalidGrant("the refresh token is not valid")
+    }
 
     private func narrowed(_ parameters: Parameters, within granted: Scope) throws(OAuthError) -> Scope? {
         guard let text = parameters["scope"] else { return nil }
@@ -63,5 +68,16 @@ struct RefreshTokenGrant: Grant {
         return max(
             RefreshLifetime.end(stored.grant, lifetimes, usedAt: moment),
             moment.addingTimeInterval(lifetimes.longestToken))
+    }
+}
+
+extension Rotation {
+    fileprivate var sentence: String {
+        switch self {
+        case .rotated: "was the current one and has a successor now"
+        case .repeated: "came again within the grace time and got the same successor"
+        case .reused: "was used before"
+        case .gone: "is gone"
+        }
     }
 }

@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The audit log from the command line")
+struct AuditCommandTests {
+    private static let resources = """
+        clients:
+          - client_id: shop
+            client_secret: 5CFNd0OMGyV3uhDA3GPSHw
+            redirect_uris: [https://shop.example/callback]
+            grant_types: [client_credentials]
+        users:
+          - username: alice
+            password: down-the-rabbit-hole
+        """
+
+    private func lines(_ output: String) throws -> [[String: Any]] {
+        try output.split(separator: "\n").filter { $0.hasPrefix("{\"node\"") }.map { try json(String($0)) }
+    }
+
+    @Test("a refusal is asked for by user, time and trace, explained, verified, and found when it was changed")
+    func audit() async throws {
+        let folder = try Folder()
+        try folder.write("resources.yaml", Self.resources)
+        let server = try await RunningServer(
+            ["--apply", "resources.yaml", "--audit-file", "audit.jsonl"], in: folder.url)
+        let client = WebClient(origin: server.issuer)
+        let answer = try await client.post(
+            "/token", [("grant_type", "client_credentials")], headers: [basic("shop", "a-wrong-secret-a-wrong")])
+        #expect(answer.status == 401)
+        let trace = try #require(answer.header("X-Request-Id"))
+        try await server.stop()
+        let base = ["--issuer", server.issuer]
+
+        let shown = try await RunningProgram.run(
+            ["audit", "--client", "shop", "--event", "client_authentication_failed", "--since", "1h", "--json"] + base,
+            in: folder.url)
+        #expect(shown.code == 0, "\(shown.output)")
+        let record = try #require(try lines(shown.output).first)
+        #expect(record["trace"] as? String == trace)
+        #expect(record["address"] as? String == "127.0.0.1")
+        #expect(record["actor"] as? String == "visitor")
+        #expect((record["details"] as? [String: Any])?["reason"] as? String == "wrong_secret")
+
+        let explained = try await RunningProgram.run(["explain", trace] + base, in: folder.url)
+        #expect(explained.output.contains("Client authentication failed: the client_secret is wrong."))
+        #expect(explained.output.contains("client authentication failed with client shop from 127.0.0.1"))
+        #expect(!explained.output.contains("a-wrong-secret"))
+
+        let disabled = try await RunningProgram.run(["user", "disable", "alice"] + base, in: folder.url)
+        #expect(disabled.code == 0)
+        let ofAlice = try await RunningProgram.run(["audit", "--user", "alice", "--json"] + base, in: folder.url)
+        let actor = try lines(ofAlice.output).last?["actor"] as? String
+        #expect(actor?.hasPrefix("command line ") == true)
+
+        let whole = try await RunningProgram.run(["audit", "verify", "--heads-to", "heads"] + base, in: folder.url)
+        #expect(whole.code == 0, "\(whole.output)")
+        #expect(whole.output.contains("nothing found"))
+        // What the server wrote stands in the file, too.
+        let copy = try String(contentsOf: folder.url.appending(path: "audit.jsonl"), encoding: .utf8)
+        #expect(try lines(copy).contains { $0["trace"] as? String == trace && $0["mac"] as? String != nil })
+
+        // The database is set back to nothing: the heads that were kept tell.
+        for name in ["martlet.db", "martlet.db-wal", "martlet.db-shm"] {
+            try? FileManager.default.removeItem(at: folder.url.appending(path: "var/\(name)"))
+        }
+        let gone = try await RunningProgram.run(["audit", "verify", "--heads", "heads"] + base, in: folder.url)
+        #expect(gone.code == 1)
+        #expect(gone.output.contains("was removed; a head kept elsewhere bears witness to it."))
+    }
+}

@@ -17,6 +17,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -31,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", exact: "1.7.3"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1"),
@@ -63,20 +65,21 @@ let package = Package(
         // The provider: all behaviour, no HTTP server and no database.
         .target(
             name: "IdentityProvider",
-            dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, tracing, lifecycle],
+            dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, metrics, tracing, lifecycle],
             exclude: hasMutations ? [] : ["Mutations"],
             swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS", .when(configuration: .debug))] : [])),
 
         // Adapters: what the provider needs of the world, and what the world asks of it.
         .target(
-            name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, tracing], swiftSettings: strict),
+            name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, metrics, tracing],
+            swiftSettings: strict),
         .target(name: "SQLiteDriver", dependencies: ["SQLStorage", "CSQLite"], swiftSettings: strict),
         .target(name: "MariaDBDriver", dependencies: ["SQLStorage", "CMariaDB", logging], swiftSettings: strict),
         .target(name: "Outbound", dependencies: ["IdentityProvider", "CCurl"], swiftSettings: strict),
         .target(
             name: "Telemetry",
             dependencies: [
-                logging, tracing,
+                logging, metrics, tracing,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -111,7 +114,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "IdentityProvider", "JOSE", "Templates", crypto, httpTypes, logging, tracing, lifecycle,
+                "IdentityProvider", "JOSE", "Templates", crypto, httpTypes, logging, metrics, tracing, lifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"),
@@ -231,7 +234,8 @@ let package = Package(
             dependencies: ["Outbound", "IdentityProvider", "Server", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport", logging, tracing], swiftSettings: strict),
+            name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport", logging, metrics, tracing],
+            swiftSettings: strict),
         .testTarget(
             name: "IdentityProviderTests",
             dependencies: [

@@ -27,7 +27,7 @@ package struct Provider: Sendable {
         let clients = CachedClients(stores.clients, now: now)
         let resources = CachedResourceServers(stores.resourceServers, now: now)
         let entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
-        let ring = KeyRing(store: stores.keys, sealer: sealer, now: now)
+        let ring = KeyRing(issuer: issuer, store: stores.keys, sealer: sealer, now: now)
         let rotation = KeyRotation(
             store: stores.keys, ring: ring, sealer: sealer, schedule: settings.keyRotation, audit: audit, now: now)
 
@@ -51,7 +51,7 @@ package struct Provider: Sendable {
         let links = MailLinks(issuer: issuer, sealer: sealer, users: stores.users, spent: stores.spent, now: now)
         let mailService = mailer.map { mailer in
             MailService(
-                outbox: stores.mailOutbox, queue: mail,
+                issuer: issuer, outbox: stores.mailOutbox, queue: mail,
                 writer: LetterWriter(
                     users: stores.users, links: links, allowance: MailAllowance(spent: stores.spent, now: now)),
                 mailer: mailer, interval: .seconds(1), now: now)

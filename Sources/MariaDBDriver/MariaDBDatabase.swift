@@ -6,7 +6,7 @@ import Synchronization
 package final class MariaDBDatabase: SQLDatabase {
     package let dialect = SQLDialect.mariaDB
     private let settings: MariaDBSettings
-    private let pool = ConnectionPool<MariaDBLink, any MariaDBUnit>()
+    private let pool = ConnectionPool<MariaDBLink, any MariaDBUnit>("mariadb")
     private let outage: MariaDBOutage
     private let deadlines: MariaDBDeadlines
     private let commits = Atomic(0)

@@ -15,10 +15,17 @@ extension PooledConnection {
 /// Connections, each on a thread of its own, that take units of work from one queue: the libraries of databases block,
 /// and here they block nobody else.
 package final class ConnectionPool<Connection: PooledConnection & SendableMetatype, Unit: Sendable>: Sendable {
-    private let queue = WorkQueue<Unit>()
+    private let queue = WorkQueue<Waiting>()
     private let threads = DispatchGroup()
+    private let measurements: PoolMeasurements
 
-    package init() {}
+    private struct Waiting: Sendable {
+        let unit: Unit
+        let since = ContinuousClock.now
+    }
+
+    /// `name` is for measurements.
+    package init(_ name: String) { measurements = PoolMeasurements(name) }
     deinit { queue.close() }
 
     /// Starts a thread that runs what waits on `connection`, at most `batch` units at a time, and closes it at the end.
@@ -28,13 +35,17 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
     ) {
         let handover = Handover(connection)
         threads.enter()
-        let thread = Thread { [queue, threads] in
+        let thread = Thread { [queue, threads, measurements] in
+            measurements.addConnection()
             while true {
                 handover.value.prepare()
-                let units = queue.take(batch)
-                guard !units.isEmpty else { break }
-                run(handover.value, units)
+                let waiting = queue.take(batch)
+                guard !waiting.isEmpty else { break }
+                let now = ContinuousClock.now
+                for unit in waiting { measurements.endWaiting(since: unit.since, at: now) }
+                measurements.using { run(handover.value, waiting.map(\.unit)) }
             }
+            measurements.removeConnection()
             handover.value.close()
             threads.leave()
         }
@@ -53,10 +64,18 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
     }
 
     /// Has the unit done by the first connection that is free. Returns `false` when the pool is closed.
-    package func put(_ unit: Unit) -> Bool { queue.put(unit) }
+    package func put(_ unit: Unit) -> Bool { accepted { queue.put(Waiting(unit: unit)) } }
 
     /// Hands a unit to another connection, before those that came later. Returns `false` when the pool is closed.
-    package func putBack(_ unit: Unit) -> Bool { queue.putBack(unit) }
+    package func putBack(_ unit: Unit) -> Bool { accepted { queue.putBack(Waiting(unit: unit)) } }
+
+    private func accepted(_ put: () -> Bool) -> Bool {
+        // Before it is put: its connection may have it at once.
+        measurements.beginWaiting()
+        if put() { return true }
+        measurements.stopWaiting()
+        return false
+    }
 
     /// Takes no more work, lets what was accepted finish and waits for it.
     package func close() async {

@@ -4,8 +4,8 @@ import Synchronization
 /// An SQLite file: one writer that commits waiting units together, several readers beside it (WAL).
 package final class SQLiteDatabase: SQLDatabase {
     package let dialect = SQLDialect.sqlite
-    private let writer = ConnectionPool<SQLiteConnection, any WriteUnit>()
-    private let readers = ConnectionPool<SQLiteConnection, ReadUnit>()
+    private let writer = ConnectionPool<SQLiteConnection, any WriteUnit>("sqlite writer")
+    private let readers = ConnectionPool<SQLiteConnection, ReadUnit>("sqlite readers")
     private let commits = CommitCounter()
 
     /// As many units as one commit makes durable: more would make the first of them wait for the last.

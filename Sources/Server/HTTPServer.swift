@@ -21,6 +21,7 @@ package struct HTTPServer: Service {
         let mount = Mount(table: table, pages: pages, limiter: limiter, clock: clock, readiness: readiness)
         let layers: [any Middleware] = [
             ClientAddressMiddleware(proxies: settings.proxies),
+            MetricsMiddleware(),
             TraceMiddleware(),
             LogMiddleware(),
             SecurityHeadersMiddleware(),

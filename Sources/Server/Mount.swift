@@ -50,6 +50,7 @@ struct Mount: Sendable {
 
     /// Words the error as the endpoint does, and logs it once: its code and cause, never what was sent.
     private func refuse(_ visit: Visit, _ error: OAuthError) -> Response {
+        Measurements.countRefusal(error.code)
         Logger.current.log(
             level: error.code == .serverError ? .error : .notice, "refused",
             metadata: [

@@ -29,6 +29,7 @@ struct Visit: Sendable {
         let subscriber = IPAddress(exchange.remoteAddress)?.subscriber ?? exchange.remoteAddress
         let name = "\(provider.issuer.identifier) \(route.path) \(subscriber)"
         guard let seconds = await limiter.take(name, of: limit, at: clock.now()) else { return }
+        Measurements.countRateLimited(route.path)
         throw OAuthError.tooManyRequests(retryAfter: seconds)
     }
 }

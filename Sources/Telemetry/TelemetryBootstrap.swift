@@ -1,4 +1,5 @@
 package import Logging
+import Metrics
 import Tracing
 
 /// How the program tells what it does.
@@ -9,6 +10,8 @@ package struct TelemetrySettings: Sendable {
     package var samplingRatio: Double
     /// Where to send it all; `nil` for nowhere.
     package var otlp: OTLPSettings?
+    /// Whether metrics are kept although no collector wants them: for a page of them.
+    package var keepsMetrics = false
 
     package init(
         format: LogFormat, level: Logger.Level, samplingRatio: Double = 1, otlp: OTLPSettings? = nil
@@ -20,16 +23,22 @@ package struct TelemetrySettings: Sendable {
     }
 }
 
-/// Logging and tracing of the whole program, set up once.
+/// Logging, tracing and metrics of the whole program, set up once.
 package struct TelemetryBootstrap: Sendable {
     private let export: OTLPExport?
+    /// `nil` where nothing is counted.
+    package let metrics: MetricsRegistry?
 
     /// `version` is the program's own.
     package static func start(
         _ settings: TelemetrySettings, version: String, environment: [String: String]
     ) -> TelemetryBootstrap {
         let resource = TelemetryResource(version: version, environment: environment)
-        let export = settings.otlp.map { OTLPExport($0, of: resource, version: version) }
+        let wantsMetrics = settings.keepsMetrics || settings.otlp?.signals.contains(.metrics) == true
+        let registry = wantsMetrics ? MetricsRegistry() : nil
+        // First of all: what counts is made once.
+        if let registry { MetricsSystem.bootstrap(registry) }
+        let export = settings.otlp.map { OTLPExport($0, of: resource, version: version, registry: registry) }
         let output = StandardError()
         let makeHandler: @Sendable (String) -> StructuredLogHandler = { label in
             StructuredLogHandler(
@@ -52,7 +61,7 @@ package struct TelemetryBootstrap: Sendable {
         if resource.isIncomplete {
             Logger.current.warning("OTEL_RESOURCE_ATTRIBUTES cannot be read and was left out")
         }
-        return TelemetryBootstrap(export: export)
+        return TelemetryBootstrap(export: export, metrics: registry)
     }
 
     /// Exports while `body` runs, and what is left at its end for a few seconds at most.

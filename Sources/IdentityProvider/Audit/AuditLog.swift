@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import Metrics
 import Logging
 import Synchronization
 
@@ -55,6 +56,7 @@ package final class AuditLog: Sendable {
         _ event: AuditEvent, user: Identifier<User>? = nil, client: Identifier<Client>? = nil,
         session: Identifier<Session>? = nil, by actor: AuditActor? = nil
     ) {
+        Measurements.count(event)
         guard settings.excluded.isEmpty || !settings.excluded.contains(event.name) else { return }
         let record = AuditRecord(
             event, user: user, client: client, session: session, by: actor, in: .current, at: now())
@@ -62,6 +64,7 @@ package final class AuditLog: Sendable {
         queue.withLock { queue in
             guard queue.records.count < room else { return queue.lost += 1 }
             queue.records.append(record)
+            Measurements.auditWaiting.increment()
         }
     }
 
@@ -90,6 +93,7 @@ package final class AuditLog: Sendable {
         let (records, lost) = queue.withLock { queue in
             let records = Array(queue.records.prefix(Self.batch))
             queue.records.removeFirst(records.count)
+            Measurements.auditWaiting.decrement(by: Double(records.count))
             let lost = queue.lost
             queue.lost = 0
             return (records, lost)

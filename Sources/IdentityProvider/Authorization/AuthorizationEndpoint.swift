@@ -83,6 +83,7 @@ struct AuthorizationEndpoint: Endpoint {
             // A storage that is away answers nobody's request: the person may try again, the client would not know.
             if error is any StorageUnavailable { throw error }
             let answer = OAuthError(reporting: error)
+            Measurements.countRefusal(answer.code)
             Logger.current.notice(
                 "authorization refused",
                 metadata: [

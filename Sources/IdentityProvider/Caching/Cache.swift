@@ -1,3 +1,4 @@
+import Metrics
 import FoundationEssentials
 import Synchronization
 
@@ -18,18 +19,25 @@ final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let lifetime: TimeInterval
     private let maximumCount: Int
     private let now: @Sendable () -> Date
+    private let measurements: CacheMeasurements
 
-    /// `lifetime` in seconds bounds what a node that lost touch with the storage may still believe.
-    init(lifetime: TimeInterval = 30, maximumCount: Int = 10_000, now: @escaping @Sendable () -> Date) {
+    /// `name` is for measurements. `lifetime` in seconds bounds what a node that lost touch with the storage may still
+    /// believe.
+    init(_ name: String, lifetime: TimeInterval = 30, maximumCount: Int = 10_000, now: @escaping @Sendable () -> Date) {
         self.lifetime = lifetime
         self.maximumCount = maximumCount
         self.now = now
+        measurements = CacheMeasurements(name)
     }
 
     func value(_ key: Key, read: () async throws -> Value) async throws -> Value {
         let moment = now()
         let (cached, epoch) = state.withLock { ($0.entries[key], $0.epoch) }
-        if let cached, cached.expiresAt > moment { return cached.value }
+        if let cached, cached.expiresAt > moment {
+            measurements.hits.increment()
+            return cached.value
+        }
+        measurements.misses.increment()
         let value = try await read()
         state.withLock { state in
             guard state.epoch == epoch else { return }

@@ -7,7 +7,7 @@ struct CachedClients: ClientStore {
 
     init(_ store: any ClientStore, now: @escaping @Sendable () -> Date) {
         self.store = store
-        cache = Cache(now: now)
+        cache = Cache("clients", now: now)
     }
 
     func find(_ id: Identifier<Client>) async throws -> Client? {

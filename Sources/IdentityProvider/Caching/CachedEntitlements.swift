@@ -9,7 +9,7 @@ struct CachedEntitlements: Sendable {
     init(roles: any RoleStore, groups: any GroupStore, now: @escaping @Sendable () -> Date) {
         self.roles = roles
         self.groups = groups
-        cache = Cache(now: now)
+        cache = Cache("entitlements", now: now)
     }
 
     func entitlements(of user: User) async throws -> Entitlements {

@@ -7,7 +7,7 @@ struct CachedResourceServers: ResourceServerStore {
 
     init(_ store: any ResourceServerStore, now: @escaping @Sendable () -> Date) {
         self.store = store
-        cache = Cache(now: now)
+        cache = Cache("resource_servers", now: now)
     }
 
     func all() async throws -> [ResourceServer] { try await cache.value(0) { try await store.all() } }

@@ -15,13 +15,15 @@ package actor KeyRing {
         let entityTag: String
     }
 
+    private let issuer: Issuer
     private let store: any KeyStore
     private let sealer: Sealer
     private let now: @Sendable () -> Date
     private var keys: [SigningKey] = []
     private(set) var publication: Publication
 
-    init(store: any KeyStore, sealer: Sealer, now: @escaping @Sendable () -> Date) {
+    init(issuer: Issuer, store: any KeyStore, sealer: Sealer, now: @escaping @Sendable () -> Date) {
+        self.issuer = issuer
         self.store = store
         self.sealer = sealer
         self.now = now
@@ -57,6 +59,12 @@ package actor KeyRing {
             key.record.publishedUntil > moment || isNewest(key.record)
         }
         publication = Publication(published.map(\.publicKey))
+        for algorithm in Self.algorithms {
+            let records = keys.map(\.record).filter { $0.algorithm == algorithm }
+            if let current = KeyPlan.current(records, at: moment) {
+                Measurements.note(current, of: issuer.identifier)
+            }
+        }
     }
 
     private func isNewest(_ record: SigningKeyRecord) -> Bool {

@@ -1,3 +1,4 @@
+import Metrics
 import FoundationEssentials
 import Logging
 import ServiceLifecycle
@@ -6,6 +7,7 @@ import Tracing
 /// Sends what waits in the outbox. Every node runs one; of all of them one sends each mail. What cannot be sent is tried
 /// again after growing pauses, until it is of no use any more.
 package struct MailService: Service {
+    let issuer: Issuer
     let outbox: any MailOutbox
     let queue: MailQueue
     let writer: LetterWriter
@@ -19,12 +21,20 @@ package struct MailService: Service {
     /// server may last.
     static let lease: TimeInterval = 180
     static let maximumAttempts = 16
+    /// Between two looks at how many wait.
+    private static let countInterval = Duration.seconds(15)
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
+            let depth = Measurements.outboxDepth(of: issuer.identifier)
+            var countedAt: ContinuousClock.Instant?
             while !Task.isCancelled {
                 do {
                     while !Task.isCancelled, try await sendDue() > 0 {}
+                    if countedAt.map({ ContinuousClock.now - $0 > Self.countInterval }) ?? true {
+                        depth.record(try await outbox.depth(at: now()))
+                        countedAt = .now
+                    }
                 } catch  where !(error is CancellationError) {
                     Logger.current.error("the outbox cannot be read", metadata: ["cause": "\(error)"])
                 } catch {}

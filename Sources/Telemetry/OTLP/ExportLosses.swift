@@ -1,4 +1,5 @@
 import Logging
+import Metrics
 import Synchronization
 
 /// Tells of telemetry that was lost: each loss is counted, and spoken of once a minute at most.
@@ -11,12 +12,17 @@ final class ExportLosses: Sendable {
     private static let silence = Duration.seconds(60)
 
     private let signal: OTLPSignal
+    private let dropped: Counter
     private let state = Mutex(State())
 
-    init(_ signal: OTLPSignal) { self.signal = signal }
+    init(_ signal: OTLPSignal) {
+        self.signal = signal
+        dropped = Counter(label: "martlet.telemetry.dropped", dimensions: [("signal", signal.rawValue)])
+    }
 
     func note(_ count: Int, cause: String) {
         guard count > 0 else { return }
+        dropped.increment(by: count)
         let told = state.withLock { state -> Int? in
             state.untold += count
             if let last = state.toldAt, last.duration(to: .now) < Self.silence { return nil }

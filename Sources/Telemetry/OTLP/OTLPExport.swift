@@ -7,8 +7,12 @@ package final class OTLPExport: Sendable {
     private let collector: Collector
     let traces: OTLPPipeline?
     let logs: OTLPPipeline?
+    private let metrics: MetricsReport?
 
-    package init(_ settings: OTLPSettings, of resource: TelemetryResource, version: String) {
+    /// `registry` is what is reported; without one, no metrics are.
+    package init(
+        _ settings: OTLPSettings, of resource: TelemetryResource, version: String, registry: MetricsRegistry? = nil
+    ) {
         self.settings = settings
         let collector = Collector(settings)
         let envelope = OTLPEnvelope(resource, version: version)
@@ -18,6 +22,9 @@ package final class OTLPExport: Sendable {
         self.collector = collector
         traces = pipeline(.traces)
         logs = pipeline(.logs)
+        metrics = registry.flatMap { registry in
+            pipeline(.metrics).map { MetricsReport(registry: registry, pipeline: $0) }
+        }
     }
 
     /// What spans that end are handed to.
@@ -27,10 +34,14 @@ package final class OTLPExport: Sendable {
     package func during<Result: Sendable>(
         _ body: @Sendable () async throws -> Result
     ) async throws -> Result {
-        let pipelines = [traces, logs].compactMap(\.self)
+        let pipelines = [traces, logs, metrics?.pipeline].compactMap(\.self)
         let sending = Task { await Self.run(pipelines) }
+        let reporting = Task { [metrics, settings] in await metrics?.run(every: settings.metricsInterval) }
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
+        reporting.cancel()
+        await reporting.value
+        metrics?.make()
         for pipeline in pipelines { pipeline.close() }
         let limit = Task { [settings] in
             try await Task.sleep(for: settings.flushTime)

@@ -35,11 +35,13 @@ struct Serve: AsyncParsableCommand {
                 Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
             }
             let serve = self
-            try await telemetry.during { try await serve.start(configuration, applying: resources) }
+            try await telemetry.during { try await serve.start(configuration, applying: resources, telemetry) }
         }
     }
 
-    private func start(_ configuration: Configuration, applying resources: ResourceSet) async throws {
+    private func start(
+        _ configuration: Configuration, applying resources: ResourceSet, _ telemetry: TelemetryBootstrap
+    ) async throws {
         let composition = try Composition(configuration)
         let prepare: @Sendable () async throws -> Void = { [demo, demoPort] in
             try await composition.prepare()
@@ -51,10 +53,12 @@ struct Serve: AsyncParsableCommand {
         }
         var isPrepared = true
         do { try await prepare() } catch let error as StorageError where error.mayPass { isPrepared = false }
-        try await serve(composition, Preparation(isDone: isPrepared, work: prepare))
+        try await serve(composition, Preparation(isDone: isPrepared, work: prepare), telemetry.metrics)
     }
 
-    private func serve(_ composition: Composition, _ preparation: Preparation) async throws {
+    private func serve(
+        _ composition: Composition, _ preparation: Preparation, _ metrics: MetricsRegistry?
+    ) async throws {
         let configuration = composition.configuration
         let pages = try PageRenderer(name: configuration.name, overrides: configuration.templates)
         let providers = try configuration.issuers.map { try composition.provider($0, pages: pages) }
@@ -76,6 +80,12 @@ struct Serve: AsyncParsableCommand {
         var services: [any Service] = [
             PreparedServices(preparation: preparation, services: providers.flatMap(\.services))
         ]
+        if let address = configuration.metricsAddress, let metrics {
+            services.append(
+                MetricsSite(
+                    settings: ServerSettings(address: address, proxies: .none), type: PrometheusText.contentType
+                ) { PrometheusText.write(metrics.snapshot()) })
+        }
         if demo { services.append(Demo.site(configuration.issuers[0], port: demoPort)) }
         var group = ServiceGroupConfiguration(
             services: services + [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet)
@@ -83,7 +93,9 @@ struct Serve: AsyncParsableCommand {
         do {
             try await ServiceGroup(configuration: group).run()
         } catch let error where Self.isAddressInUse(error) {
-            throw Mistakes(["listen: the address is in use: end the other program or choose another address"])
+            throw Mistakes([
+                "listen, or telemetry.metrics: the address is in use: end the other program or choose another address"
+            ])
         }
         await composition.close()
         Logger.current.notice("stopped")

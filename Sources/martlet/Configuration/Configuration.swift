@@ -8,6 +8,8 @@ struct Configuration {
     let issuers: [Issuer]
     let name: String
     let address: ServerSettings.Address
+    /// Where `/metrics` is served; `nil` for nowhere.
+    let metricsAddress: ServerSettings.Address?
     let tls: ServerSettings.TLS?
     let proxies: TrustedProxies
     let storage: StorageSetting
@@ -30,7 +32,8 @@ struct Configuration {
         var values = SettingValues(options: options, environment: environment)
         issuers = Self.issuers(&values)
         name = values.text(.name) ?? "Martlet"
-        address = Self.address(&values)
+        address = Self.address(&values, .listen) ?? .host("127.0.0.1", port: 8080)
+        metricsAddress = Self.address(&values, .telemetryMetrics)
         tls = Self.tls(&values)
         proxies = Self.proxies(&values)
         storage = Self.storage(&values)
@@ -60,14 +63,14 @@ struct Configuration {
         return issuers
     }
 
-    private static func address(_ values: inout SettingValues) -> ServerSettings.Address {
-        let text = values.text(.listen) ?? "127.0.0.1:8080"
+    private static func address(_ values: inout SettingValues, _ setting: Setting) -> ServerSettings.Address? {
+        guard let text = values.text(setting) else { return nil }
         if text.hasPrefix("unix:"), text.count > 5 { return .unixSocket(String(text.dropFirst(5))) }
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
             colon != text.startIndex
         else {
-            values.report(.listen, "must be HOST:PORT or unix:PATH, such as 127.0.0.1:8080")
-            return .host("127.0.0.1", port: 8080)
+            values.report(setting, "must be HOST:PORT or unix:PATH, such as 127.0.0.1:8080")
+            return nil
         }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         return .host(String(host), port: Int(port))

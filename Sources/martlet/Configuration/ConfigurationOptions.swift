@@ -24,6 +24,7 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "A file that holds these header fields, when they are a secret.") var telemetryOtlpHeadersFile:
         String?
     @Option(help: "What the collector gets: some of traces, metrics, logs.") var telemetryOtlpSignals: String?
+    @Option(help: "Where to serve /metrics for Prometheus: 127.0.0.1:9464.") var telemetryMetrics: String?
     @Option(help: "The form of log lines: json or text.") var telemetryLog: String?
     @Option(help: "How much to log: debug, info, notice, warning or error.") var telemetryLevel: String?
     @Option(help: "The part of traces that is recorded, 0 to 1.") var telemetrySampling: String?
@@ -56,6 +57,7 @@ struct ConfigurationOptions: ParsableArguments {
         case .telemetryOTLP: telemetryOtlp
         case .telemetryOTLPHeaders: telemetryOtlpHeaders
         case .telemetryOTLPSignals: telemetryOtlpSignals
+        case .telemetryMetrics: telemetryMetrics
         case .telemetryLog: telemetryLog
         case .telemetryLevel: telemetryLevel
         case .telemetrySampling: telemetrySampling

@@ -13,6 +13,7 @@ enum Setting: String, CaseIterable {
     case telemetryOTLP = "telemetry.otlp"
     case telemetryOTLPHeaders = "telemetry.otlp_headers"
     case telemetryOTLPSignals = "telemetry.otlp_signals"
+    case telemetryMetrics = "telemetry.metrics"
     case telemetryLog = "telemetry.log"
     case telemetryLevel = "telemetry.level"
     case telemetrySampling = "telemetry.sampling"

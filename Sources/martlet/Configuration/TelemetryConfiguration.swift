@@ -28,6 +28,7 @@ extension TelemetrySettings {
             }
         }
         otlp = OTLPSettings(&values)
+        keepsMetrics = values.isSet(.telemetryMetrics)
     }
 }
 

@@ -1,4 +1,5 @@
 package import Authenticators
+import Metrics
 import FoundationEssentials
 import Logging
 import Tracing
@@ -9,6 +10,7 @@ package struct PasswordFactor: Sendable {
     private let gate: PasswordGate
     private let parameters: Argon2Parameters
     private let decoy: PasswordHash
+    private let measurements = PasswordMeasurements()
 
     package init(users: any UserStore, gate: PasswordGate, parameters: Argon2Parameters) {
         self.users = users
@@ -65,8 +67,21 @@ package struct PasswordFactor: Sendable {
     }
 
     private func hashing<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withSpan("password.hash") { _ in
-            do { return try await gate.run(work) } catch let error as PasswordGateFull {
+        try await withSpan("password.hash") { [measurements] _ in
+            let start = ContinuousClock.now
+            measurements.waiting.increment()
+            do {
+                let value = try await gate.run {
+                    measurements.waiting.decrement()
+                    measurements.running.increment()
+                    defer { measurements.running.decrement() }
+                    return try work()
+                }
+                measurements.duration.record(duration: ContinuousClock.now - start)
+                return value
+            } catch let error as PasswordGateFull {
+                measurements.waiting.decrement()
+                measurements.shed.increment()
                 throw OAuthError.unavailable(retryAfter: 2, cause: error)
             }
         }

@@ -1,0 +1,48 @@
+import Foundation
+
+/// A Prometheus that asks one program for metrics every second. It ends with the process that started it.
+package final class PrometheusServer: Sendable {
+    private let folder: Folder
+    private let port: Int
+    private let process = Process()
+    /// The server lives as long as this stays open.
+    private let lifeline = Pipe()
+
+    private static let script = URL(filePath: #filePath)
+        .deletingLastPathComponent().appending(path: "../Servers/prometheus").standardizedFileURL
+
+    /// `target` is the loopback port where metrics are.
+    package init(target: Int) async throws {
+        folder = try Folder()
+        port = try freePort()
+        process.executableURL = Self.script
+        process.arguments = [folder.url.path(), String(port), String(target)]
+        process.standardInput = lifeline
+        try process.run()
+        let (process, client, folder) = (process, WebClient(origin: "http://127.0.0.1:\(port)"), folder)
+        try await until("Prometheus is ready") {
+            guard process.isRunning else {
+                let log = try? String(contentsOf: folder.url.appending(path: "log"), encoding: .utf8)
+                throw Unexpected("no Prometheus came up: is prometheus installed? \(log ?? "")")
+            }
+            return (try? await client.get("/-/ready").status) == 200
+        }
+    }
+
+    deinit { try? lifeline.fileHandleForWriting.close() }
+
+    /// The value of the first series that the expression has now; `nil` when it has none.
+    package func value(_ expression: String) async throws -> Double? {
+        let text = expression.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        let answer = try await WebClient(origin: "http://127.0.0.1:\(port)").get("/api/v1/query?query=\(text)")
+        let result = try JSONDecoder().decode(JSONValue.self, from: Data(answer.body.utf8))["data"]?["result"]
+        return result?.list.first?["value"]?.list.last?.text.flatMap(Double.init)
+    }
+
+    /// The names of the rules it has loaded.
+    package func rules() async throws -> [String] {
+        let answer = try await WebClient(origin: "http://127.0.0.1:\(port)").get("/api/v1/rules")
+        let groups = try JSONDecoder().decode(JSONValue.self, from: Data(answer.body.utf8))["data"]?["groups"]
+        return groups?.list.flatMap { $0["rules"]?.list ?? [] }.compactMap { $0["name"]?.text } ?? []
+    }
+}

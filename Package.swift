@@ -48,6 +48,7 @@ let package = Package(
         // C libraries of the system: a module map each.
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "COATH", pkgConfig: "liboath", providers: [.apt(["liboath-dev"])]),
+        .systemLibrary(name: "CQRCode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
@@ -58,7 +59,8 @@ let package = Package(
         .target(
             name: "Authenticators",
             dependencies: [
-                "JOSE", "CArgon2", "COATH", crypto, cryptoExtras, .product(name: "SwiftASN1", package: "swift-asn1"),
+                "JOSE", "CArgon2", "COATH", "CQRCode", crypto, cryptoExtras,
+                .product(name: "SwiftASN1", package: "swift-asn1"),
             ],
             resources: [.embedInCode("Password/common-passwords.txt")], swiftSettings: strict),
 
@@ -93,6 +95,7 @@ let package = Package(
                 .embedInCode("confirm-sign-out.mustache"),
                 .embedInCode("consent.mustache"),
                 .embedInCode("emblem.mustache"),
+                .embedInCode("enrol.mustache"),
                 .embedInCode("error.mustache"),
                 .embedInCode("forgot-password.mustache"),
                 .embedInCode("reset-password.mustache"),
@@ -109,6 +112,7 @@ let package = Package(
                 .embedInCode("still-signed-in.mustache"),
                 .embedInCode("style.css"),
                 .embedInCode("submit.js"),
+                .embedInCode("totp-setup.mustache"),
             ],
             swiftSettings: strict),
         .target(

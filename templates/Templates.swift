@@ -7,6 +7,7 @@ package enum Templates {
         "confirm-sign-out.mustache": PackageResources.confirm_sign_out_mustache,
         "consent.mustache": PackageResources.consent_mustache,
         "emblem.mustache": PackageResources.emblem_mustache,
+        "enrol.mustache": PackageResources.enrol_mustache,
         "error.mustache": PackageResources.error_mustache,
         "forgot-password.mustache": PackageResources.forgot_password_mustache,
         "reset-password.mustache": PackageResources.reset_password_mustache,
@@ -25,6 +26,7 @@ package enum Templates {
         "submit.js": PackageResources.submit_js,
         "mail/letter.html.mustache": PackageResources.letter_html_mustache,
         "mail/letter.txt.mustache": PackageResources.letter_txt_mustache,
+        "totp-setup.mustache": PackageResources.totp_setup_mustache,
         "locales/de.json": PackageResources.de_json,
         "locales/en.json": PackageResources.en_json,
     ]

@@ -36,12 +36,24 @@ package struct Provider: Sendable {
         let formToken = FormToken(masterKeys, browser: browser)
         let sessions = SessionCookie(
             of: issuer, sessions: stores.sessions, users: stores.users, digester: digester,
-            audit: audit, lifetime: lifetimes.session, now: now)
+            lifetime: lifetimes.session, now: now)
         let interactions = InteractionKeeper(
             issuer: issuer, sealer: sealer, browser: browser, lifetime: lifetimes.interaction, now: now)
         let hints = IDTokenHintReader(issuer: issuer, ring: ring, now: now)
-        let throttle = SignInThrottle(limiter: limiter, now: now)
+        let devices = DeviceCookie(
+            of: issuer, devices: stores.devices, digester: digester, lifetimes: lifetimes, now: now)
+        let attempts = AttemptLimiter(store: stores.attempts, digester: digester, limiter: limiter, now: now)
         let totp = TOTPFactor(credentials: stores.totpCredentials, sealer: sealer, now: now)
+        let totpEnrolment = TOTPEnrolment(
+            credentials: stores.totpCredentials, sealer: sealer, digester: digester, name: settings.name,
+            lifetime: lifetimes.interaction, now: now)
+        let recoveryCodes = RecoveryCodeFactor(codes: stores.recoveryCodes, digester: digester)
+        let factors: [any SecondFactor] = [totp, recoveryCodes]
+        let signIn = SignIn(
+            minimum: settings.minimumContext, factors: factors, roles: stores.roles, users: stores.users,
+            sessions: sessions, devices: devices, digester: digester, audit: audit,
+            lifetime: lifetimes.factor, now: now)
+        let steps = InteractionSteps(clients: clients, signIn: signIn, interactions: interactions)
         let signOut = SignOut(
             issuer: issuer, clients: clients, users: stores.users, sessions: sessions, sealer: sealer,
             browser: browser, formToken: formToken, audit: audit)
@@ -83,18 +95,22 @@ package struct Provider: Sendable {
 
         let endpoints: [any Endpoint] = [
             AuthorizationEndpoint(
-                clients: clients, resources: resources, consents: stores.consents, sessions: sessions, hints: hints,
-                interactions: interactions,
+                clients: clients, resources: resources, consents: stores.consents, sessions: sessions, signIn: signIn,
+                hints: hints, interactions: interactions, steps: steps,
                 responder: AuthorizationResponder(
                     issuer: issuer, sealer: sealer, lifetime: lifetimes.authorizationCode, now: now),
                 audit: audit, now: now),
+            VisitEndpoint(sessions: sessions, signIn: signIn, interactions: interactions, steps: steps),
             SignInEndpoint(
-                clients: clients, passwords: passwords, totp: totp, sessions: sessions, interactions: interactions,
-                formToken: formToken, throttle: throttle, audit: audit, now: now,
+                clients: clients, passwords: passwords, devices: devices, signIn: signIn, steps: steps,
+                interactions: interactions, formToken: formToken, attempts: attempts, audit: audit,
                 links: signInLinks),
             SecondFactorEndpoint(
-                clients: clients, users: stores.users, totp: totp, sessions: sessions, interactions: interactions,
-                formToken: formToken, throttle: throttle, audit: audit, lifetime: lifetimes.factor, now: now),
+                clients: clients, factors: factors, devices: devices, signIn: signIn, steps: steps,
+                interactions: interactions, formToken: formToken, attempts: attempts, audit: audit),
+            EnrolEndpoint(
+                clients: clients, totp: totpEnrolment, signIn: signIn, steps: steps, interactions: interactions,
+                formToken: formToken, audit: audit),
             ConsentEndpoint(
                 clients: clients, users: stores.users, resources: resources, consents: stores.consents,
                 sessions: sessions, interactions: interactions, formToken: formToken, audit: audit, now: now),

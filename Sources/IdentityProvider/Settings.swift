@@ -9,6 +9,8 @@ package struct Settings: Sendable {
     package var limits = Limits()
     package var lifetimes = Lifetimes()
     package var keyRotation = KeyRotationSchedule()
+    /// The weakest sign-in that is enough; clients and roles may demand more.
+    package var minimumContext = AuthenticationContext.singleFactor
 
     package init(issuer: Issuer) { self.issuer = issuer }
 }
@@ -51,6 +53,10 @@ package struct Lifetimes: Sendable {
     /// From a first factor to the second.
     package var factor: TimeInterval = 600
     package var session: TimeInterval = 12 * 3_600
+    /// How long a browser is known after a sign-in: as long as browsers keep a cookie (RFC 6265bis §5.5).
+    package var device: TimeInterval = 400 * 86_400
+    /// How long a browser stands in for the second factor, when a person wished so.
+    package var trustedDevice: TimeInterval = 30 * 86_400
     package var accessToken: TimeInterval = 600
     package var idToken: TimeInterval = 3_600
     /// From the last use of a refresh token with `offline_access`; without it the session's end counts.

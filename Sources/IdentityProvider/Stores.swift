@@ -8,10 +8,13 @@ package struct Stores: Sendable {
     package let roles: any RoleStore
     package let groups: any GroupStore
     package let sessions: any SessionStore
+    package let devices: any DeviceStore
+    package let attempts: any AttemptStore
     package let consents: any ConsentStore
     package let authorizations: any AuthorizationStore
     package let totpCredentials: any TOTPCredentialStore
     package let passkeys: any PasskeyStore
+    package let recoveryCodes: any RecoveryCodeStore
     package let keys: any KeyStore
     package let spent: any SpentStore
     package let mailOutbox: any MailOutbox
@@ -20,10 +23,11 @@ package struct Stores: Sendable {
 
     package init(
         clients: any ClientStore, resourceServers: any ResourceServerStore, users: any UserStore,
-        roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, consents: any ConsentStore,
-        authorizations: any AuthorizationStore, totpCredentials: any TOTPCredentialStore,
-        passkeys: any PasskeyStore, keys: any KeyStore, spent: any SpentStore, audit: any AuditStore,
-        mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
+        roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, devices: any DeviceStore,
+        attempts: any AttemptStore, consents: any ConsentStore, authorizations: any AuthorizationStore,
+        totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
+        recoveryCodes: any RecoveryCodeStore, keys: any KeyStore,
+        spent: any SpentStore, audit: any AuditStore, mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
         self.clients = clients
         self.resourceServers = resourceServers
@@ -31,10 +35,13 @@ package struct Stores: Sendable {
         self.roles = roles
         self.groups = groups
         self.sessions = sessions
+        self.devices = devices
+        self.attempts = attempts
         self.consents = consents
         self.authorizations = authorizations
         self.totpCredentials = totpCredentials
         self.passkeys = passkeys
+        self.recoveryCodes = recoveryCodes
         self.keys = keys
         self.spent = spent
         self.mailOutbox = mailOutbox

@@ -16,11 +16,12 @@ package struct SQLBackend: Sendable {
         return Stores(
             clients: SQLClients(table: table), resourceServers: SQLResourceServers(table: table),
             users: SQLUsers(table: table), roles: SQLRoles(table: table), groups: SQLGroups(table: table),
-            sessions: SQLSessions(table: table),
+            sessions: SQLSessions(table: table), devices: SQLDevices(table: table), attempts: SQLAttempts(table: table),
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
             totpCredentials: SQLTOTPCredentials(table: table), passkeys: SQLPasskeys(table: table),
-            keys: SQLKeys(table: table),
-            spent: SQLSpent(table: table), audit: SQLAudit(table: table), mailOutbox: SQLMailOutbox(table: table),
+            recoveryCodes: SQLRecoveryCodes(table: table),
+            keys: SQLKeys(table: table), spent: SQLSpent(table: table), audit: SQLAudit(table: table),
+            mailOutbox: SQLMailOutbox(table: table),
             upkeep: SQLUpkeep(table: table))
     }
 }

@@ -4,11 +4,17 @@ import IdentityProvider
 struct SQLSessions: SessionStore {
     let table: SQLTable
 
-    func begin(_ session: Session, replacing former: Identifier<Session>?) async throws {
+    private static let columns: SQLStatement = """
+        id, secret_digest, user_id, authenticated_at, amr, acr, expires_at, device_id, user_agent, address,
+            trusts_device
+        """
+
+    func begin(_ session: Session, on device: Device?, replacing former: Identifier<Session>?) async throws {
         let issuer = table.key
         let values: [SQLValue] = [
             issuer, .id(session.id), .blob(session.secret.bytes), .id(session.user), .date(session.authenticatedAt),
-            .json(session.amr), .text(session.acr), .date(session.expiresAt),
+            .json(session.amr), .text(session.acr), .date(session.expiresAt), .id(session.device),
+            .text(session.userAgent), .text(session.address), .flag(session.trustsDevice),
         ]
         try await table.write("sessions.begin") { connection in
             if let former {
@@ -19,9 +25,9 @@ struct SQLSessions: SessionStore {
             }
             try connection.execute(
                 """
-                INSERT INTO sessions (issuer, id, secret_digest, user_id, authenticated_at, amr, acr, expires_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """, values)
+            if let device { try SQLDevices.save(device, issuer, connection) }
         }
     }
 
@@ -29,15 +35,19 @@ struct SQLSessions: SessionStore {
         try await table.find(
             "sessions.find",
             """
-            SELECT id, secret_digest, user_id, authenticated_at, amr, acr, expires_at FROM sessions
-            WHERE issuer = ? AND secret_digest = ? AND expires_at > ?
+            SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND secret_digest = ? AND expires_at > ?
             """, [table.key, .blob(secret.bytes), .date(now)]
-        ).map { row in
-            Session(
-                id: try row.id(0), secret: SecretDigest(bytes: try row.blob(1)), user: try row.id(2),
-                authenticatedAt: try row.date(3), amr: try row.texts(4), acr: try row.text(5),
-                expiresAt: try row.date(6))
-        }
+        ).map(Self.session)
+    }
+
+    func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
+        try await table.query(
+            "sessions.of_user",
+            """
+            SELECT \(Self.columns) FROM sessions
+            WHERE issuer = ? AND user_id = ? AND expires_at > ? ORDER BY authenticated_at DESC, id
+            """, [table.key, .id(user), .date(now)]
+        ).map(Self.session)
     }
 
     func end(_ id: Identifier<Session>, at now: Date) async throws {
@@ -69,5 +79,13 @@ struct SQLSessions: SessionStore {
             UPDATE authorizations SET revoked_at = ?
             WHERE issuer = ? AND session_id = ? AND is_offline = 0 AND revoked_at IS NULL
             """, [.date(now), issuer, .id(session)])
+    }
+
+    private static func session(_ row: SQLRow) throws -> Session {
+        Session(
+            id: try row.id(0), secret: SecretDigest(bytes: try row.blob(1)), user: try row.id(2),
+            authenticatedAt: try row.date(3), amr: try row.texts(4), acr: try row.text(5), expiresAt: try row.date(6),
+            device: try row.optionalText(7).map(Identifier.init(rawValue:)), userAgent: try row.text(8),
+            address: try row.text(9), trustsDevice: try row.flag(10))
     }
 }

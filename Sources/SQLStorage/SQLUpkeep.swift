@@ -61,6 +61,22 @@ private struct ExpiringTable: Sendable {
                 """
             }, delete: "DELETE FROM authorizations WHERE issuer = ? AND id = ? AND expiry_hour < ?"),
         ExpiringTable(
+            name: "devices", bound: { .date($0) },
+            find: { dialect in
+                """
+                SELECT id FROM devices \(dialect.hint("devices_by_expiry"))
+                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
+                """
+            }, delete: "DELETE FROM devices WHERE issuer = ? AND id = ? AND expires_at <= ?"),
+        ExpiringTable(
+            name: "attempts", bound: { .date($0) },
+            find: { dialect in
+                """
+                SELECT name FROM attempts \(dialect.hint("attempts_by_expiry"))
+                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
+                """
+            }, delete: "DELETE FROM attempts WHERE issuer = ? AND name = ? AND expires_at <= ?"),
+        ExpiringTable(
             name: "spent", bound: { .date($0) },
             find: { dialect in
                 """

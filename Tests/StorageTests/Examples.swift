@@ -43,6 +43,18 @@ extension Session {
     }
 }
 
+extension Device {
+    static func example(
+        _ id: String, secret: UInt8 = 1, user: Identifier<User> = User.alice, trustedUntil: Date? = nil,
+        expiresIn lifetime: TimeInterval = 3_600
+    ) -> Device {
+        Device(
+            id: Identifier(id), secret: SecretDigest(bytes: Array(repeating: secret, count: 32)), user: user,
+            userAgent: "Browser", address: "192.0.2.1", createdAt: moment, lastUsedAt: moment,
+            trustedUntil: trustedUntil, expiresAt: moment + lifetime)
+    }
+}
+
 extension Authorization {
     static func example(
         _ id: String, client: Identifier<Client> = Client.web, user: Identifier<User>? = User.alice,

@@ -22,7 +22,9 @@ struct IssuerIsolationTests {
         try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: []))
         try await stores.roles.save(Role(name: "admin", permissions: []))
         try await stores.groups.save(Group(name: "staff"))
-        try await stores.sessions.begin(.example("s"), replacing: nil)
+        try await stores.sessions.begin(.example("s"), on: .example("d"), replacing: nil)
+        try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
+        try await stores.attempts.fail(["a"], at: moment, expiresAt: moment + 3_600)
         #expect(try await stores.authorizations.begin(.example("a", session: "s")))
         try await stores.consents.save(
             Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment))
@@ -71,6 +73,12 @@ struct IssuerIsolationTests {
         ("passkey renamed", { _ = try await $0.passkeys.rename(Passkey.example(1).id, of: User.alice, to: "x") }),
         ("passkey deleted", { _ = try await $0.passkeys.delete(Passkey.example(1).id, of: User.alice) }),
         ("passkey added", { _ = try await $0.passkeys.add(.example(2)) }),
+        ("device forgotten", { try await $0.devices.forget(Identifier("d"), of: User.alice) }),
+        ("devices forgotten", { try await $0.devices.forgetAll(of: User.alice) }),
+        ("recovery code spent", { _ = try await $0.recoveryCodes.spend(SecretDigest(bytes: [1]), of: User.alice) }),
+        ("recovery codes replaced", { try await $0.recoveryCodes.replace([], of: User.alice, at: moment) }),
+        ("failure counted", { try await $0.attempts.fail(["a"], at: moment, expiresAt: moment + 3_600) }),
+        ("failures forgotten", { try await $0.attempts.forget(["a"]) }),
         ("credential deleted", { try await $0.totpCredentials.delete(Identifier("t")) }),
         ("key moved", { try await $0.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
         ("key deleted", { try await $0.keys.delete("k") }),
@@ -93,6 +101,9 @@ struct IssuerIsolationTests {
             "\(String(describing: try await stores.authorizations.find(Identifier("a"))))",
             "\(String(describing: try await stores.consents.find(user: User.alice, client: Client.web)))",
             "\(try await stores.passkeys.passkeys(of: User.alice))",
+            "\(try await stores.devices.devices(of: User.alice, at: moment))",
+            "\(try await stores.recoveryCodes.count(of: User.alice))",
+            "\(try await stores.attempts.failures(of: ["a"], at: moment))",
             "\(try await stores.totpCredentials.credentials(of: User.alice))", "\(try await stores.keys.all())",
             "\(try await stores.spent.isSpent("jti", for: .clientAssertion))",
             "\(try await stores.spent.isSpent("new", for: .clientAssertion))",

@@ -49,7 +49,7 @@ struct QueryPlanTests {
             #expect(steps.count > 60)
             let large = [
                 "users", "user_names", "totp_credentials", "passkeys", "sessions", "consents", "authorizations",
-                "spent", "mail_outbox",
+                "spent", "mail_outbox", "devices", "recovery_codes", "attempts",
             ]
             let lookups = steps.filter { step in large.contains { step.hasPrefix("\($0) ") } }
             #expect(lookups.count > 30)
@@ -79,7 +79,13 @@ struct QueryPlanTests {
         INSERT INTO passkeys SELECT 'https://id.example.com', CONCAT('x', seq), CONCAT('u', seq), '', '', '', 0, '', '[]',
             0, 0, 0, 0, NULL FROM seq_1_to_3000;
         INSERT INTO sessions SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), 0,
-            '[]', '1', 4000000000000 + seq, 0 FROM seq_1_to_3000;
+            '[]', '1', 4000000000000 + seq, 0, NULL, '', '', 0 FROM seq_1_to_3000;
+        INSERT INTO devices SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), '', '',
+            0, 0, NULL, 4000000000000 + seq FROM seq_1_to_3000;
+        INSERT INTO recovery_codes SELECT 'https://id.example.com', CONCAT('u', seq), UNHEX(MD5(seq)), 0
+            FROM seq_1_to_3000;
+        INSERT INTO attempts SELECT 'https://id.example.com', CONCAT('x', seq), 1, 0, 4000000000000 + seq
+            FROM seq_1_to_3000;
         INSERT INTO consents SELECT 'https://id.example.com', CONCAT('u', seq), 'web', '', 0 FROM seq_1_to_3000;
         INSERT INTO authorizations (issuer, id, client_id, user_id, session_id, is_offline, granted, generation,
             rotated_at, revoked_at, expires_at) SELECT 'https://id.example.com', CONCAT('x', seq), 'web', CONCAT('u', seq),
@@ -88,7 +94,7 @@ struct QueryPlanTests {
         INSERT INTO mail_outbox SELECT 'https://id.example.com', CONCAT('x', seq), '', 0, 4000000000000 + seq, 0,
             4000000000000 + seq FROM seq_1_to_3000;
         ANALYZE TABLE users, user_names, totp_credentials, passkeys, sessions, consents, authorizations, spent,
-            mail_outbox
+            mail_outbox, devices, recovery_codes, attempts
         """
 
     @Test(
@@ -98,6 +104,8 @@ struct QueryPlanTests {
             "SELECT 1 FROM totp_credentials WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM passkeys WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM sessions WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM devices WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM recovery_codes WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM consents WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM consents WHERE issuer = ? AND client_id = ?",
             "SELECT 1 FROM authorizations WHERE issuer = ? AND user_id = ?",

@@ -10,9 +10,10 @@ extension Role {
             guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
             return text
         }
+        let minimum = reader.value("minimum_acr", AuthenticationContext.registered)
         reader.refuseUnknown()
         try reader.finish()
-        self.init(name: name, permissions: permissions)
+        self.init(name: name, permissions: permissions, minimumContext: minimum)
     }
 
     /// Names of roles and groups travel in claims and, with commas between them, in header fields.

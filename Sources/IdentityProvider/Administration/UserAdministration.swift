@@ -112,13 +112,6 @@ extension Administration {
         }
     }
 
-    /// The same for nodes that apply the same file at once: an authenticator that were kept twice would let its codes work
-    /// twice.
-    private func credentialID(of secret: [UInt8], _ user: User) -> Identifier<TOTPCredential> {
-        let digest = digester.digest("\(user.id) \(Base64URL.encode(secret))", of: TOTPCredential.self)
-        return Identifier(rawValue: Base64URL.encode(digest.bytes))
-    }
-
     private func save(_ document: UserDocument, over stored: User?, changed: [String]) async throws {
         let moment = now()
         var user = stored ?? User(username: document.username, createdAt: moment, updatedAt: moment)
@@ -138,7 +131,7 @@ extension Administration {
         if changed.contains("totp_secret"), let secret = document.totpSecret {
             try await stores.totpCredentials.save(
                 TOTPCredential(
-                    id: credentialID(of: secret, user), user: user.id, name: "Authenticator",
+                    id: .of(secret, user.id, digester), user: user.id, name: "Authenticator",
                     sealedSecret: try sealer.seal(secret, for: .oneTimePasswordSecret), createdAt: moment))
         }
         if stored != nil, user.isDisabled || changed.contains("password") || changed.contains("password_hash") {

@@ -3,9 +3,9 @@
 package enum AuditEvent: Sendable, Hashable {
     // Signing in and out
     case signedIn(amr: [String], acr: String)
-    case signInRefused(SignInRefusal, AuditFactor)
+    case signInRefused(SignInRefusal, Factor)
     /// The session reached a higher context by a further factor.
-    case steppedUp(AuditFactor, acr: String)
+    case steppedUp(Factor, acr: String)
     case signedOut
     /// All of a user's sessions, or all but the one at hand.
     case sessionsEnded
@@ -15,9 +15,9 @@ package enum AuditEvent: Sendable, Hashable {
     case forwardAuthenticationRefused(reason: String)
 
     // What a person can prove
-    case factorEnrolled(AuditFactor)
-    case factorRenamed(AuditFactor)
-    case factorRemoved(AuditFactor)
+    case factorEnrolled(Factor)
+    case factorRenamed(Factor)
+    case factorRemoved(Factor)
     /// A passkey's counter went back: there may be a copy of it (WebAuthn §7.2).
     case passkeyCounterWentBack
     case recoveryCodesMade(count: Int)
@@ -88,13 +88,6 @@ package enum SignInRefusal: String, Sendable, CaseIterable {
     /// The policy wants a factor that the person does not have.
     case missingFactor = "missing_factor"
     case notVerified = "not_verified"
-}
-
-/// A way to prove who one is, as the log names it.
-package enum AuditFactor: String, Sendable, CaseIterable {
-    case password, totp, passkey
-    case recoveryCode = "recovery_code"
-    case emailCode = "email_code"
 }
 
 /// How an account came to be.

@@ -12,11 +12,11 @@ extension AuditEvent {
     struct Fields {
         let name: String
         let outcome: AuditOutcome
-        let factor: AuditFactor?
+        let factor: Factor?
         let details: JSONObject
 
         init(
-            _ name: String, _ outcome: AuditOutcome, factor: AuditFactor? = nil, _ details: JSONObject = [:]
+            _ name: String, _ outcome: AuditOutcome, factor: Factor? = nil, _ details: JSONObject = [:]
         ) {
             self.name = name
             self.outcome = outcome
@@ -24,7 +24,7 @@ extension AuditEvent {
             self.details = details
         }
 
-        init(_ name: String, factor: AuditFactor? = nil, _ details: JSONObject = [:]) {
+        init(_ name: String, factor: Factor? = nil, _ details: JSONObject = [:]) {
             self.init(name, .success, factor: factor, details)
         }
     }

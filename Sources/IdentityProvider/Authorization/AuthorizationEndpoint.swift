@@ -9,8 +9,10 @@ struct AuthorizationEndpoint: Endpoint {
     let resources: any ResourceServerStore
     let consents: any ConsentStore
     let sessions: SessionCookie
+    let signIn: SignIn
     let hints: IDTokenHintReader
     let interactions: InteractionKeeper
+    let steps: InteractionSteps
     let responder: AuthorizationResponder
     let audit: AuditLog
     let now: @Sendable () -> Date
@@ -49,30 +51,32 @@ struct AuthorizationEndpoint: Endpoint {
     }
 
     private func proceed(_ interaction: Interaction, _ request: Request) async throws -> Response {
-        let authorization = interaction.request
+        guard case .authorization(let authorization) = interaction.purpose else { throw OAuthError.interactionLost }
         return try await answering(authorization.redirect, to: authorization.client) {
             let client = try await client(authorization.client)
-            let session = try await sessions.session(of: request)
+            let current = try await sessions.current(request)
             Decision.note(
-                session.map { "The browser has a session (acr \($0.acr), \($0.amr.joined(separator: " ")))." }
-                    ?? "The browser has no session.")
-            let remembered = try await remembered(by: session?.user, for: client)
+                current.map {
+                    "The browser has a session (acr \($0.session.acr), \($0.session.amr.joined(separator: " ")))."
+                } ?? "The browser has no session.")
+            let remembered = try await remembered(by: current?.user.id, for: client)
+            let destination = SignIn.Destination(client: client, asked: interaction.asked)
+            let policy = try await signIn.policy(toward: destination, by: current?.user)
             let step = try withSpan("sign-in step") { span in
-                let step = try interaction.nextStep(session: session, client: client, remembered: remembered)
+                let step = try interaction.nextStep(
+                    session: current?.session, policy: policy, client: client, remembered: remembered)
                 span.attributes["martlet.step"] = step.name
                 Decision.note("The next step is \(step.name).")
                 return step
             }
-            switch step {
-            case .signIn: return .redirect(to: try interactions.location("/sign-in", interaction))
-            case .secondFactor: return .redirect(to: try interactions.location("/second-factor", interaction))
-            case .consent: return .redirect(to: try interactions.location("/consent", interaction))
-            case .respond(let session):
+            if case .respond(let session) = step {
                 audit.record(
                     .authorizationGranted(scope: authorization.scope), user: session.user,
                     client: authorization.client, session: session.id)
-                return try responder.respond(to: authorization, for: session)
+                return try responder.respond(
+                    to: authorization, for: session, acr: interaction.context(of: session) ?? session.acr)
             }
+            return try await steps.take(step, of: interaction, by: current?.user, toward: destination, request)
         }
     }
 

@@ -7,11 +7,11 @@ struct AuthorizationResponder: Sendable {
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
-    func respond(to request: AuthorizationRequest, for session: Session) throws -> Response {
+    func respond(to request: AuthorizationRequest, for session: Session, acr: String) throws -> Response {
         let granted = Granted(
             client: request.client, user: session.user, session: session.id, scope: request.scope,
             resources: request.resources, nonce: request.nonce, claims: request.claims,
-            authenticatedAt: session.authenticatedAt, amr: session.amr, acr: session.acr)
+            authenticatedAt: session.authenticatedAt, amr: session.amr, acr: acr)
         let code = AuthorizationCode(
             id: .random(), granted: granted, redirectURI: request.redirect.uri, pkce: request.pkce,
             expiresAt: now().addingTimeInterval(lifetime))

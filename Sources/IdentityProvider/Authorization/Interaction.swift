@@ -2,19 +2,22 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// One person's way through one authorization request, sealed and carried by the browser while it visits the steps.
+/// One person's way through one authorization request or visit, sealed and carried by the browser while it goes through
+/// the steps.
 struct Interaction: Codable, Sendable {
-    /// A first factor that was shown, until the second makes a session of it.
-    struct FirstFactor: Codable, Sendable {
-        let user: Identifier<User>
-        let shownAt: Date
+    enum Purpose: Codable, Sendable {
+        case authorization(AuthorizationRequest)
+        case visit(Visit)
     }
 
-    let request: AuthorizationRequest
+    let purpose: Purpose
     let startedAt: Date
     /// The digest of the identity of the browser that has it; `nil` until a page was shown.
     private(set) var browser: String?
-    var firstFactor: FirstFactor?
+    /// What was shown on the way, until it makes a session.
+    var progress: SignInProgress?
+    /// A session whose person can show nothing beyond it.
+    var exhausted: Identifier<Session>?
     /// Whom the consent page was shown to: nobody else can answer it.
     var askedForConsent: Identifier<User>?
     /// What that person agreed to on the way.
@@ -22,25 +25,41 @@ struct Interaction: Codable, Sendable {
     var isDenied = false
 
     init(request: AuthorizationRequest, startedAt: Date) {
-        self.request = request
+        purpose = .authorization(request)
+        self.startedAt = startedAt
+    }
+
+    init(visit: Visit, startedAt: Date) {
+        purpose = .visit(visit)
         self.startedAt = startedAt
     }
 
     /// What the person still has to do.
-    enum Step: Equatable { case signIn, secondFactor, consent(Scope), respond(Session) }
+    enum Step: Equatable {
+        case signIn, secondFactor, enrol
+        /// The session is too weak: more must be shown beyond it.
+        case strengthen(Session)
+        case consent(Scope)
+        case respond(Session)
+    }
 
-    /// OpenID Connect Core §3.1.2.3, §3.1.2.4. No step knows another: every step sends the browser back to the
-    /// authorization endpoint, which asks here. `remembered` is what the person agreed to before.
-    func nextStep(session: Session?, client: Client, remembered: Scope) throws(OAuthError) -> Step {
+    /// OpenID Connect Core §3.1.2.3, §3.1.2.4. No step knows another: every step sends the browser back to the endpoint
+    /// that the purpose names, which asks here. `remembered` is what the person agreed to before.
+    func nextStep(session: Session?, policy: SignInPolicy, client: Client?, remembered: Scope) throws(OAuthError)
+        -> Step
+    {
         guard !isDenied else { throw OAuthError(code: .accessDenied, description: "the person refused") }
-        let isSilent = request.prompt == [.none]
-        guard let session, isFresh(session), try isWanted(session), try isStrongEnough(session) else {
-            guard !isSilent else {
-                throw OAuthError(code: .loginRequired, description: "the person must sign in")
-            }
-            return firstFactor == nil ? .signIn : .secondFactor
+        guard let session, isFresh(session), try isWanted(session) else {
+            return try interactive(progress.map(Self.step(after:)) ?? .signIn)
         }
-        let missing = missingConsent(of: session.user, client: client, remembered: remembered)
+        guard policy.isSatisfied(by: session) else {
+            return try interactive(isExhausted(session) ? .signIn : more(than: session))
+        }
+        guard try isStrongEnough(session), !isBetterAsked(of: session, policy) else {
+            return try interactive(more(than: session))
+        }
+        guard case .authorization(let request) = purpose, let client else { return .respond(session) }
+        let missing = missingConsent(of: session.user, request, client: client, remembered: remembered)
         guard missing.isEmpty else {
             guard !isSilent else {
                 throw OAuthError(code: .consentRequired, description: "the person must agree")
@@ -50,39 +69,65 @@ struct Interaction: Codable, Sendable {
         return .respond(session)
     }
 
+    private func more(than session: Session) -> Step {
+        progress.flatMap { $0.user == session.user ? Self.step(after: $0) : nil } ?? .strengthen(session)
+    }
+
+    private func isExhausted(_ session: Session) -> Bool { exhausted == session.id }
+
+    private func interactive(_ step: Step) throws(OAuthError) -> Step {
+        guard !isSilent else { throw OAuthError(code: .loginRequired, description: "the person must sign in") }
+        return step
+    }
+
+    private static func step(after progress: SignInProgress) -> Step {
+        switch progress.next {
+        case .show: .secondFactor
+        case .enrol: .enrol
+        }
+    }
+
+    /// Sign-in times are kept in whole milliseconds.
+    private func isDuring(_ session: Session) -> Bool {
+        session.authenticatedAt.timeIntervalSince(startedAt) > -0.002
+    }
+
     /// Both rules count from the start of the interaction: a slow reader of the consent page is not sent back.
     private func isFresh(_ session: Session) -> Bool {
-        // Sign-in times are kept in whole milliseconds.
-        let signedInDuring = session.authenticatedAt.timeIntervalSince(startedAt) > -0.002
-        if !request.prompt.isDisjoint(with: [.login, .selectAccount]), !signedInDuring { return false }
-        guard let maxAge = request.maxAge else { return true }
-        return signedInDuring || session.authenticatedAt.addingTimeInterval(TimeInterval(maxAge)) >= startedAt
+        if mustSignInAgain, !isDuring(session) { return false }
+        guard let maxAge else { return true }
+        return isDuring(session) || session.authenticatedAt.addingTimeInterval(TimeInterval(maxAge)) >= startedAt
     }
 
     /// `id_token_hint` or `claims` names somebody: nobody else is answered for (OpenID Connect Core §3.1.2.1, §5.5.1).
     private func isWanted(_ session: Session) throws(OAuthError) -> Bool {
-        let asked = request.claims?.subjects ?? []
-        let isAsked = asked.isEmpty || asked.contains(session.user.rawValue)
-        guard request.subject ?? session.user != session.user || !isAsked else { return true }
-        guard session.authenticatedAt < startedAt else {
+        guard !isFor(session.user) else { return true }
+        guard !isDuring(session) else {
             throw OAuthError(code: .loginRequired, description: "another person signed in")
         }
         return false
     }
 
     /// An essential `acr` that is not reached is a failed sign-in (OpenID Connect Core §5.5.1.1). A session of before may
-    /// be bettered by signing in again.
+    /// be bettered.
     private func isStrongEnough(_ session: Session) throws(OAuthError) -> Bool {
-        let wanted = request.claims?.essentialContexts ?? []
-        guard !wanted.isEmpty, !wanted.contains(session.acr) else { return true }
-        guard session.authenticatedAt < startedAt else {
+        guard context(of: session) == nil else { return true }
+        guard !isDuring(session), !isExhausted(session) else {
             throw OAuthError(
                 code: .unmetAuthenticationRequirements, description: "the person did not sign in as was asked for")
         }
         return false
     }
 
-    private func missingConsent(of user: Identifier<User>, client: Client, remembered: Scope) -> Scope {
+    /// What the client would have is asked for once (RFC 9470 §4); whoever cannot show it goes on without.
+    private func isBetterAsked(of session: Session, _ policy: SignInPolicy) -> Bool {
+        guard let asked = policy.asked, session.context < asked else { return false }
+        return !isDuring(session) && !isExhausted(session)
+    }
+
+    private func missingConsent(
+        of user: Identifier<User>, _ request: AuthorizationRequest, client: Client, remembered: Scope
+    ) -> Scope {
         if client.skipsConsent { return [] }
         // In another tab somebody else may have signed in meanwhile.
         let consented = user == askedForConsent ? consented : []
@@ -98,6 +143,8 @@ extension Interaction.Step {
         switch self {
         case .signIn: "sign-in"
         case .secondFactor: "second-factor"
+        case .enrol: "enrol"
+        case .strengthen: "strengthen"
         case .consent: "consent"
         case .respond: "respond"
         }

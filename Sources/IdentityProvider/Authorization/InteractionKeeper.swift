@@ -25,6 +25,19 @@ struct InteractionKeeper: Sendable {
         return (interaction, cookie)
     }
 
+    /// Sends the browser to the endpoint that knows the next step.
+    func proceed(_ interaction: Interaction) throws -> Response {
+        .redirect(to: try location(interaction.path, interaction))
+    }
+
+    /// Sends the browser on the way to `visit`, from its first step.
+    func begin(_ visit: Visit, in request: Request) throws -> Response {
+        var interaction = Interaction(visit: visit, startedAt: now())
+        let (identity, cookie) = browser.identityOrNew(in: request)
+        interaction.bind(to: identity)
+        return try proceed(interaction).setting(cookie)
+    }
+
     /// The address of one of our pages with the interaction in it.
     func location(_ path: String, _ interaction: Interaction) throws -> String {
         "\(issuer.reference(path))?interaction=\(try seal(interaction))"

@@ -21,6 +21,8 @@ package struct Client: Sendable, Hashable {
     package let defaultMaxAge: Int?
     /// Martlet's own clients: people are not asked for consent.
     package let skipsConsent: Bool
+    /// The weakest sign-in that is enough for it; Martlet's own `minimum_acr`.
+    package let minimumContext: AuthenticationContext?
     package let isDisabled: Bool
     package let secret: ClientSecret?
     /// What it was made from: the stored form.
@@ -47,6 +49,7 @@ package struct Client: Sendable, Hashable {
         idTokenAlgorithm = reader.value("id_token_signed_response_alg", Self.idTokenAlgorithm) ?? .rs256
         defaultMaxAge = reader.seconds("default_max_age")
         skipsConsent = reader.value("consent", Self.consent) ?? false
+        minimumContext = reader.value("minimum_acr", AuthenticationContext.registered)
         isDisabled = reader.flag("disabled") ?? false
         self.secret = secret
         self.metadata = metadata

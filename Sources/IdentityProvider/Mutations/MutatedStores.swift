@@ -16,9 +16,10 @@ extension Mutation {
         return Stores(
             clients: FaultyClients(base: stores.clients), resourceServers: stores.resourceServers, users: stores.users,
             roles: stores.roles, groups: stores.groups, sessions: FaultySessions(base: stores.sessions),
-            consents: stores.consents,
+            devices: stores.devices, attempts: stores.attempts, consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
+            recoveryCodes: stores.recoveryCodes,
             keys: stores.keys,
             spent: FaultySpent(base: stores.spent), audit: stores.audit, mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
@@ -55,8 +56,11 @@ private struct FaultyClients: ClientStore {
 private struct FaultySessions: SessionStore {
     let base: any SessionStore
 
-    func begin(_ session: Session, replacing former: Identifier<Session>?) async throws {
-        try await base.begin(session, replacing: former)
+    func begin(_ session: Session, on device: Device?, replacing former: Identifier<Session>?) async throws {
+        try await base.begin(session, on: device, replacing: former)
+    }
+    func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
+        try await base.sessions(of: user, at: now)
     }
     func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
         try await base.find(secret, at: now)

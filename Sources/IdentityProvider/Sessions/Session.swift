@@ -11,10 +11,17 @@ package struct Session: Sendable, Hashable {
     package let amr: [String]
     package let acr: String
     package let expiresAt: Date
+    /// Where the person signed in; `nil` for a session of before devices were kept.
+    package let device: Identifier<Device>?
+    package let userAgent: String
+    package let address: String
+    /// Whether the device stood in for the second factor.
+    package let trustsDevice: Bool
 
     package init(
         id: Identifier<Session> = .random(), secret: SecretDigest<Session>, user: Identifier<User>,
-        authenticatedAt: Date, amr: [String], acr: String, expiresAt: Date
+        authenticatedAt: Date, amr: [String], acr: String, expiresAt: Date, device: Identifier<Device>? = nil,
+        userAgent: String = "", address: String = "", trustsDevice: Bool = false
     ) {
         self.id = id
         self.secret = secret
@@ -23,5 +30,12 @@ package struct Session: Sendable, Hashable {
         self.amr = amr
         self.acr = acr
         self.expiresAt = expiresAt
+        self.device = device
+        self.userAgent = userAgent
+        self.address = address
+        self.trustsDevice = trustsDevice
     }
+
+    /// `acr` as it compares.
+    package var context: AuthenticationContext { AuthenticationContext(rawValue: acr) ?? .singleFactor }
 }

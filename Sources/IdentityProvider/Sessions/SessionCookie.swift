@@ -7,37 +7,38 @@ struct SessionCookie: Sendable {
     private let sessions: any SessionStore
     private let users: any UserStore
     private let digester: SecretDigester
-    private let audit: AuditLog
     private let lifetime: TimeInterval
     private let now: @Sendable () -> Date
 
     init(
         of issuer: Issuer, sessions: any SessionStore, users: any UserStore, digester: SecretDigester,
-        audit: AuditLog, lifetime: TimeInterval, now: @escaping @Sendable () -> Date
+        lifetime: TimeInterval, now: @escaping @Sendable () -> Date
     ) {
         cookie = Cookie("session", of: issuer)
         self.sessions = sessions
         self.users = users
         self.digester = digester
-        self.audit = audit
         self.lifetime = lifetime
         self.now = now
     }
 
     /// `nil` also when the user was disabled or removed since.
-    func session(of request: Request) async throws -> Session? {
+    func session(of request: Request) async throws -> Session? { try await current(request)?.session }
+
+    /// The session with its user.
+    func current(_ request: Request) async throws -> (session: Session, user: User)? {
         guard let session = try await stored(of: request), let user = try await users.find(session.user),
             !user.isDisabled
         else { return nil }
-        return session
+        return (session, user)
     }
 
     /// Begins a session for somebody who has shown every factor they must, in place of the browser's former one.
-    /// Returns the `Set-Cookie` value.
+    /// Returns it with the `Set-Cookie` value. Only `SignIn` calls this.
     func begin(
-        for user: User, amr: [String], context: AuthenticationContext, client: Identifier<Client>? = nil,
+        for user: User, amr: [String], context: AuthenticationContext, trustsDevice: Bool, on device: Device,
         in request: Request
-    ) async throws -> String {
+    ) async throws -> (Session, cookie: String) {
         let secret = Base64URL.encode(RandomBytes.make(32))
         let moment = now()
         let former = try await stored(of: request)
@@ -45,11 +46,10 @@ struct SessionCookie: Sendable {
         let session = Session(
             id: former?.user == user.id ? former?.id ?? .random() : .random(),
             secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: moment, amr: amr,
-            acr: context.rawValue, expiresAt: moment.addingTimeInterval(lifetime))
-        try await sessions.begin(session, replacing: former?.id)
-        audit.record(
-            .signedIn(amr: amr, acr: context.rawValue), user: user.id, client: client, session: session.id)
-        return cookie.setting(secret, maxAge: Int(lifetime))
+            acr: context.rawValue, expiresAt: moment.addingTimeInterval(lifetime), device: device.id,
+            userAgent: device.userAgent, address: device.address, trustsDevice: trustsDevice)
+        try await sessions.begin(session, on: device, replacing: former?.id)
+        return (session, cookie.setting(secret, maxAge: Int(lifetime)))
     }
 
     /// Ends the session and returns the `Set-Cookie` value.

@@ -4,20 +4,27 @@ enum InteractionPage {
         _ template: String, for interaction: Interaction, _ request: Request, clients: any ClientStore,
         interactions: InteractionKeeper, formToken: FormToken
     ) async throws -> Page {
-        guard let client = try await clients.find(interaction.request.client), !client.isDisabled,
-            let identity = interactions.browser.identity(in: request)
-        else { throw OAuthError.interactionLost }
-        return Page(
+        guard let identity = interactions.browser.identity(in: request) else { throw OAuthError.interactionLost }
+        var page = Page(
             template,
             data: [
-                "display": .object([interaction.request.display.rawValue: true]),
-                "client": .object(describe(client)),
+                "display": .object([interaction.display.rawValue: true]),
                 "action": .text(interactions.issuer.reference("/\(template)")),
                 "form_token": .text(formToken.value(for: identity)),
                 "interaction": .text(try interactions.seal(interaction)),
             ],
-            languages: interaction.request.languages, formTargets: [interaction.request.redirect.source],
-            imageSources: [client.logoURI].compactMap(\.self))
+            languages: interaction.languages, formTargets: interaction.formTargets)
+        switch interaction.purpose {
+        case .authorization(let authorization):
+            guard let client = try await clients.find(authorization.client), !client.isDisabled else {
+                throw OAuthError.interactionLost
+            }
+            page.data["client"] = .object(describe(client))
+            page.imageSources = [client.logoURI].compactMap(\.self)
+        case .visit(let visit):
+            page.data["visit"] = .object(visit.name.map { ["name": .text($0)] } ?? [:])
+        }
+        return page
     }
 
     static func describe(_ client: Client) -> [String: Page.Value] {

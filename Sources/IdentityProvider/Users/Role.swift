@@ -2,10 +2,13 @@
 package struct Role: Sendable, Hashable, Codable {
     package let name: String
     package var permissions: [String]
+    /// The weakest sign-in that is enough for whoever has the role.
+    package var minimumContext: AuthenticationContext?
 
-    package init(name: String, permissions: [String]) {
+    package init(name: String, permissions: [String], minimumContext: AuthenticationContext? = nil) {
         self.name = name
         self.permissions = permissions
+        self.minimumContext = minimumContext
     }
 }
 

@@ -187,6 +187,43 @@ extension Migration {
                     FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
                 """
             ]),
+        Migration(
+            version: 7, name: "devices, recovery codes, failed attempts",
+            statements: [
+                """
+                ALTER TABLE sessions
+                    ADD COLUMN IF NOT EXISTS device_id VARCHAR(255),
+                    ADD COLUMN IF NOT EXISTS user_agent VARCHAR(255) NOT NULL DEFAULT '',
+                    ADD COLUMN IF NOT EXISTS address VARCHAR(255) NOT NULL DEFAULT '',
+                    ADD COLUMN IF NOT EXISTS trusts_device TINYINT NOT NULL DEFAULT 0
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS devices (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, secret_digest VARBINARY(64) NOT NULL,
+                    user_id VARCHAR(255) NOT NULL, user_agent VARCHAR(255) NOT NULL, address VARCHAR(255) NOT NULL,
+                    created_at BIGINT NOT NULL, last_used_at BIGINT NOT NULL, trusted_until BIGINT,
+                    expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    UNIQUE INDEX devices_by_secret (issuer, secret_digest, user_id),
+                    INDEX devices_by_user (issuer, user_id),
+                    INDEX devices_by_expiry (issuer, expires_at),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS recovery_codes (
+                    issuer VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL, digest VARBINARY(64) NOT NULL,
+                    created_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, user_id, digest),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS attempts (
+                    issuer VARCHAR(255) NOT NULL, name VARCHAR(255) NOT NULL, failures BIGINT NOT NULL,
+                    last_failed_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, name),
+                    INDEX attempts_by_expiry (issuer, expires_at)) \(form)
+                """,
+            ]),
     ]
 
     private static let form: SQLStatement = """

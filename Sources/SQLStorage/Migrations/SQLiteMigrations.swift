@@ -200,5 +200,46 @@ extension Migration {
                 "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('passkeys', 'passkeys', '1000000 1000000 1')",
                 "ANALYZE sqlite_schema",
             ]),
+        Migration(
+            version: 7, name: "devices, recovery codes, failed attempts",
+            statements: [
+                "ALTER TABLE sessions ADD COLUMN device_id TEXT",
+                "ALTER TABLE sessions ADD COLUMN user_agent TEXT NOT NULL DEFAULT ''",
+                "ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT ''",
+                "ALTER TABLE sessions ADD COLUMN trusts_device INTEGER NOT NULL DEFAULT 0",
+                """
+                CREATE TABLE devices (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, secret_digest BLOB NOT NULL, user_id TEXT NOT NULL,
+                    user_agent TEXT NOT NULL, address TEXT NOT NULL, created_at INTEGER NOT NULL,
+                    last_used_at INTEGER NOT NULL, trusted_until INTEGER, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
+                """,
+                "CREATE UNIQUE INDEX devices_by_secret ON devices (issuer, secret_digest, user_id)",
+                "CREATE INDEX devices_by_user ON devices (issuer, user_id)",
+                "CREATE INDEX devices_by_expiry ON devices (issuer, expires_at)",
+                """
+                CREATE TABLE recovery_codes (
+                    issuer TEXT NOT NULL, user_id TEXT NOT NULL, digest BLOB NOT NULL, created_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, user_id, digest),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
+                """,
+                """
+                CREATE TABLE attempts (
+                    issuer TEXT NOT NULL, name TEXT NOT NULL, failures INTEGER NOT NULL,
+                    last_failed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, name)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX attempts_by_expiry ON attempts (issuer, expires_at)",
+                """
+                INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+                    ('devices', 'devices', '1000000 1000000 1'),
+                    ('recovery_codes', 'recovery_codes', '1000000 1000000 10 1'),
+                    ('attempts', 'attempts', '1000000 1000000 1')
+                """,
+                "ANALYZE sqlite_schema",
+            ]),
     ]
 }

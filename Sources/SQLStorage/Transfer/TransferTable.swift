@@ -52,8 +52,18 @@ extension TransferTable {
             "sessions",
             [
                 "issuer", "id", "secret_digest", "user_id", "authenticated_at", "amr", "acr", "expires_at",
-                "authorizations",
+                "authorizations", "device_id", "user_agent", "address", "trusts_device",
             ], orderedBy: "issuer, id"),
+        TransferTable(
+            "devices",
+            [
+                "issuer", "id", "secret_digest", "user_id", "user_agent", "address", "created_at", "last_used_at",
+                "trusted_until", "expires_at",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
+            "recovery_codes", ["issuer", "user_id", "digest", "created_at"], orderedBy: "issuer, user_id, digest"),
+        TransferTable(
+            "attempts", ["issuer", "name", "failures", "last_failed_at", "expires_at"], orderedBy: "issuer, name"),
         TransferTable(
             "consents", ["issuer", "user_id", "client_id", "scope", "granted_at"],
             orderedBy: "issuer, user_id, client_id"),

@@ -16,59 +16,69 @@ struct ConsentEndpoint: PageEndpoint {
     let routes = [Route.get("/consent"), .post("/consent")]
 
     func show(_ request: Request) async throws -> Response {
-        var interaction = try interactions.resume(request)
+        var (interaction, authorization) = try resume(request)
         guard let session = try await sessions.session(of: request), let user = try await users.find(session.user)
         else {
-            return .redirect(to: try interactions.location("/authorize", interaction))
+            return try interactions.proceed(interaction)
         }
         interaction.askedForConsent = user.id
-        return .page(try await page(interaction, user, request))
+        return .page(try await page(interaction, authorization, user, request))
     }
 
     func submit(_ request: Request) async throws -> Response {
-        var interaction = try interactions.resume(request)
+        var (interaction, authorization) = try resume(request)
         guard let session = try await sessions.session(of: request), session.user == interaction.askedForConsent else {
-            return .redirect(to: try interactions.location("/authorize", interaction))
+            return try interactions.proceed(interaction)
         }
         switch request.parameters["decision"] {
         case "allow":
-            let scope = interaction.request.consentScope
+            let scope = authorization.consentScope
             interaction.consented = scope
-            let former = try await consents.find(user: session.user, client: interaction.request.client)
+            let former = try await consents.find(user: session.user, client: authorization.client)
             let agreed = former?.scope.union(scope) ?? scope
             try await consents.save(
-                Consent(user: session.user, client: interaction.request.client, scope: agreed, grantedAt: now()))
+                Consent(user: session.user, client: authorization.client, scope: agreed, grantedAt: now()))
             Logger.current.info(
                 "consent given",
                 metadata: [
-                    "user": "\(session.user)", "client": "\(interaction.request.client)", "scope": "\(scope.text)",
+                    "user": "\(session.user)", "client": "\(authorization.client)", "scope": "\(scope.text)",
                 ])
             audit.record(
-                .consentGiven(scope: scope), user: session.user, client: interaction.request.client,
+                .consentGiven(scope: scope), user: session.user, client: authorization.client,
                 session: session.id)
         case "deny":
             interaction.isDenied = true
             audit.record(
-                .consentRefused, user: session.user, client: interaction.request.client, session: session.id,
+                .consentRefused, user: session.user, client: authorization.client, session: session.id,
                 by: .user(session.user))
         default: throw OAuthError.invalidRequest("decision is missing")
         }
-        return .redirect(to: try interactions.location("/authorize", interaction))
+        return try interactions.proceed(interaction)
     }
 
-    private func page(_ interaction: Interaction, _ user: User, _ request: Request) async throws -> Page {
+    private func resume(_ request: Request) throws -> (Interaction, AuthorizationRequest) {
+        let interaction = try interactions.resume(request)
+        guard case .authorization(let authorization) = interaction.purpose else { throw OAuthError.interactionLost }
+        return (interaction, authorization)
+    }
+
+    private func page(
+        _ interaction: Interaction, _ authorization: AuthorizationRequest, _ user: User, _ request: Request
+    )
+        async throws -> Page
+    {
         var page = try await InteractionPage.make(
             "consent", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
         let catalog = ResourceCatalog(servers: try await resources.all())
-        let former = try await consents.find(user: user.id, client: interaction.request.client)?.scope ?? []
-        let asked = interaction.request.consentScope
-        let isNew = interaction.request.prompt.contains(.consent) ? asked : asked.subtracting(former)
+        let former = try await consents.find(user: user.id, client: authorization.client)?.scope ?? []
+        let asked = authorization.consentScope
+        let isNew = authorization.prompt.contains(.consent) ? asked : asked.subtracting(former)
         page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
         page.data["requested"] = .list(isNew.values.map { describe($0, catalog) })
         let known = asked.subtracting(isNew)
         page.data["granted"] = .list(known.values.map { describe($0, catalog) })
         page.data["has_granted"] = .flag(!known.isEmpty)
-        page.data["redirect_host"] = .text(interaction.request.redirect.host)
+        page.data["redirect_host"] = .text(authorization.redirect.host)
         return page
     }
 

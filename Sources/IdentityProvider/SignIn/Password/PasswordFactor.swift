@@ -27,14 +27,14 @@ package struct PasswordFactor: Sendable {
 
     /// The user, if the password is theirs. Throws `temporarily_unavailable` when too many sign in at once.
     func verify(_ password: String, of name: String) async throws -> User? {
-        let user = try await users.find(named: name)
+        var user = try await users.find(named: name)
         let stored = user?.passwordHash.flatMap { try? PasswordHash(parsing: $0) }
         let hash = stored ?? decoy
         let offered = password.utf8.count <= Self.maximumLength ? password : ""
         let match = try await match(offered, hash)
-        guard let match, stored != nil, let user, !user.isDisabled, !offered.isEmpty else { return nil }
+        guard let match, stored != nil, let found = user, !found.isDisabled, !offered.isEmpty else { return nil }
         if hash.parameters != parameters || match == .asTyped {
-            try await upgrade(hash, of: user, password: password)
+            user?.passwordHash = try await upgrade(hash, of: found, password: password)
         }
         return user
     }
@@ -60,10 +60,11 @@ package struct PasswordFactor: Sendable {
         return try await hashing { hash.matches(password) } ? .asTyped : nil
     }
 
-    private func upgrade(_ old: PasswordHash, of user: User, password: String) async throws {
+    private func upgrade(_ old: PasswordHash, of user: User, password: String) async throws -> String {
         let new = try await hash(password)
         try await users.replacePasswordHash(of: user.id, from: old.text, with: new.text)
         Logger.current.info("password hash upgraded", metadata: ["user": "\(user.id)"])
+        return new.text
     }
 
     private func hashing<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import JOSE
 
 /// An authenticator app that a user enrolled (RFC 6238).
 package struct TOTPCredential: Sendable, Hashable {
@@ -28,6 +29,15 @@ package struct TOTPCredential: Sendable, Hashable {
         self.period = period
         self.lastStep = lastStep
         self.createdAt = createdAt
+    }
+}
+
+extension Identifier where Entity == TOTPCredential {
+    /// The same whoever adds the same secret, and however often at once: an authenticator that were kept twice would let
+    /// its codes work twice.
+    static func of(_ secret: [UInt8], _ user: Identifier<User>, _ digester: SecretDigester) -> Self {
+        let digest = digester.digest("\(user) \(Base64URL.encode(secret))", of: TOTPCredential.self)
+        return Identifier(rawValue: Base64URL.encode(digest.bytes))
     }
 }
 

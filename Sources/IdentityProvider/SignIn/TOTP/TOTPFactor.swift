@@ -2,12 +2,17 @@ import Authenticators
 import FoundationEssentials
 
 /// A code from an authenticator app (RFC 6238). Each code works once.
-struct TOTPFactor: Sendable {
+struct TOTPFactor: SecondFactor {
     let credentials: any TOTPCredentialStore
     let sealer: Sealer
     let now: @Sendable () -> Date
+    let factor = Factor.totp
 
     func isEnrolled(_ user: User) async throws -> Bool { try await !credentials.credentials(of: user.id).isEmpty }
+
+    func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
+        try await verify(request.parameters["code"] ?? "", of: user) ? .totp : nil
+    }
 
     func verify(_ code: String, of user: User) async throws -> Bool {
         let code = code.filter { $0 != " " }

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+
+/// Recognises the browsers in which people signed in before.
+struct DeviceCookie: Sendable {
+    private let cookie: Cookie
+    private let devices: any DeviceStore
+    private let digester: SecretDigester
+    private let lifetimes: Lifetimes
+    private let now: @Sendable () -> Date
+
+    init(
+        of issuer: Issuer, devices: any DeviceStore, digester: SecretDigester, lifetimes: Lifetimes,
+        now: @escaping @Sendable () -> Date
+    ) {
+        cookie = Cookie("device", of: issuer)
+        self.devices = devices
+        self.digester = digester
+        self.lifetimes = lifetimes
+        self.now = now
+    }
+
+    func isPresent(in request: Request) -> Bool { secret(in: request) != nil }
+
+    /// `nil` where `user` has not signed in before.
+    func device(of user: User, in request: Request) async throws -> Device? {
+        guard let secret = secret(in: request) else { return nil }
+        return try await devices.find(digester.digest(secret, of: Device.self), of: user.id, at: now())
+    }
+
+    /// The device as this sign-in leaves it, with the `Set-Cookie` value.
+    func used(_ known: Device?, by user: User, trusting: Bool, in request: Request) -> (Device, cookie: String) {
+        // Another person's devices in this browser share its secret.
+        let secret = secret(in: request) ?? Base64URL.encode(RandomBytes.make(32))
+        let moment = now()
+        var device =
+            known
+            ?? Device(
+                secret: digester.digest(secret, of: Device.self), user: user.id, userAgent: "", address: "",
+                createdAt: moment, lastUsedAt: moment, expiresAt: moment)
+        device.userAgent = request.userAgent
+        device.address = request.remoteAddress
+        device.lastUsedAt = moment
+        device.expiresAt = moment.addingTimeInterval(lifetimes.device)
+        if trusting { device.trustedUntil = moment.addingTimeInterval(lifetimes.trustedDevice) }
+        return (device, cookie.setting(secret, maxAge: Int(lifetimes.device)))
+    }
+
+    private func secret(in request: Request) -> String? {
+        cookie.value(in: request).flatMap { $0.utf8.count == 43 ? $0 : nil }
+    }
+}
+
+extension Request {
+    /// What the browser says it is, as much as is worth keeping.
+    var userAgent: String { String((headers[.userAgent] ?? "").prefix(255)) }
+}

@@ -1,0 +1,55 @@
+import FoundationEssentials
+
+/// Something that is guessed at, and how many failures it bears. Names that do not exist are counted alike.
+struct AttemptCounter: Hashable, Sendable {
+    let name: String
+    let rule: AttemptRule
+
+    /// The password of an account, from anywhere.
+    static func account(_ name: String) -> AttemptCounter {
+        AttemptCounter(name: "account \(User.key(of: name).prefix(256))", rule: .account)
+    }
+
+    /// The same from a browser in which its owner signed in before: nobody else can lock them out of it.
+    static func account(on device: Device) -> AttemptCounter {
+        AttemptCounter(name: "device \(device.id)", rule: .account)
+    }
+
+    /// The codes of a user whose password was right.
+    static func secondFactor(of user: Identifier<User>, on device: Device?) -> AttemptCounter {
+        AttemptCounter(
+            name: device.map { "second factor on \($0.id)" } ?? "second factor of \(user)", rule: .secondFactor)
+    }
+
+    /// Whatever one address tries on however many accounts. Many people may share one.
+    static func address(_ address: String) -> AttemptCounter {
+        AttemptCounter(name: "address \(address)", rule: .address)
+    }
+}
+
+/// How long failures make the next attempt wait.
+struct AttemptRule: Hashable, Sendable {
+    /// Failures that make nobody wait: people mistype.
+    let free: Int
+    /// The longest wait, in seconds.
+    let longestWait: TimeInterval
+    /// So many lock it, until it is unlocked or the failures are forgotten; `nil` where nothing locks.
+    let locksAt: Int?
+
+    /// Together a hundred guesses in a row at most (NIST SP 800-63B §5.2.2).
+    static let account = AttemptRule(free: 5, longestWait: 900, locksAt: 100)
+    /// Six digits, of which three are right at a time: twenty guesses find one in some 17,000 tries.
+    static let secondFactor = AttemptRule(free: 5, longestWait: 900, locksAt: 20)
+    static let address = AttemptRule(free: 50, longestWait: 900, locksAt: nil)
+
+    /// Failures are forgotten so long after the last, in seconds.
+    static let memory: TimeInterval = 86_400
+
+    /// Until when nothing is tried after so many failures: one second, then twice as long each time.
+    func end(of failures: Attempts) -> Date? {
+        guard failures.count >= free else { return nil }
+        if let locksAt, failures.count >= locksAt { return failures.expiresAt }
+        let wait = min(TimeInterval(1 << min(failures.count - free, 20)), longestWait)
+        return failures.lastFailedAt.addingTimeInterval(wait)
+    }
+}

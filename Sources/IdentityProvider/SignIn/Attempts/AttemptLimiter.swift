@@ -1,0 +1,65 @@
+import FoundationEssentials
+import JOSE
+
+/// Slows guessing down, wherever the guesses come from, and stops it at last.
+///
+/// Success costs nothing here. Guesses at once, before any of them has failed, are bounded in memory: the count of all
+/// nodes exceeds a rule by no more than ten a node.
+package struct AttemptLimiter: Sendable {
+    private let store: any AttemptStore
+    private let digester: SecretDigester
+    private let limiter: RateLimiter
+    private let now: @Sendable () -> Date
+    private static let atOnce = RateLimit(burst: 10, perMinute: 600)
+
+    init(
+        store: any AttemptStore, digester: SecretDigester, limiter: RateLimiter, now: @escaping @Sendable () -> Date
+    ) {
+        self.store = store
+        self.digester = digester
+        self.limiter = limiter
+        self.now = now
+    }
+
+    /// Seconds to wait before the next attempt; `nil` when it may be made now.
+    func wait(for counters: [AttemptCounter]) async throws -> Int? {
+        let names = counters.map(digest)
+        let failures = try await store.failures(of: names, at: now())
+        let ends = zip(counters, names).compactMap { counter, name in failures[name].flatMap(counter.rule.end) }
+        if let end = ends.max(), end > now() { return max(1, Int(end.timeIntervalSince(now()).rounded(.up))) }
+        for (counter, name) in zip(counters, names) where counter.rule.locksAt != nil {
+            if let seconds = await limiter.take(name, of: Self.atOnce, at: now()) { return seconds }
+        }
+        return nil
+    }
+
+    func failed(_ counters: [AttemptCounter]) async throws {
+        let moment = now()
+        try await store.fail(
+            counters.map(digest), at: moment, expiresAt: moment.addingTimeInterval(AttemptRule.memory))
+    }
+
+    /// Whoever knew the secret starts anew under the first counter; an address does not: one good account must not pay
+    /// for guesses at others.
+    func succeeded(_ counters: [AttemptCounter]) async throws {
+        let names = counters.filter { $0.rule.locksAt != nil }.map(digest)
+        for name in names { await limiter.giveBack(name, of: Self.atOnce) }
+        guard try await !store.failures(of: names, at: now()).isEmpty else { return }
+        try await store.forget(names)
+    }
+
+    /// Whether so many attempts failed that only time, the person or an administrator can help.
+    func isLocked(_ counter: AttemptCounter) async throws -> Bool {
+        guard let limit = counter.rule.locksAt else { return false }
+        let name = digest(counter)
+        return try await store.failures(of: [name], at: now())[name].map { $0.count >= limit } ?? false
+    }
+
+    /// Returns whether anything was counted.
+    @discardableResult
+    func unlock(_ counters: [AttemptCounter]) async throws -> Bool { try await store.forget(counters.map(digest)) }
+
+    private func digest(_ counter: AttemptCounter) -> String {
+        Base64URL.encode(digester.digest(counter.name, of: AttemptCounter.self).bytes)
+    }
+}

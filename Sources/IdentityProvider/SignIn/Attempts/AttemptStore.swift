@@ -1,0 +1,25 @@
+package import FoundationEssentials
+
+/// Failures in a row.
+package struct Attempts: Sendable, Hashable {
+    package let count: Int
+    package let lastFailedAt: Date
+    package let expiresAt: Date
+
+    package init(count: Int, lastFailedAt: Date, expiresAt: Date) {
+        self.count = count
+        self.lastFailedAt = lastFailedAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Counts failures, for all nodes together. Names are digests: the table tells nobody who is attacked.
+package protocol AttemptStore: Sendable {
+    /// What failed under each of the names that is not forgotten.
+    func failures(of names: [String], at now: Date) async throws -> [String: Attempts]
+    /// One more for each; those whose failures expired begin anew.
+    func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws
+    /// Returns whether there was anything to forget.
+    @discardableResult
+    func forget(_ names: [String]) async throws -> Bool
+}

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// The page where a person sets up a factor that the rules demand and that they lack, on the way to a session.
+struct EnrolEndpoint: PageEndpoint {
+    let clients: any ClientStore
+    let totp: TOTPEnrolment
+    let signIn: SignIn
+    let steps: InteractionSteps
+    let interactions: InteractionKeeper
+    let formToken: FormToken
+    let audit: AuditLog
+    let routes = [Route.get("/enrol"), .post("/enrol", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        let step = try await resume(request)
+        guard let factors = step.factors else { return try interactions.proceed(step.interaction) }
+        return .page(try await page(step, factors, request))
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        let step = try await resume(request)
+        guard let factors = step.factors else { return try interactions.proceed(step.interaction) }
+        guard factors.contains(.totp), try await totp.confirm(request, by: step.user) != nil else {
+            return .page(try await page(step, factors, request, error: "code"))
+        }
+        audit.record(.factorEnrolled(.totp), user: step.user.id, client: step.interaction.client)
+        Logger.current.notice("factor added", metadata: ["factor": "totp", "user": "\(step.user.id)"])
+        let outcome = try await signIn.advance(
+            step.interaction.progress, with: .totp, by: step.user, toward: step.destination, in: request)
+        return try steps.proceed(outcome, of: step.interaction)
+    }
+
+    /// Who must set one of which factors up; `nil` where it is no longer so: a password alone must not add a factor to an
+    /// account that has got one meanwhile.
+    private struct Asked {
+        let interaction: Interaction
+        let user: User
+        let destination: SignIn.Destination
+        let factors: [Factor]?
+    }
+
+    private func resume(_ request: Request) async throws -> Asked {
+        var interaction = try interactions.resume(request)
+        guard let user = try await signIn.person(of: interaction.progress), let progress = interaction.progress else {
+            throw OAuthError.interactionLost
+        }
+        let destination = try await steps.destination(of: interaction)
+        let present = try await signIn.reconsidered(progress, of: user, toward: destination, in: request)
+        interaction.progress = present
+        guard case .enrol(let factors) = present.next else {
+            return Asked(interaction: interaction, user: user, destination: destination, factors: nil)
+        }
+        return Asked(interaction: interaction, user: user, destination: destination, factors: factors)
+    }
+
+    private func page(
+        _ asked: Asked, _ factors: [Factor], _ request: Request, error: String? = nil
+    ) async throws -> Page {
+        var page = try await InteractionPage.make(
+            "enrol", for: asked.interaction, request, clients: clients, interactions: interactions, formToken: formToken
+        )
+        if factors.contains(.totp) {
+            page.data["totp"] = .object(
+                try totp.describe(
+                    for: asked.user, carrying: request.method == .post ? request.parameters["offer"] : nil))
+        }
+        if let error { page.data["error"] = .object([error: true]) }
+        return page
+    }
+}

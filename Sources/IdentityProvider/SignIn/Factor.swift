@@ -1,0 +1,42 @@
+/// A way to show who one is.
+package enum Factor: String, Codable, Sendable, CaseIterable {
+    case password, passkey, totp
+    case emailCode = "email_code"
+    case recoveryCode = "recovery_code"
+}
+
+/// A factor that somebody has shown, as far as it counts.
+package struct ShownFactor: Codable, Hashable, Sendable {
+    package let factor: Factor
+    /// Whether the authenticator made sure itself who used it, by a PIN or a finger (WebAuthn §6.1, flag UV).
+    package let verifiesUser: Bool
+    /// How tokens call it (RFC 8176 §2).
+    package let methods: [String]
+
+    package init(_ factor: Factor, verifiesUser: Bool = false, methods: [String]) {
+        self.factor = factor
+        self.verifiesUser = verifiesUser
+        self.methods = methods
+    }
+}
+
+extension ShownFactor {
+    package static let password = ShownFactor(.password, methods: ["pwd"])
+    package static let totp = ShownFactor(.totp, methods: ["otp"])
+    package static let emailCode = ShownFactor(.emailCode, methods: ["otp"])
+    package static let recoveryCode = ShownFactor(.recoveryCode, methods: ["otp"])
+    /// `isHardware` says that its key cannot leave the authenticator: the credential is not eligible for backup.
+    package static func passkey(verifiesUser: Bool, isHardware: Bool) -> ShownFactor {
+        ShownFactor(.passkey, verifiesUser: verifiesUser, methods: [isHardware ? "hwk" : "swk", "user"])
+    }
+
+    /// What a session stands for, when it must be bettered.
+    static func all(of session: Session) -> [ShownFactor] {
+        var shown: [ShownFactor] = session.amr.contains("pwd") ? [.password] : []
+        if let key = session.amr.first(where: { ["hwk", "swk"].contains($0) }) {
+            shown.append(.passkey(verifiesUser: shown.isEmpty, isHardware: key == "hwk"))
+        }
+        if session.amr.contains("otp") { shown.append(.totp) }
+        return shown
+    }
+}

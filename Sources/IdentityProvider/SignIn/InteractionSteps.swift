@@ -1,0 +1,54 @@
+/// Leads from an interaction to the page of its next step.
+struct InteractionSteps: Sendable {
+    let clients: any ClientStore
+    let signIn: SignIn
+    let interactions: InteractionKeeper
+
+    /// `user` is whose session the browser has. `.respond` is the endpoint's own.
+    func take(
+        _ step: Interaction.Step, of interaction: Interaction, by user: User?, toward destination: SignIn.Destination,
+        _ request: Request
+    ) async throws -> Response {
+        switch step {
+        case .signIn, .respond: try show("/sign-in", interaction)
+        case .secondFactor: try show("/second-factor", interaction)
+        case .enrol: try show("/enrol", interaction)
+        case .consent: try show("/consent", interaction)
+        case .strengthen(let session):
+            try await strengthen(session, of: user, interaction, toward: destination, request)
+        }
+    }
+
+    func destination(of interaction: Interaction) async throws -> SignIn.Destination {
+        let client: Client? = if let id = interaction.client { try await clients.find(id) } else { nil }
+        return SignIn.Destination(client: client, asked: interaction.asked)
+    }
+
+    /// Goes on after a step: a session sends the browser on with its cookies, less leads to the next step.
+    func proceed(_ outcome: SignIn.Outcome, of interaction: Interaction) throws -> Response {
+        var interaction = interaction
+        switch outcome {
+        case .signedIn(_, let cookies):
+            interaction.progress = nil
+            return cookies.reduce(try interactions.proceed(interaction)) { $0.setting($1) }
+        case .unfinished(let progress):
+            interaction.progress = progress
+            return try interactions.proceed(interaction)
+        }
+    }
+
+    private func strengthen(
+        _ session: Session, of user: User?, _ interaction: Interaction, toward destination: SignIn.Destination,
+        _ request: Request
+    ) async throws -> Response {
+        guard let user else { return try show("/sign-in", interaction) }
+        var interaction = interaction
+        interaction.progress = try await signIn.strengthen(session, of: user, toward: destination, in: request)
+        if interaction.progress == nil { interaction.exhausted = session.id }
+        return try interactions.proceed(interaction)
+    }
+
+    private func show(_ path: String, _ interaction: Interaction) throws -> Response {
+        .redirect(to: try interactions.location(path, interaction))
+    }
+}

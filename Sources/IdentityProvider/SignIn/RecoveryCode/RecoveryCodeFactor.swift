@@ -1,0 +1,30 @@
+import Authenticators
+import FoundationEssentials
+
+/// One of ten codes that were shown once. Each works once.
+struct RecoveryCodeFactor: SecondFactor {
+    let codes: any RecoveryCodeStore
+    let digester: SecretDigester
+    let factor = Factor.recoveryCode
+    static let count = 10
+
+    func isEnrolled(_ user: User) async throws -> Bool { try await codes.count(of: user.id) > 0 }
+
+    func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
+        guard let code = RecoveryCodeText(typed: request.parameters["code"] ?? ""),
+            try await codes.spend(digest(code), of: user.id)
+        else { return nil }
+        return .recoveryCode
+    }
+
+    /// A new set, which takes the place of the former: to be shown now and never again.
+    func renew(for user: User, at now: Date) async throws -> [String] {
+        let set = (0..<Self.count).map { _ in RecoveryCodeText(random: RandomBytes.make(10)) }
+        try await codes.replace(set.map(digest), of: user.id, at: now)
+        return set.map(\.text)
+    }
+
+    private func digest(_ code: RecoveryCodeText) -> SecretDigest<RecoveryCode> {
+        digester.digest(code.characters, of: RecoveryCode.self)
+    }
+}

@@ -1,0 +1,12 @@
+package import FoundationEssentials
+
+/// Names what is kept of a code for the day when every other second factor is lost.
+package enum RecoveryCode {}
+
+package protocol RecoveryCodeStore: Sendable {
+    func count(of user: Identifier<User>) async throws -> Int
+    /// Keeps these in place of all others of the user, in one transaction.
+    func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws
+    /// Removes the code. Of many calls with one code exactly one returns `true`.
+    func spend(_ code: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool
+}

@@ -1,0 +1,88 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// The page where a person shows a factor beyond the first. Only then is there a session.
+struct SecondFactorEndpoint: PageEndpoint {
+    let clients: any ClientStore
+    let factors: [any SecondFactor]
+    let devices: DeviceCookie
+    let signIn: SignIn
+    let steps: InteractionSteps
+    let interactions: InteractionKeeper
+    let formToken: FormToken
+    let attempts: AttemptLimiter
+    let audit: AuditLog
+    let routes = [Route.get("/second-factor"), .post("/second-factor", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        let step = try await resume(request)
+        return .page(try await page(step, request))
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        let step = try await resume(request)
+        let device = try await devices.device(of: step.user, in: request)
+        let counters = [AttemptCounter.secondFactor(of: step.user.id, on: device)]
+        if let seconds = try await attempts.wait(for: counters) {
+            refuse(step, .throttled)
+            return .tooManyRequests(try await page(step, request, error: "throttled"), retryAfter: seconds)
+        }
+        guard let shown = try await step.factor.verify(request, of: step.user) else {
+            try await attempts.failed(counters)
+            refuse(step, .wrongCredential)
+            return .page(try await page(step, request, error: "code"))
+        }
+        try await attempts.succeeded(counters)
+        let outcome = try await signIn.advance(
+            step.interaction.progress, with: shown, by: step.user,
+            toward: steps.destination(of: step.interaction), remembers: request.parameters["remember"] == "yes",
+            in: request)
+        return try steps.proceed(outcome, of: step.interaction)
+    }
+
+    private func refuse(_ asked: Asked, _ reason: SignInRefusal) {
+        audit.record(
+            .signInRefused(reason, asked.factor.factor), user: asked.user.id, client: asked.interaction.client)
+        Logger.current.notice(
+            "sign-in refused",
+            metadata: ["factor": "\(asked.factor.factor.rawValue)", "user": "\(asked.user.id)"])
+    }
+
+    /// Who is asked, and for what: the factor that the person chose of those that count, or the preferred one.
+    private struct Asked {
+        let interaction: Interaction
+        let user: User
+        let factor: any SecondFactor
+        let others: [Factor]
+    }
+
+    private func resume(_ request: Request) async throws -> Asked {
+        let interaction = try interactions.resume(request)
+        guard let user = try await signIn.person(of: interaction.progress),
+            case .show(let choices) = interaction.progress?.next
+        else { throw OAuthError.interactionLost }
+        let chosen = request.parameters["factor"].flatMap(Factor.init) ?? choices.first
+        guard let factor = factors.first(where: { $0.factor == chosen && choices.contains($0.factor) }) else {
+            throw OAuthError.interactionLost
+        }
+        return Asked(
+            interaction: interaction, user: user, factor: factor, others: choices.filter { $0 != factor.factor })
+    }
+
+    private func page(_ asked: Asked, _ request: Request, error: String? = nil) async throws -> Page {
+        var page = try await InteractionPage.make(
+            "second-factor", for: asked.interaction, request, clients: clients, interactions: interactions,
+            formToken: formToken)
+        page.data["user"] = ["name": .text(asked.user.displayName)]
+        page.data["factor"] = .text(asked.factor.factor.rawValue)
+        page.data[asked.factor.factor.rawValue] = .object(
+            try await asked.factor.describe(for: asked.user, in: request))
+        let location = try interactions.location("/second-factor", asked.interaction)
+        page.data["others"] = .list(
+            asked.others.map { ["href": .text("\(location)&factor=\($0.rawValue)"), "is_\($0.rawValue)": true] })
+        page.data["has_others"] = .flag(!asked.others.isEmpty)
+        if let error { page.data["error"] = .object([error: true]) }
+        return page
+    }
+}

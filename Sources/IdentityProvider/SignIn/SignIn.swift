@@ -1,0 +1,176 @@
+import FoundationEssentials
+import JOSE
+import Logging
+import Tracing
+
+/// The one way from factors to a session: pages and the JSON API come here with each factor that was shown.
+struct SignIn: Sendable {
+    let minimum: AuthenticationContext
+    let factors: [any SecondFactor]
+    let roles: any RoleStore
+    let users: any UserStore
+    let sessions: SessionCookie
+    let devices: DeviceCookie
+    let digester: SecretDigester
+    let audit: AuditLog
+    /// Seconds from the first factor to the last.
+    let lifetime: TimeInterval
+    let now: @Sendable () -> Date
+
+    enum Outcome: Sendable {
+        /// With the `Set-Cookie` values of the browser's session and device.
+        case signedIn(Session, cookies: [String])
+        case unfinished(SignInProgress)
+    }
+
+    /// Where a person is going: to a client or, without one, to our own pages.
+    struct Destination: Sendable {
+        var client: Client?
+        /// What the client would have.
+        var asked: AuthenticationContext?
+    }
+
+    /// What the issuer, the client and the roles of `user` demand together.
+    func policy(toward destination: Destination, by user: User?) async throws -> SignInPolicy {
+        var minimum = max(minimum, destination.client?.minimumContext ?? .singleFactor)
+        if let user, !user.roles.isEmpty {
+            for role in try await roles.all() where user.roles.contains(role.name) {
+                minimum = max(minimum, role.minimumContext ?? .singleFactor)
+            }
+        }
+        return SignInPolicy(minimum: minimum, asked: destination.asked)
+    }
+
+    /// `user` has shown `factor` after what `progress` says. `remembers` asks that this browser stand in for the second
+    /// factor from now on.
+    func advance(
+        _ progress: SignInProgress?, with factor: ShownFactor, by user: User, toward destination: Destination,
+        remembers: Bool = false, in request: Request
+    ) async throws -> Outcome {
+        // What another person showed is worth nothing.
+        let former = progress.flatMap { isValid($0, for: user) ? $0 : nil }
+        let shown = (former?.shown ?? []) + [factor]
+        let start = former?.startedAt ?? now()
+        let device = try await devices.device(of: user, in: request)
+        switch try await decide(shown, by: user, on: device, toward: destination) {
+        case .ask(let factors): return .unfinished(self.progress(of: user, shown, since: start, next: .show(factors)))
+        case .enrol(let factors):
+            return .unfinished(self.progress(of: user, shown, since: start, next: .enrol(factors)))
+        case .accept(let context, let trustsDevice):
+            let sessionDevice = use(device, by: user, trusting: remembers && context >= .multiFactor, in: request)
+            return try await begin(
+                shown, by: user, context, trustsDevice: trustsDevice, on: sessionDevice, toward: destination,
+                in: request)
+        }
+    }
+
+    /// What somebody who has `session` must show beyond it; `nil` when there is nothing that they could.
+    func strengthen(
+        _ session: Session, of user: User, toward destination: Destination, in request: Request
+    ) async throws -> SignInProgress? {
+        let shown = ShownFactor.all(of: session)
+        let device = try await devices.device(of: user, in: request)
+        return switch try await decide(shown, by: user, on: device, toward: destination) {
+        case .ask(let factors): progress(of: user, shown, since: now(), next: .show(factors))
+        case .enrol(let factors): progress(of: user, shown, since: now(), next: .enrol(factors))
+        case .accept: nil
+        }
+    }
+
+    /// The person whose factors `progress` holds, as long as that is fresh.
+    func person(of progress: SignInProgress?) async throws -> User? {
+        guard let progress, let user = try await users.find(progress.user), isValid(progress, for: user) else {
+            return nil
+        }
+        return user
+    }
+
+    /// The same progress as it would be now: meanwhile the person may have set up a factor, in another tab or elsewhere.
+    func reconsidered(
+        _ progress: SignInProgress, of user: User, toward destination: Destination, in request: Request
+    ) async throws -> SignInProgress {
+        var progress = progress
+        let device = try await devices.device(of: user, in: request)
+        switch try await decide(progress.shown, by: user, on: device, toward: destination) {
+        case .ask(let factors): progress.next = .show(factors)
+        case .enrol(let factors): progress.next = .enrol(factors)
+        // Nothing is missing any more, and nothing may be added unasked.
+        case .accept: progress.next = .show([])
+        }
+        return progress
+    }
+
+    func enrolled(_ user: User) async throws -> Set<Factor> {
+        var enrolled: Set<Factor> = []
+        for factor in factors where try await factor.isEnrolled(user) { enrolled.insert(factor.factor) }
+        return enrolled
+    }
+
+    private func isValid(_ progress: SignInProgress, for user: User) -> Bool {
+        progress.user == user.id && !user.isDisabled && progress.stamp == stamp(of: user)
+            && now() < progress.startedAt.addingTimeInterval(lifetime)
+    }
+
+    private func stamp(of user: User) -> String {
+        Base64URL.encode(digester.digest(user.passwordHash ?? "", of: SignInProgress.self).bytes)
+    }
+
+    private func decide(
+        _ shown: [ShownFactor], by user: User, on device: Device?, toward destination: Destination
+    ) async throws -> SignInPolicy.Decision {
+        let policy = try await policy(toward: destination, by: user)
+        let enrolled = try await enrolled(user)
+        return withSpan("sign-in policy") { span in
+            let decision = policy.decide(
+                shown: shown, enrolled: enrolled, isRemembered: device?.isTrusted(at: now()) ?? false)
+            span.attributes["martlet.decision"] = decision.name
+            Decision.note(
+                """
+                Shown: \(shown.map(\.factor.rawValue).joined(separator: ", ")); the rules demand at least \
+                \(policy.minimum.rawValue)\(policy.asked.map { ", the client would have \($0.rawValue)" } ?? ""). \
+                Decision: \(decision.name).
+                """)
+            return decision
+        }
+    }
+
+    private func progress(
+        of user: User, _ shown: [ShownFactor], since start: Date, next: SignInProgress.Next
+    ) -> SignInProgress {
+        SignInProgress(user: user.id, shown: shown, startedAt: start, stamp: stamp(of: user), next: next)
+    }
+
+    private func use(_ device: Device?, by user: User, trusting: Bool, in request: Request) -> (Device, cookie: String)
+    {
+        if trusting { audit.record(.deviceRemembered, user: user.id) }
+        return devices.used(device, by: user, trusting: trusting, in: request)
+    }
+
+    private func begin(
+        _ shown: [ShownFactor], by user: User, _ context: AuthenticationContext, trustsDevice: Bool,
+        on device: (Device, cookie: String), toward destination: Destination, in request: Request
+    ) async throws -> Outcome {
+        var amr = shown.flatMap(\.methods).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        if context >= .multiFactor { amr.append("mfa") }
+        let (session, cookie) = try await sessions.begin(
+            for: user, amr: amr, context: context, trustsDevice: trustsDevice, on: device.0, in: request)
+        audit.record(
+            .signedIn(amr: amr, acr: context.rawValue), user: user.id, client: destination.client?.id,
+            session: session.id)
+        Logger.current.info(
+            "signed in",
+            metadata: ["user": "\(user.id)", "session": "\(session.id)", "amr": "\(amr.joined(separator: " "))"])
+        return .signedIn(session, cookies: [cookie, device.cookie])
+    }
+}
+
+extension SignInPolicy.Decision {
+    /// For traces.
+    var name: String {
+        switch self {
+        case .accept(let context, let trustsDevice): "accept \(context.rawValue)\(trustsDevice ? " on trust" : "")"
+        case .ask(let factors): "ask for \(factors.map(\.rawValue).joined(separator: ", "))"
+        case .enrol(let factors): "set up \(factors.map(\.rawValue).joined(separator: ", "))"
+        }
+    }
+}

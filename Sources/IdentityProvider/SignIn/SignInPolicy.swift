@@ -1,0 +1,56 @@
+/// Decides from what somebody has shown whether they are signed in. Pure; every way to a session asks here.
+struct SignInPolicy: Hashable, Sendable {
+    /// What the issuer, the client and the person's roles demand: without it there is no session.
+    var minimum = AuthenticationContext.singleFactor
+    /// What the client would have (`acr_values`, an essential `acr`): the person shows it, if they can.
+    var asked: AuthenticationContext?
+
+    enum Decision: Hashable, Sendable {
+        /// `trustsDevice` says that the browser stood in for the second factor.
+        case accept(AuthenticationContext, trustsDevice: Bool)
+        /// One of these must be shown, the preferred first.
+        case ask([Factor])
+        /// One of these must be set up first.
+        case enrol([Factor])
+    }
+
+    /// `enrolled` is what the person could show, `isRemembered` whether they had this browser remembered after they
+    /// showed a second factor in it.
+    func decide(shown: [ShownFactor], enrolled: Set<Factor>, isRemembered: Bool) -> Decision {
+        guard let reached = AuthenticationContext(reachedBy: shown) else { return .ask([.passkey, .password]) }
+        // Whoever set up a second factor wants it to be asked for, whatever the rules say.
+        let needed = max(minimum, enrolled.isDisjoint(with: [.passkey, .totp]) ? .singleFactor : .multiFactor)
+        let wanted = asked.map { min($0, Self.reachable(with: enrolled)) } ?? .singleFactor
+        if reached >= max(needed, wanted) { return .accept(reached, trustsDevice: false) }
+        if isRemembered, needed <= .multiFactor, reached >= wanted { return .accept(reached, trustsDevice: true) }
+
+        let candidates = Self.order.filter { factor in
+            enrolled.contains(factor) && !shown.contains { $0.factor == factor }
+        }
+        let sufficient = candidates.filter { factor in
+            AuthenticationContext(reachedBy: shown + [Self.example(of: factor)]) ?? reached >= max(needed, wanted)
+        }
+        if !sufficient.isEmpty { return .ask(sufficient) }
+        // Nobody sets a factor up who has shown less than they can: a password alone must not add one to an account
+        // that a second factor protects.
+        if reached == .singleFactor, !candidates.isEmpty { return .ask(candidates) }
+        return .enrol(needed == .phishingResistant ? [.passkey] : [.totp, .passkey])
+    }
+
+    /// Whether somebody who has this session needs to show nothing more, as far as the rules go.
+    func isSatisfied(by session: Session) -> Bool {
+        session.context >= minimum || (session.trustsDevice && minimum == .multiFactor)
+    }
+
+    /// Second factors, the one that is preferred first.
+    private static let order = [Factor.passkey, .totp, .emailCode, .recoveryCode]
+
+    private static func reachable(with enrolled: Set<Factor>) -> AuthenticationContext {
+        enrolled.contains(.passkey)
+            ? .phishingResistant : enrolled.isDisjoint(with: order) ? .singleFactor : .multiFactor
+    }
+
+    private static func example(of factor: Factor) -> ShownFactor {
+        factor == .passkey ? .passkey(verifiesUser: false, isHardware: false) : ShownFactor(factor, methods: [])
+    }
+}

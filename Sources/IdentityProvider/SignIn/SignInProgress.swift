@@ -1,0 +1,18 @@
+import FoundationEssentials
+
+/// What somebody has shown on the way to a session, sealed until it is enough.
+struct SignInProgress: Codable, Sendable {
+    /// What is still to do.
+    enum Next: Codable, Hashable, Sendable {
+        case show([Factor])
+        case enrol([Factor])
+    }
+
+    let user: Identifier<User>
+    var shown: [ShownFactor]
+    /// When the first of them was shown.
+    let startedAt: Date
+    /// Changes with the person's password: what was shown before counts no more.
+    let stamp: String
+    var next: Next
+}

@@ -1,0 +1,78 @@
+import Authenticators
+import FoundationEssentials
+import JOSE
+
+/// Sets an authenticator app up: a new secret, shown as a QR code and as text, kept when the app's first code proves
+/// that it arrived.
+struct TOTPEnrolment: Sendable {
+    let credentials: any TOTPCredentialStore
+    let sealer: Sealer
+    let digester: SecretDigester
+    /// Who the app says that the code is for.
+    let name: String
+    /// Seconds that an offer is good for.
+    let lifetime: TimeInterval
+    let now: @Sendable () -> Date
+    private static let maximumCount = 10
+
+    /// A secret that nothing is kept of until it is confirmed: the form carries it, sealed.
+    private struct Offer: Codable {
+        let user: Identifier<User>
+        let secret: [UInt8]
+        let madeAt: Date
+    }
+
+    /// What the page shows of a new offer, or of the one that the form still carries.
+    func describe(for user: User, carrying former: String?) throws -> [String: Page.Value] {
+        let offer =
+            former.flatMap { open($0, for: user) }
+            ?? Offer(user: user.id, secret: RandomBytes.make(20), madeAt: now())
+        let secret = Base32.encode(offer.secret)
+        let image = Data(try QRCode(address(of: secret, for: user)).svg.utf8).base64EncodedString()
+        return [
+            "offer": .text(try sealer.seal(offer, for: .totpOffer)),
+            "secret": .text(
+                stride(from: 0, to: secret.count, by: 4).map { grouped(secret, $0) }.joined(separator: " ")),
+            "qr_code": .text("data:image/svg+xml;base64,\(image)"),
+            "address": .text(address(of: secret, for: user)),
+        ]
+    }
+
+    /// The authenticator, kept, if the form has its present code; `nil` for a wrong code or an offer that is another's or
+    /// too old.
+    func confirm(_ request: Request, by user: User) async throws -> TOTPCredential? {
+        guard let offer = request.parameters["offer"].flatMap({ open($0, for: user) }),
+            let totp = try? TOTP(secret: offer.secret),
+            let step = totp.step(of: (request.parameters["code"] ?? "").filter { $0 != " " }, at: now()),
+            try await credentials.credentials(of: user.id).count < Self.maximumCount
+        else { return nil }
+        let credential = TOTPCredential(
+            id: .of(offer.secret, user.id, digester), user: user.id, name: Self.name(request.parameters["name"]),
+            sealedSecret: try sealer.seal(offer.secret, for: .oneTimePasswordSecret), lastStep: step,
+            createdAt: now())
+        try await credentials.save(credential)
+        return credential
+    }
+
+    private func open(_ text: String, for user: User) -> Offer? {
+        guard let offer = try? sealer.open(Offer.self, from: text, for: .totpOffer), offer.user == user.id,
+            now() < offer.madeAt.addingTimeInterval(lifetime)
+        else { return nil }
+        return offer
+    }
+
+    /// As authenticator apps read it (Key URI Format, github.com/google/google-authenticator/wiki).
+    private func address(of secret: String, for user: User) -> String {
+        let (issuer, account) = (FormEncoding.encode(name), FormEncoding.encode(user.username))
+        return "otpauth://totp/\(issuer):\(account)?secret=\(secret)&issuer=\(issuer)&algorithm=SHA1&digits=6&period=30"
+    }
+
+    private func grouped(_ secret: String, _ start: Int) -> String { String(secret.dropFirst(start).prefix(4)) }
+
+    /// What a person calls it; without a name it gets one.
+    static func name(_ text: String?) -> String {
+        let plain = (text ?? "").filter { !$0.isNewline && $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } }
+        let trimmed = plain.trimmingPrefix(while: \.isWhitespace)
+        return trimmed.isEmpty ? "Authenticator" : String(trimmed.prefix(64))
+    }
+}

@@ -1,0 +1,56 @@
+import FoundationEssentials
+import IdentityProvider
+
+struct SQLAttempts: AttemptStore {
+    let table: SQLTable
+
+    private static let update: SQLStatement = """
+        UPDATE attempts SET failures = CASE WHEN expires_at > ? THEN failures + 1 ELSE 1 END,
+            last_failed_at = ?, expires_at = ?
+        WHERE issuer = ? AND name = ?
+        """
+
+    func failures(of names: [String], at now: Date) async throws -> [String: Attempts] {
+        var found: [String: Attempts] = [:]
+        for name in names {
+            let row = try await table.query(
+                "attempts.find",
+                """
+                SELECT failures, last_failed_at, expires_at FROM attempts
+                WHERE issuer = ? AND name = ? AND expires_at > ?
+                """, [table.key, .text(name), .date(now)]
+            ).first
+            found[name] = try row.map {
+                Attempts(count: try $0.integer(0), lastFailedAt: try $0.date(1), expiresAt: try $0.date(2))
+            }
+        }
+        return found
+    }
+
+    func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws {
+        let issuer = table.key
+        try await table.write("attempts.fail") { connection in
+            // In one order, so that two units of work wait for each other instead of for ever.
+            for name in names.sorted() {
+                let values: [SQLValue] = [.date(now), .date(now), .date(expiry), issuer, .text(name)]
+                guard try connection.execute(Self.update, values) == 0 else { continue }
+                let isNew = try connection.insertIfAbsent(
+                    """
+                    INSERT INTO attempts (issuer, name, failures, last_failed_at, expires_at) VALUES (?, ?, 1, ?, ?)
+                    """, [issuer, .text(name), .date(now), .date(expiry)])
+                // Another node counted its first failure meanwhile.
+                if !isNew { try connection.execute(Self.update, values) }
+            }
+        }
+    }
+
+    func forget(_ names: [String]) async throws -> Bool {
+        let issuer = table.key
+        return try await table.write("attempts.forget", seeing: .latest) { connection in
+            try names.sorted().reduce(0) { count, name in
+                try count
+                    + connection.execute("DELETE FROM attempts WHERE issuer = ? AND name = ?", [issuer, .text(name)])
+            }
+        } > 0
+    }
+}

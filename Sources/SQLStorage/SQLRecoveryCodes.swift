@@ -1,0 +1,34 @@
+import FoundationEssentials
+import IdentityProvider
+
+struct SQLRecoveryCodes: RecoveryCodeStore {
+    let table: SQLTable
+
+    func count(of user: Identifier<User>) async throws -> Int {
+        try await table.query(
+            "recovery_codes.count", "SELECT COUNT(*) FROM recovery_codes WHERE issuer = ? AND user_id = ?",
+            [table.key, .id(user)]
+        ).first?.integer(0) ?? 0
+    }
+
+    func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws {
+        let issuer = table.key
+        try await table.write("recovery_codes.replace", seeing: .latest) { connection in
+            try connection.execute(
+                "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
+            for code in codes {
+                try connection.execute(
+                    "INSERT INTO recovery_codes (issuer, user_id, digest, created_at) VALUES (?, ?, ?, ?)",
+                    [issuer, .id(user), .blob(code.bytes), .date(now)])
+            }
+        }
+    }
+
+    func spend(_ code: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool {
+        let values: [SQLValue] = [table.key, .id(user), .blob(code.bytes)]
+        return try await table.settle("recovery_codes.spend", until: \.self) { freshness in
+            try await table.database.execute(
+                freshness, "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ? AND digest = ?", values) == 1
+        }
+    }
+}

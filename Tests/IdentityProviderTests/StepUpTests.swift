@@ -1,0 +1,158 @@
+import Authenticators
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+extension TestIssuer {
+    /// What an authenticator app with bob's secret shows now.
+    func code(_ secret: String = "JBSWY3DPEHPK3PXPJBSWY3DP") throws -> String {
+        try TOTP(secret: #require(Base32.decode(secret))).code(at: clock.now)
+    }
+
+    func apply(_ resources: String) async throws {
+        _ = try await administration.apply(ResourceSet(JSONObject(parsing: Array(resources.utf8))))
+    }
+}
+
+@Suite("Policy, step-up (RFC 9470) and remembered devices, in the whole flow")
+struct StepUpTests {
+    private func bob(_ issuer: TestIssuer, _ browser: Browser, remembers: Bool = false) async throws -> Page {
+        let page = try await browser.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
+        #expect(page.template == "second-factor")
+        let fields = [("code", try issuer.code())] + (remembers ? [("remember", "yes")] : [])
+        return try await browser.submit(page, fields).page()
+    }
+
+    @Test("a browser is not asked again when the person wished so, for thirty days")
+    func remembered() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        #expect(try await bob(issuer, browser, remembers: true).template == "consent")
+        for (days, template) in [(29.0, "consent"), (2.0, "second-factor")] {
+            issuer.clock.advance(by: days * 86_400)
+            let page = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
+            let next = try await browser.submit(page, [("username", "bob"), ("password", "battery staple")]).page()
+            #expect(next.template == template)
+        }
+    }
+
+    @Test("a browser is not remembered unless the person wished so, nor for another person")
+    func notRemembered() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.apply(
+            #"{"users": [{"username": "eve", "password": "eavesdropper", "totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DQ"}]}"#)
+        let browser = Browser(issuer)
+        _ = try await bob(issuer, browser, remembers: true)
+        let login = Browser.webRequest([("prompt", "login")])
+        issuer.clock.advance(by: 60)
+        let page = try await browser.get("/authorize", login).page()
+        #expect(
+            try await browser.submit(page, [("username", "eve"), ("password", "eavesdropper")]).page().template
+                == "second-factor")
+        let other = Browser(issuer)
+        _ = try await bob(issuer, other)
+        issuer.clock.advance(by: 60)
+        let again = try await other.get("/authorize", login).page()
+        #expect(
+            try await other.submit(again, [("username", "bob"), ("password", "battery staple")]).page().template
+                == "second-factor")
+    }
+
+    @Test("what the browser stands in for is not claimed: the token says one factor, and a client that asks gets more")
+    func honest() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await bob(issuer, browser, remembers: true)
+        issuer.clock.advance(by: 3_600)
+        let page = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
+        let consent = try await browser.submit(page, [("username", "bob"), ("password", "battery staple")]).page()
+        let answer = try await browser.submit(consent, [("decision", "allow")]).answer()
+        let tokens = try await issuer.redeem(answer.required("code")).json()
+        let claims = try JWTClaims.of(tokens["id_token"]?.string)
+        #expect(claims["amr"] == ["pwd"])
+        #expect(claims["acr"] == "urn:martlet:acr:1")
+        // The resource server refuses; the client comes back with what it asks for (RFC 9470 §4).
+        issuer.clock.advance(by: 60)
+        let wish = Browser.webRequest([("acr_values", "urn:martlet:acr:2")])
+        let more = try await browser.get("/authorize", wish).page()
+        #expect(more.template == "second-factor")
+        let better = try await browser.submit(more, [("code", try issuer.code())]).answer()
+        let second = try await issuer.redeem(better.required("code")).json()
+        #expect(try JWTClaims.of(second["id_token"]?.string)["acr"] == "urn:martlet:acr:2")
+    }
+
+    @Test("a client that would have more than the person can show gets what there is")
+    func voluntary() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await browser.code()
+        issuer.clock.advance(by: 60)
+        let answer = try await browser.get("/authorize", Browser.webRequest([("acr_values", "urn:martlet:acr:3")]))
+            .answer()
+        #expect(answer["code"] != nil)
+    }
+
+    @Test(
+        "where issuer, client or role demand two factors, a password makes no session",
+        arguments: [
+            #"{"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "scope": "openid profile", "redirect_uris": ["https://shop.example/callback"], "minimum_acr": "urn:martlet:acr:2"}]}"#,
+            #"{"roles": [{"name": "admin", "permissions": [], "minimum_acr": "urn:martlet:acr:2"}], "users": [{"username": "alice", "password": "correct horse", "roles": ["admin"]}]}"#,
+        ])
+    func demanded(_ resources: String) async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        // A session of before the rule is worth nothing where the rule holds.
+        _ = try await browser.code()
+        try await issuer.apply(resources)
+        // Longer than a client is kept in memory.
+        issuer.clock.advance(by: 120)
+        for request in [Browser.webRequest(), Browser.webRequest([("prompt", "login")])] {
+            let response = try await browser.authorize(request)
+            #expect(try response.page().template == "enrol")
+        }
+        let silent = try await browser.get("/authorize", Browser.webRequest([("prompt", "none")])).answer()
+        #expect(silent["error"] == "login_required")
+    }
+
+    @Test("progress is the person's own: with another's name, after a change of the password or too late it is nothing")
+    func progress() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await browser.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
+        // Another browser cannot go on with it.
+        let thief = Browser(issuer)
+        _ = try await thief.get("/authorize", Browser.webRequest())
+        let query = "interaction=\(page.text("interaction"))"
+        #expect(try await thief.request(.get, "/second-factor", query: query).status == .gone)
+        // The password was changed meanwhile, as whoever was robbed of it does.
+        try await issuer.apply(#"{"users": [{"username": "bob", "password": "battery staple two"}]}"#)
+        #expect(try await browser.submit(page, [("code", try issuer.code())]).status == .gone)
+    }
+
+    @Test("failures elsewhere do not lock a person out of a browser that they use")
+    func lockOut() async throws {
+        let issuer = try await TestIssuer()
+        let own = Browser(issuer)
+        _ = try await own.code()
+        let attacker = Browser(issuer)
+        var page = try await attacker.get("/authorize", Browser.webRequest()).page()
+        for _ in 0..<100 {
+            let response = try await attacker.submit(page, [("username", "alice"), ("password", "guess")])
+            #expect(response.status == .ok)
+            // The longest wait, so that each guess counts.
+            issuer.clock.advance(by: 901)
+            page = try await attacker.get("/authorize", Browser.webRequest()).page()
+        }
+        let fresh = Browser(issuer)
+        let form = try await fresh.get("/authorize", Browser.webRequest()).page()
+        let right = try await fresh.submit(form, [("username", "alice"), ("password", "correct horse")])
+        #expect(right.status == .tooManyRequests)
+        let mine = try await own.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
+        let back = try await own.submit(mine, [("username", "alice"), ("password", "correct horse")])
+        #expect(try back.answer()["code"] != nil)
+    }
+}

@@ -1,0 +1,75 @@
+import FoundationEssentials
+import IdentityProvider
+import TestSupport
+import Testing
+
+@Suite("Devices, recovery codes and failed attempts")
+struct DeviceStoreTests {
+    @Test("a device is kept with the sign-in, found by its secret and user, and listed", arguments: StorageBackend.all)
+    func devices(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            try await stores.sessions.begin(.example("s"), on: .example("d"), replacing: nil)
+            let secret = Device.example("").secret
+            #expect(try await stores.devices.find(secret, of: User.alice, at: moment) == .example("d"))
+            #expect(try await stores.devices.find(secret, of: Identifier("other"), at: moment) == nil)
+            #expect(try await stores.devices.find(secret, of: User.alice, at: moment + 3_600) == nil)
+            // The next sign-in in it finds it there.
+            let trusted = Device.example("d", trustedUntil: moment + 60)
+            try await stores.sessions.begin(.example("s", secret: 2), on: trusted, replacing: Identifier("s"))
+            #expect(try await stores.devices.devices(of: User.alice, at: moment) == [trusted])
+            #expect(try await stores.devices.forget(Identifier("d"), of: Identifier("other")) == false)
+            #expect(try await stores.devices.forget(Identifier("d"), of: User.alice))
+            #expect(try await stores.devices.devices(of: User.alice, at: moment) == [])
+        }
+    }
+
+    @Test("a session says where it began, and all of a person's are listed", arguments: StorageBackend.all)
+    func sessions(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            let session = Session(
+                id: Identifier("s"), secret: SecretDigest(bytes: Array(repeating: 7, count: 32)), user: User.alice,
+                authenticatedAt: moment, amr: ["pwd"], acr: "1", expiresAt: moment + 60, device: Identifier("d"),
+                userAgent: "Browser", address: "192.0.2.1", trustsDevice: true)
+            try await stores.sessions.begin(session, replacing: nil)
+            #expect(try await stores.sessions.sessions(of: User.alice, at: moment) == [session])
+            #expect(try await stores.sessions.sessions(of: User.alice, at: moment + 60) == [])
+        }
+    }
+
+    @Test("a recovery code is spent once, whoever else tries", arguments: StorageBackend.all)
+    func recoveryCodes(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            let codes = (0..<10).map { SecretDigest<RecoveryCode>(bytes: [UInt8($0)]) }
+            try await stores.recoveryCodes.replace(codes, of: User.alice, at: moment)
+            #expect(try await stores.recoveryCodes.count(of: User.alice) == 10)
+            let winners = try await race(64) { _ in
+                try await stores.recoveryCodes.spend(codes[3], of: User.alice)
+            }
+            #expect(winners.count(where: \.self) == 1)
+            #expect(try await stores.recoveryCodes.count(of: User.alice) == 9)
+            #expect(try await stores.recoveryCodes.spend(codes[0], of: Identifier("other")) == false)
+            try await stores.recoveryCodes.replace([SecretDigest(bytes: [99])], of: User.alice, at: moment)
+            #expect(try await stores.recoveryCodes.spend(codes[0], of: User.alice) == false)
+            #expect(try await stores.recoveryCodes.count(of: User.alice) == 1)
+        }
+    }
+
+    @Test("failures at once are all counted; expired ones count no more", arguments: StorageBackend.all)
+    func attempts(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            _ = try await race(32) { _ in
+                try await stores.attempts.fail(["a", "b"], at: moment, expiresAt: moment + 60)
+            }
+            let failures = try await stores.attempts.failures(of: ["a", "b", "c"], at: moment)
+            #expect(failures.mapValues(\.count) == ["a": 32, "b": 32])
+            #expect(try await stores.attempts.failures(of: ["a"], at: moment + 60).isEmpty)
+            try await stores.attempts.fail(["a"], at: moment + 61, expiresAt: moment + 90)
+            #expect(try await stores.attempts.failures(of: ["a"], at: moment + 61)["a"]?.count == 1)
+            #expect(try await stores.attempts.forget(["a", "c"]))
+            #expect(try await !stores.attempts.forget(["a", "c"]))
+        }
+    }
+}

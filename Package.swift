@@ -94,6 +94,7 @@ let package = Package(
                 .embedInCode("mail"),
                 .embedInCode("confirm-sign-out.mustache"),
                 .embedInCode("consent.mustache"),
+                .embedInCode("email-address.mustache"),
                 .embedInCode("emblem.mustache"),
                 .embedInCode("enrol.mustache"),
                 .embedInCode("error.mustache"),

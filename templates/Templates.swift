@@ -6,6 +6,7 @@ package enum Templates {
     private static let contents: [String: [UInt8]] = [
         "confirm-sign-out.mustache": PackageResources.confirm_sign_out_mustache,
         "consent.mustache": PackageResources.consent_mustache,
+        "email-address.mustache": PackageResources.email_address_mustache,
         "emblem.mustache": PackageResources.emblem_mustache,
         "enrol.mustache": PackageResources.enrol_mustache,
         "error.mustache": PackageResources.error_mustache,

@@ -42,16 +42,23 @@ package struct Provider: Sendable {
         let hints = IDTokenHintReader(issuer: issuer, ring: ring, now: now)
         let devices = DeviceCookie(
             of: issuer, devices: stores.devices, digester: digester, lifetimes: lifetimes, now: now)
-        let attempts = AttemptLimiter(store: stores.attempts, digester: digester, limiter: limiter, now: now)
+        let mail = MailQueue(outbox: stores.mailOutbox, sealer: sealer, now: now)
+        let notices = AccountNotices(queue: mailer == nil ? nil : mail, devices: stores.devices, now: now)
+        let attempts = AttemptLimiter(
+            store: stores.attempts, digester: digester, limiter: limiter, notices: notices, now: now)
         let totp = TOTPFactor(credentials: stores.totpCredentials, sealer: sealer, now: now)
         let totpEnrolment = TOTPEnrolment(
             credentials: stores.totpCredentials, sealer: sealer, digester: digester, name: settings.name,
             lifetime: lifetimes.interaction, now: now)
         let recoveryCodes = RecoveryCodeFactor(codes: stores.recoveryCodes, digester: digester)
-        let factors: [any SecondFactor] = [totp, recoveryCodes]
+        // Whoever has one of these is not asked for a code by mail.
+        let better: [any SecondFactor] = [totp]
+        let emailCode = EmailCodeFactor(
+            others: better, queue: mail, sealer: sealer, spent: stores.spent, browser: browser, audit: audit, now: now)
+        let factors = better + (mailer == nil ? [] : [emailCode]) + [recoveryCodes]
         let signIn = SignIn(
             minimum: settings.minimumContext, factors: factors, roles: stores.roles, users: stores.users,
-            sessions: sessions, devices: devices, digester: digester, audit: audit,
+            sessions: sessions, devices: devices, digester: digester, audit: audit, notices: notices,
             lifetime: lifetimes.factor, now: now)
         let steps = InteractionSteps(clients: clients, signIn: signIn, interactions: interactions)
         let signOut = SignOut(
@@ -59,7 +66,6 @@ package struct Provider: Sendable {
             browser: browser, formToken: formToken, audit: audit)
 
         // Mail: without a mailer nothing is offered that needs it.
-        let mail = MailQueue(outbox: stores.mailOutbox, sealer: sealer, now: now)
         let links = MailLinks(issuer: issuer, sealer: sealer, users: stores.users, spent: stores.spent, now: now)
         let mailService = mailer.map { mailer in
             MailService(
@@ -110,7 +116,7 @@ package struct Provider: Sendable {
                 interactions: interactions, formToken: formToken, attempts: attempts, audit: audit),
             EnrolEndpoint(
                 clients: clients, totp: totpEnrolment, signIn: signIn, steps: steps, interactions: interactions,
-                formToken: formToken, audit: audit),
+                formToken: formToken, audit: audit, notices: notices),
             ConsentEndpoint(
                 clients: clients, users: stores.users, resources: resources, consents: stores.consents,
                 sessions: sessions, interactions: interactions, formToken: formToken, audit: audit, now: now),
@@ -136,8 +142,8 @@ package struct Provider: Sendable {
         let pages = LinkPages(issuer: issuer, browser: browser, formToken: formToken)
         let requests = MailRequests(queue: mail, limiter: limiter, issuer: issuer, now: now)
         let protection = AccountProtection(
-            users: stores.users, sessions: stores.sessions, authorizations: stores.authorizations,
-            passwords: passwords, mail: mail, audit: audit, now: now)
+            users: stores.users, sessions: stores.sessions, devices: stores.devices,
+            authorizations: stores.authorizations, passwords: passwords, mail: mail, audit: audit, now: now)
         let newAccount = { (purpose: MailLinkPurpose, origin: AccountOrigin) in
             NewAccountEndpoint(
                 purpose: purpose, origin: origin, pages: pages, links: links, users: stores.users,
@@ -149,6 +155,10 @@ package struct Provider: Sendable {
                 ForgotPasswordEndpoint(pages: pages, mail: requests, formToken: formToken, audit: audit),
                 ResetPasswordEndpoint(
                     pages: pages, links: links, protection: protection, site: settings.name, formToken: formToken),
+                UnlockEndpoint(pages: pages, links: links, attempts: attempts, formToken: formToken, audit: audit),
+                EmailAddressEndpoint(
+                    pages: pages, sessions: sessions, interactions: interactions, mail: requests,
+                    formToken: formToken, audit: audit, now: now),
                 NotMeEndpoint(pages: pages, links: links, protection: protection, formToken: formToken),
                 VerifyEmailEndpoint(
                     pages: pages, links: links, users: stores.users, formToken: formToken, audit: audit),

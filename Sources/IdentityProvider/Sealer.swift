@@ -17,6 +17,7 @@ extension SealedPurpose {
     static let privateKey = SealedPurpose("private key")
     static let clientSecret = SealedPurpose("client secret")
     static let mail = SealedPurpose("mail")
+    static let emailCode = SealedPurpose("e-mail code")
     static let totpOffer = SealedPurpose("authenticator app offered")
     static let oneTimePasswordSecret = SealedPurpose("one-time password secret")
 }

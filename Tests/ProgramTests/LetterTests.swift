@@ -28,7 +28,9 @@ struct LetterTests {
             ("alice@example.com", .factorAdded(alice, factor: "totp")),
             ("alice@example.com", .factorAdded(alice, factor: "passkey")),
             ("alice@example.com", .factorAdded(alice, factor: "recovery_code")),
-            ("alice@example.com", .factorRemoved(alice, factor: "totp")), ("alice@example.com", .lockedOut(alice)),
+            ("alice@example.com", .factorRemoved(alice, factor: "totp")),
+            ("alice@example.com", .lockedOut(name: "alice")),
+            ("alice@example.com", .secondFactorLocked(alice)),
         ]
     }
 

@@ -123,7 +123,7 @@ package final class Browser: Sendable {
     }
 
     package func submitWithoutFollowing(_ page: Page, _ fields: [(String, String)]) async throws -> Response {
-        let hidden = ["form_token", "interaction", "request", "link"].map { ($0, page.text($0)) }.filter {
+        let hidden = ["form_token", "interaction", "request", "link", "factor"].map { ($0, page.text($0)) }.filter {
             !$0.1.isEmpty
         }
         return try await request(.post, page.text("action"), form: hidden + fields)

@@ -5,6 +5,7 @@ import Logging
 struct AccountProtection: Sendable {
     let users: any UserStore
     let sessions: any SessionStore
+    let devices: any DeviceStore
     let authorizations: any AuthorizationStore
     let passwords: PasswordFactor
     let mail: MailQueue
@@ -23,6 +24,8 @@ struct AccountProtection: Sendable {
     func endEverything(of user: User) async throws {
         try await sessions.endAll(of: user.id, at: now())
         try await authorizations.revoke(user: user.id, at: now())
+        // A browser that stands in for the second factor may be the thief's.
+        try await devices.forgetAll(of: user.id)
         audit.record(.sessionsEnded, user: user.id)
     }
 

@@ -55,7 +55,9 @@ struct LetterWriter: Sendable {
             return try await notice(id, user, "factor_added", mail, factor: factor)
         case .factorRemoved(let user, let factor):
             return try await notice(id, user, "factor_removed", mail, factor: factor)
-        case .lockedOut(let user):
+        case .lockedOut(let name):
+            return try await toUser(users.find(named: name), id, "locked_out", link: .unlock)
+        case .secondFactorLocked(let user):
             return try await toUser(users.find(user), id, "locked_out", link: .unlock)
         }
     }
@@ -130,7 +132,9 @@ extension Mail.Occasion {
     /// Whether somebody who need not be the recipient can make it happen by asking.
     fileprivate var isOnRequest: Bool {
         switch self {
-        case .signUp, .passwordReset, .emailVerification, .emailChange, .emailChangeAgreed, .lockedOut: true
+        case .signUp, .passwordReset, .emailVerification, .emailChange, .emailChangeAgreed, .lockedOut,
+            .secondFactorLocked:
+            true
         case .invitation, .emailChanged, .signInCode, .unknownDevice, .passwordChanged, .factorAdded, .factorRemoved:
             false
         }

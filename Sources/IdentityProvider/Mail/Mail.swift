@@ -24,8 +24,10 @@ package struct Mail: Codable, Sendable, Hashable {
         /// `factor` is a key of the texts: `totp`, `passkey`, `recovery_code`.
         case factorAdded(Identifier<User>, factor: String)
         case factorRemoved(Identifier<User>, factor: String)
-        /// Too many guesses: with a link that lets the person in again.
-        case lockedOut(Identifier<User>)
+        /// Too many guesses at whoever has this name: with a link that lets the person in again.
+        case lockedOut(name: String)
+        /// The same at the codes of a user whose password was known.
+        case secondFactorLocked(Identifier<User>)
     }
 
     package let occasion: Occasion
@@ -45,7 +47,7 @@ extension Mail.Occasion {
     var usefulFor: TimeInterval {
         switch self {
         case .signInCode: 600
-        case .passwordReset, .signUp, .lockedOut: 3_600
+        case .passwordReset, .signUp, .lockedOut, .secondFactorLocked: 3_600
         case .invitation, .emailVerification, .emailChange, .emailChangeAgreed, .emailChanged, .unknownDevice,
             .passwordChanged, .factorAdded, .factorRemoved:
             2 * 86_400

@@ -11,6 +11,7 @@ struct EnrolEndpoint: PageEndpoint {
     let interactions: InteractionKeeper
     let formToken: FormToken
     let audit: AuditLog
+    let notices: AccountNotices
     let routes = [Route.get("/enrol"), .post("/enrol", rateLimit: .guessing)]
 
     func show(_ request: Request) async throws -> Response {
@@ -26,6 +27,7 @@ struct EnrolEndpoint: PageEndpoint {
             return .page(try await page(step, factors, request, error: "code"))
         }
         audit.record(.factorEnrolled(.totp), user: step.user.id, client: step.interaction.client)
+        await notices.added(.totp, by: step.user.id, request)
         Logger.current.notice("factor added", metadata: ["factor": "totp", "user": "\(step.user.id)"])
         let outcome = try await signIn.advance(
             step.interaction.progress, with: .totp, by: step.user, toward: step.destination, in: request)

@@ -13,6 +13,7 @@ struct SignIn: Sendable {
     let devices: DeviceCookie
     let digester: SecretDigester
     let audit: AuditLog
+    let notices: AccountNotices
     /// Seconds from the first factor to the last.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
@@ -57,6 +58,7 @@ struct SignIn: Sendable {
         case .enrol(let factors):
             return .unfinished(self.progress(of: user, shown, since: start, next: .enrol(factors)))
         case .accept(let context, let trustsDevice):
+            try await notices.signsIn(user, on: device, request)
             let sessionDevice = use(device, by: user, trusting: remembers && context >= .multiFactor, in: request)
             return try await begin(
                 shown, by: user, context, trustsDevice: trustsDevice, on: sessionDevice, toward: destination,

@@ -13,4 +13,5 @@ package enum SpentPurpose: String, Sendable {
     case accessToken = "access token"
     case mailLink = "mail link"
     case mail
+    case emailCode = "e-mail code"
 }

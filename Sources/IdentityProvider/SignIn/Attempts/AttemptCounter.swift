@@ -4,10 +4,14 @@ import FoundationEssentials
 struct AttemptCounter: Hashable, Sendable {
     let name: String
     let rule: AttemptRule
+    /// What its owner is told when it locks, whether there is such a person or not.
+    var notice: Mail.Occasion?
 
     /// The password of an account, from anywhere.
     static func account(_ name: String) -> AttemptCounter {
-        AttemptCounter(name: "account \(User.key(of: name).prefix(256))", rule: .account)
+        AttemptCounter(
+            name: "account \(User.key(of: name).prefix(256))", rule: .account,
+            notice: .lockedOut(name: String(name.prefix(255))))
     }
 
     /// The same from a browser in which its owner signed in before: nobody else can lock them out of it.
@@ -18,7 +22,8 @@ struct AttemptCounter: Hashable, Sendable {
     /// The codes of a user whose password was right.
     static func secondFactor(of user: Identifier<User>, on device: Device?) -> AttemptCounter {
         AttemptCounter(
-            name: device.map { "second factor on \($0.id)" } ?? "second factor of \(user)", rule: .secondFactor)
+            name: device.map { "second factor on \($0.id)" } ?? "second factor of \(user)", rule: .secondFactor,
+            notice: device == nil ? .secondFactorLocked(user) : nil)
     }
 
     /// Whatever one address tries on however many accounts. Many people may share one.

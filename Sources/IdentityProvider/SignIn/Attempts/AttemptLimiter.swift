@@ -9,15 +9,18 @@ package struct AttemptLimiter: Sendable {
     private let store: any AttemptStore
     private let digester: SecretDigester
     private let limiter: RateLimiter
+    private let notices: AccountNotices
     private let now: @Sendable () -> Date
     private static let atOnce = RateLimit(burst: 10, perMinute: 600)
 
     init(
-        store: any AttemptStore, digester: SecretDigester, limiter: RateLimiter, now: @escaping @Sendable () -> Date
+        store: any AttemptStore, digester: SecretDigester, limiter: RateLimiter, notices: AccountNotices,
+        now: @escaping @Sendable () -> Date
     ) {
         self.store = store
         self.digester = digester
         self.limiter = limiter
+        self.notices = notices
         self.now = now
     }
 
@@ -37,6 +40,10 @@ package struct AttemptLimiter: Sendable {
         let moment = now()
         try await store.fail(
             counters.map(digest), at: moment, expiresAt: moment.addingTimeInterval(AttemptRule.memory))
+        for counter in counters {
+            guard let notice = counter.notice, notices.isHeard, try await isLocked(counter) else { continue }
+            await notices.tell(notice)
+        }
     }
 
     /// Whoever knew the secret starts anew under the first counter; an address does not: one good account must not pay

@@ -1,0 +1,28 @@
+import HTTPTypes
+import Logging
+
+/// Where a mail leads whoever was locked out by somebody else's guesses: the failures are forgotten.
+struct UnlockEndpoint: LinkEndpoint {
+    let pages: LinkPages
+    let links: MailLinks
+    let attempts: AttemptLimiter
+    let formToken: FormToken
+    let audit: AuditLog
+    let routes = [Route.get("/unlock"), .post("/unlock", rateLimit: .guessing)]
+
+    func show(_ request: Request) async throws -> Response {
+        _ = try await links.open(request, for: .unlock)
+        return pages.question("unlock", at: "/unlock", request)
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        guard case (let link, let user?) = try await links.open(request, for: .unlock) else {
+            throw OAuthError.linkLost
+        }
+        try await links.spend(link)
+        let names = [user.username, user.email].compactMap(\.self)
+        try await attempts.unlock(names.map(AttemptCounter.account) + [.secondFactor(of: user.id, on: nil)])
+        audit.record(.accountUnlocked, user: user.id)
+        return pages.done("unlocked")
+    }
+}

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import HTTPTypes
+
+/// A code that comes by mail, for people whose address is verified and who have no better second factor. Each works once,
+/// for a while, in the browser that it was asked for in.
+struct EmailCodeFactor: SecondFactor {
+    /// Whoever has one of these is not asked for less.
+    let others: [any SecondFactor]
+    let queue: MailQueue
+    let sealer: Sealer
+    let spent: any SpentStore
+    let browser: BrowserCookie
+    let audit: AuditLog
+    let now: @Sendable () -> Date
+    let factor = Factor.emailCode
+
+    private static let digits = 8
+    /// Seconds.
+    private static let lifetime: TimeInterval = 600
+
+    /// What the page carries until the code is typed.
+    private struct Offer: Codable {
+        let id: String
+        let user: Identifier<User>
+        let browser: String
+        let code: String
+        let expiresAt: Date
+    }
+
+    func isEnrolled(_ user: User) async throws -> Bool {
+        guard user.isEmailVerified, user.email.flatMap(MailAddress.init) != nil else { return false }
+        for factor in others where try await factor.isEnrolled(user) { return false }
+        return true
+    }
+
+    /// Shown anew it sends another code; after a wrong one the same still counts.
+    func describe(for user: User, in request: Request) async throws -> [String: Page.Value] {
+        if request.method == .post, offer(in: request, of: user) != nil, let text = request.parameters["offer"] {
+            return ["offer": .text(text)]
+        }
+        guard let identity = browser.identity(in: request) else { throw OAuthError.interactionLost }
+        let offer = Offer(
+            id: Identifier<Offer>.random().rawValue, user: user.id, browser: identity.value, code: Self.code(),
+            expiresAt: now().addingTimeInterval(Self.lifetime))
+        try await queue.add(.signInCode(user.id, code: offer.code), after: request)
+        audit.record(.emailCodeSent, user: user.id)
+        return ["offer": .text(try sealer.seal(offer, for: .emailCode))]
+    }
+
+    func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
+        guard let offer = offer(in: request, of: user) else { return nil }
+        let typed = (request.parameters["code"] ?? "").filter { $0 != " " }
+        guard ConstantTime.equal(Array(typed.utf8), Array(offer.code.utf8)),
+            try await spent.spend(offer.id, for: .emailCode, until: offer.expiresAt)
+        else { return nil }
+        return .emailCode
+    }
+
+    private func offer(in request: Request, of user: User) -> Offer? {
+        guard let text = request.parameters["offer"],
+            let offer = try? sealer.open(Offer.self, from: text, for: .emailCode), offer.user == user.id,
+            now() < offer.expiresAt, offer.browser == browser.identity(in: request)?.value
+        else { return nil }
+        return offer
+    }
+
+    private static func code() -> String {
+        let number = RandomBytes.make(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } % 100_000_000
+        let text = String(number)
+        return String(repeating: "0", count: digits - text.count) + text
+    }
+}

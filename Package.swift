@@ -77,7 +77,14 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "SQLiteDriver", dependencies: ["SQLStorage", "CSQLite"], swiftSettings: strict),
         .target(name: "MariaDBDriver", dependencies: ["SQLStorage", "CMariaDB", logging], swiftSettings: strict),
-        .target(name: "Outbound", dependencies: ["IdentityProvider", "CCurl"], swiftSettings: strict),
+        .target(
+            name: "Outbound",
+            dependencies: [
+                "IdentityProvider", "CCurl", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "Telemetry",
             dependencies: [

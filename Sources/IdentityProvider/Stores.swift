@@ -19,6 +19,7 @@ package struct Stores: Sendable {
     package let spent: any SpentStore
     package let mailOutbox: any MailOutbox
     package let audit: any AuditStore
+    package let webhooks: any WebhookStore
     package let upkeep: any StorageUpkeep
 
     package init(
@@ -27,7 +28,8 @@ package struct Stores: Sendable {
         attempts: any AttemptStore, consents: any ConsentStore, authorizations: any AuthorizationStore,
         totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
         recoveryCodes: any RecoveryCodeStore, keys: any KeyStore,
-        spent: any SpentStore, audit: any AuditStore, mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
+        spent: any SpentStore, audit: any AuditStore, webhooks: any WebhookStore,
+        mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
         self.clients = clients
         self.resourceServers = resourceServers
@@ -46,6 +48,7 @@ package struct Stores: Sendable {
         self.spent = spent
         self.mailOutbox = mailOutbox
         self.audit = audit
+        self.webhooks = webhooks
         self.upkeep = upkeep
     }
 }

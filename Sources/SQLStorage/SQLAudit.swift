@@ -5,10 +5,17 @@ import JOSE
 struct SQLAudit: AuditStore {
     let table: SQLTable
 
-    func append(_ entries: [AuditEntry], head: AuditHead) async throws {
+    func append(
+        _ entries: [AuditEntry], head: AuditHead, deliveries: [Int: [WebhookDelivery]]
+    ) async throws {
         let issuer = table.key
         try await table.write("audit.append") { connection in
-            for entry in entries { try Self.insert(entry, issuer, connection) }
+            for entry in entries where try Self.insert(entry, issuer, connection) {
+                // Only with the record: by now they may be delivered.
+                for delivery in deliveries[entry.sequence] ?? [] {
+                    try SQLWebhooks.add(delivery, issuer, connection)
+                }
+            }
             try connection.save(
                 update: """
                     UPDATE audit_chains SET last_sequence = ?, last_mac = ?, last_at = ?, seal = ?
@@ -25,7 +32,10 @@ struct SQLAudit: AuditStore {
         }
     }
 
-    private static func insert(_ entry: AuditEntry, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
+    /// Returns whether it was not there yet.
+    private static func insert(
+        _ entry: AuditEntry, _ issuer: SQLValue, _ connection: any SQLConnection
+    ) throws -> Bool {
         let record = entry.record
         let isNew = try connection.insertIfAbsent(
             """
@@ -38,11 +48,12 @@ struct SQLAudit: AuditStore {
                 .text(record.user), .text(record.client), .text(record.trace), .text(entry.document),
                 .blob(entry.mac),
             ])
-        guard !isNew else { return }
+        guard !isNew else { return true }
         let kept = try connection.query(
             "SELECT mac FROM audit_records WHERE issuer = ? AND node = ? AND sequence = ?",
             [issuer, .id(entry.node), .integer(entry.sequence)])
         guard try kept.first?.blob(0) == entry.mac else { throw AuditPlaceTaken() }
+        return false
     }
 
     func heads(after moment: Date, limit: Int) async throws -> [AuditHead] {

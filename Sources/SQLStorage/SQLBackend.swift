@@ -21,6 +21,7 @@ package struct SQLBackend: Sendable {
             totpCredentials: SQLTOTPCredentials(table: table), passkeys: SQLPasskeys(table: table),
             recoveryCodes: SQLRecoveryCodes(table: table),
             keys: SQLKeys(table: table), spent: SQLSpent(table: table), audit: SQLAudit(table: table),
+            webhooks: SQLWebhooks(table: table),
             mailOutbox: SQLMailOutbox(table: table),
             upkeep: SQLUpkeep(table: table))
     }

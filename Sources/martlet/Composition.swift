@@ -2,6 +2,7 @@ import Authenticators
 import FoundationEssentials
 import IdentityProvider
 import Logging
+import Outbound
 import SQLStorage
 import Server
 
@@ -63,6 +64,16 @@ struct Composition {
     func close() async {
         for log in audit.values { await log.close() }
         await storage.close()
+    }
+
+    /// What posts the issuer's events, if they are posted.
+    func webhookService(_ issuer: Issuer) -> WebhookService? {
+        configuration.webhooks.map { webhooks in
+            WebhookService(
+                store: storage.stores(for: issuer).webhooks,
+                sender: WebhookClient(allowsPrivate: webhooks.allowsPrivate),
+                signature: WebhookSignature(secret: webhooks.secret))
+        }
     }
 
     /// Throws `Mistakes` for an issuer that is not configured.

@@ -247,13 +247,43 @@ struct AuditChainTests {
             _ = try await logs.chain(3)
             let entries = try await logs.stores.audit.find(AuditQuery())
             let head = try #require(try await logs.verify().heads.first)
-            try await logs.stores.audit.append(entries, head: head)
+            try await logs.stores.audit.append(entries, head: head, deliveries: [:])
             #expect(try await logs.verify().records == 4)
             let other = entries.map {
                 AuditEntry(node: $0.node, sequence: $0.sequence, record: $0.record, document: $0.document, mac: [1])
             }
-            await #expect(throws: AuditPlaceTaken.self) { try await logs.stores.audit.append(other, head: head) }
+            await #expect(throws: AuditPlaceTaken.self) {
+                try await logs.stores.audit.append(other, head: head, deliveries: [:])
+            }
             #expect(try await logs.findings() == [])
+        }
+    }
+
+    @Test(
+        "an event is put into the queue with its record, once, and one of many delivers it",
+        arguments: StorageBackend.all)
+    fileprivate func deliveries(_ backend: StorageBackend) async throws {
+        try await onEach(backend) { logs in
+            let store = logs.stores.webhooks
+            try await logs.stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
+            let winners = try await race(16) { _ in
+                let due = try await store.due(at: moment, limit: 10)
+                guard let first = due.first else { return 0 }
+                return try await store.lease(first, until: moment.addingTimeInterval(60), at: moment) == nil ? 0 : 1
+            }
+            #expect(winners.reduce(0, +) == 1)
+            #expect(try await store.due(at: moment, limit: 10).isEmpty)
+            // Who took it died: another takes it over, and what the dead one says then counts for nothing.
+            let later = moment.addingTimeInterval(61)
+            let second = try #require(try await store.due(at: later, limit: 10).first)
+            let leased = try #require(try await store.lease(second, until: later, at: later))
+            try await store.remove(second)
+            #expect(try await store.due(at: later, limit: 10).count == 1)
+            try await store.remove(leased)
+            #expect(try await store.due(at: later, limit: 10).isEmpty)
+            // The answer to the batch got lost, and it comes again: it was delivered already.
+            try await logs.stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
+            #expect(try await store.due(at: later, limit: 10).isEmpty)
         }
     }
 

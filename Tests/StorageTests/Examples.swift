@@ -137,3 +137,9 @@ extension AuditHead {
             node: Identifier("node"), sequence: sequence, mac: [UInt8(sequence)], time: moment, seal: [1])
     }
 }
+
+extension WebhookDelivery {
+    static let example = WebhookDelivery(
+        id: Identifier("node.1.0"), url: "https://shop.example/hook", body: "{}", dueAt: moment,
+        expiresAt: moment.addingTimeInterval(60))
+}

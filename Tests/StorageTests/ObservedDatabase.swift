@@ -144,8 +144,13 @@ extension Stores {
             try await mailOutbox.remove(leased)
         }
         _ = try await mailOutbox.depth(at: moment)
-        try await audit.append([.example(1)], head: .example(1))
-        try await audit.append([.example(1)], head: .example(1))
+        try await audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
+        try await audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
+        for delivery in try await webhooks.due(at: moment, limit: 10) {
+            guard let leased = try await webhooks.lease(delivery, until: moment, at: moment) else { continue }
+            try await webhooks.postpone(leased, until: moment)
+            try await webhooks.remove(leased)
+        }
         _ = try await audit.heads(after: moment, limit: 10)
         for (user, client, trace) in [("alice-id", nil, nil), (nil, "web", nil), (nil, nil, "trace"), (nil, nil, nil)] {
             var query = AuditQuery()

@@ -61,7 +61,7 @@ struct TransferTests {
             _ = try await stores.passkeys.add(.example(7, signCount: 7))
             _ = try await stores.keys.insert(.example("k", number: 1))
             try await stores.mailOutbox.add(.example("m"))
-            try await stores.audit.append([.example(1)], head: .example(1))
+            try await stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
             for number in 0..<300 {
                 _ = try await stores.spent.spend("\(number)", for: .clientAssertion, until: moment)
             }

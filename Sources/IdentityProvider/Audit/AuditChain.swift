@@ -6,7 +6,7 @@ actor AuditChain {
     nonisolated let node = Identifier<AuditNode>.random()
     private let store: any AuditStore
     private let sealer: AuditSealer
-    private let retention: TimeInterval
+    private let settings: AuditSettings
     private let copy: (@Sendable ([UInt8]) -> Void)?
     private let now: @Sendable () -> Date
 
@@ -18,12 +18,12 @@ actor AuditChain {
 
     /// `copy` is handed each line as soon as it is sealed, once, whatever becomes of the storage.
     init(
-        store: any AuditStore, sealer: AuditSealer, retention: TimeInterval, copy: (@Sendable ([UInt8]) -> Void)?,
+        store: any AuditStore, sealer: AuditSealer, settings: AuditSettings, copy: (@Sendable ([UInt8]) -> Void)?,
         now: @escaping @Sendable () -> Date
     ) {
         self.store = store
         self.sealer = sealer
-        self.retention = retention
+        self.settings = settings
         self.copy = copy
         self.now = now
     }
@@ -59,7 +59,11 @@ actor AuditChain {
 
     private func storeUnderway() async throws {
         guard let head else { return }
-        try await store.append(underway, head: head)
+        var deliveries: [Int: [WebhookDelivery]] = [:]
+        if let webhooks = settings.webhooks {
+            for entry in underway { deliveries[entry.sequence] = webhooks.deliveries(of: entry, from: sealer.issuer) }
+        }
+        try await store.append(underway, head: head, deliveries: deliveries)
         underway = []
     }
 
@@ -87,7 +91,7 @@ actor AuditChain {
 
     private func beginning() async throws -> AuditRecord {
         let moment = now()
-        let others = try await others(since: moment.addingTimeInterval(-retention))
+        let others = try await others(since: moment.addingTimeInterval(-settings.retention))
         witnessedAt = moment
         return AuditRecord(
             .logBegan(witnessed: others), user: nil, client: nil, session: nil, by: .system, in: RequestContext(),
@@ -97,7 +101,7 @@ actor AuditChain {
     private func witnessOthers() async throws {
         let moment = now()
         guard moment >= witnessedAt.addingTimeInterval(Self.witnessInterval) else { return }
-        let others = try await others(since: max(witnessedAt, moment.addingTimeInterval(-retention)))
+        let others = try await others(since: max(witnessedAt, moment.addingTimeInterval(-settings.retention)))
         witnessedAt = moment
         guard !others.isEmpty else { return }
         seal([

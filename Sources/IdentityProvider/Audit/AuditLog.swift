@@ -9,6 +9,8 @@ package struct AuditSettings: Sendable {
     package var retention: TimeInterval = 365 * 86_400
     /// Names of events that are not recorded.
     package var excluded: Set<String> = []
+    /// Where events are sent besides.
+    package var webhooks: WebhookSettings?
 
     /// What happens so often that somebody may not want to keep it. All else is always recorded.
     package static let excludable = ["tokens_issued", "authorization_granted", "request_refused"]
@@ -47,7 +49,7 @@ package final class AuditLog: Sendable {
         self.settings = settings
         self.now = now
         sealer = AuditSealer(masterKeys, issuer: issuer)
-        chain = AuditChain(store: store, sealer: sealer, retention: settings.retention, copy: copy, now: now)
+        chain = AuditChain(store: store, sealer: sealer, settings: settings, copy: copy, now: now)
     }
 
     /// Says that something happened. Address, user agent and trace come from the request at hand. Who did it is, unless

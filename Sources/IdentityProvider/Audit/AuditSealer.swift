@@ -4,7 +4,7 @@ import FoundationEssentials
 /// Makes and checks the MACs of the log, under a key that the database does not hold.
 package struct AuditSealer: Sendable {
     private let key: SymmetricKey
-    private let issuer: String
+    let issuer: String
 
     package init(_ masterKeys: MasterKeys, issuer: Issuer) {
         key = masterKeys.derived(for: "audit log")

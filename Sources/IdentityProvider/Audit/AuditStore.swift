@@ -3,7 +3,10 @@ package import FoundationEssentials
 package protocol AuditStore: Sendable {
     /// Keeps what follows in a chain, and its head, in one transaction. Entries that are kept already, because an answer
     /// got lost, are passed over; throws when another record stands in the place of one.
-    func append(_ entries: [AuditEntry], head: AuditHead) async throws
+    /// With each entry its deliveries, by its number, are put into the queue for webhooks.
+    func append(
+        _ entries: [AuditEntry], head: AuditHead, deliveries: [Int: [WebhookDelivery]]
+    ) async throws
     /// The heads of the chains whose last record is later than `moment`, the latest first.
     func heads(after moment: Date, limit: Int) async throws -> [AuditHead]
     /// By time; of one time by node and sequence.

@@ -21,7 +21,8 @@ extension Mutation {
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
             recoveryCodes: stores.recoveryCodes,
             keys: stores.keys,
-            spent: FaultySpent(base: stores.spent), audit: stores.audit, mailOutbox: stores.mailOutbox,
+            spent: FaultySpent(base: stores.spent), audit: stores.audit, webhooks: stores.webhooks,
+            mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
     }
 }

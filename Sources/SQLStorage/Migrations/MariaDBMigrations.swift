@@ -224,6 +224,18 @@ extension Migration {
                     INDEX attempts_by_expiry (issuer, expires_at)) \(form)
                 """,
             ]),
+        Migration(
+            version: 8, name: "the queue for webhooks",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS webhook_deliveries (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, url MEDIUMTEXT NOT NULL,
+                    body MEDIUMTEXT NOT NULL, attempts BIGINT NOT NULL, due_at BIGINT NOT NULL,
+                    expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    INDEX webhook_deliveries_by_due (issuer, due_at)) \(form)
+                """
+            ]),
     ]
 
     private static let form: SQLStatement = """

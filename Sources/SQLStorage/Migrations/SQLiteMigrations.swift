@@ -241,5 +241,16 @@ extension Migration {
                 """,
                 "ANALYZE sqlite_schema",
             ]),
+        Migration(
+            version: 8, name: "the queue for webhooks",
+            statements: [
+                """
+                CREATE TABLE webhook_deliveries (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, body TEXT NOT NULL,
+                    attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX webhook_deliveries_by_due ON webhook_deliveries (issuer, due_at)",
+            ]),
     ]
 }

@@ -85,6 +85,9 @@ extension TransferTable {
             "mail_outbox", ["issuer", "id", "sealed_mail", "attempts", "due_at", "created_at", "expires_at"],
             orderedBy: "issuer, id"),
         TransferTable(
+            "webhook_deliveries", ["issuer", "id", "url", "body", "attempts", "due_at", "expires_at"],
+            orderedBy: "issuer, id"),
+        TransferTable(
             "audit_chains",
             [
                 "issuer", "node", "last_sequence", "last_at", "last_mac", "seal", "removed_through", "removed_mac",

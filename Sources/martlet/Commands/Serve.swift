@@ -78,7 +78,9 @@ struct Serve: AsyncParsableCommand {
                 if showsDemo { Demo.greet(configuration.issuers[0], port: demoPort) }
             })
         var services: [any Service] = [
-            PreparedServices(preparation: preparation, services: providers.flatMap(\.services))
+            PreparedServices(
+                preparation: preparation,
+                services: providers.flatMap(\.services) + configuration.issuers.compactMap(composition.webhookService))
         ]
         if let address = configuration.metricsAddress, let metrics {
             services.append(

@@ -23,6 +23,8 @@ struct Configuration {
     let audit: AuditSettings
     /// Where audit records go besides the storage.
     let auditFile: String?
+    /// `nil` where nothing is posted.
+    let webhooks: WebhookSetting?
     /// Settings that are accepted and do nothing in this version, said at the start.
     let unused: [String]
 
@@ -44,7 +46,8 @@ struct Configuration {
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)
         unused = [Setting.tlsClientCA].filter { values.isSet($0) }.map(\.rawValue)
-        audit = Self.audit(&values)
+        webhooks = WebhookSetting(&values)
+        audit = Self.audit(&values, webhooks)
         auditFile = values.text(.auditFile)
         guard values.mistakes.isEmpty else { throw Mistakes(values.mistakes) }
     }
@@ -136,8 +139,9 @@ struct Configuration {
         return files
     }
 
-    private static func audit(_ values: inout SettingValues) -> AuditSettings {
+    private static func audit(_ values: inout SettingValues, _ webhooks: WebhookSetting?) -> AuditSettings {
         var settings = AuditSettings()
+        settings.webhooks = webhooks?.settings
         settings.retention = values.seconds(.auditRetention, 3_600...3_153_600_000) ?? settings.retention
         settings.excluded = Set(values.list(.auditExcept))
         for name in settings.excluded.subtracting(AuditSettings.excludable).sorted() {

@@ -32,6 +32,11 @@ struct ConfigurationOptions: ParsableArguments {
         String?
     @Option(help: "Seconds that audit records are kept.") var auditRetention: String?
     @Option(help: "Events that are not recorded, separated by commas, such as tokens_issued.") var auditExcept: String?
+    @Option(help: "Where audit events are posted to, separated by commas.") var webhooksUrls: String?
+    @Option(help: "The secret under which they are signed; better in a file.") var webhooksSecret: String?
+    @Option(help: "A file that holds this secret.") var webhooksSecretFile: String?
+    @Option(help: "Which events are posted, separated by commas; all when it is left out.") var webhooksEvents: String?
+    @Option(help: "Whether private addresses may be posted to: true or false.") var webhooksPrivateNetworks: String?
     @Option(help: "Seconds that a session lasts.") var lifetimesSession: String?
     @Option(help: "Seconds that an access token lasts.") var lifetimesAccessToken: String?
     @Option(help: "Seconds that an ID Token lasts.") var lifetimesIdToken: String?
@@ -64,6 +69,10 @@ struct ConfigurationOptions: ParsableArguments {
         case .auditFile: auditFile
         case .auditRetention: auditRetention
         case .auditExcept: auditExcept
+        case .webhooksURLs: webhooksUrls
+        case .webhooksSecret: webhooksSecret
+        case .webhooksEvents: webhooksEvents
+        case .webhooksPrivateNetworks: webhooksPrivateNetworks
         case .lifetimesSession: lifetimesSession
         case .lifetimesAccessToken: lifetimesAccessToken
         case .lifetimesIDToken: lifetimesIdToken
@@ -78,6 +87,7 @@ struct ConfigurationOptions: ParsableArguments {
         case .storage: storageFile
         case .mailSMTP: mailSmtpFile
         case .telemetryOTLPHeaders: telemetryOtlpHeadersFile
+        case .webhooksSecret: webhooksSecretFile
         default: nil
         }
     }

@@ -20,6 +20,10 @@ enum Setting: String, CaseIterable {
     case auditFile = "audit.file"
     case auditRetention = "audit.retention"
     case auditExcept = "audit.except"
+    case webhooksURLs = "webhooks.urls"
+    case webhooksSecret = "webhooks.secret"
+    case webhooksEvents = "webhooks.events"
+    case webhooksPrivateNetworks = "webhooks.private_networks"
     case lifetimesSession = "lifetimes.session"
     case lifetimesAccessToken = "lifetimes.access_token"
     case lifetimesIDToken = "lifetimes.id_token"
@@ -31,5 +35,5 @@ enum Setting: String, CaseIterable {
     /// `--tls-certificate`.
     var flag: String { "--" + rawValue.replacing(".", with: "-").replacing("_", with: "-") }
     /// Holds a secret, so it may also be named by a file (`storage_file`).
-    var mayBeInFile: Bool { [.storage, .mailSMTP, .telemetryOTLPHeaders].contains(self) }
+    var mayBeInFile: Bool { [.storage, .mailSMTP, .telemetryOTLPHeaders, .webhooksSecret].contains(self) }
 }

@@ -84,6 +84,19 @@ struct SettingValues {
         }
     }
 
+    /// `false` when it is not set.
+    mutating func flag(_ setting: Setting) -> Bool {
+        switch values[setting]?.value {
+        case nil: return false
+        case .bool(let flag)?: return flag
+        case .string("true")?: return true
+        case .string("false")?: return false
+        default:
+            report(setting, "must be true or false")
+            return false
+        }
+    }
+
     mutating func list(_ setting: Setting) -> [String] {
         switch values[setting]?.value {
         case nil: return []

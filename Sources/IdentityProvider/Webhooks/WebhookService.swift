@@ -1,0 +1,82 @@
+package import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import Tracing
+
+/// Delivers what waits in the queue. Every node runs one; of all of them one delivers each event. What the receiver does
+/// not take is tried again after growing pauses, for three days.
+package struct WebhookService: Service {
+    private let store: any WebhookStore
+    private let sender: any WebhookSender
+    private let signature: WebhookSignature
+    private let interval: Duration
+    private let now: @Sendable () -> Date
+
+    package init(
+        store: any WebhookStore, sender: any WebhookSender, signature: WebhookSignature,
+        interval: Duration = .milliseconds(500), now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.store = store
+        self.sender = sender
+        self.signature = signature
+        self.interval = interval
+        self.now = now
+    }
+
+    /// Deliveries at one time.
+    private static let width = 8
+    /// Seconds after which a node that took a delivery in hand is taken for dead: longer than any attempt may last.
+    private static let lease: TimeInterval = 60
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    while !Task.isCancelled, try await deliverDue() > 0 {}
+                } catch  where !(error is CancellationError) {
+                    Logger.current.error("the webhook queue cannot be read", metadata: ["cause": "\(error)"])
+                } catch {}
+                try? await Task.sleep(for: interval)
+            }
+        }
+    }
+
+    /// Returns how many deliveries it had in hand.
+    package func deliverDue() async throws -> Int {
+        let due = try await store.due(at: now(), limit: Self.width)
+        return try await withThrowingTaskGroup(of: Bool.self) { group in
+            for delivery in due { group.addTask { try await deliver(delivery) } }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+    }
+
+    /// Whether this node had it in hand.
+    private func deliver(_ waiting: WebhookDelivery) async throws -> Bool {
+        let moment = now()
+        guard let leased = try await store.lease(waiting, until: moment.addingTimeInterval(Self.lease), at: moment)
+        else { return false }
+        do {
+            try await withSpan("webhook.deliver", ofKind: .client) { _ in
+                try await sender.send(leased, signature: signature.sign(leased.body, at: now()))
+            }
+            try await store.remove(leased)
+        } catch {
+            try await failed(leased, error)
+        }
+        return true
+    }
+
+    private func failed(_ delivery: WebhookDelivery, _ error: any Error) async throws {
+        let next = now().addingTimeInterval(Self.pause(after: delivery.attempts))
+        let isFinal = next >= delivery.expiresAt
+        Logger.current.log(
+            level: isFinal ? .error : .warning, isFinal ? "webhook given up" : "webhook not delivered, will try again",
+            metadata: ["delivery": "\(delivery.id)", "attempt": "\(delivery.attempts)", "cause": "\(error)"])
+        if isFinal { try await store.remove(delivery) } else { try await store.postpone(delivery, until: next) }
+    }
+
+    /// Seconds: 1, 2, 4 … an hour.
+    static func pause(after attempts: Int) -> TimeInterval {
+        min(3_600, Double(1 << min(max(attempts, 1) - 1, 12)))
+    }
+}

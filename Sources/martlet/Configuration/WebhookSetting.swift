@@ -1,0 +1,37 @@
+import FoundationEssentials
+import IdentityProvider
+
+/// Where audit events are posted to, under which secret.
+struct WebhookSetting {
+    let settings: WebhookSettings
+    let secret: String
+    let allowsPrivate: Bool
+
+    /// `nil` where nothing is posted.
+    init?(_ values: inout SettingValues) {
+        let urls = values.list(.webhooksURLs)
+        let secret = values.text(.webhooksSecret)
+        allowsPrivate = values.flag(.webhooksPrivateNetworks)
+        settings = WebhookSettings(urls: urls, events: Set(values.list(.webhooksEvents)))
+        self.secret = secret ?? ""
+        guard !urls.isEmpty else { return nil }
+        for url in urls {
+            if let reason = Self.mistake(url) { values.report(.webhooksURLs, "\(url) \(reason)") }
+        }
+        if self.secret.utf8.count < 32 {
+            values.report(
+                .webhooksSecret, "must have at least 32 characters; `openssl rand -base64 32` makes a good one")
+        }
+    }
+
+    private static func mistake(_ text: String) -> String? {
+        guard let url = URL(string: text), let host = url.host(), !host.isEmpty, url.user() == nil else {
+            return "is not a URL with a host"
+        }
+        let isLoopback = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
+        guard url.scheme == "https" || url.scheme == "http" && isLoopback else {
+            return "must be https (http only for localhost)"
+        }
+        return nil
+    }
+}

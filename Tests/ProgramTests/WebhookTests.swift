@@ -1,0 +1,127 @@
+import Crypto
+import Foundation
+import TestSupport
+import Testing
+
+/// Somebody who takes webhooks: a server of Python's on loopback.
+private final class Receiver {
+    private let process = Process()
+
+    init(port: Int, file: URL, status: Int = 200) async throws {
+        let script = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../Servers/webhook-receiver.py").standardizedFileURL
+        process.executableURL = URL(filePath: "/usr/bin/python3")
+        process.arguments = [script.path(), "\(port)", file.path(), "\(status)"]
+        try process.run()
+    }
+
+    func stop() {
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    deinit { stop() }
+}
+
+/// What a receiver wrote down.
+private struct Taken {
+    let status: Int
+    let fields: [String: String]
+    let body: String
+    var event: [String: Any] { (try? json(body)) ?? [:] }
+
+    static func read(_ file: URL) throws -> [Taken] {
+        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+        return try text.split(separator: "\n").map { line in
+            let object = try json(String(line))
+            return Taken(
+                status: object["status"] as? Int ?? 0, fields: object["fields"] as? [String: String] ?? [:],
+                body: object["body"] as? String ?? "")
+        }
+    }
+}
+
+@Suite("Webhooks", .serialized)
+struct WebhookTests {
+    private static let secret = "a-secret-of-the-webhook-that-is-long-enough"
+    private static let resources = """
+        clients:
+          - client_id: shop
+            client_secret: 5CFNd0OMGyV3uhDA3GPSHw
+            redirect_uris: [https://shop.example/callback]
+            grant_types: [client_credentials]
+        """
+
+    private func server(_ folder: Folder, to port: Int, allowsPrivate: Bool = true) async throws -> RunningServer {
+        try folder.write("resources.yaml", Self.resources)
+        try folder.write("secret", Self.secret)
+        try folder.write(
+            "martlet.yaml",
+            """
+            webhooks:
+              urls: [http://127.0.0.1:\(port)/hook]
+              secret_file: secret
+              events: [client_authentication_failed]
+              private_networks: \(allowsPrivate)
+            """)
+        return try await RunningServer(["--config", "martlet.yaml", "--apply", "resources.yaml"], in: folder.url)
+    }
+
+    /// Makes an event, `count` times.
+    private func fail(_ server: RunningServer, _ count: Int) async throws {
+        let client = WebClient(origin: server.issuer)
+        for _ in 0..<count {
+            let answer = try await client.post(
+                "/token", [("grant_type", "client_credentials")], headers: [basic("shop", "a-wrong-secret-a-wrong")])
+            #expect(answer.status == 401)
+        }
+    }
+
+    @Test("events wait while the receiver is down or refuses, and come once, signed")
+    func downAndBack() async throws {
+        let folder = try Folder()
+        let (port, file) = (try freePort(), folder.url.appending(path: "taken"))
+        let server = try await server(folder, to: port)
+        try await fail(server, 3)
+        try await until("it was tried") { server.program.output.contains("webhook not delivered") }
+        let refusing = try await Receiver(port: port, file: file, status: 302)
+        try await until("it was refused") { try !Taken.read(file).isEmpty }
+        refusing.stop()
+        let receiver = try await Receiver(port: port, file: file)
+        try await fail(server, 2)
+        try await until("all came") { try Taken.read(file).count(where: { $0.status == 200 }) >= 5 }
+        try await server.stop()
+        receiver.stop()
+        let all = try Taken.read(file)
+        let taken = all.filter { $0.status == 200 }
+        #expect(Set(taken.map { $0.fields["martlet-delivery"] }).count == 5)
+        #expect(taken.count == 5)
+        // No redirect was followed.
+        #expect(all.allSatisfy { !$0.body.isEmpty })
+        for one in taken {
+            #expect(one.event["event"] as? String == "client_authentication_failed")
+            #expect(one.event["client"] as? String == "shop")
+            #expect(!one.body.contains("a-wrong-secret"))
+            let parts = try #require(one.fields["martlet-signature"]).split(separator: ",")
+            let seconds = try #require(Int(parts[0].dropFirst(2)))
+            #expect(abs(Double(seconds) - Date().timeIntervalSince1970) < 300)
+            let mac = HMAC<SHA256>.authenticationCode(
+                for: Data("\(seconds).\(one.body)".utf8), using: SymmetricKey(data: Data(Self.secret.utf8)))
+            #expect(parts[1] == "v1=" + mac.map { String(format: "%02x", $0) }.joined())
+        }
+    }
+
+    @Test("a private address is not called unless it is allowed")
+    func guarded() async throws {
+        let folder = try Folder()
+        let (port, file) = (try freePort(), folder.url.appending(path: "taken"))
+        let receiver = try await Receiver(port: port, file: file)
+        let server = try await server(folder, to: port, allowsPrivate: false)
+        try await fail(server, 1)
+        try await until("it was refused") { server.program.output.contains("the address is in a private network") }
+        #expect(try Taken.read(file).isEmpty)
+        try await server.stop()
+        receiver.stop()
+    }
+}

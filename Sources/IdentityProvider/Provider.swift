@@ -57,7 +57,7 @@ package struct Provider: Sendable {
             others: better, queue: mail, sealer: sealer, spent: stores.spent, browser: browser, audit: audit, now: now)
         let factors = better + (mailer == nil ? [] : [emailCode]) + [recoveryCodes]
         let signIn = SignIn(
-            minimum: settings.minimumContext, factors: factors, roles: stores.roles, users: stores.users,
+            minimum: settings.minimumContext, factors: factors, entitlements: entitlements, users: stores.users,
             sessions: sessions, devices: devices, digester: digester, audit: audit, notices: notices,
             lifetime: lifetimes.factor, now: now)
         let steps = InteractionSteps(clients: clients, signIn: signIn, interactions: interactions)
@@ -89,15 +89,20 @@ package struct Provider: Sendable {
         let accessTokens = AccessTokenReader(
             issuer: issuer, sealer: sealer, ring: ring, authorizations: stores.authorizations, spent: stores.spent,
             now: now)
+        let refresh = RefreshTokenGrant(
+            sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
+            authorizations: stores.authorizations, audit: audit, now: now)
         let grants: [any Grant] = [
             AuthorizationCodeGrant(
                 sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
                 authorizations: stores.authorizations, audit: audit, now: now),
-            RefreshTokenGrant(
-                sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
-                authorizations: stores.authorizations, audit: audit, now: now),
+            refresh,
             ClientCredentialsGrant(resources: resources),
         ]
+
+        let tokens = TokenIssuer(
+            issuer: issuer, lifetimes: lifetimes, resources: resources, entitlements: entitlements, ring: ring,
+            sealer: sealer, now: now)
 
         let endpoints: [any Endpoint] = [
             AuthorizationEndpoint(
@@ -106,7 +111,8 @@ package struct Provider: Sendable {
                 responder: AuthorizationResponder(
                     issuer: issuer, sealer: sealer, lifetime: lifetimes.authorizationCode, now: now),
                 audit: audit, now: now),
-            VisitEndpoint(sessions: sessions, signIn: signIn, interactions: interactions, steps: steps),
+            VisitEndpoint(
+                clients: clients, sessions: sessions, signIn: signIn, interactions: interactions, steps: steps),
             SignInEndpoint(
                 clients: clients, passwords: passwords, devices: devices, signIn: signIn, steps: steps,
                 interactions: interactions, formToken: formToken, attempts: attempts, audit: audit,
@@ -121,10 +127,7 @@ package struct Provider: Sendable {
                 clients: clients, users: stores.users, resources: resources, consents: stores.consents,
                 sessions: sessions, interactions: interactions, formToken: formToken, audit: audit, now: now),
             TokenEndpoint(
-                authenticator: authenticator, grants: grants, audit: audit,
-                issuer: TokenIssuer(
-                    issuer: issuer, lifetimes: lifetimes, resources: resources, entitlements: entitlements, ring: ring,
-                    sealer: sealer, now: now)),
+                authenticator: authenticator, grants: grants, audit: audit, issuer: tokens),
             UserInfoEndpoint(
                 issuer: issuer, users: stores.users, entitlements: entitlements, accessTokens: accessTokens),
             IntrospectionEndpoint(
@@ -134,6 +137,13 @@ package struct Provider: Sendable {
             RevocationEndpoint(
                 authenticator: authenticator, authorizations: stores.authorizations, spent: stores.spent,
                 accessTokens: accessTokens, sealer: sealer, audit: audit, now: now),
+            ForwardAuthEndpoint(
+                issuer: issuer, clients: clients, sessions: stores.sessions, users: stores.users,
+                signIn: signIn, entitlements: entitlements, spent: stores.spent, audit: audit, sealer: sealer, lifetimes: lifetimes,
+                now: now),
+            ForwardSignInEndpoint(
+                clients: clients, sessions: sessions, signIn: signIn, interactions: interactions, sealer: sealer,
+                lifetimes: lifetimes, now: now),
             EndSessionEndpoint(issuer: issuer, clients: clients, hints: hints, flow: signOut),
             ConfirmSignOutEndpoint(issuer: issuer, sessions: sessions, flow: signOut, formToken: formToken),
             JWKSetEndpoint(ring: ring),

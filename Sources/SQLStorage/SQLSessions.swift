@@ -50,6 +50,14 @@ struct SQLSessions: SessionStore {
         ).map(Self.session)
     }
 
+    func find(_ id: Identifier<Session>, at now: Date) async throws -> Session? {
+        try await table.find(
+            "sessions.find_by_id",
+            "SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND id = ? AND expires_at > ?",
+            [table.key, .id(id), .date(now)]
+        ).map(Self.session)
+    }
+
     func end(_ id: Identifier<Session>, at now: Date) async throws {
         let issuer = table.key
         try await table.write("sessions.end", seeing: .latest) { connection in

@@ -3,7 +3,7 @@ import IdentityProvider
 
 /// A request as it came from the wire, on its way through the layers.
 struct Exchange: Sendable {
-    let head: HTTPRequest
+    var head: HTTPRequest
     let body: RequestContent
     /// Whether it came over TLS of our own.
     let isSecure: Bool

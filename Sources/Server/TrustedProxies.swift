@@ -36,7 +36,7 @@ package struct TrustedProxies: Sendable {
     /// The address of the client. Each proxy appends whom it heard, so the last address that is no proxy of ours is
     /// the client's; what stands before it is the client's own word. `peer` is empty on a unix socket.
     func client(behind peer: String, fields: HTTPFields) -> String {
-        guard peer.isEmpty ? trustsSocket : !ranges.isEmpty && isTrusted(IPAddress(peer)) else { return peer }
+        guard trust(peer) else { return peer }
         var client = peer
         for node in nodes(in: fields).reversed() {
             // A text that is no address hides who was heard: the proxy that wrote it is all that is known.
@@ -45,6 +45,11 @@ package struct TrustedProxies: Sendable {
             if !isTrusted(address) { break }
         }
         return client
+    }
+
+    /// Whether what `peer` says of others is believed.
+    func trust(_ peer: String) -> Bool {
+        peer.isEmpty ? trustsSocket : !ranges.isEmpty && isTrusted(IPAddress(peer))
     }
 
     private func isTrusted(_ address: IPAddress?) -> Bool {

@@ -110,6 +110,7 @@ extension Stores {
         _ = try await attempts.failures(of: ["a"], at: moment)
         try await attempts.forget(["a"])
         _ = try await sessions.find(Session.example("s").secret, at: moment)
+        _ = try await sessions.find(Session.example("s").id, at: moment)
         _ = try await authorizations.begin(.example("a", session: "s"))
         _ = try await RotationTests.present(0, after: 1, self)
         _ = try await RotationTests.present(0, after: 1, self)

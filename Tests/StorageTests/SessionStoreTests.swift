@@ -29,6 +29,8 @@ struct SessionStoreTests {
             try await stores.sessions.begin(session, replacing: nil)
             #expect(try await stores.sessions.find(session.secret, at: moment + 9.999) == session)
             #expect(try await stores.sessions.find(session.secret, at: moment + 10) == nil)
+            #expect(try await stores.sessions.find(session.id, at: moment + 9.999) == session)
+            #expect(try await stores.sessions.find(session.id, at: moment + 10) == nil)
         }
     }
 
@@ -42,6 +44,7 @@ struct SessionStoreTests {
             _ = try await stores.authorizations.begin(.example("of other", session: "other"))
             try await stores.sessions.end(Identifier("s"), at: moment)
             #expect(try await stores.sessions.find(Session.example("s").secret, at: moment) == nil)
+            #expect(try await stores.sessions.find(Session.example("s").id, at: moment) == nil)
             #expect(try await isRevoked("online", stores))
             #expect(try await !isRevoked("offline", stores))
             #expect(try await !isRevoked("of other", stores))

@@ -89,8 +89,9 @@ package final class WebClient: Sendable {
         private var values: [String: String] = [:]
         func take(_ fields: [String]) {
             for field in fields {
-                let parts = field.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)
-                if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
+                let parts = field.prefix { $0 != ";" }
+                    .split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                if parts.count == 2 { values[String(parts[0])] = parts[1].isEmpty ? nil : String(parts[1]) }
             }
         }
         var header: String { values.map { "\($0)=\($1)" }.joined(separator: "; ") }
@@ -106,6 +107,12 @@ package final class WebClient: Sendable {
         let body = form.map { "\(encode($0.0))=\(encode($0.1))" }.joined(separator: "&")
         let type = ("Content-Type", "application/x-www-form-urlencoded")
         return try await send(.POST, path, headers: headers + [type], body: body)
+    }
+
+    package func postJSON(
+        _ path: String, _ body: String, type: String = "application/json", headers: [(String, String)] = []
+    ) async throws -> Answer {
+        try await send(.POST, path, headers: headers + [("Content-Type", type)], body: body)
     }
 
     /// Goes on where redirects lead within the origin.

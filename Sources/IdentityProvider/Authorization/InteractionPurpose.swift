@@ -9,8 +9,10 @@ extension Interaction {
     }
 
     var client: Identifier<Client>? {
-        guard case .authorization(let request) = purpose else { return nil }
-        return request.client
+        switch purpose {
+        case .authorization(let request): request.client
+        case .visit(let visit): visit.client
+        }
     }
 
     /// What the client would have, if the person can show it (`acr_values`, an essential `acr`).

@@ -7,6 +7,8 @@ struct Visit: Codable, Sendable {
     let location: String
     /// What the pages on the way say that it leads to; `nil` for our own pages.
     var name: String?
+    /// Whose rules hold for the sign-in, besides those of the issuer.
+    var client: Identifier<Client>?
     /// Where the forms on the way may lead besides the issuer, as a source of Content Security Policy.
     var source: String?
     var asked: AuthenticationContext?

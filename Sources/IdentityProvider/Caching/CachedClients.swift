@@ -4,10 +4,12 @@ import FoundationEssentials
 struct CachedClients: ClientStore {
     private let store: any ClientStore
     private let cache: Cache<Identifier<Client>, Client>
+    private let origins: Cache<Int, [String: Client]>
 
     init(_ store: any ClientStore, now: @escaping @Sendable () -> Date) {
         self.store = store
         cache = Cache("clients", now: now)
+        origins = Cache("forward_auth_origins", now: now)
     }
 
     func find(_ id: Identifier<Client>) async throws -> Client? {
@@ -27,7 +29,21 @@ struct CachedClients: ClientStore {
         clear()
     }
 
-    func clear() { cache.clear() }
+    /// The client that guards the origin. When several claim it, none does: whose rule counts must not be chance.
+    func client(protecting origin: String) async throws -> Client? {
+        try await origins.value(0) {
+            var guards: [String: [Client]] = [:]
+            for client in try await store.all() where !client.isDisabled {
+                for origin in client.forwardAuth?.origins ?? [] { guards[origin, default: []].append(client) }
+            }
+            return guards.compactMapValues { $0.count == 1 ? $0[0] : nil }
+        }[origin]
+    }
+
+    func clear() {
+        cache.clear()
+        origins.clear()
+    }
 }
 
 /// There is no such value.

@@ -24,6 +24,8 @@ package struct Client: Sendable, Hashable {
     /// The weakest sign-in that is enough for it; Martlet's own `minimum_acr`.
     package let minimumContext: AuthenticationContext?
     package let isDisabled: Bool
+    /// What a proxy guards for it.
+    package let forwardAuth: ForwardAuthRule?
     package let secret: ClientSecret?
     /// What it was made from: the stored form.
     package let metadata: JSONObject
@@ -51,6 +53,7 @@ package struct Client: Sendable, Hashable {
         skipsConsent = reader.value("consent", Self.consent) ?? false
         minimumContext = reader.value("minimum_acr", AuthenticationContext.registered)
         isDisabled = reader.flag("disabled") ?? false
+        forwardAuth = reader.nested("forward_auth", ForwardAuthRule.init(document:))
         self.secret = secret
         self.metadata = metadata
         reader.refuseUnknown(besides: ["client_secret"])

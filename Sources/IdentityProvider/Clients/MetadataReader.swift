@@ -102,6 +102,15 @@ package struct MetadataReader {
         return object
     }
 
+    /// An object with rules of its own; its mistakes are told with their place.
+    mutating func nested<Value>(_ name: String, _ parse: (JSONObject) throws(InvalidMetadata) -> Value) -> Value? {
+        guard let object = object(name) else { return nil }
+        do { return try parse(object) } catch {
+            for problem in error.problems { report("\(name).\(problem.member)", problem.reason) }
+            return nil
+        }
+    }
+
     mutating func keys(_ name: String) -> JWKSet? {
         guard let object = object(name) else { return nil }
         do { return try JWKSet(object) } catch {

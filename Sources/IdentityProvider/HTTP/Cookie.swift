@@ -15,6 +15,13 @@ package struct Cookie: Sendable {
         self.name = "\(prefix)martlet-\(name)"
     }
 
+    /// A cookie at another origin than ours, which is answered for: for all of its paths, and no other host.
+    init(_ name: String, at origin: String) {
+        isSecure = origin.hasPrefix("https://")
+        path = "/"
+        self.name = "\(isSecure ? "__Host-" : "")martlet-\(name)"
+    }
+
     func value(in request: Request) -> String? {
         for field in request.headers[values: .cookie] {
             for pair in field.split(separator: ";") {

@@ -60,6 +60,7 @@ extension Page {
         switch (error.status, error.code) {
         case (.tooManyRequests, _), (.serviceUnavailable, _): "throttled"
         case (.notFound, _): "not_found"
+        case (.forbidden, .insufficientScope): "denied"
         case (.forbidden, _): "form"
         case (.gone, _): "expired"
         case (_, .serverError): "server"

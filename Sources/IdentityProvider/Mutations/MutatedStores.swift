@@ -66,6 +66,9 @@ private struct FaultySessions: SessionStore {
     func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
         try await base.find(secret, at: now)
     }
+    func find(_ id: Identifier<Session>, at now: Date) async throws -> Session? {
+        try await base.find(id, at: now)
+    }
     func end(_ id: Identifier<Session>, at now: Date) async throws {
         if Mutation.current != .sessionSurvives { try await base.end(id, at: now) }
     }

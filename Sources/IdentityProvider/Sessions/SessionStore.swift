@@ -7,6 +7,8 @@ package protocol SessionStore: Sendable {
     func begin(_ session: Session, on device: Device?, replacing former: Identifier<Session>?) async throws
     /// The session with this secret, unless it expired.
     func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session?
+    /// The session of this identifier, unless it ended or expired.
+    func find(_ id: Identifier<Session>, at now: Date) async throws -> Session?
     /// Those of one person that have not expired, the latest first.
     func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session]
     /// Ends the session and revokes its authorizations, but for those with `offline_access`

@@ -23,17 +23,16 @@ struct SecondFactorEndpoint: PageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let step = try await resume(request)
         let device = try await devices.device(of: step.user, in: request)
-        let counters = [AttemptCounter.secondFactor(of: step.user.id, on: device)]
-        if let seconds = try await attempts.wait(for: counters) {
+        let shown: ShownFactor
+        switch try await step.factor.attempt(request, by: step.user, on: device, attempts: attempts) {
+        case .throttled(let seconds):
             refuse(step, .throttled)
             return .tooManyRequests(try await page(step, request, error: "throttled"), retryAfter: seconds)
-        }
-        guard let shown = try await step.factor.verify(request, of: step.user) else {
-            try await attempts.failed(counters)
+        case .refused:
             refuse(step, .wrongCredential)
             return .page(try await page(step, request, error: "code"))
+        case .accepted(let factor): shown = factor
         }
-        try await attempts.succeeded(counters)
         let outcome = try await signIn.advance(
             step.interaction.progress, with: shown, by: step.user,
             toward: steps.destination(of: step.interaction), remembers: request.parameters["remember"] == "yes",

@@ -7,7 +7,7 @@ import Tracing
 struct SignIn: Sendable {
     let minimum: AuthenticationContext
     let factors: [any SecondFactor]
-    let roles: any RoleStore
+    let entitlements: CachedEntitlements
     let users: any UserStore
     let sessions: SessionCookie
     let devices: DeviceCookie
@@ -34,10 +34,8 @@ struct SignIn: Sendable {
     /// What the issuer, the client and the roles of `user` demand together.
     func policy(toward destination: Destination, by user: User?) async throws -> SignInPolicy {
         var minimum = max(minimum, destination.client?.minimumContext ?? .singleFactor)
-        if let user, !user.roles.isEmpty {
-            for role in try await roles.all() where user.roles.contains(role.name) {
-                minimum = max(minimum, role.minimumContext ?? .singleFactor)
-            }
+        if let user, let context = try await entitlements.entitlements(of: user).minimumContext {
+            minimum = max(minimum, context)
         }
         return SignInPolicy(minimum: minimum, asked: destination.asked)
     }

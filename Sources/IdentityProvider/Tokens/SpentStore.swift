@@ -1,7 +1,7 @@
 package import FoundationEssentials
 
 /// Remembers values that may be used once, or no more, until they expire by themselves: the `jti` of a client
-/// assertion, of a revoked access token, a link in a mail.
+/// assertion, of a revoked access token, a link in a mail, a ticket.
 package protocol SpentStore: Sendable {
     /// `true` for the first call with this value and purpose, `false` for all others.
     func spend(_ value: String, for purpose: SpentPurpose, until expiry: Date) async throws -> Bool
@@ -14,4 +14,5 @@ package enum SpentPurpose: String, Sendable {
     case mailLink = "mail link"
     case mail
     case emailCode = "e-mail code"
+    case forwardTicket = "forward ticket"
 }

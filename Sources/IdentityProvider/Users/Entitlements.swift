@@ -5,6 +5,8 @@ struct Entitlements: Sendable, Hashable {
     var roles: [String] = []
     var groups: [String] = []
     var permissions: [String] = []
+    /// The weakest sign-in that is enough for whoever has these roles.
+    var minimumContext: AuthenticationContext?
 
     /// What releases it: the scope value and claim of the same name.
     func values(_ claim: String) -> [String]? {
@@ -35,6 +37,7 @@ struct EntitlementRules: Sendable {
         let roles = Set(user.roles + groups.flatMap(\.roles)).compactMap { self.roles[$0] }
         return Entitlements(
             roles: roles.map(\.name).sorted(), groups: groups.map(\.name).sorted(),
-            permissions: Set(roles.flatMap(\.permissions)).sorted())
+            permissions: Set(roles.flatMap(\.permissions)).sorted(),
+            minimumContext: roles.compactMap(\.minimumContext).max())
     }
 }

@@ -1,0 +1,102 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// Where a proxy asks whether a request to an application may pass: nginx `auth_request`, Traefik ForwardAuth, Caddy
+/// `forward_auth`. It also answers for the paths below `/.martlet/` of the application's origin.
+struct ForwardAuthEndpoint: Endpoint {
+    let issuer: Issuer
+    let clients: CachedClients
+    let sessions: any SessionStore
+    let users: any UserStore
+    let signIn: SignIn
+    let entitlements: CachedEntitlements
+    let spent: any SpentStore
+    let audit: AuditLog
+    let sealer: Sealer
+    let lifetimes: Lifetimes
+    let now: @Sendable () -> Date
+    let routes = [Route.get("/api/auth/forward")]
+
+    func respond(to request: Request) async throws -> Response {
+        let visit = try ForwardedRequest(request)
+        guard let client = try await clients.client(protecting: visit.origin), let rule = client.forwardAuth else {
+            throw OAuthError(code: .accessDenied, description: "no client has this origin under forward_auth")
+        }
+        switch visit.path {
+        case "/.martlet/callback": return try await enter(visit, request)
+        case "/.martlet/sign-out": return leave(visit)
+        default: break
+        }
+        guard let user = try await user(passing: visit, for: client, request) else {
+            return try turnAway(visit, request)
+        }
+        let held = try await entitlements.entitlements(of: user)
+        guard rule.admits(held), let fields = IdentityFields.make(user, held) else {
+            audit.record(
+                .forwardAuthenticationRefused(reason: "a role or permission is missing"), user: user.id,
+                client: client.id)
+            Logger.current.notice("not admitted", metadata: ["user": "\(user.id)", "origin": "\(visit.origin)"])
+            return refusal(visit)
+        }
+        var answer = Response(status: .noContent, headers: [.cacheControl: "no-store"])
+        answer.headers.append(contentsOf: fields)
+        return answer
+    }
+
+    /// Whose session the browser's pass belongs to, if it has not ended and is strong enough.
+    private func user(passing visit: ForwardedRequest, for client: Client, _ request: Request) async throws -> User? {
+        let cookies = ForwardCookies(origin: visit.origin)
+        guard let text = cookies.pass.value(in: request),
+            let pass = try? sealer.open(ForwardPass.self, from: text, for: .forwardPass), pass.origin == visit.origin,
+            let session = try await sessions.find(pass.session, at: now()),
+            let user = try await users.find(session.user), !user.isDisabled,
+            try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
+        else { return nil }
+        return user
+    }
+
+    /// Sends a person to sign in, and tells a program that it must. A proxy that understands statuses alone asks with
+    /// `redirect=manual` and finds the address in `Location`.
+    private func turnAway(_ visit: ForwardedRequest, _ request: Request) throws -> Response {
+        let challenge: HTTPFields = [.cacheControl: "no-store", .wwwAuthenticate: "Session realm=\"martlet\""]
+        guard visit.isNavigation else { return Response(status: .unauthorized, headers: challenge) }
+        let cookies = ForwardCookies(origin: visit.origin)
+        let (browser, cookie) = cookies.browserOrNew(in: request, maxAge: Int(lifetimes.interaction))
+        let signIn = ForwardSignIn(origin: visit.origin, uri: visit.uri, browser: browser, startedAt: now())
+        let sealed = try sealer.seal(signIn, for: .forwardSignIn)
+        var answer = Response.redirect(to: issuer.url("/api/auth/forward/sign-in") + "?request=\(sealed)")
+        if request.parameters["redirect"] == "manual" {
+            answer.status = .unauthorized
+            answer.headers.append(contentsOf: challenge)
+        } else {
+            answer.status = .found
+        }
+        return answer.setting(cookie)
+    }
+
+    /// Takes the ticket that a sign-in ended with, and gives the browser its pass.
+    private func enter(_ visit: ForwardedRequest, _ request: Request) async throws -> Response {
+        let parameters = try Parameters(parsing: visit.query, limits: Limits())
+        let cookies = ForwardCookies(origin: visit.origin)
+        guard let text = parameters["ticket"],
+            let ticket = try? sealer.open(ForwardTicket.self, from: text, for: .forwardTicket),
+            ticket.origin == visit.origin, now() < ticket.expiresAt, cookies.isBrowser(ticket.browser, in: request),
+            try await sessions.find(ticket.session, at: now()) != nil,
+            try await spent.spend(ticket.id, for: .forwardTicket, until: ticket.expiresAt)
+        else { return .page(.error(.interactionLost), status: .gone) }
+        let pass = ForwardPass(origin: visit.origin, session: ticket.session)
+        return .redirect(to: visit.origin + ticket.uri)
+            .setting(cookies.pass.setting(try sealer.seal(pass, for: .forwardPass)))
+    }
+
+    /// Forgets the pass, and goes where the session itself is ended.
+    private func leave(_ visit: ForwardedRequest) -> Response {
+        .redirect(to: issuer.url("/logout")).setting(ForwardCookies(origin: visit.origin).pass.clearing())
+    }
+
+    private func refusal(_ visit: ForwardedRequest) -> Response {
+        let error = OAuthError(code: .insufficientScope, description: "this account may not use the application")
+        return visit.isNavigation ? .page(.error(error), status: error.status) : .json(error)
+    }
+}

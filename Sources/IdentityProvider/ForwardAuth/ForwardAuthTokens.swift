@@ -1,0 +1,68 @@
+import Crypto
+import FoundationEssentials
+import JOSE
+
+/// What a person is sent to sign in with, sealed: where they came from.
+struct ForwardSignIn: Codable, Sendable {
+    let origin: String
+    /// Path and query within the origin.
+    let uri: String
+    /// The digest of what the browser has in its cookie at the origin.
+    let browser: String
+    let startedAt: Date
+}
+
+/// What brings a sign-in back to the application's origin, sealed. It works once, in one browser.
+struct ForwardTicket: Codable, Sendable {
+    let id: String
+    let origin: String
+    let uri: String
+    let browser: String
+    let session: Identifier<Session>
+    let expiresAt: Date
+}
+
+/// What the browser keeps at the application's origin, sealed: good there alone, and as long as the session.
+struct ForwardPass: Codable, Sendable {
+    let origin: String
+    let session: Identifier<Session>
+}
+
+extension SealedPurpose {
+    static let forwardSignIn = SealedPurpose("forward sign-in")
+    static let forwardTicket = SealedPurpose("forward ticket")
+    static let forwardPass = SealedPurpose("forward pass")
+}
+
+/// The cookies at the application's own origin, which its proxy passes on.
+struct ForwardCookies: Sendable {
+    /// Holds the pass.
+    let pass: Cookie
+    private let browser: Cookie
+
+    init(origin: String) {
+        pass = Cookie("forward", at: origin)
+        browser = Cookie("forward-browser", at: origin)
+    }
+
+    /// The digest of the browser's name, and the `Set-Cookie` value. A name that is there stays: a sign-in in another
+    /// tab must not undo this one.
+    func browserOrNew(in request: Request, maxAge: Int) -> (digest: String, setting: String) {
+        let name = name(in: request) ?? Base64URL.encode(RandomBytes.make(32))
+        return (Self.digest(name), browser.setting(name, maxAge: maxAge))
+    }
+
+    /// Whether the sign-in was begun in this browser: nobody can be signed in by a link that another made.
+    func isBrowser(_ digest: String, in request: Request) -> Bool {
+        guard let name = name(in: request) else { return false }
+        return ConstantTime.equal(Array(digest.utf8), Array(Self.digest(name).utf8))
+    }
+
+    private func name(in request: Request) -> String? {
+        browser.value(in: request).flatMap { $0.utf8.count == 43 ? $0 : nil }
+    }
+
+    private static func digest(_ name: String) -> String {
+        Base64URL.encode(Array(SHA256.hash(data: Array(name.utf8))))
+    }
+}

@@ -1,0 +1,44 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// Where a person comes who must sign in for an application behind a proxy, and leaves with a ticket for its origin.
+struct ForwardSignInEndpoint: Endpoint {
+    let clients: CachedClients
+    let sessions: SessionCookie
+    let signIn: SignIn
+    let interactions: InteractionKeeper
+    let sealer: Sealer
+    let lifetimes: Lifetimes
+    let now: @Sendable () -> Date
+    let routes = [Route.get("/api/auth/forward/sign-in")]
+
+    func respond(to request: Request) async throws -> Response {
+        let text = try request.parameters.required("request")
+        guard let asked = try? sealer.open(ForwardSignIn.self, from: text, for: .forwardSignIn),
+            now() < asked.startedAt.addingTimeInterval(lifetimes.interaction)
+        else { throw OAuthError.interactionLost }
+        // What was registered may have been withdrawn since.
+        guard let client = try await clients.client(protecting: asked.origin) else { throw OAuthError.interactionLost }
+        guard let (session, user) = try await sessions.current(request),
+            try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
+        else {
+            let visit = Visit(
+                location: "/api/auth/forward/sign-in?request=\(text)", name: client.name, client: client.id,
+                source: asked.origin)
+            return try interactions.begin(visit, in: request)
+        }
+        return .redirect(to: try destination(of: asked, in: session))
+    }
+
+    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+
+    /// The origin is the one that was sealed when its proxy asked: nobody can name another.
+    private func destination(of signIn: ForwardSignIn, in session: Session) throws -> String {
+        let ticket = ForwardTicket(
+            id: Identifier<ForwardTicket>.random().rawValue, origin: signIn.origin, uri: signIn.uri,
+            browser: signIn.browser, session: session.id,
+            expiresAt: now().addingTimeInterval(lifetimes.authorizationCode))
+        return "\(signIn.origin)/.martlet/callback?ticket=\(try sealer.seal(ticket, for: .forwardTicket))"
+    }
+}

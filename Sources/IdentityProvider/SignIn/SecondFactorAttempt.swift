@@ -1,0 +1,24 @@
+/// What came of a factor that was shown after the first.
+enum SecondFactorAttempt: Sendable {
+    case accepted(ShownFactor)
+    /// Wrong, late or used before: nobody is told which.
+    case refused
+    /// Not looked at: so many seconds to wait.
+    case throttled(Int)
+}
+
+extension SecondFactor {
+    /// Looks at what the request shows, and counts what fails: for the pages and the JSON API alike.
+    func attempt(
+        _ request: Request, by user: User, on device: Device?, attempts: AttemptLimiter
+    ) async throws -> SecondFactorAttempt {
+        let counters = [AttemptCounter.secondFactor(of: user.id, on: device)]
+        if let seconds = try await attempts.wait(for: counters) { return .throttled(seconds) }
+        guard let shown = try await verify(request, of: user) else {
+            try await attempts.failed(counters)
+            return .refused
+        }
+        try await attempts.succeeded(counters)
+        return .accepted(shown)
+    }
+}

@@ -1,0 +1,195 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// nginx with the configuration that docs/ ships, in front of a small application, asking Martlet.
+private struct Site {
+    static let resources = """
+        clients:
+          - client_id: wiki
+            client_name: Wiki
+            grant_types: []
+            token_endpoint_auth_method: none
+            forward_auth:
+              origins: [ORIGIN]
+              roles: [editor]
+        roles:
+          - name: editor
+            permissions: [wiki:write]
+        users:
+          - username: alice
+            password: correct horse battery
+            name: Alice Liddell
+            roles: [editor]
+          - username: bob
+            password: battery staple correct
+        """
+
+    let martlet: RunningServer
+    let origin: String
+    private let nginx: RunningScript
+    private let application: RunningScript
+    private let folder: Folder
+
+    init() async throws {
+        folder = try Folder()
+        let (port, applicationPort) = (try freePort(), try freePort())
+        origin = "http://localhost:\(port)"
+        try folder.write("resources.yaml", Self.resources.replacing("ORIGIN", with: origin))
+        martlet = try await RunningServer(
+            ["--apply", "resources.yaml", "--trusted-proxies", "127.0.0.1/32"], in: folder.url)
+        try folder.write(
+            "nginx.conf",
+            try Self.configuration(port: port, martlet: martlet.port, application: applicationPort))
+        application = try RunningScript("application", [String(applicationPort)])
+        nginx = try RunningScript("nginx", [folder.url.path()])
+        let (folder, nginx, client) = (folder, nginx, WebClient(origin: origin))
+        try await until("nginx answers") {
+            guard nginx.isRunning else {
+                let log = try? String(contentsOf: folder.url.appending(path: "log"), encoding: .utf8)
+                throw Unexpected("nginx ended: \(log ?? "")")
+            }
+            return (try? await client.get("/")) != nil
+        }
+    }
+
+    /// The shipped file with other addresses, and without TLS: cookies of localhost need none.
+    private static func configuration(port: Int, martlet: Int, application: Int) throws -> String {
+        let file = RunningScript.folder.appending(path: "../../docs/forward-authentication/nginx.conf")
+            .standardizedFileURL
+        let server = try String(contentsOf: file, encoding: .utf8)
+            .replacing("listen 443 ssl;", with: "listen 127.0.0.1:\(port);")
+            .replacing("server_name app.example.com;", with: "server_name localhost;")
+            .replacing(#/ +ssl_certificate[^\n]*\n/#, with: "")
+            .replacing("127.0.0.1:8080", with: "127.0.0.1:\(martlet)")
+            .replacing("127.0.0.1:3000", with: "127.0.0.1:\(application)")
+        return """
+            pid pid;
+            error_log stderr;
+            worker_processes 1;
+            events {}
+            http {
+                access_log off;
+                client_body_temp_path temporary/body;
+                proxy_temp_path temporary/proxy;
+                fastcgi_temp_path temporary/fastcgi;
+                uwsgi_temp_path temporary/uwsgi;
+                scgi_temp_path temporary/scgi;
+            \(server)
+            }
+            """
+    }
+}
+
+/// Somebody's browser, which has cookies for Martlet and for the application.
+private struct Person {
+    let site: Site
+    let atMartlet: WebClient
+    let atApplication: WebClient
+
+    init(_ site: Site) {
+        self.site = site
+        atMartlet = WebClient(origin: site.martlet.issuer)
+        atApplication = WebClient(origin: site.origin)
+    }
+
+    static let page = [("Accept", "text/html")]
+
+    /// Follows redirects from one to the other until a page or an answer is there.
+    func follow(_ answer: WebClient.Answer) async throws -> WebClient.Answer {
+        var answer = answer
+        for _ in 0..<12 {
+            guard let location = answer.header("location") else { return answer }
+            if location.hasPrefix(site.origin) {
+                answer = try await atApplication.get(String(location.dropFirst(site.origin.count)), headers: Self.page)
+            } else if location.hasPrefix(site.martlet.issuer) {
+                answer = try await atMartlet.get(String(location.dropFirst(site.martlet.issuer.count)))
+            } else if location.hasPrefix("/") {
+                answer = try await atMartlet.get(location)
+            } else {
+                throw Unexpected("led away to \(location)")
+            }
+        }
+        throw Unexpected("a loop of redirects")
+    }
+
+    func open(_ path: String) async throws -> WebClient.Answer {
+        try await follow(atApplication.get(path, headers: Self.page))
+    }
+
+    func signIn(_ page: WebClient.Answer, _ username: String, _ password: String) async throws -> WebClient.Answer {
+        let form = page.form
+        return try await follow(
+            atMartlet.post(form.action, form.fields + [("username", username), ("password", password)]))
+    }
+}
+
+@Suite("Forward authentication with nginx, as docs/forward-authentication/nginx.conf sets it up", .serialized)
+struct NginxTests {
+    private func headers(_ answer: WebClient.Answer) throws -> [String: String] {
+        try json(answer.body)["headers"] as? [String: String] ?? [:]
+    }
+
+    @Test("a person signs in on the way and reaches the page they wanted; the application hears who they are")
+    func way() async throws {
+        let site = try await Site()
+        let alice = Person(site)
+        let page = try await alice.open("/wiki/page?a=1&b=%2F")
+        #expect(page.body.contains("name=\"password\""))
+        let answer = try await alice.signIn(page, "alice", "correct horse battery")
+        #expect(answer.status == 200)
+        #expect(try json(answer.body)["path"] as? String == "/wiki/page?a=1&b=%2F")
+        #expect(try headers(answer)["remote-user"] == "alice")
+        #expect(try headers(answer)["remote-roles"] == "editor")
+        // What a browser says of itself is nothing.
+        let forged = try await alice.atApplication.get(
+            "/", headers: [("Remote-User", "root"), ("Remote-Email", "root@example.com"), ("Remote-Groups", "admin")])
+        #expect(try headers(forged)["remote-user"] == "alice")
+        #expect(try headers(forged)["remote-email"] == nil)
+        #expect(try headers(forged)["remote-groups"] == nil)
+        let written = try await alice.atApplication.post("/save", [("text", "x")])
+        #expect(written.status == 200)
+        #expect(try json(written.body)["method"] as? String == "POST")
+
+        // When the session ends, so does the way in.
+        let (code, _) = try await RunningProgram.run(
+            ["session", "end", "alice", "--issuer", site.martlet.issuer], in: site.martlet.program.folder)
+        #expect(code == 0)
+        #expect(try await alice.atApplication.get("/", headers: [("Accept", "application/json")]).status == 401)
+        #expect(try await alice.open("/").body.contains("name=\"password\""))
+    }
+
+    @Test("scripts are told 401, another's X-Forwarded-Host leads nowhere else, the check itself is not to be had")
+    func refusals() async throws {
+        let site = try await Site()
+        let stranger = Person(site)
+        let script = try await stranger.atApplication.get("/data", headers: [("Accept", "application/json")])
+        #expect(script.status == 401)
+        #expect(script.header("location") == nil)
+        let misled = try await stranger.atApplication.get(
+            "/", headers: [("Accept", "text/html"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Uri", "/evil")])
+        #expect(misled.status == 302)
+        #expect(misled.header("location")?.hasPrefix(site.martlet.issuer + "/api/auth/forward/sign-in?") == true)
+        #expect(try await stranger.atApplication.get("/.martlet/check").status == 404)
+        #expect(try await stranger.atApplication.get("/.martlet/callback?ticket=x").status == 410)
+        #expect(try await stranger.atApplication.get("/", headers: [("Cookie", "martlet-forward=x")]).status == 401)
+    }
+
+    @Test("who lacks the role is refused; signing out at the application ends the session")
+    func roles() async throws {
+        let site = try await Site()
+        let bob = Person(site)
+        let answer = try await bob.signIn(bob.open("/"), "bob", "battery staple correct")
+        #expect(answer.status == 403)
+        let assign = try await RunningProgram.run(
+            ["user", "assign", "bob", "--role", "editor", "--issuer", site.martlet.issuer],
+            in: site.martlet.program.folder)
+        #expect(assign.code == 0)
+        let entered = try await bob.open("/")
+        #expect(try headers(entered)["remote-user"] == "bob")
+        let question = try await bob.open("/.martlet/sign-out")
+        let form = question.form
+        _ = try await bob.atMartlet.post(form.action, form.fields + [("decision", "sign-out")])
+        #expect(try await bob.atApplication.get("/", headers: [("Accept", "application/json")]).status == 401)
+    }
+}

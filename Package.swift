@@ -69,6 +69,7 @@ let package = Package(
             name: "IdentityProvider",
             dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, metrics, tracing, lifecycle],
             exclude: hasMutations ? [] : ["Mutations"],
+            resources: [.embedInCode("FirstParty/openapi.json")],
             swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS", .when(configuration: .debug))] : [])),
 
         // Adapters: what the provider needs of the world, and what the world asks of it.
@@ -217,6 +218,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
+            exclude: ["OpenAPI"],
             swiftSettings: strict),
         .testTarget(
             name: "ServerTests",

@@ -104,6 +104,15 @@ package struct Provider: Sendable {
             issuer: issuer, lifetimes: lifetimes, resources: resources, entitlements: entitlements, ring: ring,
             sealer: sealer, now: now)
 
+        // One's own front ends
+        let ownClients = FirstPartyClients(clients: clients)
+        let tokenCookies = TokenCookies(of: issuer, masterKeys)
+        let ownSignIn = FirstPartySignIn(
+            issuer: issuer, lifetimes: lifetimes, authorizations: stores.authorizations, tokens: tokens,
+            cookies: tokenCookies, sealer: sealer, audit: audit, now: now)
+        let access = FirstPartyAccess(
+            issuer: issuer, cookies: tokenCookies, clients: ownClients, users: stores.users, accessTokens: accessTokens)
+
         let endpoints: [any Endpoint] = [
             AuthorizationEndpoint(
                 clients: clients, resources: resources, consents: stores.consents, sessions: sessions, signIn: signIn,
@@ -139,11 +148,28 @@ package struct Provider: Sendable {
                 accessTokens: accessTokens, sealer: sealer, audit: audit, now: now),
             ForwardAuthEndpoint(
                 issuer: issuer, clients: clients, sessions: stores.sessions, users: stores.users,
-                signIn: signIn, entitlements: entitlements, spent: stores.spent, audit: audit, sealer: sealer, lifetimes: lifetimes,
+                signIn: signIn, entitlements: entitlements, spent: stores.spent, audit: audit, sealer: sealer,
+                lifetimes: lifetimes,
                 now: now),
             ForwardSignInEndpoint(
                 clients: clients, sessions: sessions, signIn: signIn, interactions: interactions, sealer: sealer,
                 lifetimes: lifetimes, now: now),
+            LoginEndpoint(
+                clients: ownClients, resources: resources, passwords: passwords, devices: devices, attempts: attempts,
+                signIn: signIn, outcome: ownSignIn, audit: audit),
+            MultiFactorEndpoint(
+                clients: ownClients, factors: factors, attempts: attempts, signIn: signIn, outcome: ownSignIn,
+                spent: stores.spent, audit: audit, sealer: sealer, lifetimes: lifetimes),
+            RefreshEndpoint(
+                clients: ownClients, authenticator: authenticator, grant: refresh,
+                authorizations: stores.authorizations, outcome: ownSignIn, cookies: tokenCookies, sealer: sealer),
+            LogoutEndpoint(
+                clients: ownClients, accessTokens: accessTokens, authorizations: stores.authorizations,
+                sessions: stores.sessions, cookies: tokenCookies, sealer: sealer, audit: audit, now: now),
+            SelfEndpoint(access: access, entitlements: entitlements, cookies: tokenCookies),
+            ValidateEndpoint(
+                access: access, clients: ownClients, resources: resources, entitlements: entitlements),
+            OpenAPIEndpoint(issuer: issuer),
             EndSessionEndpoint(issuer: issuer, clients: clients, hints: hints, flow: signOut),
             ConfirmSignOutEndpoint(issuer: issuer, sessions: sessions, flow: signOut, formToken: formToken),
             JWKSetEndpoint(ring: ring),
@@ -177,6 +203,10 @@ package struct Provider: Sendable {
                     pages: pages, links: links, users: stores.users, mail: mail, formToken: formToken, audit: audit),
             ]
         }
+        accounts.append(
+            RegisterEndpoint(
+                clients: FirstPartyClients(clients: clients),
+                mail: settings.signUp == .open && mailer != nil ? requests : nil))
         if settings.signUp != .off { accounts.append(newAccount(.invitation, .invitation)) }
         if settings.signUp == .open, mailer != nil {
             accounts += [

@@ -43,6 +43,8 @@ private struct Site {
             try Self.configuration(port: port, martlet: martlet.port, application: applicationPort))
         application = try RunningScript("application", [String(applicationPort)])
         nginx = try RunningScript("nginx", [folder.url.path()])
+        let behind = WebClient(origin: "http://localhost:\(applicationPort)")
+        try await until("the application answers") { (try? await behind.get("/")) != nil }
         let (folder, nginx, client) = (folder, nginx, WebClient(origin: origin))
         try await until("nginx answers") {
             guard nginx.isRunning else {

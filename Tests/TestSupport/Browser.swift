@@ -32,6 +32,26 @@ extension TestIssuer {
         throw Unexpected("no route \(method) \(path)")
     }
 
+    /// Asks the endpoint of the JSON API that has the route.
+    package func call(
+        _ method: HTTPRequest.Method, _ path: String, _ json: String = "", headers: HTTPFields = [:],
+        type: String? = "application/json"
+    ) async throws -> Response {
+        for endpoint in provider.endpoints {
+            guard let route = endpoint.routes.first(where: { $0.method == method && $0.path == path }) else { continue }
+            do {
+                var headers = headers
+                if !json.isEmpty { headers[.contentType] = type }
+                return try await endpoint.respond(
+                    to: Request(
+                        method: method, path: path, headers: headers, body: Array(json.utf8), reading: route.body))
+            } catch {
+                return endpoint.response(to: OAuthError(reporting: error))
+            }
+        }
+        throw Unexpected("no route \(method) \(path)")
+    }
+
     /// A token request of a client with a secret in the `Authorization` field.
     package func token(
         _ form: [(String, String)], client: String = "web", secret: String? = nil, at path: String = "/token"

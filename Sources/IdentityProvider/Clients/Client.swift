@@ -24,6 +24,8 @@ package struct Client: Sendable, Hashable {
     /// The weakest sign-in that is enough for it; Martlet's own `minimum_acr`.
     package let minimumContext: AuthenticationContext?
     package let isDisabled: Bool
+    /// One's own front end: it may use the JSON API, to which people give their passwords.
+    package let isFirstParty: Bool
     /// What a proxy guards for it.
     package let forwardAuth: ForwardAuthRule?
     package let secret: ClientSecret?
@@ -53,6 +55,7 @@ package struct Client: Sendable, Hashable {
         skipsConsent = reader.value("consent", Self.consent) ?? false
         minimumContext = reader.value("minimum_acr", AuthenticationContext.registered)
         isDisabled = reader.flag("disabled") ?? false
+        isFirstParty = reader.flag("first_party") ?? false
         forwardAuth = reader.nested("forward_auth", ForwardAuthRule.init(document:))
         self.secret = secret
         self.metadata = metadata
@@ -68,6 +71,9 @@ package struct Client: Sendable, Hashable {
         }
         if grantTypes.contains(.clientCredentials), authenticationMethod == .none {
             reader.report("grant_types", "client_credentials needs a client that authenticates (RFC 6749 §4.4)")
+        }
+        if isFirstParty, authenticationMethod != .none || !scope.contains(Scope.openID) {
+            reader.report("first_party", "needs token_endpoint_auth_method none, and openid within scope")
         }
         if authenticationMethod == .privateKeyJWT, keys == nil {
             reader.report("jwks", "is needed for private_key_jwt")

@@ -21,11 +21,13 @@ package enum FormEncoding {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .invalidRequest("a parameter is not valid UTF-8")
         }
-        // NUL and other controls have no use here and cut texts short in programs written in C.
-        guard !bytes.contains(where: { $0 < 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 || $0 == 0x7F }) else {
-            throw .invalidRequest("a parameter has a control character")
-        }
+        guard !hasControlCharacter(bytes) else { throw .invalidRequest("a parameter has a control character") }
         return text
+    }
+
+    /// But for line breaks and tabs. NUL and other controls have no use here and cut texts short in programs written in C.
+    static func hasControlCharacter(_ bytes: some Sequence<UInt8>) -> Bool {
+        bytes.contains { $0 < 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 || $0 == 0x7F }
     }
 
     package static func encode(_ pairs: [(name: String, value: String)]) -> String {

@@ -1,3 +1,5 @@
+import JOSE
+
 /// The parameters of a request, from its query or its form (RFC 6749 Appendix B).
 package struct Parameters: Sendable {
     /// `resource` alone may stand more than once (RFC 8707 §2).
@@ -21,6 +23,22 @@ package struct Parameters: Sendable {
                 throw .invalidRequest("a parameter is repeated")
             }
             pairs.append((name, value))
+        }
+        self.pairs = pairs
+    }
+
+    /// Throws `invalid_request` for what is not one object of texts, without repeated members.
+    package init(json bytes: [UInt8], limits: Limits) throws(OAuthError) {
+        guard let object = try? JSONObject(parsing: bytes, maximumDepth: 1) else {
+            throw .invalidRequest("the body must be a JSON object of texts")
+        }
+        guard object.members.count <= limits.parameterCount else { throw .invalidRequest("too many members") }
+        var pairs: [(name: String, value: String)] = []
+        for (name, value) in object.members {
+            guard let text = value.string, text.utf8.count <= limits.parameterLength,
+                !FormEncoding.hasControlCharacter(text.utf8)
+            else { throw .invalidRequest("a member is not a text, too long, or has a control character") }
+            pairs.append((name, text))
         }
         self.pairs = pairs
     }
@@ -55,6 +73,7 @@ package struct Parameters: Sendable {
     }
 
     package var isEmpty: Bool { pairs.isEmpty }
+    var names: [String] { pairs.map(\.name) }
 
     /// The same parameters as a query.
     package var query: String { FormEncoding.encode(pairs) }

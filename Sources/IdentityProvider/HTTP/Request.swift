@@ -6,7 +6,7 @@ package struct Request: Sendable {
     /// Below the issuer, with a leading slash.
     package let path: String
     package let headers: HTTPFields
-    /// Of the query for `GET`, of the form for `POST`: never both, so that neither can hide behind the other.
+    /// Of the query for `GET`, of the form or JSON object for `POST`: never both, so that neither can hide behind the other.
     package let parameters: Parameters
     package let body: [UInt8]
     /// The address of the client, as far as trusted proxies say: for limits and the log.
@@ -15,7 +15,7 @@ package struct Request: Sendable {
     /// Throws `invalid_request` when query or form is malformed, or the body of another type than an endpoint reads.
     package init(
         method: HTTPRequest.Method, path: String, query: String? = nil, headers: HTTPFields = [:], body: [UInt8] = [],
-        remoteAddress: String = "127.0.0.1", limits: Limits = Limits()
+        remoteAddress: String = "127.0.0.1", limits: Limits = Limits(), reading type: BodyFormat = .form
     ) throws(OAuthError) {
         self.method = method
         self.path = path
@@ -24,15 +24,51 @@ package struct Request: Sendable {
         self.remoteAddress = remoteAddress
         switch method {
         case .post:
-            parameters = try Self.form(body, type: headers[.contentType], limits: limits)
+            parameters =
+                switch type {
+                case .form: try Self.form(body, type: headers[.contentType], limits: limits)
+                case .json: try Self.json(body, type: headers[.contentType], limits: limits)
+                }
         default:
             parameters = try Parameters(parsing: query ?? "", limits: limits)
         }
     }
 
+    private init(_ request: Request, headers: HTTPFields? = nil, parameters: Parameters? = nil) {
+        method = request.method
+        path = request.path
+        body = request.body
+        remoteAddress = request.remoteAddress
+        self.headers = headers ?? request.headers
+        self.parameters = parameters ?? request.parameters
+    }
+
+    /// The same, as if the browser kept nothing for us.
+    var withoutCookies: Request {
+        var headers = headers
+        headers[.cookie] = nil
+        return Request(self, headers: headers)
+    }
+
+    func with(_ parameters: Parameters) -> Request { Request(self, parameters: parameters) }
+
+    private static func json(_ body: [UInt8], type: String?, limits: Limits) throws(OAuthError) -> Parameters {
+        switch mediaType(type) {
+        case "application/json" where !body.isEmpty: return try Parameters(json: body, limits: limits)
+        case "application/json": return Parameters()
+        case nil where body.isEmpty: return Parameters()
+        default:
+            throw OAuthError(
+                code: .invalidRequest, description: "the body must be application/json", status: .unsupportedMediaType)
+        }
+    }
+
+    private static func mediaType(_ field: String?) -> String? {
+        field?.split(separator: ";").first.map { $0.filter { $0 != " " }.lowercased() }
+    }
+
     private static func form(_ body: [UInt8], type: String?, limits: Limits) throws(OAuthError) -> Parameters {
-        let mediaType = type?.split(separator: ";").first.map { $0.filter { $0 != " " }.lowercased() }
-        switch mediaType {
+        switch mediaType(type) {
         case "application/x-www-form-urlencoded":
             guard let text = String(validating: body, as: UTF8.self) else {
                 throw .invalidRequest("the form is not valid UTF-8")

@@ -9,18 +9,21 @@ package struct Route: Hashable, Sendable {
     package let rateLimit: RateLimit?
     /// Whether scripts of any origin may call it (Fetch, CORS). Only for endpoints that ignore cookies.
     package let isSharedAcrossOrigins: Bool
+    /// What a `POST` may bring.
+    package let body: BodyFormat
     /// Whether the path stands at the root of the host, before the issuer's own path (RFC 8414 §3.1).
     package let isAtRoot: Bool
 
     package init(
         _ method: HTTPRequest.Method, _ path: String, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false,
-        isAtRoot: Bool = false
+        isAtRoot: Bool = false, body: BodyFormat = .form
     ) {
         self.method = method
         self.path = path
         self.rateLimit = rateLimit
         self.isSharedAcrossOrigins = isSharedAcrossOrigins
         self.isAtRoot = isAtRoot
+        self.body = body
     }
 
     package static func get(_ path: String, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
@@ -31,4 +34,13 @@ package struct Route: Hashable, Sendable {
     {
         Route(.post, path, rateLimit: rateLimit, isSharedAcrossOrigins: isSharedAcrossOrigins)
     }
+}
+
+/// The media type of a request's body. Each route reads one: a body that is read as another than it was sent as is how
+/// other sites get past a browser's rules.
+package enum BodyFormat: Sendable {
+    /// `application/x-www-form-urlencoded`.
+    case form
+    /// `application/json`: one object, whose members are texts.
+    case json
 }

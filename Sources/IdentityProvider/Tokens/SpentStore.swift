@@ -15,4 +15,5 @@ package enum SpentPurpose: String, Sendable {
     case mail
     case emailCode = "e-mail code"
     case forwardTicket = "forward ticket"
+    case signInTicket = "sign-in ticket"
 }

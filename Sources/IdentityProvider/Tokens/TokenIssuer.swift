@@ -12,7 +12,7 @@ struct TokenIssuer: Sendable {
     let sealer: Sealer
     let now: @Sendable () -> Date
 
-    func issue(_ redemption: Redemption, to client: Client) async throws -> JSONObject {
+    func issue(_ redemption: Redemption, to client: Client, withIDToken: Bool = true) async throws -> JSONObject {
         let catalog = ResourceCatalog(servers: try await resources.all())
         let audience = catalog.audience(of: redemption.scope, for: redemption.resources)
         let access = accessToken(redemption, for: audience, catalog)
@@ -30,7 +30,7 @@ struct TokenIssuer: Sendable {
             let token = RefreshToken(authorization: authorization.id, generation: authorization.generation)
             answer["refresh_token"] = .string(try sealer.seal(token, for: .refreshToken))
         }
-        if let user = redemption.user, redemption.scope.contains(Scope.openID) {
+        if withIDToken, let user = redemption.user, redemption.scope.contains(Scope.openID) {
             let idToken = IDToken(
                 issuer: issuer, client: client, granted: redemption.granted, user: user, entitlements: held,
                 scope: redemption.scope, accessToken: accessToken, issuedAt: access.issuedAt,

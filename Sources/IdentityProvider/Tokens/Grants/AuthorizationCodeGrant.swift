@@ -27,7 +27,8 @@ struct AuthorizationCodeGrant: Grant {
             throw OAuthError.invalidGrant("the code is not valid any more")
         }
         let authorization = Authorization(
-            id: code.id, grant: code.granted, expiresAt: expiry(for: client, code.granted))
+            id: code.id, grant: code.granted,
+            expiresAt: RefreshLifetime.kept(code.granted, for: client.client, lifetimes, at: now()))
         // Spent only now: a thief without the verifier must not be able to burn the code. A second use revokes what
         // the first one bought (RFC 6749 §4.1.2).
         guard try await authorizations.begin(authorization) else {
@@ -42,13 +43,5 @@ struct AuthorizationCodeGrant: Grant {
     /// RFC 8707 §2.2: the token request may name some of the resources of the authorization request.
     private func narrowed(_ parameters: Parameters, within granted: Granted) async throws -> [String] {
         try await ResourceCatalog(servers: resources.all()).narrowed(parameters, within: granted)
-    }
-
-    /// Kept at least until the code itself has expired, so that a second use is seen, and as long as any token lives.
-    private func expiry(for client: AuthenticatedClient, _ granted: Granted) -> Date {
-        let moment = now()
-        let tokensEnd = moment.addingTimeInterval(lifetimes.longestToken)
-        guard client.client.grantTypes.contains(.refreshToken) else { return tokensEnd }
-        return max(RefreshLifetime.end(granted, lifetimes, usedAt: moment), tokensEnd)
     }
 }

@@ -1,0 +1,37 @@
+import JOSE
+
+/// The clients that may use the JSON API: one's own front ends.
+struct FirstPartyClients: Sendable {
+    let clients: any ClientStore
+
+    /// What a request that names no client comes from. It is kept like all others from its first use on, so that it can
+    /// be changed or disabled.
+    static let builtIn = "first-party"
+
+    /// Throws `invalid_client` for one that is unknown, disabled or somebody else's.
+    func client(_ id: String?) async throws -> Client {
+        let id = id ?? Self.builtIn
+        if let client = try await clients.find(Identifier(rawValue: id)) { return try Self.check(client) }
+        guard id == Self.builtIn else { throw OAuthError.invalidClient() }
+        let client = try Client(Self.metadata)
+        try await clients.save(client)
+        return client
+    }
+
+    /// As `client`, but the built-in one is not made.
+    func isFirstParty(_ id: Identifier<Client>) async throws -> Bool {
+        guard let client = try await clients.find(id) else { return false }
+        return client.isFirstParty && !client.isDisabled
+    }
+
+    private static func check(_ client: Client) throws(OAuthError) -> Client {
+        guard client.isFirstParty, !client.isDisabled else { throw .invalidClient() }
+        return client
+    }
+
+    private static let metadata: JSONObject = [
+        "client_id": .string(builtIn), "client_name": "First-party applications", "first_party": true,
+        "token_endpoint_auth_method": "none", "grant_types": ["refresh_token"], "id_token_signed_response_alg": "ES256",
+        "scope": "openid profile email address phone offline_access roles groups permissions", "consent": "skip",
+    ]
+}

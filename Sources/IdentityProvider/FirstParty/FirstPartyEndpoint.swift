@@ -1,0 +1,37 @@
+import HTTPTypes
+import JOSE
+
+/// An entry point of the JSON API for one's own front ends.
+protocol FirstPartyEndpoint: Endpoint {}
+
+extension FirstPartyEndpoint {
+    package func response(to error: OAuthError) -> Response {
+        let problem = Problem(error)
+        var response = problem.response
+        response.headers.append(contentsOf: error.headers)
+        // RFC 9110 §15.5.2.
+        if problem.status == .unauthorized, response.headers[.wwwAuthenticate] == nil {
+            response.headers[.wwwAuthenticate] = "Bearer realm=\"martlet\""
+        }
+        return response
+    }
+}
+
+extension Route {
+    /// Scripts of other origins may call it, without cookies: with a body of JSON a browser asks first, and is told that
+    /// credentials are not allowed (Fetch §3.2).
+    static func api(_ method: HTTPRequest.Method, _ path: String, rateLimit: RateLimit? = nil) -> Route {
+        Route(
+            method, "/api/auth/\(path)", rateLimit: rateLimit, isSharedAcrossOrigins: true,
+            body: method == .post ? .json : .form)
+    }
+}
+
+extension Request {
+    /// Throws `invalid_request` for members that the operation does not know: a misspelt one must not be lost.
+    func requireKnown(_ members: Set<String>) throws(OAuthError) {
+        guard parameters.names.allSatisfy(members.contains) else {
+            throw .invalidRequest("the body has a member that is not known here")
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+
+/// Words what came of a sign-in: tokens, or what is still due.
+struct FirstPartySignIn: Sendable {
+    let issuer: Issuer
+    let lifetimes: Lifetimes
+    let authorizations: any AuthorizationStore
+    let tokens: TokenIssuer
+    let cookies: TokenCookies
+    let sealer: Sealer
+    let audit: AuditLog
+    let now: @Sendable () -> Date
+
+    /// Of one request that began to sign somebody in.
+    struct Attempt: Codable, Sendable {
+        let client: Identifier<Client>
+        let scope: Scope
+        let transport: Transport
+    }
+
+    /// Sealed for whoever must show another factor. It is spent with the factor.
+    struct Ticket: Codable, Sendable {
+        let id: String
+        let attempt: Attempt
+        let progress: SignInProgress
+    }
+
+    func answer(_ outcome: SignIn.Outcome, of user: User, _ attempt: Attempt, by client: Client) async throws
+        -> Response
+    {
+        switch outcome {
+        case .signedIn(let session, _): try await begin(session, of: user, attempt, by: client)
+        case .unfinished(let progress): try due(progress, attempt)
+        }
+    }
+
+    /// The answer that carries the tokens of `redemption`.
+    func answer(_ redemption: Redemption, of user: User, to client: Client, by transport: Transport) async throws
+        -> Response
+    {
+        let issued = try await tokens.issue(redemption, to: client, withIDToken: false)
+        var answer: JSONObject = ["user_id": .string(user.id.rawValue)]
+        for name in ["token_type", "expires_in", "scope"] { answer[name] = issued[name] }
+        guard transport == .cookie, let authorization = redemption.authorization else {
+            for name in ["access_token", "refresh_token"] { answer[name] = issued[name] }
+            return .json(answer)
+        }
+        answer["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization.id))
+        let lifetime = RefreshLifetime.end(redemption.granted, lifetimes, usedAt: now()).timeIntervalSince(now())
+        return Response.json(answer).setting(
+            issued["access_token"]?.string.map {
+                cookies.access.setting($0, maxAge: issued["expires_in"]?.integer ?? 0)
+            },
+            issued["refresh_token"]?.string.map { cookies.refresh.setting($0, maxAge: Int(lifetime)) })
+    }
+
+    private func begin(_ session: Session, of user: User, _ attempt: Attempt, by client: Client) async throws
+        -> Response
+    {
+        let granted = Granted(
+            client: client.id, user: user.id, session: session.id, scope: attempt.scope,
+            authenticatedAt: session.authenticatedAt, amr: session.amr, acr: session.acr)
+        let authorization = Authorization(
+            id: .random(), grant: granted, expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
+        guard try await authorizations.begin(authorization) else { throw OAuthError.authenticationFailed }
+        audit.record(
+            .authorizationGranted(scope: attempt.scope), user: user.id, client: client.id, session: session.id)
+        return try await answer(Redemption(authorization, of: user), of: user, to: client, by: attempt.transport)
+    }
+
+    /// No tokens yet: the ticket goes on with another factor. Setting one up is for the browser.
+    private func due(_ progress: SignInProgress, _ attempt: Attempt) throws -> Response {
+        switch progress.next {
+        case .show(let factors):
+            let ticket = Ticket(id: Identifier<Ticket>.random().rawValue, attempt: attempt, progress: progress)
+            return Problem(
+                kind: .factorRequired, status: .forbidden, detail: "send the ticket with a factor to /api/auth/mfa",
+                members: [
+                    "ticket": .string(try sealer.seal(ticket, for: .firstPartyTicket)),
+                    "factors": .array(factors.map { .string($0.rawValue) }),
+                ]
+            ).response
+        case .enrol(let factors):
+            return Problem(
+                kind: .enrolmentRequired, status: .forbidden, detail: "sign in with a browser to set one up",
+                members: [
+                    "factors": .array(factors.map { .string($0.rawValue) }),
+                    "enrolment_uri": .string(issuer.url("/account")),
+                ]
+            ).response
+        }
+    }
+}
+
+extension SealedPurpose {
+    static let firstPartyTicket = SealedPurpose("first-party ticket")
+}

@@ -1,0 +1,48 @@
+import HTTPTypes
+import JOSE
+
+/// `POST /api/auth/login`: name and password, for tokens or for what is due before them.
+struct LoginEndpoint: FirstPartyEndpoint {
+    let clients: FirstPartyClients
+    let resources: any ResourceServerStore
+    let passwords: PasswordFactor
+    let devices: DeviceCookie
+    let attempts: AttemptLimiter
+    let signIn: SignIn
+    let outcome: FirstPartySignIn
+    let audit: AuditLog
+    let routes = [Route.api(.post, "login", rateLimit: .guessing)]
+
+    func respond(to request: Request) async throws -> Response {
+        try request.requireKnown(["username", "email", "password", "client_id", "scope", "transport"])
+        let transport = try Transport(request)
+        let parameters = request.parameters
+        let client = try await clients.client(parameters["client_id"])
+        let attempt = FirstPartySignIn.Attempt(
+            client: client.id, scope: try await scope(parameters["scope"], of: client), transport: transport)
+        guard let name = parameters["username"] ?? parameters["email"],
+            parameters["username"] == nil || parameters["email"] == nil
+        else { throw OAuthError.invalidRequest("username or email is needed, and not both") }
+        let password = try parameters.required("password")
+        // What browsers keep for our pages is no business of this API: it replaces no session and trusts no device.
+        let request = request.withoutCookies
+        switch try await passwords.signIn(name, password, devices: devices, attempts: attempts, request) {
+        case .throttled(let seconds):
+            audit.record(.signInRefused(.throttled, .password), client: client.id)
+            throw OAuthError.tooManyRequests(retryAfter: seconds)
+        case .refused(let reason, let known):
+            audit.record(.signInRefused(reason, .password), user: known, client: client.id)
+            throw OAuthError.authenticationFailed
+        case .accepted(let user):
+            let result = try await signIn.advance(
+                nil, with: .password, by: user, toward: SignIn.Destination(client: client), in: request)
+            return try await outcome.answer(result, of: user, attempt, by: client)
+        }
+    }
+
+    private func scope(_ requested: String?, of client: Client) async throws -> Scope {
+        let scope = try ResourceCatalog(servers: await resources.all()).scope(requested, of: client, for: [])
+        // Without it the token would be of no use at this API.
+        return Scope([Scope.openID]).union(scope)
+    }
+}

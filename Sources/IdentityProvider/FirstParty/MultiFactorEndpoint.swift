@@ -1,0 +1,55 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+
+/// `POST /api/auth/mfa`: the factor that a login still asked for.
+struct MultiFactorEndpoint: FirstPartyEndpoint {
+    let clients: FirstPartyClients
+    let factors: [any SecondFactor]
+    let attempts: AttemptLimiter
+    let signIn: SignIn
+    let outcome: FirstPartySignIn
+    let spent: any SpentStore
+    let audit: AuditLog
+    let sealer: Sealer
+    let lifetimes: Lifetimes
+    let routes = [Route.api(.post, "mfa", rateLimit: .guessing)]
+
+    func respond(to request: Request) async throws -> Response {
+        try request.requireKnown(["ticket", "factor", "code", "client_id"])
+        let parameters = request.parameters
+        let text = try parameters.required("ticket")
+        let name = try parameters.required("factor")
+        _ = try parameters.required("code")
+        guard let ticket = try? sealer.open(FirstPartySignIn.Ticket.self, from: text, for: .firstPartyTicket),
+            parameters["client_id"].map({ $0 == ticket.attempt.client.rawValue }) ?? true,
+            case .show(let choices) = ticket.progress.next,
+            let factor = factors.first(where: { $0.factor.rawValue == name && choices.contains($0.factor) }),
+            let user = try await signIn.person(of: ticket.progress),
+            try await !spent.isSpent(ticket.id, for: .signInTicket)
+        else { throw OAuthError.authenticationFailed }
+        let client = try await clients.client(ticket.attempt.client.rawValue)
+        // A ticket goes where it was made for: in cookies of this origin only to a page of this origin.
+        if ticket.attempt.transport == .cookie {
+            _ = try Transport(request.with(Parameters([("transport", "cookie")])))
+        }
+        let shown: ShownFactor
+        switch try await factor.attempt(request.withoutCookies, by: user, on: nil, attempts: attempts) {
+        case .throttled(let seconds):
+            audit.record(.signInRefused(.throttled, factor.factor), user: user.id, client: client.id)
+            throw OAuthError.tooManyRequests(retryAfter: seconds)
+        case .refused:
+            audit.record(.signInRefused(.wrongCredential, factor.factor), user: user.id, client: client.id)
+            throw OAuthError.authenticationFailed
+        case .accepted(let factor): shown = factor
+        }
+        let end = ticket.progress.startedAt.addingTimeInterval(lifetimes.factor)
+        guard try await spent.spend(ticket.id, for: .signInTicket, until: end) else {
+            throw OAuthError.authenticationFailed
+        }
+        let result = try await signIn.advance(
+            ticket.progress, with: shown, by: user, toward: SignIn.Destination(client: client),
+            in: request.withoutCookies)
+        return try await outcome.answer(result, of: user, ticket.attempt, by: client)
+    }
+}

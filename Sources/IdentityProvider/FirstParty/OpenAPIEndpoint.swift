@@ -1,0 +1,19 @@
+import HTTPTypes
+import JOSE
+
+/// `GET /api/openapi.json`: the description of the first-party API (OpenAPI 3.1), as it stands in `openapi.json`.
+struct OpenAPIEndpoint: Endpoint {
+    let routes = [Route.get("/api/openapi.json", isSharedAcrossOrigins: true)]
+    private let document: [UInt8]
+
+    init(issuer: Issuer) {
+        var document = (try? JSONObject(parsing: PackageResources.openapi_json, maximumDepth: 32)) ?? [:]
+        document["servers"] = [["url": .string(issuer.identifier)]]
+        self.document = document.serialized()
+    }
+
+    func respond(to request: Request) async throws -> Response {
+        Response(
+            headers: [.contentType: "application/json", .cacheControl: "public, max-age=3600"], body: .bytes(document))
+    }
+}

@@ -1,0 +1,43 @@
+import HTTPTypes
+import JOSE
+
+/// `POST /api/auth/refresh`: the next tokens, by the same rotation as at the token endpoint.
+struct RefreshEndpoint: FirstPartyEndpoint {
+    let clients: FirstPartyClients
+    let authenticator: ClientAuthenticator
+    let grant: RefreshTokenGrant
+    let authorizations: any AuthorizationStore
+    let outcome: FirstPartySignIn
+    let cookies: TokenCookies
+    let sealer: Sealer
+    let routes = [Route.api(.post, "refresh", rateLimit: .tokens)]
+
+    func respond(to request: Request) async throws -> Response {
+        try request.requireKnown(["refresh_token", "client_id"])
+        let (text, transport) = try credential(request)
+        guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
+            let stored = try await authorizations.find(token.authorization)
+        else { throw OAuthError.authenticationFailed }
+        if transport == .cookie { try cookies.verify(request, for: stored.id) }
+        guard try await clients.isFirstParty(stored.grant.client),
+            request.parameters["client_id"].map({ $0 == stored.grant.client.rawValue }) ?? true
+        else { throw OAuthError.authenticationFailed }
+        let parameters = Parameters([("client_id", stored.grant.client.rawValue), ("refresh_token", text)])
+        let client = try await authenticator.authenticate(request.withoutCookies.with(parameters))
+        let redemption = try await grant.redeem(parameters, by: client)
+        guard let user = redemption.user else { throw OAuthError.authenticationFailed }
+        return try await outcome.answer(redemption, of: user, to: client.client, by: transport)
+    }
+
+    private func credential(_ request: Request) throws -> (String, Transport) {
+        guard request.headers[.authorization] == nil else {
+            throw OAuthError.invalidRequest("Authorization has no meaning here")
+        }
+        switch (request.parameters["refresh_token"], cookies.refresh.value(in: request)) {
+        case (let text?, nil): return (text, .body)
+        case (nil, let text?): return (text, .cookie)
+        case (nil, nil): throw OAuthError.invalidRequest("refresh_token is missing")
+        case (_?, _?): throw OAuthError.invalidRequest("the token must be sent in one way only")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import HTTPTypes
+import JOSE
+
+/// `GET /api/auth/self`: the profile of whoever is signed in.
+struct SelfEndpoint: FirstPartyEndpoint {
+    let access: FirstPartyAccess
+    let entitlements: CachedEntitlements
+    let cookies: TokenCookies
+    let routes = [Route.api(.get, "self")]
+
+    func respond(to request: Request) async throws -> Response {
+        let (bearer, user) = try await access.person(request)
+        var profile: JSONObject = ["user_id": .string(user.id.rawValue), "username": .string(user.username)]
+        let claims = Claims.released(of: user, with: try await entitlements.entitlements(of: user), for: Scope.standard)
+        for (name, value) in claims.members { profile[name] = value }
+        // A page that was loaded anew has forgotten it.
+        if bearer.transport == .cookie, let authorization = bearer.token.authorization {
+            profile["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization))
+        }
+        return .json(profile)
+    }
+}

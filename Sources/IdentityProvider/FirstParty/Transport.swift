@@ -1,0 +1,60 @@
+import Crypto
+import HTTPTypes
+import JOSE
+
+/// How tokens travel to a front end.
+enum Transport: String, Codable, Sendable {
+    /// In the body, and back in `Authorization`.
+    case body
+    /// In cookies that no script can read.
+    case cookie
+
+    /// Throws `invalid_request` for another one. Cookies are set for our own pages alone: another site could otherwise
+    /// sign its visitors in as somebody else.
+    init(_ request: Request) throws(OAuthError) {
+        guard let transport = Transport(rawValue: request.parameters["transport"] ?? "body") else {
+            throw .invalidRequest("transport must be body or cookie")
+        }
+        let site = request.headers[.fetchSite] ?? "same-origin"
+        guard transport == .body || site == "same-origin" else {
+            throw OAuthError(code: .accessDenied, description: "cookies are for pages of this origin")
+        }
+        self = transport
+    }
+}
+
+/// The cookies that carry tokens, and what keeps other sites from using them.
+struct TokenCookies: Sendable {
+    let access: Cookie
+    let refresh: Cookie
+    private let key: SymmetricKey
+
+    init(of issuer: Issuer, _ masterKeys: MasterKeys) {
+        access = Cookie("access", of: issuer)
+        refresh = Cookie("refresh", of: issuer)
+        key = masterKeys.derived(for: "first-party anti-forgery token")
+    }
+
+    /// What a page must send along in `X-CSRF-Token` when it changes something.
+    func antiForgeryToken(of authorization: Identifier<Authorization>) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: Array(authorization.rawValue.utf8), using: key)
+        return Base64URL.encode(Array(code))
+    }
+
+    /// Throws when the request, whose credentials came in cookies, was not made by a page that was told the token.
+    func verify(_ request: Request, for authorization: Identifier<Authorization>) throws(OAuthError) {
+        guard let token = request.headers[.csrfToken],
+            ConstantTime.equal(Array(token.utf8), Array(antiForgeryToken(of: authorization).utf8))
+        else {
+            throw OAuthError(
+                code: .accessDenied, description: "X-CSRF-Token must be the csrf_token of the sign-in")
+        }
+    }
+
+    var clearing: [String] { [access.clearing(), refresh.clearing()] }
+}
+
+extension HTTPField.Name {
+    static let csrfToken = known("X-CSRF-Token")
+    static let fetchSite = known("Sec-Fetch-Site")
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Checks answers against the OpenAPI 3.1 document that describes them.
+
+usage: check.py DOCUMENT EXCHANGES     a line of EXCHANGES is a JSON object: method, path, type, body (the request's),
+                                       status, answer_type, answer, headers
+
+Prints every mistake; ends with 1 when there is one, or when a documented answer never came.
+"""
+import json
+import sys
+
+import jsonschema
+
+document = json.load(open(sys.argv[1]))
+exchanges = [json.loads(line) for line in open(sys.argv[2])]
+mistakes = []
+
+
+def resolve(part):
+    while "$ref" in part:
+        assert part["$ref"].startswith("#/")
+        target = document
+        for name in part["$ref"][2:].split("/"):
+            target = target[name]
+        part = target
+    return part
+
+
+def validator(schema):
+    # Schemas of OpenAPI 3.1 are those of JSON Schema 2020-12; what they refer to stands in the document.
+    whole = {**schema, "components": document["components"]}
+    jsonschema.Draft202012Validator.check_schema(whole)
+    return jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker())
+
+
+def check(schema, value, what):
+    for error in validator(schema).iter_errors(value):
+        mistakes.append(f"{what}: {error.json_path}: {error.message[:300]}")
+
+
+# A misspelt keyword would check nothing.
+KEYWORDS = {
+    "$ref", "type", "enum", "const", "required", "properties", "additionalProperties", "oneOf", "items", "minItems",
+    "uniqueItems", "minimum", "maximum", "minLength", "maxLength", "pattern", "format", "description", "default",
+}
+
+
+def known(schema, place):
+    for name in schema.keys() - KEYWORDS:
+        mistakes.append(f"{place}: the keyword {name} is not known")
+    for name, part in schema.get("properties", {}).items():
+        known(part, f"{place}.{name}")
+    for part in schema.get("oneOf", []):
+        known(part, place)
+    if "items" in schema:
+        known(schema["items"], place)
+
+
+for name, schema in document["components"]["schemas"].items():
+    known(schema, name)
+    validator(schema)
+
+seen = set()
+for exchange in exchanges:
+    method, path, status = exchange["method"].lower(), exchange["path"], str(exchange["status"])
+    what = f"{method.upper()} {path} {status}"
+    operation = document["paths"].get(path, {}).get(method)
+    if operation is None:
+        mistakes.append(f"{what}: there is no such operation")
+        continue
+    response = operation["responses"].get(status)
+    if response is None:
+        mistakes.append(f"{what}: the status is not documented: {exchange['answer'][:300]}")
+        continue
+    seen.add((method, path, status))
+    response = resolve(response)
+    for name, header in response.get("headers", {}).items():
+        value = exchange["headers"].get(name.lower())
+        if value is not None:
+            check(resolve(header)["schema"], value, f"{what} {name}")
+        elif header.get("required"):
+            mistakes.append(f"{what}: the field {name} is missing")
+    content = response.get("content")
+    if not content:
+        if exchange["answer"]:
+            mistakes.append(f"{what}: a body where there is none")
+    elif exchange["answer_type"] not in content:
+        mistakes.append(f"{what}: the type {exchange['answer_type']} is not documented")
+    else:
+        check(content[exchange["answer_type"]]["schema"], json.loads(exchange["answer"]), what)
+    # What is accepted must be what the document says may be sent.
+    if status.startswith("2") and exchange.get("body"):
+        check(operation["requestBody"]["content"]["application/json"]["schema"], json.loads(exchange["body"]), f"{what} body")
+
+for path, operations in document["paths"].items():
+    for method, operation in operations.items():
+        for status in operation["responses"]:
+            if (method, path, status) not in seen:
+                mistakes.append(f"{method.upper()} {path} {status}: never answered")
+
+print("\n".join(mistakes) or f"{len(exchanges)} answers are as documented")
+sys.exit(1 if mistakes else 0)

@@ -1,0 +1,179 @@
+import Authenticators
+import Foundation
+import JOSE
+import TestSupport
+import Testing
+
+/// A front end that keeps what it said and heard.
+private actor Recorder {
+    private let client: WebClient
+    private(set) var lines: [String] = []
+
+    init(_ client: WebClient) { self.client = client }
+
+    @discardableResult
+    func post(
+        _ path: String, _ body: String = "", type: String = "application/json", headers: [(String, String)] = []
+    ) async throws -> JSONObject {
+        let answer =
+            body.isEmpty
+            ? try await client.postJSON(path, "", headers: headers)
+            : try await client.postJSON(path, body, type: type, headers: headers)
+        return try keep("POST", path, body, answer)
+    }
+
+    @discardableResult
+    func get(_ path: String, headers: [(String, String)] = []) async throws -> JSONObject {
+        try keep("GET", path, "", try await client.get(path, headers: headers))
+    }
+
+    private func keep(_ method: String, _ path: String, _ body: String, _ answer: WebClient.Answer) throws
+        -> JSONObject
+    {
+        let fields = Dictionary(answer.headers.map { ($0.0.lowercased(), $0.1) }) { first, _ in first }
+        let line: [String: Any] = [
+            "method": method, "path": path, "body": body, "status": answer.status, "answer": answer.body,
+            "answer_type": fields["content-type"] ?? "", "headers": fields,
+        ]
+        lines.append(String(decoding: try JSONSerialization.data(withJSONObject: line), as: UTF8.self))
+        return answer.body.isEmpty ? [:] : try JSONObject(parsing: Array(answer.body.utf8), maximumDepth: 32)
+    }
+}
+
+@Suite("The first-party API is what /api/openapi.json says (OpenAPI 3.1)")
+struct OpenAPITests {
+    private static let secret = "JBSWY3DPEHPK3PXPJBSWY3DP"
+    private static let resources = """
+        roles:
+          - name: editor
+            permissions: [posts:write]
+        users:
+          - username: alice
+            password: correct horse battery
+            name: Alice Liddell
+            email: alice@example.com
+            roles: [editor]
+          - username: bob
+            password: battery staple correct
+            totp_secret: \(secret)
+          - username: dora
+            password: drawer staple correct
+            totp_secret: \(secret)
+        clients:
+          - client_id: safe
+            first_party: true
+            token_endpoint_auth_method: none
+            grant_types: [refresh_token]
+            scope: openid
+            minimum_acr: urn:martlet:acr:2
+        """
+
+    private static let check = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "OpenAPI/check.py")
+
+    private func text(_ answer: JSONObject, _ name: String) -> String { answer[name]?.string ?? "" }
+
+    /// Asks for every documented answer of the API at least once.
+    private func exercise(_ api: Recorder, _ page: Recorder) async throws {
+        let alice = #""username":"alice","password":"correct horse battery""#
+        let bob = #"{"username":"bob","password":"battery staple correct"}"#
+        let tokens = try await api.post("/api/auth/login", "{\(alice)}")
+        let bearer = [("Authorization", "Bearer \(text(tokens, "access_token"))")]
+        let refresh = #"{"refresh_token":"\#(text(tokens, "refresh_token"))"}"#
+        try await api.post("/api/auth/login", "{\(alice),\"client_id\":\"safe\"}")
+        try await api.post("/api/auth/login", "{\(alice),\"client_id\":\"nobody\"}")
+        try await api.post("/api/auth/login", #"{"email":"alice@example.com","password":"wrong"}"#)
+        try await api.post("/api/auth/login", "[]")
+        try await api.post("/api/auth/login", "a=b", type: "application/x-www-form-urlencoded")
+        try await api.post("/api/auth/login", #"{"username":""# + String(repeating: "x", count: 70_000) + #""}"#)
+        for _ in 0..<14 { try await api.post("/api/auth/login", #"{"username":"nobody","password":"guess"}"#) }
+
+        try await api.get("/api/auth/self", headers: bearer)
+        try await api.get("/api/auth/self")
+        try await api.get("/api/auth/validate", headers: bearer)
+        try await api.get("/api/auth/validate")
+
+        let ticket = text(try await api.post("/api/auth/login", bob), "ticket")
+        let secret = try #require(Base32.decode(Self.secret))
+        let code = try TOTP(secret: secret).code(at: Date())
+        func mfa(_ ticket: String, _ code: String) -> String {
+            #"{"ticket":"\#(ticket)","factor":"totp","code":"\#(code)"}"#
+        }
+        try await api.post("/api/auth/mfa", mfa(ticket, "00000a"))
+        try await api.post("/api/auth/mfa", mfa(ticket, code))
+        try await api.post("/api/auth/mfa", "{}")
+        try await api.post("/api/auth/mfa", "a=b", type: "text/plain")
+        let dora = #"{"username":"dora","password":"drawer staple correct"}"#
+        let other = text(try await api.post("/api/auth/login", dora), "ticket")
+        for _ in 0..<12 { try await api.post("/api/auth/mfa", mfa(other, "00000a")) }
+
+        try await api.post("/api/auth/refresh", refresh)
+        try await api.post("/api/auth/refresh", "{}")
+        try await api.post("/api/auth/refresh", #"{"refresh_token":"x"}"#)
+        try await api.post("/api/auth/refresh", refresh, type: "text/plain")
+        try await api.post("/api/auth/logout", refresh, type: "text/plain")
+        try await api.post("/api/auth/logout", #"{"refresh_token":"x"}"#)
+        try await api.post("/api/auth/logout", refresh, headers: bearer)
+        try await api.post("/api/auth/logout", headers: bearer)
+
+        try await page.post(
+            "/api/auth/login", "{\(alice),\"transport\":\"cookie\"}", headers: [("Sec-Fetch-Site", "cross-site")])
+        let entered = try await page.post("/api/auth/login", "{\(alice),\"transport\":\"cookie\"}")
+        try await page.get("/api/auth/self")
+        try await page.get("/api/auth/self", headers: bearer)
+        try await page.get("/api/auth/validate", headers: bearer)
+        for operation in ["refresh", "logout"] {
+            try await page.post("/api/auth/\(operation)")
+            try await page.post("/api/auth/\(operation)", headers: [("X-CSRF-Token", text(entered, "csrf_token"))])
+        }
+        let due = text(
+            try await page.post(
+                "/api/auth/login", String(bob.dropLast()) + #","transport":"cookie"}"#), "ticket")
+        try await page.post("/api/auth/mfa", mfa(due, "000000"), headers: [("Sec-Fetch-Site", "cross-site")])
+    }
+
+    /// `newcomer` is where sign-up is open.
+    private func register(_ newcomer: Recorder, closed: Recorder) async throws {
+        let path = "/api/auth/register"
+        let first = try await newcomer.post(path, #"{"email":"new@example.com"}"#)
+        #expect(try await newcomer.post(path, #"{"email":"new@example.com"}"#) == first)
+        try await newcomer.post(path, #"{"email":"none"}"#)
+        try await newcomer.post(path, "email=new@example.com", type: "text/plain")
+        for number in 0..<12 { try await newcomer.post(path, #"{"email":"new\#(number)@example.com"}"#) }
+        try await closed.post(path, #"{"email":"new@example.com"}"#)
+    }
+
+    @Test("every documented answer comes, and every answer is documented, to the member")
+    func answers() async throws {
+        let folder = try Folder()
+        try folder.write("resources.yaml", Self.resources)
+        let server = try await RunningServer(["--apply", "resources.yaml"], in: folder.url)
+        let (api, page) = (Recorder(WebClient(origin: server.issuer)), Recorder(WebClient(origin: server.issuer)))
+        let document = try await WebClient(origin: server.issuer).get("/api/openapi.json")
+        #expect(document.header("content-type") == "application/json")
+        #expect(try json(document.body)["openapi"] as? String == "3.1.0")
+        try folder.write("openapi.json", document.body)
+        try await exercise(api, page)
+        let elsewhere = try Folder()
+        let open = try await RunningServer(
+            ["--sign-up", "open", "--mail-smtp", "smtp://127.0.0.1:9", "--mail-from", "no-reply@example.com"],
+            in: elsewhere.url)
+        let newcomer = Recorder(WebClient(origin: open.issuer))
+        try await register(newcomer, closed: api)
+        try folder.write(
+            "exchanges.jsonl", (await api.lines + page.lines + newcomer.lines).joined(separator: "\n") + "\n")
+        let process = Process()
+        process.executableURL = Self.check
+        process.arguments = ["openapi.json", "exchanges.jsonl"]
+        process.currentDirectoryURL = folder.url
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(said)")
+        #expect(said.contains("answers are as documented"))
+        try await server.stop()
+        try await open.stop()
+    }
+}

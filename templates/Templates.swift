@@ -4,8 +4,11 @@ package enum Templates {
     package static let files: [String: String] = contents.mapValues { String(decoding: $0, as: UTF8.self) }
 
     private static let contents: [String: [UInt8]] = [
+        "account.mustache": PackageResources.account_mustache,
+        "authenticator-app.mustache": PackageResources.authenticator_app_mustache,
         "confirm-sign-out.mustache": PackageResources.confirm_sign_out_mustache,
         "consent.mustache": PackageResources.consent_mustache,
+        "delete-account.mustache": PackageResources.delete_account_mustache,
         "email-address.mustache": PackageResources.email_address_mustache,
         "emblem.mustache": PackageResources.emblem_mustache,
         "enrol.mustache": PackageResources.enrol_mustache,
@@ -18,6 +21,7 @@ package enum Templates {
         "done.mustache": PackageResources.done_mustache,
         "form-post.mustache": PackageResources.form_post_mustache,
         "layout.mustache": PackageResources.layout_mustache,
+        "recovery-codes.mustache": PackageResources.recovery_codes_mustache,
         "scope.mustache": PackageResources.scope_mustache,
         "second-factor.mustache": PackageResources.second_factor_mustache,
         "sign-in.mustache": PackageResources.sign_in_mustache,

@@ -179,13 +179,31 @@ package struct Provider: Sendable {
         let requests = MailRequests(queue: mail, limiter: limiter, issuer: issuer, now: now)
         let protection = AccountProtection(
             users: stores.users, sessions: stores.sessions, devices: stores.devices,
-            authorizations: stores.authorizations, passwords: passwords, mail: mail, audit: audit, now: now)
+            authorizations: stores.authorizations, passwords: passwords, notices: notices, audit: audit, now: now)
         let newAccount = { (purpose: MailLinkPurpose, origin: AccountOrigin) in
             NewAccountEndpoint(
                 purpose: purpose, origin: origin, pages: pages, links: links, users: stores.users,
                 passwords: passwords, site: settings.name, formToken: formToken, audit: audit, now: now)
         }
-        var accounts: [any Endpoint] = []
+        let gate = AccountGate(
+            sessions: sessions, interactions: interactions, formToken: formToken, lifetime: lifetimes.factor, now: now)
+        var accounts: [any Endpoint] = [
+            AccountEndpoint(
+                gate: gate, totp: stores.totpCredentials, passkeys: stores.passkeys,
+                recoveryCodes: stores.recoveryCodes, sessions: stores.sessions, devices: stores.devices,
+                consents: stores.consents, clients: clients, hasMail: mailer != nil, now: now),
+            AuthenticatorAppsEndpoint(gate: gate, enrolment: totpEnrolment, notices: notices, audit: audit),
+            RecoveryCodesEndpoint(gate: gate, factor: recoveryCodes, audit: audit, now: now),
+            ChangePasswordEndpoint(gate: gate, protection: protection, site: settings.name, done: pages),
+            AccountSessionsEndpoint(
+                gate: gate, sessions: stores.sessions, devices: stores.devices, audit: audit, now: now),
+            AccountApplicationsEndpoint(
+                gate: gate, consents: stores.consents, authorizations: stores.authorizations, audit: audit, now: now),
+            PersonalDataEndpoint(
+                gate: gate, totp: stores.totpCredentials, passkeys: stores.passkeys, sessions: stores.sessions,
+                devices: stores.devices, consents: stores.consents, now: now),
+            DeleteAccountEndpoint(gate: gate, users: stores.users, audit: audit, done: pages),
+        ]
         if mailer != nil {
             accounts += [
                 ForgotPasswordEndpoint(pages: pages, mail: requests, formToken: formToken, audit: audit),

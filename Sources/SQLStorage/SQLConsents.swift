@@ -16,6 +16,18 @@ struct SQLConsents: ConsentStore {
         }
     }
 
+    func consents(of user: Identifier<User>) async throws -> [Consent] {
+        try await table.query(
+            "consents.of_user",
+            "SELECT client_id, scope, granted_at FROM consents WHERE issuer = ? AND user_id = ? ORDER BY client_id",
+            [table.key, .id(user)]
+        ).map { row in
+            Consent(
+                user: user, client: try row.id(0),
+                scope: Scope(try row.text(1).split(separator: " ").map(String.init)), grantedAt: try row.date(2))
+        }
+    }
+
     func save(_ consent: Consent) async throws {
         let values: [SQLValue] = [
             .text(consent.scope.text), .date(consent.grantedAt), table.key, .id(consent.user), .id(consent.client),

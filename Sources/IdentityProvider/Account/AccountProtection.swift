@@ -8,7 +8,7 @@ struct AccountProtection: Sendable {
     let devices: any DeviceStore
     let authorizations: any AuthorizationStore
     let passwords: PasswordFactor
-    let mail: MailQueue
+    let notices: AccountNotices
     let audit: AuditLog
     let now: @Sendable () -> Date
 
@@ -16,7 +16,7 @@ struct AccountProtection: Sendable {
     func setPassword(_ hash: String, of user: User, after request: Request) async throws {
         try await users.setPasswordHash(of: user.id, to: hash, at: now())
         try await endEverything(of: user)
-        try await mail.add(.passwordChanged(user.id), after: request)
+        await notices.passwordChanged(by: user.id, request)
         Logger.current.notice("password set", metadata: ["user": "\(user.id)"])
     }
 

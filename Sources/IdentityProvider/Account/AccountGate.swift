@@ -1,0 +1,58 @@
+import FoundationEssentials
+import HTTPTypes
+
+/// Who sees and changes an account: whoever is signed in to it, and signed in just now where an open browser that somebody
+/// else finds must not be enough.
+struct AccountGate: Sendable {
+    let sessions: SessionCookie
+    let interactions: InteractionKeeper
+    let formToken: FormToken
+    /// Seconds for which a sign-in is recent.
+    let lifetime: TimeInterval
+    let now: @Sendable () -> Date
+
+    struct Visitor: Sendable {
+        let session: Session
+        let user: User
+        let isRecent: Bool
+    }
+
+    enum Entry: Sendable {
+        case visitor(Visitor)
+        /// Leads to the sign-in pages, and from there back to the page.
+        case elsewhere(Response)
+    }
+
+    /// `recently` asks for every factor that the person has, a short while ago at most.
+    func enter(_ request: Request, to path: String, recently: Bool = false) async throws -> Entry {
+        guard let (session, user) = try await sessions.current(request) else {
+            return .elsewhere(try interactions.begin(Visit(location: path), in: request))
+        }
+        let isRecent =
+            now() < session.authenticatedAt.addingTimeInterval(lifetime) && !session.trustsDevice
+        guard isRecent || !recently else {
+            let visit = Visit(
+                location: path, asked: .multiFactor, maxAge: Int(lifetime), user: user.id, loginHint: user.username)
+            return .elsewhere(try interactions.begin(visit, in: request))
+        }
+        return .visitor(Visitor(session: session, user: user, isRecent: isRecent))
+    }
+
+    /// A page of the account, with what all of them need.
+    func page(_ template: String, at path: String, for visitor: Visitor, _ request: Request) -> (Page, cookie: String?)
+    {
+        let (identity, cookie) = interactions.browser.identityOrNew(in: request)
+        let issuer = interactions.issuer
+        let page = Page(
+            template,
+            data: [
+                "action": .text(issuer.reference(path)), "account_uri": .text(issuer.reference("/account")),
+                "form_token": .text(formToken.value(for: identity)), "is_wide": true,
+                "user": ["name": .text(visitor.user.displayName), "username": .text(visitor.user.username)],
+            ])
+        return (page, cookie)
+    }
+
+    /// Back to the overview, so that a reload does nothing twice.
+    func overview() -> Response { .redirect(to: interactions.issuer.reference("/account")) }
+}

@@ -1,0 +1,27 @@
+import HTTPTypes
+
+/// A page of the account for whoever signed in just now: others sign in first, and come back.
+protocol AccountPageEndpoint: PageEndpoint {
+    var gate: AccountGate { get }
+    var path: String { get }
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response
+}
+
+extension AccountPageEndpoint {
+    var formToken: FormToken { gate.formToken }
+
+    func show(_ request: Request) async throws -> Response {
+        switch try await gate.enter(request, to: path, recently: true) {
+        case .elsewhere(let response): response
+        case .visitor(let visitor): try await show(request, to: visitor)
+        }
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        switch try await gate.enter(request, to: path, recently: true) {
+        case .elsewhere(let response): response
+        case .visitor(let visitor): try await submit(request, by: visitor)
+        }
+    }
+}

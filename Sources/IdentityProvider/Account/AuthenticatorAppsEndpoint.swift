@@ -1,0 +1,46 @@
+import HTTPTypes
+
+/// Where people set up an authenticator app, and take one away.
+struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
+    let gate: AccountGate
+    let enrolment: TOTPEnrolment
+    let notices: AccountNotices
+    let audit: AuditLog
+    let path = "/account/authenticator-apps"
+    let routes = [
+        Route.get("/account/authenticator-apps"), .post("/account/authenticator-apps", rateLimit: .guessing),
+    ]
+
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
+        try page(request, visitor)
+    }
+
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        if let id = request.parameters["remove"] {
+            try await remove(Identifier(rawValue: id), of: visitor.user, request)
+            return gate.overview()
+        }
+        guard try await enrolment.confirm(request, by: visitor.user) != nil else {
+            return try page(request, visitor, error: "code")
+        }
+        audit.record(.factorEnrolled(.totp), user: visitor.user.id)
+        await notices.added(.totp, by: visitor.user.id, request)
+        return gate.overview()
+    }
+
+    private func remove(_ id: Identifier<TOTPCredential>, of user: User, _ request: Request) async throws {
+        // Another person's is as good as none.
+        guard try await enrolment.credentials.credentials(of: user.id).contains(where: { $0.id == id }) else { return }
+        try await enrolment.credentials.delete(id)
+        audit.record(.factorRemoved(.totp), user: user.id)
+        await notices.removed(.totp, by: user.id, request)
+    }
+
+    private func page(_ request: Request, _ visitor: AccountGate.Visitor, error: String? = nil) throws -> Response {
+        var (page, cookie) = gate.page("authenticator-app", at: path, for: visitor, request)
+        let carried = request.method == .post ? request.parameters["offer"] : nil
+        page.data["totp"] = .object(try enrolment.describe(for: visitor.user, carrying: carried))
+        if let error { page.data["error"] = .object([error: true]) }
+        return Response.page(page).setting(cookie)
+    }
+}

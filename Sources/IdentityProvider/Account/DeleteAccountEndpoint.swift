@@ -1,0 +1,30 @@
+import HTTPTypes
+import Logging
+
+/// Where people delete their account, with everything that hangs on it. They type its name, so that it is no slip.
+struct DeleteAccountEndpoint: AccountPageEndpoint {
+    let gate: AccountGate
+    let users: any UserStore
+    let audit: AuditLog
+    let done: LinkPages
+    let path = "/account/delete"
+    let routes = [Route.get("/account/delete"), .post("/account/delete", rateLimit: .guessing)]
+
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response { page(request, visitor) }
+
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        guard User.key(of: request.parameters["username"] ?? "") == User.key(of: visitor.user.username) else {
+            return page(request, visitor, error: "name")
+        }
+        try await users.delete(visitor.user.id)
+        audit.record(.accountDeleted, user: visitor.user.id)
+        Logger.current.notice("account deleted by its user", metadata: ["user": "\(visitor.user.id)"])
+        return done.done("account_deleted")
+    }
+
+    private func page(_ request: Request, _ visitor: AccountGate.Visitor, error: String? = nil) -> Response {
+        var (page, cookie) = gate.page("delete-account", at: path, for: visitor, request)
+        if let error { page.data["error"] = .object([error: true]) }
+        return Response.page(page).setting(cookie)
+    }
+}

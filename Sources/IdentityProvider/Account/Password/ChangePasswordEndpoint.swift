@@ -1,0 +1,34 @@
+import Authenticators
+import HTTPTypes
+
+/// Where whoever signed in just now chooses a new password. It ends every session, this one, too: whoever knew the former
+/// one is out.
+struct ChangePasswordEndpoint: AccountPageEndpoint {
+    let gate: AccountGate
+    let protection: AccountProtection
+    let site: String
+    let done: LinkPages
+    let path = "/account/password"
+    let routes = [Route.get("/account/password"), .post("/account/password", rateLimit: .guessing)]
+
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response { page(request, visitor) }
+
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        let password: NewPassword
+        do throws(PasswordRefusal) {
+            password = try NewPassword(request.parameters["password"] ?? "", for: visitor.user, site: site)
+        } catch { return page(request, visitor, error: error.rawValue) }
+        let hash = try await protection.passwords.hash(password.text)
+        try await protection.setPassword(hash.text, of: visitor.user, after: request)
+        protection.audit.record(.passwordChanged, user: visitor.user.id)
+        return done.done("password_set")
+    }
+
+    private func page(_ request: Request, _ visitor: AccountGate.Visitor, error: String? = nil) -> Response {
+        // For password managers: which account it is.
+        var (page, cookie) = gate.page("reset-password", at: path, for: visitor, request)
+        page.data["username"] = .text(visitor.user.username)
+        if let error { page.data["error"] = .object([error: true]) }
+        return Response.page(page).setting(cookie)
+    }
+}

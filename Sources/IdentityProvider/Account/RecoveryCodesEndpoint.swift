@@ -1,0 +1,26 @@
+import FoundationEssentials
+import HTTPTypes
+
+/// Where people get a new set of recovery codes, once.
+struct RecoveryCodesEndpoint: AccountPageEndpoint {
+    let gate: AccountGate
+    let factor: RecoveryCodeFactor
+    let audit: AuditLog
+    let now: @Sendable () -> Date
+    let path = "/account/recovery-codes"
+    let routes = [Route.get("/account/recovery-codes"), .post("/account/recovery-codes", rateLimit: .guessing)]
+
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
+        let (page, cookie) = gate.page("recovery-codes", at: path, for: visitor, request)
+        return Response.page(page).setting(cookie)
+    }
+
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        let codes = try await factor.renew(for: visitor.user, at: now())
+        audit.record(.recoveryCodesMade(count: codes.count), user: visitor.user.id)
+        var (page, cookie) = gate.page("recovery-codes", at: path, for: visitor, request)
+        page.data["codes"] = .list(codes.map { .object(["code": .text($0)]) })
+        page.data["has_codes"] = true
+        return Response.page(page).setting(cookie)
+    }
+}

@@ -1,0 +1,238 @@
+import Authenticators
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+extension Page {
+    /// A text within an object of the page's data.
+    fileprivate func text(_ name: String, _ member: String) -> String {
+        if case .object(let members)? = data[name], case .text(let text)? = members[member] { text } else { "" }
+    }
+
+    fileprivate func list(_ name: String) -> [[String: Value]] {
+        guard case .list(let values)? = data[name] else { return [] }
+        return values.compactMap { if case .object(let members) = $0 { members } else { nil } }
+    }
+}
+
+extension [String: Page.Value] {
+    fileprivate func text(_ name: String) -> String { if case .text(let text)? = self[name] { text } else { "" } }
+}
+
+@Suite("The account page: people manage themselves")
+struct AccountTests {
+    private func signIn(_ browser: Browser, _ path: String = "/account", as name: String = "alice") async throws -> Page
+    {
+        let page = try await browser.get(path).page()
+        guard page.template == "sign-in" else { return page }
+        return try await browser.submit(page, [("username", name), ("password", "correct horse")]).page()
+    }
+
+    /// Sets an app up in alice's account and returns its secret.
+    private func addApp(_ issuer: TestIssuer, _ browser: Browser) async throws -> String {
+        let page = try await signIn(browser, "/account/authenticator-apps")
+        let secret = page.text("totp", "secret")
+        let code = try issuer.code(secret)
+        let done = try await browser.submit(
+            page, [("offer", page.text("totp", "offer")), ("code", code), ("name", "Phone")])
+        #expect(try done.page().template == "account")
+        return secret
+    }
+
+    @Test("who is not signed in is led to the sign-in page, and back")
+    func entrance() async throws {
+        let issuer = try await TestIssuer()
+        let page = try await signIn(Browser(issuer))
+        #expect(page.template == "account")
+        #expect(page.list("sessions").count == 1)
+    }
+
+    @Test("an authenticator app is kept when its first code proves that it has the secret, and asked for from then on")
+    func enrolment() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await signIn(browser, "/account/authenticator-apps")
+        let wrong = try await browser.submit(page, [("offer", page.text("totp", "offer")), ("code", "000000")]).page()
+        #expect(wrong.hasError("code"))
+        // The same secret again: the app has it already.
+        #expect(wrong.text("totp", "secret") == page.text("totp", "secret"))
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(try await issuer.stores.totpCredentials.credentials(of: alice.id).isEmpty)
+
+        let secret = try await addApp(issuer, browser)
+        let other = Browser(issuer)
+        let next = try await signIn(other)
+        #expect(next.template == "second-factor")
+        // The code that confirmed it was used by that.
+        #expect(try await other.submit(next, [("code", try issuer.code(secret))]).page().hasError("code"))
+        issuer.clock.advance(by: 30)
+        #expect(try await other.submit(next, [("code", try issuer.code(secret))]).page().template == "account")
+    }
+
+    @Test("an offer is good for the person it was made for, and for half an hour")
+    func foreignOffer() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.apply(#"{"users": [{"username": "eve", "password": "correct horse"}]}"#)
+        let (mine, hers) = (Browser(issuer), Browser(issuer))
+        let page = try await signIn(mine, "/account/authenticator-apps")
+        let offer = page.text("totp", "offer")
+        let secret = page.text("totp", "secret")
+        let form = try await signIn(hers, "/account/authenticator-apps", as: "eve")
+        let stolen = try await hers.submit(form, [("offer", offer), ("code", try issuer.code(secret))]).page()
+        #expect(stolen.hasError("code"))
+    }
+
+    @Test("a sign-in of some time ago shows the account, and changes nothing about how one signs in")
+    func stale() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await signIn(browser)
+        issuer.clock.advance(by: 601)
+        #expect(try await browser.get("/account").page().template == "account")
+        for path in ["authenticator-apps", "recovery-codes", "password", "data", "delete"] {
+            #expect(try await browser.get("/account/\(path)").page().template == "sign-in", "\(path)")
+        }
+        let token = try await browser.get("/account").page().text("form_token")
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        _ = try await browser.request(.post, "/account/recovery-codes", form: [("form_token", token)])
+        #expect(try await issuer.stores.recoveryCodes.count(of: alice.id) == 0)
+        _ = try await browser.request(
+            .post, "/account/delete", form: [("form_token", token), ("username", "alice")])
+        #expect(try await issuer.stores.users.find(named: "alice") != nil)
+    }
+
+    @Test("each recovery code stands in for the app once, and a new set takes the place of the former")
+    func recoveryCodes() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await addApp(issuer, browser)
+        func make() async throws -> [String] {
+            let page = try await browser.get("/account/recovery-codes").page()
+            return try await browser.submit(page, []).page().list("codes").map { $0.text("code") }
+        }
+        let former = try await make()
+        #expect(Set(former).count == 10)
+        let codes = try await make()
+        func use(_ code: String) async throws -> Page {
+            let other = Browser(issuer)
+            let page = try await signIn(other)
+            return try await other.submit(page, [("factor", "recovery_code"), ("code", code)]).page()
+        }
+        #expect(try await use(former[0]).hasError("code"))
+        #expect(try await use(codes[0].lowercased().replacing("-", with: " ")).template == "account")
+        #expect(try await use(codes[0]).hasError("code"))
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(try await issuer.stores.recoveryCodes.count(of: alice.id) == 9)
+    }
+
+    @Test("nobody ends another's session, forgets another's device or removes another's app")
+    func foreign() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.apply(#"{"users": [{"username": "eve", "password": "correct horse"}]}"#)
+        let (mine, hers) = (Browser(issuer), Browser(issuer))
+        _ = try await addApp(issuer, mine)
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        let app = try #require(try await issuer.stores.totpCredentials.credentials(of: alice.id).first)
+        let session = try #require(
+            try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now).first)
+        let device = try #require(try await issuer.stores.devices.devices(of: alice.id, at: issuer.clock.now).first)
+        let token = try await signIn(hers, as: "eve").text("form_token")
+        for (path, field, id) in [
+            ("sessions", "end", session.id.rawValue), ("sessions", "forget", device.id.rawValue),
+            ("authenticator-apps", "remove", app.id.rawValue),
+        ] {
+            _ = try await hers.request(.post, "/account/\(path)", form: [("form_token", token), (field, id)])
+        }
+        #expect(try await issuer.stores.totpCredentials.credentials(of: alice.id) == [app])
+        #expect(try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now) == [session])
+        #expect(try await issuer.stores.devices.devices(of: alice.id, at: issuer.clock.now) == [device])
+    }
+
+    @Test("a form of another site changes nothing")
+    func forgery() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await signIn(browser)
+        for path in ["sessions", "applications", "authenticator-apps", "recovery-codes", "password", "delete"] {
+            let response = try await browser.request(
+                .post, "/account/\(path)", form: [("everywhere", "yes"), ("username", "alice")])
+            #expect(response.status == .forbidden, "\(path)")
+        }
+        #expect(try await browser.get("/account").page().template == "account")
+    }
+
+    @Test("what an application was allowed is taken back, with its tokens")
+    func withdrawal() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let tokens = try await issuer.redeem(browser.code(scope: "openid offline_access")).json()
+        let page = try await browser.get("/account").page()
+        #expect(page.list("applications").map { $0.text("id") } == ["web"])
+        _ = try await browser.request(
+            .post, "/account/applications", form: [("form_token", page.text("form_token")), ("client_id", "web")])
+        #expect(try await browser.get("/account").page().list("applications").isEmpty)
+        let refused = try await issuer.refresh(tokens["refresh_token"]?.string ?? "").json()
+        #expect(refused["error"] == "invalid_grant")
+    }
+
+    @Test("signing out everywhere ends every session and makes every browser a stranger")
+    func everywhere() async throws {
+        let issuer = try await TestIssuer()
+        let (one, two) = (Browser(issuer), Browser(issuer))
+        _ = try await signIn(one)
+        let page = try await signIn(two)
+        _ = try await two.request(
+            .post, "/account/sessions", form: [("form_token", page.text("form_token")), ("everywhere", "yes")])
+        for browser in [one, two] { #expect(try await browser.get("/account").page().template == "sign-in") }
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(try await issuer.stores.devices.devices(of: alice.id, at: issuer.clock.now).isEmpty)
+    }
+
+    @Test("a new password ends every session; the former one opens nothing")
+    func password() async throws {
+        let issuer = try await TestIssuer()
+        let (one, two) = (Browser(issuer), Browser(issuer))
+        _ = try await signIn(one)
+        let page = try await signIn(two, "/account/password")
+        #expect(try await two.submit(page, [("password", "short")]).page().hasError("too_short"))
+        #expect(try await two.submit(page, [("password", "a much better one")]).page().template == "done")
+        for browser in [one, two] { #expect(try await browser.get("/account").page().template == "sign-in") }
+        let form = try await two.get("/account").page()
+        let old = try await two.submit(form, [("username", "alice"), ("password", "correct horse")]).page()
+        #expect(old.hasError("credentials"))
+        let new = try await two.submit(form, [("username", "alice"), ("password", "a much better one")]).page()
+        #expect(new.template == "account")
+    }
+
+    @Test("an account is deleted by its name, with all that hangs on it")
+    func deletion() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await signIn(browser, "/account/delete")
+        #expect(try await browser.submit(page, [("username", "bob")]).page().hasError("name"))
+        #expect(try await browser.submit(page, [("username", "Alice")]).page().template == "done")
+        #expect(try await issuer.stores.users.find(named: "alice") == nil)
+        #expect(try await browser.get("/account").page().template == "sign-in")
+    }
+
+    @Test("the download has what is kept, and no secret")
+    func download() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let secret = try await addApp(issuer, browser)
+        let response = try await browser.get("/account/data")
+        #expect(response.headers[.contentDisposition]?.hasPrefix("attachment") == true)
+        let document = try response.json()
+        #expect(document["email"] == "alice@example.com")
+        #expect(document["authenticator_apps"]?.array?.count == 1)
+        let text = String(decoding: document.serialized(), as: UTF8.self)
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        for hidden in [secret.replacing(" ", with: ""), try #require(alice.passwordHash)] {
+            #expect(!text.contains(hidden))
+        }
+    }
+}

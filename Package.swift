@@ -69,7 +69,7 @@ let package = Package(
             name: "IdentityProvider",
             dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, metrics, tracing, lifecycle],
             exclude: hasMutations ? [] : ["Mutations"],
-            resources: [.embedInCode("FirstParty/openapi.json")],
+            resources: [.embedInCode("FirstParty/openapi.json"), .embedInCode("SignIn/Passkey/passkey.js")],
             swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS", .when(configuration: .debug))] : [])),
 
         // Adapters: what the provider needs of the world, and what the world asks of it.
@@ -117,6 +117,7 @@ let package = Package(
                 .embedInCode("done.mustache"),
                 .embedInCode("form-post.mustache"),
                 .embedInCode("layout.mustache"),
+                .embedInCode("passkeys.mustache"),
                 .embedInCode("recovery-codes.mustache"),
                 .embedInCode("scope.mustache"),
                 .embedInCode("second-factor.mustache"),

@@ -6,6 +6,10 @@ package struct Issuer: Hashable, Sendable {
     package let identifier: String
     /// `host` or `host:port`.
     package let authority: String
+    /// In lower case, without a port.
+    package let host: String
+    /// As browsers write it: `scheme://host`, and the port unless it is the scheme's own (RFC 6454 §6.2).
+    package let origin: String
     /// Without a slash at the end; empty at the root.
     package let path: String
     package let isSecure: Bool
@@ -30,6 +34,10 @@ package struct Issuer: Hashable, Sendable {
         let afterScheme = identifier.dropFirst(scheme.count + 3)
         authority = String(afterScheme.prefix { $0 != "/" })
         path = String(afterScheme.dropFirst(authority.count))
+        self.host = host.lowercased()
+        let standardPort = scheme == "https" ? 443 : 80
+        let port = url.port.flatMap { $0 == standardPort ? nil : ":\($0)" } ?? ""
+        origin = "\(scheme)://\(host.lowercased())\(port)"
         self.identifier = identifier
     }
 

@@ -51,8 +51,13 @@ package struct Provider: Sendable {
             credentials: stores.totpCredentials, sealer: sealer, digester: digester, name: settings.name,
             lifetime: lifetimes.interaction, now: now)
         let recoveryCodes = RecoveryCodeFactor(codes: stores.recoveryCodes, digester: digester)
+        let passkeys = PasskeyFactor(
+            issuer: issuer, name: settings.name, passkeys: stores.passkeys, users: stores.users,
+            ceremonies: PasskeyCeremonies(
+                sealer: sealer, browser: browser, spent: stores.spent, lifetime: lifetimes.factor, now: now),
+            audit: audit, now: now)
         // Whoever has one of these is not asked for a code by mail.
-        let better: [any SecondFactor] = [totp]
+        let better: [any SecondFactor] = [passkeys, totp]
         let emailCode = EmailCodeFactor(
             others: better, queue: mail, sealer: sealer, spent: stores.spent, browser: browser, audit: audit, now: now)
         let factors = better + (mailer == nil ? [] : [emailCode]) + [recoveryCodes]
@@ -123,15 +128,20 @@ package struct Provider: Sendable {
             VisitEndpoint(
                 clients: clients, sessions: sessions, signIn: signIn, interactions: interactions, steps: steps),
             SignInEndpoint(
-                clients: clients, passwords: passwords, devices: devices, signIn: signIn, steps: steps,
+                clients: clients, passwords: passwords, passkeys: passkeys, devices: devices, signIn: signIn,
+                steps: steps,
                 interactions: interactions, formToken: formToken, attempts: attempts, audit: audit,
                 links: signInLinks),
             SecondFactorEndpoint(
                 clients: clients, factors: factors, devices: devices, signIn: signIn, steps: steps,
                 interactions: interactions, formToken: formToken, attempts: attempts, audit: audit),
+            PasskeySignInEndpoint(
+                passkeys: passkeys, signIn: signIn, steps: steps, interactions: interactions, formToken: formToken,
+                audit: audit),
+            PasskeyScriptEndpoint(),
             EnrolEndpoint(
                 clients: clients, totp: totpEnrolment, signIn: signIn, steps: steps, interactions: interactions,
-                formToken: formToken, audit: audit, notices: notices),
+                passkeys: passkeys, formToken: formToken, audit: audit, notices: notices),
             ConsentEndpoint(
                 clients: clients, users: stores.users, resources: resources, consents: stores.consents,
                 sessions: sessions, interactions: interactions, formToken: formToken, audit: audit, now: now),
@@ -192,6 +202,7 @@ package struct Provider: Sendable {
                 gate: gate, totp: stores.totpCredentials, passkeys: stores.passkeys,
                 recoveryCodes: stores.recoveryCodes, sessions: stores.sessions, devices: stores.devices,
                 consents: stores.consents, clients: clients, hasMail: mailer != nil, now: now),
+            PasskeysEndpoint(gate: gate, passkeys: passkeys, notices: notices),
             AuthenticatorAppsEndpoint(gate: gate, enrolment: totpEnrolment, notices: notices, audit: audit),
             RecoveryCodesEndpoint(gate: gate, factor: recoveryCodes, audit: audit, now: now),
             ChangePasswordEndpoint(gate: gate, protection: protection, site: settings.name, done: pages),

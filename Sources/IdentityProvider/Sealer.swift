@@ -13,6 +13,7 @@ extension SealedPurpose {
     static let authorizationCode = SealedPurpose("authorization code")
     static let refreshToken = SealedPurpose("refresh token")
     static let accessToken = SealedPurpose("access token")
+    static let passkeyCeremony = SealedPurpose("passkey ceremony")
     static let signOut = SealedPurpose("sign-out")
     static let privateKey = SealedPurpose("private key")
     static let clientSecret = SealedPurpose("client secret")

@@ -2,8 +2,8 @@ import Crypto
 import FoundationEssentials
 import IdentityProvider
 
-/// The Content Security Policy of our pages: one style, forms that lead where the page says, and no script but the one
-/// line that sends a form on where a page does so.
+/// The Content Security Policy of our pages: one style, forms that lead where the page says, and no script but the files
+/// that it names and the one line that sends a form on where a page does so.
 struct PagePolicy: Sendable {
     private let styleHash: String
     private let scriptHash: String
@@ -20,7 +20,9 @@ struct PagePolicy: Sendable {
     func field(for page: Page) -> String {
         let images = ["'self'", "data:"] + page.imageSources.compactMap(Self.source)
         let targets = ["'self'"] + page.formTargets.compactMap(Self.source)
-        let script = page.submitsItself ? " script-src 'sha256-\(scriptHash)';" : ""
+        let scripts =
+            (page.submitsItself ? ["'sha256-\(scriptHash)'"] : []) + page.scriptSources.compactMap(Self.source)
+        let script = scripts.isEmpty ? "" : " script-src \(scripts.joined(separator: " "));"
         return """
             default-src 'none';\(script) style-src 'sha256-\(styleHash)'; img-src \(images.joined(separator: " ")); \
             form-action \(targets.joined(separator: " ")); frame-ancestors 'none'; base-uri 'none'

@@ -7,6 +7,21 @@ import Testing
 
 @Suite("Several issuers in one process")
 struct IssuerTests {
+    @Test(
+        "the origin is as browsers write it (RFC 6454 §6.2), the host without its port",
+        arguments: [
+            ("https://id.example.com", "id.example.com", "https://id.example.com"),
+            ("https://ID.Example.com:443/a", "id.example.com", "https://id.example.com"),
+            ("https://id.example.com:8443/a/b", "id.example.com", "https://id.example.com:8443"),
+            ("http://localhost:8080", "localhost", "http://localhost:8080"),
+            ("http://localhost:80", "localhost", "http://localhost"),
+        ])
+    func origins(_ identifier: String, _ host: String, _ origin: String) throws {
+        let issuer = try Issuer(identifier)
+        #expect(issuer.host == host)
+        #expect(issuer.origin == origin)
+    }
+
     @Test("nothing of one issuer is good at another, though names and database are the same")
     func isolation() async throws {
         let database = try await TestDatabase()

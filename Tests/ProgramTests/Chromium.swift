@@ -72,6 +72,23 @@ final class Chromium: Sendable {
         }
     }
 
+    /// Gives the browser an authenticator of its own (WebAuthn L3 §11), which keeps passkeys and asks nobody.
+    func addAuthenticator() async throws -> String {
+        let settings: [String: Any] = [
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserVerified": true, "isUserConsenting": true,
+        ]
+        guard let id = try await command("webauthn/authenticator", settings) as? String else {
+            throw Unexpected("no authenticator")
+        }
+        return id
+    }
+
+    /// Whether the authenticator finds its user to be the right one.
+    func setUserVerified(_ isVerified: Bool, of authenticator: String) async throws {
+        _ = try await command("webauthn/authenticator/\(authenticator)/uv", ["isUserVerified": isVerified])
+    }
+
     private func element(_ selector: String) async throws -> String {
         let value = try await command("element", ["using": "css selector", "value": selector]) as? [String: Any]
         guard let id = value?.values.first as? String else { throw Unexpected("no element \(selector)") }

@@ -18,7 +18,7 @@ struct DemoTests {
         try await browser.click("#sign-in")
 
         try await browser.wait(for: "document.querySelector('#password') !== null")
-        #expect(try await browser.evaluate("document.scripts.length") == "0")
+        #expect(try await browser.evaluate("[...document.scripts].every((s) => s.src && !s.text)") == "true")
         #expect(try await browser.evaluate("document.activeElement.id") == "username")
         try await browser.type("alice", into: "#username")
         try await browser.type("wrong password", into: "#password")

@@ -54,6 +54,14 @@ struct PageTests {
         #expect(html.components(separatedBy: "<style>").count == 2)
     }
 
+    @Test("a page may run the scripts that it names, and none that would widen its policy")
+    func scripts() throws {
+        var page = Page("error")
+        page.scriptSources = ["https://id.example/passkey.js", "https://x; script-src *", "'unsafe-inline'"]
+        let policy = try #require(try answer(page).headers[.contentSecurityPolicy])
+        #expect(policy.hasPrefix("default-src 'none'; script-src https://id.example/passkey.js; style-src 'sha256-"))
+    }
+
     @Test("the policy allows one style and nothing else, and the forms that the page names")
     func policy() throws {
         let page = Page(

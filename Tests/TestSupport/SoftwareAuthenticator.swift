@@ -3,7 +3,7 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 import IdentityProvider
-import JOSE
+package import JOSE
 
 /// An authenticator and the browser before it, made of keys in memory. What a test wants otherwise than an honest one
 /// would do it sets.
@@ -24,6 +24,8 @@ package struct SoftwareAuthenticator: Sendable {
     /// UP, UV; BE and BS are 8 and 16.
     package var flags: UInt8 = 0b101
     package var signCount = 0
+    /// Whose it is, as the options of its enrolment said.
+    package var userHandle: [UInt8]?
     /// What follows the credential, or the counter, in authenticator data.
     package var trailer: [UInt8] = []
 
@@ -108,6 +110,44 @@ package struct SoftwareAuthenticator: Sendable {
 
     package func assertionSignature(of clientDataJSON: [UInt8]) throws -> [UInt8] {
         try sign(data(isNew: false) + Array(SHA256.hash(data: clientDataJSON)))
+    }
+}
+
+extension SoftwareAuthenticator {
+    /// `RegistrationResponseJSON` in answer to a page's options (WebAuthn L3 §5.1).
+    package mutating func create(_ options: JSONObject) throws -> String {
+        userHandle = try Base64URL.decode(options["user"]?.object?["id"]?.string ?? "")
+        let client = clientDataJSON("webauthn.create", try Self.challenge(options))
+        return credential([
+            "clientDataJSON": .string(Base64URL.encode(client)),
+            "attestationObject": .string(Base64URL.encode(attestationObject())),
+            "transports": ["internal", "hybrid"],
+        ])
+    }
+
+    /// `AuthenticationResponseJSON` in answer to a page's options.
+    package func get(_ options: JSONObject) throws -> String {
+        let client = clientDataJSON("webauthn.get", try Self.challenge(options))
+        var response: JSONObject = [
+            "clientDataJSON": .string(Base64URL.encode(client)),
+            "authenticatorData": .string(Base64URL.encode(data(isNew: false))),
+            "signature": .string(Base64URL.encode(try assertionSignature(of: client))),
+        ]
+        response["userHandle"] = userHandle.map { .string(Base64URL.encode($0)) }
+        return credential(response)
+    }
+
+    private func credential(_ response: JSONObject) -> String {
+        let id = JSON.string(Base64URL.encode(credentialID))
+        let object: JSONObject = [
+            "id": id, "rawId": id, "type": "public-key", "response": .object(response),
+            "authenticatorAttachment": "platform", "clientExtensionResults": [:],
+        ]
+        return String(decoding: object.serialized(), as: UTF8.self)
+    }
+
+    private static func challenge(_ options: JSONObject) throws -> [UInt8] {
+        try Base64URL.decode(options["challenge"]?.string ?? "")
     }
 }
 

@@ -19,6 +19,8 @@ package struct Page: Sendable {
     package var formTargets: [String]
     /// Where images may come from besides the issuer.
     package var imageSources: [String]
+    /// The scripts that it may run, by their addresses.
+    package var scriptSources: [String] = []
     /// Whether a script sends the page's form on as soon as it is there.
     package var submitsItself = false
 

@@ -6,6 +6,7 @@ import Logging
 struct EnrolEndpoint: PageEndpoint {
     let clients: any ClientStore
     let totp: TOTPEnrolment
+    let passkeys: PasskeyFactor
     let signIn: SignIn
     let steps: InteractionSteps
     let interactions: InteractionKeeper
@@ -23,15 +24,29 @@ struct EnrolEndpoint: PageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let step = try await resume(request)
         guard let factors = step.factors else { return try interactions.proceed(step.interaction) }
-        guard factors.contains(.totp), try await totp.confirm(request, by: step.user) != nil else {
+        guard let shown = try await enrol(request, step.user, factors) else {
             return .page(try await page(step, factors, request, error: "code"))
         }
-        audit.record(.factorEnrolled(.totp), user: step.user.id, client: step.interaction.client)
-        await notices.added(.totp, by: step.user.id, request)
-        Logger.current.notice("factor added", metadata: ["factor": "totp", "user": "\(step.user.id)"])
+        await notices.added(shown.factor, by: step.user.id, request)
         let outcome = try await signIn.advance(
-            step.interaction.progress, with: .totp, by: step.user, toward: step.destination, in: request)
+            step.interaction.progress, with: shown, by: step.user, toward: step.destination, in: request)
         return try steps.proceed(outcome, of: step.interaction)
+    }
+
+    /// The factor that the form sets up, shown by that.
+    private func enrol(_ request: Request, _ user: User, _ factors: [Factor]) async throws -> ShownFactor? {
+        switch request.parameters["factor"].flatMap(Factor.init) {
+        case .totp where factors.contains(.totp):
+            guard try await totp.confirm(request, by: user) != nil else { return nil }
+            audit.record(.factorEnrolled(.totp), user: user.id)
+            return .totp
+        case .passkey where factors.contains(.passkey):
+            let name = PasskeysEndpoint.name(request.parameters["name"])
+            return try await passkeys.enrol(request, for: user, named: name).map {
+                .passkey(verifiesUser: $0.isUserVerificationInitialized, isHardware: !$0.isBackupEligible)
+            }
+        default: return nil
+        }
     }
 
     /// Who must set one of which factors up; `nil` where it is no longer so: a password alone must not add a factor to an
@@ -67,6 +82,9 @@ struct EnrolEndpoint: PageEndpoint {
             page.data["totp"] = .object(
                 try totp.describe(
                     for: asked.user, carrying: request.method == .post ? request.parameters["offer"] : nil))
+        }
+        if factors.contains(.passkey) {
+            try await passkeys.offer(on: &page, to: asked.user, action: "/enrol", request)
         }
         if let error { page.data["error"] = .object([error: true]) }
         return page

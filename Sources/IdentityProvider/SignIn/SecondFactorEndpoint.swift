@@ -77,6 +77,9 @@ struct SecondFactorEndpoint: PageEndpoint {
         page.data["factor"] = .text(asked.factor.factor.rawValue)
         page.data[asked.factor.factor.rawValue] = .object(
             try await asked.factor.describe(for: asked.user, in: request))
+        if asked.factor.factor == .passkey {
+            page.scriptSources.append(PasskeyScriptEndpoint.url(of: interactions.issuer))
+        }
         let location = try interactions.location("/second-factor", asked.interaction)
         page.data["others"] = .list(
             asked.others.map { ["href": .text("\(location)&factor=\($0.rawValue)"), "is_\($0.rawValue)": true] })

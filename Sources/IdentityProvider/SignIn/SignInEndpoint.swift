@@ -6,6 +6,7 @@ import Logging
 struct SignInEndpoint: PageEndpoint {
     let clients: any ClientStore
     let passwords: PasswordFactor
+    let passkeys: PasskeyFactor
     let devices: DeviceCookie
     let signIn: SignIn
     let steps: InteractionSteps
@@ -19,7 +20,8 @@ struct SignInEndpoint: PageEndpoint {
 
     func show(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
-        return .page(try await page(interaction, request, username: interaction.loginHint))
+        let problem = request.parameters["problem"] == "passkey" ? "passkey_refused" : nil
+        return .page(try await page(interaction, request, username: interaction.loginHint, error: problem))
     }
 
     func submit(_ request: Request) async throws -> Response {
@@ -50,6 +52,7 @@ struct SignInEndpoint: PageEndpoint {
         page.data.merge(links) { own, _ in own }
         if let username, !username.isEmpty { page.data["username"] = .text(username) }
         if let error { page.data["error"] = .object([error: true]) }
+        try await passkeys.invite(on: &page, request)
         return page
     }
 }

@@ -11,6 +11,7 @@ package protocol SpentStore: Sendable {
 package enum SpentPurpose: String, Sendable {
     case clientAssertion = "client assertion"
     case accessToken = "access token"
+    case passkeyChallenge = "passkey challenge"
     case mailLink = "mail link"
     case mail
     case emailCode = "e-mail code"

@@ -1,0 +1,87 @@
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// Where people see, add, rename and remove their passkeys.
+struct PasskeysEndpoint: AccountPageEndpoint {
+    let gate: AccountGate
+    let passkeys: PasskeyFactor
+    let notices: AccountNotices
+    let path = "/account/passkeys"
+    let routes = [Route.get("/account/passkeys"), .post("/account/passkeys", rateLimit: .guessing)]
+
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
+        try await page(visitor, request)
+    }
+
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        let id = Identifier<Passkey>(rawValue: request.parameters["passkey"] ?? "")
+        let problem: String? =
+            switch request.parameters["action"] {
+            case "add": try await add(visitor.user, request)
+            case "rename": try await rename(id, of: visitor.user, request)
+            case "remove": try await remove(id, of: visitor.user, request)
+            default: "gone"
+            }
+        // A page anew: a reload must not do it again.
+        guard let problem else { return .redirect(to: passkeys.issuer.reference(path)) }
+        return try await page(visitor, request, problem: problem)
+    }
+
+    /// What is wrong, or `nil`.
+    private func add(_ owner: User, _ request: Request) async throws -> String? {
+        let name = Self.name(request.parameters["name"])
+        guard try await passkeys.enrol(request, for: owner, named: name) != nil else { return "refused" }
+        await notices.added(.passkey, by: owner.id, request)
+        return nil
+    }
+
+    private func rename(_ id: Identifier<Passkey>, of owner: User, _ request: Request) async throws -> String? {
+        let name = Self.name(request.parameters["name"])
+        return try await passkeys.rename(id, of: owner, to: name) ? nil : "gone"
+    }
+
+    private func remove(_ id: Identifier<Passkey>, of owner: User, _ request: Request) async throws -> String? {
+        switch try await passkeys.remove(id, of: owner) {
+        case .removed:
+            await notices.removed(.passkey, by: owner.id, request)
+            return nil
+        case .unknown: return "gone"
+        case .last: return "last"
+        }
+    }
+
+    /// As the person wrote it, at most 64 characters.
+    static func name(_ text: String?) -> String {
+        let words = (text ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return words.isEmpty || words.utf8.count > 255 ? "Passkey" : String(words.prefix(64))
+    }
+
+    private func page(_ visitor: AccountGate.Visitor, _ request: Request, problem: String? = nil) async throws
+        -> Response
+    {
+        var (page, cookie) = gate.page("passkeys", at: path, for: visitor, request)
+        let all = try await passkeys.passkeys.passkeys(of: visitor.user.id)
+        page.data["passkeys"] = .list(all.map(Self.describe))
+        page.data["has_none"] = .flag(all.isEmpty)
+        if all.count < PasskeyFactor.maximumCount {
+            try await passkeys.offer(on: &page, to: visitor.user, action: path, request)
+        }
+        if let problem { page.data["error"] = .object([problem: true]) }
+        return Response.page(page).setting(cookie)
+    }
+
+    private static func describe(_ passkey: Passkey) -> Page.Value {
+        var data: [String: Page.Value] = [
+            "id": .text(passkey.id.rawValue), "name": .text(passkey.name), "created": .text(day(passkey.createdAt)),
+            "is_synced": .flag(passkey.isBackupEligible),
+        ]
+        data["used"] = passkey.lastUsedAt.map { .text(day($0)) }
+        return .object(data)
+    }
+
+    /// The date as ISO 8601 has it, in UTC: the same in every language.
+    private static func day(_ moment: Date) -> String {
+        moment.formatted(.iso8601.year().month().day())
+    }
+}

@@ -1,0 +1,31 @@
+import HTTPTypes
+import Logging
+
+/// Where the sign-in page sends what an authenticator answered: somebody signs in with a passkey alone.
+struct PasskeySignInEndpoint: PageEndpoint {
+    static let path = "/sign-in/passkey"
+
+    let passkeys: PasskeyFactor
+    let signIn: SignIn
+    let steps: InteractionSteps
+    let interactions: InteractionKeeper
+    let formToken: FormToken
+    let audit: AuditLog
+    let routes = [Route.get(path), .post(path, rateLimit: .guessing)]
+
+    /// Reached by a reload after the answer: the page comes again.
+    func show(_ request: Request) async throws -> Response {
+        .redirect(to: try interactions.location("/sign-in", try interactions.resume(request)))
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        let interaction = try interactions.resume(request)
+        guard let proof = try await passkeys.prove(request, of: nil) else {
+            audit.record(.signInRefused(.wrongCredential, .passkey), client: interaction.client)
+            return .redirect(to: try interactions.location("/sign-in", interaction) + "&problem=passkey")
+        }
+        let outcome = try await signIn.advance(
+            nil, with: proof.shown, by: proof.user, toward: steps.destination(of: interaction), in: request)
+        return try steps.proceed(outcome, of: interaction)
+    }
+}

@@ -1,0 +1,228 @@
+import FoundationEssentials
+import IdentityProvider
+import JOSE
+import SQLStorage
+import TestSupport
+import Testing
+
+@Suite("WebAuthn L3: signing in with a passkey")
+struct PasskeyTests {
+    @Test(
+        "a passkey alone is two factors, in hardware or not (RFC 8176)",
+        arguments: [(UInt8(0b101), "hwk"), (0b11101, "swk")])
+    func alone(_ flags: UInt8, _ kind: String) async throws {
+        var person = try PasskeyPerson(try await TestIssuer())
+        person.authenticator.flags = flags
+        try await person.enrol()
+        let page = try await person.signInPage()
+        let claims = try await person.claims(person.answer(page))
+        #expect(claims["amr"] == [.string(kind), "user", "mfa"])
+        #expect(claims["acr"] == "urn:martlet:acr:3")
+        #expect(claims["preferred_username"] == "alice" || claims["sub"]?.string?.isEmpty == false)
+    }
+
+    @Test("the password of somebody with a passkey is the first of two factors")
+    func second() async throws {
+        var person = try PasskeyPerson(try await TestIssuer())
+        try await person.enrol()
+        let response = try await person.browser.authorize(Browser.webRequest())
+        let page = try response.page()
+        #expect(page.template == "second-factor")
+        #expect(try await !person.isSignedIn())
+        #expect(page.passkey.options["allowCredentials"]?.array?.count == 1)
+        let claims = try await person.claims(person.answer(page))
+        #expect(claims["amr"] == ["pwd", "hwk", "user", "mfa"])
+        #expect(claims["acr"] == "urn:martlet:acr:3")
+    }
+
+    @Test("an assertion counts once, also when it comes many times at once")
+    func replay() async throws {
+        var person = try PasskeyPerson(try await TestIssuer())
+        try await person.enrol()
+        let page = try await person.signInPage()
+        let credential = try person.authenticator.get(page.passkey.options)
+        let holder = person
+        let wins = try await race(16) { _ in
+            let thief = holder
+            return try await thief.answer(page, credential).headers[values: .setCookie].contains {
+                $0.contains("martlet-session=")
+            }
+        }
+        #expect(wins.count(where: \.self) == 1)
+        let again = try await person.answer(page, credential)
+        #expect(again.headers[values: .setCookie].isEmpty)
+        #expect(again.headers[.location]?.hasSuffix("&problem=passkey") == true)
+    }
+
+    /// A dishonest answer to the page where a stranger signs in.
+    struct Lie: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let change: @Sendable (inout SoftwareAuthenticator) -> Void
+
+        init(_ description: String, _ change: @escaping @Sendable (inout SoftwareAuthenticator) -> Void) {
+            testDescription = description
+            self.change = change
+        }
+    }
+
+    @Test(
+        "what is not honest opens no session",
+        arguments: [
+            Lie("another origin") { $0.origin = "https://evil.example" },
+            Lie("a host below") { $0.origin = "https://a.id.example.com" },
+            Lie("another RP ID") { $0.rpID = "example.com" },
+            Lie("a frame") { $0.crossOrigin = true },
+            Lie("nobody present") { $0.flags = 0b100 },
+            Lie("nobody verified") { $0.flags = 0b001 },
+            Lie("suddenly copied") { $0.flags = 0b11101 },
+            Lie("no user handle") { $0.userHandle = nil },
+            Lie("the name as user handle") { $0.userHandle = Array("alice".utf8) },
+            Lie("another credential") { $0.credentialID[0] ^= 1 },
+        ])
+    func dishonest(_ lie: Lie) async throws {
+        var person = try PasskeyPerson(try await TestIssuer())
+        try await person.enrol()
+        lie.change(&person.authenticator)
+        let page = try await person.signInPage()
+        let response = try await person.answer(page)
+        #expect(response.headers[values: .setCookie].isEmpty)
+        let shown = try await person.browser.follow(response).page()
+        #expect(shown.template == "sign-in" && shown.hasError("passkey_refused"))
+        #expect(try await !person.isSignedIn())
+    }
+
+    @Test("a challenge of another browser, purpose, user or time is no challenge")
+    func foreignChallenges() async throws {
+        let issuer = try await TestIssuer()
+        var person = try PasskeyPerson(issuer)
+        let account = try await person.account()
+        _ = try await person.add(on: account)
+        let enrolment = try await person.browser.get("/account/passkeys").page().passkey.ceremony
+        person.browser.forgetCookies()
+        let page = try await person.signInPage()
+        let other = try PasskeyPerson(issuer)
+        let foreign = try await other.signInPage()
+        for (options, ceremony) in [
+            (foreign.passkey.options, foreign.passkey.ceremony), (foreign.passkey.options, page.passkey.ceremony),
+            (page.passkey.options, enrolment), (page.passkey.options, ""), (page.passkey.options, "AAAA"),
+        ] {
+            let credential = try person.authenticator.get(options)
+            let response = try await person.answer(page, credential, ceremony: ceremony)
+            #expect(response.headers[values: .setCookie].isEmpty)
+        }
+        issuer.clock.advance(by: 601)
+        #expect(try await person.answer(page).headers[values: .setCookie].isEmpty)
+        // Nothing of it spent anything: a new page works.
+        #expect(try await person.claims(person.answer(person.signInPage()))["amr"] != nil)
+    }
+
+    @Test("somebody else's passkey is no second factor")
+    func otherUser() async throws {
+        let issuer = try await TestIssuer()
+        var alice = try PasskeyPerson(issuer)
+        try await alice.enrol()
+        var mallory = try PasskeyPerson(issuer)
+        _ = try await issuer.administration.apply(
+            ResourceSet(["users": [["username": "mallory", "password": "mallory's own"]]]))
+        try await mallory.enrol("mallory", "mallory's own")
+        let page = try await mallory.browser.authorize(Browser.webRequest()).page()
+        #expect(page.template == "second-factor")
+        #expect(try await mallory.answer(page).headers[values: .setCookie].isEmpty)
+        mallory.authenticator.userHandle = alice.authenticator.userHandle
+        #expect(try await mallory.answer(page).headers[values: .setCookie].isEmpty)
+        #expect(try await !mallory.isSignedIn())
+    }
+
+    @Test("the page does not tell whether a name has passkeys")
+    func enumeration() async throws {
+        var person = try PasskeyPerson(try await TestIssuer())
+        func options() async throws -> [JSONObject] {
+            var all: [JSONObject] = []
+            for name in ["alice", "bob", "nobody"] {
+                var options = try await person.signInPage([("login_hint", name)]).passkey.options
+                options["challenge"] = nil
+                all.append(options)
+            }
+            return all
+        }
+        let before = try await options()
+        try await person.enrol()
+        #expect(try await options() == before)
+        #expect(Set(before).count == 1)
+        #expect(before[0]["allowCredentials"] == [])
+    }
+
+    @Test("a counter that stands still is that of a copy")
+    func counter() async throws {
+        let issuer = try await TestIssuer()
+        var person = try PasskeyPerson(issuer)
+        person.authenticator.signCount = 5
+        try await person.enrol()
+        for (count, isAccepted) in [(5, false), (6, true), (6, false), (4, false), (9, true)] {
+            person.authenticator.signCount = count
+            let response = try await person.answer(person.signInPage())
+            #expect(response.headers[values: .setCookie].isEmpty == !isAccepted, "\(count)")
+            person.browser.forgetCookies()
+        }
+    }
+
+    @Test("one that never knew its user is a second factor and no more, whatever it says later")
+    func unverified() async throws {
+        var person = try PasskeyPerson(try await TestIssuer())
+        person.authenticator.flags = 0b001
+        try await person.enrol()
+        person.authenticator.flags = 0b101
+        #expect(try await person.answer(person.signInPage()).headers[values: .setCookie].isEmpty)
+        let page = try await person.browser.authorize(Browser.webRequest()).page()
+        #expect(try await person.claims(person.answer(page))["amr"] == ["pwd", "hwk", "user", "mfa"])
+    }
+
+    @Test("who was disabled does not get in")
+    func disabled() async throws {
+        let issuer = try await TestIssuer()
+        var person = try PasskeyPerson(issuer)
+        try await person.enrol()
+        var user = try #require(try await issuer.stores.users.find(named: "alice"))
+        user.isDisabled = true
+        try await issuer.stores.users.save(user)
+        #expect(try await person.answer(person.signInPage()).headers[values: .setCookie].isEmpty)
+    }
+
+    @Test("issuers of one host share neither passkeys nor challenges")
+    func issuers() async throws {
+        let database = try await TestDatabase()
+        let first = try await TestIssuer("https://id.example.com/a", database: database)
+        let second = try await TestIssuer("https://id.example.com/b", database: database)
+        var person = try PasskeyPerson(first)
+        try await person.enrol()
+        let stranger = PasskeyPerson(person, at: second)
+        let page = try await stranger.signInPage()
+        #expect(try await stranger.answer(page).headers[values: .setCookie].isEmpty)
+        let ours = try await person.signInPage()
+        #expect(try await stranger.answer(page, ceremony: ours.passkey.ceremony).headers[values: .setCookie].isEmpty)
+        // The same authenticator keeps one passkey for each: their handles differ.
+        var both = stranger
+        try await both.enrol()
+        #expect(both.authenticator.userHandle != person.authenticator.userHandle)
+    }
+
+    @Test("the script is a file of the issuer, the only one that the page may run")
+    func script() async throws {
+        let issuer = try await TestIssuer()
+        let page = try await PasskeyPerson(issuer).signInPage()
+        #expect(page.scriptSources == ["https://id.example.com/passkey.js"])
+        let response = try await issuer.send(.get, "/passkey.js")
+        #expect(response.headers[.contentType] == "text/javascript; charset=utf-8")
+        let tag = try #require(response.headers[.eTag])
+        #expect(try await issuer.send(.get, "/passkey.js", headers: [.ifNoneMatch: tag]).status == .notModified)
+    }
+}
+
+extension PasskeyPerson {
+    /// The same authenticator with another browser at another issuer.
+    init(_ person: PasskeyPerson, at issuer: TestIssuer) {
+        self.issuer = issuer
+        browser = Browser(issuer)
+        authenticator = person.authenticator
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Passkeys in a real browser (WebAuthn L3)", .serialized)
+struct PasskeyProgramTests {
+    @Test("enrolled on the account page, offered by autofill, shown alone and as a second factor")
+    func passkeys() async throws {
+        let folder = try Folder()
+        let demoPort = try freePort()
+        let server = try await RunningServer(["--demo", "--demo-port", String(demoPort)], in: folder.url)
+        try await until("the greeting is printed") { server.program.output.contains("down-the-rabbit-hole") }
+        let browser = try await Chromium()
+        let authenticator = try await browser.addAuthenticator()
+        try await browser.open("http://localhost:\(demoPort)/")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-out'")
+        try await browser.click("#sign-in")
+        try await signInWithPassword(browser)
+        try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
+        try await browser.click("button[value=allow]")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+
+        try await browser.open("\(server.issuer)/account/passkeys")
+        try await browser.wait(for: "document.querySelector('form[data-passkey]')?.hidden === false")
+        try await browser.type("Test phone", into: "#name")
+        try await browser.click("form[data-passkey] button")
+        try await browser.wait(for: "document.querySelector('.items input[name=name]')?.value === 'Test phone'")
+
+        // The page asks by itself, and the authenticator answers: nobody types anything.
+        try await signOut(browser, demoPort)
+        try await browser.click("#sign-in")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+        #expect(try await browser.evaluate(Self.claims).contains("mfa"))
+        #expect(try await !browser.evaluate(Self.claims).contains("pwd"))
+
+        // One that does not know the person does not answer a stranger's page: the password goes first.
+        try await browser.setUserVerified(false, of: authenticator)
+        try await signOut(browser, demoPort)
+        try await browser.click("#sign-in")
+        try await signInWithPassword(browser)
+        try await browser.wait(for: "document.querySelector('form[data-passkey=get]')?.hidden === false")
+        try await browser.setUserVerified(true, of: authenticator)
+        try await browser.click("form[data-passkey] button")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+        #expect(try await browser.evaluate(Self.claims).contains("pwd"))
+        try await browser.quit()
+        try await server.stop()
+    }
+
+    private static let claims = "document.querySelector('#id-token-claims').innerText"
+
+    private func signInWithPassword(_ browser: Chromium) async throws {
+        try await browser.wait(for: "document.querySelector('#password') !== null")
+        try await browser.type("alice", into: "#username")
+        try await browser.type("down-the-rabbit-hole", into: "#password")
+        try await browser.click("button[type=submit]")
+    }
+
+    private func signOut(_ browser: Chromium, _ demoPort: Int) async throws {
+        try await browser.open("http://localhost:\(demoPort)/")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+        try await browser.click("#sign-out")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-out'")
+    }
+}

@@ -1,6 +1,6 @@
 # Two commands for everybody: `make serve` and `make test`. Each installs the Debian packages it misses.
 .DEFAULT_GOAL := help
-.PHONY: help serve build test test-cluster lint format bench bench-storage install conformance \
+.PHONY: help serve build test test-cluster lint format bench bench-storage bench-telemetry install conformance \
   conformance-mutations diagrams
 
 RELEASE := .build-release
@@ -54,6 +54,11 @@ bench-storage: install  ## Compare refreshes on MariaDB with a plain loop over t
 	@.ci/install test
 	swift build -c release --static-swift-stdlib --product StorageBenchmark --scratch-path $(RELEASE) -j 2
 	$(RELEASE)/release/StorageBenchmark
+
+bench-telemetry: install  ## Compare tokens a second with and without telemetry
+	@.ci/install bench
+	swift build -c release --static-swift-stdlib --product TelemetryBenchmark --scratch-path $(RELEASE) -j 2
+	$(RELEASE)/release/TelemetryBenchmark
 
 install:
 	@.ci/install build

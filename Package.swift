@@ -204,6 +204,11 @@ let package = Package(
             name: "StorageBenchmark",
             dependencies: ["IdentityProvider", "JOSE", "SQLStorage", "MariaDBDriver", "CMariaDB", "TestSupport"],
             path: "Tests/StorageBenchmark", swiftSettings: strict),
+        // What `make bench-telemetry` runs.
+        .executableTarget(
+            name: "TelemetryBenchmark",
+            dependencies: ["IdentityProvider", "Server", "Telemetry", "TestSupport", logging, lifecycle],
+            path: "Tests/TelemetryBenchmark", exclude: ["token.lua"], swiftSettings: strict),
         .testTarget(name: "ClusterCheckTests", dependencies: ["ClusterCheck"], swiftSettings: strict),
         .testTarget(
             name: "JOSETests", dependencies: ["JOSE", "COpenSSL"], exclude: ["Vectors"],

@@ -1,7 +1,7 @@
 """A collector for tests: decodes what it is sent with opentelemetry-proto, an implementation that is not ours.
 
 FOLDER/behaviour holds one word a line, taken one a request while there are any, the last one for ever:
-  accept, status:503, status:503:RETRY_AFTER, hang, close, partial:REJECTED
+  accept, status:503, status:503:RETRY_AFTER, hang, close, partial:REJECTED, discard (accept unread: for benchmarks)
 Each request becomes a line of FOLDER/received.jsonl: signal, headers, behaviour, and the decoded records.
 """
 
@@ -114,6 +114,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         signal, request, response, rejected = SIGNALS[self.path]
         body = self.rfile.read(int(self.headers["Content-Length"]))
         word, *rest = behaviour().split(":")
+        if word == "discard":
+            return self.answer(word, rest, response(), rejected)
         message = request.FromString(body)
         line = {
             "signal": signal, "behaviour": word, "at": time.time(), "size": len(body),

@@ -1,0 +1,59 @@
+import Foundation
+import IdentityProvider
+import Logging
+import Server
+import ServiceLifecycle
+import Telemetry
+import TestSupport
+
+/// The server in one of the ways that are compared.
+enum BenchmarkServer: String, CaseIterable {
+    /// Nobody set tracing or metrics up: what is left of them is what the libraries do then, next to nothing.
+    case baseline
+    /// Without a collector, as most people start it.
+    case off
+    /// Every trace goes to a collector.
+    case traces
+    /// So do metrics and a log line for each request.
+    case everything
+
+    /// Serves until standard input is closed: with the program that started it.
+    func run(port: Int, collector: String) async throws {
+        let settings = TelemetrySettings(format: .json, level: .info, otlp: otlp(collector))
+        if self == .baseline {
+            let output = StandardError()
+            LoggingSystem.bootstrap { label in
+                StructuredLogHandler(label: label, format: settings.format, level: settings.level, output: output)
+            }
+            return try await serve(port)
+        }
+        let telemetry = TelemetryBootstrap.start(settings, version: "benchmark", environment: [:])
+        try await telemetry.during { try await serve(port) }
+    }
+
+    private func otlp(_ collector: String) -> OTLPSettings? {
+        switch self {
+        case .baseline, .off: nil
+        case .traces: OTLPSettings(endpoint: collector, signals: [.traces])
+        case .everything: OTLPSettings(endpoint: collector)
+        }
+    }
+
+    private func serve(_ port: Int) async throws {
+        let issuer = try await TestIssuer()
+        let server = HTTPServer(
+            settings: ServerSettings(
+                address: .host("127.0.0.1", port: port), proxies: try TrustedProxies(["127.0.0.1/32"])),
+            providers: [MountedProvider(issuer: issuer.issuer, endpoints: issuer.provider.endpoints)],
+            pages: try PageRenderer(name: "Benchmark"), limiter: RateLimiter())
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: issuer.provider.services + [server], logger: Logger(label: "lifecycle")))
+        let watch = Task.detached {
+            while let bytes = try? FileHandle.standardInput.read(upToCount: 1), !bytes.isEmpty {}
+            await group.triggerGracefulShutdown()
+        }
+        try await group.run()
+        watch.cancel()
+    }
+}

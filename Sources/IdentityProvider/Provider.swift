@@ -140,8 +140,8 @@ package struct Provider: Sendable {
                 audit: audit),
             PasskeyScriptEndpoint(),
             EnrolEndpoint(
-                clients: clients, totp: totpEnrolment, signIn: signIn, steps: steps, interactions: interactions,
-                passkeys: passkeys, formToken: formToken, audit: audit, notices: notices),
+                clients: clients, totp: totpEnrolment, passkeys: passkeys, signIn: signIn, steps: steps,
+                interactions: interactions, formToken: formToken, audit: audit, notices: notices),
             ConsentEndpoint(
                 clients: clients, users: stores.users, resources: resources, consents: stores.consents,
                 sessions: sessions, interactions: interactions, formToken: formToken, audit: audit, now: now),

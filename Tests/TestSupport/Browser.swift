@@ -111,6 +111,9 @@ package final class Browser: Sendable {
         crossSite: Bool = false
     ) async throws -> Response {
         let headers: HTTPFields = crossSite || cookieHeader.isEmpty ? [:] : [.cookie: cookieHeader]
+        // Endpoints know their paths below the issuer.
+        let below = issuer.issuer.path
+        let path = !below.isEmpty && path.hasPrefix("\(below)/") ? String(path.dropFirst(below.count)) : path
         let response = try await issuer.send(method, path, query: query, form: form, headers: headers)
         for field in response.headers[values: .setCookie] {
             let parts = field.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

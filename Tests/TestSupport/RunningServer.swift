@@ -43,10 +43,11 @@ package final class WebClient: Sendable {
 
         package func header(_ name: String) -> String? { headers.first { $0.0.lowercased() == name.lowercased() }?.1 }
 
-        /// The hidden fields and the address of the page's form.
+        /// The hidden fields and the address of the page's first form.
         package var form: (action: String, fields: [(String, String)]) {
             let action = body.firstMatch(of: /<form method="post" action="([^"]*)"/).map { String($0.1) } ?? ""
-            let fields = body.matches(of: /<input type="hidden" name="([^"]*)" value="([^"]*)"/)
+            let first = body.firstRange(of: "</form>").map { body[..<$0.lowerBound] } ?? body[...]
+            let fields = first.matches(of: /<input type="hidden" name="([^"]*)" value="([^"]*)"/)
                 .map { (String($0.1), String($0.2)) }
             return (action, fields)
         }

@@ -263,7 +263,8 @@ let package = Package(
         .testTarget(
             name: "IdentityProviderTests",
             dependencies: [
-                "IdentityProvider", "JOSE", "Authenticators", "SQLStorage", "MariaDBDriver", "TestSupport", crypto,
+                "IdentityProvider", "Templates", "JOSE", "Authenticators", "SQLStorage", "MariaDBDriver", "TestSupport",
+                crypto,
                 httpTypes, lifecycle,
             ],
             swiftSettings: strict),

@@ -201,7 +201,8 @@ package struct Provider: Sendable {
             AccountEndpoint(
                 gate: gate, totp: stores.totpCredentials, passkeys: stores.passkeys,
                 recoveryCodes: stores.recoveryCodes, sessions: stores.sessions, devices: stores.devices,
-                consents: stores.consents, clients: clients, hasMail: mailer != nil, now: now),
+                consents: stores.consents, clients: clients,
+                activity: RecentActivity(audit: stores.audit, now: now), hasMail: mailer != nil, now: now),
             PasskeysEndpoint(gate: gate, passkeys: passkeys, notices: notices),
             AuthenticatorAppsEndpoint(gate: gate, enrolment: totpEnrolment, notices: notices, audit: audit),
             RecoveryCodesEndpoint(gate: gate, factor: recoveryCodes, audit: audit, now: now),

@@ -96,6 +96,7 @@ struct Composition {
         settings.name = configuration.name
         settings.lifetimes = configuration.lifetimes
         settings.signUp = configuration.signUp
+        settings.minimumContext = configuration.minimumContext
         var mailer: (any Mailer)?
         if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }
         return Provider(

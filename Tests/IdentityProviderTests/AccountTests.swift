@@ -2,6 +2,7 @@ import Authenticators
 import FoundationEssentials
 import HTTPTypes
 import JOSE
+import Templates
 import TestSupport
 import Testing
 
@@ -220,6 +221,18 @@ struct AccountTests {
         #expect(try await browser.submit(page, [("username", "Alice")]).page().template == "done")
         #expect(try await issuer.stores.users.find(named: "alice") == nil)
         #expect(try await browser.get("/account").page().template == "sign-in")
+    }
+
+    @Test("what happened lately is shown, the latest first, and each has its words")
+    func activity() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await addApp(issuer, browser)
+        try await issuer.audit.flush()
+        let shown = try await browser.get("/account").page().list("activity").map { $0.text("what") }
+        #expect(shown == ["text.activity_factor_enrolled", "text.activity_signed_in"])
+        let texts = try JSONObject(parsing: Array(Templates.files["locales/en.json", default: ""].utf8))
+        for event in RecentActivity.events { #expect(texts["activity_\(event)"] != nil, "\(event)") }
     }
 
     @Test("the download has what is kept, and no secret")

@@ -151,8 +151,16 @@ struct StepUpTests {
         let form = try await fresh.get("/authorize", Browser.webRequest()).page()
         let right = try await fresh.submit(form, [("username", "alice"), ("password", "correct horse")])
         #expect(right.status == .tooManyRequests)
+        #expect(right.headers[.retryAfter].flatMap(Int.init) ?? 0 > 80_000)
         let mine = try await own.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
         let back = try await own.submit(mine, [("username", "alice"), ("password", "correct horse")])
         #expect(try back.answer()["code"] != nil)
+        // An administrator opens it.
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(try await issuer.administration.unlock(alice))
+        #expect(try await !issuer.administration.unlock(alice))
+        let again = try await fresh.get("/authorize", Browser.webRequest()).page()
+        let next = try await fresh.submit(again, [("username", "alice"), ("password", "correct horse")])
+        #expect(try next.answer()["code"] != nil)
     }
 }

@@ -127,7 +127,8 @@ struct PageTests {
     @Test("every page of every language renders, with a title and no text left out")
     func allPages() throws {
         for file in Templates.files.keys where file.hasSuffix(".mustache") {
-            guard !["layout.mustache", "emblem.mustache", "scope.mustache"].contains(file), !file.contains("/")
+            let parts = ["layout.mustache", "emblem.mustache", "scope.mustache", "totp-setup.mustache"]
+            guard !parts.contains(file), !file.contains("/")
             else { continue }
             for language in ["en", "de"] {
                 let data: [String: Page.Value] = ["title": "text.not_me_title", "lead": "text.not_me_lead"]

@@ -11,6 +11,7 @@ struct AccountEndpoint: Endpoint {
     let devices: any DeviceStore
     let consents: any ConsentStore
     let clients: any ClientStore
+    let activity: RecentActivity
     /// Whether an address can be changed: that takes a mail to each.
     let hasMail: Bool
     let now: @Sendable () -> Date
@@ -40,6 +41,7 @@ struct AccountEndpoint: Endpoint {
         page.data["devices"] = .list(
             try await devices.devices(of: user.id, at: now()).filter { $0.isTrusted(at: now()) }.map(Self.describe))
         page.data["applications"] = .list(try await applications(of: user))
+        page.data["activity"] = .list(try await activity.latest(of: user))
         return Response.page(page).setting(cookie)
     }
 

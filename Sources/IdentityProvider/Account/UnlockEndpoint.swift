@@ -20,8 +20,7 @@ struct UnlockEndpoint: LinkEndpoint {
             throw OAuthError.linkLost
         }
         try await links.spend(link)
-        let names = [user.username, user.email].compactMap(\.self)
-        try await attempts.unlock(names.map(AttemptCounter.account) + [.secondFactor(of: user.id, on: nil)])
+        try await attempts.unlock(AttemptCounter.all(of: user))
         audit.record(.accountUnlocked, user: user.id)
         return pages.done("unlocked")
     }

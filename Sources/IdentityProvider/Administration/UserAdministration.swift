@@ -52,6 +52,15 @@ extension Administration {
         try await stores.sessions.endAll(of: user.id, at: now())
     }
 
+    /// Forgets the failures that lock a user out. Returns whether there were any.
+    package func unlock(_ user: User) async throws -> Bool {
+        guard try await stores.attempts.forget(AttemptCounter.all(of: user).map { $0.key(digester) }) else {
+            return false
+        }
+        audit.record(.accountUnlocked, user: user.id, by: actor)
+        return true
+    }
+
     /// A disabled user is signed out everywhere.
     package func setDisabled(_ isDisabled: Bool, _ user: User) async throws {
         var user = user

@@ -10,8 +10,7 @@ struct UserCommand: AsyncParsableCommand {
         commandName: "user", abstract: "List, add, change and remove users.",
         subcommands: [
             List.self, Add.self, Invite.self, Password.self, Roles.self, Assign.self, Withdraw.self, Disable.self,
-            Enable.self,
-            Remove.self,
+            Enable.self, Unlock.self, Remove.self,
         ])
 
     struct List: AsyncParsableCommand {
@@ -103,6 +102,20 @@ struct UserCommand: AsyncParsableCommand {
                 try await administration.setDisabled(false, stores.user(username))
             }
             Terminal.say("Enabled.")
+        }
+    }
+
+    struct Unlock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a user try again who was locked out by wrong passwords or codes.")
+        @Argument(help: "The username or e-mail address.") var username: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer { administration, stores, _ in
+                let wasLocked = try await administration.unlock(stores.user(username))
+                Terminal.say(wasLocked ? "Unlocked." : "There was nothing to unlock.")
+            }
         }
     }
 

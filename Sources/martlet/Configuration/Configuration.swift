@@ -18,6 +18,7 @@ struct Configuration {
     /// `nil` where no mail is sent.
     let mail: MailSetting?
     let signUp: SignUpPolicy
+    let minimumContext: AuthenticationContext
     let templates: [String: String]
     let telemetry: TelemetrySettings
     let audit: AuditSettings
@@ -43,6 +44,7 @@ struct Configuration {
         lifetimes = Self.lifetimes(&values)
         mail = Self.mail(&values)
         signUp = Self.signUp(&values, hasMail: mail != nil)
+        minimumContext = Self.minimumContext(&values)
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)
         unused = [Setting.tlsClientCA].filter { values.isSet($0) }.map(\.rawValue)
@@ -64,6 +66,14 @@ struct Configuration {
             } catch { values.report(setting, "\(text) \(error.reason)") }
         }
         return issuers
+    }
+
+    private static func minimumContext(_ values: inout SettingValues) -> AuthenticationContext {
+        guard let text = values.text(.minimumACR) else { return .singleFactor }
+        do throws(InvalidValue) { return try AuthenticationContext.registered(text) } catch {
+            values.report(.minimumACR, error.reason)
+            return .singleFactor
+        }
     }
 
     private static func address(_ values: inout SettingValues, _ setting: Setting) -> ServerSettings.Address? {

@@ -18,6 +18,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "The mail server, such as smtp://localhost:25.") var mailSmtp: String?
     @Option(help: "A file that holds the mail server, when it is a secret.") var mailSmtpFile: String?
     @Option(help: "The sender of mail: NAME <ADDRESS>, or the address alone.") var mailFrom: String?
+    @Option(name: .customLong("minimum-acr"), help: "The weakest sign-in that is enough: urn:martlet:acr:1, 2 or 3.")
+    var minimumACR: String?
     @Option(help: "Who may make an account: off, open or invitation.") var signUp: String?
     @Option(help: "An OpenTelemetry collector, such as http://localhost:4318.") var telemetryOtlp: String?
     @Option(help: "Header fields for the collector: NAME=VALUE, separated by commas.") var telemetryOtlpHeaders: String?
@@ -59,6 +61,7 @@ struct ConfigurationOptions: ParsableArguments {
         case .mailSMTP: mailSmtp
         case .mailFrom: mailFrom
         case .signUp: signUp
+        case .minimumACR: minimumACR
         case .telemetryOTLP: telemetryOtlp
         case .telemetryOTLPHeaders: telemetryOtlpHeaders
         case .telemetryOTLPSignals: telemetryOtlpSignals

@@ -10,6 +10,7 @@ enum Setting: String, CaseIterable {
     case mailSMTP = "mail.smtp"
     case mailFrom = "mail.from"
     case signUp = "sign_up"
+    case minimumACR = "minimum_acr"
     case telemetryOTLP = "telemetry.otlp"
     case telemetryOTLPHeaders = "telemetry.otlp_headers"
     case telemetryOTLPSignals = "telemetry.otlp_signals"

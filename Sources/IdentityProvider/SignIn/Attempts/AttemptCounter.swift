@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JOSE
 
 /// Something that is guessed at, and how many failures it bears. Names that do not exist are counted alike.
 struct AttemptCounter: Hashable, Sendable {
@@ -29,6 +30,18 @@ struct AttemptCounter: Hashable, Sendable {
     /// Whatever one address tries on however many accounts. Many people may share one.
     static func address(_ address: String) -> AttemptCounter {
         AttemptCounter(name: "address \(address)", rule: .address)
+    }
+}
+
+extension AttemptCounter {
+    /// All that keeps a user out of browsers that are not known.
+    static func all(of user: User) -> [AttemptCounter] {
+        [user.username, user.email].compactMap(\.self).map(account) + [secondFactor(of: user.id, on: nil)]
+    }
+
+    /// What it is kept under: the table tells nobody who is attacked.
+    func key(_ digester: SecretDigester) -> String {
+        Base64URL.encode(digester.digest(name, of: AttemptCounter.self).bytes)
     }
 }
 

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import JOSE
 
 /// Slows guessing down, wherever the guesses come from, and stops it at last.
 ///
@@ -66,7 +65,5 @@ package struct AttemptLimiter: Sendable {
     @discardableResult
     func unlock(_ counters: [AttemptCounter]) async throws -> Bool { try await store.forget(counters.map(digest)) }
 
-    private func digest(_ counter: AttemptCounter) -> String {
-        Base64URL.encode(digester.digest(counter.name, of: AttemptCounter.self).bytes)
-    }
+    private func digest(_ counter: AttemptCounter) -> String { counter.key(digester) }
 }

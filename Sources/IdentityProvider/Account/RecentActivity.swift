@@ -1,0 +1,39 @@
+import FoundationEssentials
+
+/// What happened to an account lately, for its owner to look through.
+struct RecentActivity: Sendable {
+    let audit: any AuditStore
+    let now: @Sendable () -> Date
+
+    /// Seconds that count as lately.
+    private static let window: TimeInterval = 7 * 86_400
+    private static let count = 10
+    /// More than anybody does in the window; whoever is attacked sees its beginning.
+    private static let limit = 1_000
+
+    /// What is told, each by the text `activity_EVENT`. Tokens and requests of applications are not.
+    static let events: Set<String> = [
+        "signed_in", "sign_in_refused", "sessions_ended", "account_unlocked", "factor_enrolled", "factor_removed",
+        "recovery_codes_made", "password_changed", "password_reset", "device_remembered", "device_revoked",
+        "email_changed", "email_verified", "consent_given", "consent_withdrawn",
+    ]
+
+    /// The latest first.
+    func latest(of user: User) async throws -> [Page.Value] {
+        var query = AuditQuery()
+        query.user = user.id.rawValue
+        query.since = now().addingTimeInterval(-Self.window)
+        query.limit = Self.limit
+        let told = try await audit.find(query).map(\.record).filter { Self.events.contains($0.event) }
+        return told.suffix(Self.count).reversed().map(Self.describe)
+    }
+
+    private static func describe(_ record: AuditRecord) -> Page.Value {
+        [
+            "what": .text("text.activity_\(record.event)"),
+            "when": .text(record.time.formatted(.iso8601.dateTimeSeparator(.space).timeZoneSeparator(.omitted))),
+            "where": .text(record.address ?? ""),
+            "browser": .text(record.userAgent.map { BrowserName(userAgent: $0).text } ?? ""),
+        ]
+    }
+}

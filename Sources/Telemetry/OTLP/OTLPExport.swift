@@ -1,7 +1,6 @@
 import Tracing
 
-/// Sends traces, metrics and logs to a collector over OTLP/HTTP, in its binary encoding: it is a third of the JSON's size,
-/// and a span costs a microsecond.
+/// Sends traces, metrics and logs to a collector over OTLP/HTTP, in its binary encoding.
 package final class OTLPExport: Sendable {
     private let settings: OTLPSettings
     private let collector: Collector

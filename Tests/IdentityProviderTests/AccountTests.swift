@@ -10,7 +10,7 @@ import Testing
 
 extension Page {
     /// A text within an object of the page's data.
-    fileprivate func text(_ name: String, _ member: String) -> String {
+    func text(_ name: String, _ member: String) -> String {
         if case .object(let members)? = data[name], case .text(let text)? = members[member] { text } else { "" }
     }
 

@@ -118,6 +118,32 @@ struct StepUpTests {
         #expect(silent["error"] == "login_required")
     }
 
+    @Test("a factor that is demanded is set up on the way, and by nobody who only knows the password once there is one")
+    func enrolment() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.apply(
+            #"{"roles": [{"name": "admin", "permissions": [], "minimum_acr": "urn:martlet:acr:2"}], "users": [{"username": "alice", "password": "correct horse", "roles": ["admin"]}]}"#
+        )
+        let (own, thief) = (Browser(issuer), Browser(issuer))
+        func fill(_ page: Page, _ code: String) -> [(String, String)] {
+            [("factor", "totp"), ("offer", page.text("totp", "offer")), ("code", code)]
+        }
+        let stolen = try await thief.authorize(Browser.webRequest()).page()
+        #expect(stolen.template == "enrol")
+        let page = try await own.authorize(Browser.webRequest()).page()
+        #expect(try await own.submit(page, fill(page, "000000")).page().hasError("code"))
+        let code = try issuer.code(page.text("totp", "secret"))
+        #expect(try await own.submit(page, fill(page, code)).page().template == "consent")
+
+        let late = try await thief.submit(stolen, fill(stolen, issuer.code(stolen.text("totp", "secret"))))
+        #expect(try late.page().template == "second-factor")
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(try await issuer.stores.totpCredentials.credentials(of: alice.id).count == 1)
+        #expect(
+            try await thief.get("/authorize", Browser.webRequest([("prompt", "none")])).answer()["error"]
+                == "login_required")
+    }
+
     @Test("progress is the person's own: with another's name, after a change of the password or too late it is nothing")
     func progress() async throws {
         let issuer = try await TestIssuer()

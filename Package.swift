@@ -118,6 +118,7 @@ let package = Package(
                 .embedInCode("form-post.mustache"),
                 .embedInCode("layout.mustache"),
                 .embedInCode("passkeys.mustache"),
+                .embedInCode("profile.mustache"),
                 .embedInCode("recovery-codes.mustache"),
                 .embedInCode("scope.mustache"),
                 .embedInCode("second-factor.mustache"),

@@ -22,6 +22,7 @@ package enum Templates {
         "form-post.mustache": PackageResources.form_post_mustache,
         "layout.mustache": PackageResources.layout_mustache,
         "passkeys.mustache": PackageResources.passkeys_mustache,
+        "profile.mustache": PackageResources.profile_mustache,
         "recovery-codes.mustache": PackageResources.recovery_codes_mustache,
         "scope.mustache": PackageResources.scope_mustache,
         "second-factor.mustache": PackageResources.second_factor_mustache,

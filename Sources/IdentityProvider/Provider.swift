@@ -203,6 +203,7 @@ package struct Provider: Sendable {
                 recoveryCodes: stores.recoveryCodes, sessions: stores.sessions, devices: stores.devices,
                 consents: stores.consents, clients: clients,
                 activity: RecentActivity(audit: stores.audit, now: now), hasMail: mailer != nil, now: now),
+            ProfileEndpoint(gate: gate, users: stores.users, audit: audit, now: now),
             PasskeysEndpoint(gate: gate, passkeys: passkeys, notices: notices),
             AuthenticatorAppsEndpoint(gate: gate, enrolment: totpEnrolment, notices: notices, audit: audit),
             RecoveryCodesEndpoint(gate: gate, factor: recoveryCodes, audit: audit, now: now),

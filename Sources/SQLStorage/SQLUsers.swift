@@ -1,5 +1,6 @@
 import FoundationEssentials
 import IdentityProvider
+import JOSE
 
 struct SQLUsers: UserStore {
     let table: SQLTable
@@ -102,6 +103,13 @@ struct SQLUsers: UserStore {
             "users.verify_email",
             "UPDATE users SET is_email_verified = 1, updated_at = ? WHERE issuer = ? AND id = ? AND email = ?",
             [.date(now), table.key, .id(user), .text(email)])
+    }
+
+    func changeClaims(of user: User, to claims: JSONObject, at now: Date) async throws -> Bool {
+        try await table.execute(
+            "users.change_claims",
+            "UPDATE users SET claims = ?, updated_at = ? WHERE issuer = ? AND id = ? AND updated_at = ?",
+            [.json(claims), .date(now), table.key, .id(user.id), .date(user.updatedAt)]) == 1
     }
 
     func changeEmail(of user: User, to email: String, at now: Date) async throws -> Bool {

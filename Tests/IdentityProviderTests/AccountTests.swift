@@ -223,6 +223,25 @@ struct AccountTests {
         #expect(try await browser.get("/account").page().template == "sign-in")
     }
 
+    @Test("people say what they are called, and nothing that another says at the same time is lost")
+    func profile() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await signIn(browser, "/account/profile")
+        let before = try #require(try await issuer.stores.users.find(named: "alice"))
+        issuer.clock.advance(by: 1)
+        let fields = [("name", "  Alice \n P. Liddell "), ("given_name", "Alice"), ("email_verified", "false")]
+        #expect(try await browser.submit(page, fields).page().template == "account")
+        let after = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(after.claims["name"] == "Alice P. Liddell" && after.claims["given_name"] == "Alice")
+        #expect(after.isEmailVerified && after.claims["address"] == before.claims["address"])
+        #expect(after.claims["email_verified"] == nil)
+        // What began before the change was known replaces nothing.
+        #expect(try await !issuer.stores.users.changeClaims(of: before, to: [:], at: issuer.clock.now))
+        let long = try await browser.submit(page, [("name", String(repeating: "x", count: 256))]).page()
+        #expect(long.hasError("too_long"))
+    }
+
     @Test("what happened lately is shown, the latest first, and each has its words")
     func activity() async throws {
         let issuer = try await TestIssuer()

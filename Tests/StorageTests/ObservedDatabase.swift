@@ -1,5 +1,6 @@
 import FoundationEssentials
 import IdentityProvider
+import JOSE
 import SQLStorage
 import Synchronization
 
@@ -95,6 +96,7 @@ extension Stores {
         try await users.setPasswordHash(of: User.alice, to: "", at: moment)
         try await users.verifyEmail("alice@example.com", of: User.alice, at: moment)
         if let alice = try await users.find(User.alice) {
+            _ = try await users.changeClaims(of: alice, to: [:], at: moment)
             _ = try await users.changeEmail(of: alice, to: "alice@example.org", at: moment)
         }
         try await sessions.begin(.example("s"), on: .example("d"), replacing: Identifier("former"))

@@ -15,7 +15,7 @@ struct RecentActivity: Sendable {
     static let events: Set<String> = [
         "signed_in", "sign_in_refused", "sessions_ended", "account_unlocked", "factor_enrolled", "factor_removed",
         "recovery_codes_made", "password_changed", "password_reset", "device_remembered", "device_revoked",
-        "email_changed", "email_verified", "consent_given", "consent_withdrawn",
+        "email_changed", "email_verified", "consent_given", "consent_withdrawn", "profile_changed",
     ]
 
     /// The latest first.

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import JOSE
 
 package protocol UserStore: Sendable {
     func find(_ id: Identifier<User>) async throws -> User?
@@ -17,6 +18,8 @@ package protocol UserStore: Sendable {
     /// Gives the user another address, which was proven, if theirs still is that of `user`; returns whether it did. A
     /// username that was the address goes along. Throws `NameTaken` when another user has it.
     func changeEmail(of user: User, to email: String, at now: Date) async throws -> Bool
+    /// Replaces the claims if they still are those of `user`; returns whether it did.
+    func changeClaims(of user: User, to claims: JSONObject, at now: Date) async throws -> Bool
     /// Replaces roles and groups if they still are `old`: of two changes at once none is lost. Returns whether it did.
     func replaceMembership(of user: Identifier<User>, from old: Membership, to new: Membership) async throws -> Bool
     /// Removes the user with their sessions, consents, authorizations and credentials.

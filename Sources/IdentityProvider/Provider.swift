@@ -126,7 +126,7 @@ package struct Provider: Sendable {
                     issuer: issuer, sealer: sealer, lifetime: lifetimes.authorizationCode, now: now),
                 audit: audit, now: now),
             VisitEndpoint(
-                clients: clients, sessions: sessions, signIn: signIn, interactions: interactions, steps: steps),
+                sessions: sessions, signIn: signIn, interactions: interactions, steps: steps),
             SignInEndpoint(
                 clients: clients, passwords: passwords, passkeys: passkeys, devices: devices, signIn: signIn,
                 steps: steps,

@@ -53,7 +53,7 @@ struct AccountEndpoint: Endpoint {
             let name = try await clients.find(consent.client)?.name ?? consent.client.rawValue
             described.append([
                 "id": .text(consent.client.rawValue), "name": .text(name), "scope": .text(consent.scope.text),
-                "since": .text(Self.day(consent.grantedAt)),
+                "since": .text(AccountGate.day(consent.grantedAt)),
             ])
         }
         return described
@@ -62,7 +62,7 @@ struct AccountEndpoint: Endpoint {
     private func describe(_ session: Session, isThis: Bool) -> Page.Value {
         [
             "id": .text(session.id.rawValue), "browser": .text(BrowserName(userAgent: session.userAgent).text),
-            "address": .text(session.address), "since": .text(Self.day(session.authenticatedAt)),
+            "address": .text(session.address), "since": .text(AccountGate.day(session.authenticatedAt)),
             "is_this": .flag(isThis),
         ]
     }
@@ -70,17 +70,14 @@ struct AccountEndpoint: Endpoint {
     private static func describe(_ credential: TOTPCredential) -> Page.Value {
         [
             "id": .text(credential.id.rawValue), "name": .text(credential.name),
-            "since": .text(day(credential.createdAt)),
+            "since": .text(AccountGate.day(credential.createdAt)),
         ]
     }
 
     private static func describe(_ device: Device) -> Page.Value {
         [
             "id": .text(device.id.rawValue), "browser": .text(BrowserName(userAgent: device.userAgent).text),
-            "address": .text(device.address), "until": .text(day(device.trustedUntil ?? device.lastUsedAt)),
+            "address": .text(device.address), "until": .text(AccountGate.day(device.trustedUntil ?? device.lastUsedAt)),
         ]
     }
-
-    /// The date as ISO 8601 has it, in UTC: the same in every language.
-    private static func day(_ moment: Date) -> String { moment.formatted(.iso8601.year().month().day()) }
 }

@@ -55,4 +55,7 @@ struct AccountGate: Sendable {
 
     /// Back to the overview, so that a reload does nothing twice.
     func overview() -> Response { .redirect(to: interactions.issuer.reference("/account")) }
+
+    /// The date as ISO 8601 has it, in UTC: the same in every language.
+    static func day(_ moment: Date) -> String { moment.formatted(.iso8601.year().month().day()) }
 }

@@ -73,15 +73,11 @@ struct PasskeysEndpoint: AccountPageEndpoint {
 
     private static func describe(_ passkey: Passkey) -> Page.Value {
         var data: [String: Page.Value] = [
-            "id": .text(passkey.id.rawValue), "name": .text(passkey.name), "created": .text(day(passkey.createdAt)),
+            "id": .text(passkey.id.rawValue), "name": .text(passkey.name),
+            "created": .text(AccountGate.day(passkey.createdAt)),
             "is_synced": .flag(passkey.isBackupEligible),
         ]
-        data["used"] = passkey.lastUsedAt.map { .text(day($0)) }
+        data["used"] = passkey.lastUsedAt.map { .text(AccountGate.day($0)) }
         return .object(data)
-    }
-
-    /// The date as ISO 8601 has it, in UTC: the same in every language.
-    private static func day(_ moment: Date) -> String {
-        moment.formatted(.iso8601.year().month().day())
     }
 }

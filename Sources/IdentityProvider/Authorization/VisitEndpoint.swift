@@ -2,7 +2,6 @@ import Tracing
 
 /// Where pages send the browser back on the way to a visit, as to the authorization endpoint on the way to a client.
 struct VisitEndpoint: Endpoint {
-    let clients: any ClientStore
     let sessions: SessionCookie
     let signIn: SignIn
     let interactions: InteractionKeeper
@@ -13,8 +12,7 @@ struct VisitEndpoint: Endpoint {
         let interaction = try interactions.resume(request)
         guard case .visit(let visit) = interaction.purpose else { throw OAuthError.interactionLost }
         let current = try await sessions.current(request)
-        let client: Client? = if let id = visit.client { try await clients.find(id) } else { nil }
-        let destination = SignIn.Destination(client: client, asked: interaction.asked)
+        let destination = try await steps.destination(of: interaction)
         let policy = try await signIn.policy(toward: destination, by: current?.user)
         let step = try withSpan("sign-in step") { span in
             let step = try interaction.nextStep(

@@ -21,18 +21,18 @@ struct DeviceCookie: Sendable {
         self.now = now
     }
 
-    func isPresent(in request: Request) -> Bool { secret(in: request) != nil }
+    func isPresent(in request: Request) -> Bool { cookie.secret(in: request) != nil }
 
     /// `nil` where `user` has not signed in before.
     func device(of user: User, in request: Request) async throws -> Device? {
-        guard let secret = secret(in: request) else { return nil }
+        guard let secret = cookie.secret(in: request) else { return nil }
         return try await devices.find(digester.digest(secret, of: Device.self), of: user.id, at: now())
     }
 
     /// The device as this sign-in leaves it, with the `Set-Cookie` value.
     func used(_ known: Device?, by user: User, trusting: Bool, in request: Request) -> (Device, cookie: String) {
         // Another person's devices in this browser share its secret.
-        let secret = secret(in: request) ?? Base64URL.encode(RandomBytes.make(32))
+        let secret = cookie.secret(in: request) ?? Base64URL.encode(RandomBytes.make(32))
         let moment = now()
         var device =
             known
@@ -45,10 +45,6 @@ struct DeviceCookie: Sendable {
         device.expiresAt = moment.addingTimeInterval(lifetimes.device)
         if trusting { device.trustedUntil = moment.addingTimeInterval(lifetimes.trustedDevice) }
         return (device, cookie.setting(secret, maxAge: Int(lifetimes.device)))
-    }
-
-    private func secret(in request: Request) -> String? {
-        cookie.value(in: request).flatMap { $0.utf8.count == 43 ? $0 : nil }
     }
 }
 

@@ -59,7 +59,7 @@ struct ForwardCookies: Sendable {
     }
 
     private func name(in request: Request) -> String? {
-        browser.value(in: request).flatMap { $0.utf8.count == 43 ? $0 : nil }
+        browser.secret(in: request)
     }
 
     private static func digest(_ name: String) -> String {

@@ -12,8 +12,7 @@ struct BrowserCookie: Sendable {
     init(of issuer: Issuer) { cookie = Cookie("browser", of: issuer) }
 
     func identity(in request: Request) -> BrowserIdentity? {
-        // 32 bytes in base64url: anything else was not made here.
-        cookie.value(in: request).flatMap { $0.utf8.count == 43 ? BrowserIdentity(value: $0) : nil }
+        cookie.secret(in: request).map(BrowserIdentity.init)
     }
 
     /// The identity, and the `Set-Cookie` value when it is new.

@@ -22,6 +22,9 @@ package struct Cookie: Sendable {
         self.name = "\(isSecure ? "__Host-" : "")martlet-\(name)"
     }
 
+    /// The value, if it is 32 bytes in base64url: anything else was not made here.
+    func secret(in request: Request) -> String? { value(in: request).flatMap { $0.utf8.count == 43 ? $0 : nil } }
+
     func value(in request: Request) -> String? {
         for field in request.headers[values: .cookie] {
             for pair in field.split(separator: ";") {

@@ -59,7 +59,7 @@ struct SessionCookie: Sendable {
     }
 
     private func stored(of request: Request) async throws -> Session? {
-        guard let secret = cookie.value(in: request), secret.utf8.count == 43 else { return nil }
+        guard let secret = cookie.secret(in: request) else { return nil }
         return try await sessions.find(digester.digest(secret, of: Session.self), at: now())
     }
 }

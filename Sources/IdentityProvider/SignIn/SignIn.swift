@@ -70,11 +70,8 @@ struct SignIn: Sendable {
     ) async throws -> SignInProgress? {
         let shown = ShownFactor.all(of: session)
         let device = try await devices.device(of: user, in: request)
-        return switch try await decide(shown, by: user, on: device, toward: destination) {
-        case .ask(let factors): progress(of: user, shown, since: now(), next: .show(factors))
-        case .enrol(let factors): progress(of: user, shown, since: now(), next: .enrol(factors))
-        case .accept: nil
-        }
+        return try await decide(shown, by: user, on: device, toward: destination).next
+            .map { progress(of: user, shown, since: now(), next: $0) }
     }
 
     /// The person whose factors `progress` holds, as long as that is fresh.
@@ -91,12 +88,8 @@ struct SignIn: Sendable {
     ) async throws -> SignInProgress {
         var progress = progress
         let device = try await devices.device(of: user, in: request)
-        switch try await decide(progress.shown, by: user, on: device, toward: destination) {
-        case .ask(let factors): progress.next = .show(factors)
-        case .enrol(let factors): progress.next = .enrol(factors)
-        // Nothing is missing any more, and nothing may be added unasked.
-        case .accept: progress.next = .show([])
-        }
+        // Where nothing is missing any more, nothing may be added unasked.
+        progress.next = try await decide(progress.shown, by: user, on: device, toward: destination).next ?? .show([])
         return progress
     }
 
@@ -165,6 +158,15 @@ struct SignIn: Sendable {
 }
 
 extension SignInPolicy.Decision {
+    /// What is still to do; `nil` when it is enough.
+    fileprivate var next: SignInProgress.Next? {
+        switch self {
+        case .ask(let factors): .show(factors)
+        case .enrol(let factors): .enrol(factors)
+        case .accept: nil
+        }
+    }
+
     /// For traces.
     var name: String {
         switch self {

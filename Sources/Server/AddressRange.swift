@@ -1,3 +1,5 @@
+import IdentityProvider
+
 /// A network of addresses (RFC 4632 §3.1; RFC 4291 §2.3).
 struct AddressRange: Sendable {
     private let address: IPAddress

@@ -1,4 +1,5 @@
 import HTTPTypes
+import IdentityProvider
 
 /// The proxies that are believed when they say whom they speak for.
 package struct TrustedProxies: Sendable {

@@ -26,7 +26,7 @@ struct Visit: Sendable {
     /// Throws when the client has asked this route too often.
     func takeToken(from limiter: RateLimiter, at clock: SystemClock) async throws {
         guard let limit = route.rateLimit else { return }
-        let subscriber = IPAddress(exchange.remoteAddress)?.subscriber ?? exchange.remoteAddress
+        let subscriber = IPAddress.subscriber(of: exchange.remoteAddress)
         let name = "\(provider.issuer.identifier) \(route.path) \(subscriber)"
         guard let seconds = await limiter.take(name, of: limit, at: clock.now()) else { return }
         Measurements.countRateLimited(route.path)

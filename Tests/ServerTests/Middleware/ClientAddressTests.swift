@@ -1,4 +1,5 @@
 import HTTPTypes
+import IdentityProvider
 import Testing
 
 @testable import Server

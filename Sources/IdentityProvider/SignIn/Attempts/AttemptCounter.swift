@@ -27,9 +27,9 @@ struct AttemptCounter: Hashable, Sendable {
             notice: device == nil ? .secondFactorLocked(user) : nil)
     }
 
-    /// Whatever one address tries on however many accounts. Many people may share one.
+    /// Whatever one subscriber tries on however many accounts. Many people may share one.
     static func address(_ address: String) -> AttemptCounter {
-        AttemptCounter(name: "address \(address)", rule: .address)
+        AttemptCounter(name: "address \(IPAddress.subscriber(of: address))", rule: .address)
     }
 }
 

@@ -1,11 +1,11 @@
 import Glibc
 
 /// An IPv4 or IPv6 address. IPv4 within IPv6 (`::ffff:1.2.3.4`) is IPv4.
-struct IPAddress: Hashable, Sendable {
+package struct IPAddress: Hashable, Sendable {
     /// Four or sixteen, in network order.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         var bytes = [UInt8](repeating: 0, count: 16)
         if unsafe inet_pton(AF_INET, String(text), &bytes) == 1 {
             self.bytes = Array(bytes.prefix(4))
@@ -17,8 +17,10 @@ struct IPAddress: Hashable, Sendable {
         }
     }
 
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
     /// Reads what proxies write: an address, an address with a port, or IPv6 in brackets with or without one.
-    init?(node text: some StringProtocol) {
+    package init?(node text: some StringProtocol) {
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return nil }
             self.init(text[text.index(after: text.startIndex)..<end])
@@ -30,10 +32,22 @@ struct IPAddress: Hashable, Sendable {
     }
 
     /// What one subscriber has: an IPv4 address, or an IPv6 network of 64 bits. Limits are counted by it.
-    var subscriber: String { bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
+    package var subscriber: String { bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
+
+    /// The same of what a request says it came from, which need not be an address (a unix socket has none).
+    package static func subscriber(of text: String) -> String { IPAddress(text)?.subscriber ?? text }
+
+    /// The first bits of it, as many as are said for its family: `192.0.2.0/24`.
+    func network(v4: Int, v6: Int) -> String {
+        let length = bytes.count == 4 ? v4 : v6
+        let kept = bytes.enumerated().map { index, byte in
+            byte & ~UInt8(truncatingIfNeeded: 0xFF >> min(8, max(0, length - index * 8)))
+        }
+        return "\(IPAddress(bytes: kept).description)/\(length)"
+    }
 
     /// The usual text.
-    var description: String {
+    package var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = bytes.count == 4 ? AF_INET : AF_INET6
         guard unsafe inet_ntop(family, bytes, &text, socklen_t(text.count)) != nil else { return "" }

@@ -97,6 +97,7 @@ package struct Provider: Sendable {
         let refresh = RefreshTokenGrant(
             sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
             authorizations: stores.authorizations, audit: audit, now: now)
+        let stepUp = StepUp(clients: clients, signIn: signIn, now: now)
         let grants: [any Grant] = [
             AuthorizationCodeGrant(
                 sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
@@ -116,7 +117,8 @@ package struct Provider: Sendable {
             issuer: issuer, lifetimes: lifetimes, authorizations: stores.authorizations, tokens: tokens,
             cookies: tokenCookies, sealer: sealer, audit: audit, now: now)
         let access = FirstPartyAccess(
-            issuer: issuer, cookies: tokenCookies, clients: ownClients, users: stores.users, accessTokens: accessTokens)
+            issuer: issuer, cookies: tokenCookies, clients: ownClients, users: stores.users, accessTokens: accessTokens,
+            stepUp: stepUp)
 
         let endpoints: [any Endpoint] = [
             AuthorizationEndpoint(
@@ -148,7 +150,8 @@ package struct Provider: Sendable {
             TokenEndpoint(
                 authenticator: authenticator, grants: grants, audit: audit, issuer: tokens),
             UserInfoEndpoint(
-                issuer: issuer, users: stores.users, entitlements: entitlements, accessTokens: accessTokens),
+                issuer: issuer, users: stores.users, entitlements: entitlements, accessTokens: accessTokens,
+                stepUp: stepUp),
             IntrospectionEndpoint(
                 issuer: issuer, authenticator: authenticator, resources: resources, users: stores.users,
                 entitlements: entitlements, authorizations: stores.authorizations, accessTokens: accessTokens,

@@ -34,6 +34,8 @@ struct FrontEnd {
 
     let issuer: TestIssuer
 
+    init(_ issuer: TestIssuer) { self.issuer = issuer }
+
     init(_ engine: TestEngine = .sqlite) async throws {
         issuer = try await TestIssuer(resources: Self.resources, database: TestDatabase(engine))
     }

@@ -91,6 +91,8 @@ struct OpenAPITests {
         try await api.get("/api/auth/self")
         try await api.get("/api/auth/validate", headers: bearer)
         try await api.get("/api/auth/validate")
+        try await api.get("/api/auth/validate?acr_values=urn:martlet:acr:1&max_age=3600", headers: bearer)
+        try await api.get("/api/auth/validate?acr_values=urn:martlet:acr:2&max_age=0", headers: bearer)
 
         let ticket = text(try await api.post("/api/auth/login", bob), "ticket")
         let secret = try #require(Base32.decode(Self.secret))

@@ -41,11 +41,14 @@ package struct Granted: Sendable, Hashable, Codable {
     package let authenticatedAt: Date?
     package let amr: [String]
     package let acr: String?
+    /// The strongest rule that the session satisfied. It is more than `acr` where a remembered browser stood in for the
+    /// second factor, or where the client wanted to be told of less. `nil` in what was kept before there was this.
+    private let standing: AuthenticationContext?
 
     package init(
         client: Identifier<Client>, user: Identifier<User>? = nil, session: Identifier<Session>? = nil, scope: Scope,
         resources: [String] = [], nonce: String? = nil, claims: ClaimsRequest? = nil, authenticatedAt: Date? = nil,
-        amr: [String] = [], acr: String? = nil
+        amr: [String] = [], acr: String? = nil, satisfying standing: AuthenticationContext? = nil
     ) {
         self.client = client
         self.user = user
@@ -57,7 +60,13 @@ package struct Granted: Sendable, Hashable, Codable {
         self.authenticatedAt = authenticatedAt
         self.amr = amr
         self.acr = acr
+        self.standing = standing
     }
+
+    /// `acr` as it compares.
+    var context: AuthenticationContext { acr.flatMap(AuthenticationContext.init) ?? .singleFactor }
+    /// The strongest rule of issuer, client and roles that it is enough for.
+    var satisfied: AuthenticationContext { standing ?? context }
 
     /// Whether it outlives the session (OpenID Connect Core §11).
     package var isOffline: Bool { scope.contains(Scope.offlineAccess) }

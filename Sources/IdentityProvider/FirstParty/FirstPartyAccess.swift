@@ -8,31 +8,36 @@ struct FirstPartyAccess: Sendable {
     let clients: FirstPartyClients
     let users: any UserStore
     let accessTokens: AccessTokenReader
+    let stepUp: StepUp
 
     /// A good token with its person.
     struct Bearer: Sendable {
         let token: AccessToken
-        /// Nobody, when a client asked for itself.
-        let user: User?
+        /// Nobody's, when a client asked for itself.
+        let person: (user: User, granted: Granted)?
         let transport: Transport
     }
 
     /// Throws `authentication_failed` for a token that is not good now, whatever it is for.
     func bearer(_ request: Request) async throws -> Bearer {
         let (text, transport) = try credential(request, cookies.access)
-        guard let token = try await accessTokens.active(text) else { throw OAuthError.authenticationFailed }
-        guard let id = token.user else { return Bearer(token: token, user: nil, transport: transport) }
+        guard let (token, granted) = try await accessTokens.activeWithGrant(text) else {
+            throw OAuthError.authenticationFailed
+        }
+        guard let id = token.user, let granted else { return Bearer(token: token, person: nil, transport: transport) }
         guard let user = try await users.find(id), !user.isDisabled else { throw OAuthError.authenticationFailed }
-        return Bearer(token: token, user: user, transport: transport)
+        return Bearer(token: token, person: (user, granted), transport: transport)
     }
 
-    /// As `bearer`, for what only one's own front ends may do: other clients have tokens of the same people.
+    /// As `bearer`, for what only one's own front ends may do: other clients have tokens of the same people. Throws
+    /// `insufficient_user_authentication` where the rules demand a stronger sign-in by now.
     func person(_ request: Request) async throws -> (bearer: Bearer, user: User) {
         let bearer = try await bearer(request)
-        guard let user = bearer.user, bearer.token.audience.contains(issuer.identifier),
+        guard let person = bearer.person, bearer.token.audience.contains(issuer.identifier),
             try await clients.isFirstParty(bearer.token.client)
         else { throw OAuthError.authenticationFailed }
-        return (bearer, user)
+        try await stepUp.require(of: person.granted, by: person.user)
+        return (bearer, person.user)
     }
 
     /// The text of a credential and how it came. In one way only: which of two counts must not depend on the reader.

@@ -31,7 +31,7 @@ extension Request {
     /// Throws `invalid_request` for members that the operation does not know: a misspelt one must not be lost.
     func requireKnown(_ members: Set<String>) throws(OAuthError) {
         guard parameters.names.allSatisfy(members.contains) else {
-            throw .invalidRequest("the body has a member that is not known here")
+            throw .invalidRequest("the request has a member that is not known here")
         }
     }
 }

@@ -17,7 +17,11 @@ struct FirstPartySignIn: Sendable {
     struct Attempt: Codable, Sendable {
         let client: Identifier<Client>
         let scope: Scope
+        /// What the front end would have (RFC 9470 §4).
+        let asked: AuthenticationContext?
         let transport: Transport
+
+        func destination(_ client: Client) -> SignIn.Destination { SignIn.Destination(client: client, asked: asked) }
     }
 
     /// Sealed for whoever must show another factor. It is spent with the factor.
@@ -61,7 +65,8 @@ struct FirstPartySignIn: Sendable {
     {
         let granted = Granted(
             client: client.id, user: user.id, session: session.id, scope: attempt.scope,
-            authenticatedAt: session.authenticatedAt, amr: session.amr, acr: session.acr)
+            authenticatedAt: session.authenticatedAt, amr: session.amr, acr: session.acr,
+            satisfying: session.satisfied)
         let authorization = Authorization(
             id: .random(), grant: granted, expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
         guard try await authorizations.begin(authorization) else { throw OAuthError.authenticationFailed }

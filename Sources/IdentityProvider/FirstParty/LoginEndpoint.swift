@@ -14,12 +14,13 @@ struct LoginEndpoint: FirstPartyEndpoint {
     let routes = [Route.api(.post, "login", rateLimit: .guessing)]
 
     func respond(to request: Request) async throws -> Response {
-        try request.requireKnown(["username", "email", "password", "client_id", "scope", "transport"])
+        try request.requireKnown(["username", "email", "password", "client_id", "scope", "acr_values", "transport"])
         let transport = try Transport(request)
         let parameters = request.parameters
         let client = try await clients.client(parameters["client_id"])
         let attempt = FirstPartySignIn.Attempt(
-            client: client.id, scope: try await scope(parameters["scope"], of: client), transport: transport)
+            client: client.id, scope: try await scope(parameters["scope"], of: client),
+            asked: AuthenticationContext.weakest(of: parameters.list("acr_values")), transport: transport)
         guard let name = parameters["username"] ?? parameters["email"],
             parameters["username"] == nil || parameters["email"] == nil
         else { throw OAuthError.invalidRequest("username or email is needed, and not both") }
@@ -35,7 +36,7 @@ struct LoginEndpoint: FirstPartyEndpoint {
             throw OAuthError.authenticationFailed
         case .accepted(let user):
             let result = try await signIn.advance(
-                nil, with: .password, by: user, toward: SignIn.Destination(client: client), in: request)
+                nil, with: .password, by: user, toward: attempt.destination(client), in: request)
             return try await outcome.answer(result, of: user, attempt, by: client)
         }
     }

@@ -48,7 +48,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
             throw OAuthError.authenticationFailed
         }
         let result = try await signIn.advance(
-            ticket.progress, with: shown, by: user, toward: SignIn.Destination(client: client),
+            ticket.progress, with: shown, by: user, toward: ticket.attempt.destination(client),
             in: request.withoutCookies)
         return try await outcome.answer(result, of: user, ticket.attempt, by: client)
     }

@@ -8,6 +8,7 @@ struct Problem: Sendable {
         case invalidRequest = "invalid_request"
         case invalidClient = "invalid_client"
         case authenticationFailed = "authentication_failed"
+        case insufficientUserAuthentication = "insufficient_user_authentication"
         case factorRequired = "factor_required"
         case enrolmentRequired = "enrolment_required"
         case forgeryProtection = "forgery_protection"
@@ -44,6 +45,7 @@ extension Problem.Kind {
         case .invalidRequest: "The request is malformed"
         case .invalidClient: "The client may not use this API"
         case .authenticationFailed: "Authentication failed"
+        case .insufficientUserAuthentication: "The sign-in was too weak or too long ago"
         case .factorRequired: "A further factor is needed"
         case .enrolmentRequired: "A further factor must be set up"
         case .forgeryProtection: "The anti-forgery header is missing or wrong"
@@ -72,6 +74,10 @@ extension Problem {
             self.init(kind: .authenticationFailed, status: .unauthorized, detail: "nobody is told why")
         case (_, .invalidClient), (_, .unauthorizedClient):
             self.init(kind: .invalidClient, status: .badRequest, detail: "client_id names no first-party client")
+        case (_, .insufficientUserAuthentication):
+            self.init(
+                kind: .insufficientUserAuthentication, status: .unauthorized, detail: error.description,
+                members: error.demand?.members ?? [:])
         case (_, .accessDenied): self.init(error, .forgeryProtection)
         default: self.init(error, .invalidRequest)
         }

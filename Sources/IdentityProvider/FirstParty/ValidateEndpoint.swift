@@ -4,6 +4,8 @@ import JOSE
 
 /// `GET /api/auth/validate`: tells a gateway whether a token is good, whose it is, and what that person may. Of tokens of
 /// other clients it says no more of the person than they were granted, or the API that they are for wants to know.
+/// With `acr_values` and `max_age` the gateway demands a sign-in (RFC 9470); of a client's own token there is none, so
+/// nothing is demanded of that.
 struct ValidateEndpoint: FirstPartyEndpoint {
     let access: FirstPartyAccess
     let clients: FirstPartyClients
@@ -12,6 +14,8 @@ struct ValidateEndpoint: FirstPartyEndpoint {
     let routes = [Route.api(.get, "validate")]
 
     func respond(to request: Request) async throws -> Response {
+        try request.requireKnown(["acr_values", "max_age"])
+        let asked = try AuthenticationDemand(request.parameters)
         let bearer = try await access.bearer(request)
         let token = bearer.token
         var answer: JSONObject = [
@@ -19,7 +23,10 @@ struct ValidateEndpoint: FirstPartyEndpoint {
             "scope": .string(token.scope.text), "aud": .array(token.audience.map(JSON.string)),
             "exp": .integer(Int(token.expiresAt.timeIntervalSince1970)),
         ]
-        guard let user = bearer.user else { return .json(answer) }
+        guard let (user, granted) = bearer.person else { return .json(answer) }
+        try await access.stepUp.require(asked, of: granted, by: user)
+        answer["acr"] = token.acr.map(JSON.string)
+        answer["auth_time"] = token.authenticatedAt.map { .integer(Int($0.timeIntervalSince1970)) }
         let held = try await entitlements.entitlements(of: user)
         let isOurs = try await clients.isFirstParty(token.client)
         if isOurs || token.scope.contains(Scope.profile) { answer["username"] = .string(user.username) }
@@ -37,12 +44,12 @@ struct ValidateEndpoint: FirstPartyEndpoint {
 
     /// A gateway that reads the body alone must not take an error for a good token.
     func response(to error: OAuthError) -> Response {
-        let problem = Problem(error)
-        guard problem.kind == .authenticationFailed else { return problem.response }
-        var response = Problem(
-            kind: problem.kind, status: problem.status, detail: problem.detail, members: ["active": false]
-        ).response
-        response.headers[.wwwAuthenticate] = "Bearer realm=\"martlet\", error=\"invalid_token\""
+        var problem = Problem(error)
+        guard problem.status == .unauthorized else { return problem.response }
+        problem.members["active"] = false
+        var response = problem.response
+        response.headers[.wwwAuthenticate] =
+            error.headers[.wwwAuthenticate] ?? "Bearer realm=\"martlet\", error=\"invalid_token\""
         return response
     }
 }

@@ -1,6 +1,6 @@
 package import HTTPTypes
 
-/// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; OpenID Connect Core §3.1.2.6).
+/// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; OpenID Connect Core §3.1.2.6; RFC 9470 §3).
 package struct OAuthError: Error {
     package enum Code: String, Sendable {
         case invalidRequest = "invalid_request"
@@ -10,6 +10,7 @@ package struct OAuthError: Error {
         case invalidTarget = "invalid_target"
         case invalidToken = "invalid_token"
         case insufficientScope = "insufficient_scope"
+        case insufficientUserAuthentication = "insufficient_user_authentication"
         case unauthorizedClient = "unauthorized_client"
         case unsupportedGrantType = "unsupported_grant_type"
         case unsupportedResponseType = "unsupported_response_type"
@@ -32,6 +33,8 @@ package struct OAuthError: Error {
     package let status: HTTPResponse.Status
     /// Header fields that go with the answer: `Allow`, `Retry-After`, `WWW-Authenticate`.
     package var headers: HTTPFields
+    /// What the sign-in behind a token lacked, with `insufficient_user_authentication`.
+    var demand: AuthenticationDemand?
     /// Why it happened: for the log, never sent.
     package let cause: (any Error)?
 
@@ -50,7 +53,7 @@ package struct OAuthError: Error {
 extension OAuthError.Code {
     fileprivate var status: HTTPResponse.Status {
         switch self {
-        case .invalidClient, .invalidToken: .unauthorized
+        case .invalidClient, .invalidToken, .insufficientUserAuthentication: .unauthorized
         case .insufficientScope, .accessDenied: .forbidden
         case .temporarilyUnavailable: .serviceUnavailable
         case .serverError: .internalServerError

@@ -38,4 +38,6 @@ package struct Session: Sendable, Hashable {
 
     /// `acr` as it compares.
     package var context: AuthenticationContext { AuthenticationContext(rawValue: acr) ?? .singleFactor }
+    /// The strongest rule that it is enough for: there a remembered browser stands in for the second factor.
+    var satisfied: AuthenticationContext { trustsDevice ? max(context, .multiFactor) : context }
 }

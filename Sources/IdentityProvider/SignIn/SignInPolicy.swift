@@ -38,9 +38,7 @@ struct SignInPolicy: Hashable, Sendable {
     }
 
     /// Whether somebody who has this session needs to show nothing more, as far as the rules go.
-    func isSatisfied(by session: Session) -> Bool {
-        session.context >= minimum || (session.trustsDevice && minimum == .multiFactor)
-    }
+    func isSatisfied(by session: Session) -> Bool { session.satisfied >= minimum }
 
     /// Second factors, the one that is preferred first.
     private static let order = [Factor.passkey, .totp, .emailCode, .recoveryCode]

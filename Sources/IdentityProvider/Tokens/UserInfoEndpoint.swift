@@ -7,6 +7,7 @@ struct UserInfoEndpoint: Endpoint {
     let users: any UserStore
     let entitlements: CachedEntitlements
     let accessTokens: AccessTokenReader
+    let stepUp: StepUp
     let routes = [
         Route.get("/userinfo", isSharedAcrossOrigins: true), .post("/userinfo", isSharedAcrossOrigins: true),
     ]
@@ -21,12 +22,13 @@ struct UserInfoEndpoint: Endpoint {
         guard token.scope.contains(Scope.openID) else {
             throw OAuthError.bearerChallenge(.insufficientScope, "the scope openid is needed", scope: Scope.openID)
         }
-        guard let id = token.user, let user = try await users.find(id), !user.isDisabled else {
+        guard let granted, let id = token.user, let user = try await users.find(id), !user.isDisabled else {
             throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
         }
+        try await stepUp.require(of: granted, by: user)
         let held = try await entitlements.entitlements(of: user)
         var claims = Claims.released(of: user, with: held, for: token.scope)
-        for (name, value) in Claims.requested(granted?.claims?.userInfo ?? [], of: user, with: held).members {
+        for (name, value) in Claims.requested(granted.claims?.userInfo ?? [], of: user, with: held).members {
             claims[name] = value
         }
         claims["sub"] = .string(user.id.rawValue)

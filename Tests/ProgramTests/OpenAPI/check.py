@@ -8,6 +8,7 @@ Prints every mistake; ends with 1 when there is one, or when a documented answer
 """
 import json
 import sys
+import urllib.parse
 
 import jsonschema
 
@@ -62,7 +63,8 @@ for name, schema in document["components"]["schemas"].items():
 
 seen = set()
 for exchange in exchanges:
-    method, path, status = exchange["method"].lower(), exchange["path"], str(exchange["status"])
+    method, status = exchange["method"].lower(), str(exchange["status"])
+    path, _, query = exchange["path"].partition("?")
     what = f"{method.upper()} {path} {status}"
     operation = document["paths"].get(path, {}).get(method)
     if operation is None:
@@ -89,6 +91,9 @@ for exchange in exchanges:
     else:
         check(content[exchange["answer_type"]]["schema"], json.loads(exchange["answer"]), what)
     # What is accepted must be what the document says may be sent.
+    documented = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
+    for name in urllib.parse.parse_qs(query).keys() - documented if status.startswith("2") else ():
+        mistakes.append(f"{what}: the parameter {name} is not documented")
     if status.startswith("2") and exchange.get("body"):
         check(operation["requestBody"]["content"]["application/json"]["schema"], json.loads(exchange["body"]), f"{what} body")
 

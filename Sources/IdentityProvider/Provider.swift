@@ -239,8 +239,9 @@ package struct Provider: Sendable {
         }
         accounts.append(
             RegisterEndpoint(
-                clients: FirstPartyClients(clients: clients),
-                mail: settings.signUp == .open && mailer != nil ? requests : nil))
+                clients: ownClients, isOpen: settings.signUp == .open, hasMail: mailer != nil, mail: requests,
+                users: stores.users, passwords: passwords, site: settings.name, notices: notices, audit: audit,
+                now: now))
         if settings.signUp != .off { accounts.append(newAccount(.invitation, .invitation)) }
         if settings.signUp == .open, mailer != nil {
             accounts += [

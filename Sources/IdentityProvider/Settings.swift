@@ -19,7 +19,7 @@ package struct Settings: Sendable {
 package enum SignUpPolicy: String, Sendable {
     /// Administrators alone.
     case off
-    /// Everybody who proves an address.
+    /// Everybody: with an address that a mail proves or, through the JSON API, with a name.
     case open
     /// Whom an administrator sent a link.
     case invitation

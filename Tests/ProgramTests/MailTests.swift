@@ -110,7 +110,7 @@ struct MailTests {
     func mistakes() async throws {
         let folder = try Folder()
         for (arguments, expected) in [
-            (["--sign-up", "open"], "open needs mail.smtp"), (["--sign-up", "yes"], "off, open or invitation"),
+            (["--sign-up", "yes"], "off, open or invitation"),
             (["--mail-smtp", "smtp://localhost"], "needs mail.from"), (["--mail-from", "a@b"], "needs mail.smtp"),
             (["--mail-smtp", "smtp://u:sesame@h?tls=off", "--mail-from", "a@b"], "in the clear"),
             (["--mail-smtp", "smtp://localhost", "--mail-from", "nobody"], "must be an address"),

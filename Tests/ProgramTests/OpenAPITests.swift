@@ -139,6 +139,10 @@ struct OpenAPITests {
         let first = try await newcomer.post(path, #"{"email":"new@example.com"}"#)
         #expect(try await newcomer.post(path, #"{"email":"new@example.com"}"#) == first)
         try await newcomer.post(path, #"{"email":"none"}"#)
+        let dora = #""username":"dora","email":"dora@example.com","name":"Dora""#
+        try await newcomer.post(path, #"{\#(dora),"password":"password"}"#)
+        try await newcomer.post(path, #"{\#(dora),"password":"a dormouse in a teapot"}"#)
+        try await newcomer.post(path, #"{\#(dora),"password":"a dormouse in a teapot"}"#)
         try await newcomer.post(path, "email=new@example.com", type: "text/plain")
         for number in 0..<12 { try await newcomer.post(path, #"{"email":"new\#(number)@example.com"}"#) }
         try await closed.post(path, #"{"email":"new@example.com"}"#)

@@ -10,9 +10,6 @@ struct ProfileEndpoint: PageEndpoint {
     let now: @Sendable () -> Date
     let routes = [Route.get(path), .post(path, rateLimit: .guessing)]
     private static let path = "/account/profile"
-    /// Standard claims (OpenID Connect Core §5.1) that are a person's own to say.
-    private static let claims = ["name", "given_name", "family_name", "nickname"]
-    private static let maximumLength = 255
 
     var formToken: FormToken { gate.formToken }
 
@@ -25,13 +22,10 @@ struct ProfileEndpoint: PageEndpoint {
 
     func submit(_ request: Request) async throws -> Response {
         guard case .visitor(let visitor) = try await gate.enter(request, to: Self.path) else { return gate.overview() }
+        guard let own = Claims.own(in: request.parameters) else { return page(visitor, request, error: "too_long") }
         var claims = visitor.user.claims
-        for name in Self.claims {
-            let text = (request.parameters[name] ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            guard text.utf8.count <= Self.maximumLength else { return page(visitor, request, error: "too_long") }
-            claims[name] = text.isEmpty ? nil : .string(text)
-        }
-        let changed = Self.claims.filter { claims[$0] != visitor.user.claims[$0] }
+        for name in Claims.own { claims[name] = own[name] }
+        let changed = Claims.own.filter { claims[$0] != visitor.user.claims[$0] }
         guard !changed.isEmpty else { return gate.overview() }
         // Somebody else changed them meanwhile: the person sees how they are now.
         guard try await users.changeClaims(of: visitor.user, to: claims, at: now()) else {
@@ -44,7 +38,7 @@ struct ProfileEndpoint: PageEndpoint {
     private func page(_ visitor: AccountGate.Visitor, _ request: Request, error: String? = nil) -> Response {
         var (page, cookie) = gate.page("profile", at: Self.path, for: visitor, request)
         page.data["fields"] = .list(
-            Self.claims.map { name in
+            Claims.own.map { name in
                 [
                     "name": .text(name), "label": .text("text.profile_\(name)"),
                     "value": .text(visitor.user.claims[name]?.string ?? ""),

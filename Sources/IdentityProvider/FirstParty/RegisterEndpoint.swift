@@ -1,26 +1,94 @@
+import Authenticators
+import FoundationEssentials
 import HTTPTypes
 import JOSE
+import Logging
 
-/// `POST /api/auth/register`: somebody asks for an account. As on the page, a mail proves the address before there is
-/// anything, and only its owner is told whether it has an account already.
+/// `POST /api/auth/register`: somebody wants an account. With an address alone it is as on the page: a mail proves the
+/// address before there is anything. With a name and a password there is an account at once, but no address is its own
+/// before the link in a mail was opened: until then it signs nobody in, resets nothing and stays free for its owner.
+/// Whether an address has an account, only its owner is told, by that mail.
 struct RegisterEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
-    /// `nil` where nobody can sign up.
-    let mail: MailRequests?
+    /// Whether people may make accounts at all.
+    let isOpen: Bool
+    let hasMail: Bool
+    let mail: MailRequests
+    let users: any UserStore
+    let passwords: PasswordFactor
+    /// The name on the pages.
+    let site: String
+    let notices: AccountNotices
+    let audit: AuditLog
+    let now: @Sendable () -> Date
     let routes = [Route.api(.post, "register", rateLimit: .mail)]
 
     func respond(to request: Request) async throws -> Response {
-        try request.requireKnown(["email", "client_id"])
-        _ = try await clients.client(request.parameters["client_id"])
-        guard let mail else {
+        try request.requireKnown(Set(["username", "password", "email", "client_id"] + Claims.own))
+        let parameters = request.parameters
+        let client = try await clients.client(parameters["client_id"])
+        guard isOpen else {
             return Problem(
                 kind: .registrationClosed, status: .forbidden, detail: "accounts are made by whoever runs this"
             ).response
         }
-        guard let address = MailAddress(try request.parameters.required("email")) else {
-            throw OAuthError.invalidRequest("email is no address")
+        let address = try address(parameters["email"])
+        guard parameters["username"] != nil || parameters["password"] != nil else {
+            guard let address, parameters.names.allSatisfy(["email", "client_id"].contains) else {
+                throw OAuthError.invalidRequest("username and password are needed, or an email alone")
+            }
+            try await mail.add(.signUp(address), after: request.withoutCookies)
+            return .json(["next": "mail"], status: .accepted)
         }
-        try await mail.add(.signUp(address), after: request.withoutCookies)
-        return .json(["next": "mail"], status: .accepted)
+        return try await create(request, address, for: client)
+    }
+
+    /// The answer does not depend on who has the address: that is looked up when the mail is sent.
+    private func create(_ request: Request, _ address: MailAddress?, for client: Client) async throws -> Response {
+        let parameters = request.parameters
+        guard let username = NewUsername(try parameters.required("username")) else {
+            throw OAuthError.invalidRequest("username must be 3 to 64 letters and digits, with _ and - between")
+        }
+        guard let claims = Claims.own(in: parameters) else { throw OAuthError.invalidRequest("a name is too long") }
+        let typed = try parameters.required("password")
+        let password: NewPassword
+        do throws(PasswordRefusal) {
+            password = try NewPassword(
+                typed,
+                names: [username.text, address?.text, claims["name"]?.string, site].compactMap(\.self))
+        } catch { return Self.refusal(of: error) }
+        try await mail.take()
+        // Before the hash: a name that is taken must not cost one.
+        guard try await users.find(named: username.text) == nil else { return Self.taken }
+        let hash = try await passwords.hash(password.text)
+        let moment = now()
+        let user = User(
+            username: username.text, passwordHash: hash.text, claims: claims, createdAt: moment, updatedAt: moment)
+        do { try await users.save(user) } catch is NameTaken { return Self.taken }
+        audit.record(.accountCreated(.signUp), user: user.id, client: client.id)
+        Logger.current.info("signed up", metadata: ["user": "\(user.id)"])
+        if let address { await notices.tell(.emailChange(user.id, to: address), request.withoutCookies) }
+        return .json(
+            ["user_id": .string(user.id.rawValue), "username": .string(user.username), "next": "login"],
+            status: .created)
+    }
+
+    private func address(_ text: String?) throws(OAuthError) -> MailAddress? {
+        guard let text else { return nil }
+        guard hasMail else { throw .invalidRequest("no mail is sent here that could prove an email") }
+        guard let address = MailAddress(text) else { throw .invalidRequest("email is no address") }
+        return address
+    }
+
+    /// A username is public: whoever chooses one must be told. How often one may ask is limited.
+    private static let taken = Problem(
+        kind: .usernameTaken, status: .conflict, detail: "somebody has this username"
+    ).response
+
+    private static func refusal(of reason: PasswordRefusal) -> Response {
+        Problem(
+            kind: .passwordRefused, status: .badRequest, detail: "choose another password",
+            members: ["reason": .string(reason.rawValue)]
+        ).response
     }
 }

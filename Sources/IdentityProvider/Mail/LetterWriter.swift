@@ -105,7 +105,10 @@ struct LetterWriter: Sendable {
         }
         return Letter(
             id: id, to: address, kind: "new_email",
-            data: ["link": .text(try links.url(for: .newEmail, user: user, address: address))],
+            data: [
+                "link": .text(try links.url(for: .newEmail, user: user, address: address)),
+                "username": .text(user.username),
+            ],
             languages: user.languages)
     }
 

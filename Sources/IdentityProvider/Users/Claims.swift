@@ -22,6 +22,20 @@ enum Claims {
 
     static let all = byScope.flatMap(\.claims)
 
+    /// What is a person's own to say.
+    static let own = ["name", "given_name", "family_name", "nickname"]
+
+    /// What somebody says of themselves; `nil` when a text is too long.
+    static func own(in parameters: Parameters) -> JSONObject? {
+        var claims: JSONObject = [:]
+        for name in own {
+            let text = (parameters[name] ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            guard text.utf8.count <= 255 else { return nil }
+            claims[name] = text.isEmpty ? nil : .string(text)
+        }
+        return claims
+    }
+
     /// The claims that `scope` releases, without `sub`.
     static func released(of user: User, with entitlements: Entitlements, for scope: Scope) -> JSONObject {
         var released: JSONObject = [:]

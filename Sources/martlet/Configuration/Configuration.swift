@@ -43,7 +43,7 @@ struct Configuration {
         masterKeyFile = values.text(.masterKeyFile) ?? "var/master.key"
         lifetimes = Self.lifetimes(&values)
         mail = Self.mail(&values)
-        signUp = Self.signUp(&values, hasMail: mail != nil)
+        signUp = Self.signUp(&values)
         minimumContext = Self.minimumContext(&values)
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)

@@ -26,14 +26,11 @@ extension Configuration {
         return smtp.map { MailSetting(smtp: $0, sender: sender) }
     }
 
-    static func signUp(_ values: inout SettingValues, hasMail: Bool) -> SignUpPolicy {
+    static func signUp(_ values: inout SettingValues) -> SignUpPolicy {
         guard let text = values.text(.signUp) else { return .off }
         guard let policy = SignUpPolicy(rawValue: text) else {
             values.report(.signUp, "must be off, open or invitation")
             return .off
-        }
-        if policy == .open, !hasMail {
-            values.report(.signUp, "open needs \(Setting.mailSMTP.rawValue): addresses are proven by mail")
         }
         return policy
     }

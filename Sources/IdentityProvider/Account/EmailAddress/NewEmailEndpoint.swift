@@ -12,9 +12,11 @@ struct NewEmailEndpoint: LinkEndpoint {
     let routes = [Route.get("/change-email/finish"), .post("/change-email/finish", rateLimit: .guessing)]
 
     func show(_ request: Request) async throws -> Response {
-        let (link, _) = try await links.open(request, for: .newEmail)
+        let (link, user) = try await links.open(request, for: .newEmail)
+        // Whose account it is, above all: the mailbox may be another person's.
         return pages.question(
-            "new_email", at: "/change-email/finish", request, ["email": .text(link.address?.text ?? "")])
+            "new_email", at: "/change-email/finish", request,
+            ["email": .text(link.address?.text ?? ""), "username": .text(user?.username ?? "")])
     }
 
     func submit(_ request: Request) async throws -> Response {

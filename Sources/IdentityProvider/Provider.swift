@@ -172,7 +172,7 @@ package struct Provider: Sendable {
                 signIn: signIn, outcome: ownSignIn, audit: audit),
             MultiFactorEndpoint(
                 clients: ownClients, factors: factors, attempts: attempts, signIn: signIn, outcome: ownSignIn,
-                spent: stores.spent, audit: audit, sealer: sealer, lifetimes: lifetimes),
+                spent: stores.spent, audit: audit, sealer: sealer),
             RefreshEndpoint(
                 clients: ownClients, authenticator: authenticator, grant: refresh,
                 authorizations: stores.authorizations, outcome: ownSignIn, cookies: tokenCookies, sealer: sealer),

@@ -68,6 +68,19 @@ struct OpenAPITests {
             minimum_acr: urn:martlet:acr:2
         """
 
+    private static let people = """
+        roles:
+          - name: admin
+            permissions: []
+            minimum_acr: urn:martlet:acr:2
+        users:
+          - username: mia
+            password: mail staple correct
+            email: mia@example.com
+            email_verified: true
+            roles: [admin]
+        """
+
     private static let check = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "OpenAPI/check.py")
 
     private func text(_ answer: JSONObject, _ name: String) -> String { answer[name]?.string ?? "" }
@@ -146,6 +159,12 @@ struct OpenAPITests {
         try await newcomer.post(path, "email=new@example.com", type: "text/plain")
         for number in 0..<12 { try await newcomer.post(path, #"{"email":"new\#(number)@example.com"}"#) }
         try await closed.post(path, #"{"email":"new@example.com"}"#)
+
+        // Whose second factor is a code by mail.
+        let mia = #"{"username":"mia","password":"mail staple correct"}"#
+        let ticket = text(try await newcomer.post("/api/auth/login", mia), "ticket")
+        try await newcomer.post("/api/auth/mfa", #"{"ticket":"\#(ticket)","factor":"email_code"}"#)
+        try await newcomer.post("/api/auth/mfa", #"{"ticket":"\#(ticket)","factor":"email_code","code":"x"}"#)
     }
 
     @Test("every documented answer comes, and every answer is documented, to the member")
@@ -160,8 +179,12 @@ struct OpenAPITests {
         try folder.write("openapi.json", document.body)
         try await exercise(api, page)
         let elsewhere = try Folder()
+        try elsewhere.write("people.yaml", Self.people)
         let open = try await RunningServer(
-            ["--sign-up", "open", "--mail-smtp", "smtp://127.0.0.1:9", "--mail-from", "no-reply@example.com"],
+            [
+                "--sign-up", "open", "--mail-smtp", "smtp://127.0.0.1:9", "--mail-from", "no-reply@example.com",
+                "--apply", "people.yaml",
+            ],
             in: elsewhere.url)
         let newcomer = Recorder(WebClient(origin: open.issuer))
         try await register(newcomer, closed: api)

@@ -29,6 +29,8 @@ struct FirstPartySignIn: Sendable {
         let id: String
         let attempt: Attempt
         let progress: SignInProgress
+        /// What may be asked before the factor is shown.
+        let challenge: FactorChallenge
     }
 
     func answer(_ outcome: SignIn.Outcome, of user: User, _ attempt: Attempt, by client: Client) async throws
@@ -79,7 +81,10 @@ struct FirstPartySignIn: Sendable {
     private func due(_ progress: SignInProgress, _ attempt: Attempt) throws -> Response {
         switch progress.next {
         case .show(let factors):
-            let ticket = Ticket(id: Identifier<Ticket>.random().rawValue, attempt: attempt, progress: progress)
+            let challenge = FactorChallenge(
+                startedAt: progress.startedAt, expiresAt: progress.startedAt.addingTimeInterval(lifetimes.factor))
+            let ticket = Ticket(
+                id: Identifier<Ticket>.random().rawValue, attempt: attempt, progress: progress, challenge: challenge)
             return Problem(
                 kind: .factorRequired, status: .forbidden, detail: "send the ticket with a factor to /api/auth/mfa",
                 members: [

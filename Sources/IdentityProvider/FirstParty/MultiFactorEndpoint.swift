@@ -2,7 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// `POST /api/auth/mfa`: the factor that a login still asked for.
+/// `POST /api/auth/mfa`: the factor that a login still asked for. Without an answer, the factor that needs a question asks
+/// it: a code is sent, a passkey challenged.
 struct MultiFactorEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let factors: [any SecondFactor]
@@ -12,15 +13,13 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
     let spent: any SpentStore
     let audit: AuditLog
     let sealer: Sealer
-    let lifetimes: Lifetimes
     let routes = [Route.api(.post, "mfa", rateLimit: .guessing)]
 
     func respond(to request: Request) async throws -> Response {
-        try request.requireKnown(["ticket", "factor", "code", "client_id"])
+        try request.requireKnown(["ticket", "factor", "code", "credential", "client_id"])
         let parameters = request.parameters
         let text = try parameters.required("ticket")
         let name = try parameters.required("factor")
-        _ = try parameters.required("code")
         guard let ticket = try? sealer.open(FirstPartySignIn.Ticket.self, from: text, for: .firstPartyTicket),
             parameters["client_id"].map({ $0 == ticket.attempt.client.rawValue }) ?? true,
             case .show(let choices) = ticket.progress.next,
@@ -33,8 +32,17 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         if ticket.attempt.transport == .cookie {
             _ = try Transport(request.with(Parameters([("transport", "cookie")])))
         }
+        try request.requireKnown(["ticket", "factor", factor.answer, "client_id"])
+        guard parameters[factor.answer] != nil else {
+            guard let question = try await factor.ask(user, ticket.challenge, in: request.withoutCookies) else {
+                throw OAuthError.invalidRequest("\(factor.answer) is missing")
+            }
+            return question
+        }
         let shown: ShownFactor
-        switch try await factor.attempt(request.withoutCookies, by: user, on: nil, attempts: attempts) {
+        switch try await factor.attempt(
+            request.withoutCookies, by: user, on: nil, answering: ticket.challenge, attempts: attempts)
+        {
         case .throttled(let seconds):
             audit.record(.signInRefused(.throttled, factor.factor), user: user.id, client: client.id)
             throw OAuthError.tooManyRequests(retryAfter: seconds)
@@ -43,8 +51,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
             throw OAuthError.authenticationFailed
         case .accepted(let factor): shown = factor
         }
-        let end = ticket.progress.startedAt.addingTimeInterval(lifetimes.factor)
-        guard try await spent.spend(ticket.id, for: .signInTicket, until: end) else {
+        guard try await spent.spend(ticket.id, for: .signInTicket, until: ticket.challenge.expiresAt) else {
             throw OAuthError.authenticationFailed
         }
         let result = try await signIn.advance(

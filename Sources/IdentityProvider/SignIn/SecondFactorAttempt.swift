@@ -8,13 +8,18 @@ enum SecondFactorAttempt: Sendable {
 }
 
 extension SecondFactor {
-    /// Looks at what the request shows, and counts what fails: for the pages and the JSON API alike.
+    /// Looks at what the request shows, and counts what fails: for the pages and, with a challenge, the JSON API alike.
     func attempt(
-        _ request: Request, by user: User, on device: Device?, attempts: AttemptLimiter
+        _ request: Request, by user: User, on device: Device?, answering challenge: FactorChallenge? = nil,
+        attempts: AttemptLimiter
     ) async throws -> SecondFactorAttempt {
         let counters = [AttemptCounter.secondFactor(of: user.id, on: device)]
         if let seconds = try await attempts.wait(for: counters) { return .throttled(seconds) }
-        guard let shown = try await verify(request, of: user) else {
+        let shown =
+            if let challenge { try await verify(request, of: user, answering: challenge) } else {
+                try await verify(request, of: user)
+            }
+        guard let shown else {
             try await attempts.failed(counters)
             return .refused
         }

@@ -1,8 +1,9 @@
 import FoundationEssentials
 import HTTPTypes
+import JOSE
 
 /// A code that comes by mail, for people whose address is verified and who have no better second factor. Each works once,
-/// for a while, in the browser that it was asked for in.
+/// for a while, in the browser or with the ticket that it was asked for in.
 struct EmailCodeFactor: SecondFactor {
     /// Whoever has one of these is not asked for less.
     let others: [any SecondFactor]
@@ -17,6 +18,7 @@ struct EmailCodeFactor: SecondFactor {
     private static let digits = 8
     /// Seconds.
     private static let lifetime: TimeInterval = 600
+    private static let mailsPerChallenge = 3
 
     /// What the page carries until the code is typed.
     private struct Offer: Codable {
@@ -40,7 +42,8 @@ struct EmailCodeFactor: SecondFactor {
         }
         guard let identity = browser.identity(in: request) else { throw OAuthError.interactionLost }
         let offer = Offer(
-            id: Identifier<Offer>.random().rawValue, user: user.id, browser: identity.value, code: Self.code(),
+            id: Identifier<Offer>.random().rawValue, user: user.id, browser: identity.value,
+            code: Self.code(of: RandomBytes.make(8)),
             expiresAt: now().addingTimeInterval(Self.lifetime))
         try await queue.add(.signInCode(user.id, code: offer.code), after: request)
         audit.record(.emailCodeSent, user: user.id)
@@ -48,12 +51,35 @@ struct EmailCodeFactor: SecondFactor {
     }
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
-        guard let offer = offer(in: request, of: user) else { return nil }
-        let typed = (request.parameters["code"] ?? "").filter { $0 != " " }
-        guard ConstantTime.equal(Array(typed.utf8), Array(offer.code.utf8)),
+        guard let offer = offer(in: request, of: user), Self.isTyped(offer.code, in: request),
             try await spent.spend(offer.id, for: .emailCode, until: offer.expiresAt)
         else { return nil }
         return .emailCode
+    }
+
+    /// Sends the code of the challenge, each time the same.
+    func ask(_ user: User, _ challenge: FactorChallenge, in request: Request) async throws -> Response? {
+        guard try await mayBeSent(challenge) else {
+            let rest = challenge.expiresAt.timeIntervalSince(now())
+            throw OAuthError.tooManyRequests(retryAfter: max(1, Int(rest.rounded(.up))))
+        }
+        try await queue.add(.signInCode(user.id, code: Self.code(of: challenge)), after: request)
+        audit.record(.emailCodeSent, user: user.id)
+        return .json(["next": "code"], status: .accepted)
+    }
+
+    /// Whoever calls spends the ticket, and with it the code.
+    func verify(_ request: Request, of user: User, answering challenge: FactorChallenge) async throws -> ShownFactor? {
+        Self.isTyped(Self.code(of: challenge), in: request) ? .emailCode : nil
+    }
+
+    /// A mail that is lost may be asked for again, and no mailbox filled.
+    private func mayBeSent(_ challenge: FactorChallenge) async throws -> Bool {
+        for number in 0..<Self.mailsPerChallenge {
+            let name = "\(challenge.id) \(number)"
+            if try await spent.spend(name, for: .emailCode, until: challenge.expiresAt) { return true }
+        }
+        return false
     }
 
     private func offer(in request: Request, of user: User) -> Offer? {
@@ -64,8 +90,17 @@ struct EmailCodeFactor: SecondFactor {
         return offer
     }
 
-    private static func code() -> String {
-        let number = RandomBytes.make(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } % 100_000_000
+    private static func isTyped(_ code: String, in request: Request) -> Bool {
+        let typed = (request.parameters["code"] ?? "").filter { $0 != " " }
+        return ConstantTime.equal(Array(typed.utf8), Array(code.utf8))
+    }
+
+    private static func code(of challenge: FactorChallenge) -> String {
+        code(of: Array(challenge.bytes(for: "e-mail code").prefix(8)))
+    }
+
+    private static func code(of bytes: [UInt8]) -> String {
+        let number = bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } % 100_000_000
         let text = String(number)
         return String(repeating: "0", count: digits - text.count) + text
     }

@@ -51,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CQRCode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
@@ -86,6 +87,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: strict),
+        .target(name: "GeoIP", dependencies: ["IdentityProvider", "CMaxMindDB"], swiftSettings: strict),
         .target(
             name: "Telemetry",
             dependencies: [
@@ -152,8 +154,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
-                "Outbound", "Telemetry",
-                "Server", logging, lifecycle,
+                "Outbound", "GeoIP", "Telemetry", "Server", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
@@ -254,6 +255,8 @@ let package = Package(
         .testTarget(
             name: "AuthenticatorsTests", dependencies: ["Authenticators", "JOSE", "TestSupport", crypto],
             exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(
+            name: "GeoIPTests", dependencies: ["GeoIP", "IdentityProvider", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "OutboundTests",
             dependencies: ["Outbound", "IdentityProvider", "Server", "TestSupport"],

@@ -15,7 +15,8 @@ package struct Provider: Sendable {
 
     package init(
         settings: Settings, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor, limiter: RateLimiter,
-        audit: AuditLog, mailer: (any Mailer)? = nil, now: @escaping @Sendable () -> Date = { Date() }
+        audit: AuditLog, mailer: (any Mailer)? = nil, places: (any PlaceFinder)? = nil,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
         #if MARTLET_MUTATIONS
             let stores = Mutation.faulty(stores)
@@ -43,9 +44,11 @@ package struct Provider: Sendable {
         let devices = DeviceCookie(
             of: issuer, devices: stores.devices, digester: digester, lifetimes: lifetimes, now: now)
         let mail = MailQueue(outbox: stores.mailOutbox, sealer: sealer, now: now)
-        let notices = AccountNotices(queue: mailer == nil ? nil : mail, devices: stores.devices, now: now)
+        let notices = AccountNotices(queue: mailer == nil ? nil : mail)
+        let spread = AttemptSpread(attempts: stores.attempts, spent: stores.spent, digester: digester, now: now)
         let attempts = AttemptLimiter(
-            store: stores.attempts, digester: digester, limiter: limiter, notices: notices, now: now)
+            store: stores.attempts, spread: spread, digester: digester, limiter: limiter, notices: notices, now: now)
+        let places = places ?? NoPlaces()
         let totp = TOTPFactor(credentials: stores.totpCredentials, sealer: sealer, now: now)
         let totpEnrolment = TOTPEnrolment(
             credentials: stores.totpCredentials, sealer: sealer, digester: digester, name: settings.name,
@@ -63,8 +66,11 @@ package struct Provider: Sendable {
         let factors = better + (mailer == nil ? [] : [emailCode]) + [recoveryCodes]
         let signIn = SignIn(
             minimum: settings.minimumContext, factors: factors, entitlements: entitlements, users: stores.users,
-            sessions: sessions, devices: devices, digester: digester, audit: audit, notices: notices,
-            lifetime: lifetimes.factor, now: now)
+            sessions: sessions, devices: devices, digester: digester,
+            suspicions: SuspicionCheck(
+                rules: settings.suspicion, places: places, devices: stores.devices, spread: spread,
+                lifetime: lifetimes.device, now: now),
+            audit: audit, notices: notices, lifetime: lifetimes.factor, now: now)
         let steps = InteractionSteps(clients: clients, signIn: signIn, interactions: interactions)
         let signOut = SignOut(
             issuer: issuer, clients: clients, users: stores.users, sessions: sessions, sealer: sealer,
@@ -205,7 +211,8 @@ package struct Provider: Sendable {
                 gate: gate, totp: stores.totpCredentials, passkeys: stores.passkeys,
                 recoveryCodes: stores.recoveryCodes, sessions: stores.sessions, devices: stores.devices,
                 consents: stores.consents, clients: clients,
-                activity: RecentActivity(audit: stores.audit, now: now), hasMail: mailer != nil, now: now),
+                activity: RecentActivity(audit: stores.audit, places: places, now: now), places: places,
+                hasMail: mailer != nil, now: now),
             ProfileEndpoint(gate: gate, users: stores.users, audit: audit, now: now),
             PasskeysEndpoint(gate: gate, passkeys: passkeys, notices: notices),
             AuthenticatorAppsEndpoint(gate: gate, enrolment: totpEnrolment, notices: notices, audit: audit),

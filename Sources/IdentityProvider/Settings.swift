@@ -11,6 +11,8 @@ package struct Settings: Sendable {
     package var keyRotation = KeyRotationSchedule()
     /// The weakest sign-in that is enough; clients and roles may demand more.
     package var minimumContext = AuthenticationContext.singleFactor
+    /// What follows from unusual sign-ins.
+    package var suspicion = SuspicionRules()
 
     package init(issuer: Issuer) { self.issuer = issuer }
 }

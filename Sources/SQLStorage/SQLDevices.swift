@@ -35,14 +35,30 @@ struct SQLDevices: DeviceStore {
     }
 
     func forgetAll(of user: Identifier<User>) async throws {
-        try await table.execute(
-            "devices.forget_all", "DELETE FROM devices WHERE issuer = ? AND user_id = ?", [table.key, .id(user)],
-            seeing: .latest)
+        let key: [SQLValue] = [table.key, .id(user)]
+        try await table.write("devices.forget_all", seeing: .latest) { connection in
+            try connection.execute("DELETE FROM devices WHERE issuer = ? AND user_id = ?", key)
+            try connection.execute("DELETE FROM networks WHERE issuer = ? AND user_id = ?", key)
+        }
+    }
+
+    func networks(of user: Identifier<User>, at now: Date) async throws -> [KnownNetwork] {
+        try await table.query(
+            "networks.of_user",
+            """
+            SELECT network, address, first_seen_at, last_seen_at, expires_at FROM networks
+            WHERE issuer = ? AND user_id = ? AND expires_at > ? ORDER BY last_seen_at DESC, network
+            """, [table.key, .id(user), .date(now)]
+        ).map { row in
+            KnownNetwork(
+                user: user, network: try row.text(0), address: try row.text(1), firstSeenAt: try row.date(2),
+                lastSeenAt: try row.date(3), expiresAt: try row.date(4))
+        }
     }
 
     /// Keeps the device as it is now.
     static func save(_ device: Device, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
-        try connection.save(
+        let isNew = try connection.save(
             update: """
                 UPDATE devices SET secret_digest = ?, user_agent = ?, address = ?, created_at = ?, last_used_at = ?,
                     trusted_until = ?, expires_at = ?
@@ -58,6 +74,46 @@ struct SQLDevices: DeviceStore {
                 .date(device.lastUsedAt), .date(device.trustedUntil), .date(device.expiresAt), issuer, .id(device.id),
                 .id(device.user),
             ])
+        guard isNew else { return }
+        try keepLast(
+            "SELECT id FROM devices WHERE issuer = ? AND user_id = ? ORDER BY last_used_at DESC, id LIMIT 1000 OFFSET ?",
+            delete: "DELETE FROM devices WHERE issuer = ? AND user_id = ? AND id = ?", [issuer, .id(device.user)],
+            connection)
+    }
+
+    static func save(_ network: KnownNetwork, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
+        let key: [SQLValue] = [issuer, .id(network.user), .text(network.network)]
+        let seen: [SQLValue] = [.text(network.address), .date(network.lastSeenAt), .date(network.expiresAt)]
+        let isKnown =
+            try connection.execute(
+                """
+                UPDATE networks SET address = ?, last_seen_at = ?, expires_at = ?
+                WHERE issuer = ? AND user_id = ? AND network = ?
+                """, seen + key) == 1
+        guard !isKnown else { return }
+        // Another sign-in of the person may have brought it at this moment.
+        let isNew = try connection.insertIfAbsent(
+            """
+            INSERT INTO networks (address, last_seen_at, expires_at, issuer, user_id, network, first_seen_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """, seen + key + [.date(network.firstSeenAt)])
+        guard isNew else { return }
+        try keepLast(
+            """
+            SELECT network FROM networks WHERE issuer = ? AND user_id = ?
+            ORDER BY last_seen_at DESC, network LIMIT 1000 OFFSET ?
+            """,
+            delete: "DELETE FROM networks WHERE issuer = ? AND user_id = ? AND network = ?",
+            [issuer, .id(network.user)], connection)
+    }
+
+    /// Deletes one person's rows beyond the last `limit`, which `beyond` finds by their key.
+    private static func keepLast(
+        _ beyond: SQLStatement, delete: SQLStatement, _ owner: [SQLValue], _ connection: any SQLConnection
+    ) throws {
+        for row in try connection.query(beyond, owner + [.integer(limit)]) {
+            try connection.execute(delete, owner + row.values)
+        }
     }
 
     private static func device(_ row: SQLRow) throws -> Device {

@@ -9,7 +9,7 @@ struct SQLSessions: SessionStore {
             trusts_device
         """
 
-    func begin(_ session: Session, on device: Device?, replacing former: Identifier<Session>?) async throws {
+    func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws {
         let issuer = table.key
         let values: [SQLValue] = [
             issuer, .id(session.id), .blob(session.secret.bytes), .id(session.user), .date(session.authenticatedAt),
@@ -27,7 +27,8 @@ struct SQLSessions: SessionStore {
                 """
                 INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """, values)
-            if let device { try SQLDevices.save(device, issuer, connection) }
+            if let device = origin.device { try SQLDevices.save(device, issuer, connection) }
+            if let network = origin.network { try SQLDevices.save(network, issuer, connection) }
         }
     }
 

@@ -69,6 +69,14 @@ private struct ExpiringTable: Sendable {
                 """
             }, delete: "DELETE FROM devices WHERE issuer = ? AND id = ? AND expires_at <= ?"),
         ExpiringTable(
+            name: "networks", bound: { .date($0) },
+            find: { dialect in
+                """
+                SELECT user_id, network FROM networks \(dialect.hint("networks_by_expiry"))
+                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
+                """
+            }, delete: "DELETE FROM networks WHERE issuer = ? AND user_id = ? AND network = ? AND expires_at <= ?"),
+        ExpiringTable(
             name: "attempts", bound: { .date($0) },
             find: { dialect in
                 """

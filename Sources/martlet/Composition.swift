@@ -97,11 +97,13 @@ struct Composition {
         settings.lifetimes = configuration.lifetimes
         settings.signUp = configuration.signUp
         settings.minimumContext = configuration.minimumContext
+        settings.suspicion = configuration.suspicion.rules
         var mailer: (any Mailer)?
         if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }
         return Provider(
             settings: settings, stores: storage.stores(for: issuer), masterKeys: masterKeys,
-            passwords: try passwordFactor(issuer), limiter: limiter, audit: try auditLog(issuer), mailer: mailer)
+            passwords: try passwordFactor(issuer), limiter: limiter, audit: try auditLog(issuer), mailer: mailer,
+            places: configuration.suspicion.places)
     }
 
     func administration(_ issuer: Issuer) throws -> Administration {

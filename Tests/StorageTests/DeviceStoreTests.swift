@@ -9,18 +9,73 @@ struct DeviceStoreTests {
     func devices(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()
-            try await stores.sessions.begin(.example("s"), on: .example("d"), replacing: nil)
+            try await stores.sessions.begin(.example("s"), from: .example, replacing: nil)
             let secret = Device.example("").secret
             #expect(try await stores.devices.find(secret, of: User.alice, at: moment) == .example("d"))
             #expect(try await stores.devices.find(secret, of: Identifier("other"), at: moment) == nil)
             #expect(try await stores.devices.find(secret, of: User.alice, at: moment + 3_600) == nil)
             // The next sign-in in it finds it there.
             let trusted = Device.example("d", trustedUntil: moment + 60)
-            try await stores.sessions.begin(.example("s", secret: 2), on: trusted, replacing: Identifier("s"))
+            try await stores.sessions.begin(
+                .example("s", secret: 2), from: SignInOrigin(device: trusted), replacing: Identifier("s"))
             #expect(try await stores.devices.devices(of: User.alice, at: moment) == [trusted])
             #expect(try await stores.devices.forget(Identifier("d"), of: Identifier("other")) == false)
             #expect(try await stores.devices.forget(Identifier("d"), of: User.alice))
             #expect(try await stores.devices.devices(of: User.alice, at: moment) == [])
+        }
+    }
+
+    @Test("networks are kept with the sign-in, each once, and go with the devices", arguments: StorageBackend.all)
+    func networks(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            func signIn(_ number: UInt8, from network: KnownNetwork) async throws {
+                try await stores.sessions.begin(
+                    .example("s\(number)", secret: number), from: SignInOrigin(network: network), replacing: nil)
+            }
+            try await signIn(1, from: .example("192.0.2.0/24", address: "192.0.2.1"))
+            try await signIn(2, from: .example("198.51.100.0/24", address: "198.51.100.1", at: moment + 1))
+            try await signIn(3, from: .example("192.0.2.0/24", address: "192.0.2.9", at: moment + 2))
+            let known = try await stores.devices.networks(of: User.alice, at: moment)
+            #expect(known.map(\.address) == ["192.0.2.9", "198.51.100.1"])
+            #expect(known.map(\.firstSeenAt) == [moment, moment + 1])
+            #expect(try await stores.devices.networks(of: Identifier("other"), at: moment) == [])
+            #expect(try await stores.devices.networks(of: User.alice, at: moment + 3_602) == [])
+            try await stores.devices.forgetAll(of: User.alice)
+            #expect(try await stores.devices.networks(of: User.alice, at: moment) == [])
+        }
+    }
+
+    @Test("one person has no more than the last devices and networks", arguments: StorageBackend.all)
+    func bounded(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            for number in 0..<70 {
+                let origin = SignInOrigin(
+                    device: .example("d\(number)", secret: UInt8(number), at: moment + Double(number)),
+                    network: .example("n\(number)", at: moment + Double(number)))
+                try await stores.sessions.begin(
+                    .example("s\(number)", secret: UInt8(number)), from: origin, replacing: nil)
+            }
+            let latest = (6..<70).reversed()
+            let devices = try await stores.devices.devices(of: User.alice, at: moment)
+            #expect(devices.map(\.id.rawValue) == latest.map { "d\($0)" })
+            let networks = try await stores.devices.networks(of: User.alice, at: moment)
+            #expect(networks.map(\.network) == latest.map { "n\($0)" })
+        }
+    }
+
+    @Test("of sign-ins at once from a network that is new, each keeps it", arguments: StorageBackend.all)
+    func atOnce(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            _ = try await race(32) { number in
+                try await stores.sessions.begin(
+                    .example("s\(number)", secret: UInt8(number)),
+                    from: SignInOrigin(network: .example("192.0.2.0/24")), replacing: nil)
+            }
+            #expect(try await stores.devices.networks(of: User.alice, at: moment).count == 1)
+            #expect(try await stores.sessions.sessions(of: User.alice, at: moment).count == 32)
         }
     }
 

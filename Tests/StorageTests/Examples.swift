@@ -46,13 +46,25 @@ extension Session {
 extension Device {
     static func example(
         _ id: String, secret: UInt8 = 1, user: Identifier<User> = User.alice, trustedUntil: Date? = nil,
-        expiresIn lifetime: TimeInterval = 3_600
+        at moment: Date = moment, expiresIn lifetime: TimeInterval = 3_600
     ) -> Device {
         Device(
             id: Identifier(id), secret: SecretDigest(bytes: Array(repeating: secret, count: 32)), user: user,
             userAgent: "Browser", address: "192.0.2.1", createdAt: moment, lastUsedAt: moment,
             trustedUntil: trustedUntil, expiresAt: moment + lifetime)
     }
+}
+
+extension KnownNetwork {
+    static func example(_ network: String, address: String = "192.0.2.1", at moment: Date = moment) -> KnownNetwork {
+        KnownNetwork(
+            user: User.alice, network: network, address: address, firstSeenAt: moment, lastSeenAt: moment,
+            expiresAt: moment + 3_600)
+    }
+}
+
+extension SignInOrigin {
+    static let example = SignInOrigin(device: .example("d"), network: .example("192.0.2.0/24"))
 }
 
 extension Authorization {

@@ -22,7 +22,7 @@ struct IssuerIsolationTests {
         try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: []))
         try await stores.roles.save(Role(name: "admin", permissions: []))
         try await stores.groups.save(Group(name: "staff"))
-        try await stores.sessions.begin(.example("s"), on: .example("d"), replacing: nil)
+        try await stores.sessions.begin(.example("s"), from: .example, replacing: nil)
         try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
         try await stores.attempts.fail(["a"], at: moment, expiresAt: moment + 3_600)
         #expect(try await stores.authorizations.begin(.example("a", session: "s")))
@@ -102,6 +102,7 @@ struct IssuerIsolationTests {
             "\(String(describing: try await stores.consents.find(user: User.alice, client: Client.web)))",
             "\(try await stores.passkeys.passkeys(of: User.alice))",
             "\(try await stores.devices.devices(of: User.alice, at: moment))",
+            "\(try await stores.devices.networks(of: User.alice, at: moment))",
             "\(try await stores.recoveryCodes.count(of: User.alice))",
             "\(try await stores.attempts.failures(of: ["a"], at: moment))",
             "\(try await stores.totpCredentials.credentials(of: User.alice))", "\(try await stores.keys.all())",

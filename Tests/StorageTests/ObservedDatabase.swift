@@ -99,10 +99,11 @@ extension Stores {
             _ = try await users.changeClaims(of: alice, to: [:], at: moment)
             _ = try await users.changeEmail(of: alice, to: "alice@example.org", at: moment)
         }
-        try await sessions.begin(.example("s"), on: .example("d"), replacing: Identifier("former"))
+        try await sessions.begin(.example("s"), from: .example, replacing: Identifier("former"))
         _ = try await sessions.sessions(of: User.alice, at: moment)
         _ = try await devices.find(Device.example("d").secret, of: User.alice, at: moment)
         _ = try await devices.devices(of: User.alice, at: moment)
+        _ = try await devices.networks(of: User.alice, at: moment)
         try await devices.forget(Identifier("d"), of: User.alice)
         try await devices.forgetAll(of: User.alice)
         try await recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)

@@ -49,7 +49,7 @@ struct QueryPlanTests {
             #expect(steps.count > 60)
             let large = [
                 "users", "user_names", "totp_credentials", "passkeys", "sessions", "consents", "authorizations",
-                "spent", "mail_outbox", "devices", "recovery_codes", "attempts",
+                "spent", "mail_outbox", "devices", "networks", "recovery_codes", "attempts",
             ]
             let lookups = steps.filter { step in large.contains { step.hasPrefix("\($0) ") } }
             #expect(lookups.count > 30)
@@ -82,6 +82,8 @@ struct QueryPlanTests {
             '[]', '1', 4000000000000 + seq, 0, NULL, '', '', 0 FROM seq_1_to_3000;
         INSERT INTO devices SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), '', '',
             0, 0, NULL, 4000000000000 + seq FROM seq_1_to_3000;
+        INSERT INTO networks SELECT 'https://id.example.com', CONCAT('u', seq), 'n', '', 0, 0, 4000000000000 + seq
+            FROM seq_1_to_3000;
         INSERT INTO recovery_codes SELECT 'https://id.example.com', CONCAT('u', seq), UNHEX(MD5(seq)), 0
             FROM seq_1_to_3000;
         INSERT INTO attempts SELECT 'https://id.example.com', CONCAT('x', seq), 1, 0, 4000000000000 + seq
@@ -94,7 +96,7 @@ struct QueryPlanTests {
         INSERT INTO mail_outbox SELECT 'https://id.example.com', CONCAT('x', seq), '', 0, 4000000000000 + seq, 0,
             4000000000000 + seq FROM seq_1_to_3000;
         ANALYZE TABLE users, user_names, totp_credentials, passkeys, sessions, consents, authorizations, spent,
-            mail_outbox, devices, recovery_codes, attempts
+            mail_outbox, devices, networks, recovery_codes, attempts
         """
 
     @Test(
@@ -105,6 +107,7 @@ struct QueryPlanTests {
             "SELECT 1 FROM passkeys WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM sessions WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM devices WHERE issuer = ? AND user_id = ?",
+            "SELECT 1 FROM networks WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM recovery_codes WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM consents WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM consents WHERE issuer = ? AND client_id = ?",

@@ -49,7 +49,7 @@ struct TransferTests {
             try await stores.resourceServers.save(ResourceServer(identifier: "https://api", scopes: ["r"]))
             try await stores.roles.save(Role(name: "admin", permissions: ["all"]))
             try await stores.groups.save(Group(name: "staff", description: "\u{1F426}", roles: ["admin"]))
-            try await stores.sessions.begin(.example("s"), on: .example("d"), replacing: nil)
+            try await stores.sessions.begin(.example("s"), from: .example, replacing: nil)
             try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
             try await stores.attempts.fail(["a"], at: moment, expiresAt: moment)
             _ = try await stores.authorizations.begin(.example("a", session: "s"))

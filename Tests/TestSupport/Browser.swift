@@ -15,7 +15,7 @@ extension TestIssuer {
     /// Asks the endpoint that has the route, and words an error as the server would.
     package func send(
         _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
-        headers: HTTPFields = [:]
+        headers: HTTPFields = [:], from address: String = "127.0.0.1"
     ) async throws -> Response {
         for endpoint in provider.endpoints
         where endpoint.routes.contains(where: { $0.method == method && $0.path == path }) {
@@ -24,7 +24,8 @@ extension TestIssuer {
                 if method == .post { headers[.contentType] = "application/x-www-form-urlencoded" }
                 let body = Array(FormEncoding.encode(form.map { (name: $0.0, value: $0.1) }).utf8)
                 return try await endpoint.respond(
-                    to: Request(method: method, path: path, query: query, headers: headers, body: body))
+                    to: Request(
+                        method: method, path: path, query: query, headers: headers, body: body, remoteAddress: address))
             } catch {
                 return endpoint.response(to: OAuthError(reporting: error))
             }
@@ -35,7 +36,7 @@ extension TestIssuer {
     /// Asks the endpoint of the JSON API that has the route.
     package func call(
         _ method: HTTPRequest.Method, _ path: String, _ json: String = "", headers: HTTPFields = [:],
-        type: String? = "application/json"
+        type: String? = "application/json", from address: String = "127.0.0.1"
     ) async throws -> Response {
         for endpoint in provider.endpoints {
             guard let route = endpoint.routes.first(where: { $0.method == method && $0.path == path }) else { continue }
@@ -44,7 +45,8 @@ extension TestIssuer {
                 if !json.isEmpty { headers[.contentType] = type }
                 return try await endpoint.respond(
                     to: Request(
-                        method: method, path: path, headers: headers, body: Array(json.utf8), reading: route.body))
+                        method: method, path: path, headers: headers, body: Array(json.utf8), remoteAddress: address,
+                        reading: route.body))
             } catch {
                 return endpoint.response(to: OAuthError(reporting: error))
             }
@@ -95,9 +97,16 @@ extension Page {
 /// Someone's browser at one issuer: keeps cookies, follows redirects within the issuer, fills forms.
 package final class Browser: Sendable {
     private let issuer: TestIssuer
+    private let address: Mutex<String>
     private let cookies = Mutex<[String: String]>([:])
 
-    package init(_ issuer: TestIssuer) { self.issuer = issuer }
+    package init(_ issuer: TestIssuer, at address: String = "127.0.0.1") {
+        self.issuer = issuer
+        self.address = Mutex(address)
+    }
+
+    /// The person takes it along.
+    package func travel(to address: String) { self.address.withLock { $0 = address } }
 
     package var cookieHeader: String {
         cookies.withLock { $0.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ") }
@@ -114,7 +123,8 @@ package final class Browser: Sendable {
         // Endpoints know their paths below the issuer.
         let below = issuer.issuer.path
         let path = !below.isEmpty && path.hasPrefix("\(below)/") ? String(path.dropFirst(below.count)) : path
-        let response = try await issuer.send(method, path, query: query, form: form, headers: headers)
+        let response = try await issuer.send(
+            method, path, query: query, form: form, headers: headers, from: address.withLock(\.self))
         for field in response.headers[values: .setCookie] {
             let parts = field.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let isCleared = field.contains("Max-Age=0")

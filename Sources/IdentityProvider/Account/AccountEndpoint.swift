@@ -12,6 +12,7 @@ struct AccountEndpoint: Endpoint {
     let consents: any ConsentStore
     let clients: any ClientStore
     let activity: RecentActivity
+    let places: any PlaceFinder
     /// Whether an address can be changed: that takes a mail to each.
     let hasMail: Bool
     let now: @Sendable () -> Date
@@ -62,7 +63,8 @@ struct AccountEndpoint: Endpoint {
     private func describe(_ session: Session, isThis: Bool) -> Page.Value {
         [
             "id": .text(session.id.rawValue), "browser": .text(BrowserName(userAgent: session.userAgent).text),
-            "address": .text(session.address), "since": .text(AccountGate.day(session.authenticatedAt)),
+            "address": .text(places.describe(session.address)),
+            "since": .text(AccountGate.day(session.authenticatedAt)),
             "is_this": .flag(isThis),
         ]
     }

@@ -6,18 +6,23 @@ import Logging
 struct AccountNotices: Sendable {
     /// `nil` where no mail is sent.
     let queue: MailQueue?
-    let devices: any DeviceStore
-    let now: @Sendable () -> Date
 
     var isHeard: Bool { queue != nil }
 
-    /// In a browser that is not known, unless it is the account's first.
-    func signsIn(_ user: User, on known: Device?, _ request: Request) async throws {
-        guard queue != nil, known == nil else { return }
-        guard try await !devices.devices(of: user.id, at: now()).isEmpty else { return }
+    /// A sign-in that was unusual; `place` is its address in words.
+    func signedIn(_ user: User, _ suspicion: Suspicion, at place: String, _ request: Request) async {
+        let device = BrowserName(userAgent: request.userAgent).text
         await tell(
-            .unknownDevice(
-                user.id, device: BrowserName(userAgent: request.userAgent).text, address: request.remoteAddress),
+            suspicion.isNewDevice
+                ? .unknownDevice(user.id, device: device, address: place)
+                : .unusualSignIn(user.id, device: device, address: place, isRefused: false), request)
+    }
+
+    /// One that was so unusual that it was refused.
+    func signInRefused(_ user: User, at place: String, _ request: Request) async {
+        await tell(
+            .unusualSignIn(
+                user.id, device: BrowserName(userAgent: request.userAgent).text, address: place, isRefused: true),
             request)
     }
 

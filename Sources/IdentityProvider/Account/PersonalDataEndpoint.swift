@@ -52,6 +52,13 @@ struct PersonalDataEndpoint: AccountPageEndpoint {
                     "user_agent": .string($0.userAgent), "address": .string($0.address),
                 ]
             })
+        document["networks"] = .array(
+            try await devices.networks(of: user.id, at: now()).map {
+                [
+                    "network": .string($0.network), "address": .string($0.address),
+                    "first_seen_at": Self.time($0.firstSeenAt), "last_seen_at": Self.time($0.lastSeenAt),
+                ]
+            })
         document["consents"] = .array(
             try await consents.consents(of: user.id).map {
                 [

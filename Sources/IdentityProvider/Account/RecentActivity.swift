@@ -3,6 +3,7 @@ import FoundationEssentials
 /// What happened to an account lately, for its owner to look through.
 struct RecentActivity: Sendable {
     let audit: any AuditStore
+    let places: any PlaceFinder
     let now: @Sendable () -> Date
 
     /// Seconds that count as lately.
@@ -15,7 +16,8 @@ struct RecentActivity: Sendable {
     static let events: Set<String> = [
         "signed_in", "sign_in_refused", "sessions_ended", "account_unlocked", "factor_enrolled", "factor_removed",
         "recovery_codes_made", "password_changed", "password_reset", "device_remembered", "device_revoked",
-        "email_changed", "email_verified", "consent_given", "consent_withdrawn", "profile_changed",
+        "suspicious_sign_in", "email_changed", "email_verified", "consent_given", "consent_withdrawn",
+        "profile_changed",
     ]
 
     /// The latest first.
@@ -25,14 +27,14 @@ struct RecentActivity: Sendable {
         query.since = now().addingTimeInterval(-Self.window)
         query.limit = Self.limit
         let told = try await audit.find(query).map(\.record).filter { Self.events.contains($0.event) }
-        return told.suffix(Self.count).reversed().map(Self.describe)
+        return told.suffix(Self.count).reversed().map(describe)
     }
 
-    private static func describe(_ record: AuditRecord) -> Page.Value {
+    private func describe(_ record: AuditRecord) -> Page.Value {
         [
             "what": .text("text.activity_\(record.event)"),
             "when": .text(record.time.formatted(.iso8601.dateTimeSeparator(.space).timeZoneSeparator(.omitted))),
-            "where": .text(record.address ?? ""),
+            "where": .text(record.address.map(places.describe) ?? ""),
             "browser": .text(record.userAgent.map { BrowserName(userAgent: $0).text } ?? ""),
         ]
     }

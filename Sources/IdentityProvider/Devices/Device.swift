@@ -34,7 +34,8 @@ package struct Device: Sendable, Hashable {
     package func isTrusted(at moment: Date) -> Bool { trustedUntil.map { moment < $0 } ?? false }
 }
 
-/// Devices are kept by `SessionStore.begin`, in the transaction of the sign-in.
+/// What people are known again by: browsers and networks. Both are kept by `SessionStore.begin`, in the transaction of the
+/// sign-in, no more than the last `limit` of each for one person.
 package protocol DeviceStore: Sendable {
     func find(_ secret: SecretDigest<Device>, of user: Identifier<User>, at now: Date) async throws -> Device?
     /// Those of one person, the last used first.
@@ -42,5 +43,13 @@ package protocol DeviceStore: Sendable {
     /// Returns whether there was one.
     @discardableResult
     func forget(_ id: Identifier<Device>, of user: Identifier<User>) async throws -> Bool
+    /// Networks, too.
     func forgetAll(of user: Identifier<User>) async throws
+    /// Those of one person, the last used first.
+    func networks(of user: Identifier<User>, at now: Date) async throws -> [KnownNetwork]
+}
+
+extension DeviceStore {
+    /// More than anybody uses; a program that keeps no cookies would leave one for each sign-in.
+    package static var limit: Int { 64 }
 }

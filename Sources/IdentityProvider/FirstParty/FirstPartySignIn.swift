@@ -21,7 +21,9 @@ struct FirstPartySignIn: Sendable {
         let asked: AuthenticationContext?
         let transport: Transport
 
-        func destination(_ client: Client) -> SignIn.Destination { SignIn.Destination(client: client, asked: asked) }
+        func destination(_ client: Client) -> SignIn.Destination {
+            SignIn.Destination(client: client, asked: asked, isBrowser: false)
+        }
     }
 
     /// Sealed for whoever must show another factor. It is spent with the factor.
@@ -39,6 +41,7 @@ struct FirstPartySignIn: Sendable {
         switch outcome {
         case .signedIn(let session, _): try await begin(session, of: user, attempt, by: client)
         case .unfinished(let progress): try due(progress, attempt)
+        case .refused: throw OAuthError.authenticationFailed
         }
     }
 

@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// A template's name and its data. The edge knows how to show it, and in which language.
 package struct Page: Sendable {
-    package indirect enum Value: Sendable {
+    package indirect enum Value: Sendable, Equatable {
         case text(String)
         case flag(Bool)
         case list([Value])

@@ -46,9 +46,9 @@ struct LetterWriter: Sendable {
         case .signInCode(let user, let code):
             return try await toUser(users.find(user), id, "code", data: ["code": .text(code)])
         case .unknownDevice(let user, let device, let address):
-            let details = [("device", device), ("address", address), ("time", Self.words(for: mail.queuedAt))]
-            return try await toUser(
-                users.find(user), id, "unknown_device", link: .notMe, data: ["details": Self.list(details)])
+            return try await signIn(id, user, "unknown_device", device, address, mail)
+        case .unusualSignIn(let user, let device, let address, let isRefused):
+            return try await signIn(id, user, isRefused ? "refused_sign_in" : "unusual_sign_in", device, address, mail)
         case .passwordChanged(let user):
             return try await notice(id, user, "password_changed", mail)
         case .factorAdded(let user, let factor):
@@ -60,6 +60,14 @@ struct LetterWriter: Sendable {
         case .secondFactorLocked(let user):
             return try await toUser(users.find(user), id, "locked_out", link: .unlock)
         }
+    }
+
+    /// Somebody signed in, or would have: from where, and the way out, if it was somebody else.
+    private func signIn(
+        _ id: String, _ user: Identifier<User>, _ kind: String, _ device: String, _ address: String, _ mail: Mail
+    ) async throws -> Letter? {
+        let details = [("device", device), ("address", address), ("time", Self.words(for: mail.queuedAt))]
+        return try await toUser(users.find(user), id, kind, link: .notMe, data: ["details": Self.list(details)])
     }
 
     /// Something about the account was changed: with the way out, if it was somebody else.
@@ -138,7 +146,8 @@ extension Mail.Occasion {
         case .signUp, .passwordReset, .emailVerification, .emailChange, .emailChangeAgreed, .lockedOut,
             .secondFactorLocked:
             true
-        case .invitation, .emailChanged, .signInCode, .unknownDevice, .passwordChanged, .factorAdded, .factorRemoved:
+        case .invitation, .emailChanged, .signInCode, .unknownDevice, .unusualSignIn, .passwordChanged, .factorAdded,
+            .factorRemoved:
             false
         }
     }

@@ -19,7 +19,10 @@ package struct Mail: Codable, Sendable, Hashable {
         /// Goes to the address that was the user's.
         case emailChanged(Identifier<User>, from: MailAddress)
         case signInCode(Identifier<User>, code: String)
+        /// `address` may be in words, with its place.
         case unknownDevice(Identifier<User>, device: String, address: String)
+        /// A sign-in that was let in, or refused though its password was right.
+        case unusualSignIn(Identifier<User>, device: String, address: String, isRefused: Bool)
         case passwordChanged(Identifier<User>)
         /// `factor` is a key of the texts: `totp`, `passkey`, `recovery_code`.
         case factorAdded(Identifier<User>, factor: String)
@@ -49,7 +52,7 @@ extension Mail.Occasion {
         case .signInCode: 600
         case .passwordReset, .signUp, .lockedOut, .secondFactorLocked: 3_600
         case .invitation, .emailVerification, .emailChange, .emailChangeAgreed, .emailChanged, .unknownDevice,
-            .passwordChanged, .factorAdded, .factorRemoved:
+            .unusualSignIn, .passwordChanged, .factorAdded, .factorRemoved:
             2 * 86_400
         }
     }

@@ -57,8 +57,8 @@ private struct FaultyClients: ClientStore {
 private struct FaultySessions: SessionStore {
     let base: any SessionStore
 
-    func begin(_ session: Session, on device: Device?, replacing former: Identifier<Session>?) async throws {
-        try await base.begin(session, on: device, replacing: former)
+    func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws {
+        try await base.begin(session, from: origin, replacing: former)
     }
     func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
         try await base.sessions(of: user, at: now)

@@ -36,7 +36,7 @@ struct SessionCookie: Sendable {
     /// Begins a session for somebody who has shown every factor they must, in place of the browser's former one.
     /// Returns it with the `Set-Cookie` value. Only `SignIn` calls this.
     func begin(
-        for user: User, amr: [String], context: AuthenticationContext, trustsDevice: Bool, on device: Device,
+        for user: User, amr: [String], context: AuthenticationContext, trustsDevice: Bool, from origin: SignInOrigin,
         in request: Request
     ) async throws -> (Session, cookie: String) {
         let secret = Base64URL.encode(RandomBytes.make(32))
@@ -46,9 +46,10 @@ struct SessionCookie: Sendable {
         let session = Session(
             id: former?.user == user.id ? former?.id ?? .random() : .random(),
             secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: moment, amr: amr,
-            acr: context.rawValue, expiresAt: moment.addingTimeInterval(lifetime), device: device.id,
-            userAgent: device.userAgent, address: device.address, trustsDevice: trustsDevice)
-        try await sessions.begin(session, on: device, replacing: former?.id)
+            acr: context.rawValue, expiresAt: moment.addingTimeInterval(lifetime),
+            device: origin.device?.id, userAgent: request.userAgent, address: request.remoteAddress,
+            trustsDevice: trustsDevice)
+        try await sessions.begin(session, from: origin, replacing: former?.id)
         return (session, cookie.setting(secret, maxAge: Int(lifetime)))
     }
 

@@ -1,10 +1,10 @@
 package import FoundationEssentials
 
 package protocol SessionStore: Sendable {
-    /// Keeps `session` and `device`, and ends `former`, in one transaction: a sign-in never leaves the old session usable
-    /// (session fixation). When `session` goes on under the identifier of `former`, because the same person signed in
+    /// Keeps `session`, where the sign-in came from, and ends `former`, in one transaction: a sign-in never leaves the old
+    /// session usable (session fixation). When `session` goes on under the identifier of `former`, because the same person signed in
     /// again, their authorizations stay; otherwise those of `former` are revoked as by `end`.
-    func begin(_ session: Session, on device: Device?, replacing former: Identifier<Session>?) async throws
+    func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws
     /// The session with this secret, unless it expired.
     func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session?
     /// The session of this identifier, unless it ended or expired.
@@ -19,8 +19,8 @@ package protocol SessionStore: Sendable {
 }
 
 extension SessionStore {
-    /// Where no browser is known by a device.
+    /// Where the origin of the sign-in is not kept.
     package func begin(_ session: Session, replacing former: Identifier<Session>?) async throws {
-        try await begin(session, on: nil, replacing: former)
+        try await begin(session, from: SignInOrigin(), replacing: former)
     }
 }

@@ -34,6 +34,10 @@ struct InteractionSteps: Sendable {
         case .unfinished(let progress):
             interaction.progress = progress
             return try interactions.proceed(interaction)
+        case .refused:
+            // As a passkey that is not accepted: with a password, the sign-in page words it itself.
+            interaction.progress = nil
+            return .redirect(to: try interactions.location("/sign-in", interaction) + "&problem=passkey")
         }
     }
 

@@ -12,6 +12,7 @@ struct SignIn: Sendable {
     let sessions: SessionCookie
     let devices: DeviceCookie
     let digester: SecretDigester
+    let suspicions: SuspicionCheck
     let audit: AuditLog
     let notices: AccountNotices
     /// Seconds from the first factor to the last.
@@ -22,6 +23,8 @@ struct SignIn: Sendable {
         /// With the `Set-Cookie` values of the browser's session and device.
         case signedIn(Session, cookies: [String])
         case unfinished(SignInProgress)
+        /// Too unusual: nobody is told more than of a wrong password.
+        case refused
     }
 
     /// Where a person is going: to a client or, without one, to our own pages.
@@ -29,6 +32,8 @@ struct SignIn: Sendable {
         var client: Client?
         /// What the client would have.
         var asked: AuthenticationContext?
+        /// Whether a browser goes there, which can be known again by its cookie; a program cannot.
+        var isBrowser = true
     }
 
     /// What the issuer, the client and the roles of `user` demand together.
@@ -49,19 +54,22 @@ struct SignIn: Sendable {
         // What another person showed is worth nothing.
         let former = progress.flatMap { isValid($0, for: user) ? $0 : nil }
         let shown = (former?.shown ?? []) + [factor]
-        let start = former?.startedAt ?? now()
         let device = try await devices.device(of: user, in: request)
-        switch try await decide(shown, by: user, on: device, toward: destination) {
-        case .ask(let factors): return .unfinished(self.progress(of: user, shown, since: start, next: .show(factors)))
-        case .enrol(let factors):
-            return .unfinished(self.progress(of: user, shown, since: start, next: .enrol(factors)))
-        case .accept(let context, let trustsDevice):
-            try await notices.signsIn(user, on: device, request)
-            let sessionDevice = use(device, by: user, trusting: remembers && context >= .multiFactor, in: request)
-            return try await begin(
-                shown, by: user, context, trustsDevice: trustsDevice, on: sessionDevice, toward: destination,
-                in: request)
+        let suspicion: Suspicion
+        if let judged = former?.suspicion {
+            suspicion = judged
+        } else {
+            suspicion = try await judge(user, on: device, showing: factor, toward: destination, in: request)
+            guard suspicion.consequence != .refuse else { return .refused }
         }
+        let decision = try await decide(
+            shown, by: user, on: device, toward: destination, isSuspicious: suspicion.consequence == .factor)
+        if let next = decision.next {
+            let start = former?.startedAt ?? now()
+            return .unfinished(self.progress(of: user, shown, since: start, suspicion: suspicion, next: next))
+        }
+        return try await begin(
+            shown, by: user, decision, on: device, suspicion, remembers: remembers, toward: destination, in: request)
     }
 
     /// What somebody who has `session` must show beyond it; `nil` when there is nothing that they could.
@@ -71,7 +79,7 @@ struct SignIn: Sendable {
         let shown = ShownFactor.all(of: session)
         let device = try await devices.device(of: user, in: request)
         return try await decide(shown, by: user, on: device, toward: destination).next
-            .map { progress(of: user, shown, since: now(), next: $0) }
+            .map { progress(of: user, shown, since: now(), suspicion: .none, next: $0) }
     }
 
     /// The person whose factors `progress` holds, as long as that is fresh.
@@ -89,7 +97,11 @@ struct SignIn: Sendable {
         var progress = progress
         let device = try await devices.device(of: user, in: request)
         // Where nothing is missing any more, nothing may be added unasked.
-        progress.next = try await decide(progress.shown, by: user, on: device, toward: destination).next ?? .show([])
+        progress.next =
+            try await decide(
+                progress.shown, by: user, on: device, toward: destination,
+                isSuspicious: progress.suspicion?.consequence == .factor
+            ).next ?? .show([])
         return progress
     }
 
@@ -108,14 +120,38 @@ struct SignIn: Sendable {
         Base64URL.encode(digester.digest(user.passwordHash ?? "", of: SignInProgress.self).bytes)
     }
 
+    /// Whether a sign-in that begins is unusual, said in the audit log; told to the person where it is refused.
+    private func judge(
+        _ user: User, on device: Device?, showing factor: ShownFactor, toward destination: Destination,
+        in request: Request
+    ) async throws -> Suspicion {
+        let suspicion = try await suspicions.suspicion(
+            of: request, by: user, isDeviceKnown: destination.isBrowser ? device != nil : nil)
+        let client = destination.client?.id
+        if suspicion.isAlarming(by: suspicions.rules) {
+            audit.record(
+                .suspiciousSignIn(
+                    signals: suspicion.signals.map(\.rawValue), consequence: suspicion.consequence.rawValue),
+                user: user.id, client: client, by: .visitor)
+        }
+        if suspicion.consequence == .refuse {
+            audit.record(.signInRefused(.suspicious, factor.factor), user: user.id, client: client)
+            Logger.current.notice("sign-in refused", metadata: ["factor": "\(factor.factor.rawValue)"])
+            await notices.signInRefused(user, at: suspicions.places.describe(request.remoteAddress), request)
+        }
+        return suspicion
+    }
+
     private func decide(
-        _ shown: [ShownFactor], by user: User, on device: Device?, toward destination: Destination
+        _ shown: [ShownFactor], by user: User, on device: Device?, toward destination: Destination,
+        isSuspicious: Bool = false
     ) async throws -> SignInPolicy.Decision {
         let policy = try await policy(toward: destination, by: user)
         let enrolled = try await enrolled(user)
         return withSpan("sign-in policy") { span in
             let decision = policy.decide(
-                shown: shown, enrolled: enrolled, isRemembered: device?.isTrusted(at: now()) ?? false)
+                shown: shown, enrolled: enrolled, isRemembered: device?.isTrusted(at: now()) ?? false,
+                isSuspicious: isSuspicious)
             span.attributes["martlet.decision"] = decision.name
             Decision.note(
                 """
@@ -128,32 +164,40 @@ struct SignIn: Sendable {
     }
 
     private func progress(
-        of user: User, _ shown: [ShownFactor], since start: Date, next: SignInProgress.Next
+        of user: User, _ shown: [ShownFactor], since start: Date, suspicion: Suspicion, next: SignInProgress.Next
     ) -> SignInProgress {
-        SignInProgress(user: user.id, shown: shown, startedAt: start, stamp: stamp(of: user), next: next)
-    }
-
-    private func use(_ device: Device?, by user: User, trusting: Bool, in request: Request) -> (Device, cookie: String)
-    {
-        if trusting { audit.record(.deviceRemembered, user: user.id) }
-        return devices.used(device, by: user, trusting: trusting, in: request)
+        SignInProgress(
+            user: user.id, shown: shown, startedAt: start, stamp: stamp(of: user), suspicion: suspicion, next: next)
     }
 
     private func begin(
-        _ shown: [ShownFactor], by user: User, _ context: AuthenticationContext, trustsDevice: Bool,
-        on device: (Device, cookie: String), toward destination: Destination, in request: Request
+        _ shown: [ShownFactor], by user: User, _ decision: SignInPolicy.Decision, on known: Device?,
+        _ suspicion: Suspicion, remembers: Bool, toward destination: Destination, in request: Request
     ) async throws -> Outcome {
+        guard case .accept(let context, let trustsDevice) = decision else { throw OAuthError.interactionLost }
         var amr = shown.flatMap(\.methods).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         if context >= .multiFactor { amr.append("mfa") }
+        var origin = SignInOrigin(network: suspicions.network(of: request, for: user))
+        var cookies: [String] = []
+        if destination.isBrowser {
+            let trusting = remembers && context >= .multiFactor
+            let (device, cookie) = devices.used(known, by: user, trusting: trusting, in: request)
+            if trusting { audit.record(.deviceRemembered, user: user.id) }
+            origin.device = device
+            cookies.append(cookie)
+        }
         let (session, cookie) = try await sessions.begin(
-            for: user, amr: amr, context: context, trustsDevice: trustsDevice, on: device.0, in: request)
+            for: user, amr: amr, context: context, trustsDevice: trustsDevice, from: origin, in: request)
         audit.record(
             .signedIn(amr: amr, acr: context.rawValue), user: user.id, client: destination.client?.id,
             session: session.id)
         Logger.current.info(
             "signed in",
             metadata: ["user": "\(user.id)", "session": "\(session.id)", "amr": "\(amr.joined(separator: " "))"])
-        return .signedIn(session, cookies: [cookie, device.cookie])
+        if suspicion.consequence > .ignore {
+            await notices.signedIn(user, suspicion, at: suspicions.places.describe(request.remoteAddress), request)
+        }
+        return .signedIn(session, cookies: [cookie] + cookies)
     }
 }
 

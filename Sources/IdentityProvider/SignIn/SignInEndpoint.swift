@@ -40,7 +40,8 @@ struct SignInEndpoint: PageEndpoint {
         case .accepted(let user):
             let outcome = try await signIn.advance(
                 nil, with: .password, by: user, toward: steps.destination(of: interaction), in: request)
-            return try steps.proceed(outcome, of: interaction)
+            guard case .refused = outcome else { return try steps.proceed(outcome, of: interaction) }
+            return .page(try await page(interaction, request, username: username, error: "credentials"))
         }
     }
 

@@ -15,11 +15,16 @@ struct SignInPolicy: Hashable, Sendable {
     }
 
     /// `enrolled` is what the person could show, `isRemembered` whether they had this browser remembered after they
-    /// showed a second factor in it.
-    func decide(shown: [ShownFactor], enrolled: Set<Factor>, isRemembered: Bool) -> Decision {
+    /// showed a second factor in it, `isSuspicious` whether the sign-in is so unusual that they must show one.
+    func decide(
+        shown: [ShownFactor], enrolled: Set<Factor>, isRemembered: Bool, isSuspicious: Bool = false
+    ) -> Decision {
         guard let reached = AuthenticationContext(reachedBy: shown) else { return .ask([.passkey, .password]) }
-        // Whoever set up a second factor wants it to be asked for, whatever the rules say.
-        let needed = max(minimum, enrolled.isDisjoint(with: [.passkey, .totp]) ? .singleFactor : .multiFactor)
+        // Whoever set up a second factor wants it to be asked for, whatever the rules say; suspicion asks for whatever there
+        // is. To have somebody suspicious set one up would be no proof of anything.
+        let decisive = isSuspicious ? Set(Self.order) : [.passkey, .totp]
+        let needed = max(minimum, enrolled.isDisjoint(with: decisive) ? .singleFactor : .multiFactor)
+        let isRemembered = isRemembered && !isSuspicious
         let wanted = asked.map { min($0, Self.reachable(with: enrolled)) } ?? .singleFactor
         if reached >= max(needed, wanted) { return .accept(reached, trustsDevice: false) }
         if isRemembered, needed <= .multiFactor, reached >= wanted { return .accept(reached, trustsDevice: true) }

@@ -14,5 +14,7 @@ struct SignInProgress: Codable, Sendable {
     let startedAt: Date
     /// Changes with the person's password: what was shown before counts no more.
     let stamp: String
+    /// As it was judged at the first factor: `nil` only in what a version of before sealed.
+    var suspicion: Suspicion?
     var next: Next
 }

@@ -17,4 +17,5 @@ package enum SpentPurpose: String, Sendable {
     case emailCode = "e-mail code"
     case forwardTicket = "forward ticket"
     case signInTicket = "sign-in ticket"
+    case failedAttempt = "failed attempt"
 }

@@ -236,6 +236,19 @@ extension Migration {
                     INDEX webhook_deliveries_by_due (issuer, due_at)) \(form)
                 """
             ]),
+        Migration(
+            version: 9, name: "networks that people sign in from",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS networks (
+                    issuer VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL, network VARCHAR(64) NOT NULL,
+                    address VARCHAR(255) NOT NULL, first_seen_at BIGINT NOT NULL, last_seen_at BIGINT NOT NULL,
+                    expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, user_id, network),
+                    INDEX networks_by_expiry (issuer, expires_at),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """
+            ]),
     ]
 
     private static let form: SQLStatement = """

@@ -252,5 +252,20 @@ extension Migration {
                 """,
                 "CREATE INDEX webhook_deliveries_by_due ON webhook_deliveries (issuer, due_at)",
             ]),
+        Migration(
+            version: 9, name: "networks that people sign in from",
+            statements: [
+                """
+                CREATE TABLE networks (
+                    issuer TEXT NOT NULL, user_id TEXT NOT NULL, network TEXT NOT NULL, address TEXT NOT NULL,
+                    first_seen_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, user_id, network),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX networks_by_expiry ON networks (issuer, expires_at)",
+                "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('networks', 'networks', '1000000 1000000 10 1')",
+                "ANALYZE sqlite_schema",
+            ]),
     ]
 }

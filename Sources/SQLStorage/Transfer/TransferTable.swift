@@ -61,6 +61,9 @@ extension TransferTable {
                 "trusted_until", "expires_at",
             ], orderedBy: "issuer, id"),
         TransferTable(
+            "networks", ["issuer", "user_id", "network", "address", "first_seen_at", "last_seen_at", "expires_at"],
+            orderedBy: "issuer, user_id, network"),
+        TransferTable(
             "recovery_codes", ["issuer", "user_id", "digest", "created_at"], orderedBy: "issuer, user_id, digest"),
         TransferTable(
             "attempts", ["issuer", "name", "failures", "last_failed_at", "expires_at"], orderedBy: "issuer, name"),

@@ -19,6 +19,7 @@ struct Configuration {
     let mail: MailSetting?
     let signUp: SignUpPolicy
     let minimumContext: AuthenticationContext
+    let suspicion: SuspicionSetting
     let templates: [String: String]
     let telemetry: TelemetrySettings
     let audit: AuditSettings
@@ -45,6 +46,7 @@ struct Configuration {
         mail = Self.mail(&values)
         signUp = Self.signUp(&values)
         minimumContext = Self.minimumContext(&values)
+        suspicion = SuspicionSetting(&values)
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)
         unused = [Setting.tlsClientCA].filter { values.isSet($0) }.map(\.rawValue)

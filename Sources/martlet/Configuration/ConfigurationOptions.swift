@@ -21,6 +21,13 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("minimum-acr"), help: "The weakest sign-in that is enough: urn:martlet:acr:1, 2 or 3.")
     var minimumACR: String?
     @Option(help: "Who may make an account: off, open or invitation.") var signUp: String?
+    @Option(help: "A database of places (GeoIP, MaxMind format).") var suspicionPlaces: String?
+    @Option(help: "A browser that is new: ignore, notify, factor, refuse.") var suspicionUnknownDevice: String?
+    @Option(help: "The same for a network that is new.") var suspicionUnknownNetwork: String?
+    @Option(help: "For a country that is new.") var suspicionUnknownCountry: String?
+    @Option(help: "For travel that nobody makes.") var suspicionImpossibleTravel: String?
+    @Option(help: "For addresses that fail at many accounts.") var suspicionManyAccounts: String?
+    @Option(help: "For accounts that many addresses fail at.") var suspicionManyAddresses: String?
     @Option(help: "An OpenTelemetry collector, such as http://localhost:4318.") var telemetryOtlp: String?
     @Option(help: "Header fields for the collector: NAME=VALUE, separated by commas.") var telemetryOtlpHeaders: String?
     @Option(help: "A file that holds these header fields, when they are a secret.") var telemetryOtlpHeadersFile:
@@ -62,6 +69,13 @@ struct ConfigurationOptions: ParsableArguments {
         case .mailFrom: mailFrom
         case .signUp: signUp
         case .minimumACR: minimumACR
+        case .suspicionPlaces: suspicionPlaces
+        case .suspicionUnknownDevice: suspicionUnknownDevice
+        case .suspicionUnknownNetwork: suspicionUnknownNetwork
+        case .suspicionUnknownCountry: suspicionUnknownCountry
+        case .suspicionImpossibleTravel: suspicionImpossibleTravel
+        case .suspicionManyAccounts: suspicionManyAccounts
+        case .suspicionManyAddresses: suspicionManyAddresses
         case .telemetryOTLP: telemetryOtlp
         case .telemetryOTLPHeaders: telemetryOtlpHeaders
         case .telemetryOTLPSignals: telemetryOtlpSignals

@@ -5,6 +5,7 @@ import FoundationEssentials
 /// Success costs nothing here. Guesses at once, before any of them has failed, are bounded in memory: the count of all
 /// nodes exceeds a rule by no more than ten a node.
 package struct AttemptLimiter: Sendable {
+    let spread: AttemptSpread
     private let store: any AttemptStore
     private let digester: SecretDigester
     private let limiter: RateLimiter
@@ -13,10 +14,11 @@ package struct AttemptLimiter: Sendable {
     private static let atOnce = RateLimit(burst: 10, perMinute: 600)
 
     init(
-        store: any AttemptStore, digester: SecretDigester, limiter: RateLimiter, notices: AccountNotices,
-        now: @escaping @Sendable () -> Date
+        store: any AttemptStore, spread: AttemptSpread, digester: SecretDigester, limiter: RateLimiter,
+        notices: AccountNotices, now: @escaping @Sendable () -> Date
     ) {
         self.store = store
+        self.spread = spread
         self.digester = digester
         self.limiter = limiter
         self.notices = notices

@@ -20,6 +20,9 @@ extension PasswordFactor {
             try await attempts.failed(counters)
             Logger.current.notice("sign-in refused", metadata: ["factor": "password"])
             let known = try await find(name)
+            if counters.contains(where: { $0.rule == .address }) {
+                try await attempts.spread.failed(name, of: known, from: request.remoteAddress)
+            }
             return .refused(
                 known.map { $0.isDisabled ? .disabled : .wrongCredential } ?? .unknownUser, known?.id)
         }

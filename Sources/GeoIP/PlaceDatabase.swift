@@ -1,0 +1,73 @@
+import CMaxMindDB
+import FoundationEssentials
+import Glibc
+package import IdentityProvider
+import Synchronization
+
+/// A database in the format of MaxMind's GeoIP files (https://maxmind.github.io/MaxMind-DB/), with cities or with countries
+/// alone. A file that takes the place of the former one is opened within a minute.
+///
+/// The file is mapped into memory: to change it where it lies, instead of moving another into its place, would end the
+/// program.
+package final class PlaceDatabase: PlaceFinder {
+    /// One file, as it was when it was opened.
+    private struct Edition {
+        let file: MappedFile
+        let identity: FileIdentity
+        var checkedAt: ContinuousClock.Instant
+    }
+
+    private let path: String
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let edition: Mutex<Edition>
+
+    /// Throws `InvalidPlaceDatabase`.
+    package convenience init(path: String) throws { try self.init(path: path, now: { .now }) }
+
+    init(path: String, now: @escaping @Sendable () -> ContinuousClock.Instant) throws {
+        self.path = path
+        self.now = now
+        guard let identity = FileIdentity(path) else { throw InvalidPlaceDatabase(reason: "cannot be read") }
+        edition = Mutex(Edition(file: try MappedFile(path), identity: identity, checkedAt: now()))
+    }
+
+    package func place(of address: String) -> Place? {
+        // Its own text of the address: nothing else is passed on to a library in C.
+        guard let address = IPAddress(address) else { return nil }
+        return current().place(of: address.description)
+    }
+
+    private func current() -> MappedFile {
+        edition.withLock { edition in
+            guard now() - edition.checkedAt >= .seconds(60) else { return edition.file }
+            edition.checkedAt = now()
+            // A new file that cannot be read leaves the former one in use.
+            if let identity = FileIdentity(path), identity != edition.identity, let file = try? MappedFile(path) {
+                edition = Edition(file: file, identity: identity, checkedAt: now())
+            }
+            return edition.file
+        }
+    }
+}
+
+/// Why a file is of no use, after its name: `is no database of places`.
+package struct InvalidPlaceDatabase: Error {
+    package let reason: String
+}
+
+/// Tells one file from another under the same name.
+private struct FileIdentity: Equatable {
+    let device: UInt
+    let number: UInt
+    let seconds: Int
+    let nanoseconds: Int
+
+    init?(_ path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        device = UInt(status.st_dev)
+        number = UInt(status.st_ino)
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
+    }
+}

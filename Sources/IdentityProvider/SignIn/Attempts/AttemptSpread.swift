@@ -1,0 +1,39 @@
+import FoundationEssentials
+import JOSE
+
+/// Counts how widely failed sign-ins are spread: over accounts from one subscriber, and over subscribers at one account.
+/// Guesses of a few at each go below every counter of failures.
+struct AttemptSpread: Sendable {
+    let attempts: any AttemptStore
+    let spent: any SpentStore
+    let digester: SecretDigester
+    let now: @Sendable () -> Date
+
+    /// Seconds after the last new one in which they are forgotten.
+    private static let memory: TimeInterval = 3_600
+
+    /// A sign-in failed with the name `name`, which `user` has, if anybody. Costs the same for names that do not exist.
+    func failed(_ name: String, of user: User?, from address: String) async throws {
+        let account = user?.id.rawValue ?? "nobody \(User.key(of: name).prefix(256))"
+        let expiry = now().addingTimeInterval(Self.memory)
+        // Each pair counts once, on whichever nodes it fails at once.
+        let pair = digest("\(account) from \(IPAddress.subscriber(of: address))")
+        guard try await spent.spend(pair, for: .failedAttempt, until: expiry) else { return }
+        try await attempts.fail([Self.from(address), Self.at(account)].map(digest), at: now(), expiresAt: expiry)
+    }
+
+    /// How many accounts failed from the subscriber of `address`, and how many subscribers failed at the account of `user`.
+    func failures(at user: User, from address: String) async throws -> (accounts: Int, subscribers: Int) {
+        let (from, at) = (digest(Self.from(address)), digest(Self.at(user.id.rawValue)))
+        let failures = try await attempts.failures(of: [from, at], at: now())
+        return (failures[from]?.count ?? 0, failures[at]?.count ?? 0)
+    }
+
+    private static func from(_ address: String) -> String { "accounts from \(IPAddress.subscriber(of: address))" }
+    private static func at(_ account: String) -> String { "subscribers at \(account)" }
+
+    /// What it is kept under: the tables tell nobody who is attacked.
+    private func digest(_ name: String) -> String {
+        Base64URL.encode(digester.digest(name, of: AttemptSpread.self).bytes)
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import IdentityProvider
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import GeoIP
+
+@Suite("Databases of places in MaxMind's format (specification 2.0)")
+struct PlaceDatabaseTests {
+    @Test(
+        "an address is looked up, however it is written",
+        arguments: [
+            ("192.0.2.7", "Munich", "DE"), ("::ffff:192.0.2.7", "Munich", "DE"), ("198.51.100.255", "New York", "US"),
+            ("2001:db8:1:2::3", "Berlin", "DE"),
+        ])
+    func city(_ address: String, _ city: String, _ country: String) throws {
+        try withFile(.city) { file in
+            let place = try #require(try PlaceDatabase(path: file.path()).place(of: address))
+            #expect(place.city == city)
+            #expect(place.country == country)
+            #expect(place.coordinates != nil)
+        }
+    }
+
+    @Test("where it is, is told with how far that may be wrong")
+    func coordinates() throws {
+        try withFile(.city) { file in
+            let place = try PlaceDatabase(path: file.path()).place(of: "192.0.2.1")
+            #expect(
+                place?.coordinates == Place.Coordinates(latitude: 48.1374, longitude: 11.5755, uncertainty: 20))
+        }
+    }
+
+    @Test(
+        "what is not known is not told",
+        arguments: ["203.0.114.1", "10.0.0.1", "2001:db8:2::1", "", "localhost", "192.0.2", "203.0.113.200", "::1"])
+    func unknown(_ address: String) throws {
+        try withFile(.city) { file in
+            let database = try PlaceDatabase(path: file.path())
+            #expect(database.place(of: address) == nil)
+        }
+    }
+
+    @Test("values of other types than places have are as good as none")
+    func odd() throws {
+        try withFile(.city) { file in
+            let database = try PlaceDatabase(path: file.path())
+            #expect(database.place(of: "203.0.113.129") == nil)
+        }
+    }
+
+    @Test("a database of countries knows countries alone")
+    func country() throws {
+        try withFile(.country) { file in
+            let place = try PlaceDatabase(path: file.path()).place(of: "192.0.2.7")
+            #expect(place == Place(country: "DE"))
+        }
+    }
+
+    @Test("a new file is read within a minute; one that is none leaves the former in use")
+    func replaced() throws {
+        try withFile(.city) { file in
+            let minutes = Mutex(0)
+            let start = ContinuousClock.now
+            let database = try PlaceDatabase(path: file.path()) { start + .seconds(60 * minutes.withLock { $0 }) }
+            try PlaceFile.write(.country, to: file)
+            #expect(database.place(of: "192.0.2.7")?.city == "Munich")
+            minutes.withLock { $0 += 1 }
+            #expect(database.place(of: "192.0.2.7") == Place(country: "DE"))
+            try Data("no database".utf8).write(to: file, options: .atomic)
+            minutes.withLock { $0 += 1 }
+            #expect(database.place(of: "192.0.2.7") == Place(country: "DE"))
+            try FileManager.default.removeItem(at: file)
+            minutes.withLock { $0 += 1 }
+            #expect(database.place(of: "192.0.2.7") == Place(country: "DE"))
+        }
+    }
+
+    @Test("many may ask at once while files come and go")
+    func concurrent() async throws {
+        let folder = try Folder()
+        let (city, country) = (folder.url.appending(path: "city.mmdb"), folder.url.appending(path: "country.mmdb"))
+        try PlaceFile.write(.city, to: city)
+        try PlaceFile.write(.country, to: country)
+        let minutes = Mutex(0)
+        let start = ContinuousClock.now
+        let link = folder.url.appending(path: "places.mmdb").path()
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: city.path())
+        let database = try PlaceDatabase(path: link) { start + .seconds(60 * minutes.withLock { $0 }) }
+        let answers = try await race(8) { number in
+            var answers: Set<String?> = []
+            for turn in 0..<2_000 {
+                if number == 0, turn.isMultiple(of: 100) {
+                    try FileManager.default.removeItem(atPath: link)
+                    try FileManager.default.createSymbolicLink(
+                        atPath: link, withDestinationPath: turn.isMultiple(of: 200) ? country.path() : city.path())
+                    minutes.withLock { $0 += 1 }
+                }
+                answers.insert(database.place(of: "192.0.2.7")?.country)
+            }
+            return answers
+        }
+        #expect(answers.allSatisfy { $0 == ["DE"] })
+    }
+
+    @Test("a file that is none is refused with the reason")
+    func refused() throws {
+        let folder = try Folder()
+        try folder.write("none.mmdb", "no database")
+        try folder.write("empty.mmdb", "")
+        for name in ["none.mmdb", "empty.mmdb", "missing.mmdb"] {
+            #expect(throws: InvalidPlaceDatabase.self) {
+                try PlaceDatabase(path: folder.url.appending(path: name).path())
+            }
+        }
+    }
+
+    @Test("a damaged file answers nothing wrong and ends nothing", arguments: 0..<64)
+    func damaged(_ seed: Int) throws {
+        try withFile(.city) { file in
+            var bytes = try Data(contentsOf: file)
+            for step in 0..<8 { bytes[(seed * 8_191 + step * 131) % bytes.count] ^= UInt8(1 << (step % 8)) }
+            try bytes.prefix(bytes.count - seed).write(to: file)
+            guard let database = try? PlaceDatabase(path: file.path()) else { return }
+            for address in ["192.0.2.7", "2001:db8:1::1", "203.0.113.129", "255.255.255.255", "::"] {
+                let place = database.place(of: address)
+                #expect(place?.coordinates.map { abs($0.latitude) <= 90 && abs($0.longitude) <= 180 } ?? true)
+            }
+        }
+    }
+
+    private func withFile(_ kind: PlaceFile.Kind, _ body: (URL) throws -> Void) throws {
+        let folder = try Folder()
+        let file = folder.url.appending(path: "places.mmdb")
+        try PlaceFile.write(kind, to: file)
+        try body(file)
+    }
+}

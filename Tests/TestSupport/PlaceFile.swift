@@ -1,0 +1,19 @@
+package import Foundation
+
+/// A database of places that another implementation of the format writes: `192.0.2.0/24` is in Munich, `198.51.100.0/24` in
+/// New York.
+package enum PlaceFile {
+    package enum Kind: String, Sendable { case city, country }
+
+    /// Moves a new file into the place of what is there.
+    package static func write(_ kind: Kind, to file: URL) throws {
+        let new = file.appendingPathExtension("new")
+        let process = Process()
+        process.executableURL = RunningScript.folder.appending(path: "place-database")
+        process.arguments = [new.path(), kind.rawValue]
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Unexpected("no database of places was written") }
+        guard unsafe rename(new.path(), file.path()) == 0 else { throw Unexpected("cannot rename \(new.path())") }
+    }
+}

@@ -18,6 +18,34 @@ struct CommandTests {
         #expect(output.contains("OVERVIEW: "))
     }
 
+    @Test("what follows from unusual sign-ins is read, and its mistakes are told")
+    func suspicion() async throws {
+        let folder = try Folder()
+        try folder.write(
+            "martlet.yaml",
+            """
+            suspicion:
+              unknown_device: shout
+              impossible_travel: refuse
+              many_accounts: ignore
+            """)
+        func check(_ arguments: [String]) async throws -> (code: Int32, output: String) {
+            try await RunningProgram.run(["check", "--config", "martlet.yaml"] + arguments, in: folder.url)
+        }
+        let (code, output) = try await check([])
+        #expect(code == 78)
+        #expect(output.contains("suspicion.unknown_device: must be one of ignore, notify, factor, refuse"))
+        #expect(output.contains("suspicion.impossible_travel: needs suspicion.places beside it"))
+        try folder.write("none.mmdb", "no database")
+        for (file, reason) in [("none.mmdb", "is no database in MaxMind's format"), ("missing.mmdb", "cannot be read")] {
+            let refused = try await check(["--suspicion-places", file])
+            #expect(refused.output.contains("--suspicion-places: the file \(file) \(reason)"))
+        }
+        try PlaceFile.write(.city, to: folder.url.appending(path: "city.mmdb"))
+        let good = try await check(["--suspicion-places", "city.mmdb", "--suspicion-unknown-device", "factor"])
+        #expect(good.code == 0, "\(good.output)")
+    }
+
     @Test("every mistake is told together, with file and line, and nothing is made")
     func check() async throws {
         let folder = try Folder()

@@ -74,6 +74,8 @@ struct OpenAPITests {
             permissions: []
             minimum_acr: urn:martlet:acr:2
         users:
+          - username: ruth
+            password: key staple correct
           - username: mia
             password: mail staple correct
             email: mia@example.com
@@ -146,6 +148,17 @@ struct OpenAPITests {
         try await page.post("/api/auth/mfa", mfa(due, "000000"), headers: [("Sec-Fetch-Site", "cross-site")])
     }
 
+    /// Whose second factor is a passkey.
+    private func show(_ authenticator: SoftwareAuthenticator, _ api: Recorder) async throws {
+        let ruth = #"{"username":"ruth","password":"key staple correct"}"#
+        let ticket = text(try await api.post("/api/auth/login", ruth), "ticket")
+        let asked = try await api.post("/api/auth/mfa", #"{"ticket":"\#(ticket)","factor":"passkey"}"#)
+        let credential = try authenticator.get(try #require(asked["publicKey"]?.object))
+        let tokens = try await api.post(
+            "/api/auth/mfa", #"{"ticket":"\#(ticket)","factor":"passkey","credential":\#(credential)}"#)
+        #expect(tokens["access_token"] != nil)
+    }
+
     /// `newcomer` is where sign-up is open.
     private func register(_ newcomer: Recorder, closed: Recorder) async throws {
         let path = "/api/auth/register"
@@ -188,6 +201,9 @@ struct OpenAPITests {
             in: elsewhere.url)
         let newcomer = Recorder(WebClient(origin: open.issuer))
         try await register(newcomer, closed: api)
+        let authenticator = try SoftwareAuthenticator(rpID: "localhost", origin: open.issuer)
+        try await authenticator.enrol(for: "ruth", at: open.issuer, in: elsewhere.url)
+        try await show(authenticator, newcomer)
         try folder.write(
             "exchanges.jsonl", (await api.lines + page.lines + newcomer.lines).joined(separator: "\n") + "\n")
         let process = Process()

@@ -4,6 +4,8 @@ import JOSE
 package struct Parameters: Sendable {
     /// `resource` alone may stand more than once (RFC 8707 §2).
     private static let repeatable: Set<String> = ["resource"]
+    /// Members of JSON that are objects, kept as their text: what an authenticator answered (WebAuthn L3 §5.1).
+    private static let documents: Set<String> = ["credential"]
 
     private let pairs: [(name: String, value: String)]
 
@@ -27,15 +29,20 @@ package struct Parameters: Sendable {
         self.pairs = pairs
     }
 
-    /// Throws `invalid_request` for what is not one object of texts, without repeated members.
+    /// Throws `invalid_request` for what is not one object of texts, or of the documents that are known, without repeated
+    /// members.
     package init(json bytes: [UInt8], limits: Limits) throws(OAuthError) {
-        guard let object = try? JSONObject(parsing: bytes, maximumDepth: 1) else {
+        guard let object = try? JSONObject(parsing: bytes, maximumDepth: 8) else {
             throw .invalidRequest("the body must be a JSON object of texts")
         }
         guard object.members.count <= limits.parameterCount else { throw .invalidRequest("too many members") }
         var pairs: [(name: String, value: String)] = []
         for (name, value) in object.members {
-            guard let text = value.string, text.utf8.count <= limits.parameterLength,
+            let text =
+                if Self.documents.contains(name) {
+                    value.object.map { String(decoding: $0.serialized(), as: UTF8.self) }
+                } else { value.string }
+            guard let text, text.utf8.count <= limits.parameterLength,
                 !FormEncoding.hasControlCharacter(text.utf8)
             else { throw .invalidRequest("a member is not a text, too long, or has a control character") }
             pairs.append((name, text))

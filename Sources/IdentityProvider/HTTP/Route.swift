@@ -41,6 +41,6 @@ package struct Route: Hashable, Sendable {
 package enum BodyFormat: Sendable {
     /// `application/x-www-form-urlencoded`.
     case form
-    /// `application/json`: one object, whose members are texts.
+    /// `application/json`: one object, whose members are texts, but for a credential.
     case json
 }

@@ -2,7 +2,8 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// A challenge that a page put to an authenticator, sealed and carried by that page (WebAuthn L3 §13.4.3).
+/// A challenge that was put to an authenticator: by a page, which carries it sealed, or through the JSON API, whose ticket
+/// does (WebAuthn L3 §13.4.3).
 struct PasskeyCeremony: Codable, Sendable {
     enum Purpose: String, Codable, Sendable {
         /// A person adds a passkey to their account.
@@ -17,7 +18,7 @@ struct PasskeyCeremony: Codable, Sendable {
     let challenge: [UInt8]
     /// Whom it was put to; `nil` for a stranger.
     let user: Identifier<User>?
-    /// The digest of the identity of the browser that shows the page.
+    /// The digest of the identity of the browser that shows the page; empty where there is no page.
     let browser: [UInt8]
     let startedAt: Date
 }
@@ -37,6 +38,13 @@ struct PasskeyCeremonies: Sendable {
         PasskeyCeremony(
             purpose: purpose, challenge: RandomBytes.make(32), user: user, browser: Self.digest(browser),
             startedAt: now())
+    }
+
+    /// Through the JSON API: the ticket that carries `challenge` takes the place of page and browser. The same each time.
+    func begin(_ challenge: FactorChallenge, with user: Identifier<User>) -> PasskeyCeremony {
+        PasskeyCeremony(
+            purpose: .secondFactor, challenge: challenge.bytes(for: "passkey"), user: user, browser: [],
+            startedAt: challenge.startedAt)
     }
 
     func seal(_ ceremony: PasskeyCeremony) throws -> String { try sealer.seal(ceremony, for: .passkeyCeremony) }

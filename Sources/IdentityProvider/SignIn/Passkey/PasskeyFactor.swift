@@ -90,9 +90,29 @@ struct PasskeyFactor: Sendable {
     /// Who showed a passkey, `user` as a second factor or anybody as the only one; `nil` when it does not count. Each
     /// answer counts once.
     func prove(_ request: Request, of user: User?) async throws -> PasskeyProof? {
+        try await prove(
+            request, of: user,
+            in: ceremonies.resume(request, for: user == nil ? .signIn : .secondFactor, with: user?.id))
+    }
+
+    /// As `prove`, of what answers `challenge`.
+    func prove(_ request: Request, of user: User, answering challenge: FactorChallenge) async throws -> PasskeyProof? {
+        try await prove(request, of: user, in: ceremonies.begin(challenge, with: user.id))
+    }
+
+    /// What the JSON API hands to the browser to ask for a passkey of `user`.
+    func options(for user: User, _ challenge: FactorChallenge) async throws -> JSONObject {
+        PasskeyOptions.request(
+            ceremonies.begin(challenge, with: user.id), at: party,
+            allowing: try await passkeys.passkeys(of: user.id), timeout: challenge.expiresAt.timeIntervalSince(now()))
+    }
+
+    private func prove(
+        _ request: Request, of user: User?, in ceremony: @autoclosure () throws -> PasskeyCeremony
+    ) async throws -> PasskeyProof? {
         var owner = user?.id
         do {
-            let ceremony = try ceremonies.resume(request, for: user == nil ? .signIn : .secondFactor, with: user?.id)
+            let ceremony = try ceremony()
             let response = try PasskeyAssertionResponse(parsing: request.parameters["credential"] ?? "")
             let passkey = try await find(response, for: ceremony)
             owner = passkey.user

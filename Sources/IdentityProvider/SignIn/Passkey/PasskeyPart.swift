@@ -43,4 +43,14 @@ extension PasskeyFactor: SecondFactor {
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
         try await prove(request, of: user)?.shown
     }
+
+    var answer: String { "credential" }
+
+    func ask(_ user: User, _ challenge: FactorChallenge, in request: Request) async throws -> Response? {
+        .json(["publicKey": .object(try await options(for: user, challenge))])
+    }
+
+    func verify(_ request: Request, of user: User, answering challenge: FactorChallenge) async throws -> ShownFactor? {
+        try await prove(request, of: user, answering: challenge)?.shown
+    }
 }

@@ -199,10 +199,11 @@ package struct Provider: Sendable {
         let protection = AccountProtection(
             users: stores.users, sessions: stores.sessions, devices: stores.devices,
             authorizations: stores.authorizations, passwords: passwords, notices: notices, audit: audit, now: now)
+        let interrupted = InterruptedSignIn(of: issuer, interactions: interactions)
         let newAccount = { (purpose: MailLinkPurpose, origin: AccountOrigin) in
             NewAccountEndpoint(
-                purpose: purpose, origin: origin, pages: pages, links: links, users: stores.users,
-                passwords: passwords, site: settings.name, formToken: formToken, audit: audit, now: now)
+                purpose: purpose, origin: origin, pages: pages, interrupted: interrupted, signIn: signIn,
+                steps: steps, links: links, users: stores.users, passwords: passwords, site: settings.name, formToken: formToken, audit: audit, now: now)
         }
         let gate = AccountGate(
             sessions: sessions, interactions: interactions, formToken: formToken, lifetime: lifetimes.factor, now: now)
@@ -229,9 +230,11 @@ package struct Provider: Sendable {
         ]
         if mailer != nil {
             accounts += [
-                ForgotPasswordEndpoint(pages: pages, mail: requests, formToken: formToken, audit: audit),
+                ForgotPasswordEndpoint(
+                    pages: pages, interrupted: interrupted, mail: requests, formToken: formToken, audit: audit),
                 ResetPasswordEndpoint(
-                    pages: pages, links: links, protection: protection, site: settings.name, formToken: formToken),
+                    pages: pages, interrupted: interrupted, links: links, protection: protection, site: settings.name,
+                    formToken: formToken),
                 UnlockEndpoint(pages: pages, links: links, attempts: attempts, formToken: formToken, audit: audit),
                 EmailAddressEndpoint(
                     pages: pages, sessions: sessions, interactions: interactions, mail: requests,
@@ -252,7 +255,8 @@ package struct Provider: Sendable {
         if settings.signUp != .off { accounts.append(newAccount(.invitation, .invitation)) }
         if settings.signUp == .open, mailer != nil {
             accounts += [
-                SignUpEndpoint(pages: pages, mail: requests, formToken: formToken), newAccount(.signUp, .signUp),
+                SignUpEndpoint(pages: pages, interrupted: interrupted, mail: requests, formToken: formToken),
+                newAccount(.signUp, .signUp),
             ]
         }
         let metadata = ServerMetadata(

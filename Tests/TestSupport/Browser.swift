@@ -112,6 +112,12 @@ package final class Browser: Sendable {
         cookies.withLock { $0.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ") }
     }
 
+    /// `name=value`, as somebody else might plant it.
+    package func add(cookie: String) {
+        let parts = cookie.split(separator: "=", maxSplits: 1).map(String.init)
+        cookies.withLock { $0[parts[0]] = parts[1] }
+    }
+
     package func forgetCookies() { cookies.withLock { $0 = [:] } }
 
     /// One request without following where it leads. `crossSite` holds back the cookies, as `SameSite=Lax` does.

@@ -11,7 +11,7 @@ struct LinkPages: Sendable {
     /// A page with a form that comes back to `path`, bound to the browser.
     func form(
         _ template: String, at path: String, _ request: Request, _ data: [String: Page.Value] = [:],
-        error: String? = nil
+        error: String? = nil, formTargets: [String] = []
     ) -> Response {
         let (identity, cookie) = browser.identityOrNew(in: request)
         var data = data
@@ -19,7 +19,7 @@ struct LinkPages: Sendable {
         data["form_token"] = .text(formToken.value(for: identity))
         if let error { data["error"] = .object([error: true]) }
         if let link = request.parameters["link"] { data["link"] = .text(link) }
-        return Response.page(Page(template, data: data)).setting(cookie)
+        return Response.page(Page(template, data: data, formTargets: formTargets)).setting(cookie)
     }
 
     /// A page with a button that does what the link is for: `text.TOPIC_title`, `_lead`, `_action`.
@@ -30,7 +30,7 @@ struct LinkPages: Sendable {
         return form("link", at: path, request, data)
     }
 
-    /// A page that says what was done: `text.TOPIC_title`, `_lead`.
+    /// A page that says what was done: `text.TOPIC_title`, `_lead`. `continue_uri` leads on.
     func done(_ topic: String, _ data: [String: Page.Value] = [:]) -> Response {
         .page(Page("done", data: data.merging(Self.texts(topic)) { own, _ in own }))
     }

@@ -11,14 +11,19 @@ struct InteractionKeeper: Sendable {
 
     /// Throws `Gone`-like errors for people: the page says that they should start again at the application.
     func resume(_ request: Request) throws(OAuthError) -> Interaction {
-        let interaction = try open(request)
+        try resume(request.parameters.required("interaction"), in: request)
+    }
+
+    /// The same of what the browser kept elsewhere.
+    func resume(_ text: String, in request: Request) throws(OAuthError) -> Interaction {
+        let interaction = try open(text)
         guard interaction.isBound(to: browser.identity(in: request)) else { throw .interactionLost }
         return interaction
     }
 
     /// As `resume`, but one that no browser has yet becomes this browser's.
     func resumeOrBind(_ request: Request) throws(OAuthError) -> (Interaction, cookie: String?) {
-        var interaction = try open(request)
+        var interaction = try open(request.parameters.required("interaction"))
         guard interaction.browser == nil else { return (try resume(request), nil) }
         let (identity, cookie) = browser.identityOrNew(in: request)
         interaction.bind(to: identity)
@@ -45,8 +50,7 @@ struct InteractionKeeper: Sendable {
 
     func seal(_ interaction: Interaction) throws -> String { try sealer.seal(interaction, for: .interaction) }
 
-    private func open(_ request: Request) throws(OAuthError) -> Interaction {
-        let text = try request.parameters.required("interaction")
+    private func open(_ text: String) throws(OAuthError) -> Interaction {
         guard let interaction = try? sealer.open(Interaction.self, from: text, for: .interaction),
             now() < interaction.startedAt.addingTimeInterval(lifetime)
         else { throw .interactionLost }

@@ -3,13 +3,14 @@ import HTTPTypes
 /// Where a person who has forgotten the password asks for a link. The answer, and what it costs, is the same for everybody.
 struct ForgotPasswordEndpoint: PageEndpoint {
     let pages: LinkPages
+    let interrupted: InterruptedSignIn
     let mail: MailRequests
     let formToken: FormToken
     let audit: AuditLog
     let routes = [Route.get("/forgot-password"), .post("/forgot-password", rateLimit: .mail)]
 
     func show(_ request: Request) async throws -> Response {
-        pages.form("forgot-password", at: "/forgot-password", request)
+        pages.form("forgot-password", at: "/forgot-password", request).setting(interrupted.remember(request))
     }
 
     func submit(_ request: Request) async throws -> Response {

@@ -4,6 +4,7 @@ import HTTPTypes
 /// Where a link from a mail leads to a new password. It signs nobody in: that still takes every factor that it took before.
 struct ResetPasswordEndpoint: LinkEndpoint {
     let pages: LinkPages
+    let interrupted: InterruptedSignIn
     let links: MailLinks
     let protection: AccountProtection
     let site: String
@@ -27,7 +28,8 @@ struct ResetPasswordEndpoint: LinkEndpoint {
         if let email = user.email { try await protection.users.verifyEmail(email, of: user.id, at: protection.now()) }
         try await protection.setPassword(hash.text, of: user, after: request)
         protection.audit.record(.passwordReset, user: user.id)
-        return pages.done("password_set")
+        return pages.done("password_set", ["continue_uri": .text(try interrupted.location(request))])
+            .setting(interrupted.clearing())
     }
 
     private func open(_ request: Request) async throws -> (MailLink, User) {

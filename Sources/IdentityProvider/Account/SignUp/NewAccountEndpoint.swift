@@ -10,6 +10,9 @@ struct NewAccountEndpoint: LinkEndpoint {
     let purpose: MailLinkPurpose
     let origin: AccountOrigin
     let pages: LinkPages
+    let interrupted: InterruptedSignIn
+    let signIn: SignIn
+    let steps: InteractionSteps
     let links: MailLinks
     let users: any UserStore
     let passwords: PasswordFactor
@@ -44,7 +47,18 @@ struct NewAccountEndpoint: LinkEndpoint {
         do { try await users.save(user) } catch is NameTaken { throw OAuthError.linkLost }
         audit.record(.accountCreated(origin), user: user.id)
         Logger.current.info("signed up", metadata: ["user": "\(user.id)"])
-        return pages.done("account_made")
+        return try await goOn(user, request).setting(interrupted.clearing())
+    }
+
+    /// In the browser that came from a sign-in, that goes on: the password was just typed, and the policy asks for whatever
+    /// else it takes.
+    private func goOn(_ user: User, _ request: Request) async throws -> Response {
+        guard let interaction = interrupted.resume(request) else {
+            return pages.done("account_made", ["continue_uri": .text(try interrupted.location(request))])
+        }
+        let outcome = try await signIn.advance(
+            nil, with: .password, by: user, toward: steps.destination(of: interaction), in: request)
+        return try steps.proceed(outcome, of: interaction)
     }
 
     private func open(_ request: Request) async throws -> (MailLink, MailAddress) {
@@ -60,6 +74,7 @@ struct NewAccountEndpoint: LinkEndpoint {
     {
         pages.form(
             "new-account", at: purpose.path, request,
-            ["username": .text(address.text), "name": .text(name ?? "")], error: error)
+            ["username": .text(address.text), "name": .text(name ?? "")], error: error,
+            formTargets: interrupted.resume(request)?.formTargets ?? [])
     }
 }

@@ -4,11 +4,14 @@ import HTTPTypes
 /// has an account already, only its owner is told.
 struct SignUpEndpoint: PageEndpoint {
     let pages: LinkPages
+    let interrupted: InterruptedSignIn
     let mail: MailRequests
     let formToken: FormToken
     let routes = [Route.get("/sign-up"), .post("/sign-up", rateLimit: .mail)]
 
-    func show(_ request: Request) async throws -> Response { pages.form("sign-up", at: "/sign-up", request) }
+    func show(_ request: Request) async throws -> Response {
+        pages.form("sign-up", at: "/sign-up", request).setting(interrupted.remember(request))
+    }
 
     func submit(_ request: Request) async throws -> Response {
         let text = request.parameters["email"] ?? ""

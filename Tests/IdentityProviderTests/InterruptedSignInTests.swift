@@ -1,0 +1,120 @@
+import FoundationEssentials
+import HTTPTypes
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("From a sign-in to the mailbox, and back to it")
+struct InterruptedSignInTests {
+    private let mailbox = TestMailbox()
+
+    private func issuer() async throws -> TestIssuer { try await TestIssuer(mailbox: mailbox, signUp: .open) }
+
+    /// Leaves the sign-in that `browser` is at for one of the pages that it leads to, and asks for the mail there.
+    private func leave(_ browser: Browser, for path: String, _ fields: [(String, String)], _ issuer: TestIssuer)
+        async throws -> Letter
+    {
+        let signIn = try await browser.get("/authorize", Browser.webRequest()).page()
+        let page = try await browser.get(path, [("interaction", signIn.text("interaction"))]).page()
+        _ = try await browser.submit(page, fields)
+        try await issuer.deliver()
+        return try #require(mailbox.all.last)
+    }
+
+    private func finish(_ letter: Letter, in browser: Browser, _ issuer: TestIssuer) async throws -> Response {
+        let page = try await browser.open(letter, at: issuer).page()
+        return try await browser.submit(page, [("name", "Dora"), ("password", "a dormouse in a teapot")])
+    }
+
+    @Test("whoever made an account goes on to the application that they came from")
+    func signUp() async throws {
+        let issuer = try await issuer()
+        let browser = Browser(issuer)
+        let letter = try await leave(browser, for: "/sign-up", [("email", "dora@example.org")], issuer)
+        let page = try await browser.open(letter, at: issuer).page()
+        // The form leads there in the end, which the browser must be told.
+        #expect(page.formTargets == ["https://shop.example"])
+        let consent = try await browser.submit(page, [("password", "a dormouse in a teapot")]).page()
+        #expect(consent.template == "consent")
+        let answer = try await browser.submit(consent, [("decision", "allow")]).answer()
+        #expect(answer["state"] == "the-state")
+        #expect(try await issuer.redeem(answer.required("code")).status == .ok)
+        #expect(!browser.cookieHeader.contains("interrupted"))
+    }
+
+    @Test("a new account shows every factor that is demanded before it goes on")
+    func policy() async throws {
+        let issuer = try await issuer()
+        try await issuer.apply(
+            #"{"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "scope": "openid profile", "redirect_uris": ["https://shop.example/callback"], "minimum_acr": "urn:martlet:acr:3"}]}"#
+        )
+        issuer.clock.advance(by: 120)
+        let browser = Browser(issuer)
+        let letter = try await leave(browser, for: "/sign-up", [("email", "dora@example.org")], issuer)
+        let next = try await finish(letter, in: browser, issuer).page()
+        #expect(["enrol", "second-factor"].contains(next.template))
+        #expect(!browser.cookieHeader.contains("martlet-session"))
+    }
+
+    @Test("in another browser, or too late, the account is made and nobody is signed in")
+    func elsewhere() async throws {
+        let issuer = try await issuer()
+        let (browser, other) = (Browser(issuer), Browser(issuer))
+        let letter = try await leave(browser, for: "/sign-up", [("email", "dora@example.org")], issuer)
+        let made = try await finish(letter, in: other, issuer).page()
+        #expect(made.text("title") == "text.account_made_title")
+        #expect(made.text("continue_uri") == "/account")
+        #expect(!other.cookieHeader.contains("martlet-session"))
+
+        let late = try await leave(browser, for: "/sign-up", [("email", "edgar@example.org")], issuer)
+        issuer.clock.advance(by: 1_801)
+        #expect(try await finish(late, in: browser, issuer).page().text("title") == "text.account_made_title")
+        #expect(!browser.cookieHeader.contains("martlet-session"))
+    }
+
+    @Test("nobody is led on to a sign-in that another browser began")
+    func foreign() async throws {
+        let issuer = try await issuer()
+        let (thief, victim) = (Browser(issuer), Browser(issuer))
+        let signIn = try await thief.get("/authorize", Browser.webRequest()).page()
+        for interaction in [signIn.text("interaction"), "garbage", ""] {
+            let page = try await victim.get("/sign-up", [("interaction", interaction)]).page()
+            #expect(page.template == "sign-up")
+            #expect(!victim.cookieHeader.contains("interrupted"))
+        }
+        // Nor by a cookie that a neighbouring site could plant.
+        _ = try await thief.get("/sign-up", [("interaction", signIn.text("interaction"))])
+        let planted = try #require(
+            thief.cookieHeader.split(separator: "; ").first { $0.contains("martlet-interrupted") })
+        let form = try await victim.get("/sign-up").page()
+        _ = try await victim.submit(form, [("email", "dora@example.org")])
+        try await issuer.deliver()
+        victim.add(cookie: String(planted))
+        let letter = try #require(mailbox.all.last)
+        #expect(try await finish(letter, in: victim, issuer).page().text("title") == "text.account_made_title")
+    }
+
+    @Test("after a reset the same sign-in is a click away, and takes every factor")
+    func reset() async throws {
+        let issuer = try await issuer()
+        try await issuer.apply(
+            #"{"users": [{"username": "bob", "password": "battery staple", "totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DP", "email": "bob@example.com"}]}"#
+        )
+        let browser = Browser(issuer)
+        let letter = try await leave(browser, for: "/forgot-password", [("username", "bob")], issuer)
+        let done = try await finish(letter, in: browser, issuer).page()
+        #expect(done.text("title") == "text.password_set_title")
+        let location = done.text("continue_uri").split(separator: "?", maxSplits: 1)
+        let signIn = try await browser.follow(
+            browser.request(.get, String(location[0]), query: String(location[1]))
+        ).page()
+        #expect(signIn.template == "sign-in")
+        let next = try await browser.submit(
+            signIn, [("username", "bob"), ("password", "a dormouse in a teapot")]
+        ).page()
+        #expect(next.template == "second-factor")
+        let consent = try await browser.submit(next, [("code", try issuer.code())]).page()
+        #expect(try await browser.submit(consent, [("decision", "allow")]).answer()["state"] == "the-state")
+    }
+}

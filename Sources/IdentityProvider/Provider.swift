@@ -51,7 +51,8 @@ package struct Provider: Sendable {
         let places = places ?? NoPlaces()
         let totp = TOTPFactor(credentials: stores.totpCredentials, sealer: sealer, now: now)
         let totpEnrolment = TOTPEnrolment(
-            credentials: stores.totpCredentials, sealer: sealer, digester: digester, name: settings.name,
+            credentials: stores.totpCredentials, sealer: sealer, digester: digester, settings: settings.totp,
+            name: settings.name,
             lifetime: lifetimes.interaction, now: now)
         let recoveryCodes = RecoveryCodeFactor(codes: stores.recoveryCodes, digester: digester)
         let passkeys = PasskeyFactor(
@@ -203,7 +204,8 @@ package struct Provider: Sendable {
         let newAccount = { (purpose: MailLinkPurpose, origin: AccountOrigin) in
             NewAccountEndpoint(
                 purpose: purpose, origin: origin, pages: pages, interrupted: interrupted, signIn: signIn,
-                steps: steps, links: links, users: stores.users, passwords: passwords, site: settings.name, formToken: formToken, audit: audit, now: now)
+                steps: steps, links: links, users: stores.users, passwords: passwords, site: settings.name,
+                formToken: formToken, audit: audit, now: now)
         }
         let gate = AccountGate(
             sessions: sessions, interactions: interactions, formToken: formToken, lifetime: lifetimes.factor, now: now)

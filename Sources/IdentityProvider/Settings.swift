@@ -1,3 +1,4 @@
+package import Authenticators
 package import FoundationEssentials
 
 /// What an operator may choose for one issuer. The defaults are safe.
@@ -11,10 +12,30 @@ package struct Settings: Sendable {
     package var keyRotation = KeyRotationSchedule()
     /// The weakest sign-in that is enough; clients and roles may demand more.
     package var minimumContext = AuthenticationContext.singleFactor
+    package var totp = TOTPSettings()
     /// What follows from unusual sign-ins.
     package var suspicion = SuspicionRules()
 
     package init(issuer: Issuer) { self.issuer = issuer }
+}
+
+/// What authenticator apps are set up with from now on; those of before stay as they are.
+package struct TOTPSettings: Sendable, Codable, Hashable {
+    /// Several apps take no other than SHA-1 and six digits, some without a word.
+    package var algorithm = TOTP.Algorithm.sha1
+    /// 6 to 8.
+    package var digits = 6
+
+    package init() {}
+
+    /// Bytes: as many as the hash has (RFC 6238 §5.1; RFC 4226 §4 R6).
+    var secretLength: Int {
+        switch algorithm {
+        case .sha1: 20
+        case .sha256: 32
+        case .sha512: 64
+        }
+    }
 }
 
 /// Who may make an account.

@@ -97,6 +97,7 @@ struct Composition {
         settings.lifetimes = configuration.lifetimes
         settings.signUp = configuration.signUp
         settings.minimumContext = configuration.minimumContext
+        settings.totp = configuration.totp
         settings.suspicion = configuration.suspicion.rules
         var mailer: (any Mailer)?
         if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }

@@ -52,6 +52,31 @@ struct AccountTests {
         #expect(page.list("sessions").count == 1)
     }
 
+    @Test(
+        "an operator may want other codes than SHA-1 and six digits (RFC 6238 §1.2)",
+        arguments: [TOTP.Algorithm.sha1, .sha256, .sha512], [6, 8])
+    func shape(_ algorithm: TOTP.Algorithm, _ digits: Int) async throws {
+        let issuer = try await TestIssuer { settings in
+            settings.totp.algorithm = algorithm
+            settings.totp.digits = digits
+        }
+        let browser = Browser(issuer)
+        let page = try await signIn(browser, "/account/authenticator-apps")
+        #expect(
+            page.text("totp", "address").hasSuffix("&algorithm=\(algorithm.rawValue)&digits=\(digits)&period=30"))
+        let secret = try #require(Base32.decode(page.text("totp", "secret")))
+        #expect(secret.count == [.sha1: 20, .sha256: 32, .sha512: 64][algorithm])
+        let app = try TOTP(secret: secret, algorithm: algorithm, digits: digits)
+        func code() throws -> String { try app.code(at: issuer.clock.now) }
+        let done = try await browser.submit(page, [("offer", page.text("totp", "offer")), ("code", try code())])
+        #expect(try done.page().template == "account")
+        issuer.clock.advance(by: 30)
+        let other = Browser(issuer)
+        let asked = try await signIn(other)
+        #expect(asked.template == "second-factor")
+        #expect(try await other.submit(asked, [("code", try code())]).page().template == "account")
+    }
+
     @Test("an authenticator app is kept when its first code proves that it has the secret, and asked for from then on")
     func enrolment() async throws {
         let issuer = try await TestIssuer()

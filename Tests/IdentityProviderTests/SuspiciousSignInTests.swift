@@ -29,9 +29,9 @@ struct SuspiciousSignInTests {
     private func issuer(_ rules: [SuspicionSignal: SuspicionConsequence] = [:], mailbox: TestMailbox? = nil)
         async throws -> TestIssuer
     {
-        var suspicion = SuspicionRules()
-        suspicion.consequences.merge(rules) { _, new in new }
-        return try await TestIssuer(mailbox: mailbox, suspicion: suspicion, places: TwoCities())
+        try await TestIssuer(mailbox: mailbox, places: TwoCities()) { settings in
+            settings.suspicion.consequences.merge(rules) { _, new in new }
+        }
     }
 
     private func events(_ name: String, _ issuer: TestIssuer) async throws -> [AuditRecord] {

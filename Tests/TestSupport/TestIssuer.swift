@@ -75,7 +75,7 @@ package struct TestIssuer: Sendable {
     package init(
         _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
         clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: (any Mailer)? = nil,
-        signUp: SignUpPolicy = .off, suspicion: SuspicionRules = SuspicionRules(), places: (any PlaceFinder)? = nil
+        signUp: SignUpPolicy = .off, places: (any PlaceFinder)? = nil, configure: (inout Settings) -> Void = { _ in }
     ) async throws {
         let database = if let database { database } else { try await TestDatabase() }
         let masterKeys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
@@ -90,7 +90,7 @@ package struct TestIssuer: Sendable {
         audit = AuditLog(issuer: issuer, store: stores.audit, masterKeys: masterKeys, now: now)
         var settings = Settings(issuer: issuer)
         settings.signUp = signUp
-        settings.suspicion = suspicion
+        configure(&settings)
         provider = Provider(
             settings: settings, stores: stores, masterKeys: masterKeys, passwords: passwords,
             limiter: RateLimiter(), audit: audit, mailer: mailbox, places: places, now: now)

@@ -3,7 +3,7 @@ package import FoundationEssentials
 
 /// Time-based one-time passwords (RFC 6238) through liboath.
 package struct TOTP: Sendable {
-    package enum Algorithm: String, Sendable, CaseIterable {
+    package enum Algorithm: String, Sendable, Codable, CaseIterable {
         case sha1 = "SHA1"
         case sha256 = "SHA256"
         case sha512 = "SHA512"

@@ -1,3 +1,4 @@
+import Authenticators
 import FoundationEssentials
 import IdentityProvider
 import Server
@@ -19,6 +20,7 @@ struct Configuration {
     let mail: MailSetting?
     let signUp: SignUpPolicy
     let minimumContext: AuthenticationContext
+    let totp: TOTPSettings
     let suspicion: SuspicionSetting
     let templates: [String: String]
     let telemetry: TelemetrySettings
@@ -46,6 +48,7 @@ struct Configuration {
         mail = Self.mail(&values)
         signUp = Self.signUp(&values)
         minimumContext = Self.minimumContext(&values)
+        totp = Self.totp(&values)
         suspicion = SuspicionSetting(&values)
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)
@@ -76,6 +79,25 @@ struct Configuration {
             values.report(.minimumACR, error.reason)
             return .singleFactor
         }
+    }
+
+    private static func totp(_ values: inout SettingValues) -> TOTPSettings {
+        var settings = TOTPSettings()
+        if let text = values.text(.totpAlgorithm) {
+            if let algorithm = TOTP.Algorithm(rawValue: text) {
+                settings.algorithm = algorithm
+            } else {
+                values.report(.totpAlgorithm, "must be SHA1, SHA256 or SHA512")
+            }
+        }
+        if let text = values.text(.totpDigits) {
+            if let digits = Int(text), (6...8).contains(digits) {
+                settings.digits = digits
+            } else {
+                values.report(.totpDigits, "must be 6, 7 or 8")
+            }
+        }
+        return settings
     }
 
     private static func address(_ values: inout SettingValues, _ setting: Setting) -> ServerSettings.Address? {

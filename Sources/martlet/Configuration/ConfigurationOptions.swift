@@ -21,6 +21,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("minimum-acr"), help: "The weakest sign-in that is enough: urn:martlet:acr:1, 2 or 3.")
     var minimumACR: String?
     @Option(help: "Who may make an account: off, open or invitation.") var signUp: String?
+    @Option(help: "What authenticator apps are set up with: SHA1, SHA256 or SHA512.") var totpAlgorithm: String?
+    @Option(help: "How many digits their codes have: 6, 7 or 8.") var totpDigits: String?
     @Option(help: "A database of places (GeoIP, MaxMind format).") var suspicionPlaces: String?
     @Option(help: "A browser that is new: ignore, notify, factor, refuse.") var suspicionUnknownDevice: String?
     @Option(help: "The same for a network that is new.") var suspicionUnknownNetwork: String?
@@ -69,6 +71,8 @@ struct ConfigurationOptions: ParsableArguments {
         case .mailFrom: mailFrom
         case .signUp: signUp
         case .minimumACR: minimumACR
+        case .totpAlgorithm: totpAlgorithm
+        case .totpDigits: totpDigits
         case .suspicionPlaces: suspicionPlaces
         case .suspicionUnknownDevice: suspicionUnknownDevice
         case .suspicionUnknownNetwork: suspicionUnknownNetwork

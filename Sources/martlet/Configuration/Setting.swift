@@ -11,6 +11,8 @@ enum Setting: String, CaseIterable {
     case mailFrom = "mail.from"
     case signUp = "sign_up"
     case minimumACR = "minimum_acr"
+    case totpAlgorithm = "totp.algorithm"
+    case totpDigits = "totp.digits"
     case suspicionPlaces = "suspicion.places"
     case suspicionUnknownDevice = "suspicion.unknown_device"
     case suspicionUnknownNetwork = "suspicion.unknown_network"

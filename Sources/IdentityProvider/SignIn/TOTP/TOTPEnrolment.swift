@@ -8,6 +8,7 @@ struct TOTPEnrolment: Sendable {
     let credentials: any TOTPCredentialStore
     let sealer: Sealer
     let digester: SecretDigester
+    let settings: TOTPSettings
     /// Who the app says that the code is for.
     let name: String
     /// Seconds that an offer is good for.
@@ -19,6 +20,8 @@ struct TOTPEnrolment: Sendable {
     private struct Offer: Codable {
         let user: Identifier<User>
         let secret: [UInt8]
+        /// As the code says that the app read.
+        let settings: TOTPSettings
         let madeAt: Date
     }
 
@@ -26,15 +29,17 @@ struct TOTPEnrolment: Sendable {
     func describe(for user: User, carrying former: String?) throws -> [String: Page.Value] {
         let offer =
             former.flatMap { open($0, for: user) }
-            ?? Offer(user: user.id, secret: RandomBytes.make(20), madeAt: now())
+            ?? Offer(
+                user: user.id, secret: RandomBytes.make(settings.secretLength), settings: settings, madeAt: now())
         let secret = Base32.encode(offer.secret)
-        let image = Data(try QRCode(address(of: secret, for: user)).svg.utf8).base64EncodedString()
+        let address = address(of: secret, offer.settings, for: user)
+        let image = Data(try QRCode(address).svg.utf8).base64EncodedString()
         return [
             "offer": .text(try sealer.seal(offer, for: .totpOffer)),
             "secret": .text(
                 stride(from: 0, to: secret.count, by: 4).map { grouped(secret, $0) }.joined(separator: " ")),
             "qr_code": .text("data:image/svg+xml;base64,\(image)"),
-            "address": .text(address(of: secret, for: user)),
+            "address": .text(address),
         ]
     }
 
@@ -42,13 +47,15 @@ struct TOTPEnrolment: Sendable {
     /// too old.
     func confirm(_ request: Request, by user: User) async throws -> TOTPCredential? {
         guard let offer = request.parameters["offer"].flatMap({ open($0, for: user) }),
-            let totp = try? TOTP(secret: offer.secret),
+            let totp = try? TOTP(
+                secret: offer.secret, algorithm: offer.settings.algorithm, digits: offer.settings.digits),
             let step = totp.step(of: (request.parameters["code"] ?? "").filter { $0 != " " }, at: now()),
             try await credentials.credentials(of: user.id).count < Self.maximumCount
         else { return nil }
         let credential = TOTPCredential(
             id: .of(offer.secret, user.id, digester), user: user.id, name: Self.name(request.parameters["name"]),
-            sealedSecret: try sealer.seal(offer.secret, for: .oneTimePasswordSecret), lastStep: step,
+            sealedSecret: try sealer.seal(offer.secret, for: .oneTimePasswordSecret),
+            algorithm: offer.settings.algorithm.rawValue, digits: offer.settings.digits, lastStep: step,
             createdAt: now())
         try await credentials.save(credential)
         return credential
@@ -62,9 +69,10 @@ struct TOTPEnrolment: Sendable {
     }
 
     /// As authenticator apps read it (Key URI Format, github.com/google/google-authenticator/wiki).
-    private func address(of secret: String, for user: User) -> String {
+    private func address(of secret: String, _ settings: TOTPSettings, for user: User) -> String {
         let (issuer, account) = (FormEncoding.encode(name), FormEncoding.encode(user.username))
-        return "otpauth://totp/\(issuer):\(account)?secret=\(secret)&issuer=\(issuer)&algorithm=SHA1&digits=6&period=30"
+        let shape = "algorithm=\(settings.algorithm.rawValue)&digits=\(settings.digits)&period=30"
+        return "otpauth://totp/\(issuer):\(account)?secret=\(secret)&issuer=\(issuer)&\(shape)"
     }
 
     private func grouped(_ secret: String, _ start: Int) -> String { String(secret.dropFirst(start).prefix(4)) }

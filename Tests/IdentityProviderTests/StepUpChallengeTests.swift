@@ -100,6 +100,18 @@ struct StepUpChallengeTests {
         #expect(seen["acr"] == "urn:martlet:acr:2")
     }
 
+    @Test("what the operator demands of everybody is demanded of the tokens that are about, too")
+    func issuerRaised() async throws {
+        let lenient = try await TestIssuer()
+        let token = try await tokens(lenient, Browser(lenient))["access_token"]?.string
+        let strict = try await TestIssuer(resources: "{}", clock: lenient.clock, database: lenient.database) {
+            $0.minimumContext = .multiFactor
+        }
+        #expect(try await ask(strict, "/userinfo", token).headers[.wwwAuthenticate] == Self.challenge)
+        #expect(try await ask(strict, "/api/auth/validate", token).status == .unauthorized)
+        #expect(try await ask(lenient, "/userinfo", token).status == .ok)
+    }
+
     @Test("where a remembered browser stood in for the factor the rules are met, and a gateway that asks for it is not")
     func remembered() async throws {
         let issuer = try await TestIssuer()

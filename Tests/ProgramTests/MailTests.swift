@@ -106,6 +106,19 @@ struct MailTests {
         try await server.stop()
     }
 
+    @Test("sign-up may be open where no mail is sent: people then choose a name")
+    func signUpWithoutMail() async throws {
+        let folder = try Folder()
+        #expect(try await RunningProgram.run(["check", "--sign-up", "open"], in: folder.url).code == 0)
+        let server = try await RunningServer(["--sign-up", "open"], in: folder.url)
+        let client = WebClient(origin: server.issuer)
+        let dora = #"{"username":"dora","password":"a dormouse in a teapot"}"#
+        #expect(try await client.postJSON("/api/auth/register", dora).status == 201)
+        #expect(try await client.postJSON("/api/auth/login", dora).status == 200)
+        #expect(try await client.get("/sign-up").status == 404)
+        try await server.stop()
+    }
+
     @Test("what is set wrongly is said at once, without the password")
     func mistakes() async throws {
         let folder = try Folder()

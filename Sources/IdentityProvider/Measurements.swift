@@ -14,6 +14,13 @@ package enum Measurements {
             countSignIn(amr.filter { $0 != "mfa" }.joined(separator: "+"), "signed_in")
         case .steppedUp(let factor, _): countSignIn(factor.rawValue, "stepped_up")
         case .signInRefused(let reason, let factor): countSignIn(factor.rawValue, reason.rawValue)
+        case .suspiciousSignIn(let signals, let consequence):
+            for signal in signals {
+                Counter(
+                    label: "martlet.suspicious_sign_ins",
+                    dimensions: [("signal", signal), ("consequence", consequence)]
+                ).increment()
+            }
         default: break
         }
     }

@@ -39,6 +39,28 @@ struct EmailCodeTests {
         return try #require(mailbox.all.last { $0.kind == "code" }).text("code")
     }
 
+    @Test("reloading the page fills no mailbox, and the next hour brings codes again")
+    func flood() async throws {
+        let issuer = try await issuer()
+        let browser = Browser(issuer)
+        let (page, _) = try await asked(browser)
+        func reload() async throws -> Response {
+            try await browser.request(
+                .get, "/second-factor",
+                query: FormEncoding.encode([(name: "interaction", value: page.text("interaction"))]))
+        }
+        for _ in 1..<10 { #expect(try await reload().page().template == "second-factor") }
+        let refused = try await reload()
+        #expect(refused.status == .tooManyRequests)
+        #expect(refused.headers[.retryAfter] != nil)
+        try await issuer.deliver()
+        #expect(mailbox.kinds.count == 10)
+        issuer.clock.advance(by: 3_600)
+        _ = try await asked(Browser(issuer))
+        try await issuer.deliver()
+        #expect(mailbox.kinds.count == 11)
+    }
+
     @Test("where two factors are demanded, it stands in for a better one: once, in the browser that asked")
     func once() async throws {
         let issuer = try await issuer()

@@ -84,7 +84,13 @@ struct MetricsTests {
     @Test("the rules and the dashboard ask for nothing that is not there")
     func documents() async throws {
         let collector = try await OTLPCollector()
-        let observed = try await observed(["--telemetry-otlp", collector.endpoint])
+        let observed = try await observed([
+            "--telemetry-otlp", collector.endpoint, "--trusted-proxies", "127.0.0.1/32", "--suspicion-unknown-network",
+            "factor",
+        ])
+        let elsewhere = WebClient(origin: observed.server.issuer, forwardedFor: "192.0.2.1")
+        let credentials = #"{"username": "bob", "password": "\#(ObservedServer.password)"}"#
+        #expect(try await elsewhere.postJSON("/api/auth/login", credentials).status < 500)
         let text = try await observed.scrape()
         let there = Set(text.matches(of: /(?m)^([a-z_]+)[{ ]/).map { String($0.1) })
         for document in ["alerts.yaml", "dashboard.json"] {

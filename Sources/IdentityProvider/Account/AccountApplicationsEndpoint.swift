@@ -20,5 +20,5 @@ struct AccountApplicationsEndpoint: Endpoint {
         return gate.overview()
     }
 
-    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+    func response(to error: OAuthError) -> Response { .page(error) }
 }

@@ -46,7 +46,7 @@ struct AccountEndpoint: Endpoint {
         return Response.page(page).setting(cookie)
     }
 
-    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+    func response(to error: OAuthError) -> Response { .page(error) }
 
     private func applications(of user: User) async throws -> [Page.Value] {
         var described: [Page.Value] = []

@@ -28,7 +28,7 @@ struct AccountSessionsEndpoint: Endpoint {
         return gate.overview()
     }
 
-    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+    func response(to error: OAuthError) -> Response { .page(error) }
 
     private func end(_ id: Identifier<Session>, of user: User) async throws {
         // Another person's is as good as none.

@@ -48,7 +48,7 @@ protocol LinkEndpoint: PageEndpoint {
 extension LinkEndpoint {
     /// One answer to every link that opens nothing.
     func response(to error: OAuthError) -> Response {
-        guard error.status == .gone else { return .page(.error(error), status: error.status) }
+        guard error.status == .gone else { return .page(error) }
         var response = pages.done("link_lost")
         response.status = .gone
         return response

@@ -45,7 +45,7 @@ struct AuthorizationEndpoint: Endpoint {
     }
 
     func response(to error: OAuthError) -> Response {
-        var response = Response.page(.error(error), status: error.status)
+        var response = Response.page(error)
         response.headers.append(contentsOf: error.headers)
         return response
     }

@@ -27,5 +27,5 @@ struct VisitEndpoint: Endpoint {
             to: visit.location.hasPrefix("/") ? interactions.issuer.reference(visit.location) : visit.location)
     }
 
-    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+    func response(to error: OAuthError) -> Response { .page(error) }
 }

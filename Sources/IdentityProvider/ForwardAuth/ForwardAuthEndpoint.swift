@@ -97,6 +97,6 @@ struct ForwardAuthEndpoint: Endpoint {
 
     private func refusal(_ visit: ForwardedRequest) -> Response {
         let error = OAuthError(code: .insufficientScope, description: "this account may not use the application")
-        return visit.isNavigation ? .page(.error(error), status: error.status) : .json(error)
+        return visit.isNavigation ? .page(error) : .json(error)
     }
 }

@@ -31,7 +31,7 @@ struct ForwardSignInEndpoint: Endpoint {
         return .redirect(to: try destination(of: asked, in: session))
     }
 
-    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+    func response(to error: OAuthError) -> Response { .page(error) }
 
     /// The origin is the one that was sealed when its proxy asked: nobody can name another.
     private func destination(of signIn: ForwardSignIn, in session: Session) throws -> String {

@@ -14,5 +14,5 @@ extension PageEndpoint {
         return try await submit(request)
     }
 
-    package func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+    package func response(to error: OAuthError) -> Response { .page(error) }
 }

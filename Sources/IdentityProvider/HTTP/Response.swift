@@ -37,6 +37,13 @@ extension Response {
         return response
     }
 
+    /// The same for people.
+    package static func page(_ error: OAuthError) -> Response {
+        var response = page(.error(error), status: error.status)
+        response.headers.append(contentsOf: error.headers)
+        return response
+    }
+
     package static func page(_ page: Page, status: HTTPResponse.Status = .ok) -> Response {
         Response(status: status, headers: [.cacheControl: "no-store"], body: .page(page))
     }

@@ -22,7 +22,7 @@ struct EndSessionEndpoint: Endpoint {
         return try await flow.proceed(signOut, request)
     }
 
-    func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+    func response(to error: OAuthError) -> Response { .page(error) }
 
     /// The client that asks; `client_id` and the hint must not disagree.
     private func client(_ claimed: String?, _ hint: IDTokenHint?) async throws -> Client? {

@@ -19,6 +19,8 @@ struct EmailCodeFactor: SecondFactor {
     /// Seconds.
     private static let lifetime: TimeInterval = 600
     private static let mailsPerChallenge = 3
+    /// By the pages, to one person. Reloading a page must fill no mailbox.
+    private static let mailsPerHour = 10
 
     /// What the page carries until the code is typed.
     private struct Offer: Codable {
@@ -45,6 +47,7 @@ struct EmailCodeFactor: SecondFactor {
             id: Identifier<Offer>.random().rawValue, user: user.id, browser: identity.value,
             code: Self.code(of: RandomBytes.make(8)),
             expiresAt: now().addingTimeInterval(Self.lifetime))
+        try await takeMail(for: user)
         try await queue.add(.signInCode(user.id, code: offer.code), after: request)
         audit.record(.emailCodeSent, user: user.id)
         return ["offer": .text(try sealer.seal(offer, for: .emailCode))]
@@ -59,10 +62,8 @@ struct EmailCodeFactor: SecondFactor {
 
     /// Sends the code of the challenge, each time the same.
     func ask(_ user: User, _ challenge: FactorChallenge, in request: Request) async throws -> Response? {
-        guard try await mayBeSent(challenge) else {
-            let rest = challenge.expiresAt.timeIntervalSince(now())
-            throw OAuthError.tooManyRequests(retryAfter: max(1, Int(rest.rounded(.up))))
-        }
+        // A mail that is lost may be asked for again, and no mailbox filled.
+        try await take(Self.mailsPerChallenge, of: challenge.id, until: challenge.expiresAt)
         try await queue.add(.signInCode(user.id, code: Self.code(of: challenge)), after: request)
         audit.record(.emailCodeSent, user: user.id)
         return .json(["next": "code"], status: .accepted)
@@ -73,13 +74,16 @@ struct EmailCodeFactor: SecondFactor {
         Self.isTyped(Self.code(of: challenge), in: request) ? .emailCode : nil
     }
 
-    /// A mail that is lost may be asked for again, and no mailbox filled.
-    private func mayBeSent(_ challenge: FactorChallenge) async throws -> Bool {
-        for number in 0..<Self.mailsPerChallenge {
-            let name = "\(challenge.id) \(number)"
-            if try await spent.spend(name, for: .emailCode, until: challenge.expiresAt) { return true }
-        }
-        return false
+    private func takeMail(for user: User) async throws {
+        let hour = (now().timeIntervalSince1970 / 3_600).rounded(.down)
+        let end = Date(timeIntervalSince1970: (hour + 1) * 3_600)
+        try await take(Self.mailsPerHour, of: "\(user.id) \(Int(hour))", until: end)
+    }
+
+    /// Takes one of `count` mails, counted by all nodes together. Throws when none is left.
+    private func take(_ count: Int, of name: String, until end: Date) async throws {
+        for number in 0..<count where try await spent.spend("\(name) \(number)", for: .emailCode, until: end) { return }
+        throw OAuthError.tooManyRequests(retryAfter: max(1, Int(end.timeIntervalSince(now()).rounded(.up))))
     }
 
     private func offer(in request: Request, of user: User) -> Offer? {

@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Outbound",
             dependencies: [
-                "IdentityProvider", "CCurl", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "IdentityProvider", "CCurl", tracing,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],

@@ -2,6 +2,7 @@ import CCurl
 import Dispatch
 import FoundationEssentials
 import IdentityProvider
+import Tracing
 
 /// Hands letters to a mail server over libcurl (RFC 5321), on threads of its own: a slow server keeps nobody else waiting.
 package struct SMTPMailer: Sendable {
@@ -17,8 +18,10 @@ package struct SMTPMailer: Sendable {
 
     /// Returns when the server has taken the letter. Throws `MailRefused` when it never will, else `SMTPFailure`.
     package func send(_ message: MIMEMessage) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            threads.async { continuation.resume(with: Result { try deliver(message) }) }
+        try await withSpan("smtp.send", ofKind: .client) { _ in
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                threads.async { continuation.resume(with: Result { try deliver(message) }) }
+            }
         }
     }
 

@@ -1,8 +1,10 @@
 import AsyncHTTPClient
 import FoundationEssentials
 package import IdentityProvider
+import Instrumentation
 import NIOCore
 import NIOHTTP1
+import Tracing
 
 /// Posts webhooks over HTTPS. The name is resolved first, every address of it is looked at, and the connection goes to the
 /// one that was looked at: a name that changes its mind leads nowhere else. No redirect is followed.
@@ -25,6 +27,8 @@ package struct WebhookClient: WebhookSender {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(5), read: Self.timeout)
         configuration.dnsOverride = [host: address.text]
+        // Its own span would tell the whole URL, in which there may be the receiver's secret.
+        configuration.tracing.tracer = nil
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
             try await post(delivery, signature, client)
@@ -54,12 +58,21 @@ package struct WebhookClient: WebhookSender {
             "Content-Type": "application/json", "User-Agent": "martlet", "Martlet-Delivery": delivery.id.rawValue,
             "Martlet-Signature": signature,
         ]
+        if let context = ServiceContext.current {
+            InstrumentationSystem.instrument.inject(context, into: &request.headers, using: HeadersInjector())
+        }
         request.body = .bytes(ByteBuffer(string: delivery.body))
         let response = try await client.execute(request, timeout: Self.timeout)
         _ = try await response.body.collect(upTo: Self.answerSize)
         guard (200..<300).contains(response.status.code) else {
             throw WebhookRefused("the receiver answered \(response.status.code)")
         }
+    }
+}
+
+private struct HeadersInjector: Injector {
+    func inject(_ value: String, forKey key: String, into headers: inout HTTPHeaders) {
+        headers.replaceOrAdd(name: key, value: value)
     }
 }
 

@@ -29,9 +29,10 @@ package struct TelemetryBootstrap: Sendable {
     /// `nil` where nothing is counted.
     package let metrics: MetricsRegistry?
 
-    /// `version` is the program's own.
+    /// `version` is the program's own; `isRefusal` knows the errors that spans are thrown through although nothing failed.
     package static func start(
-        _ settings: TelemetrySettings, version: String, environment: [String: String]
+        _ settings: TelemetrySettings, version: String, environment: [String: String],
+        isRefusal: @escaping @Sendable (any Error) -> Bool
     ) -> TelemetryBootstrap {
         let resource = TelemetryResource(version: version, environment: environment)
         let wantsMetrics = settings.keepsMetrics || settings.otlp?.signals.contains(.metrics) == true
@@ -57,7 +58,8 @@ package struct TelemetryBootstrap: Sendable {
             }
             exporters.append(SpanLog(logger: logger))
         }
-        InstrumentationSystem.bootstrap(W3CTracer(exporters: exporters, ratio: settings.samplingRatio))
+        InstrumentationSystem.bootstrap(
+            W3CTracer(exporters: exporters, ratio: settings.samplingRatio, isRefusal: isRefusal))
         if resource.isIncomplete {
             Logger.current.warning("OTEL_RESOURCE_ATTRIBUTES cannot be read and was left out")
         }

@@ -50,10 +50,17 @@ struct WebhookTests {
           - client_id: shop
             client_secret: 5CFNd0OMGyV3uhDA3GPSHw
             redirect_uris: [https://shop.example/callback]
-            grant_types: [client_credentials]
+            grant_types: [authorization_code, client_credentials]
+            scope: openid
+        users:
+          - username: alice
+            password: correct horse battery
+            email: alice@example.org
         """
 
-    private func server(_ folder: Folder, to port: Int, allowsPrivate: Bool = true) async throws -> RunningServer {
+    private func server(
+        _ folder: Folder, to port: Int, allowsPrivate: Bool = true, arguments: [String] = []
+    ) async throws -> RunningServer {
         try folder.write("resources.yaml", Self.resources)
         try folder.write("secret", Self.secret)
         try folder.write(
@@ -65,7 +72,8 @@ struct WebhookTests {
               events: [client_authentication_failed]
               private_networks: \(allowsPrivate)
             """)
-        return try await RunningServer(["--config", "martlet.yaml", "--apply", "resources.yaml"], in: folder.url)
+        return try await RunningServer(
+            ["--config", "martlet.yaml", "--apply", "resources.yaml"] + arguments, in: folder.url)
     }
 
     /// Makes an event, `count` times.
@@ -110,6 +118,56 @@ struct WebhookTests {
                 for: Data("\(seconds).\(one.body)".utf8), using: SymmetricKey(data: Data(Self.secret.utf8)))
             #expect(parts[1] == "v1=" + mac.map { String(format: "%02x", $0) }.joined())
         }
+    }
+
+    @Test("mails and webhooks are spans; the receiver gets the trace of its own, and no span tells the URL")
+    func spans() async throws {
+        let (folder, collector, mail) = (try Folder(), try await OTLPCollector(), try SMTPServer())
+        let (port, file) = (try freePort(), folder.url.appending(path: "taken"))
+        let receiver = try await Receiver(port: port, file: file)
+        let server = try await server(
+            folder, to: port,
+            arguments: [
+                "--telemetry-otlp", collector.endpoint, "--mail-smtp", "smtp://127.0.0.1:\(mail.port)", "--mail-from",
+                "no-reply@example.com",
+            ])
+        try await fail(server, 1)
+        let client = WebClient(origin: server.issuer)
+        let form = try await client.get("/forgot-password").form
+        _ = try await client.post(form.action, form.fields + [("username", "alice")])
+        _ = try await mail.mail(to: "alice@example.org")
+        try await until("it came") { try !Taken.read(file).isEmpty }
+        try await server.stop()
+        receiver.stop()
+        let spans = try collector.records("traces")
+        let delivery = try #require(spans.first { $0["name"] == "webhook.deliver" })
+        let identity = try ["trace_id", "span_id"].map { try #require(delivery[$0]?.text) }.joined(separator: "-")
+        #expect(try Taken.read(file).first?.fields["traceparent"] == "00-\(identity)-01")
+        #expect(delivery["kind"] == 3)
+        let sent = try #require(spans.first { $0["name"] == "mail.send" })
+        #expect(sent["attributes"]?["martlet.mail.kind"] == "password_reset")
+        #expect(!"\(spans)".contains("/hook"))
+    }
+
+    @Test("at a sampling of nothing the trace of a webhook that fails is told, that of a refusal is not")
+    func failures() async throws {
+        let (folder, collector) = (try Folder(), try await OTLPCollector())
+        let server = try await server(
+            folder, to: freePort(),
+            arguments: ["--telemetry-otlp", collector.endpoint, "--telemetry-sampling", "0"])
+        try await fail(server, 1)
+        let client = WebClient(origin: server.issuer)
+        // Thrown through the span of a sign-in step, and answered with a redirect.
+        let silent = try await client.get(
+            "/authorize?response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&scope=openid"
+                + "&prompt=none")
+        #expect(silent.answer["error"] == "login_required")
+        try await until("it was tried") { server.program.output.contains("webhook not delivered") }
+        try await server.stop()
+        let spans = try collector.records("traces")
+        #expect(spans.contains { $0["name"] == "webhook.deliver" })
+        let refused = spans.filter { ["sign-in step", "GET /authorize"].contains($0["name"]?.text) }
+        #expect(refused.isEmpty, "\(refused)")
     }
 
     @Test("a private address is not called unless it is allowed")

@@ -27,7 +27,9 @@ enum BenchmarkServer: String, CaseIterable {
             }
             return try await serve(port)
         }
-        let telemetry = TelemetryBootstrap.start(settings, version: "benchmark", environment: [:])
+        let telemetry = TelemetryBootstrap.start(
+            settings, version: "benchmark", environment: [:],
+            isRefusal: { _ in false })
         try await telemetry.during { try await serve(port) }
     }
 

@@ -8,6 +8,7 @@ struct SamplingTests {
     private final class Collector: SpanExporter {
         private let spans = Mutex<[FinishedSpan]>([])
         func export(_ span: FinishedSpan) { spans.withLock { $0.append(span) } }
+        var all: [FinishedSpan] { spans.withLock { $0 } }
         var names: [String] { spans.withLock { $0.map(\.name) } }
     }
 
@@ -44,6 +45,22 @@ struct SamplingTests {
             #expect(collector.names == (fails ? ["grandchild", "child", "root", "late"] : []))
             #expect(root.context.traceContext?.isSampled == false)
         }
+    }
+
+    @Test(
+        "what is refused has not failed: the span has no status, and its trace is not told for it", arguments: [0.0, 1])
+    func refusals(_ ratio: Double) {
+        struct Refusal: Error {}
+        let collector = Collector()
+        let tracer = W3CTracer(exporters: [collector], ratio: ratio, isRefusal: { $0 is Refusal })
+        for error in [Refusal(), Failure()] as [any Error] {
+            #expect(throws: (any Error).self) {
+                try tracer.withSpan("\(type(of: error))", context: .topLevel) { _ in throw error }
+            }
+        }
+        #expect(collector.names == (ratio == 0 ? ["Failure"] : ["Refusal", "Failure"]))
+        #expect(collector.all.map { $0.status?.code == .error } == (ratio == 0 ? [true] : [false, true]))
+        #expect(collector.all.first { $0.name == "Refusal" }?.attributes.isEmpty ?? true)
     }
 
     @Test("a trace from outside that is not sampled is told when it fails here")

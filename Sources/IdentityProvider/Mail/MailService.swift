@@ -66,6 +66,7 @@ package struct MailService: Service {
                 }
                 try await outbox.remove(leased)
             } catch {
+                span.recordError(error)
                 try await failed(leased, error)
             }
         }

@@ -66,6 +66,11 @@ extension OAuthError.Code {
     }
 }
 
+extension OAuthError {
+    /// Whether it is the doing of whoever asked: nothing failed here.
+    package var isRefusal: Bool { status.kind != .serverError }
+}
+
 extension OAuthError: Equatable {
     package static func == (left: OAuthError, right: OAuthError) -> Bool { left.code == right.code }
 }

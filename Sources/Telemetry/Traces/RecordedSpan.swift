@@ -9,6 +9,7 @@ package final class RecordedSpan: Span {
         var events: [SpanEvent] = []
         var links: [SpanLink] = []
         var status: SpanStatus?
+        var isRefused = false
         var hasEnded = false
     }
 
@@ -24,11 +25,13 @@ package final class RecordedSpan: Span {
     private let exporters: [any SpanExporter]
     /// Where the span waits for the end of its trace, and whether it is the first of it here.
     private let held: (trace: HeldTrace, isFirst: Bool)?
+    private let isRefusal: @Sendable (any Error) -> Bool
     private let state: Mutex<State>
 
     init(
         _ name: String, context: ServiceContext, trace: TraceContext, parent: UInt64?, kind: SpanKind,
-        startedAt: UInt64, exporters: [any SpanExporter], held: (trace: HeldTrace, isFirst: Bool)?
+        startedAt: UInt64, exporters: [any SpanExporter], held: (trace: HeldTrace, isFirst: Bool)?,
+        isRefusal: @escaping @Sendable (any Error) -> Bool
     ) {
         self.context = context
         self.trace = trace
@@ -37,6 +40,7 @@ package final class RecordedSpan: Span {
         self.startedAt = startedAt
         self.exporters = exporters
         self.held = held
+        self.isRefusal = isRefusal
         isRecording = !exporters.isEmpty
         state = Mutex(State(name: name))
     }
@@ -51,7 +55,11 @@ package final class RecordedSpan: Span {
         set { if isRecording { state.withLock { $0.attributes = newValue } } }
     }
 
-    package func setStatus(_ status: SpanStatus) { if isRecording { state.withLock { $0.status = status } } }
+    package func setStatus(_ status: SpanStatus) {
+        guard isRecording else { return }
+        // `withSpan` says after whatever was thrown that it is an error.
+        state.withLock { if !$0.isRefused || status.code != .error { $0.status = status } }
+    }
 
     package func addEvent(_ event: SpanEvent) {
         guard isRecording else { return }
@@ -67,6 +75,9 @@ package final class RecordedSpan: Span {
         _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
     ) {
         guard isRecording else { return }
+        let isRefused = isRefusal(error)
+        state.withLock { $0.isRefused = isRefused }
+        guard !isRefused else { return }
         // The type only: what an error says may come from outside.
         let type = "\(type(of: error))"
         var attributes = attributes

@@ -4,11 +4,17 @@ package import Tracing
 package struct W3CTracer: Tracer {
     private let exporters: [any SpanExporter]
     private let sampling: TraceSampling
+    private let isRefusal: @Sendable (any Error) -> Bool
 
     /// Of the traces that begin here `ratio` (0 to 1) are sampled; those that come from outside as they say. What fails
-    /// is exported in any case.
-    package init(exporters: [any SpanExporter], ratio: Double = 1) {
+    /// is exported in any case; an error that `isRefusal` knows did not fail, it is an answer: the status stays unset
+    /// (OpenTelemetry, semantic conventions for HTTP spans, status).
+    package init(
+        exporters: [any SpanExporter], ratio: Double = 1,
+        isRefusal: @escaping @Sendable (any Error) -> Bool = { _ in false }
+    ) {
         self.exporters = exporters
+        self.isRefusal = isRefusal
         sampling = TraceSampling(ratio: ratio)
     }
 
@@ -32,7 +38,8 @@ package struct W3CTracer: Tracer {
         }
         return RecordedSpan(
             operationName, context: context, trace: trace, parent: parent?.span, kind: kind,
-            startedAt: exporters.isEmpty ? 0 : instant().nanosecondsSinceEpoch, exporters: exporters, held: held)
+            startedAt: exporters.isEmpty ? 0 : instant().nanosecondsSinceEpoch, exporters: exporters, held: held,
+            isRefusal: isRefusal)
     }
 
     package func forceFlush() {}

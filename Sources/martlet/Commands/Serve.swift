@@ -30,7 +30,9 @@ struct Serve: AsyncParsableCommand {
             if demo { try Demo.check(configuration) }
             let telemetry = TelemetryBootstrap.start(
                 configuration.telemetry, version: Martlet.version,
-                environment: ProcessInfo.processInfo.environment)
+                environment: ProcessInfo.processInfo.environment,
+                // A name that is taken is an answer of the storage, too.
+                isRefusal: { ($0 as? OAuthError)?.isRefusal ?? ($0 is UniqueViolation) })
             for setting in configuration.unused {
                 Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
             }

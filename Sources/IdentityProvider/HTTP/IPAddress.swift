@@ -5,11 +5,12 @@ package struct IPAddress: Hashable, Sendable {
     /// Four or sixteen, in network order.
     package let bytes: [UInt8]
 
+    /// The zone of an IPv6 address (`%eth0`, RFC 4007 §11) says through which network card, not who: it is left out.
     package init?(_ text: some StringProtocol) {
         var bytes = [UInt8](repeating: 0, count: 16)
         if unsafe inet_pton(AF_INET, String(text), &bytes) == 1 {
             self.bytes = Array(bytes.prefix(4))
-        } else if unsafe inet_pton(AF_INET6, String(text), &bytes) == 1 {
+        } else if unsafe inet_pton(AF_INET6, String(text.prefix { $0 != "%" }), &bytes) == 1 {
             let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
             self.bytes = bytes.starts(with: mapped) ? Array(bytes.suffix(4)) : bytes
         } else {
@@ -31,7 +32,8 @@ package struct IPAddress: Hashable, Sendable {
         }
     }
 
-    /// What one subscriber has: an IPv4 address, or an IPv6 network of 64 bits. Limits are counted by it.
+    /// What one subscriber has: an IPv4 address, or an IPv6 network of 64 bits, in which anybody may take another address
+    /// for each request (RFC 8981). Limits are counted by it.
     package var subscriber: String { bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
 
     /// The same of what a request says it came from, which need not be an address (a unix socket has none).

@@ -101,6 +101,7 @@ struct StepUpTests {
         arguments: [
             #"{"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "scope": "openid profile", "redirect_uris": ["https://shop.example/callback"], "minimum_acr": "urn:martlet:acr:2"}]}"#,
             #"{"roles": [{"name": "admin", "permissions": [], "minimum_acr": "urn:martlet:acr:2"}], "users": [{"username": "alice", "password": "correct horse", "roles": ["admin"]}]}"#,
+            #"{"roles": [{"name": "admin", "permissions": [], "minimum_acr": "urn:martlet:acr:2"}], "groups": [{"name": "operators", "roles": ["admin"]}], "users": [{"username": "alice", "password": "correct horse", "groups": ["operators"]}]}"#,
         ])
     func demanded(_ resources: String) async throws {
         let issuer = try await TestIssuer()
@@ -188,5 +189,45 @@ struct StepUpTests {
         let again = try await fresh.get("/authorize", Browser.webRequest()).page()
         let next = try await fresh.submit(again, [("username", "alice"), ("password", "correct horse")])
         #expect(try next.answer()["code"] != nil)
+    }
+
+    @Test("what a role demands is demanded of whoever holds it through a group only, on the page and at the API")
+    func throughGroup() async throws {
+        let issuer = try await TestIssuer(
+            resources: """
+                {"roles": [{"name": "admin", "permissions": [], "minimum_acr": "urn:martlet:acr:2"},
+                           {"name": "root", "permissions": [], "minimum_acr": "urn:martlet:acr:3"}],
+                 "groups": [{"name": "operators", "roles": ["admin"]}, {"name": "keepers", "roles": ["root", "admin"]}],
+                 "users": [
+                    {"username": "alice", "password": "correct horse", "groups": ["operators"]},
+                    {"username": "bob", "password": "battery staple", "totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DP",
+                     "groups": ["keepers"]}],
+                 "clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1",
+                    "redirect_uris": ["https://shop.example/callback"], "consent": "skip"}]}
+                """)
+        func login(_ name: String, _ password: String) async throws -> Response {
+            try await issuer.call(
+                .post, "/api/auth/login", #"{"username":"\#(name)","password":"\#(password)"}"#)
+        }
+        let page = try await Browser(issuer).authorize(Browser.webRequest()).page()
+        #expect(page.template == "enrol")
+        #expect(try await login("alice", "correct horse").problem == "enrolment_required")
+
+        // Two groups, two roles: the strongest demand holds, and a code does not meet it.
+        let browser = Browser(issuer)
+        let second = try await browser.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
+        #expect(try await browser.submit(second, [("code", try issuer.code())]).page().template == "enrol")
+        issuer.clock.advance(by: 60)
+        let ticket = try #require(try await login("bob", "battery staple").json()["ticket"]?.string)
+        let shown = try await issuer.call(
+            .post, "/api/auth/mfa", #"{"ticket":"\#(ticket)","factor":"totp","code":"\#(try issuer.code())"}"#)
+        #expect(shown.problem == "enrolment_required")
+        #expect(try shown.json()["factors"] == ["passkey"])
+
+        // Out of the group, out of the duty.
+        let alice = try #require(try await issuer.stores.users.find(named: "alice")).id
+        try await issuer.administration.withdraw(Membership(groups: ["operators"]), from: alice)
+        #expect(try await Browser(issuer).authorize(Browser.webRequest()).answer()["code"] != nil)
+        #expect(try await login("alice", "correct horse").status == .ok)
     }
 }

@@ -87,6 +87,55 @@ struct ClientAddressTests {
     }
 
     @Test(
+        "over a socket: what a trusted peer says of a request is passed on, in one field or the other; of others nothing",
+        arguments: [
+            ([], .forwardedFor, "127.0.0.1", false), (["10.0.0.0/8"], .forwardedFor, "127.0.0.1", false),
+            ([], .forwarded, "127.0.0.1", false), (["127.0.0.1"], .forwardedFor, "198.51.100.7", true),
+            (["127.0.0.0/8"], .forwarded, "203.0.113.9", true),
+        ] as [([String], TrustedProxies.Field, String, Bool)])
+    func believed(_ trusted: [String], _ field: TrustedProxies.Field, client: String, isBelieved: Bool) async throws {
+        let proxies = try TrustedProxies(trusted, field: field)
+        try await TestServer.run(configure: { $0.proxies = proxies }) { server in
+            let answer = try await TestClient.run { browser in
+                try await browser.get(
+                    "http://127.0.0.1:\(server.port)/echo",
+                    [
+                        "X-Forwarded-For": "198.51.100.7", "Forwarded": "for=203.0.113.9;proto=https;host=evil.example",
+                        "X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example", "X-Forwarded-Uri": "/page",
+                        "X-Forwarded-Method": "POST",
+                    ])
+            }
+            let said = isBelieved ? #"["https","app.example","/page","POST"]"# : "[null,null,null,null]"
+            #expect(answer.text.contains(#""client":"\#(client)""#))
+            #expect(answer.text.contains(#""forwarded":\#(said)"#))
+            // Whoever says it: the request itself stays what it is.
+            #expect(answer.text.contains(#""method":"GET","path":"/echo""#))
+        }
+    }
+
+    @Test(
+        "over a socket: no proxy says which issuer is asked, or that it is one of TLS", arguments: [[], ["127.0.0.1"]])
+    func issuer(_ trusted: [String]) async throws {
+        let proxies = try TrustedProxies(trusted)
+        let providers = [
+            MountedProvider(issuer: try Issuer("http://localhost:1"), endpoints: [EchoEndpoint()]),
+            MountedProvider(issuer: try Issuer("http://localhost:2"), endpoints: []),
+        ]
+        try await TestServer.run(providers: providers, configure: { $0.proxies = proxies }) { server in
+            for (host, other, status) in [("localhost:1", "localhost:2", 200), ("localhost:2", "localhost:1", 404)] {
+                let response = try await RawConnection.run(to: server.port) { connection in
+                    try await connection.send(
+                        "GET /echo HTTP/1.1\r\nHost: \(host)\r\nX-Forwarded-Host: \(other)\r\n"
+                            + "X-Forwarded-Proto: https\r\nForwarded: host=\"\(other)\";proto=https\r\n\r\n")
+                    return try #require(try await connection.response())
+                }
+                #expect(response.status == status)
+                #expect(response.fields["strict-transport-security"] == nil)
+            }
+        }
+    }
+
+    @Test(
         "over a socket: only a trusted peer is believed",
         arguments: [
             ([], "127.0.0.1"), (["127.0.0.0/8"], "198.51.100.7"),

@@ -6,14 +6,18 @@ enum TestEndpoints {
     static let all: [any Endpoint] = [EchoEndpoint(), PageTestEndpoint(), SharedEndpoint(), FailingEndpoint()]
 }
 
-/// Says what it was asked.
+/// Says what it was asked, and what a proxy said of it.
 struct EchoEndpoint: Endpoint {
     let routes = [Route.get("/echo"), .post("/echo")]
 
     func respond(to request: Request) async throws -> Response {
-        .json([
+        let said = [HTTPField.Name.forwardedProto, .forwardedHost, .forwardedURI, .forwardedMethod].map { name in
+            request.headers[name].map(JSON.string) ?? .null
+        }
+        return .json([
             "method": .string(request.method.rawValue), "path": .string(request.path),
             "text": .string(request.parameters["text"] ?? ""), "client": .string(request.remoteAddress),
+            "forwarded": .array(said),
         ])
     }
 }

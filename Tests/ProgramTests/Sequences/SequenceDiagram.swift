@@ -7,6 +7,7 @@ enum Participant: String, CaseIterable {
     case application = "Application"
     case martlet = "Martlet"
     case storage = "Storage"
+    case mail = "Mail"
 }
 
 /// What one participant says to another.
@@ -51,7 +52,8 @@ struct SequenceDiagram {
 
     private var block: String {
         var lines = ["```mermaid", "sequenceDiagram"]
-        lines += Participant.allCases.map { "    participant \($0.rawValue)" }
+        let present = Set(messages.flatMap { [$0.from, $0.to] })
+        lines += Participant.allCases.filter(present.contains).map { "    participant \($0.rawValue)" }
         for element in elements {
             switch element {
             case .message(let message): lines.append("    \(message.line)")

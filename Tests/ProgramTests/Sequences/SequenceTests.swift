@@ -14,7 +14,7 @@ private struct Visit {
     private static let verifier = String(repeating: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1g", count: 2)
     private static let callback = "https://shop.example/callback"
 
-    init(in folder: Folder) async throws {
+    init(in folder: Folder, _ arguments: [String] = []) async throws {
         self.folder = folder
         try folder.write(
             "resources.yaml",
@@ -30,23 +30,31 @@ private struct Visit {
               - username: alice
                 password: down-the-rabbit-hole
                 totp_secret: JBSWY3DPEHPK3PXP
+              - username: carol
+                password: a-mad-tea-party
+                email: carol@example.org
             """)
-        server = try await RunningServer(["--apply", "resources.yaml"], in: folder.url)
+        server = try await RunningServer(["--apply", "resources.yaml"] + arguments, in: folder.url)
         client = WebClient(origin: server.issuer)
+    }
+
+    private static let query =
+        "response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&state=s"
+        + "&scope=openid%20offline_access&code_challenge_method=S256&code_challenge="
+        + Base64URL.encode(Array(SHA256.hash(data: Data(verifier.utf8))))
+
+    /// Of alice's authenticator, now.
+    private func code() throws -> String {
+        try TOTP(secret: #require(Base32.decode("JBSWY3DPEHPK3PXP"))).code(at: Date())
     }
 
     /// From the application's request to its tokens.
     func signIn(_ flow: TracedFlow) async throws -> [String: Any] {
-        let challenge = Base64URL.encode(Array(SHA256.hash(data: Data(Self.verifier.utf8))))
-        let query =
-            "response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&state=s"
-            + "&scope=openid%20offline_access&code_challenge_method=S256&code_challenge=\(challenge)"
         var page = try await flow.follow(
-            client, flow.request(.browser, "GET /authorize", client.get("/authorize?\(query)")))
-        let code = try TOTP(secret: #require(Base32.decode("JBSWY3DPEHPK3PXP"))).code(at: Date())
+            client, flow.request(.browser, "GET /authorize", client.get("/authorize?\(Self.query)")))
         for (label, fields) in [
             ("name and password", [("username", "alice"), ("password", "down-the-rabbit-hole")]),
-            ("code of the authenticator", [("code", code)]), ("consent", [("decision", "allow")]),
+            ("code of the authenticator", [("code", try code())]), ("consent", [("decision", "allow")]),
         ] {
             let form = page.form
             let answer = try await client.post(form.action, form.fields + fields)
@@ -71,6 +79,59 @@ private struct Visit {
         return try json(flow.request(.application, "POST /token: \(label)", answer).body)
     }
 
+    /// One's own application asks for name and password itself.
+    func useAPI(_ flow: TracedFlow) async throws {
+        func post(_ operation: String, _ label: String, _ members: [String: String], status: Int) async throws
+            -> [String: Any]
+        {
+            let body = String(decoding: try JSONSerialization.data(withJSONObject: members), as: UTF8.self)
+            let path = "/api/auth/\(operation)"
+            let answer = try await client.postJSON(path, body)
+            #expect(answer.status == status, "\(answer.body)")
+            _ = flow.request(.application, "POST \(path): \(label)", answer)
+            return answer.body.isEmpty ? [:] : try json(answer.body)
+        }
+        let due = try await post(
+            "login", "name and password", ["username": "alice", "password": "down-the-rabbit-hole"], status: 403)
+        let tokens = try await post(
+            "mfa", "ticket and code of the authenticator",
+            ["ticket": try #require(due["ticket"] as? String), "factor": "totp", "code": try code()], status: 200)
+        let access = try #require(tokens["access_token"] as? String)
+        let profile = try await client.get("/api/auth/self", headers: [("Authorization", "Bearer \(access)")])
+        #expect(profile.status == 200)
+        _ = flow.request(.application, "GET /api/auth/self: access token", profile)
+        let refresh = try #require(tokens["refresh_token"] as? String)
+        let next = try await post("refresh", "refresh token", ["refresh_token": refresh], status: 200)
+        let last = try #require(next["refresh_token"] as? String)
+        _ = try await post("logout", "refresh token", ["refresh_token": last], status: 204)
+    }
+
+    /// Carol, who is signed in, has forgotten her password.
+    func reset(_ flow: TracedFlow, _ mail: SMTPServer) async throws {
+        let signedIn = try await client.signIn(Self.query, username: "carol", password: "a-mad-tea-party")
+        #expect(signedIn.status == 200)
+        func submit(_ path: String, _ label: String, _ fields: [(String, String)]) async throws {
+            let shown = path.prefix { $0 != "?" }
+            let page = flow.request(.browser, "GET \(shown)", try await client.get(path))
+            let answer = try await client.post(page.form.action, page.form.fields + fields)
+            #expect(answer.status == 200)
+            _ = flow.request(.browser, "POST \(shown): \(label)", answer)
+        }
+        try await submit("/forgot-password", "name", [("username", "carol")])
+        flow.work("mail.send")
+        let letter = try await mail.mail(to: "carol@example.org")
+        flow.add(Message(.mail, .browser, "the link"))
+        let link = try #require(letter.link)
+        try await submit(
+            String(link.dropFirst(server.issuer.count)), "new password", [("password", "the treacle well, deep")])
+        flow.work("mail.send")
+        _ = try await mail.mail(to: "carol@example.org", count: 2)
+        flow.add(Message(.mail, .browser, "the password was changed"))
+        let again = try await client.get("/authorize?\(Self.query)&prompt=none")
+        #expect(again.answer["error"] == "login_required")
+        _ = try await flow.follow(client, flow.request(.browser, "GET /authorize with prompt=none", again))
+    }
+
     func signOut(_ hint: String, _ flow: TracedFlow) async throws {
         let query = "id_token_hint=\(hint)&post_logout_redirect_uri=https%3A%2F%2Fshop.example%2F&state=bye"
         let answer = try await client.get("/logout?\(query)")
@@ -92,14 +153,8 @@ struct SequenceTests {
             difference == nil, "docs/sequences/\(name).md: \(difference ?? ""): is the change wanted? make diagrams")
     }
 
-    @Test("a code with PKCE and a second factor, a refresh, a sign-out: as they are drawn")
-    func flows() async throws {
-        let visit = try await Visit(in: Folder())
-        let (signIn, refresh, signOut) = (TracedFlow(), TracedFlow(), TracedFlow())
-        let tokens = try await visit.signIn(signIn)
-        let refreshed = try await visit.refresh(try #require(tokens["refresh_token"] as? String), refresh)
-        try await visit.signOut(try #require(refreshed["id_token"] as? String), signOut)
-        let flows = [signIn, refresh, signOut]
+    /// The log of `visit` once it tells of all flows.
+    private func finish(_ visit: Visit, _ flows: [TracedFlow]) async throws -> String {
         do {
             try await until("the log tells of every request", seconds: 20) {
                 flows.allSatisfy { $0.missing(in: visit.server.program.output).isEmpty }
@@ -107,6 +162,44 @@ struct SequenceTests {
         } catch { throw Unexpected("\(error): \(flows.flatMap { $0.missing(in: visit.server.program.output) })") }
         let log = visit.server.program.output
         try await visit.server.stop()
+        return log
+    }
+
+    @Test("one's own application at the JSON API, with a second factor: as it is drawn")
+    func firstParty() async throws {
+        let visit = try await Visit(in: Folder())
+        let flow = TracedFlow()
+        try await visit.useAPI(flow)
+        let diagram = flow.diagram(try await finish(visit, [flow]))
+        #expect(diagram.messages.contains(Message(.martlet, .application, "204", isAnswer: true)))
+        try compare(
+            diagram, "first-party", title: "First-party API",
+            text: "One's own application signs a person in with its own pages, refreshes and signs out.")
+    }
+
+    @Test("a password that is reset by mail, which ends every session: as it is drawn")
+    func passwordReset() async throws {
+        let mail = try SMTPServer()
+        let visit = try await Visit(
+            in: Folder(),
+            ["--mail-smtp", "smtp://127.0.0.1:\(mail.port)", "--mail-from", "no-reply@example.com"])
+        let flow = TracedFlow()
+        try await visit.reset(flow, mail)
+        let diagram = flow.diagram(try await finish(visit, [flow]))
+        #expect(diagram.messages.count { $0 == Message(.martlet, .mail, "smtp.send") } == 2)
+        try compare(
+            diagram, "password-reset", title: "Password reset",
+            text: "A person who has forgotten the password gets a link by mail. A new password ends every session.")
+    }
+
+    @Test("a code with PKCE and a second factor, a refresh, a sign-out: as they are drawn")
+    func flows() async throws {
+        let visit = try await Visit(in: Folder())
+        let (signIn, refresh, signOut) = (TracedFlow(), TracedFlow(), TracedFlow())
+        let tokens = try await visit.signIn(signIn)
+        let refreshed = try await visit.refresh(try #require(tokens["refresh_token"] as? String), refresh)
+        try await visit.signOut(try #require(refreshed["id_token"] as? String), signOut)
+        let log = try await finish(visit, [signIn, refresh, signOut])
         let diagram = signIn.diagram(log)
         #expect(diagram.messages.count > 20)
         try compare(
@@ -141,7 +234,10 @@ struct SequenceTests {
     @Test("every page of the folder is one that a flow is compared with, and the index names it")
     func index() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).sorted()
-        #expect(names == ["README.md", "code-with-totp.md", "refresh.md", "sign-out.md"])
+        #expect(
+            names == [
+                "README.md", "code-with-totp.md", "first-party.md", "password-reset.md", "refresh.md", "sign-out.md",
+            ])
         let index = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
         for name in names where name != "README.md" { #expect(index.contains("(\(name))")) }
     }

@@ -23,6 +23,8 @@ final class TracedFlow {
     private enum Event {
         case request(Participant, label: String, WebClient.Answer)
         case message(Message)
+        /// What Martlet does by itself: the work of that name that comes as the so-and-so many in the log.
+        case work(String, number: Int)
     }
 
     private var events: [Event] = []
@@ -34,6 +36,15 @@ final class TracedFlow {
     func request(_ party: Participant, _ label: String, _ answer: WebClient.Answer) -> WebClient.Answer {
         events.append(.request(party, label: label, answer))
         return answer
+    }
+
+    /// What happens outside of Martlet.
+    func add(_ message: Message) { events.append(.message(message)) }
+
+    /// Work of a name that Martlet does by itself, the next of it.
+    func work(_ name: String) {
+        let former = events.count { if case .work(name, _) = $0 { true } else { false } }
+        events.append(.work(name, number: former))
     }
 
     /// Goes on where redirects within Martlet lead.
@@ -51,15 +62,21 @@ final class TracedFlow {
 
     /// The requests that the log does not tell of yet.
     func missing(in log: String) -> [String] {
-        let ended = Set(LoggedSpan.read(log).filter(\.isRequest).map(\.trace))
+        let spans = LoggedSpan.read(log)
+        let ended = Set(spans.filter(\.isRequest).map(\.trace))
         return events.compactMap { event in
-            guard case .request(_, let label, let answer) = event else { return nil }
-            return ended.contains(answer.header("X-Request-Id") ?? "") ? nil : "\(label) (\(answer.status))"
+            switch event {
+            case .message: nil
+            case .request(_, let label, let answer):
+                ended.contains(answer.header("X-Request-Id") ?? "") ? nil : "\(label) (\(answer.status))"
+            case .work(let name, let number): spans.count { $0.name == name } > number ? nil : name
+            }
         }
     }
 
     func diagram(_ log: String) -> SequenceDiagram {
-        let spans = Dictionary(grouping: LoggedSpan.read(log), by: \.trace)
+        let all = LoggedSpan.read(log)
+        let spans = Dictionary(grouping: all, by: \.trace)
         var diagram = SequenceDiagram()
         for event in events {
             switch event {
@@ -68,6 +85,9 @@ final class TracedFlow {
                 diagram.add(Message(party, .martlet, label))
                 for span in spans[answer.header("X-Request-Id") ?? ""] ?? [] { Self.add(span, to: &diagram) }
                 diagram.add(Message(.martlet, party, Self.describe(answer), isAnswer: true))
+            case .work(let name, let number):
+                let trace = all.filter { $0.name == name }.dropFirst(number).first?.trace
+                for span in spans[trace ?? ""] ?? [] where span.name != name { Self.add(span, to: &diagram) }
             }
         }
         return diagram
@@ -75,6 +95,7 @@ final class TracedFlow {
 
     private static func add(_ span: LoggedSpan, to diagram: inout SequenceDiagram) {
         if span.isRequest { return diagram.add(microseconds: span.microseconds) }
+        if span.name == "smtp.send" { return diagram.add(Message(.martlet, .mail, span.name)) }
         guard let operation = span.operation else { return diagram.add(Message(.martlet, .martlet, span.name)) }
         if !cached.contains(where: operation.hasPrefix) { diagram.add(Message(.martlet, .storage, operation)) }
     }
@@ -83,6 +104,7 @@ final class TracedFlow {
         if let location = answer.header("location") {
             return "\(answer.status) to \(location.hasPrefix("/") ? path(location) : "the application")"
         }
+        if answer.body.isEmpty { return "\(answer.status)" }
         if let object = try? json(answer.body) {
             return "\(answer.status) with \(object.keys.sorted().joined(separator: ", "))"
         }

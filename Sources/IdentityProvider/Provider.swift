@@ -47,7 +47,8 @@ package struct Provider: Sendable {
         let notices = AccountNotices(queue: mailer == nil ? nil : mail)
         let spread = AttemptSpread(attempts: stores.attempts, spent: stores.spent, digester: digester, now: now)
         let attempts = AttemptLimiter(
-            store: stores.attempts, spread: spread, digester: digester, limiter: limiter, notices: notices, now: now)
+            store: stores.attempts, spread: spread, digester: digester, limiter: limiter, notices: notices,
+            audit: audit, now: now)
         let places = places ?? NoPlaces()
         let totp = TOTPFactor(credentials: stores.totpCredentials, sealer: sealer, now: now)
         let totpEnrolment = TOTPEnrolment(

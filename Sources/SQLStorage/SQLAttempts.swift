@@ -27,20 +27,28 @@ struct SQLAttempts: AttemptStore {
         return found
     }
 
-    func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws {
+    func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws -> [String: Int] {
         let issuer = table.key
-        try await table.write("attempts.fail") { connection in
+        return try await table.write("attempts.fail") { connection in
+            var counts: [String: Int] = [:]
             // In one order, so that two units of work wait for each other instead of for ever.
             for name in names.sorted() {
                 let values: [SQLValue] = [.date(now), .date(now), .date(expiry), issuer, .text(name)]
-                guard try connection.execute(Self.update, values) == 0 else { continue }
-                let isNew = try connection.insertIfAbsent(
-                    """
-                    INSERT INTO attempts (issuer, name, failures, last_failed_at, expires_at) VALUES (?, ?, 1, ?, ?)
-                    """, [issuer, .text(name), .date(now), .date(expiry)])
-                // Another node counted its first failure meanwhile.
-                if !isNew { try connection.execute(Self.update, values) }
+                if try connection.execute(Self.update, values) == 0 {
+                    let isNew = try connection.insertIfAbsent(
+                        """
+                        INSERT INTO attempts (issuer, name, failures, last_failed_at, expires_at)
+                        VALUES (?, ?, 1, ?, ?)
+                        """, [issuer, .text(name), .date(now), .date(expiry)])
+                    // Another node counted its first failure meanwhile.
+                    if !isNew { try connection.execute(Self.update, values) }
+                }
+                // The row is this unit's own until it commits: nobody else reads this number.
+                counts[name] = try connection.query(
+                    "SELECT failures FROM attempts WHERE issuer = ? AND name = ?", [issuer, .text(name)]
+                ).first?.integer(0)
             }
+            return counts
         }
     }
 

@@ -56,6 +56,48 @@ struct AuditTests {
         #expect(!text.contains("nobody-or-a-password"))
     }
 
+    @Test(
+        "who was given what, and who lost it, is recorded, whichever way it came about", arguments: TestEngine.allCases)
+    func membership(_ engine: TestEngine) async throws {
+        let issuer = try await TestIssuer(database: TestDatabase(engine))
+        let administration = issuer.administration
+        let alice = try #require(try await issuer.stores.users.find(named: "alice")).id
+        func apply(_ document: String, prunes: Bool = false) async throws {
+            _ = try await administration.apply(ResourceSet(JSONObject(parsing: Array(document.utf8))), prunes: prunes)
+        }
+        try await administration.save(Role(name: "editor", permissions: []))
+        try await administration.save(Role(name: "editor", permissions: []))
+        try await administration.save(Group(name: "press", roles: ["editor"]))
+        try await RequestContext.acting(as: .commandLine("root")) {
+            try await administration.assign(Membership(roles: ["editor"], groups: ["press"]), to: alice)
+        }
+        try await administration.assign(Membership(roles: ["editor"]), to: alice)
+        try await administration.withdraw(Membership(groups: ["press", "another"]), from: alice)
+        try await apply(#"{"users": [{"username": "alice", "email": "alice@example.com", "groups": ["press"]}]}"#)
+        try await administration.deleteGroup("press")
+        try await apply(#"{"roles": [{"name": "editor", "permissions": ["all"]}]}"#)
+        try await administration.deleteRole("editor")
+
+        let given = try await issuer.recorded().filter { $0.event.hasPrefix("membership_") }
+        let expected = [
+            ("given", ["editor"], ["press"]), ("withdrawn", [], ["press"]), ("given", [], ["press"]),
+            ("withdrawn", ["editor"], []), ("withdrawn", [], ["press"]),
+        ]
+        #expect(given.map(\.event) == expected.map { "membership_\($0.0)" })
+        #expect(given.map { $0.details["roles"] } == expected.map { .array($0.1.map(JSON.string)) })
+        #expect(given.map { $0.details["groups"] } == expected.map { .array($0.2.map(JSON.string)) })
+        #expect(given.allSatisfy { $0.user == alice.rawValue })
+        #expect(given.map(\.actor) == ["command line root"] + Array(repeating: "system", count: 4))
+
+        let changed = try await issuer.recorded().filter {
+            $0.event == "resource_changed" && ["role", "group"].contains($0.details["kind"]?.string)
+        }
+        #expect(
+            changed.map { "\($0.details["action"]?.string ?? "") \($0.details["kind"]?.string ?? "")" } == [
+                "create role", "create group", "delete group", "update role", "delete role",
+            ])
+    }
+
     @Test("theft is an alarm: a code or refresh token that comes twice")
     func replays() async throws {
         let issuer = try await TestIssuer()
@@ -199,14 +241,8 @@ struct AuditTests {
 
     @Test("every event has a name of its own, and none is longer than a column")
     func vocabulary() {
-        let events: [AuditEvent] = [
-            .signedIn(amr: ["pwd"], acr: "1"), .signInRefused(.locked, .totp), .steppedUp(.passkey, acr: "2"),
-            .signedOut, .sessionsEnded, .accountEnabled(true), .accountEnabled(false), .clientEnabled(true),
-            .clientEnabled(false), .passwordReset, .passwordResetRequested, .emailChanged, .emailChangeRequested,
-            .deviceRemembered, .deviceRevoked(all: true), .invitationSent, .invitationAccepted, .logEnded,
-        ]
-        let names = events.map(\.name)
-        #expect(Set(names).count == events.count)
+        let names = AuditEvent.Name.allCases.map(\.rawValue)
+        #expect(Set(names).count == names.count)
         #expect(names.allSatisfy { $0.allSatisfy { $0.isLowercase || $0 == "_" } && $0.count < 64 })
     }
 }

@@ -43,6 +43,10 @@ struct AuditCommandTests {
         #expect(record["actor"] as? String == "visitor")
         #expect((record["details"] as? [String: Any])?["reason"] as? String == "wrong_secret")
 
+        let exported = try await RunningProgram.run(["audit", "--event", "exported"] + base, in: folder.url)
+        #expect(exported.output.split(separator: "\n").count == 1)
+        #expect(exported.output.contains(#"{"what":"audit_records","records":1}"#))
+
         let explained = try await RunningProgram.run(["explain", trace] + base, in: folder.url)
         #expect(explained.output.contains("Client authentication failed: the client_secret is wrong."))
         #expect(explained.output.contains("client authentication failed with client shop from 127.0.0.1"))

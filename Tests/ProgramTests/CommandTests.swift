@@ -1,4 +1,5 @@
 import Foundation
+import IdentityProvider
 import TestSupport
 import Testing
 
@@ -87,6 +88,39 @@ struct CommandTests {
         let apply = try await RunningProgram.run(["apply", "resources.yaml"], in: folder.url)
         #expect(apply.code == 78)
         #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "var").path()))
+    }
+
+    @Test(
+        "an event that there is not is a mistake, and the name that was meant is told",
+        arguments: [
+            ("sign_in_refuse", "did you mean sign_in_refused?"), ("SIGNED_IN", "docs/audit.md lists them all"),
+            ("refresh_token_resued", "did you mean refresh_token_reused?"), ("*", "docs/audit.md lists them all"),
+            (String(repeating: "x", count: 20_000), "docs/audit.md lists them all"),
+            ("client_enable", "did you mean client_enabled or client_disabled or account_enabled?"),
+        ])
+    func webhookEvents(_ event: String, _ hint: String) async throws {
+        let folder = try Folder()
+        try folder.write(
+            "martlet.yaml",
+            """
+            webhooks:
+              urls: [https://siem.example.com/martlet]
+              secret: a-secret-of-the-webhook-that-is-long-enough
+              events: [sign_in_refused, "\(event)"]
+            """)
+        let (code, output) = try await RunningProgram.run(["check", "--config", "martlet.yaml"], in: folder.url)
+        #expect(code == 78)
+        #expect(output.contains("martlet.yaml:4: webhooks.events: there is no event \(event): \(hint)"), "\(output)")
+        #expect(!output.contains("no event sign_in_refused"))
+    }
+
+    @Test("docs/audit.md lists every event, and no other")
+    func documentedEvents() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/audit.md")
+        let page = try String(contentsOf: file.standardizedFileURL, encoding: .utf8)
+        let chapter = try #require(page.components(separatedBy: "\n## ").first { $0.hasPrefix("Events") })
+        let listed = chapter.matches(of: /`([a-z_]+)`/).map { String($0.1) }
+        #expect(listed == AuditEvent.Name.allCases.map(\.rawValue))
     }
 
     @Test(

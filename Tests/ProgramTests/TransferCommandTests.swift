@@ -43,6 +43,10 @@ struct TransferCommandTests {
         let content = try String(contentsOf: folder.url.appending(path: "all.jsonl"), encoding: .utf8)
         #expect(!content.contains(MartletNodes.clientSecret))
         #expect(!content.contains("\"d\":"))
+        let recorded = try await run(["audit", "--event", "exported"] + embedded).output
+        #expect(recorded.split(separator: "\n").count { $0.contains("\tcommand line ") } == 1, "\(recorded)")
+        let rows = content.split(separator: "\n").count - 2
+        #expect(recorded.contains(#"{"what":"everything","records":\#(rows)}"#))
 
         try folder.write("cut.jsonl", String(content.dropLast(40)))
         let cut = try await run(["import", "cut.jsonl"] + mariaDB)

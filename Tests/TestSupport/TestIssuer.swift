@@ -1,4 +1,4 @@
-import Authenticators
+package import Authenticators
 package import FoundationEssentials
 package import IdentityProvider
 import JOSE
@@ -75,7 +75,9 @@ package struct TestIssuer: Sendable {
     package init(
         _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
         clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: (any Mailer)? = nil,
-        signUp: SignUpPolicy = .off, places: (any PlaceFinder)? = nil, configure: (inout Settings) -> Void = { _ in }
+        signUp: SignUpPolicy = .off, places: (any PlaceFinder)? = nil,
+        passwordCost: Argon2Parameters = Argon2Parameters(memory: 8, iterations: 1),
+        configure: (inout Settings) -> Void = { _ in }
     ) async throws {
         let database = if let database { database } else { try await TestDatabase() }
         let masterKeys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
@@ -84,8 +86,7 @@ package struct TestIssuer: Sendable {
         self.database = database
         stores = database.backend.stores(for: issuer)
         let passwords = PasswordFactor(
-            users: stores.users, gate: PasswordGate(width: 2, queueLimit: 1_000),
-            parameters: Argon2Parameters(memory: 8, iterations: 1))
+            users: stores.users, gate: PasswordGate(width: 2, queueLimit: 1_000), parameters: passwordCost)
         let now: @Sendable () -> Date = { clock.now }
         audit = AuditLog(issuer: issuer, store: stores.audit, masterKeys: masterKeys, now: now)
         var settings = Settings(issuer: issuer)

@@ -7,8 +7,6 @@ struct AccountNotices: Sendable {
     /// `nil` where no mail is sent.
     let queue: MailQueue?
 
-    var isHeard: Bool { queue != nil }
-
     /// A sign-in that was unusual; `place` is its address in words.
     func signedIn(_ user: User, _ suspicion: Suspicion, at place: String, _ request: Request) async {
         let device = BrowserName(userAgent: request.userAgent).text

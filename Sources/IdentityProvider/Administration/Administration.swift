@@ -8,7 +8,7 @@ package struct Administration: Sendable {
     let sealer: Sealer
     let digester: SecretDigester
     let passwords: PasswordFactor
-    let audit: AuditLog
+    package let audit: AuditLog
     let now: @Sendable () -> Date
 
     package init(
@@ -39,7 +39,7 @@ package struct Administration: Sendable {
     /// Who administers: whoever the command or request says, or Martlet itself at its start.
     var actor: AuditActor { RequestContext.current.actor ?? .system }
 
-    private func record(_ change: Change) {
+    func record(_ change: Change) {
         audit.record(
             .resourceChanged(kind: change.kind, name: change.name, action: change.action, members: change.members),
             client: change.kind == "client" ? Identifier(rawValue: change.name) : nil, by: actor)

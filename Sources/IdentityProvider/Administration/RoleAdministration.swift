@@ -8,7 +8,7 @@ extension Administration {
         }
         for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.name == name }) {
             changes.append(Change(.delete, "role", name))
-            if !isPlan { try await deleteRole(name) }
+            if !isPlan { try await takeAway(role: name) }
         }
         return changes
     }
@@ -22,25 +22,54 @@ extension Administration {
         }
         for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.name == name }) {
             changes.append(Change(.delete, "group", name))
-            if !isPlan { try await deleteGroup(name) }
+            if !isPlan { try await takeAway(group: name) }
         }
         return changes
+    }
+
+    /// Makes the role, or makes an old one of its name like it.
+    package func save(_ role: Role) async throws {
+        let stored = try await stores.roles.all().first { $0.name == role.name }
+        guard stored != role else { return }
+        try await stores.roles.save(role)
+        record(Change(stored == nil ? .create : .update, "role", role.name))
+    }
+
+    /// As `save` of a role. Throws `NoSuchName` for a role that there is not: a misspelt name would give nothing.
+    package func save(_ group: Group) async throws {
+        let roles = Set(try await stores.roles.all().map(\.name))
+        if let name = group.roles.first(where: { !roles.contains($0) }) { throw NoSuchName("role", name) }
+        let stored = try await stores.groups.all().first { $0.name == group.name }
+        guard stored != group else { return }
+        try await stores.groups.save(group)
+        record(Change(stored == nil ? .create : .update, "group", group.name))
     }
 
     /// Deletes the role, which ends it at once, and takes its name from everybody: whoever held it must not hold
     /// another one that is given the same name later. May be run again when it was broken off.
     package func deleteRole(_ name: String) async throws {
+        try await takeAway(role: name)
+        record(Change(.delete, "role", name))
+    }
+
+    /// As `deleteRole`.
+    package func deleteGroup(_ name: String) async throws {
+        try await takeAway(group: name)
+        record(Change(.delete, "group", name))
+    }
+
+    private func takeAway(role name: String) async throws {
         try await stores.roles.delete(name)
         for group in try await stores.groups.all() where group.roles.contains(name) {
             var group = group
             group.roles.removeAll { $0 == name }
             try await stores.groups.save(group)
+            record(Change(.update, "group", group.name, members: ["roles"]))
         }
         try await withdrawFromAll(Membership(roles: [name]))
     }
 
-    /// As `deleteRole`.
-    package func deleteGroup(_ name: String) async throws {
+    private func takeAway(group name: String) async throws {
         try await stores.groups.delete(name)
         try await withdrawFromAll(Membership(groups: [name]))
     }
@@ -82,9 +111,16 @@ extension Administration {
             guard membership != stored.membership else { return }
             let isDone = try await stores.users.replaceMembership(
                 of: user, from: stored.membership, to: membership)
-            if isDone { return }
+            if isDone { return recordMembership(of: user, from: stored.membership, to: membership) }
         }
         throw OAuthError.unavailable(retryAfter: 2)
+    }
+
+    func recordMembership(of user: Identifier<User>, from former: Membership, to present: Membership) {
+        let given = present.subtracting(former)
+        let taken = former.subtracting(present)
+        if !given.isEmpty { audit.record(.membershipGiven(given), user: user, by: actor) }
+        if !taken.isEmpty { audit.record(.membershipWithdrawn(taken), user: user, by: actor) }
     }
 
     /// More than ever change one user at once.

@@ -137,6 +137,7 @@ extension Administration {
         }
         if let hash = document.passwordHash { user.passwordHash = hash }
         try await stores.users.save(user)
+        recordMembership(of: user.id, from: stored?.membership ?? Membership(), to: user.membership)
         if changed.contains("totp_secret"), let secret = document.totpSecret {
             try await stores.totpCredentials.save(
                 TOTPCredential(

@@ -10,6 +10,7 @@ package enum AuditEvent: Sendable, Hashable {
     /// All of a user's sessions, or all but the one at hand.
     case sessionsEnded
     case suspiciousSignIn(signals: [String], consequence: String)
+    /// So many wrong guesses at the password or at the second factor that nobody may try for so long.
     case accountLocked(seconds: Int)
     case accountUnlocked
     case forwardAuthenticationRefused(reason: String)
@@ -59,12 +60,14 @@ package enum AuditEvent: Sendable, Hashable {
 
     // Administration
     case resourceChanged(kind: String, name: String, action: Change.Action, members: [String])
+    case membershipGiven(Membership)
+    case membershipWithdrawn(Membership)
     case clientSecretRenewed
     case clientEnabled(Bool)
     case permissionRefused(permission: String)
     case keyMade(id: String, algorithm: String)
     case keyRetired(id: String)
-    case exported(records: Int)
+    case exported(AuditExport, records: Int)
 
     // The log itself
     /// A chain begins; it bears witness to how far the others had come.
@@ -92,6 +95,13 @@ package enum SignInRefusal: String, Sendable, CaseIterable {
 
 /// How an account came to be.
 package enum AccountOrigin: String, Sendable, CaseIterable { case signUp = "sign_up", invitation, administration }
+
+/// What was taken out of the storage.
+package enum AuditExport: String, Sendable, CaseIterable {
+    /// All issuers with all that is theirs.
+    case everything
+    case auditRecords = "audit_records"
+}
 
 /// Who did it.
 package enum AuditActor: Sendable, Hashable {

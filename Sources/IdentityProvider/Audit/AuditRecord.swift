@@ -29,7 +29,7 @@ extension AuditRecord {
         let fields = event.fields
         let client = client ?? context.decision.client
         self.init(
-            time: time, event: fields.name, outcome: fields.outcome,
+            time: time, event: fields.name.rawValue, outcome: fields.outcome,
             actor: (actor ?? context.actor ?? Self.actor(of: fields, user, client)).text, user: user?.rawValue,
             client: client?.rawValue, session: session?.rawValue, factor: fields.factor?.rawValue,
             address: context.address, userAgent: context.userAgent, trace: context.trace, details: fields.details,

@@ -20,7 +20,7 @@ extension SecondFactor {
                 try await verify(request, of: user)
             }
         guard let shown else {
-            try await attempts.failed(counters)
+            try await attempts.failed(counters, of: user.id)
             return .refused
         }
         try await attempts.succeeded(counters)

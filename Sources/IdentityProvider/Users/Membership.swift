@@ -7,6 +7,13 @@ package struct Membership: Sendable, Hashable {
         self.roles = roles
         self.groups = groups
     }
+
+    var isEmpty: Bool { roles.isEmpty && groups.isEmpty }
+
+    func subtracting(_ other: Membership) -> Membership {
+        Membership(
+            roles: roles.filter { !other.roles.contains($0) }, groups: groups.filter { !other.groups.contains($0) })
+    }
 }
 
 extension User {

@@ -28,7 +28,8 @@ struct AuditCommand: AsyncParsableCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { _, stores, _ in
+            try await options.administer { administration, stores, _ in
+                var count = 0
                 var query = AuditQuery()
                 if let user { query.user = try await stores.users.find(named: user)?.id.rawValue ?? user }
                 (query.client, query.event, query.trace) = (client, event, trace)
@@ -38,7 +39,9 @@ struct AuditCommand: AsyncParsableCommand {
                         Terminal.say(json ? String(decoding: entry.line, as: UTF8.self) : Self.line(entry.record))
                     }
                     query.after = last
+                    count += page.count
                 }
+                if json { administration.audit.record(.exported(.auditRecords, records: count)) }
             }
         }
 

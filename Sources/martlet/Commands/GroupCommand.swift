@@ -36,12 +36,9 @@ struct GroupCommand: AsyncParsableCommand {
             var document: JSONObject = ["name": .string(name), "roles": .array(role.map(JSON.string))]
             document["description"] = description.map(JSON.string)
             let wanted = document
-            try await options.administer { _, stores, _ in
+            try await options.administer { administration, _, _ in
                 let group = try Mistakes.telling { () throws(InvalidMetadata) in try Group(document: wanted) }
-                let roles = try await stores.roles.all().map(\.name)
-                let missing = group.roles.filter { !roles.contains($0) }
-                guard missing.isEmpty else { throw Mistakes(missing.map { "there is no role \($0)" }) }
-                try await stores.groups.save(group)
+                try await Mistakes.naming { try await administration.save(group) }
             }
             Terminal.say("Kept.")
         }

@@ -33,9 +33,12 @@ struct RoleCommand: AsyncParsableCommand {
             let document: JSONObject = [
                 "name": .string(name), "permissions": .array(permission.map(JSON.string)),
             ]
-            try await options.administer { _, stores, _ in
-                try await stores.roles.save(
-                    Mistakes.telling { () throws(InvalidMetadata) in try Role(document: document) })
+            try await options.administer { administration, stores, _ in
+                var role = try Mistakes.telling { () throws(InvalidMetadata) in try Role(document: document) }
+                // What its holders must show at the sign-in is for the files to say: nobody loosens it in passing.
+                let stored = try await stores.roles.all().first { $0.name == role.name }
+                role.minimumContext = stored?.minimumContext
+                try await administration.save(role)
             }
             Terminal.say("Kept.")
         }
@@ -59,5 +62,12 @@ extension Mistakes {
     /// What `body` makes of a document, or what is wrong with it, for people.
     static func telling<Value>(_ body: () throws(InvalidMetadata) -> Value) throws(Mistakes) -> Value {
         do { return try body() } catch { throw Mistakes(error.problems.map { "\($0.member): \($0.reason)" }) }
+    }
+
+    /// Tells people which role or group there is not.
+    static func naming(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch let error as NoSuchName {
+            throw Mistakes(["there is no \(error.kind) \(error.name)"])
+        }
     }
 }

@@ -20,17 +20,20 @@ struct Export: AsyncParsableCommand {
 
     func run() async throws {
         let count = try await Failure.reported {
-            let composition = try Composition(try Configuration(options), makesMasterKey: false)
-            let output = try TransferOutput(file)
-            do {
-                let count = try await composition.storage.export(
-                    masterKeys: composition.masterKeys.names, to: output.write)
-                try output.finish()
-                await composition.storage.close()
-                return count
-            } catch {
-                output.discard()
-                throw error
+            try await Composition(try Configuration(options), makesMasterKey: false).run { composition in
+                let output = try TransferOutput(file)
+                do {
+                    let count = try await composition.storage.export(
+                        masterKeys: composition.masterKeys.names, to: output.write)
+                    try output.finish()
+                    for issuer in composition.configuration.issuers {
+                        try composition.auditLog(issuer).record(.exported(.everything, records: count))
+                    }
+                    return count
+                } catch {
+                    output.discard()
+                    throw error
+                }
             }
         }
         Terminal.say("\(count) rows exported to \(file).")

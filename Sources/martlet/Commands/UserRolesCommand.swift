@@ -26,10 +26,8 @@ extension UserCommand {
 
         func run() async throws {
             try await options.administer { administration, stores, _ in
-                do { try await administration.assign(given.membership, to: stores.user(username).id) } catch let error
-                    as NoSuchName
-                {
-                    throw Mistakes(["there is no \(error.kind) \(error.name)"])
+                try await Mistakes.naming {
+                    try await administration.assign(given.membership, to: stores.user(username).id)
                 }
             }
             Terminal.say("Assigned.")

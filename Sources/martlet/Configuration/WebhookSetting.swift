@@ -12,8 +12,12 @@ struct WebhookSetting {
         let urls = values.list(.webhooksURLs)
         let secret = values.text(.webhooksSecret)
         allowsPrivate = values.flag(.webhooksPrivateNetworks)
-        settings = WebhookSettings(urls: urls, events: Set(values.list(.webhooksEvents)))
+        let events = values.list(.webhooksEvents)
+        settings = WebhookSettings(urls: urls, events: Set(events))
         self.secret = secret ?? ""
+        for event in events where AuditEvent.Name(rawValue: event) == nil {
+            values.report(.webhooksEvents, "there is no event \(event): \(Self.hint(event))")
+        }
         guard !urls.isEmpty else { return nil }
         for url in urls {
             if let reason = Self.mistake(url) { values.report(.webhooksURLs, "\(url) \(reason)") }
@@ -22,6 +26,11 @@ struct WebhookSetting {
             values.report(
                 .webhooksSecret, "must have at least 32 characters; `openssl rand -base64 32` makes a good one")
         }
+    }
+
+    private static func hint(_ event: String) -> String {
+        let near = NearNames.of(event, among: AuditEvent.Name.allCases.map(\.rawValue))
+        return near.isEmpty ? "docs/audit.md lists them all" : "did you mean \(near.joined(separator: " or "))?"
     }
 
     private static func mistake(_ text: String) -> String? {

@@ -10,18 +10,20 @@ package struct AttemptLimiter: Sendable {
     private let digester: SecretDigester
     private let limiter: RateLimiter
     private let notices: AccountNotices
+    private let audit: AuditLog
     private let now: @Sendable () -> Date
     private static let atOnce = RateLimit(burst: 10, perMinute: 600)
 
     init(
         store: any AttemptStore, spread: AttemptSpread, digester: SecretDigester, limiter: RateLimiter,
-        notices: AccountNotices, now: @escaping @Sendable () -> Date
+        notices: AccountNotices, audit: AuditLog, now: @escaping @Sendable () -> Date
     ) {
         self.store = store
         self.spread = spread
         self.digester = digester
         self.limiter = limiter
         self.notices = notices
+        self.audit = audit
         self.now = now
     }
 
@@ -37,13 +39,16 @@ package struct AttemptLimiter: Sendable {
         return nil
     }
 
-    func failed(_ counters: [AttemptCounter]) async throws {
+    /// `user` is whose account the counters are of, if there is one. Of all failures at once, on all nodes, the one that
+    /// locks is recorded and told; those that come after it are not.
+    func failed(_ counters: [AttemptCounter], of user: Identifier<User>?) async throws {
         let moment = now()
-        try await store.fail(
+        let counts = try await store.fail(
             counters.map(digest), at: moment, expiresAt: moment.addingTimeInterval(AttemptRule.memory))
         for counter in counters {
-            guard let notice = counter.notice, notices.isHeard, try await isLocked(counter) else { continue }
-            await notices.tell(notice)
+            guard let limit = counter.rule.locksAt, counts[digest(counter)] == limit else { continue }
+            audit.record(.accountLocked(seconds: Int(AttemptRule.memory)), user: user)
+            if let notice = counter.notice { await notices.tell(notice) }
         }
     }
 
@@ -54,13 +59,6 @@ package struct AttemptLimiter: Sendable {
         for name in names { await limiter.giveBack(name, of: Self.atOnce) }
         guard try await !store.failures(of: names, at: now()).isEmpty else { return }
         try await store.forget(names)
-    }
-
-    /// Whether so many attempts failed that only time, the person or an administrator can help.
-    func isLocked(_ counter: AttemptCounter) async throws -> Bool {
-        guard let limit = counter.rule.locksAt else { return false }
-        let name = digest(counter)
-        return try await store.failures(of: [name], at: now())[name].map { $0.count >= limit } ?? false
     }
 
     /// Returns whether anything was counted.

@@ -17,8 +17,10 @@ package struct Attempts: Sendable, Hashable {
 package protocol AttemptStore: Sendable {
     /// What failed under each of the names that is not forgotten.
     func failures(of names: [String], at now: Date) async throws -> [String: Attempts]
-    /// One more for each; those whose failures expired begin anew.
-    func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws
+    /// One more for each; those whose failures expired begin anew. Returns how many there are now under each: of all
+    /// that count at once, on whatever nodes, each number is returned to one.
+    @discardableResult
+    func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws -> [String: Int]
     /// Returns whether there was anything to forget.
     @discardableResult
     func forget(_ names: [String]) async throws -> Bool

@@ -16,10 +16,11 @@ extension PasswordFactor {
     ) async throws -> Attempt {
         let counters = try await counters(for: name, devices: devices, request)
         if let seconds = try await attempts.wait(for: counters) { return .throttled(seconds) }
-        guard let user = try await verify(password, of: name) else {
-            try await attempts.failed(counters)
+        let verdict = try await verify(password, of: name)
+        guard verdict.isRight, let user = verdict.named else {
+            let known = verdict.named
+            try await attempts.failed(counters, of: known?.id)
             Logger.current.notice("sign-in refused", metadata: ["factor": "password"])
-            let known = try await find(name)
             if counters.contains(where: { $0.rule == .address }) {
                 try await attempts.spread.failed(name, of: known, from: request.remoteAddress)
             }

@@ -25,18 +25,30 @@ package struct PasswordFactor: Sendable {
     /// Who has the name, for the log: nobody is told.
     func find(_ name: String) async throws -> User? { try await users.find(named: name) }
 
-    /// The user, if the password is theirs. Throws `temporarily_unavailable` when too many sign in at once.
-    func verify(_ password: String, of name: String) async throws -> User? {
+    /// Whose the name is, whether the password is right or not.
+    struct Verdict: Sendable {
+        /// For the log: nobody is told.
+        let named: User?
+        let isRight: Bool
+    }
+
+    /// The user is looked up once, for whoever fails, too: what a known name costs more than an unknown one is that of one
+    /// row. Throws `temporarily_unavailable` when too many sign in at once.
+    func verify(_ password: String, of name: String) async throws -> Verdict {
         var user = try await users.find(named: name)
-        let stored = user?.passwordHash.flatMap { try? PasswordHash(parsing: $0) }
-        let hash = stored ?? decoy
+        // The decoy is read anew each time, as a hash of somebody would be.
+        let parsed = try? PasswordHash(parsing: user?.passwordHash ?? decoy.text)
+        let hash = parsed ?? decoy
         let offered = password.utf8.count <= Self.maximumLength ? password : ""
         let match = try await match(offered, hash)
-        guard let match, stored != nil, let found = user, !found.isDisabled, !offered.isEmpty else { return nil }
+        guard let match, parsed != nil, let found = user, found.passwordHash != nil, !found.isDisabled, !offered.isEmpty
+        else {
+            return Verdict(named: user, isRight: false)
+        }
         if hash.parameters != parameters || match == .asTyped {
             user?.passwordHash = try await upgrade(hash, of: found, password: password)
         }
-        return user
+        return Verdict(named: user, isRight: true)
     }
 
     package func hash(_ password: String) async throws -> PasswordHash {

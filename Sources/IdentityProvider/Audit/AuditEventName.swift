@@ -1,0 +1,72 @@
+extension AuditEvent {
+    /// The names under which events are recorded, asked for and sent: the whole vocabulary.
+    package enum Name: String, Sendable, CaseIterable {
+        // Signing in and out
+        case signedIn = "signed_in"
+        case signInRefused = "sign_in_refused"
+        case steppedUp = "stepped_up"
+        case signedOut = "signed_out"
+        case sessionsEnded = "sessions_ended"
+        case suspiciousSignIn = "suspicious_sign_in"
+        case accountLocked = "account_locked"
+        case accountUnlocked = "account_unlocked"
+        case forwardAuthenticationRefused = "forward_authentication_refused"
+
+        // What a person can prove
+        case factorEnrolled = "factor_enrolled"
+        case factorRenamed = "factor_renamed"
+        case factorRemoved = "factor_removed"
+        case passkeyCounterWentBack = "passkey_counter_went_back"
+        case recoveryCodesMade = "recovery_codes_made"
+        case recoveryCodeUsed = "recovery_code_used"
+        case emailCodeSent = "email_code_sent"
+        case passwordChanged = "password_changed"
+        case passwordResetRequested = "password_reset_requested"
+        case passwordReset = "password_reset"
+        case deviceRemembered = "device_remembered"
+        case deviceRevoked = "device_revoked"
+
+        // Accounts
+        case accountCreated = "account_created"
+        case accountDeleted = "account_deleted"
+        case accountEnabled = "account_enabled"
+        case accountDisabled = "account_disabled"
+        case emailChangeRequested = "email_change_requested"
+        case emailChanged = "email_changed"
+        case emailVerified = "email_verified"
+        case profileChanged = "profile_changed"
+        case invitationSent = "invitation_sent"
+        case invitationAccepted = "invitation_accepted"
+
+        // What clients were given
+        case consentGiven = "consent_given"
+        case consentRefused = "consent_refused"
+        case consentWithdrawn = "consent_withdrawn"
+        case authorizationGranted = "authorization_granted"
+        case tokensIssued = "tokens_issued"
+        case codeReplayed = "code_replayed"
+        case refreshTokenReused = "refresh_token_reused"
+        case authorizationRevoked = "authorization_revoked"
+        case tokenRevoked = "token_revoked"
+        case clientAuthenticationFailed = "client_authentication_failed"
+        case requestRefused = "request_refused"
+
+        // Administration
+        case resourceChanged = "resource_changed"
+        case membershipGiven = "membership_given"
+        case membershipWithdrawn = "membership_withdrawn"
+        case clientSecretRenewed = "client_secret_renewed"
+        case clientEnabled = "client_enabled"
+        case clientDisabled = "client_disabled"
+        case permissionRefused = "permission_refused"
+        case keyMade = "key_made"
+        case keyRetired = "key_retired"
+        case exported
+
+        // The log itself
+        case logBegan = "log_began"
+        case logWitnessed = "log_witnessed"
+        case logEnded = "log_ended"
+        case eventsLost = "events_lost"
+    }
+}

@@ -1,0 +1,75 @@
+import Authenticators
+import FoundationEssentials
+import JOSE
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("An account that is locked by guessing is recorded, once")
+struct LockTests {
+    private func locks(_ issuer: TestIssuer) async throws -> [AuditRecord] {
+        try await issuer.recorded().filter { $0.event == "account_locked" }
+    }
+
+    private func limiter(_ issuer: TestIssuer) throws -> AttemptLimiter {
+        let clock = issuer.clock
+        let now: @Sendable () -> Date = { clock.now }
+        let digester = SecretDigester(try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"))
+        return AttemptLimiter(
+            store: issuer.stores.attempts,
+            spread: AttemptSpread(
+                attempts: issuer.stores.attempts, spent: issuer.stores.spent, digester: digester, now: now),
+            digester: digester, limiter: RateLimiter(), notices: AccountNotices(queue: nil), audit: issuer.audit,
+            now: now)
+    }
+
+    @Test(
+        "of many failures at once on three nodes, one locks; the next after a day locks again",
+        arguments: TestEngine.allCases)
+    func race(_ engine: TestEngine) async throws {
+        let database = try await TestDatabase(engine)
+        let clock = TestClock()
+        var nodes: [TestIssuer] = []
+        for _ in 0..<3 { nodes.append(try await TestIssuer(clock: clock, database: database)) }
+        let limiters = try nodes.map(limiter)
+        let alice = try #require(try await nodes[0].stores.users.find(named: "alice")).id
+        for expected in 1...2 {
+            _ = try await TestSupport.race(150) { number in
+                try await limiters[number % 3].failed([.account("alice"), .address("192.0.2.1")], of: alice)
+            }
+            for node in nodes { try await node.audit.flush() }
+            let records = try await locks(nodes[0])
+            #expect(records.count == expected)
+            #expect(records.allSatisfy { $0.user == alice.rawValue && $0.outcome == .alarm && $0.actor == "visitor" })
+            #expect(records.last?.details["seconds"] == 86_400)
+            clock.advance(by: AttemptRule.memory + 1)
+        }
+    }
+
+    @Test("guesses at a password lock it, with its owner's name in the log; a name that nobody has locks without one")
+    func password() async throws {
+        let front = try await FrontEnd()
+        let alice = try await front.issuer.stores.users.find(named: "alice")
+        for name in ["alice", "nobody"] {
+            for _ in 0..<105 {
+                _ = try await front.post("login", #""username":"\#(name)","password":"guess""#)
+                front.issuer.clock.advance(by: AttemptRule.account.longestWait)
+            }
+        }
+        #expect(try await locks(front.issuer).map(\.user) == [alice?.id.rawValue, nil])
+        let text = try await front.issuer.stores.audit.find(AuditQuery()).map(\.document).joined()
+        #expect(!text.contains("nobody"))
+    }
+
+    @Test("guesses at a second factor lock it")
+    func secondFactor() async throws {
+        let front = try await FrontEnd()
+        let bob = try await front.issuer.stores.users.find(named: "bob")
+        for _ in 0..<25 {
+            _ = try await front.mfa(try await front.ticket(), "000000")
+            front.issuer.clock.advance(by: AttemptRule.secondFactor.longestWait)
+        }
+        #expect(try await locks(front.issuer).map(\.user) == [bob?.id.rawValue])
+    }
+}

@@ -42,63 +42,35 @@ private struct ExpiringTable: Sendable {
     /// Deletes the row of an issuer with one key, unless it has left the bound meanwhile.
     let delete: SQLStatement
 
+    /// `key` is what the primary key has besides the issuer; `column` tells what expired, being `comparison` the bound.
+    private init(
+        _ name: SQLStatement, key: [SQLStatement], column: SQLStatement = "expires_at",
+        index: SQLStatement = "by_expiry", _ comparison: SQLStatement = "<=",
+        bound: @escaping @Sendable (Date) -> SQLValue = { .date($0) }
+    ) {
+        self.name = name.text
+        self.bound = bound
+        let columns = key.dropFirst().reduce(key[0]) { "\($0), \($1)" }
+        let match = key.dropFirst().reduce("\(key[0]) = ?" as SQLStatement) { "\($0) AND \($1) = ?" }
+        find = { dialect in
+            """
+            SELECT \(columns) FROM \(name) \(dialect.hint("\(name)_\(index)"))
+            WHERE issuer = ? AND \(column) \(comparison) ? ORDER BY \(column) LIMIT ?
+            """
+        }
+        delete = "DELETE FROM \(name) WHERE issuer = ? AND \(match) AND \(column) \(comparison) ?"
+    }
+
     static let all = [
+        ExpiringTable("sessions", key: ["id"]),
+        // The hours that are over: an authorization may stay an hour longer than it is good for.
         ExpiringTable(
-            name: "sessions", bound: { .date($0) },
-            find: { dialect in
-                """
-                SELECT id FROM sessions \(dialect.hint("sessions_by_expiry"))
-                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
-                """
-            }, delete: "DELETE FROM sessions WHERE issuer = ? AND id = ? AND expires_at <= ?"),
-        ExpiringTable(
-            // The hours that are over: an authorization may stay an hour longer than it is good for.
-            name: "authorizations", bound: { .integer(Int(($0.timeIntervalSince1970 / 3_600).rounded(.down))) },
-            find: { dialect in
-                """
-                SELECT id FROM authorizations \(dialect.hint("authorizations_by_expiry_hour"))
-                WHERE issuer = ? AND expiry_hour < ? ORDER BY expiry_hour LIMIT ?
-                """
-            }, delete: "DELETE FROM authorizations WHERE issuer = ? AND id = ? AND expiry_hour < ?"),
-        ExpiringTable(
-            name: "devices", bound: { .date($0) },
-            find: { dialect in
-                """
-                SELECT id FROM devices \(dialect.hint("devices_by_expiry"))
-                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
-                """
-            }, delete: "DELETE FROM devices WHERE issuer = ? AND id = ? AND expires_at <= ?"),
-        ExpiringTable(
-            name: "networks", bound: { .date($0) },
-            find: { dialect in
-                """
-                SELECT user_id, network FROM networks \(dialect.hint("networks_by_expiry"))
-                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
-                """
-            }, delete: "DELETE FROM networks WHERE issuer = ? AND user_id = ? AND network = ? AND expires_at <= ?"),
-        ExpiringTable(
-            name: "attempts", bound: { .date($0) },
-            find: { dialect in
-                """
-                SELECT name FROM attempts \(dialect.hint("attempts_by_expiry"))
-                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
-                """
-            }, delete: "DELETE FROM attempts WHERE issuer = ? AND name = ? AND expires_at <= ?"),
-        ExpiringTable(
-            name: "spent", bound: { .date($0) },
-            find: { dialect in
-                """
-                SELECT purpose, value FROM spent \(dialect.hint("spent_by_expiry"))
-                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
-                """
-            }, delete: "DELETE FROM spent WHERE issuer = ? AND purpose = ? AND value = ? AND expires_at <= ?"),
-        ExpiringTable(
-            name: "mail_outbox", bound: { .date($0) },
-            find: { dialect in
-                """
-                SELECT id FROM mail_outbox \(dialect.hint("mail_outbox_by_expiry"))
-                WHERE issuer = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?
-                """
-            }, delete: "DELETE FROM mail_outbox WHERE issuer = ? AND id = ? AND expires_at <= ?"),
+            "authorizations", key: ["id"], column: "expiry_hour", index: "by_expiry_hour", "<",
+            bound: { .integer(Int(($0.timeIntervalSince1970 / 3_600).rounded(.down))) }),
+        ExpiringTable("devices", key: ["id"]),
+        ExpiringTable("networks", key: ["user_id", "network"]),
+        ExpiringTable("attempts", key: ["name"]),
+        ExpiringTable("spent", key: ["purpose", "value"]),
+        ExpiringTable("mail_outbox", key: ["id"]),
     ]
 }

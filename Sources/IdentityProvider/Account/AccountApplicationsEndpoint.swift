@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 
 /// Where people take back what they allowed an application. Its tokens end with it.
-struct AccountApplicationsEndpoint: Endpoint {
+struct AccountApplicationsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
     let consents: any ConsentStore
     let authorizations: any AuthorizationStore
@@ -10,15 +10,10 @@ struct AccountApplicationsEndpoint: Endpoint {
     let now: @Sendable () -> Date
     let routes = [Route.post("/account/applications", rateLimit: .guessing)]
 
-    func respond(to request: Request) async throws -> Response {
-        try gate.formToken.verify(request)
-        guard case .visitor(let visitor) = try await gate.enter(request, to: "/account") else { return gate.overview() }
+    func act(_ request: Request, for user: User) async throws {
         let client = Identifier<Client>(rawValue: try request.parameters.required("client_id"))
-        try await consents.withdraw(user: visitor.user.id, client: client)
-        try await authorizations.revoke(user: visitor.user.id, client: client, at: now())
-        audit.record(.consentWithdrawn, user: visitor.user.id, client: client)
-        return gate.overview()
+        try await consents.withdraw(user: user.id, client: client)
+        try await authorizations.revoke(user: user.id, client: client, at: now())
+        audit.record(.consentWithdrawn, user: user.id, client: client)
     }
-
-    func response(to error: OAuthError) -> Response { .page(error) }
 }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// Where people end their sessions and make remembered browsers strangers again. Safety needs no fresh sign-in.
-struct AccountSessionsEndpoint: Endpoint {
+/// Where people end their sessions and make remembered browsers strangers again.
+struct AccountSessionsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
     let sessions: any SessionStore
     let devices: any DeviceStore
@@ -10,25 +10,19 @@ struct AccountSessionsEndpoint: Endpoint {
     let now: @Sendable () -> Date
     let routes = [Route.post("/account/sessions", rateLimit: .guessing)]
 
-    func respond(to request: Request) async throws -> Response {
-        try gate.formToken.verify(request)
-        guard case .visitor(let visitor) = try await gate.enter(request, to: "/account") else { return gate.overview() }
+    func act(_ request: Request, for user: User) async throws {
         if let id = request.parameters["end"] {
-            try await end(Identifier(rawValue: id), of: visitor.user)
+            try await end(Identifier(rawValue: id), of: user)
         } else if let id = request.parameters["forget"] {
-            if try await devices.forget(Identifier(rawValue: id), of: visitor.user.id) {
-                audit.record(.deviceRevoked(all: false), user: visitor.user.id)
-            }
+            guard try await devices.forget(Identifier(rawValue: id), of: user.id) else { return }
+            audit.record(.deviceRevoked(all: false), user: user.id)
         } else if request.parameters["everywhere"] != nil {
-            try await sessions.endAll(of: visitor.user.id, at: now())
-            try await devices.forgetAll(of: visitor.user.id)
-            audit.record(.sessionsEnded, user: visitor.user.id)
-            audit.record(.deviceRevoked(all: true), user: visitor.user.id)
+            try await sessions.endAll(of: user.id, at: now())
+            try await devices.forgetAll(of: user.id)
+            audit.record(.sessionsEnded, user: user.id)
+            audit.record(.deviceRevoked(all: true), user: user.id)
         }
-        return gate.overview()
     }
-
-    func response(to error: OAuthError) -> Response { .page(error) }
 
     private func end(_ id: Identifier<Session>, of user: User) async throws {
         // Another person's is as good as none.

@@ -228,7 +228,7 @@ package struct Provider: Sendable {
                 gate: gate, consents: stores.consents, authorizations: stores.authorizations, audit: audit, now: now),
             PersonalDataEndpoint(
                 gate: gate, totp: stores.totpCredentials, passkeys: stores.passkeys, sessions: stores.sessions,
-                devices: stores.devices, consents: stores.consents, now: now),
+                devices: stores.devices, consents: stores.consents, audit: audit, now: now),
             DeleteAccountEndpoint(gate: gate, users: stores.users, audit: audit, done: pages),
         ]
         if mailer != nil {

@@ -289,10 +289,19 @@ struct AccountTests {
         let document = try response.json()
         #expect(document["email"] == "alice@example.com")
         #expect(document["authenticator_apps"]?.array?.count == 1)
+        #expect(document["networks"]?.array?.first?.object?["network"] == "127.0.0.0/24")
         let text = String(decoding: document.serialized(), as: UTF8.self)
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
         for hidden in [secret.replacing(" ", with: ""), try #require(alice.passwordHash)] {
             #expect(!text.contains(hidden))
         }
+        // Whoever downloads it may be somebody else at an open browser: it stands in the log.
+        try await issuer.audit.flush()
+        var query = AuditQuery()
+        (query.user, query.event) = (alice.id.rawValue, "exported")
+        #expect(
+            try await issuer.stores.audit.find(query).map(\.record.details) == [
+                ["what": "personal_data", "records": 1]
+            ])
     }
 }

@@ -10,6 +10,7 @@ struct PersonalDataEndpoint: AccountPageEndpoint {
     let sessions: any SessionStore
     let devices: any DeviceStore
     let consents: any ConsentStore
+    let audit: AuditLog
     let now: @Sendable () -> Date
     let path = "/account/data"
     let routes = [Route.get("/account/data")]
@@ -17,6 +18,7 @@ struct PersonalDataEndpoint: AccountPageEndpoint {
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
         var response = Response.json(try await document(of: visitor.user))
         response.headers[.contentDisposition] = #"attachment; filename="account.json""#
+        audit.record(.exported(.personalData, records: 1), user: visitor.user.id, session: visitor.session.id)
         return response
     }
 

@@ -101,6 +101,8 @@ package enum AuditExport: String, Sendable, CaseIterable {
     /// All issuers with all that is theirs.
     case everything
     case auditRecords = "audit_records"
+    /// What is kept of one person, by themselves.
+    case personalData = "personal_data"
 }
 
 /// Who did it.

@@ -40,6 +40,8 @@ enum MetricCatalog {
         MetricDescription("http.server.request.duration", "s", "Time to answer requests, by route and status."),
         MetricDescription("martlet.tokens", "", "Answers with tokens, by grant type."),
         MetricDescription("martlet.sign_ins", "", "Attempts to prove a factor, by factor and outcome."),
+        MetricDescription(
+            "martlet.suspicious_sign_ins", "", "Unusual sign-ins, by signal and consequence, once for each signal."),
         MetricDescription("martlet.refusals", "", "Requests that were refused, by error code."),
         MetricDescription("martlet.rate_limited", "", "Requests refused because an address asked too often, by route."),
         MetricDescription("martlet.password.waiting", "", "Passwords that wait to be hashed."),

@@ -9,13 +9,15 @@ struct RoleCommand: AsyncParsableCommand {
         subcommands: [List.self, Set.self, Remove.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List roles by name, with their permissions.")
+        static let configuration = CommandConfiguration(
+            abstract: "List roles: name, permissions, what a sign-in must be.")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
             try await options.administer { _, stores, _ in
                 for role in try await stores.roles.all() {
-                    Terminal.say("\(role.name)\t\(role.permissions.joined(separator: " "))")
+                    let demand = role.minimumContext.map { "\t\($0.rawValue)" } ?? ""
+                    Terminal.say("\(role.name)\t\(role.permissions.joined(separator: " "))\(demand)")
                 }
             }
         }

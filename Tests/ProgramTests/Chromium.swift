@@ -89,6 +89,19 @@ final class Chromium: Sendable {
         _ = try await command("webauthn/authenticator/\(authenticator)/uv", ["isUserVerified": isVerified])
     }
 
+    /// A picture of the element, as PNG.
+    func picture(of selector: String) async throws -> Data {
+        let answer = try await Self.send(.GET, "\(base)/session/\(session)/element/\(element(selector))/screenshot")
+        guard let text = answer["value"] as? String, let picture = Data(base64Encoded: text) else {
+            throw Unexpected("no picture of \(selector)")
+        }
+        return picture
+    }
+
+    func forgetCookies() async throws {
+        _ = try await Self.send(.DELETE, "\(base)/session/\(session)/cookie")
+    }
+
     private func element(_ selector: String) async throws -> String {
         let value = try await command("element", ["using": "css selector", "value": selector]) as? [String: Any]
         guard let id = value?.values.first as? String else { throw Unexpected("no element \(selector)") }

@@ -1,0 +1,61 @@
+import Authenticators
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Authenticator apps in a real browser (RFC 6238)", .serialized, .timeLimit(.minutes(5)))
+struct TOTPInBrowserTests {
+    @Test("set up by what the QR code says, and asked for at the next sign-in")
+    func enrolment() async throws {
+        let folder = try Folder()
+        let server = try await RunningServer(["--demo", "--demo-port", String(try freePort())], in: folder.url)
+        try await until("the greeting is printed") { server.program.output.contains("down-the-rabbit-hole") }
+        let browser = try await Chromium()
+        try await browser.open("\(server.issuer)/account/authenticator-apps")
+        try await signIn(browser)
+        try await browser.wait(for: "document.querySelector('img.qr')?.naturalWidth > 0")
+        // What a camera reads is what the page says beside it.
+        let address = try read(await browser.picture(of: "img.qr"), in: folder)
+        #expect(try await browser.evaluate("document.querySelector('.others a').href") == address)
+        let secret = try #require(
+            URLComponents(string: address)?.queryItems?.first { $0.name == "secret" }?.value.flatMap(Base32.decode))
+        let app = try TOTP(secret: secret)
+        try await browser.type(try app.code(at: .now), into: "#code")
+        try await browser.type("Phone", into: "#name")
+        try await browser.click("button.primary")
+        try await browser.wait(for: "document.body.innerText.includes('Phone')")
+
+        try await browser.forgetCookies()
+        try await browser.open("\(server.issuer)/account")
+        try await signIn(browser)
+        try await browser.wait(for: "location.pathname === '/second-factor'")
+        // The present code was used: only one of a later step is good.
+        try await browser.type(try app.code(at: .now + 30), into: "#code")
+        try await browser.click("button[type=submit]")
+        try await browser.wait(for: "location.pathname === '/account'")
+        try await browser.quit()
+        try await server.stop()
+    }
+
+    private func signIn(_ browser: Chromium) async throws {
+        try await browser.wait(for: "document.querySelector('#password') !== null")
+        try await browser.type("alice", into: "#username")
+        try await browser.type("down-the-rabbit-hole", into: "#password")
+        try await browser.click("button[type=submit]")
+    }
+
+    /// What another program reads in the picture.
+    private func read(_ picture: Data, in folder: Folder) throws -> String {
+        let file = folder.url.appending(path: "code.png")
+        try picture.write(to: file)
+        let (process, output) = (Process(), Pipe())
+        process.executableURL = URL(filePath: "/usr/bin/zbarimg")
+        process.arguments = ["--quiet", "--raw", file.path()]
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return text.filter { !$0.isNewline }
+    }
+}

@@ -124,7 +124,7 @@ package struct Provider: Sendable {
         let ownSignIn = FirstPartySignIn(
             issuer: issuer, lifetimes: lifetimes, authorizations: stores.authorizations, tokens: tokens,
             cookies: tokenCookies, sealer: sealer, audit: audit, now: now)
-        let access = FirstPartyAccess(
+        let ownAccess = FirstPartyAccess(
             issuer: issuer, cookies: tokenCookies, clients: ownClients, users: stores.users, accessTokens: accessTokens,
             stepUp: stepUp)
 
@@ -187,9 +187,9 @@ package struct Provider: Sendable {
             LogoutEndpoint(
                 clients: ownClients, accessTokens: accessTokens, authorizations: stores.authorizations,
                 sessions: stores.sessions, cookies: tokenCookies, sealer: sealer, audit: audit, now: now),
-            SelfEndpoint(access: access, entitlements: entitlements, cookies: tokenCookies),
+            SelfEndpoint(access: ownAccess, entitlements: entitlements, cookies: tokenCookies),
             ValidateEndpoint(
-                access: access, clients: ownClients, resources: resources, entitlements: entitlements),
+                access: ownAccess, clients: ownClients, resources: resources, entitlements: entitlements),
             OpenAPIEndpoint(issuer: issuer),
             EndSessionEndpoint(issuer: issuer, clients: clients, hints: hints, flow: signOut),
             ConfirmSignOutEndpoint(issuer: issuer, sessions: sessions, flow: signOut, formToken: formToken),
@@ -198,9 +198,13 @@ package struct Provider: Sendable {
         ]
         let pages = LinkPages(issuer: issuer, browser: browser, formToken: formToken)
         let requests = MailRequests(queue: mail, limiter: limiter, issuer: issuer, now: now)
+        let access = OpenAccess(stores, now: now)
         let protection = AccountProtection(
-            users: stores.users, sessions: stores.sessions, devices: stores.devices,
-            authorizations: stores.authorizations, passwords: passwords, notices: notices, audit: audit, now: now)
+            users: stores.users, access: access,
+            recentFactors: RecentFactors(
+                passkeys: stores.passkeys, totp: stores.totpCredentials, recoveryCodes: stores.recoveryCodes,
+                audit: audit),
+            passwords: passwords, notices: notices, audit: audit, now: now)
         let interrupted = InterruptedSignIn(of: issuer, interactions: interactions)
         let newAccount = { (purpose: MailLinkPurpose, origin: AccountOrigin) in
             NewAccountEndpoint(
@@ -222,8 +226,7 @@ package struct Provider: Sendable {
             AuthenticatorAppsEndpoint(gate: gate, enrolment: totpEnrolment, notices: notices, audit: audit),
             RecoveryCodesEndpoint(gate: gate, factor: recoveryCodes, audit: audit, now: now),
             ChangePasswordEndpoint(gate: gate, protection: protection, site: settings.name, done: pages),
-            AccountSessionsEndpoint(
-                gate: gate, sessions: stores.sessions, devices: stores.devices, audit: audit, now: now),
+            AccountSessionsEndpoint(gate: gate, access: access, audit: audit),
             AccountApplicationsEndpoint(
                 gate: gate, consents: stores.consents, authorizations: stores.authorizations, audit: audit, now: now),
             PersonalDataEndpoint(

@@ -81,6 +81,13 @@ struct SQLAuthorizations: AuthorizationStore {
             [.date(now), table.key, .id(id)], seeing: .latest)
     }
 
+    func revoke(session: Identifier<Session>, at now: Date) async throws {
+        try await table.execute(
+            "authorizations.revoke_session",
+            "UPDATE authorizations SET revoked_at = ? WHERE issuer = ? AND session_id = ? AND revoked_at IS NULL",
+            [.date(now), table.key, .id(session)], seeing: .latest)
+    }
+
     func revoke(user: Identifier<User>, at now: Date) async throws {
         try await table.execute(
             "authorizations.revoke_user",

@@ -56,10 +56,38 @@ struct SQLPasskeys: PasskeyStore {
             [.text(name), table.key, .id(id), .id(user)]) == 1
     }
 
-    func delete(_ id: Identifier<Passkey>, of user: Identifier<User>) async throws -> Bool {
+    func remove(
+        _ id: Identifier<Passkey>, of user: Identifier<User>, at moment: Date
+    ) async throws -> PasskeyRemoval {
+        let issuer = table.key
+        return try await table.write("passkeys.remove", seeing: .latest) { connection in
+            // The user's row is changed, and before all else: so of two removals, or one and a withdrawal of the password,
+            // the second sees what the first did, on another node of a cluster, too, which sees no locks but compares what
+            // was changed.
+            try connection.execute(
+                """
+                UPDATE users SET updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at + 1 END
+                WHERE issuer = ? AND id = ?
+                """, [.date(moment), .date(moment), issuer, .id(user)])
+            let ids = try connection.query(
+                "SELECT id FROM passkeys WHERE issuer = ? AND user_id = ?", [issuer, .id(user)]
+            ).map { try $0.text(0) }
+            guard ids.contains(id.rawValue) else { return .unknown }
+            if ids.count == 1 {
+                let passwords = try connection.query(
+                    "SELECT 1 FROM users WHERE issuer = ? AND id = ? AND password_hash IS NOT NULL",
+                    [issuer, .id(user)])
+                guard !passwords.isEmpty else { return .last }
+            }
+            try connection.execute("DELETE FROM passkeys WHERE issuer = ? AND id = ?", [issuer, .id(id)])
+            return .removed
+        }
+    }
+
+    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int {
         try await table.execute(
-            "passkeys.delete", "DELETE FROM passkeys WHERE issuer = ? AND id = ? AND user_id = ?",
-            [table.key, .id(id), .id(user)], seeing: .latest) == 1
+            "passkeys.delete_recent", "DELETE FROM passkeys WHERE issuer = ? AND user_id = ? AND created_at >= ?",
+            [table.key, .id(user), .date(moment)], seeing: .latest)
     }
 
     private static func passkey(_ row: SQLRow) throws -> Passkey {

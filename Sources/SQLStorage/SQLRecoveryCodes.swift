@@ -24,6 +24,13 @@ struct SQLRecoveryCodes: RecoveryCodeStore {
         }
     }
 
+    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int {
+        try await table.execute(
+            "recovery_codes.delete_recent",
+            "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ? AND created_at >= ?",
+            [table.key, .id(user), .date(moment)], seeing: .latest)
+    }
+
     func spend(_ code: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool {
         let values: [SQLValue] = [table.key, .id(user), .blob(code.bytes)]
         return try await table.settle("recovery_codes.spend", until: \.self) { freshness in

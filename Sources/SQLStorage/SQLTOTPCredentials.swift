@@ -1,3 +1,4 @@
+import FoundationEssentials
 import IdentityProvider
 
 struct SQLTOTPCredentials: TOTPCredentialStore {
@@ -43,5 +44,12 @@ struct SQLTOTPCredentials: TOTPCredentialStore {
         try await table.execute(
             "totp_credentials.delete", "DELETE FROM totp_credentials WHERE issuer = ? AND id = ?",
             [table.key, .id(credential)])
+    }
+
+    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int {
+        try await table.execute(
+            "totp_credentials.delete_recent",
+            "DELETE FROM totp_credentials WHERE issuer = ? AND user_id = ? AND created_at >= ?",
+            [table.key, .id(user), .date(moment)], seeing: .latest)
     }
 }

@@ -98,6 +98,12 @@ struct SQLUsers: UserStore {
             [.text(hash), .date(now), table.key, .id(user)])
     }
 
+    func setDisabled(_ user: Identifier<User>, to isDisabled: Bool, at now: Date) async throws {
+        try await table.execute(
+            "users.set_disabled", "UPDATE users SET is_disabled = ?, updated_at = ? WHERE issuer = ? AND id = ?",
+            [.flag(isDisabled), .date(now), table.key, .id(user)])
+    }
+
     func verifyEmail(_ email: String, of user: Identifier<User>, at now: Date) async throws {
         try await table.execute(
             "users.verify_email",

@@ -221,6 +221,28 @@ struct AccountTests {
         #expect(try await issuer.stores.devices.devices(of: alice.id, at: issuer.clock.now).isEmpty)
     }
 
+    @Test("who ends a session, or all, ends offline access, too", arguments: [true, false])
+    func offlineAccess(_ isEverywhere: Bool) async throws {
+        let issuer = try await TestIssuer()
+        let (thief, owner) = (Browser(issuer), Browser(issuer))
+        let token = try #require(
+            try await issuer.redeem(thief.code(scope: "openid offline_access")).json()["refresh_token"]?.string)
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        let theirs = try #require(
+            try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now).first)
+        let page = try await signIn(owner)
+        let own = try #require(
+            try await issuer.redeem(owner.code(scope: "openid offline_access")).json()["refresh_token"]?.string)
+        _ = try await owner.request(
+            .post, "/account/sessions",
+            form: [
+                ("form_token", page.text("form_token")),
+                isEverywhere ? ("everywhere", "yes") : ("end", theirs.id.rawValue),
+            ])
+        #expect(try await issuer.refresh(token).json()["error"] == "invalid_grant")
+        #expect(try await issuer.refresh(own).status == (isEverywhere ? .badRequest : .ok))
+    }
+
     @Test("a new password ends every session; the former one opens nothing")
     func password() async throws {
         let issuer = try await TestIssuer()

@@ -50,6 +50,39 @@ struct AdministrationTests {
         #expect(try await issuer.stores.users.find(named: "bob") != nil)
     }
 
+    @Test(
+        "a new password or being disabled ends all access, offline access and trust in browsers, too",
+        arguments: [true, false])
+    func everything(_ isDisabled: Bool) async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let token = try #require(
+            try await issuer.redeem(browser.code(scope: "openid offline_access")).json()["refresh_token"]?.string)
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        if isDisabled {
+            try await issuer.administration.setDisabled(true, alice)
+            try await issuer.administration.setDisabled(false, alice)
+        } else {
+            try await issuer.administration.setPassword("another password", of: alice)
+        }
+        #expect(try await issuer.refresh(token).json()["error"] == "invalid_grant")
+        #expect(try await issuer.stores.devices.devices(of: alice.id, at: issuer.clock.now).isEmpty)
+        #expect(try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now).isEmpty)
+    }
+
+    @Test("a command that read the user before another changed them undoes nothing of that")
+    func stale() async throws {
+        let issuer = try await TestIssuer()
+        let before = try #require(try await issuer.stores.users.find(named: "alice"))
+        try await issuer.stores.users.setPasswordHash(of: before.id, to: "newer", at: issuer.clock.now)
+        try await issuer.administration.setDisabled(true, before)
+        let disabled = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(disabled.isDisabled && disabled.passwordHash == "newer")
+        try await issuer.administration.setPassword("another password", of: before)
+        let changed = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(changed.isDisabled && changed.passwordHash?.hasPrefix("$argon2id$") == true)
+    }
+
     @Test("a new password signs the person out everywhere")
     func password() async throws {
         let issuer = try await TestIssuer()

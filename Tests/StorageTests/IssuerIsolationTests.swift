@@ -71,7 +71,19 @@ struct IssuerIsolationTests {
             { _ = try await $0.passkeys.use(Passkey.example(1).id, signCount: 9, isBackedUp: true, at: moment) }
         ),
         ("passkey renamed", { _ = try await $0.passkeys.rename(Passkey.example(1).id, of: User.alice, to: "x") }),
-        ("passkey deleted", { _ = try await $0.passkeys.delete(Passkey.example(1).id, of: User.alice) }),
+        (
+            "passkey removed",
+            {
+                try await $0.users.setPasswordHash(of: User.alice, to: "hash", at: moment)
+                let removal = try await $0.passkeys.remove(Passkey.example(1).id, of: User.alice, at: moment)
+                #expect(removal == .removed)
+            }
+        ),
+        ("new passkeys deleted", { _ = try await $0.passkeys.delete(of: User.alice, addedSince: .distantPast) }),
+        ("new apps deleted", { _ = try await $0.totpCredentials.delete(of: User.alice, addedSince: .distantPast) }),
+        ("new codes deleted", { _ = try await $0.recoveryCodes.delete(of: User.alice, addedSince: .distantPast) }),
+        ("user disabled", { try await $0.users.setDisabled(User.alice, to: true, at: moment) }),
+        ("all of a session revoked", { try await $0.authorizations.revoke(session: Identifier("s"), at: moment) }),
         ("passkey added", { _ = try await $0.passkeys.add(.example(2)) }),
         ("device forgotten", { try await $0.devices.forget(Identifier("d"), of: User.alice) }),
         ("devices forgotten", { try await $0.devices.forgetAll(of: User.alice) }),

@@ -4,9 +4,8 @@ import Logging
 /// What changes a user's credentials, with all that must follow from it.
 struct AccountProtection: Sendable {
     let users: any UserStore
-    let sessions: any SessionStore
-    let devices: any DeviceStore
-    let authorizations: any AuthorizationStore
+    let access: OpenAccess
+    let recentFactors: RecentFactors
     let passwords: PasswordFactor
     let notices: AccountNotices
     let audit: AuditLog
@@ -20,19 +19,18 @@ struct AccountProtection: Sendable {
         Logger.current.notice("password set", metadata: ["user": "\(user.id)"])
     }
 
-    /// Ends every session and revokes all that was granted, offline access, too: whoever got in is out.
-    func endEverything(of user: User) async throws {
-        try await sessions.endAll(of: user.id, at: now())
-        try await authorizations.revoke(user: user.id, at: now())
-        // A browser that stands in for the second factor may be the thief's.
-        try await devices.forgetAll(of: user.id)
-        audit.record(.sessionsEnded, user: user.id)
+    /// Puts a thief out: the password opens nothing any more, what was added to sign in with since `moment` is gone, and
+    /// then all ends that was opened with either.
+    func expelThief(from user: User, since moment: Date) async throws {
+        try await users.setPasswordHash(of: user.id, to: nil, at: now())
+        if user.passwordHash != nil { audit.record(.passwordWithdrawn, user: user.id) }
+        try await recentFactors.remove(of: user.id, since: moment)
+        try await endEverything(of: user)
+        Logger.current.notice("a thief was expelled by the user", metadata: ["user": "\(user.id)"])
     }
 
-    /// The old password opens nothing any more.
-    func withdrawPassword(of user: User) async throws {
-        try await users.setPasswordHash(of: user.id, to: nil, at: now())
-        try await endEverything(of: user)
-        Logger.current.notice("password withdrawn by its user", metadata: ["user": "\(user.id)"])
+    private func endEverything(of user: User) async throws {
+        try await access.end(of: user.id)
+        audit.record(.sessionsEnded, user: user.id)
     }
 }

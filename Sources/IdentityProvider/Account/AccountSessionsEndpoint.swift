@@ -1,24 +1,22 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// Where people end their sessions and make remembered browsers strangers again.
+/// Where people end their sessions, with all that applications were granted in them, and make remembered browsers strangers
+/// again.
 struct AccountSessionsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
-    let sessions: any SessionStore
-    let devices: any DeviceStore
+    let access: OpenAccess
     let audit: AuditLog
-    let now: @Sendable () -> Date
     let routes = [Route.post("/account/sessions", rateLimit: .guessing)]
 
     func act(_ request: Request, for user: User) async throws {
         if let id = request.parameters["end"] {
             try await end(Identifier(rawValue: id), of: user)
         } else if let id = request.parameters["forget"] {
-            guard try await devices.forget(Identifier(rawValue: id), of: user.id) else { return }
+            guard try await access.devices.forget(Identifier(rawValue: id), of: user.id) else { return }
             audit.record(.deviceRevoked(all: false), user: user.id)
         } else if request.parameters["everywhere"] != nil {
-            try await sessions.endAll(of: user.id, at: now())
-            try await devices.forgetAll(of: user.id)
+            try await access.end(of: user.id)
             audit.record(.sessionsEnded, user: user.id)
             audit.record(.deviceRevoked(all: true), user: user.id)
         }
@@ -26,8 +24,10 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
 
     private func end(_ id: Identifier<Session>, of user: User) async throws {
         // Another person's is as good as none.
-        guard try await sessions.sessions(of: user.id, at: now()).contains(where: { $0.id == id }) else { return }
-        try await sessions.end(id, at: now())
+        guard try await access.sessions.sessions(of: user.id, at: access.now()).contains(where: { $0.id == id }) else {
+            return
+        }
+        try await access.end(id)
         audit.record(.signedOut, user: user.id, session: id)
     }
 }

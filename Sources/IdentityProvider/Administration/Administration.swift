@@ -36,6 +36,8 @@ package struct Administration: Sendable {
         return changes
     }
 
+    var access: OpenAccess { OpenAccess(stores, now: now) }
+
     /// Who administers: whoever the command or request says, or Martlet itself at its start.
     var actor: AuditActor { RequestContext.current.actor ?? .system }
 

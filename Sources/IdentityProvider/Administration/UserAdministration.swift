@@ -43,13 +43,11 @@ extension Administration {
     }
 
     package func setPassword(_ password: String, of user: User) async throws {
-        var user = user
-        user.passwordHash = try await passwords.hash(password).text
-        user.updatedAt = now()
-        try await stores.users.save(user)
+        let hash = try await passwords.hash(password)
+        try await stores.users.setPasswordHash(of: user.id, to: hash.text, at: now())
         audit.record(.passwordChanged, user: user.id, by: actor)
-        // Whoever knew the old one may be signed in with it.
-        try await stores.sessions.endAll(of: user.id, at: now())
+        // Whoever knew the old one may have got in with it.
+        try await access.end(of: user.id)
     }
 
     /// Forgets the failures that lock a user out. Returns whether there were any.
@@ -61,14 +59,11 @@ extension Administration {
         return true
     }
 
-    /// A disabled user is signed out everywhere.
+    /// A disabled user is signed out everywhere, and nothing that they granted comes back when they are enabled again.
     package func setDisabled(_ isDisabled: Bool, _ user: User) async throws {
-        var user = user
-        user.isDisabled = isDisabled
-        user.updatedAt = now()
-        try await stores.users.save(user)
+        try await stores.users.setDisabled(user.id, to: isDisabled, at: now())
         audit.record(.accountEnabled(!isDisabled), user: user.id, by: actor)
-        if isDisabled { try await stores.sessions.endAll(of: user.id, at: now()) }
+        if isDisabled { try await access.end(of: user.id) }
     }
 
     /// Removes a user with all that is theirs; what was recorded of them stays until its age.
@@ -145,7 +140,7 @@ extension Administration {
                     sealedSecret: try sealer.seal(secret, for: .oneTimePasswordSecret), createdAt: moment))
         }
         if stored != nil, user.isDisabled || changed.contains("password") || changed.contains("password_hash") {
-            try await stores.sessions.endAll(of: user.id, at: moment)
+            try await access.end(of: user.id)
         }
     }
 }

@@ -25,6 +25,8 @@ package enum AuditEvent: Sendable, Hashable {
     case recoveryCodeUsed(remaining: Int)
     case emailCodeSent
     case passwordChanged
+    /// Its owner said that somebody else knows it: it opens nothing any more.
+    case passwordWithdrawn
     case passwordResetRequested
     case passwordReset
     case deviceRemembered

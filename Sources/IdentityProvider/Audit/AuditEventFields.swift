@@ -58,6 +58,7 @@ extension AuditEvent {
             Fields(.recoveryCodeUsed, factor: .recoveryCode, ["remaining": .integer(remaining)])
         case .emailCodeSent: Fields(.emailCodeSent, factor: .emailCode)
         case .passwordChanged: Fields(.passwordChanged, factor: .password)
+        case .passwordWithdrawn: Fields(.passwordWithdrawn, factor: .password)
         case .passwordResetRequested: Fields(.passwordResetRequested, factor: .password)
         case .passwordReset: Fields(.passwordReset, factor: .password)
         case .deviceRemembered: Fields(.deviceRemembered)

@@ -21,6 +21,7 @@ extension AuditEvent {
         case recoveryCodeUsed = "recovery_code_used"
         case emailCodeSent = "email_code_sent"
         case passwordChanged = "password_changed"
+        case passwordWithdrawn = "password_withdrawn"
         case passwordResetRequested = "password_reset_requested"
         case passwordReset = "password_reset"
         case deviceRemembered = "device_remembered"

@@ -53,7 +53,10 @@ extension Mail.Occasion {
         case .passwordReset, .signUp, .lockedOut, .secondFactorLocked: 3_600
         case .invitation, .emailVerification, .emailChange, .emailChangeAgreed, .emailChanged, .unknownDevice,
             .unusualSignIn, .passwordChanged, .factorAdded, .factorRemoved:
-            2 * 86_400
+            Self.noticeLifetime
         }
     }
+
+    /// Seconds in which news is of use.
+    static let noticeLifetime: TimeInterval = 2 * 86_400
 }

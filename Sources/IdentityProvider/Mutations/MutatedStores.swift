@@ -101,6 +101,9 @@ private struct FaultyAuthorizations: AuthorizationStore {
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws {
         if Mutation.current != .revokedTokenActive { try await base.revoke(id, at: now) }
     }
+    func revoke(session: Identifier<Session>, at now: Date) async throws {
+        try await base.revoke(session: session, at: now)
+    }
     func revoke(user: Identifier<User>, at now: Date) async throws { try await base.revoke(user: user, at: now) }
     func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws {
         try await base.revoke(user: user, client: client, at: now)
@@ -118,6 +121,9 @@ private struct FaultyCredentials: TOTPCredentialStore {
         try await base.accept(step: step, for: credential) || Mutation.current == .oneTimePasswordTwice
     }
     func delete(_ credential: Identifier<TOTPCredential>) async throws { try await base.delete(credential) }
+    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int {
+        try await base.delete(of: user, addedSince: moment)
+    }
 }
 
 private struct FaultySpent: SpentStore {

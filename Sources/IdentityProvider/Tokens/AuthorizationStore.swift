@@ -12,6 +12,8 @@ package protocol AuthorizationStore: Sendable {
         _ stored: Authorization, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
     ) async throws -> Rotation
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws
+    /// Revokes all that was granted in a session, offline access, too.
+    func revoke(session: Identifier<Session>, at now: Date) async throws
     /// Revokes all that `user` granted, offline access, too.
     func revoke(user: Identifier<User>, at now: Date) async throws
     /// Revokes all that `user` granted to `client`.

@@ -13,6 +13,8 @@ package protocol UserStore: Sendable {
     func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws
     /// Sets the hash, or takes the password away.
     func setPasswordHash(of user: Identifier<User>, to hash: String?, at now: Date) async throws
+    /// Refuses the user from now on, or does so no more.
+    func setDisabled(_ user: Identifier<User>, to isDisabled: Bool, at now: Date) async throws
     /// Remembers that `email` reaches the user, if it still is their address.
     func verifyEmail(_ email: String, of user: Identifier<User>, at now: Date) async throws
     /// Gives the user another address, which was proven, if theirs still is that of `user`; returns whether it did. A

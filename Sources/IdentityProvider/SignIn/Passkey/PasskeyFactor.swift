@@ -74,14 +74,10 @@ struct PasskeyFactor: Sendable {
         return true
     }
 
-    enum Removal { case removed, unknown, last }
-
     /// The last way into an account without a password stays.
-    func remove(_ id: Identifier<Passkey>, of user: User) async throws -> Removal {
-        let all = try await passkeys.passkeys(of: user.id)
-        guard all.contains(where: { $0.id == id }) else { return .unknown }
-        guard user.passwordHash != nil || all.count > 1 else { return .last }
-        guard try await passkeys.delete(id, of: user.id) else { return .unknown }
+    func remove(_ id: Identifier<Passkey>, of user: User) async throws -> PasskeyRemoval {
+        let removal = try await passkeys.remove(id, of: user.id, at: now())
+        guard removal == .removed else { return removal }
         Logger.current.info("passkey removed", metadata: ["user": "\(user.id)", "passkey": "\(id)"])
         audit.record(.factorRemoved(.passkey), user: user.id)
         return .removed

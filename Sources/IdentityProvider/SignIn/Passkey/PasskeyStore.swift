@@ -11,6 +11,18 @@ package protocol PasskeyStore: Sendable {
     func use(_ id: Identifier<Passkey>, signCount: Int, isBackedUp: Bool, at moment: Date) async throws -> Bool
     /// Returns whether `user` has it.
     func rename(_ id: Identifier<Passkey>, of user: Identifier<User>, to name: String) async throws -> Bool
-    /// Returns whether `user` had it.
-    func delete(_ id: Identifier<Passkey>, of user: Identifier<User>) async throws -> Bool
+    /// Removes it, unless it is the last way into an account without a password. However many are removed at once, and on
+    /// however many nodes, one way stays.
+    func remove(_ id: Identifier<Passkey>, of user: Identifier<User>, at moment: Date) async throws -> PasskeyRemoval
+    /// Deletes those of `user` that were added at `moment` or later; returns how many.
+    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int
+}
+
+/// What came of the removal of a passkey.
+package enum PasskeyRemoval: Sendable, Hashable {
+    case removed
+    /// The user has no such passkey.
+    case unknown
+    /// It stays: without it nobody could sign in.
+    case last
 }

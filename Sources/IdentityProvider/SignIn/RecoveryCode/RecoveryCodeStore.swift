@@ -7,6 +7,8 @@ package protocol RecoveryCodeStore: Sendable {
     func count(of user: Identifier<User>) async throws -> Int
     /// Keeps these in place of all others of the user, in one transaction.
     func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws
+    /// Deletes the codes of `user` that were made at `moment` or later; returns how many.
+    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int
     /// Removes the code. Of many calls with one code exactly one returns `true`.
     func spend(_ code: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool
 }

@@ -242,9 +242,7 @@ package struct Provider: Sendable {
                     pages: pages, interrupted: interrupted, links: links, protection: protection, site: settings.name,
                     formToken: formToken),
                 UnlockEndpoint(pages: pages, links: links, attempts: attempts, formToken: formToken, audit: audit),
-                EmailAddressEndpoint(
-                    pages: pages, sessions: sessions, interactions: interactions, mail: requests,
-                    formToken: formToken, audit: audit, now: now),
+                EmailAddressEndpoint(gate: gate, pages: pages, mail: requests, audit: audit),
                 NotMeEndpoint(pages: pages, links: links, protection: protection, formToken: formToken),
                 VerifyEmailEndpoint(
                     pages: pages, links: links, users: stores.users, formToken: formToken, audit: audit),

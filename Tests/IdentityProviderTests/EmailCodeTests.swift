@@ -123,6 +123,33 @@ struct EmailCodeTests {
         #expect(mailbox.all.isEmpty)
     }
 
+    @Test("a tab of before an authenticator app was set up does not get by with a code by mail")
+    func staleTab() async throws {
+        let issuer = try await TestIssuer(mailbox: mailbox)
+        let own = Browser(issuer)
+        let signIn = try await own.get("/account/authenticator-apps").page()
+        let apps = try await own.submit(signIn, [("username", "alice"), ("password", "correct horse")]).page()
+        try await issuer.apply(
+            #"""
+            {"roles": [{"name": "admin", "permissions": [], "minimum_acr": "urn:martlet:acr:2"}],
+             "users": [{"username": "alice", "roles": ["admin"], "email": "alice@example.com",
+                         "email_verified": true}]}
+            """#)
+        let browser = Browser(issuer)
+        let (page, offer) = try await asked(browser)
+        let code = try await code(issuer)
+        guard case .object(let app)? = apps.data["totp"], case .text(let secret)? = app["secret"],
+            case .text(let carried)? = app["offer"]
+        else { throw Unexpected("no app is offered") }
+        _ = try await own.submit(apps, [("offer", carried), ("code", try issuer.code(secret))])
+
+        let late = try await browser.submit(page, [("code", code), ("offer", offer)]).page()
+        #expect(late.template == "second-factor")
+        #expect(late.text("factor") == "totp")
+        issuer.clock.advance(by: 30)
+        #expect(try await browser.submit(late, [("code", issuer.code(secret))]).page().template == "consent")
+    }
+
     @Test("a browser that is not known is told of, but for the first; the browser itself puts no words into the mail")
     func unknownDevice() async throws {
         let issuer = try await TestIssuer(mailbox: mailbox)

@@ -31,8 +31,9 @@ struct AccountGate: Sendable {
         let isRecent =
             now() < session.authenticatedAt.addingTimeInterval(lifetime) && !session.trustsDevice
         guard isRecent || !recently else {
+            // What the session lacks may be what its person cannot show: only a sign-in of now is sure to be enough.
             let visit = Visit(
-                location: path, asked: .multiFactor, maxAge: Int(lifetime), user: user.id, loginHint: user.username)
+                location: path, asked: .multiFactor, maxAge: 0, user: user.id, loginHint: user.username)
             return .elsewhere(try interactions.begin(visit, in: request))
         }
         return .visitor(Visitor(session: session, user: user, isRecent: isRecent))

@@ -16,7 +16,7 @@ struct Interaction: Codable, Sendable {
     private(set) var browser: String?
     /// What was shown on the way, until it makes a session.
     var progress: SignInProgress?
-    /// A session whose person can show nothing beyond it.
+    /// A session whose person was asked for all that they can show beyond it.
     var exhausted: Identifier<Session>?
     /// Whom the consent page was shown to: nobody else can answer it.
     var askedForConsent: Identifier<User>?
@@ -50,10 +50,10 @@ struct Interaction: Codable, Sendable {
     {
         guard !isDenied else { throw OAuthError(code: .accessDenied, description: "the person refused") }
         guard let session, isFresh(session), try isWanted(session) else {
-            return try interactive(progress.map(Self.step(after:)) ?? .signIn)
+            return try interactive(stepUnderWay(with: nil) ?? .signIn)
         }
         guard policy.isSatisfied(by: session) else {
-            return try interactive(isExhausted(session) ? .signIn : more(than: session))
+            return try interactive(isExhausted(session) ? stepUnderWay(with: nil) ?? .signIn : more(than: session))
         }
         guard try isStrongEnough(session), !isBetterAsked(of: session, policy) else {
             return try interactive(more(than: session))
@@ -69,9 +69,7 @@ struct Interaction: Codable, Sendable {
         return .respond(session)
     }
 
-    private func more(than session: Session) -> Step {
-        progress.flatMap { $0.user == session.user ? Self.step(after: $0) : nil } ?? .strengthen(session)
-    }
+    private func more(than session: Session) -> Step { stepUnderWay(with: session) ?? .strengthen(session) }
 
     private func isExhausted(_ session: Session) -> Bool { exhausted == session.id }
 
@@ -80,8 +78,10 @@ struct Interaction: Codable, Sendable {
         return step
     }
 
-    private static func step(after progress: SignInProgress) -> Step {
-        switch progress.next {
+    /// The next step of what the person began to show. What strengthens a session is nothing without that.
+    private func stepUnderWay(with session: Session?) -> Step? {
+        guard let progress, progress.authenticatedAt == nil || progress.user == session?.user else { return nil }
+        return switch progress.next {
         case .show: .secondFactor
         case .enrol: .enrol
         }

@@ -17,13 +17,13 @@ struct EnrolEndpoint: PageEndpoint {
 
     func show(_ request: Request) async throws -> Response {
         let step = try await resume(request)
-        guard let factors = step.factors else { return try interactions.proceed(step.interaction) }
+        guard let factors = step.factors else { return try goOn(step.interaction) }
         return .page(try await page(step, factors, request))
     }
 
     func submit(_ request: Request) async throws -> Response {
         let step = try await resume(request)
-        guard let factors = step.factors else { return try interactions.proceed(step.interaction) }
+        guard let factors = step.factors else { return try goOn(step.interaction) }
         guard let shown = try await enrol(request, step.user, factors) else {
             return .page(try await page(step, factors, request, error: "code"))
         }
@@ -31,6 +31,12 @@ struct EnrolEndpoint: PageEndpoint {
         let outcome = try await signIn.advance(
             step.interaction.progress, with: shown, by: step.user, toward: step.destination, in: request)
         return try steps.proceed(outcome, of: step.interaction)
+    }
+
+    /// Where nothing may be set up: to what is due instead or, where that is not known, to a sign-in of now.
+    private func goOn(_ interaction: Interaction) throws -> Response {
+        guard interaction.progress == nil else { return try interactions.proceed(interaction) }
+        return .redirect(to: try interactions.location("/sign-in", interaction))
     }
 
     /// The factor that the form sets up, shown by that.
@@ -50,7 +56,7 @@ struct EnrolEndpoint: PageEndpoint {
     }
 
     /// Who must set one of which factors up; `nil` where it is no longer so: a password alone must not add a factor to an
-    /// account that has got one meanwhile.
+    /// account that has got one meanwhile, nor a sign-in of long ago to any.
     private struct Asked {
         let interaction: Interaction
         let user: User
@@ -66,7 +72,7 @@ struct EnrolEndpoint: PageEndpoint {
         let destination = try await steps.destination(of: interaction)
         let present = try await signIn.reconsidered(progress, of: user, toward: destination, in: request)
         interaction.progress = present
-        guard case .enrol(let factors) = present.next else {
+        guard case .enrol(let factors)? = present?.next else {
             return Asked(interaction: interaction, user: user, destination: destination, factors: nil)
         }
         return Asked(interaction: interaction, user: user, destination: destination, factors: factors)

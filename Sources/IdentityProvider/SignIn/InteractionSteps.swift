@@ -28,8 +28,10 @@ struct InteractionSteps: Sendable {
     func proceed(_ outcome: SignIn.Outcome, of interaction: Interaction) throws -> Response {
         var interaction = interaction
         switch outcome {
-        case .signedIn(_, let cookies):
+        case .signedIn(let session, let cookies):
             interaction.progress = nil
+            // A session that was strengthened is as old as before: that it is of now does not say that all was asked for.
+            interaction.exhausted = session.id
             return cookies.reduce(try interactions.proceed(interaction)) { $0.setting($1) }
         case .unfinished(let progress):
             interaction.progress = progress

@@ -16,12 +16,20 @@ struct SecondFactorEndpoint: PageEndpoint {
     let routes = [Route.get("/second-factor"), .post("/second-factor", rateLimit: .guessing)]
 
     func show(_ request: Request) async throws -> Response {
-        let step = try await resume(request)
-        return .page(try await page(step, request))
+        switch try await resume(request) {
+        case .elsewhere(let response): return response
+        case .asked(let step): return .page(try await page(step, request))
+        }
     }
 
     func submit(_ request: Request) async throws -> Response {
-        let step = try await resume(request)
+        switch try await resume(request) {
+        case .elsewhere(let response): response
+        case .asked(let step): try await submit(request, step)
+        }
+    }
+
+    private func submit(_ request: Request, _ step: Asked) async throws -> Response {
         let device = try await devices.device(of: step.user, in: request)
         let shown: ShownFactor
         switch try await step.factor.attempt(request, by: step.user, on: device, attempts: attempts) {
@@ -35,7 +43,7 @@ struct SecondFactorEndpoint: PageEndpoint {
         }
         let outcome = try await signIn.advance(
             step.interaction.progress, with: shown, by: step.user,
-            toward: steps.destination(of: step.interaction), remembers: request.parameters["remember"] == "yes",
+            toward: step.destination, remembers: request.parameters["remember"] == "yes",
             in: request)
         return try steps.proceed(outcome, of: step.interaction)
     }
@@ -52,21 +60,32 @@ struct SecondFactorEndpoint: PageEndpoint {
     private struct Asked {
         let interaction: Interaction
         let user: User
+        let destination: SignIn.Destination
         let factor: any SecondFactor
         let others: [Factor]
     }
 
-    private func resume(_ request: Request) async throws -> Asked {
-        let interaction = try interactions.resume(request)
-        guard let user = try await signIn.person(of: interaction.progress),
-            case .show(let choices) = interaction.progress?.next
-        else { throw OAuthError.interactionLost }
-        let chosen = request.parameters["factor"].flatMap(Factor.init) ?? choices.first
-        guard let factor = factors.first(where: { $0.factor == chosen && choices.contains($0.factor) }) else {
+    private enum Resumed {
+        case asked(Asked)
+        /// What was asked for is not what counts now: on to that.
+        case elsewhere(Response)
+    }
+
+    private func resume(_ request: Request) async throws -> Resumed {
+        var interaction = try interactions.resume(request)
+        guard let user = try await signIn.person(of: interaction.progress), let progress = interaction.progress else {
             throw OAuthError.interactionLost
         }
-        return Asked(
-            interaction: interaction, user: user, factor: factor, others: choices.filter { $0 != factor.factor })
+        let destination = try await steps.destination(of: interaction)
+        // A tab of before must not get by with less than the person set up meanwhile.
+        interaction.progress = try await signIn.reconsidered(progress, of: user, toward: destination, in: request)
+        guard case .show(let choices)? = interaction.progress?.next,
+            case let chosen = request.parameters["factor"].flatMap(Factor.init) ?? choices.first,
+            let factor = factors.first(where: { $0.factor == chosen && choices.contains($0.factor) })
+        else { return .elsewhere(try interactions.proceed(interaction)) }
+        let others = choices.filter { $0 != factor.factor }
+        return .asked(
+            Asked(interaction: interaction, user: user, destination: destination, factor: factor, others: others))
     }
 
     private func page(_ asked: Asked, _ request: Request, error: String? = nil) async throws -> Page {

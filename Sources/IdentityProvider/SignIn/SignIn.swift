@@ -65,21 +65,30 @@ struct SignIn: Sendable {
         let decision = try await decide(
             shown, by: user, on: device, toward: destination, isSuspicious: suspicion.consequence == .factor)
         if let next = decision.next {
-            let start = former?.startedAt ?? now()
-            return .unfinished(self.progress(of: user, shown, since: start, suspicion: suspicion, next: next))
+            var further = former ?? self.progress(of: user, shown, suspicion: suspicion, next: next)
+            further.shown = shown
+            further.suspicion = suspicion
+            further.next = next
+            return .unfinished(further)
         }
         return try await begin(
-            shown, by: user, decision, on: device, suspicion, remembers: remembers, toward: destination, in: request)
+            shown, by: user, decision, since: former?.authenticatedAt, on: device, suspicion, remembers: remembers,
+            toward: destination, in: request)
     }
 
-    /// What somebody who has `session` must show beyond it; `nil` when there is nothing that they could.
+    /// What somebody who has `session` must show beyond it; `nil` when there is nothing that they could, and where only a
+    /// sign-in of now allows what is due.
     func strengthen(
         _ session: Session, of user: User, toward destination: Destination, in request: Request
     ) async throws -> SignInProgress? {
         let shown = ShownFactor.all(of: session)
         let device = try await devices.device(of: user, in: request)
-        return try await decide(shown, by: user, on: device, toward: destination).next
-            .map { progress(of: user, shown, since: now(), suspicion: .none, next: $0) }
+        guard let next = try await decide(shown, by: user, on: device, toward: destination).next,
+            isAllowed(next, since: session.authenticatedAt)
+        else { return nil }
+        var further = progress(of: user, shown, suspicion: .none, next: next)
+        further.authenticatedAt = session.authenticatedAt
+        return further
     }
 
     /// The person whose factors `progress` holds, as long as that is fresh.
@@ -91,17 +100,17 @@ struct SignIn: Sendable {
     }
 
     /// The same progress as it would be now: meanwhile the person may have set up a factor, in another tab or elsewhere.
+    /// `nil` where nothing is missing any more, or only a sign-in of now allows what is due.
     func reconsidered(
         _ progress: SignInProgress, of user: User, toward destination: Destination, in request: Request
-    ) async throws -> SignInProgress {
-        var progress = progress
+    ) async throws -> SignInProgress? {
         let device = try await devices.device(of: user, in: request)
-        // Where nothing is missing any more, nothing may be added unasked.
-        progress.next =
-            try await decide(
-                progress.shown, by: user, on: device, toward: destination,
-                isSuspicious: progress.suspicion?.consequence == .factor
-            ).next ?? .show([])
+        let decision = try await decide(
+            progress.shown, by: user, on: device, toward: destination,
+            isSuspicious: progress.suspicion?.consequence == .factor)
+        guard let next = decision.next, isAllowed(next, since: progress.authenticatedAt) else { return nil }
+        var progress = progress
+        progress.next = next
         return progress
     }
 
@@ -114,6 +123,14 @@ struct SignIn: Sendable {
     private func isValid(_ progress: SignInProgress, for user: User) -> Bool {
         progress.user == user.id && !user.isDisabled && progress.stamp == stamp(of: user)
             && now() < progress.startedAt.addingTimeInterval(lifetime)
+    }
+
+    /// Whoever finds a browser that signed in long ago must not make the account theirs with a factor of their own.
+    private func isAllowed(_ next: SignInProgress.Next, since authenticatedAt: Date?) -> Bool {
+        switch next {
+        case .show: true
+        case .enrol: authenticatedAt.map { now() < $0.addingTimeInterval(lifetime) } ?? true
+        }
     }
 
     private func stamp(of user: User) -> String {
@@ -164,15 +181,15 @@ struct SignIn: Sendable {
     }
 
     private func progress(
-        of user: User, _ shown: [ShownFactor], since start: Date, suspicion: Suspicion, next: SignInProgress.Next
+        of user: User, _ shown: [ShownFactor], suspicion: Suspicion, next: SignInProgress.Next
     ) -> SignInProgress {
         SignInProgress(
-            user: user.id, shown: shown, startedAt: start, stamp: stamp(of: user), suspicion: suspicion, next: next)
+            user: user.id, shown: shown, startedAt: now(), stamp: stamp(of: user), suspicion: suspicion, next: next)
     }
 
     private func begin(
-        _ shown: [ShownFactor], by user: User, _ decision: SignInPolicy.Decision, on known: Device?,
-        _ suspicion: Suspicion, remembers: Bool, toward destination: Destination, in request: Request
+        _ shown: [ShownFactor], by user: User, _ decision: SignInPolicy.Decision, since authenticatedAt: Date?,
+        on known: Device?, _ suspicion: Suspicion, remembers: Bool, toward destination: Destination, in request: Request
     ) async throws -> Outcome {
         guard case .accept(let context, let trustsDevice) = decision else { throw OAuthError.interactionLost }
         var amr = shown.flatMap(\.methods).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
@@ -187,7 +204,8 @@ struct SignIn: Sendable {
             cookies.append(cookie)
         }
         let (session, cookie) = try await sessions.begin(
-            for: user, amr: amr, context: context, trustsDevice: trustsDevice, from: origin, in: request)
+            for: user, since: authenticatedAt, amr: amr, context: context, trustsDevice: trustsDevice, from: origin,
+            in: request)
         audit.record(
             .signedIn(amr: amr, acr: context.rawValue), user: user.id, client: destination.client?.id,
             session: session.id)

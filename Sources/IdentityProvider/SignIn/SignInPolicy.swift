@@ -24,7 +24,8 @@ struct SignInPolicy: Hashable, Sendable {
         // is. To have somebody suspicious set one up would be no proof of anything.
         let decisive = isSuspicious ? Set(Self.order) : [.passkey, .totp]
         let needed = max(minimum, enrolled.isDisjoint(with: decisive) ? .singleFactor : .multiFactor)
-        let isRemembered = isRemembered && !isSuspicious
+        // A browser stands in for a factor that there is: whoever has lost all is not to do without for thirty days.
+        let isRemembered = isRemembered && !isSuspicious && !enrolled.isEmpty
         let wanted = asked.map { min($0, Self.reachable(with: enrolled)) } ?? .singleFactor
         if reached >= max(needed, wanted) { return .accept(reached, trustsDevice: false) }
         if isRemembered, needed <= .multiFactor, reached >= wanted { return .accept(reached, trustsDevice: true) }

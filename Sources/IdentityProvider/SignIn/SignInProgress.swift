@@ -14,6 +14,9 @@ struct SignInProgress: Codable, Sendable {
     let startedAt: Date
     /// Changes with the person's password: what was shown before counts no more.
     let stamp: String
+    /// When the session began that is strengthened; `nil` for a sign-in of its own. What was shown then grows no younger
+    /// by what is shown now.
+    var authenticatedAt: Date?
     /// As it was judged at the first factor: `nil` only in what a version of before sealed.
     var suspicion: Suspicion?
     var next: Next

@@ -2,26 +2,20 @@ import FoundationEssentials
 import HTTPTypes
 
 /// Where a person who has just signed in asks for another address, or for a mail that proves the one they have.
-struct EmailAddressEndpoint: PageEndpoint {
+struct EmailAddressEndpoint: AccountPageEndpoint {
+    let gate: AccountGate
     let pages: LinkPages
-    let sessions: SessionCookie
-    let interactions: InteractionKeeper
     let mail: MailRequests
-    let formToken: FormToken
     let audit: AuditLog
-    let now: @Sendable () -> Date
+    let path = "/account/email"
     let routes = [Route.get("/account/email"), .post("/account/email", rateLimit: .mail)]
 
-    /// Seconds: whoever finds an open browser must not take the account away.
-    private static let maxAge = 600
-
-    func show(_ request: Request) async throws -> Response {
-        guard let user = try await user(of: request) else { return try signIn(request) }
-        return page(request, user)
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
+        page(request, visitor.user)
     }
 
-    func submit(_ request: Request) async throws -> Response {
-        guard let user = try await user(of: request) else { return try signIn(request) }
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        let user = visitor.user
         guard request.parameters["decision"] != "verify" else {
             try await mail.add(.emailVerification(user.id), after: request)
             return pages.done("sign_up_asked", ["email": .text(user.email ?? "")])
@@ -33,24 +27,12 @@ struct EmailAddressEndpoint: PageEndpoint {
         return pages.done("email_change_asked", ["email": .text(user.email ?? address.text)])
     }
 
-    /// Whose session it is, if that is recent.
-    private func user(of request: Request) async throws -> User? {
-        guard let current = try await sessions.current(request),
-            now() <= current.session.authenticatedAt.addingTimeInterval(TimeInterval(Self.maxAge))
-        else { return nil }
-        return current.user
-    }
-
-    private func signIn(_ request: Request) throws -> Response {
-        try interactions.begin(Visit(location: "/account/email", maxAge: Self.maxAge), in: request)
-    }
-
     private func page(_ request: Request, _ user: User, typed: String? = nil, error: String? = nil) -> Response {
         var data: [String: Page.Value] = ["typed": .text(typed ?? "")]
         if let email = user.email {
             data["email"] = .text(email)
             data["is_verified"] = .flag(user.isEmailVerified)
         }
-        return pages.form("email-address", at: "/account/email", request, data, error: error)
+        return pages.form("email-address", at: path, request, data, error: error)
     }
 }

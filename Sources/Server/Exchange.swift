@@ -9,6 +9,8 @@ struct Exchange: Sendable {
     let isSecure: Bool
     /// The client's address as far as trusted proxies say; at first that of the peer.
     var remoteAddress: String
+    /// The name of its trace, once it has one.
+    var trace: String?
 
     /// Without the query.
     var path: Substring { (head.path ?? "").prefix { $0 != "?" } }

@@ -20,7 +20,7 @@ struct Visit: Sendable {
         return try Request(
             method: method, path: route.path, query: exchange.query.map(String.init),
             headers: exchange.head.headerFields, body: body, remoteAddress: exchange.remoteAddress,
-            limits: provider.limits, reading: route.body)
+            trace: exchange.trace, limits: provider.limits, reading: route.body)
     }
 
     /// Throws when the client has asked this route too often.

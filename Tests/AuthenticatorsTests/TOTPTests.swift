@@ -20,6 +20,19 @@ struct TOTPTests {
         #expect(try TOTP(secret: secret(64), algorithm: .sha512, digits: 8).code(at: moment) == sha512)
     }
 
+    @Test("RFC 4226 Appendix D: the published values, each at the time whose step is the counter")
+    func counters() throws {
+        let totp = try TOTP(secret: Array("12345678901234567890".utf8))
+        let published = [
+            "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489",
+        ]
+        for (counter, code) in published.enumerated() {
+            let moment = Date(timeIntervalSince1970: Double(counter) * 30)
+            #expect(try totp.code(at: moment) == code)
+            #expect(totp.step(of: code, at: moment) == counter)
+        }
+    }
+
     @Test("a code of one step before or after is good and tells its step; two steps away it is not")
     func window() throws {
         let totp = try TOTP(secret: Array("12345678901234567890".utf8))

@@ -131,6 +131,21 @@ struct SuspiciousSignInTests {
         #expect(refusals == ["wrong_credential", "suspicious"])
     }
 
+    @Test("what is refused is counted as a wrong password: the wait does not tell that it was right")
+    func counted() async throws {
+        let issuer = try await issuer([.impossibleTravel: .refuse])
+        func login(_ password: String, from address: String) async throws -> Int {
+            try await issuer.call(
+                .post, "/api/auth/login", #"{"username": "alice", "password": "\#(password)"}"#, from: address
+            ).status.code
+        }
+        #expect(try await login("correct horse", from: Self.home) == 200)
+        for password in ["wrong", "correct horse", "wrong", "correct horse", "correct horse"] {
+            #expect(try await login(password, from: Self.away) == 401)
+        }
+        #expect(try await login("correct horse", from: Self.away) == 429)
+    }
+
     @Test("the JSON API refuses alike, and knows a program by its network")
     func api() async throws {
         let mailbox = TestMailbox()

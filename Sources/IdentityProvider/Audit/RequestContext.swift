@@ -28,6 +28,6 @@ package struct RequestContext: Sendable {
     package init(_ request: Request) {
         address = request.remoteAddress
         userAgent = request.headers[.userAgent].map { String($0.prefix(255)) }
-        trace = TraceID.current
+        trace = request.trace
     }
 }

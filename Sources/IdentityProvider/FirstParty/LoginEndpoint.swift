@@ -27,16 +27,20 @@ struct LoginEndpoint: FirstPartyEndpoint {
         let password = try parameters.required("password")
         // What browsers keep for our pages is no business of this API: it replaces no session and trusts no device.
         let request = request.withoutCookies
-        switch try await passwords.signIn(name, password, devices: devices, attempts: attempts, request) {
+        switch try await passwords.signIn(
+            name, password, devices: devices, attempts: attempts, request,
+            advance: { user in
+                try await signIn.advance(
+                    nil, with: .password, by: user, toward: attempt.destination(client), in: request)
+            })
+        {
         case .throttled(let seconds):
             audit.record(.signInRefused(.throttled, .password), client: client.id)
             throw OAuthError.tooManyRequests(retryAfter: seconds)
         case .refused(let reason, let known):
             audit.record(.signInRefused(reason, .password), user: known, client: client.id)
             throw OAuthError.authenticationFailed
-        case .accepted(let user):
-            let result = try await signIn.advance(
-                nil, with: .password, by: user, toward: attempt.destination(client), in: request)
+        case .accepted(let user, let result):
             return try await outcome.answer(result, of: user, attempt, by: client)
         }
     }

@@ -11,17 +11,21 @@ package struct Request: Sendable {
     package let body: [UInt8]
     /// The address of the client, as far as trusted proxies say: for limits and the log.
     package let remoteAddress: String
+    /// The name of the trace that it belongs to, where there is one.
+    package let trace: String?
 
     /// Throws `invalid_request` when query or form is malformed, or the body of another type than an endpoint reads.
     package init(
         method: HTTPRequest.Method, path: String, query: String? = nil, headers: HTTPFields = [:], body: [UInt8] = [],
-        remoteAddress: String = "127.0.0.1", limits: Limits = Limits(), reading type: BodyFormat = .form
+        remoteAddress: String = "127.0.0.1", trace: String? = TraceID.current, limits: Limits = Limits(),
+        reading type: BodyFormat = .form
     ) throws(OAuthError) {
         self.method = method
         self.path = path
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
+        self.trace = trace
         switch method {
         case .post:
             parameters =
@@ -39,6 +43,7 @@ package struct Request: Sendable {
         path = request.path
         body = request.body
         remoteAddress = request.remoteAddress
+        trace = request.trace
         self.headers = headers ?? request.headers
         self.parameters = parameters ?? request.parameters
     }

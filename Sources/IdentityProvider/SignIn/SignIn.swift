@@ -59,7 +59,7 @@ struct SignIn: Sendable {
         if let judged = former?.suspicion {
             suspicion = judged
         } else {
-            suspicion = try await judge(user, on: device, showing: factor, toward: destination, in: request)
+            suspicion = try await judge(user, on: device, toward: destination, in: request)
             guard suspicion.consequence != .refuse else { return .refused }
         }
         let decision = try await decide(
@@ -139,21 +139,17 @@ struct SignIn: Sendable {
 
     /// Whether a sign-in that begins is unusual, said in the audit log; told to the person where it is refused.
     private func judge(
-        _ user: User, on device: Device?, showing factor: ShownFactor, toward destination: Destination,
-        in request: Request
+        _ user: User, on device: Device?, toward destination: Destination, in request: Request
     ) async throws -> Suspicion {
         let suspicion = try await suspicions.suspicion(
             of: request, by: user, isDeviceKnown: destination.isBrowser ? device != nil : nil)
-        let client = destination.client?.id
         if suspicion.isAlarming(by: suspicions.rules) {
             audit.record(
                 .suspiciousSignIn(
                     signals: suspicion.signals.map(\.rawValue), consequence: suspicion.consequence.rawValue),
-                user: user.id, client: client, by: .visitor)
+                user: user.id, client: destination.client?.id, by: .visitor)
         }
         if suspicion.consequence == .refuse {
-            audit.record(.signInRefused(.suspicious, factor.factor), user: user.id, client: client)
-            Logger.current.notice("sign-in refused", metadata: ["factor": "\(factor.factor.rawValue)"])
             await notices.signInRefused(user, at: suspicions.places.describe(request.remoteAddress), request)
         }
         return suspicion

@@ -28,7 +28,11 @@ struct SignInEndpoint: PageEndpoint {
         let interaction = try interactions.resume(request)
         let username = request.parameters["username"] ?? ""
         switch try await passwords.signIn(
-            username, request.parameters["password"] ?? "", devices: devices, attempts: attempts, request)
+            username, request.parameters["password"] ?? "", devices: devices, attempts: attempts, request,
+            advance: { user in
+                try await signIn.advance(
+                    nil, with: .password, by: user, toward: steps.destination(of: interaction), in: request)
+            })
         {
         case .throttled(let seconds):
             audit.record(.signInRefused(.throttled, .password), client: interaction.client)
@@ -37,11 +41,7 @@ struct SignInEndpoint: PageEndpoint {
         case .refused(let reason, let known):
             audit.record(.signInRefused(reason, .password), user: known, client: interaction.client)
             return .page(try await page(interaction, request, username: username, error: "credentials"))
-        case .accepted(let user):
-            let outcome = try await signIn.advance(
-                nil, with: .password, by: user, toward: steps.destination(of: interaction), in: request)
-            guard case .refused = outcome else { return try steps.proceed(outcome, of: interaction) }
-            return .page(try await page(interaction, request, username: username, error: "credentials"))
+        case .accepted(_, let outcome): return try steps.proceed(outcome, of: interaction)
         }
     }
 

@@ -11,10 +11,12 @@ struct TraceMiddleware: Middleware {
         InstrumentationSystem.instrument.extract(exchange.head.headerFields, into: &context, using: FieldsExtractor())
         let method = exchange.head.method.known
         return try await withSpan(method, context: context, ofKind: .server) { span in
+            var exchange = exchange
+            exchange.trace = TraceID.current
             var answer = try await next(exchange)
             if span.isRecording { describe(exchange, method, answer, in: span) }
             // What somebody can quote who asks for help.
-            if let id = TraceID.current { answer.headers[.requestID] = id }
+            if let id = exchange.trace { answer.headers[.requestID] = id }
             return answer
         }
     }
@@ -25,23 +27,26 @@ extension TraceMiddleware {
     /// at it: elsewhere it is the sender's text.
     private func describe(_ exchange: Exchange, _ method: String, _ answer: Answer, in span: any Span) {
         span.operationName = "\(method) \(answer.route)"
-        span.updateAttributes { attributes in
-            attributes["http.request.method"] = method
-            attributes["url.scheme"] = exchange.isSecure ? "https" : "http"
-            attributes["client.address"] = exchange.remoteAddress
-            attributes["http.route"] = answer.route
-            attributes["http.response.status_code"] = answer.status.code
-            if exchange.path.hasSuffix(answer.route) { attributes["url.path"] = String(exchange.path) }
-            guard let authority = answer.issuer?.authority else { return }
+        // A dictionary that grows is built several times: this has room for all.
+        var attributes: [String: SpanAttribute] = [:]
+        attributes.reserveCapacity(9)
+        attributes["http.request.method"] = .string(method)
+        attributes["url.scheme"] = .string(exchange.isSecure ? "https" : "http")
+        attributes["client.address"] = .string(exchange.remoteAddress)
+        attributes["http.route"] = .string(answer.route)
+        attributes["http.response.status_code"] = .int64(Int64(answer.status.code))
+        if exchange.path.hasSuffix(answer.route) { attributes["url.path"] = .string(String(exchange.path)) }
+        if let authority = answer.issuer?.authority {
             if let colon = authority.lastIndex(of: ":"), let port = Int(authority[authority.index(after: colon)...]) {
-                attributes["server.address"] = String(authority[..<colon])
-                attributes["server.port"] = port
+                attributes["server.address"] = .string(String(authority[..<colon]))
+                attributes["server.port"] = .int64(Int64(port))
             } else {
-                attributes["server.address"] = authority
+                attributes["server.address"] = .string(authority)
             }
         }
+        if answer.status.kind == .serverError { attributes["error.type"] = .string(String(answer.status.code)) }
+        span.attributes = SpanAttributes(attributes)
         guard answer.status.kind == .serverError else { return }
-        span.updateAttributes { $0["error.type"] = String(answer.status.code) }
         span.setStatus(SpanStatus(code: .error))
     }
 }
@@ -57,5 +62,17 @@ extension HTTPRequest.Method {
 }
 
 private struct FieldsExtractor: Extractor {
-    func extract(key: String, from fields: HTTPFields) -> String? { HTTPField.Name(key).flatMap { fields[$0] } }
+    /// The names are asked for in every request: those that are known need not be read anew.
+    private static let traceparent = HTTPField.Name("traceparent")
+    private static let tracestate = HTTPField.Name("tracestate")
+
+    func extract(key: String, from fields: HTTPFields) -> String? {
+        let name: HTTPField.Name? =
+            switch key {
+            case "traceparent": Self.traceparent
+            case "tracestate": Self.tracestate
+            default: HTTPField.Name(key)
+            }
+        return name.flatMap { fields[$0] }
+    }
 }

@@ -27,6 +27,12 @@ package struct W3CTracer: Tracer {
     ) -> RecordedSpan {
         var context = context()
         let parent = context.traceContext
+        if exporters.isEmpty, let parent, parent.isOurs {
+            // Where nobody reads spans, the first one's identity stands for all that are below it.
+            return RecordedSpan(
+                operationName, context: context, trace: parent, parent: nil, kind: kind, startedAt: 0, exporters: [],
+                held: nil, isRefusal: isRefusal)
+        }
         let trace = TraceContext(below: parent, isSampled: sampling.isSampled)
         context.traceContext = trace
         var held: (trace: HeldTrace, isFirst: Bool)?

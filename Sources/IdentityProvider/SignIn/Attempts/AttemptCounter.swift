@@ -8,7 +8,8 @@ struct AttemptCounter: Hashable, Sendable {
     /// What its owner is told when it locks, whether there is such a person or not.
     var notice: Mail.Occasion?
 
-    /// The password of an account, from anywhere.
+    /// The password of an account, from anywhere, under the name that was typed. Who has two names has two counters: with
+    /// one, the wait at the second name would tell that it is the same person's as the first.
     static func account(_ name: String) -> AttemptCounter {
         AttemptCounter(
             name: "account \(User.key(of: name).prefix(256))", rule: .account,
@@ -54,7 +55,7 @@ struct AttemptRule: Hashable, Sendable {
     /// So many lock it, until it is unlocked or the failures are forgotten; `nil` where nothing locks.
     let locksAt: Int?
 
-    /// Together a hundred guesses in a row at most (NIST SP 800-63B §5.2.2).
+    /// A hundred guesses in a row at most, at each name of an account (NIST SP 800-63B §5.2.2).
     static let account = AttemptRule(free: 5, longestWait: 900, locksAt: 100)
     /// Six digits, of which three are right at a time: twenty guesses find one in some 17,000 tries.
     static let secondFactor = AttemptRule(free: 5, longestWait: 900, locksAt: 20)

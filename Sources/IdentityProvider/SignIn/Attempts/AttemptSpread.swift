@@ -16,8 +16,9 @@ struct AttemptSpread: Sendable {
     func failed(_ name: String, of user: User?, from address: String) async throws {
         let account = user?.id.rawValue ?? "nobody \(User.key(of: name).prefix(256))"
         let expiry = now().addingTimeInterval(Self.memory)
-        // Each pair counts once, on whichever nodes it fails at once.
-        let pair = digest("\(account) from \(IPAddress.subscriber(of: address))")
+        // Each pair counts once, on whichever nodes it fails at once. It is of the name that was typed: that another name of
+        // the account was tried before must not be told by what this costs.
+        let pair = digest("\(User.key(of: name).prefix(256)) from \(IPAddress.subscriber(of: address))")
         guard try await spent.spend(pair, for: .failedAttempt, until: expiry) else { return }
         try await attempts.fail([Self.from(address), Self.at(account)].map(digest), at: now(), expiresAt: expiry)
     }

@@ -26,6 +26,9 @@ struct PasskeySignInEndpoint: PageEndpoint {
         }
         let outcome = try await signIn.advance(
             nil, with: proof.shown, by: proof.user, toward: steps.destination(of: interaction), in: request)
+        if case .refused = outcome {
+            audit.record(.signInRefused(.suspicious, .passkey), user: proof.user.id, client: interaction.client)
+        }
         return try steps.proceed(outcome, of: interaction)
     }
 }

@@ -3,33 +3,42 @@ import Logging
 extension PasswordFactor {
     /// What came of name and password.
     enum Attempt: Sendable {
-        case accepted(User)
-        /// Name or password is wrong, or the user is disabled: only the log is told which.
+        /// What came of the sign-in from there.
+        case accepted(User, SignIn.Outcome)
+        /// Name or password is wrong, the user is disabled, or the sign-in too unusual: only the log is told which.
         case refused(SignInRefusal, Identifier<User>?)
         /// Not looked at: so many seconds to wait.
         case throttled(Int)
     }
 
-    /// Looks at name and password, and counts what fails: for the pages and the JSON API alike.
+    /// Looks at name and password, and counts what fails: for the pages and the JSON API alike. `advance` goes on with the
+    /// user whose password it is.
     func signIn(
-        _ name: String, _ password: String, devices: DeviceCookie, attempts: AttemptLimiter, _ request: Request
+        _ name: String, _ password: String, devices: DeviceCookie, attempts: AttemptLimiter, _ request: Request,
+        advance: (User) async throws -> SignIn.Outcome
     ) async throws -> Attempt {
         let counters = try await counters(for: name, devices: devices, request)
         if let seconds = try await attempts.wait(for: counters) { return .throttled(seconds) }
         let verdict = try await verify(password, of: name)
-        guard verdict.isRight, let user = verdict.named else {
-            let known = verdict.named
-            try await attempts.failed(counters, of: known?.id)
-            Logger.current.notice("sign-in refused", metadata: ["factor": "password"])
-            if counters.contains(where: { $0.rule == .address }) {
-                try await attempts.spread.failed(name, of: known, from: request.remoteAddress)
+        let reason: SignInRefusal
+        if verdict.isRight, let user = verdict.named {
+            Decision.note("Name and password are those of user \(user.id).")
+            let outcome = try await advance(user)
+            guard case .refused = outcome else {
+                try await attempts.succeeded(counters)
+                return .accepted(user, outcome)
             }
-            return .refused(
-                known.map { $0.isDisabled ? .disabled : .wrongCredential } ?? .unknownUser, known?.id)
+            // Counted as a wrong one: neither the next wait nor its absence tells that it was right.
+            reason = .suspicious
+        } else {
+            reason = verdict.named.map { $0.isDisabled ? .disabled : .wrongCredential } ?? .unknownUser
         }
-        try await attempts.succeeded(counters)
-        Decision.note("Name and password are those of user \(user.id).")
-        return .accepted(user)
+        try await attempts.failed(counters, of: verdict.named?.id)
+        Logger.current.notice("sign-in refused", metadata: ["factor": "password"])
+        if counters.contains(where: { $0.rule == .address }) {
+            try await attempts.spread.failed(name, of: verdict.named, from: request.remoteAddress)
+        }
+        return .refused(reason, verdict.named?.id)
     }
 
     /// A browser in which the person signed in before is counted by itself: whoever attacks the account from elsewhere

@@ -9,11 +9,9 @@ package enum Measurements {
         switch event {
         case .tokensIssued(let grant, _):
             Counter(label: "martlet.tokens", dimensions: [("grant_type", grant.rawValue)]).increment()
-        case .signedIn(let amr, _):
-            // That several were used is seen from the others (RFC 8176 §2).
-            countSignIn(amr.filter { $0 != "mfa" }.joined(separator: "+"), "signed_in")
-        case .steppedUp(let factor, _): countSignIn(factor.rawValue, "stepped_up")
-        case .signInRefused(let reason, let factor): countSignIn(factor.rawValue, reason.rawValue)
+        case .signedIn(let factors, _, _): countSignIn(factors, "signed_in")
+        case .steppedUp(let factor, _): countSignIn([factor], "stepped_up")
+        case .signInRefused(let reason, let factor): countSignIn([factor], reason.rawValue)
         case .suspiciousSignIn(let signals, let consequence):
             for signal in signals {
                 Counter(
@@ -25,7 +23,8 @@ package enum Measurements {
         }
     }
 
-    private static func countSignIn(_ factor: String, _ outcome: String) {
+    private static func countSignIn(_ factors: [Factor], _ outcome: String) {
+        let factor = factors.map(\.rawValue).joined(separator: "+")
         Counter(label: "martlet.sign_ins", dimensions: [("factor", factor), ("outcome", outcome)]).increment()
     }
 

@@ -40,6 +40,28 @@ struct AuditTests {
         #expect(records.allSatisfy { $0.address == "127.0.0.1" })
     }
 
+    @Test("a sign-in says which factors were shown, a session that was strengthened by which one")
+    func factors() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await browser.code()
+        let other = Browser(issuer)
+        let asked = try await other.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
+        _ = try await other.submit(asked, [("code", try issuer.code())])
+        try await issuer.apply(#"{"users": [{"username": "alice", "totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DP"}]}"#)
+        issuer.clock.advance(by: 60)
+        let page = try await browser.get("/authorize", Browser.webRequest([("acr_values", "urn:martlet:acr:2")])).page()
+        #expect(try await browser.submit(page, [("code", try issuer.code())]).answer()["code"] != nil)
+        let records = try await issuer.recorded()
+        let signedIn = records.filter { $0.event == "signed_in" }
+        #expect(signedIn.map { $0.details["factors"] } == [["password"], ["password", "totp"]])
+        #expect(signedIn.map { $0.details["amr"] } == [["pwd"], ["pwd", "otp", "mfa"]])
+        let further = records.filter { $0.event == "stepped_up" }
+        #expect(further.map(\.factor) == ["totp"])
+        #expect(further.map { $0.details["acr"] } == ["urn:martlet:acr:2"])
+        #expect(further.first?.session == signedIn.first?.session)
+    }
+
     @Test("a refused sign-in says why, and never the name that was typed")
     func refusedSignIn() async throws {
         let issuer = try await TestIssuer()

@@ -67,7 +67,7 @@ struct MetricsTests {
         #expect(checked.code == 0 && checked.output.isEmpty, "\(checked.output)")
         for line in [
             #"martlet_tokens_total{grant_type="client_credentials"} 5"#,
-            #"martlet_sign_ins_total{factor="pwd",outcome="signed_in"} 1"#,
+            #"martlet_sign_ins_total{factor="password",outcome="signed_in"} 1"#,
             #"martlet_sign_ins_total{factor="password",outcome="wrong_credential"} 1"#,
             #"martlet_rate_limited_total{route="/sign-in"}"#, #"martlet_refusals_total{error="invalid_client"} 1"#,
             #"http_request_method="POST",http_route="/token",http_response_status_code="200",le="+Inf"} 5"#,

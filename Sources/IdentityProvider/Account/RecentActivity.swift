@@ -14,11 +14,10 @@ struct RecentActivity: Sendable {
 
     /// What is told, each by the text `activity_EVENT`. Tokens and requests of applications are not.
     static let events: Set<String> = [
-        "signed_in", "sign_in_refused", "sessions_ended", "account_unlocked", "factor_enrolled", "factor_removed",
-        "recovery_codes_made", "password_changed", "password_reset", "password_withdrawn", "device_remembered",
-        "device_revoked",
-        "suspicious_sign_in", "email_changed", "email_verified", "consent_given", "consent_withdrawn",
-        "profile_changed",
+        "signed_in", "stepped_up", "sign_in_refused", "sessions_ended", "account_unlocked", "factor_enrolled",
+        "factor_removed", "recovery_codes_made", "password_changed", "password_reset", "password_withdrawn",
+        "device_remembered", "device_revoked", "suspicious_sign_in", "email_changed", "email_verified",
+        "consent_given", "consent_withdrawn", "profile_changed",
     ]
 
     /// The latest first.

@@ -2,9 +2,10 @@
 /// Its fields never hold a secret, nor text that a stranger typed and that could be one.
 package enum AuditEvent: Sendable, Hashable {
     // Signing in and out
-    case signedIn(amr: [String], acr: String)
+    /// `amr` cannot tell codes apart: `factors` does.
+    case signedIn(factors: [Factor], amr: [String], acr: String)
     case signInRefused(SignInRefusal, Factor)
-    /// The session reached a higher context by a further factor.
+    /// A session became stronger by a further factor: nobody signed in.
     case steppedUp(Factor, acr: String)
     case signedOut
     /// All of a user's sessions, or all but the one at hand.

@@ -35,7 +35,8 @@ extension AuditEvent {
     /// One line an event, so that the whole vocabulary can be read in one place.
     var fields: Fields {
         switch self {
-        case .signedIn(let amr, let acr): Fields(.signedIn, ["amr": .texts(amr), "acr": .string(acr)])
+        case .signedIn(let factors, let amr, let acr):
+            Fields(.signedIn, ["factors": .texts(factors.map(\.rawValue)), "amr": .texts(amr), "acr": .string(acr)])
         case .signInRefused(let reason, let factor):
             Fields(.signInRefused, .refused, factor: factor, ["reason": .string(reason.rawValue)])
         case .steppedUp(let factor, let acr): Fields(.steppedUp, factor: factor, ["acr": .string(acr)])

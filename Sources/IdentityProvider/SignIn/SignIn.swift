@@ -202,11 +202,13 @@ struct SignIn: Sendable {
         let (session, cookie) = try await sessions.begin(
             for: user, since: authenticatedAt, amr: amr, context: context, trustsDevice: trustsDevice, from: origin,
             in: request)
+        let further = authenticatedAt == nil ? nil : shown.last
         audit.record(
-            .signedIn(amr: amr, acr: context.rawValue), user: user.id, client: destination.client?.id,
-            session: session.id)
+            further.map { .steppedUp($0.factor, acr: context.rawValue) }
+                ?? .signedIn(factors: shown.map(\.factor), amr: amr, acr: context.rawValue),
+            user: user.id, client: destination.client?.id, session: session.id)
         Logger.current.info(
-            "signed in",
+            further == nil ? "signed in" : "stepped up",
             metadata: ["user": "\(user.id)", "session": "\(session.id)", "amr": "\(amr.joined(separator: " "))"])
         if suspicion.consequence > .ignore {
             await notices.signedIn(user, suspicion, at: suspicions.places.describe(request.remoteAddress), request)

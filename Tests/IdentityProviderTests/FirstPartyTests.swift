@@ -227,6 +227,50 @@ struct FirstPartyTests {
         #expect(try await front.get("self", own["access_token"]?.string).status == .unauthorized)
     }
 
+    @Test(
+        "a gateway demands roles and permissions: all of them, and now",
+        arguments: [
+            ("role=editor", 200), ("permission=posts:write", 200), ("role=editor&permission=posts:write", 200),
+            ("permission=posts:write%20posts:write", 200), ("role=chief", 403), ("role=editor%20chief", 403),
+            ("role=editor&permission=posts:delete", 403), ("permission=editor", 403), ("role=Editor", 403),
+            ("role=edit", 403), ("role=", 400), ("permission=%20", 400), ("roles=editor", 400),
+            ("role=editor&role=chief", 400), ("role=chief&acr_values=urn:martlet:acr:2", 401),
+        ])
+    func demanded(_ query: String, _ status: Int) async throws {
+        let front = try await FrontEnd()
+        let token = try await front.login()["access_token"]?.string ?? ""
+        func ask(_ token: String) async throws -> Response {
+            try await front.issuer.send(
+                .get, "/api/auth/validate", query: query, headers: [.authorization: "Bearer \(token)"])
+        }
+        let answer = try await ask(token)
+        #expect(answer.status.code == status)
+        if status == 200 { #expect(try answer.json()["active"] == true) }
+        guard status == 403 else { return }
+        #expect(answer.problem == "insufficient_permissions")
+        #expect(try answer.json()["active"] == true)
+        #expect(try await ask("nonsense").status == .unauthorized)
+    }
+
+    @Test("a demand tells nobody what a token may not tell, and a role that was taken away opens nothing")
+    func untold() async throws {
+        let front = try await FrontEnd()
+        func ask(_ token: String?) async throws -> Response {
+            try await front.issuer.send(
+                .get, "/api/auth/validate", query: "role=editor", headers: [.authorization: "Bearer \(token ?? "")"])
+        }
+        let web = try await front.issuer.redeem(Browser(front.issuer).code(scope: "openid posts")).json()
+        #expect(try await ask(web["access_token"]?.string).problem == "insufficient_permissions")
+        let machine = try await front.issuer.token([("grant_type", "client_credentials"), ("scope", "posts")]).json()
+        #expect(try await ask(machine["access_token"]?.string).problem == "insufficient_permissions")
+
+        let own = try await front.login()["access_token"]?.string
+        #expect(try await ask(own).status == .ok)
+        let alice = try #require(try await front.issuer.stores.users.find(named: "alice"))
+        try await front.issuer.administration.withdraw(Membership(roles: ["editor"]), from: alice.id)
+        #expect(try await ask(own).status == .forbidden)
+    }
+
     @Test("an ID Token, a refresh token, nonsense and nothing are no access tokens")
     func noToken() async throws {
         let front = try await FrontEnd()

@@ -108,6 +108,9 @@ struct OpenAPITests {
         try await api.get("/api/auth/validate")
         try await api.get("/api/auth/validate?acr_values=urn:martlet:acr:1&max_age=3600", headers: bearer)
         try await api.get("/api/auth/validate?acr_values=urn:martlet:acr:2&max_age=0", headers: bearer)
+        try await api.get("/api/auth/validate?role=editor&permission=posts:write", headers: bearer)
+        try await api.get("/api/auth/validate?role=editor%20chief", headers: bearer)
+        try await api.get("/api/auth/validate?role=%20", headers: bearer)
 
         let ticket = text(try await api.post("/api/auth/login", bob), "ticket")
         let secret = try #require(Base32.decode(Self.secret))

@@ -73,6 +73,17 @@ struct FirstPartyEmailCodeTests {
         #expect(try await front.mfa(own, " \(code)", factor: "email_code").status == .ok)
     }
 
+    @Test("a ticket of before an authenticator app was set up does not get by with a code by mail")
+    func better() async throws {
+        let front = try await front()
+        let ticket = try await ticket(front)
+        let code = try await code(front, ticket)
+        try await front.issuer.apply(
+            Self.rule.replacing(#""password": "correct horse""#, with: #""totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DP""#))
+        #expect(try await front.mfa(ticket, code, factor: "email_code").problem == "authentication_failed")
+        #expect(try await ask(front, ticket).problem == "authentication_failed")
+    }
+
     @Test("ten minutes after the password no code counts, and none is sent")
     func late() async throws {
         let front = try await front()

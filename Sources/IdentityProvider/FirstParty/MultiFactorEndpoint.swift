@@ -22,12 +22,16 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         let name = try parameters.required("factor")
         guard let ticket = try? sealer.open(FirstPartySignIn.Ticket.self, from: text, for: .firstPartyTicket),
             parameters["client_id"].map({ $0 == ticket.attempt.client.rawValue }) ?? true,
-            case .show(let choices) = ticket.progress.next,
-            let factor = factors.first(where: { $0.factor.rawValue == name && choices.contains($0.factor) }),
             let user = try await signIn.person(of: ticket.progress),
             try await !spent.isSpent(ticket.id, for: .signInTicket)
         else { throw OAuthError.authenticationFailed }
         let client = try await clients.client(ticket.attempt.client.rawValue)
+        // A ticket of before must not get by with less than the person set up meanwhile.
+        let present = try await signIn.reconsidered(
+            ticket.progress, of: user, toward: ticket.attempt.destination(client), in: request.withoutCookies)
+        guard case .show(let choices)? = present?.next,
+            let factor = factors.first(where: { $0.factor.rawValue == name && choices.contains($0.factor) })
+        else { throw OAuthError.authenticationFailed }
         // A ticket goes where it was made for: in cookies of this origin only to a page of this origin.
         if ticket.attempt.transport == .cookie {
             _ = try Transport(request.with(Parameters([("transport", "cookie")])))

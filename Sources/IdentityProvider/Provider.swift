@@ -55,7 +55,7 @@ package struct Provider: Sendable {
             credentials: stores.totpCredentials, sealer: sealer, digester: digester, settings: settings.totp,
             name: settings.name,
             lifetime: lifetimes.interaction, now: now)
-        let recoveryCodes = RecoveryCodeFactor(codes: stores.recoveryCodes, digester: digester)
+        let recoveryCodes = RecoveryCodeFactor(codes: stores.recoveryCodes, digester: digester, audit: audit)
         let passkeys = PasskeyFactor(
             issuer: issuer, name: settings.name, passkeys: stores.passkeys, users: stores.users,
             ceremonies: PasskeyCeremonies(
@@ -224,7 +224,8 @@ package struct Provider: Sendable {
             ProfileEndpoint(gate: gate, users: stores.users, audit: audit, now: now),
             PasskeysEndpoint(gate: gate, passkeys: passkeys, notices: notices),
             AuthenticatorAppsEndpoint(gate: gate, enrolment: totpEnrolment, notices: notices, audit: audit),
-            RecoveryCodesEndpoint(gate: gate, factor: recoveryCodes, audit: audit, now: now),
+            RecoveryCodesEndpoint(
+                gate: gate, factor: recoveryCodes, notices: notices, audit: audit, now: now),
             ChangePasswordEndpoint(gate: gate, protection: protection, site: settings.name, done: pages),
             AccountSessionsEndpoint(gate: gate, access: access, audit: audit),
             AccountApplicationsEndpoint(

@@ -68,8 +68,10 @@ struct SQLAudit: AuditStore {
             SELECT node, sequence, document, mac FROM audit_records WHERE issuer = ? AND recorded_at >= ?
             AND recorded_at <= ?
             """
-        let start = max(query.since ?? .distantPast, query.after?.record.time ?? .distantPast)
-        var values: [SQLValue] = [table.key, .date(start), .date(query.until ?? .distantFuture)]
+        let seen = query.after?.record.time
+        var (start, end) = (query.since ?? .distantPast, query.until ?? .distantFuture)
+        if query.isLatestFirst { end = min(end, seen ?? end) } else { start = max(start, seen ?? start) }
+        var values: [SQLValue] = [table.key, .date(start), .date(end)]
         func add(_ condition: SQLStatement, _ value: String?) {
             guard let value else { return }
             statement = "\(statement) AND \(condition)"
@@ -78,12 +80,22 @@ struct SQLAudit: AuditStore {
         add("user_id = ?", query.user)
         add("client_id = ?", query.client)
         add("trace_id = ?", query.trace)
-        add("event = ?", query.event)
+        if !query.events.isEmpty {
+            let marks = query.events.dropFirst().reduce("?" as SQLStatement) { marks, _ in "\(marks), ?" }
+            statement = "\(statement) AND event IN (\(marks))"
+            values += query.events.map { .text($0) }
+        }
+        let beyond: SQLStatement = query.isLatestFirst ? "<" : ">"
         if let last = query.after {
-            statement = "\(statement) AND (recorded_at > ? OR node > ? OR (node = ? AND sequence > ?))"
+            statement = """
+                \(statement) AND (recorded_at \(beyond) ? OR node \(beyond) ? OR (node = ? AND sequence \(beyond) ?))
+                """
             values += [.date(last.record.time), .id(last.node), .id(last.node), .integer(last.sequence)]
         }
-        statement = "\(statement) ORDER BY recorded_at, node, sequence LIMIT ?"
+        let direction: SQLStatement = query.isLatestFirst ? "DESC" : "ASC"
+        statement = """
+            \(statement) ORDER BY recorded_at \(direction), node \(direction), sequence \(direction) LIMIT ?
+            """
         return try await table.query("audit.find", statement, values + [.integer(query.limit)]).map(Self.entry)
     }
 

@@ -13,15 +13,18 @@ struct SQLQueue: Sendable {
         let attempts: Int
     }
 
-    /// Rows that are due, the first first.
-    func due(_ columns: SQLStatement, at now: Date, limit: Int) async throws -> [SQLRow] {
+    /// Rows that are due and for which `condition` holds, the first first.
+    func due(
+        _ columns: SQLStatement, at now: Date, where condition: SQLStatement = "1 = 1", _ values: [SQLValue] = [],
+        limit: Int
+    ) async throws -> [SQLRow] {
         // Asked every second: a span for each would bury the others.
         try await table.database.query(
             .local,
             """
             SELECT \(columns) FROM \(name) \(table.database.dialect.hint("\(name)_by_due"))
-            WHERE issuer = ? AND due_at <= ? ORDER BY due_at LIMIT ?
-            """, [table.key, .date(now), .integer(limit)])
+            WHERE issuer = ? AND due_at <= ? AND \(condition) ORDER BY due_at LIMIT ?
+            """, [table.key, .date(now)] + values + [.integer(limit)])
     }
 
     /// Whether the row is this worker's until `end`, under one attempt more.

@@ -72,5 +72,6 @@ private struct ExpiringTable: Sendable {
         ExpiringTable("attempts", key: ["name"]),
         ExpiringTable("spent", key: ["purpose", "value"]),
         ExpiringTable("mail_outbox", key: ["id"]),
+        ExpiringTable("webhook_deliveries", key: ["id"]),
     ]
 }

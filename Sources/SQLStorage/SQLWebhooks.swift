@@ -18,11 +18,28 @@ struct SQLWebhooks: WebhookStore {
             ])
     }
 
-    func due(at now: Date, limit: Int) async throws -> [WebhookDelivery] {
-        try await queue.due("id, url, body, attempts, due_at, expires_at", at: now, limit: limit).map { row in
+    func due(to url: String, at now: Date, limit: Int) async throws -> [WebhookDelivery] {
+        try await queue.due(
+            "id, url, body, attempts, due_at, expires_at", at: now, where: "url = ?", [.text(url)], limit: limit
+        ).map { row in
             WebhookDelivery(
                 id: try row.id(0), url: try row.text(1), body: try row.text(2), attempts: try row.integer(3),
                 dueAt: try row.date(4), expiresAt: try row.date(5))
+        }
+    }
+
+    func drop(exceptTo urls: [String], limit: Int) async throws -> Int {
+        let isOther = urls.reduce("1 = 1" as SQLStatement) { condition, _ in "\(condition) AND url <> ?" }
+        let others = try await queue.due(
+            "id", at: .distantFuture, where: isOther, urls.map { .text($0) }, limit: limit)
+        guard !others.isEmpty else { return 0 }
+        let issuer = table.key
+        return try await table.write("webhook_deliveries.drop") { connection in
+            try others.reduce(0) { count, row in
+                try count
+                    + connection.execute(
+                        "DELETE FROM webhook_deliveries WHERE issuer = ? AND id = ?", [issuer] + row.values)
+            }
         }
     }
 

@@ -70,7 +70,7 @@ struct Composition {
     func webhookService(_ issuer: Issuer) -> WebhookService? {
         configuration.webhooks.map { webhooks in
             WebhookService(
-                store: storage.stores(for: issuer).webhooks,
+                store: storage.stores(for: issuer).webhooks, urls: webhooks.settings.urls,
                 sender: WebhookClient(allowsPrivate: webhooks.allowsPrivate),
                 signature: WebhookSignature(secret: webhooks.secret))
         }
@@ -110,7 +110,8 @@ struct Composition {
     func administration(_ issuer: Issuer) throws -> Administration {
         Administration(
             issuer: issuer, stores: storage.stores(for: issuer), masterKeys: masterKeys,
-            passwords: try passwordFactor(issuer), audit: try auditLog(issuer))
+            passwords: try passwordFactor(issuer), audit: try auditLog(issuer),
+            sendsMail: configuration.mail != nil)
     }
 
     /// The issuer that a command is about: the one named, or the first.

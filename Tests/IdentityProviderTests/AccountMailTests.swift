@@ -272,6 +272,38 @@ struct AccountMailTests {
         TOTPCredential(id: Identifier(rawValue: id), user: user.id, name: id, sealedSecret: [], createdAt: moment)
     }
 
+    @Test("whoever signs in again and again with a password that is known fills no mailbox", arguments: [true, false])
+    func unusualSignIns(_ isRefused: Bool) async throws {
+        let issuer = try await issuer()
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        func signIn() async throws {
+            try await issuer.provider.mail.add(
+                .unusualSignIn(alice.id, device: "Firefox on Linux", address: "203.0.113.9", isRefused: isRefused))
+            try await issuer.provider.mail.add(
+                .unknownDevice(alice.id, device: "Firefox on Linux", address: "203.0.113.9"))
+            try await issuer.deliver()
+        }
+        for _ in 0..<6 { try await signIn() }
+        #expect(mailbox.all.count == 8)
+        issuer.clock.advance(by: 3_600)
+        try await signIn()
+        #expect(mailbox.all.count == 10)
+    }
+
+    @Test("new recovery codes, and a password that an administrator sets, are told to the person")
+    func notices() async throws {
+        let issuer = try await issuer()
+        let browser = Browser(issuer)
+        _ = try await browser.authorize(Browser.webRequest(), as: "alice", password: "correct horse")
+        let page = try await browser.get("/account/recovery-codes").page()
+        #expect(try await browser.submit(page, []).page().template == "recovery-codes")
+        let told = try await lastLetter(issuer)
+        #expect(told.kind == "factor_added" && told.text("factor") == "text.mail_factor_recovery_code")
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        try await issuer.administration.setPassword("through the looking-glass", of: alice)
+        #expect(try await lastLetter(issuer).kind == "password_changed")
+    }
+
     @Test("an address is verified by its link, and by no other address's")
     func verification() async throws {
         let issuer = try await issuer()

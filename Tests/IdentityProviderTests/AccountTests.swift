@@ -301,6 +301,25 @@ struct AccountTests {
         for event in RecentActivity.events { #expect(texts["activity_\(event)"] != nil, "\(event)") }
     }
 
+    @Test("the latest is shown however much happened before it, of what applications did, too")
+    func busyActivity() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        for _ in 0..<2 {
+            for _ in 0..<600 {
+                issuer.audit.record(.tokensIssued(grant: .refreshToken, scope: ["openid"]), user: alice.id)
+            }
+            issuer.clock.advance(by: 1)
+        }
+        for _ in 0..<12 { issuer.audit.record(.emailVerified, user: alice.id) }
+        issuer.clock.advance(by: 1)
+        _ = try await signIn(browser)
+        try await issuer.audit.flush()
+        let shown = try await browser.get("/account").page().list("activity").map { $0.text("what") }
+        #expect(shown == ["text.activity_signed_in"] + Array(repeating: "text.activity_email_verified", count: 9))
+    }
+
     @Test("the download has what is kept, and no secret")
     func download() async throws {
         let issuer = try await TestIssuer()
@@ -320,7 +339,7 @@ struct AccountTests {
         // Whoever downloads it may be somebody else at an open browser: it stands in the log.
         try await issuer.audit.flush()
         var query = AuditQuery()
-        (query.user, query.event) = (alice.id.rawValue, "exported")
+        (query.user, query.events) = (alice.id.rawValue, ["exported"])
         #expect(
             try await issuer.stores.audit.find(query).map(\.record.details) == [
                 ["what": "personal_data", "records": 1]

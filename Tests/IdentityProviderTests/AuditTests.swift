@@ -214,9 +214,9 @@ struct AuditTests {
         #expect(issuer.audit.backlog == (AuditLog.capacity / 2 + 1, 5))
         try await issuer.audit.flush()
         var query = AuditQuery()
-        query.event = "events_lost"
+        query.events = ["events_lost"]
         #expect(try await issuer.recorded(query).map { $0.details["count"]?.integer } == [5])
-        query.event = "account_deleted"
+        query.events = ["account_deleted"]
         #expect(try await issuer.recorded(query).count == 1)
     }
 

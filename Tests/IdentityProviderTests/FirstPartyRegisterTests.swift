@@ -40,7 +40,7 @@ struct FirstPartyRegisterTests {
         #expect(profile["roles"] == [])
         var query = AuditQuery()
         query.user = answer["user_id"]?.string
-        query.event = "account_created"
+        query.events = ["account_created"]
         let records = try await front.issuer.recorded(query)
         #expect(records.map(\.client) == ["first-party"])
         #expect(records.map { $0.details["origin"] } == ["sign_up"])

@@ -37,7 +37,7 @@ struct SuspiciousSignInTests {
     private func events(_ name: String, _ issuer: TestIssuer) async throws -> [AuditRecord] {
         try await issuer.audit.flush()
         var query = AuditQuery()
-        query.event = name
+        query.events = [name]
         return try await issuer.audit.store.find(query).map(\.record)
     }
 

@@ -267,23 +267,23 @@ struct AuditChainTests {
             let store = logs.stores.webhooks
             try await logs.stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
             let winners = try await race(16) { _ in
-                let due = try await store.due(at: moment, limit: 10)
+                let due = try await store.due(to: WebhookDelivery.example.url, at: moment, limit: 10)
                 guard let first = due.first else { return 0 }
                 return try await store.lease(first, until: moment.addingTimeInterval(60), at: moment) == nil ? 0 : 1
             }
             #expect(winners.reduce(0, +) == 1)
-            #expect(try await store.due(at: moment, limit: 10).isEmpty)
+            #expect(try await store.due(to: WebhookDelivery.example.url, at: moment, limit: 10).isEmpty)
             // Who took it died: another takes it over, and what the dead one says then counts for nothing.
             let later = moment.addingTimeInterval(61)
-            let second = try #require(try await store.due(at: later, limit: 10).first)
+            let second = try #require(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).first)
             let leased = try #require(try await store.lease(second, until: later, at: later))
             try await store.remove(second)
-            #expect(try await store.due(at: later, limit: 10).count == 1)
+            #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).count == 1)
             try await store.remove(leased)
-            #expect(try await store.due(at: later, limit: 10).isEmpty)
+            #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).isEmpty)
             // The answer to the batch got lost, and it comes again: it was delivered already.
             try await logs.stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
-            #expect(try await store.due(at: later, limit: 10).isEmpty)
+            #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).isEmpty)
         }
     }
 

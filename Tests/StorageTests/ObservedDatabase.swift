@@ -155,15 +155,19 @@ extension Stores {
         _ = try await mailOutbox.depth(at: moment)
         try await audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
         try await audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
-        for delivery in try await webhooks.due(at: moment, limit: 10) {
+        for delivery in try await webhooks.due(to: WebhookDelivery.example.url, at: moment, limit: 10) {
             guard let leased = try await webhooks.lease(delivery, until: moment, at: moment) else { continue }
             try await webhooks.postpone(leased, until: moment)
             try await webhooks.remove(leased)
         }
+        try await audit.append([.example(2)], head: .example(2), deliveries: [2: [.example]])
+        _ = try await webhooks.drop(exceptTo: ["https://shop.example/other"], limit: 10)
         _ = try await audit.heads(after: moment, limit: 10)
         for (user, client, trace) in [("alice-id", nil, nil), (nil, "web", nil), (nil, nil, "trace"), (nil, nil, nil)] {
             var query = AuditQuery()
             (query.user, query.client, query.trace, query.after) = (user, client, trace, .example(1))
+            _ = try await audit.find(query)
+            (query.events, query.isLatestFirst) = (["signed_in", "signed_out"], true)
             _ = try await audit.find(query)
         }
         _ = try await audit.oldest(until: moment, limit: 10)

@@ -83,6 +83,18 @@ struct UpkeepTests {
         }
     }
 
+    @Test("deliveries of webhooks that expired go, too", arguments: StorageBackend.all)
+    func webhooks(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
+            let url = WebhookDelivery.example.url
+            #expect(try await stores.upkeep.removeExpired(before: moment + 59, limit: 10) == 0)
+            #expect(try await stores.webhooks.due(to: url, at: moment, limit: 10).count == 1)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 60, limit: 10) == 1)
+            #expect(try await stores.webhooks.due(to: url, at: moment, limit: 10).isEmpty)
+        }
+    }
+
     @Test("authorizations go when the hour is over in which they expired", arguments: StorageBackend.all)
     func authorizations(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

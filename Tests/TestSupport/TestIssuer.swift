@@ -96,7 +96,8 @@ package struct TestIssuer: Sendable {
             settings: settings, stores: stores, masterKeys: masterKeys, passwords: passwords,
             limiter: RateLimiter(), audit: audit, mailer: mailbox, places: places, now: now)
         administration = Administration(
-            issuer: issuer, stores: stores, masterKeys: masterKeys, passwords: passwords, audit: audit, now: now)
+            issuer: issuer, stores: stores, masterKeys: masterKeys, passwords: passwords, audit: audit,
+            sendsMail: mailbox != nil, now: now)
         try await provider.keyRotation.run()
         _ = try await administration.apply(ResourceSet(JSONObject(parsing: Array(resources.utf8))))
     }

@@ -9,8 +9,6 @@ struct RecentActivity: Sendable {
     /// Seconds that count as lately.
     private static let window: TimeInterval = 7 * 86_400
     private static let count = 10
-    /// More than anybody does in the window; whoever is attacked sees its beginning.
-    private static let limit = 1_000
 
     /// What is told, each by the text `activity_EVENT`. Tokens and requests of applications are not.
     static let events: Set<String> = [
@@ -25,9 +23,10 @@ struct RecentActivity: Sendable {
         var query = AuditQuery()
         query.user = user.id.rawValue
         query.since = now().addingTimeInterval(-Self.window)
-        query.limit = Self.limit
-        let told = try await audit.find(query).map(\.record).filter { Self.events.contains($0.event) }
-        return told.suffix(Self.count).reversed().map(describe)
+        query.events = Self.events
+        query.isLatestFirst = true
+        query.limit = Self.count
+        return try await audit.find(query).map { describe($0.record) }
     }
 
     private func describe(_ record: AuditRecord) -> Page.Value {

@@ -5,6 +5,7 @@ import HTTPTypes
 struct RecoveryCodesEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let factor: RecoveryCodeFactor
+    let notices: AccountNotices
     let audit: AuditLog
     let now: @Sendable () -> Date
     let path = "/account/recovery-codes"
@@ -18,6 +19,7 @@ struct RecoveryCodesEndpoint: AccountPageEndpoint {
     func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
         let codes = try await factor.renew(for: visitor.user, at: now())
         audit.record(.recoveryCodesMade(count: codes.count), user: visitor.user.id)
+        await notices.added(.recoveryCode, by: visitor.user.id, request)
         var (page, cookie) = gate.page("recovery-codes", at: path, for: visitor, request)
         page.data["codes"] = .list(codes.map { .object(["code": .text($0)]) })
         page.data["has_codes"] = true

@@ -9,17 +9,21 @@ package struct Administration: Sendable {
     let digester: SecretDigester
     let passwords: PasswordFactor
     package let audit: AuditLog
+    let notices: AccountNotices
     let now: @Sendable () -> Date
 
+    /// `sendsMail` says that whom something happens to is told: what is queued is sent by a running server.
     package init(
         issuer: Issuer, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor,
-        audit: AuditLog, now: @escaping @Sendable () -> Date = { Date() }
+        audit: AuditLog, sendsMail: Bool = false, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.stores = stores
         self.passwords = passwords
         self.audit = audit
         self.now = now
         sealer = Sealer(masterKeys, issuer: issuer)
+        notices = AccountNotices(
+            queue: sendsMail ? MailQueue(outbox: stores.mailOutbox, sealer: sealer, now: now) : nil)
         digester = SecretDigester(masterKeys)
     }
 

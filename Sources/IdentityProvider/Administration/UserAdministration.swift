@@ -48,6 +48,7 @@ extension Administration {
         audit.record(.passwordChanged, user: user.id, by: actor)
         // Whoever knew the old one may have got in with it.
         try await access.end(of: user.id)
+        await notices.tell(.passwordChanged(user.id))
     }
 
     /// Forgets the failures that lock a user out. Returns whether there were any.

@@ -67,7 +67,6 @@ package enum AuditEvent: Sendable, Hashable {
     case membershipWithdrawn(Membership)
     case clientSecretRenewed
     case clientEnabled(Bool)
-    case permissionRefused(permission: String)
     case keyMade(id: String, algorithm: String)
     case keyRetired(id: String)
     case exported(AuditExport, records: Int)
@@ -91,9 +90,6 @@ package enum SignInRefusal: String, Sendable, CaseIterable {
     case throttled
     /// Too suspicious for the policy.
     case suspicious
-    /// The policy wants a factor that the person does not have.
-    case missingFactor = "missing_factor"
-    case notVerified = "not_verified"
 }
 
 /// How an account came to be.

@@ -103,8 +103,6 @@ extension AuditEvent {
         case .membershipWithdrawn(let taken): Fields(.membershipWithdrawn, .membership(taken))
         case .clientSecretRenewed: Fields(.clientSecretRenewed)
         case .clientEnabled(let isEnabled): Fields(isEnabled ? .clientEnabled : .clientDisabled)
-        case .permissionRefused(let permission):
-            Fields(.permissionRefused, .refused, ["permission": .string(permission)])
         case .keyMade(let id, let algorithm):
             Fields(.keyMade, ["kid": .string(id), "alg": .string(algorithm)])
         case .keyRetired(let id): Fields(.keyRetired, ["kid": .string(id)])

@@ -59,7 +59,6 @@ extension AuditEvent {
         case clientSecretRenewed = "client_secret_renewed"
         case clientEnabled = "client_enabled"
         case clientDisabled = "client_disabled"
-        case permissionRefused = "permission_refused"
         case keyMade = "key_made"
         case keyRetired = "key_retired"
         case exported

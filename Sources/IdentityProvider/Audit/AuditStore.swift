@@ -9,7 +9,7 @@ package protocol AuditStore: Sendable {
     ) async throws
     /// The heads of the chains whose last record is later than `moment`, the latest first.
     func heads(after moment: Date, limit: Int) async throws -> [AuditHead]
-    /// By time; of one time by node and sequence.
+    /// By time, in the direction that the query says; of one time by node and sequence.
     func find(_ query: AuditQuery) async throws -> [AuditEntry]
     /// Shows everything as it is at one moment: all heads, and then a way through all records by node and sequence.
     func survey<Result: Sendable>(
@@ -69,12 +69,15 @@ package struct AuditColumns: Sendable, Hashable {
 package struct AuditQuery: Sendable {
     package var user: String?
     package var client: String?
-    package var event: String?
+    /// Names; any of them. All when it is empty.
+    package var events: Set<String> = []
     package var trace: String?
     package var since: Date?
     package var until: Date?
     /// The last entry that was seen: the next ones follow.
     package var after: AuditEntry?
+    /// From the latest to the oldest instead of the other way round.
+    package var isLatestFirst = false
     package var limit = 100
 
     package init() {}

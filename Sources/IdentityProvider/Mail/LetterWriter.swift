@@ -140,14 +140,14 @@ struct LetterWriter: Sendable {
 }
 
 extension Mail.Occasion {
-    /// Whether somebody who need not be the recipient can make it happen by asking.
+    /// Whether somebody who need not be the recipient can make it happen as often as they like: by asking, or by signing
+    /// in with a password that they know.
     fileprivate var isOnRequest: Bool {
         switch self {
         case .signUp, .passwordReset, .emailVerification, .emailChange, .emailChangeAgreed, .lockedOut,
-            .secondFactorLocked:
+            .secondFactorLocked, .unknownDevice, .unusualSignIn:
             true
-        case .invitation, .emailChanged, .signInCode, .unknownDevice, .unusualSignIn, .passwordChanged, .factorAdded,
-            .factorRemoved:
+        case .invitation, .emailChanged, .signInCode, .passwordChanged, .factorAdded, .factorRemoved:
             false
         }
     }

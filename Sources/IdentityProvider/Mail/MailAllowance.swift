@@ -2,7 +2,7 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// How many mails one address may be sent because somebody asked for them: strangers can ask, too. Counted when a mail is
+/// How many mails one address may be sent because somebody asked for them, or signed in: strangers can do so, too. Counted when a mail is
 /// sent, by all nodes together, so that no answer to a request depends on it.
 struct MailAllowance: Sendable {
     let spent: any SpentStore

@@ -4,46 +4,65 @@ import ServiceLifecycle
 import Tracing
 
 /// Delivers what waits in the queue. Every node runs one; of all of them one delivers each event. What the receiver does
-/// not take is tried again after growing pauses, for three days.
+/// not take is tried again after growing pauses, for three days. Receivers do not wait for each other.
 package struct WebhookService: Service {
     private let store: any WebhookStore
+    private let urls: [String]
     private let sender: any WebhookSender
     private let signature: WebhookSignature
     private let interval: Duration
     private let now: @Sendable () -> Date
 
     package init(
-        store: any WebhookStore, sender: any WebhookSender, signature: WebhookSignature,
+        store: any WebhookStore, urls: [String], sender: any WebhookSender, signature: WebhookSignature,
         interval: Duration = .milliseconds(500), now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.store = store
+        self.urls = Set(urls).sorted()
         self.sender = sender
         self.signature = signature
         self.interval = interval
         self.now = now
     }
 
-    /// Deliveries at one time.
-    private static let width = 8
+    /// Deliveries to one receiver at one time.
+    package static let width = 4
+    /// Deliveries in one transaction that drops them.
+    private static let batch = 500
     /// Seconds after which a node that took a delivery in hand is taken for dead: longer than any attempt may last.
     private static let lease: TimeInterval = 60
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    while !Task.isCancelled, try await deliverDue() > 0 {}
-                } catch  where !(error is CancellationError) {
-                    Logger.current.error("the webhook queue cannot be read", metadata: ["cause": "\(error)"])
-                } catch {}
-                try? await Task.sleep(for: interval)
+            await dropOthers()
+            await withDiscardingTaskGroup { group in
+                for url in urls { group.addTask { await deliver(to: url) } }
             }
         }
     }
 
+    /// What goes to a receiver that is not configured any more is dropped. Only at the start: of nodes that are started
+    /// anew one by one, those that run yet do not know the latest receivers. What they add for former ones expires.
+    private func dropOthers() async {
+        do {
+            while !Task.isCancelled, try await store.drop(exceptTo: urls, limit: Self.batch) == Self.batch {}
+        } catch { Logger.current.error("the webhook queue cannot be cleared", metadata: ["cause": "\(error)"]) }
+    }
+
+    private func deliver(to url: String) async {
+        while !Task.isCancelled {
+            do {
+                while !Task.isCancelled, try await deliverDue(to: url) > 0 {}
+            } catch  where !(error is CancellationError) {
+                Logger.current.error("the webhook queue cannot be read", metadata: ["cause": "\(error)"])
+            } catch {}
+            try? await Task.sleep(for: interval)
+        }
+    }
+
     /// Returns how many deliveries it had in hand.
-    package func deliverDue() async throws -> Int {
-        let due = try await store.due(at: now(), limit: Self.width)
+    private func deliverDue(to url: String) async throws -> Int {
+        let due = try await store.due(to: url, at: now(), limit: Self.width)
         return try await withThrowingTaskGroup(of: Bool.self) { group in
             for delivery in due { group.addTask { try await deliver(delivery) } }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }

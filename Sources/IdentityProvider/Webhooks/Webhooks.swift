@@ -57,8 +57,10 @@ extension WebhookSettings {
 }
 
 package protocol WebhookStore: Sendable {
-    /// What may be tried, the longest due first.
-    func due(at now: Date, limit: Int) async throws -> [WebhookDelivery]
+    /// What may be tried of what goes to `url`, the longest due first.
+    func due(to url: String, at now: Date, limit: Int) async throws -> [WebhookDelivery]
+    /// Drops at most `limit` deliveries that go to none of `urls`; returns how many.
+    func drop(exceptTo urls: [String], limit: Int) async throws -> Int
     /// Takes what `due` returned in hand until a moment. Of all calls with one delivery exactly one returns it, however
     /// many run at once and on however many nodes.
     func lease(_ delivery: WebhookDelivery, until end: Date, at now: Date) async throws -> WebhookDelivery?

@@ -247,7 +247,10 @@ extension Migration {
                     PRIMARY KEY (issuer, user_id, network),
                     INDEX networks_by_expiry (issuer, expires_at),
                     FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """,
                 """
+                CREATE INDEX IF NOT EXISTS webhook_deliveries_by_expiry ON webhook_deliveries (issuer, expires_at)
+                """,
             ]),
     ]
 

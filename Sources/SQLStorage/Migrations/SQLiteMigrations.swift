@@ -264,6 +264,7 @@ extension Migration {
                     STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX networks_by_expiry ON networks (issuer, expires_at)",
+                "CREATE INDEX webhook_deliveries_by_expiry ON webhook_deliveries (issuer, expires_at)",
                 "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('networks', 'networks', '1000000 1000000 10 1')",
                 "ANALYZE sqlite_schema",
             ]),

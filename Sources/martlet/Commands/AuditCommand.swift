@@ -32,7 +32,7 @@ struct AuditCommand: AsyncParsableCommand {
                 var count = 0
                 var query = AuditQuery()
                 if let user { query.user = try await stores.users.find(named: user)?.id.rawValue ?? user }
-                (query.client, query.event, query.trace) = (client, event, trace)
+                (query.client, query.events, query.trace) = (client, Set([event].compactMap(\.self)), trace)
                 (query.since, query.until, query.limit) = (since?.date, until?.date, 500)
                 while case let page = try await stores.audit.find(query), let last = page.last {
                     for entry in page {

@@ -45,6 +45,7 @@ struct NewAccountEndpoint: LinkEndpoint {
         user.claims["name"] = name.map(JSON.string)
         // Somebody else may have made one with this address since: the link is worth nothing then.
         do { try await users.save(user) } catch is NameTaken { throw OAuthError.linkLost }
+        if origin == .invitation { audit.record(.invitationAccepted, user: user.id) }
         audit.record(.accountCreated(origin), user: user.id)
         Logger.current.info("signed up", metadata: ["user": "\(user.id)"])
         return try await goOn(user, request).setting(interrupted.clearing())

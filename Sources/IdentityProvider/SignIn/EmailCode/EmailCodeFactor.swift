@@ -19,7 +19,7 @@ struct EmailCodeFactor: SecondFactor {
     /// Seconds.
     private static let lifetime: TimeInterval = 600
     private static let mailsPerChallenge = 3
-    /// By the pages, to one person. Reloading a page must fill no mailbox.
+    /// To one person. Neither reloading a page nor signing in again and again must fill a mailbox.
     private static let mailsPerHour = 10
 
     /// What the page carries until the code is typed.
@@ -64,6 +64,7 @@ struct EmailCodeFactor: SecondFactor {
     func ask(_ user: User, _ challenge: FactorChallenge, in request: Request) async throws -> Response? {
         // A mail that is lost may be asked for again, and no mailbox filled.
         try await take(Self.mailsPerChallenge, of: challenge.id, until: challenge.expiresAt)
+        try await takeMail(for: user)
         try await queue.add(.signInCode(user.id, code: Self.code(of: challenge)), after: request)
         audit.record(.emailCodeSent, user: user.id)
         return .json(["next": "code"], status: .accepted)

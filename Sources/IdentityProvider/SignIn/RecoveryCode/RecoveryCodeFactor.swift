@@ -5,6 +5,7 @@ import FoundationEssentials
 struct RecoveryCodeFactor: SecondFactor {
     let codes: any RecoveryCodeStore
     let digester: SecretDigester
+    let audit: AuditLog
     let factor = Factor.recoveryCode
     static let count = 10
 
@@ -14,6 +15,7 @@ struct RecoveryCodeFactor: SecondFactor {
         guard let code = RecoveryCodeText(typed: request.parameters["code"] ?? ""),
             try await codes.spend(digest(code), of: user.id)
         else { return nil }
+        audit.record(.recoveryCodeUsed(remaining: try await codes.count(of: user.id)), user: user.id)
         return .recoveryCode
     }
 

@@ -151,7 +151,7 @@ package struct Provider: Sendable {
             PasskeyScriptEndpoint(),
             EnrolEndpoint(
                 clients: clients, totp: totpEnrolment, passkeys: passkeys, signIn: signIn, steps: steps,
-                interactions: interactions, formToken: formToken, audit: audit, notices: notices),
+                interactions: interactions, formToken: formToken, attempts: attempts, audit: audit, notices: notices),
             ConsentEndpoint(
                 clients: clients, users: stores.users, resources: resources, consents: stores.consents,
                 sessions: sessions, interactions: interactions, formToken: formToken, audit: audit, now: now),
@@ -222,8 +222,9 @@ package struct Provider: Sendable {
                 activity: RecentActivity(audit: stores.audit, places: places, now: now), places: places,
                 hasMail: mailer != nil, now: now),
             ProfileEndpoint(gate: gate, users: stores.users, audit: audit, now: now),
-            PasskeysEndpoint(gate: gate, passkeys: passkeys, notices: notices),
-            AuthenticatorAppsEndpoint(gate: gate, enrolment: totpEnrolment, notices: notices, audit: audit),
+            PasskeysEndpoint(gate: gate, passkeys: passkeys, attempts: attempts, notices: notices),
+            AuthenticatorAppsEndpoint(
+                gate: gate, enrolment: totpEnrolment, attempts: attempts, notices: notices, audit: audit),
             RecoveryCodesEndpoint(
                 gate: gate, factor: recoveryCodes, notices: notices, audit: audit, now: now),
             ChangePasswordEndpoint(gate: gate, protection: protection, site: settings.name, done: pages),

@@ -99,6 +99,25 @@ struct AccountTests {
         #expect(try await other.submit(next, [("code", try issuer.code(secret))]).page().template == "account")
     }
 
+    @Test("wrong first codes and passkeys that are none are recorded, and counted like wrong second factors")
+    func refusedEnrolment() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await signIn(browser, "/account/authenticator-apps")
+        let offer = ("offer", page.text("totp", "offer"))
+        for _ in 0..<3 { #expect(try await browser.submit(page, [offer, ("code", "x")]).page().hasError("code")) }
+        let passkeys = try await browser.get("/account/passkeys").page()
+        for _ in 0..<2 {
+            #expect(try await browser.submit(passkeys, [("action", "add")]).page().hasError("refused"))
+        }
+        let events = try await issuer.recorded().filter { $0.event == "enrolment_refused" }
+        #expect(events.map(\.factor) == ["totp", "totp", "totp", "passkey", "passkey"])
+        let right = try [offer, ("code", issuer.code(page.text("totp", "secret")))]
+        #expect(try await browser.submit(page, right).status == .tooManyRequests)
+        issuer.clock.advance(by: 2)
+        #expect(try await browser.submit(page, right).page().template == "account")
+    }
+
     @Test("an offer is good for the person it was made for, and for half an hour")
     func foreignOffer() async throws {
         let issuer = try await TestIssuer()
@@ -156,6 +175,8 @@ struct AccountTests {
         #expect(try await use(codes[0]).hasError("code"))
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
         #expect(try await issuer.stores.recoveryCodes.count(of: alice.id) == 9)
+        let used = try await issuer.recorded().filter { $0.event == "recovery_code_used" }
+        #expect(used.map { $0.details["remaining"] } == [9])
     }
 
     @Test("nobody ends another's session, forgets another's device or removes another's app")
@@ -257,6 +278,21 @@ struct AccountTests {
         #expect(old.hasError("credentials"))
         let new = try await two.submit(form, [("username", "alice"), ("password", "a much better one")]).page()
         #expect(new.template == "account")
+    }
+
+    @Test("an invitation that is accepted is recorded, once, of the new account")
+    func invitation() async throws {
+        let issuer = try await TestIssuer(signUp: .invitation)
+        let address = try #require(MailAddress("dora@example.org"))
+        let query = try issuer.provider.invitation(for: address).split(separator: "?").last.map(String.init) ?? ""
+        let browser = Browser(issuer)
+        let page = try await browser.request(.get, "/invitation", query: query).page()
+        let fields = [("name", "Dora"), ("password", "a dormouse in a teapot")]
+        #expect(try await browser.submit(page, fields).page().text("title") == "text.account_made_title")
+        #expect(try await browser.submit(page, fields).status == .gone)
+        let dora = try #require(try await issuer.stores.users.find(named: address.text))
+        let accepted = try await issuer.recorded().filter { $0.event == "invitation_accepted" }
+        #expect(accepted.map(\.user) == [dora.id.rawValue])
     }
 
     @Test("an account is deleted by its name, with all that hangs on it")

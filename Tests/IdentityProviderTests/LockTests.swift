@@ -47,6 +47,24 @@ struct LockTests {
         }
     }
 
+    @Test("what is tried at a locked account is refused as such, and before that as too early")
+    func refusals() async throws {
+        let front = try await FrontEnd()
+        func reasons() async throws -> Set<String> {
+            Set(
+                try await front.issuer.recorded().filter { $0.event == "sign_in_refused" }
+                    .compactMap { $0.details["reason"]?.string })
+        }
+        func fail() async throws { _ = try await front.post("login", #""username":"alice","password":"guess""#) }
+        for _ in 0..<6 { try await fail() }
+        #expect(try await reasons() == ["wrong_credential", "throttled"])
+        for _ in 0..<100 {
+            front.issuer.clock.advance(by: AttemptRule.account.longestWait)
+            try await fail()
+        }
+        #expect(try await reasons() == ["wrong_credential", "throttled", "locked"])
+    }
+
     @Test("guesses at a password lock it, with its owner's name in the log; a name that nobody has locks without one")
     func password() async throws {
         let front = try await FrontEnd()

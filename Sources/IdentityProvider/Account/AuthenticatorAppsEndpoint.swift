@@ -4,6 +4,7 @@ import HTTPTypes
 struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let enrolment: TOTPEnrolment
+    let attempts: AttemptLimiter
     let notices: AccountNotices
     let audit: AuditLog
     let path = "/account/authenticator-apps"
@@ -20,7 +21,10 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
             try await remove(Identifier(rawValue: id), of: visitor.user, request)
             return gate.overview()
         }
-        guard try await enrolment.confirm(request, by: visitor.user) != nil else {
+        let shown = try await attempts.enrolment(of: .totp, by: visitor.user) {
+            try await enrolment.confirm(request, by: visitor.user).map { _ in .totp }
+        }
+        guard shown != nil else {
             return try page(request, visitor, error: "code")
         }
         audit.record(.factorEnrolled(.totp), user: visitor.user.id)

@@ -6,6 +6,7 @@ import Logging
 struct PasskeysEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let passkeys: PasskeyFactor
+    let attempts: AttemptLimiter
     let notices: AccountNotices
     let path = "/account/passkeys"
     let routes = [Route.get("/account/passkeys"), .post("/account/passkeys", rateLimit: .guessing)]
@@ -31,7 +32,10 @@ struct PasskeysEndpoint: AccountPageEndpoint {
     /// What is wrong, or `nil`.
     private func add(_ owner: User, _ request: Request) async throws -> String? {
         let name = Self.name(request.parameters["name"])
-        guard try await passkeys.enrol(request, for: owner, named: name) != nil else { return "refused" }
+        let shown = try await attempts.enrolment(of: .passkey, by: owner) {
+            try await passkeys.enrol(request, for: owner, named: name)?.shown
+        }
+        guard shown != nil else { return "refused" }
         await notices.added(.passkey, by: owner.id, request)
         return nil
     }

@@ -18,6 +18,8 @@ package enum AuditEvent: Sendable, Hashable {
 
     // What a person can prove
     case factorEnrolled(Factor)
+    /// A wrong first code, or a credential that is none.
+    case enrolmentRefused(Factor)
     case factorRenamed(Factor)
     case factorRemoved(Factor)
     /// A passkey's counter went back: there may be a copy of it (WebAuthn §7.2).

@@ -50,6 +50,7 @@ extension AuditEvent {
             Fields(.forwardAuthenticationRefused, .refused, ["reason": .string(reason)])
 
         case .factorEnrolled(let factor): Fields(.factorEnrolled, factor: factor)
+        case .enrolmentRefused(let factor): Fields(.enrolmentRefused, .refused, factor: factor)
         case .factorRenamed(let factor): Fields(.factorRenamed, factor: factor)
         case .factorRemoved(let factor): Fields(.factorRemoved, factor: factor)
         case .passkeyCounterWentBack: Fields(.passkeyCounterWentBack, .alarm, factor: .passkey)

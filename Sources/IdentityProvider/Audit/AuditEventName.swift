@@ -14,6 +14,7 @@ extension AuditEvent {
 
         // What a person can prove
         case factorEnrolled = "factor_enrolled"
+        case enrolmentRefused = "enrolment_refused"
         case factorRenamed = "factor_renamed"
         case factorRemoved = "factor_removed"
         case passkeyCounterWentBack = "passkey_counter_went_back"

@@ -34,9 +34,9 @@ struct LoginEndpoint: FirstPartyEndpoint {
                     nil, with: .password, by: user, toward: attempt.destination(client), in: request)
             })
         {
-        case .throttled(let seconds):
-            audit.record(.signInRefused(.throttled, .password), client: client.id)
-            throw OAuthError.tooManyRequests(retryAfter: seconds)
+        case .throttled(let pause):
+            audit.record(.signInRefused(pause.refusal, .password), client: client.id)
+            throw OAuthError.tooManyRequests(retryAfter: pause.seconds)
         case .refused(let reason, let known):
             audit.record(.signInRefused(reason, .password), user: known, client: client.id)
             throw OAuthError.authenticationFailed

@@ -47,9 +47,9 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         switch try await factor.attempt(
             request.withoutCookies, by: user, on: nil, answering: ticket.challenge, attempts: attempts)
         {
-        case .throttled(let seconds):
-            audit.record(.signInRefused(.throttled, factor.factor), user: user.id, client: client.id)
-            throw OAuthError.tooManyRequests(retryAfter: seconds)
+        case .throttled(let pause):
+            audit.record(.signInRefused(pause.refusal, factor.factor), user: user.id, client: client.id)
+            throw OAuthError.tooManyRequests(retryAfter: pause.seconds)
         case .refused:
             audit.record(.signInRefused(.wrongCredential, factor.factor), user: user.id, client: client.id)
             throw OAuthError.authenticationFailed

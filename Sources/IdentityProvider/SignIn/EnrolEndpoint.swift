@@ -11,6 +11,7 @@ struct EnrolEndpoint: PageEndpoint {
     let steps: InteractionSteps
     let interactions: InteractionKeeper
     let formToken: FormToken
+    let attempts: AttemptLimiter
     let audit: AuditLog
     let notices: AccountNotices
     let routes = [Route.get("/enrol"), .post("/enrol", rateLimit: .guessing)]
@@ -24,7 +25,10 @@ struct EnrolEndpoint: PageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let step = try await resume(request)
         guard let factors = step.factors else { return try goOn(step.interaction) }
-        guard let shown = try await enrol(request, step.user, factors) else {
+        guard let factor = request.parameters["factor"].flatMap(Factor.init), factors.contains(factor),
+            let shown = try await attempts.enrolment(
+                of: factor, by: step.user, { try await enrol(factor, request, step.user) })
+        else {
             return .page(try await page(step, factors, request, error: "code"))
         }
         await notices.added(shown.factor, by: step.user.id, request)
@@ -40,18 +44,16 @@ struct EnrolEndpoint: PageEndpoint {
     }
 
     /// The factor that the form sets up, shown by that.
-    private func enrol(_ request: Request, _ user: User, _ factors: [Factor]) async throws -> ShownFactor? {
-        switch request.parameters["factor"].flatMap(Factor.init) {
-        case .totp where factors.contains(.totp):
+    private func enrol(_ factor: Factor, _ request: Request, _ user: User) async throws -> ShownFactor? {
+        switch factor {
+        case .totp:
             guard try await totp.confirm(request, by: user) != nil else { return nil }
             audit.record(.factorEnrolled(.totp), user: user.id)
             return .totp
-        case .passkey where factors.contains(.passkey):
+        case .passkey:
             let name = PasskeysEndpoint.name(request.parameters["name"])
-            return try await passkeys.enrol(request, for: user, named: name).map {
-                .passkey(verifiesUser: $0.isUserVerificationInitialized, isHardware: !$0.isBackupEligible)
-            }
-        default: return nil
+            return try await passkeys.enrol(request, for: user, named: name)?.shown
+        case .password, .emailCode, .recoveryCode: return nil
         }
     }
 

@@ -3,8 +3,8 @@ enum SecondFactorAttempt: Sendable {
     case accepted(ShownFactor)
     /// Wrong, late or used before: nobody is told which.
     case refused
-    /// Not looked at: so many seconds to wait.
-    case throttled(Int)
+    /// Not looked at.
+    case throttled(AttemptPause)
 }
 
 extension SecondFactor {
@@ -14,7 +14,7 @@ extension SecondFactor {
         attempts: AttemptLimiter
     ) async throws -> SecondFactorAttempt {
         let counters = [AttemptCounter.secondFactor(of: user.id, on: device)]
-        if let seconds = try await attempts.wait(for: counters) { return .throttled(seconds) }
+        if let pause = try await attempts.wait(for: counters) { return .throttled(pause) }
         let shown =
             if let challenge { try await verify(request, of: user, answering: challenge) } else {
                 try await verify(request, of: user)

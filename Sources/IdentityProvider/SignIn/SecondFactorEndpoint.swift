@@ -33,9 +33,9 @@ struct SecondFactorEndpoint: PageEndpoint {
         let device = try await devices.device(of: step.user, in: request)
         let shown: ShownFactor
         switch try await step.factor.attempt(request, by: step.user, on: device, attempts: attempts) {
-        case .throttled(let seconds):
-            refuse(step, .throttled)
-            return .tooManyRequests(try await page(step, request, error: "throttled"), retryAfter: seconds)
+        case .throttled(let pause):
+            refuse(step, pause.refusal)
+            return .tooManyRequests(try await page(step, request, error: "throttled"), retryAfter: pause.seconds)
         case .refused:
             refuse(step, .wrongCredential)
             return .page(try await page(step, request, error: "code"))

@@ -34,10 +34,10 @@ struct SignInEndpoint: PageEndpoint {
                     nil, with: .password, by: user, toward: steps.destination(of: interaction), in: request)
             })
         {
-        case .throttled(let seconds):
-            audit.record(.signInRefused(.throttled, .password), client: interaction.client)
+        case .throttled(let pause):
+            audit.record(.signInRefused(pause.refusal, .password), client: interaction.client)
             return .tooManyRequests(
-                try await page(interaction, request, username: username, error: "throttled"), retryAfter: seconds)
+                try await page(interaction, request, username: username, error: "throttled"), retryAfter: pause.seconds)
         case .refused(let reason, let known):
             audit.record(.signInRefused(reason, .password), user: known, client: interaction.client)
             return .page(try await page(interaction, request, username: username, error: "credentials"))

@@ -64,10 +64,12 @@ struct AttemptRule: Hashable, Sendable {
     /// Failures are forgotten so long after the last, in seconds.
     static let memory: TimeInterval = 86_400
 
+    func isLocked(by failures: Attempts) -> Bool { locksAt.map { failures.count >= $0 } ?? false }
+
     /// Until when nothing is tried after so many failures: one second, then twice as long each time.
     func end(of failures: Attempts) -> Date? {
         guard failures.count >= free else { return nil }
-        if let locksAt, failures.count >= locksAt { return failures.expiresAt }
+        if isLocked(by: failures) { return failures.expiresAt }
         let wait = min(TimeInterval(1 << min(failures.count - free, 20)), longestWait)
         return failures.lastFailedAt.addingTimeInterval(wait)
     }

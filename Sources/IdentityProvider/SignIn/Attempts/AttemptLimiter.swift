@@ -10,7 +10,7 @@ package struct AttemptLimiter: Sendable {
     private let digester: SecretDigester
     private let limiter: RateLimiter
     private let notices: AccountNotices
-    private let audit: AuditLog
+    let audit: AuditLog
     private let now: @Sendable () -> Date
     private static let atOnce = RateLimit(burst: 10, perMinute: 600)
 
@@ -27,14 +27,20 @@ package struct AttemptLimiter: Sendable {
         self.now = now
     }
 
-    /// Seconds to wait before the next attempt; `nil` when it may be made now.
-    func wait(for counters: [AttemptCounter]) async throws -> Int? {
+    /// What keeps the next attempt waiting; `nil` when it may be made now.
+    func wait(for counters: [AttemptCounter]) async throws -> AttemptPause? {
         let names = counters.map(digest)
         let failures = try await store.failures(of: names, at: now())
-        let ends = zip(counters, names).compactMap { counter, name in failures[name].flatMap(counter.rule.end) }
-        if let end = ends.max(), end > now() { return max(1, Int(end.timeIntervalSince(now()).rounded(.up))) }
+        let counted = zip(counters, names).compactMap { counter, name in failures[name].map { (counter.rule, $0) } }
+        if let end = counted.compactMap({ rule, failures in rule.end(of: failures) }).max(), end > now() {
+            return AttemptPause(
+                seconds: max(1, Int(end.timeIntervalSince(now()).rounded(.up))),
+                isLocked: counted.contains { rule, failures in rule.isLocked(by: failures) })
+        }
         for (counter, name) in zip(counters, names) where counter.rule.locksAt != nil {
-            if let seconds = await limiter.take(name, of: Self.atOnce, at: now()) { return seconds }
+            if let seconds = await limiter.take(name, of: Self.atOnce, at: now()) {
+                return AttemptPause(seconds: seconds, isLocked: false)
+            }
         }
         return nil
     }

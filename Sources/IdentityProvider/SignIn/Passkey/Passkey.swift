@@ -42,6 +42,11 @@ package struct Passkey: Sendable, Hashable {
         self.lastUsedAt = lastUsedAt
     }
 
+    /// What its owner has shown by enrolling it.
+    var shown: ShownFactor {
+        .passkey(verifiesUser: isUserVerificationInitialized, isHardware: !isBackupEligible)
+    }
+
     package var id: Identifier<Passkey> { Self.id(of: credentialID) }
 
     /// A digest: a credential id may be longer than a key of the database.

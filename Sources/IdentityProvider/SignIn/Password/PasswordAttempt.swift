@@ -7,8 +7,8 @@ extension PasswordFactor {
         case accepted(User, SignIn.Outcome)
         /// Name or password is wrong, the user is disabled, or the sign-in too unusual: only the log is told which.
         case refused(SignInRefusal, Identifier<User>?)
-        /// Not looked at: so many seconds to wait.
-        case throttled(Int)
+        /// Not looked at.
+        case throttled(AttemptPause)
     }
 
     /// Looks at name and password, and counts what fails: for the pages and the JSON API alike. `advance` goes on with the
@@ -18,7 +18,7 @@ extension PasswordFactor {
         advance: (User) async throws -> SignIn.Outcome
     ) async throws -> Attempt {
         let counters = try await counters(for: name, devices: devices, request)
-        if let seconds = try await attempts.wait(for: counters) { return .throttled(seconds) }
+        if let pause = try await attempts.wait(for: counters) { return .throttled(pause) }
         let verdict = try await verify(password, of: name)
         let reason: SignInRefusal
         if verdict.isRight, let user = verdict.named {

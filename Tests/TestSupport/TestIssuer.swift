@@ -76,6 +76,7 @@ package struct TestIssuer: Sendable {
         _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
         clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: (any Mailer)? = nil,
         signUp: SignUpPolicy = .off, places: (any PlaceFinder)? = nil,
+        auditing: AuditSettings = AuditSettings(),
         passwordCost: Argon2Parameters = Argon2Parameters(memory: 8, iterations: 1),
         configure: (inout Settings) -> Void = { _ in }
     ) async throws {
@@ -88,7 +89,8 @@ package struct TestIssuer: Sendable {
         let passwords = PasswordFactor(
             users: stores.users, gate: PasswordGate(width: 2, queueLimit: 1_000), parameters: passwordCost)
         let now: @Sendable () -> Date = { clock.now }
-        audit = AuditLog(issuer: issuer, store: stores.audit, masterKeys: masterKeys, now: now)
+        audit = AuditLog(
+            issuer: issuer, store: stores.audit, masterKeys: masterKeys, settings: auditing, now: now)
         var settings = Settings(issuer: issuer)
         settings.signUp = signUp
         configure(&settings)

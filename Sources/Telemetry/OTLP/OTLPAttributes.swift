@@ -11,11 +11,6 @@ extension ProtobufWriter {
     /// What never leaves the process, whoever set it: a query holds codes and tokens.
     private static let forbidden: Set<String> = ["url.query", "url.full", "http.url", "http.target"]
 
-    /// Nearly all names are told from those by their length.
-    private static func isForbidden(_ name: String) -> Bool {
-        (8...11).contains(name.utf8.count) && forbidden.contains(name)
-    }
-
     mutating func attribute(_ field: Int, _ name: String, _ text: String) {
         keyValue(field, name) { $0.text(text) }
     }
@@ -23,7 +18,7 @@ extension ProtobufWriter {
     mutating func attributes(_ field: Int, _ attributes: SpanAttributes) {
         var count = 0
         attributes.forEach { name, attribute in
-            guard count < Self.countLimit, !Self.isForbidden(name) else { return }
+            guard count < Self.countLimit, !Self.forbidden.contains(name) else { return }
             count += 1
             keyValue(field, name) { $0.value(attribute) }
         }

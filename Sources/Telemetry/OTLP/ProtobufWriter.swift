@@ -86,13 +86,9 @@ struct ProtobufWriter {
         body(&self)
         let length = UInt64(bytes.count - place - 1)
         if length < 0x80 { return bytes[place] = UInt8(length) }
-        guard length < 0x4000 else {
-            var prefix = ProtobufWriter()
-            prefix.append(varint: length)
-            return bytes.replaceSubrange(place...place, with: prefix.bytes)
-        }
-        bytes[place] = UInt8(truncatingIfNeeded: length) | 0x80
-        bytes.insert(UInt8(length >> 7), at: place + 1)
+        var prefix = ProtobufWriter()
+        prefix.append(varint: length)
+        bytes.replaceSubrange(place...place, with: prefix.bytes)
     }
 
     /// What stands before a value of `length` bytes that is written elsewhere.

@@ -55,19 +55,14 @@ package struct TraceContext: Sendable, Hashable {
     /// 16 lower-case hexadecimal digits.
     package var spanID: String { Hexadecimal.text(span) }
     package var traceparent: String {
-        unsafe String(unsafeUninitializedCapacity: 55) { text in
-            unsafe text[0] = 0x30
-            unsafe text[1] = 0x30
-            unsafe text[2] = 0x2D
-            unsafe Hexadecimal.write(high, to: text, at: 3)
-            unsafe Hexadecimal.write(low, to: text, at: 19)
-            unsafe text[35] = 0x2D
-            unsafe Hexadecimal.write(span, to: text, at: 36)
-            unsafe text[52] = 0x2D
-            unsafe text[53] = 0x30
-            unsafe text[54] = isSampled ? 0x31 : 0x30
-            return 55
-        }
+        var digits: [UInt8] = [0x30, 0x30, 0x2D]
+        digits.reserveCapacity(55)
+        Hexadecimal.append(high, to: &digits)
+        Hexadecimal.append(low, to: &digits)
+        digits.append(0x2D)
+        Hexadecimal.append(span, to: &digits)
+        digits += isSampled ? [0x2D, 0x30, 0x31] : [0x2D, 0x30, 0x30]
+        return String(decoding: digits, as: UTF8.self)
     }
 
     /// Only lower-case digits count (§3.2.2).
@@ -85,28 +80,20 @@ package struct TraceContext: Sendable, Hashable {
     }
 }
 
-/// Numbers as the identifiers of traces are written: several times in each request, so straight into the text.
+/// Numbers as the identifiers of traces are written.
 enum Hexadecimal {
     /// Sixteen lower-case digits a number.
-    static func text(_ number: UInt64) -> String {
-        unsafe String(unsafeUninitializedCapacity: 16) { digits in
-            unsafe write(number, to: digits, at: 0)
-            return 16
-        }
+    static func text(_ numbers: UInt64...) -> String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(16 * numbers.count)
+        for number in numbers { append(number, to: &digits) }
+        return String(decoding: digits, as: UTF8.self)
     }
 
-    static func text(_ high: UInt64, _ low: UInt64) -> String {
-        unsafe String(unsafeUninitializedCapacity: 32) { digits in
-            unsafe write(high, to: digits, at: 0)
-            unsafe write(low, to: digits, at: 16)
-            return 32
-        }
-    }
-
-    static func write(_ number: UInt64, to digits: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
-        for place in 0..<16 {
-            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * place)) & 0xF
-            unsafe digits[start + place] = digit + (digit < 10 ? 0x30 : 0x57)
+    static func append(_ number: UInt64, to digits: inout [UInt8]) {
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: number >> shift) & 0xF
+            digits.append(digit + (digit < 10 ? 0x30 : 0x57))
         }
     }
 }

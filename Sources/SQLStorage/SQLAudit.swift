@@ -81,7 +81,7 @@ struct SQLAudit: AuditStore {
         add("client_id = ?", query.client)
         add("trace_id = ?", query.trace)
         if !query.events.isEmpty {
-            let marks = query.events.dropFirst().reduce("?" as SQLStatement) { marks, _ in "\(marks), ?" }
+            let marks = query.events.map { _ in "?" as SQLStatement }.joined()
             statement = "\(statement) AND event IN (\(marks))"
             values += query.events.map { .text($0) }
         }

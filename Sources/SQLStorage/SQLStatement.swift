@@ -15,3 +15,10 @@ package struct SQLStatement: Sendable, Hashable, ExpressibleByStringInterpolatio
         package mutating func appendInterpolation(_ part: SQLStatement) { text += part.text }
     }
 }
+
+extension [SQLStatement] {
+    /// One after the other; there must be one at least.
+    func joined(by separator: SQLStatement = ", ") -> SQLStatement {
+        dropFirst().reduce(self[0]) { "\($0)\(separator)\($1)" }
+    }
+}

@@ -50,8 +50,8 @@ private struct ExpiringTable: Sendable {
     ) {
         self.name = name.text
         self.bound = bound
-        let columns = key.dropFirst().reduce(key[0]) { "\($0), \($1)" }
-        let match = key.dropFirst().reduce("\(key[0]) = ?" as SQLStatement) { "\($0) AND \($1) = ?" }
+        let columns = key.joined()
+        let match = key.map { "\($0) = ?" as SQLStatement }.joined(by: " AND ")
         find = { dialect in
             """
             SELECT \(columns) FROM \(name) \(dialect.hint("\(name)_\(index)"))

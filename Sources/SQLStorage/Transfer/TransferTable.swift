@@ -10,8 +10,8 @@ struct TransferTable: Sendable {
     private init(_ name: SQLStatement, _ columns: [SQLStatement], orderedBy key: SQLStatement) {
         self.name = name.text
         self.columns = columns.map(\.text)
-        let list = columns.dropFirst().reduce(columns[0]) { "\($0), \($1)" }
-        let places = columns.dropFirst().reduce("?" as SQLStatement) { places, _ in "\(places), ?" }
+        let list = columns.joined()
+        let places = columns.map { _ in "?" as SQLStatement }.joined()
         select = "SELECT \(list) FROM \(name) ORDER BY \(key)"
         insert = "INSERT INTO \(name) (\(list)) VALUES (\(places))"
         any = "SELECT 1 FROM \(name) LIMIT 1"

@@ -176,6 +176,26 @@ struct OTLPTests {
         }
     }
 
+    @Test("under load only full requests are made: what came in meanwhile waits for its time")
+    func batches() async throws {
+        let collector = try await OTLPCollector()
+        var settings = settings(collector)
+        (settings.interval, settings.timeout) = (.seconds(3_600), .seconds(10))
+        try await exporting(settings) { tracer in
+            for count in 1...3 {
+                for _ in 0..<200 {
+                    let span = tracer.startSpan("a", context: .topLevel)
+                    span.attributes["text"] = String(repeating: "x", count: 4_000)
+                    span.end()
+                }
+                try await until("another one came") { try collector.requests("traces").count >= count }
+            }
+        }
+        let requests = try collector.requests("traces")
+        #expect(requests.map(\.records.count).reduce(0, +) == 600)
+        #expect(requests.dropLast().allSatisfy { Int($0.headers["content-length"] ?? "") ?? 0 > 512 << 10 })
+    }
+
     @Test("64 tasks end 100 spans each: every one arrives, once")
     func concurrency() async throws {
         let collector = try await OTLPCollector()

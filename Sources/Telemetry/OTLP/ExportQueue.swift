@@ -12,6 +12,8 @@ final class ExportQueue: Sendable {
         var batches = [Batch()]
         var size = 0
         var dropped = 0
+        /// Whether the batch that is being filled is to go as it is.
+        var isDue = false
         var isClosed = false
     }
 
@@ -46,18 +48,27 @@ final class ExportQueue: Sendable {
         if isFull { signaller.yield() }
     }
 
-    /// The oldest batch; `nil` when nothing waits.
+    /// The oldest batch that is full, or due; `nil` when there is none. Under load one that is not full waits for its
+    /// time: requests with what came in during the last one would never end.
     func take() -> Batch? {
         state.withLock { state in
-            guard state.batches[0].count > 0 else { return nil }
+            if state.batches.count == 1 {
+                guard state.isDue || state.isClosed else { return nil }
+                state.isDue = false
+                guard state.batches[0].count > 0 else { return nil }
+                state.batches.append(Batch())
+            }
             let batch = state.batches.removeFirst()
-            if state.batches.isEmpty { state.batches = [Batch()] }
             state.size -= batch.records.count
             return batch
         }
     }
 
-    func signal() { signaller.yield() }
+    /// Lets go what waits, full or not.
+    func flush() {
+        state.withLock { $0.isDue = true }
+        signaller.yield()
+    }
 
     /// Takes no more; what waits can still be taken.
     func close() {

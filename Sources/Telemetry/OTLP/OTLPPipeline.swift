@@ -31,7 +31,7 @@ final class OTLPPipeline: Sendable {
             group.addTask { [queue, settings] in
                 while !Task.isCancelled {
                     try? await Task.sleep(for: settings.interval)
-                    queue.signal()
+                    queue.flush()
                 }
             }
             for await _ in queue.signals { await drain() }

@@ -8,6 +8,8 @@ package struct Issuer: Hashable, Sendable {
     package let authority: String
     /// In lower case, without a port.
     package let host: String
+    /// As configured; `nil` where it is the scheme's own and not written.
+    package let port: Int?
     /// As browsers write it: `scheme://host`, and the port unless it is the scheme's own (RFC 6454 §6.2).
     package let origin: String
     /// Without a slash at the end; empty at the root.
@@ -36,8 +38,9 @@ package struct Issuer: Hashable, Sendable {
         path = String(afterScheme.dropFirst(authority.count))
         self.host = host.lowercased()
         let standardPort = scheme == "https" ? 443 : 80
-        let port = url.port.flatMap { $0 == standardPort ? nil : ":\($0)" } ?? ""
-        origin = "\(scheme)://\(host.lowercased())\(port)"
+        let visiblePort = url.port.flatMap { $0 == standardPort ? nil : ":\($0)" } ?? ""
+        origin = "\(scheme)://\(host.lowercased())\(visiblePort)"
+        port = url.port
         self.identifier = identifier
     }
 

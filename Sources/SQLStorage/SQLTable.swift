@@ -73,8 +73,11 @@ struct SQLTable: Sendable {
 
     private func inSpan<Result>(_ name: String, _ work: () async throws -> Result) async throws -> Result {
         try await withSpan("sql \(name)", ofKind: .client) { span in
-            span.attributes["db.system.name"] = database.dialect.systemName
-            span.attributes["db.operation.name"] = name
+            if span.isRecording {
+                span.attributes = [
+                    "db.system.name": .string(database.dialect.systemName), "db.operation.name": .string(name),
+                ]
+            }
             return try await work()
         }
     }

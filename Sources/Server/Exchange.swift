@@ -13,11 +13,14 @@ struct Exchange: Sendable {
     var trace: String?
 
     /// Without the query.
-    var path: Substring { (head.path ?? "").prefix { $0 != "?" } }
+    var path: Substring {
+        let target = head.path ?? ""
+        return target[..<(target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex)]
+    }
 
     var query: Substring? {
-        guard let target = head.path, let mark = target.firstIndex(of: "?") else { return nil }
-        return target[target.index(after: mark)...]
+        guard let target = head.path, let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+        return target[target.utf8.index(after: mark)...]
     }
 
     /// The host asked for, in lower case: hosts know no other (RFC 3986 §3.2.2).

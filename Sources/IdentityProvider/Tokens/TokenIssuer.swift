@@ -71,7 +71,7 @@ struct TokenIssuer: Sendable {
 
     private func sign(_ claims: JSONObject, type: String, by algorithm: SignatureAlgorithm) async throws -> String {
         try await withSpan("jwt.sign") { span in
-            span.attributes["jwt.alg"] = algorithm.rawValue
+            if span.isRecording { span.attributes["jwt.alg"] = algorithm.rawValue }
             return try await JWT.sign(claims, type: type, with: ring.signer(for: algorithm))
         }
     }

@@ -35,14 +35,11 @@ extension TraceMiddleware {
         attributes["client.address"] = .string(exchange.remoteAddress)
         attributes["http.route"] = .string(answer.route)
         attributes["http.response.status_code"] = .int64(Int64(answer.status.code))
-        if exchange.path.hasSuffix(answer.route) { attributes["url.path"] = .string(String(exchange.path)) }
-        if let authority = answer.issuer?.authority {
-            if let colon = authority.lastIndex(of: ":"), let port = Int(authority[authority.index(after: colon)...]) {
-                attributes["server.address"] = .string(String(authority[..<colon]))
-                attributes["server.port"] = .int64(Int64(port))
-            } else {
-                attributes["server.address"] = .string(authority)
-            }
+        let path = String(exchange.path)
+        if path.hasSuffix(answer.route) { attributes["url.path"] = .string(path) }
+        if let issuer = answer.issuer {
+            attributes["server.address"] = .string(issuer.host)
+            if let port = issuer.port { attributes["server.port"] = .int64(Int64(port)) }
         }
         if answer.status.kind == .serverError { attributes["error.type"] = .string(String(answer.status.code)) }
         span.attributes = SpanAttributes(attributes)

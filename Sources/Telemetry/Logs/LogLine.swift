@@ -11,12 +11,17 @@ struct LogLine {
     let values: [(String, Logger.MetadataValue)]
 
     var json: [UInt8] {
-        var line =
-            "{\"time\":\(Self.quoted(timestamp)),\"level\":\"\(level.rawValue)\",\"message\":\(Self.quoted(message))"
-        if let trace { line += ",\"trace_id\":\"\(trace.traceID)\",\"span_id\":\"\(trace.spanID)\"" }
-        if !label.isEmpty { line += ",\"logger\":\(Self.quoted(label))" }
-        for (key, value) in values { line += ",\(Self.quoted(key)):\(Self.json(value))" }
-        return Array((line + "}").utf8)
+        var json = JSONLine()
+        json.member("time") { $0.text(timestamp) }
+        json.member("level") { $0.text(level.rawValue) }
+        json.member("message") { $0.text(message) }
+        if let trace {
+            json.member("trace_id") { $0.hexadecimal(trace.high, trace.low) }
+            json.member("span_id") { $0.hexadecimal(trace.span) }
+        }
+        if !label.isEmpty { json.member("logger") { $0.text(label) } }
+        for (key, value) in values { json.member(key) { $0.value(value) } }
+        return json.finished
     }
 
     func text(usesColour: Bool) -> [UInt8] {
@@ -43,54 +48,32 @@ struct LogLine {
         }
     }
 
-    private static func json(_ value: Logger.MetadataValue) -> String {
-        switch value {
-        case .string(let text): quoted(text)
-        case .stringConvertible(let object): quoted("\(object)")
-        case .array(let values): "[" + values.map(json).joined(separator: ",") + "]"
-        case .dictionary(let members):
-            "{" + members.sorted { $0.key < $1.key }.map { "\(quoted($0)):\(json($1))" }.joined(separator: ",") + "}"
-        }
-    }
-
     private static func word(_ value: Logger.MetadataValue) -> String {
         let text = plain(value.description)
         return text.contains(" ") || text.isEmpty ? "\"\(text)\"" : text
     }
 
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            case _ where isControl(scalar): quoted += escape(scalar)
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
-    }
-
     /// Without line breaks and escape sequences, with which a sender could forge lines or hide them.
     private static func plain(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        guard text.unicodeScalars.contains(where: \.isControl) else { return text }
         return text.unicodeScalars.reduce(into: "") { plain, scalar in
-            if isControl(scalar) { plain += escape(scalar) } else { plain.unicodeScalars.append(scalar) }
+            if scalar.isControl { plain += scalar.escaped } else { plain.unicodeScalars.append(scalar) }
         }
     }
+}
 
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
+extension Unicode.Scalar {
+    /// Whether it could end a line, move the cursor or turn the direction of what follows.
+    var isControl: Bool {
+        switch value {
         case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
         default: false
         }
     }
 
-    private static func escape(_ scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16)
+    /// As JSON writes it in digits; only for those that are a control.
+    var escaped: String {
+        let digits = String(value, radix: 16)
         return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

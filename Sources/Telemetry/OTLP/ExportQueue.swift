@@ -42,7 +42,10 @@ final class ExportQueue: Sendable {
             state.batches[last].records.append(contentsOf: record)
             state.batches[last].count += 1
             guard state.batches[last].records.count >= batchSize else { return false }
-            state.batches.append(Batch())
+            var next = Batch()
+            // Where one was filled, another one will be; it is not to grow step by step.
+            next.records.reserveCapacity(batchSize + record.count)
+            state.batches.append(next)
             return true
         }
         if isFull { signaller.yield() }

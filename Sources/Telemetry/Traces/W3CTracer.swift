@@ -1,7 +1,9 @@
 package import Tracing
 
 /// Makes spans and carries their identity in and out as W3C Trace Context.
-package struct W3CTracer: Tracer {
+///
+/// A class, although it never changes: for each span the system casts it thrice, and casting a value copies it.
+package final class W3CTracer: Tracer {
     private let exporters: [any SpanExporter]
     private let sampling: TraceSampling
     private let isRefusal: @Sendable (any Error) -> Bool

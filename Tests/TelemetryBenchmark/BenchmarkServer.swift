@@ -17,6 +17,15 @@ enum BenchmarkServer: String, CaseIterable {
     /// So do metrics and a log line for each request.
     case everything
 
+    /// The part of the baseline's tokens a second that must be left.
+    var bound: Double {
+        switch self {
+        case .baseline: 1
+        case .off: 0.98
+        case .traces, .everything: 0.9
+        }
+    }
+
     /// Serves until standard input is closed: with the program that started it.
     func run(port: Int, collector: String) async throws {
         let settings = TelemetrySettings(format: .json, level: .info, otlp: otlp(collector))

@@ -1,12 +1,16 @@
-import Tracing
+package import Tracing
 
 /// The name of the trace that the work at hand belongs to.
 package enum TraceID {
     /// 32 hexadecimal digits; `nil` when nothing is traced. A request carries it, so that it is asked for once.
     package static var current: String? {
-        guard let context = ServiceContext.current else { return nil }
+        ServiceContext.current.flatMap { of($0, by: InstrumentationSystem.instrument) }
+    }
+
+    /// The one of `context`, as `instrument` writes it.
+    package static func of(_ context: ServiceContext, by instrument: any Instrument) -> String? {
         var parent = Traceparent()
-        InstrumentationSystem.instrument.inject(context, into: &parent, using: TraceparentInjector())
+        instrument.inject(context, into: &parent, using: TraceparentInjector())
         // version-traceid-parentid-flags (W3C Trace Context §3.2).
         return parent.text.map { String(decoding: $0.utf8.dropFirst(3).prefix(32), as: UTF8.self) }
     }

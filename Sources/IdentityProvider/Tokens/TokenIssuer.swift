@@ -11,6 +11,8 @@ struct TokenIssuer: Sendable {
     let ring: KeyRing
     let sealer: Sealer
     let now: @Sendable () -> Date
+    /// Taken once: the system casts its instrument anew each time that it is asked for a tracer.
+    private let tracer = InstrumentationSystem.tracer
 
     func issue(_ redemption: Redemption, to client: Client, withIDToken: Bool = true) async throws -> JSONObject {
         let catalog = ResourceCatalog(servers: try await resources.all())
@@ -70,7 +72,7 @@ struct TokenIssuer: Sendable {
     }
 
     private func sign(_ claims: JSONObject, type: String, by algorithm: SignatureAlgorithm) async throws -> String {
-        try await withSpan("jwt.sign") { span in
+        try await tracer.withSpan("jwt.sign") { span in
             if span.isRecording { span.attributes["jwt.alg"] = algorithm.rawValue }
             return try await JWT.sign(claims, type: type, with: ring.signer(for: algorithm))
         }

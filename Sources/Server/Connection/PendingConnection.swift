@@ -23,10 +23,14 @@ final class PendingConnection: ServerChildChannelValue {
         self.negotiated = negotiated
     }
 
-    /// The connection, for the caller to serve; `nil` when the two sides did not agree.
-    func take() async -> HTTPConnection? {
+    /// Hands the connection to `body`, on the event loop that reads and writes it; nothing when the two sides did not
+    /// agree on a protocol.
+    func serve(_ body: @Sendable (HTTPConnection) async -> Void) async {
         isTaken.store(true, ordering: .relaxed)
-        return try? await negotiated.get()
+        await withTaskExecutorPreference(LoopExecutor(channel.eventLoop)) {
+            guard let connection = try? await negotiated.get() else { return }
+            await body(connection)
+        }
     }
 
     deinit {

@@ -27,7 +27,9 @@ struct PlainChannel: ServerChildChannel {
     }
 
     func handle(value: PendingConnection, logger: Logger) async {
-        guard case .http1(let connection) = await value.take() else { return }
-        await http1.handle(value: connection, logger: logger)
+        await value.serve { connection in
+            guard case .http1(let connection) = connection else { return }
+            await http1.handle(value: connection, logger: logger)
+        }
     }
 }

@@ -51,10 +51,11 @@ struct SecureChannel: ServerChildChannel {
 
     func handle(value: PendingConnection, logger: Logger) async {
         // Without a handshake there is nobody to serve, and the guard has closed the connection.
-        switch await value.take() {
-        case .http1(let connection)?: await http1.handle(value: connection, logger: logger)
-        case .http2(let connection)?: await http2.handle(value: connection, logger: logger)
-        case nil: break
+        await value.serve { connection in
+            switch connection {
+            case .http1(let connection): await http1.handle(value: connection, logger: logger)
+            case .http2(let connection): await http2.handle(value: connection, logger: logger)
+            }
         }
     }
 }

@@ -5,14 +5,17 @@ import Tracing
 
 /// A span for each request, below the one that the client sent along (W3C Trace Context).
 struct TraceMiddleware: Middleware {
+    /// Taken once: the system casts its instrument anew each time that it is asked for a tracer.
+    private let tracer = InstrumentationSystem.tracer
+
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         var context = ServiceContext.topLevel
         // What the client says of a trace ties logs together; it is trusted for nothing more.
-        InstrumentationSystem.instrument.extract(exchange.head.headerFields, into: &context, using: FieldsExtractor())
+        tracer.extract(exchange.head.headerFields, into: &context, using: FieldsExtractor())
         let method = exchange.head.method.known
-        return try await withSpan(method, context: context, ofKind: .server) { span in
+        return try await tracer.withSpan(method, context: context, ofKind: .server) { span in
             var exchange = exchange
-            exchange.trace = TraceID.current
+            exchange.trace = TraceID.of(span.context, by: tracer)
             var answer = try await next(exchange)
             if span.isRecording { describe(exchange, method, answer, in: span) }
             // What somebody can quote who asks for help.

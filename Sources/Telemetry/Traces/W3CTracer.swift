@@ -29,25 +29,23 @@ package final class W3CTracer: Tracer {
     ) -> RecordedSpan {
         var context = context()
         let parent = context.traceContext
-        if exporters.isEmpty, let parent, parent.isOurs {
-            // Where nobody reads spans, the first one's identity stands for all that are below it.
-            return RecordedSpan(
-                operationName, context: context, trace: parent, parent: nil, kind: kind, startedAt: 0, exporters: [],
-                held: nil, isRefusal: isRefusal)
-        }
+        // Where nobody reads spans, the first one's identity stands for all that are below it.
+        if exporters.isEmpty, let parent, parent.isOurs { return RecordedSpan(context) }
         let trace = TraceContext(below: parent, isSampled: sampling.isSampled)
         context.traceContext = trace
+        guard !exporters.isEmpty else { return RecordedSpan(context) }
         var held: (trace: HeldTrace, isFirst: Bool)?
-        if !trace.isSampled, !exporters.isEmpty {
+        if !trace.isSampled {
             let above = context.heldTrace
             let new = above ?? HeldTrace()
             held = (new, above == nil)
             if above == nil { context.heldTrace = new }
         }
         return RecordedSpan(
-            operationName, context: context, trace: trace, parent: parent?.span, kind: kind,
-            startedAt: exporters.isEmpty ? 0 : instant().nanosecondsSinceEpoch, exporters: exporters, held: held,
-            isRefusal: isRefusal)
+            context,
+            recording: SpanRecording(
+                operationName, trace: trace, parent: parent?.span, kind: kind,
+                startedAt: instant().nanosecondsSinceEpoch, exporters: exporters, held: held, isRefusal: isRefusal))
     }
 
     package func forceFlush() {}

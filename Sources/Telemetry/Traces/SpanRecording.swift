@@ -1,0 +1,91 @@
+import Synchronization
+import Tracing
+
+/// What is told of a span when it ends.
+final class SpanRecording: Sendable {
+    struct State {
+        var name: String
+        var attributes: SpanAttributes = [:]
+        fileprivate var events: [SpanEvent] = []
+        fileprivate var links: [SpanLink] = []
+        fileprivate var status: SpanStatus?
+        fileprivate var isRefused = false
+        fileprivate var hasEnded = false
+
+        fileprivate init(name: String) { self.name = name }
+    }
+
+    /// Events and links of one span; more are left out (OpenTelemetry, span limits).
+    private static let limit = 128
+
+    private let trace: TraceContext
+    private let parent: UInt64?
+    private let kind: SpanKind
+    private let startedAt: UInt64
+    private let exporters: [any SpanExporter]
+    /// Where the span waits for the end of its trace, and whether it is the first of it here.
+    private let held: (trace: HeldTrace, isFirst: Bool)?
+    private let isRefusal: @Sendable (any Error) -> Bool
+    private let state: Mutex<State>
+
+    /// `startedAt` in nanoseconds since 1970.
+    init(
+        _ name: String, trace: TraceContext, parent: UInt64?, kind: SpanKind, startedAt: UInt64,
+        exporters: [any SpanExporter], held: (trace: HeldTrace, isFirst: Bool)?,
+        isRefusal: @escaping @Sendable (any Error) -> Bool
+    ) {
+        self.trace = trace
+        self.parent = parent
+        self.kind = kind
+        self.startedAt = startedAt
+        self.exporters = exporters
+        self.held = held
+        self.isRefusal = isRefusal
+        state = Mutex(State(name: name))
+    }
+
+    func withState<Result>(_ body: (inout State) -> sending Result) -> sending Result { state.withLock { body(&$0) } }
+
+    func set(_ status: SpanStatus) {
+        // `withSpan` says after whatever was thrown that it is an error.
+        state.withLock { if !$0.isRefused || status.code != .error { $0.status = status } }
+    }
+
+    func add(_ event: SpanEvent) {
+        state.withLock { if $0.events.count < Self.limit { $0.events.append(event) } }
+    }
+
+    func add(_ link: SpanLink) {
+        state.withLock { if $0.links.count < Self.limit { $0.links.append(link) } }
+    }
+
+    func record(_ error: any Error, _ attributes: SpanAttributes, at instant: some TracerInstant) {
+        let isRefused = isRefusal(error)
+        state.withLock { $0.isRefused = isRefused }
+        guard !isRefused else { return }
+        // The type only: what an error says may come from outside.
+        let type = "\(type(of: error))"
+        var attributes = attributes
+        attributes["exception.type"] = type
+        add(SpanEvent(name: "exception", at: instant, attributes: attributes))
+        withState { $0.attributes["error.type"] = type }
+        set(SpanStatus(code: .error))
+    }
+
+    /// Nanoseconds since 1970. Ends once.
+    func end(at endedAt: UInt64) {
+        let ended = state.withLock { state -> State? in
+            guard !state.hasEnded else { return nil }
+            state.hasEnded = true
+            return state
+        }
+        guard let ended else { return }
+        let span = FinishedSpan(
+            name: ended.name, trace: trace, parentSpan: parent, kind: kind, startedAt: startedAt, endedAt: endedAt,
+            attributes: ended.attributes, events: ended.events, links: ended.links, status: ended.status)
+        guard let held else { return export(span) }
+        for span in held.trace.add(span, isFirst: held.isFirst) { export(span) }
+    }
+
+    private func export(_ span: FinishedSpan) { for exporter in exporters { exporter.export(span) } }
+}

@@ -19,7 +19,7 @@ struct TraceMiddleware: Middleware {
             var answer = try await next(exchange)
             if span.isRecording { describe(exchange, method, answer, in: span) }
             // What somebody can quote who asks for help.
-            if let id = exchange.trace { answer.headers[.requestID] = id }
+            if let id = exchange.trace { answer.headers.append(HTTPField(name: .requestID, value: id)) }
             return answer
         }
     }

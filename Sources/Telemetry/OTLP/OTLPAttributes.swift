@@ -9,7 +9,12 @@ extension ProtobufWriter {
     private static let countLimit = 128
 
     /// What never leaves the process, whoever set it: a query holds codes and tokens.
-    private static let forbidden: Set<String> = ["url.query", "url.full", "http.url", "http.target"]
+    private static func isForbidden(_ name: String) -> Bool {
+        switch name {
+        case "url.query", "url.full", "http.url", "http.target": true
+        default: false
+        }
+    }
 
     mutating func attribute(_ field: Int, _ name: String, _ text: String) {
         keyValue(field, name) { $0.text(text) }
@@ -18,7 +23,7 @@ extension ProtobufWriter {
     mutating func attributes(_ field: Int, _ attributes: SpanAttributes) {
         var count = 0
         attributes.forEach { name, attribute in
-            guard count < Self.countLimit, !Self.forbidden.contains(name) else { return }
+            guard count < Self.countLimit, !Self.isForbidden(name) else { return }
             count += 1
             keyValue(field, name) { $0.value(attribute) }
         }

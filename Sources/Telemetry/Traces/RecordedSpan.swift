@@ -1,7 +1,7 @@
 package import Tracing
 
 /// A span under way. What nobody reads carries its identity only.
-package final class RecordedSpan: Span {
+package struct RecordedSpan: Span {
     package let context: ServiceContext
     private let recording: SpanRecording?
 
@@ -14,12 +14,12 @@ package final class RecordedSpan: Span {
 
     package var operationName: String {
         get { recording?.withState { $0.name } ?? "" }
-        set { recording?.withState { $0.name = newValue } }
+        nonmutating set { recording?.withState { $0.name = newValue } }
     }
 
     package var attributes: SpanAttributes {
         get { recording?.withState { $0.attributes } ?? [:] }
-        set { recording?.withState { $0.attributes = newValue } }
+        nonmutating set { recording?.withState { $0.attributes = newValue } }
     }
 
     package func setStatus(_ status: SpanStatus) { recording?.set(status) }

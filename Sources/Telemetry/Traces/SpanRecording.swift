@@ -74,15 +74,14 @@ final class SpanRecording: Sendable {
 
     /// Nanoseconds since 1970. Ends once.
     func end(at endedAt: UInt64) {
-        let ended = state.withLock { state -> State? in
+        let span = state.withLock { state -> FinishedSpan? in
             guard !state.hasEnded else { return nil }
             state.hasEnded = true
-            return state
+            return FinishedSpan(
+                name: state.name, trace: trace, parentSpan: parent, kind: kind, startedAt: startedAt, endedAt: endedAt,
+                attributes: state.attributes, events: state.events, links: state.links, status: state.status)
         }
-        guard let ended else { return }
-        let span = FinishedSpan(
-            name: ended.name, trace: trace, parentSpan: parent, kind: kind, startedAt: startedAt, endedAt: endedAt,
-            attributes: ended.attributes, events: ended.events, links: ended.links, status: ended.status)
+        guard let span else { return }
         guard let held else { return export(span) }
         for span in held.trace.add(span, isFirst: held.isFirst) { export(span) }
     }

@@ -2,7 +2,9 @@ import Synchronization
 package import Tracing
 
 /// The identity of a span within a trace (W3C Trace Context Level 1 §3.2).
-package struct TraceContext: Sendable, Hashable {
+///
+/// A class, although it never changes: a context would copy a value of this size into a box each time it is asked for it.
+package final class TraceContext: Sendable {
     /// The trace identifier, sixteen bytes, not all zero.
     package let high: UInt64
     package let low: UInt64
@@ -14,11 +16,7 @@ package struct TraceContext: Sendable, Hashable {
     /// Whether the span began in this process.
     let isOurs: Bool
 
-    package init(high: UInt64, low: UInt64, span: UInt64, isSampled: Bool, state: String? = nil) {
-        self.init(high: high, low: low, span: span, isSampled: isSampled, state: state, isOurs: false)
-    }
-
-    private init(high: UInt64, low: UInt64, span: UInt64, isSampled: Bool, state: String?, isOurs: Bool) {
+    init(high: UInt64, low: UInt64, span: UInt64, isSampled: Bool, state: String?, isOurs: Bool) {
         self.high = high
         self.low = low
         self.span = span
@@ -28,7 +26,7 @@ package struct TraceContext: Sendable, Hashable {
     }
 
     /// `nil` when the field is malformed: then a new trace begins.
-    package init?(traceparent: String, tracestate: String?) {
+    package convenience init?(traceparent: String, tracestate: String?) {
         let parts = traceparent.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count >= 4, let version = Self.number(parts[0], 2), version != 0xFF,
             let flags = Self.number(parts[3], 2), parts[1].utf8.count == 32,
@@ -39,11 +37,11 @@ package struct TraceContext: Sendable, Hashable {
         else { return nil }
         self.init(
             high: high, low: low, span: span, isSampled: flags & 1 == 1,
-            state: tracestate.flatMap { (1...512).contains($0.utf8.count) ? $0 : nil })
+            state: tracestate.flatMap { (1...512).contains($0.utf8.count) ? $0 : nil }, isOurs: false)
     }
 
     /// The next span of the same trace, or of a new one.
-    init(below parent: TraceContext?, isSampled: (_ low: UInt64) -> Bool) {
+    convenience init(below parent: TraceContext?, isSampled: (_ low: UInt64) -> Bool) {
         let low = parent?.low ?? TraceNumbers.next()
         self.init(
             high: parent?.high ?? TraceNumbers.next(), low: low, span: TraceNumbers.next(),

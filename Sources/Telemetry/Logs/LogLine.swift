@@ -34,9 +34,9 @@ struct LogLine {
         return Array(line.utf8)
     }
 
-    private var timestamp: String {
-        time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    }
+    private static let timestampStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    private var timestamp: String { Self.timestampStyle.format(time) }
 
     private var colour: Int {
         switch level {

@@ -10,7 +10,11 @@ enum Redaction {
     ]
 
     static func isSecret(_ key: String) -> Bool {
-        secretKeys.contains(key.lowercased().filter { $0 != "_" && $0 != "-" && $0 != "." })
+        // Most keys are a word in lower case: they need not be spelt anew.
+        if key.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) {
+            return secretKeys.contains(key)
+        }
+        return secretKeys.contains(key.lowercased().filter { $0 != "_" && $0 != "-" && $0 != "." })
     }
 
     /// Masks what looks like a token or a key, wherever it stands.

@@ -23,6 +23,18 @@ package enum Measurements {
         }
     }
 
+    /// Begins what alerts look at with zero: a rate does not see the step from nothing to one.
+    static func begin() {
+        for signal in SuspicionSignal.allCases {
+            for consequence in SuspicionConsequence.allCases {
+                Counter(
+                    label: "martlet.suspicious_sign_ins",
+                    dimensions: [("signal", signal.rawValue), ("consequence", consequence.rawValue)]
+                ).increment(by: 0)
+            }
+        }
+    }
+
     private static func countSignIn(_ factors: [Factor], _ outcome: String) {
         let factor = factors.map(\.rawValue).joined(separator: "+")
         Counter(label: "martlet.sign_ins", dimensions: [("factor", factor), ("outcome", outcome)]).increment()

@@ -88,6 +88,7 @@ package struct Provider: Sendable {
                 mailer: mailer, interval: .seconds(1), now: now)
         }
 
+        Measurements.begin()
         var signInLinks: [String: Page.Value] = [:]
         if mailer != nil {
             signInLinks["has_links"] = true

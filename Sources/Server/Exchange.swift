@@ -35,8 +35,8 @@ struct Answer: Sendable {
     var status: HTTPResponse.Status
     var headers: HTTPFields
     var body: [UInt8]
-    /// Which route gave it, for log and trace: a path can hold anything.
-    var route = "none"
+    /// Which route gave it, for log, trace and metrics: a path can hold anything. `nil` where there was none.
+    var route: String?
     /// Whose answer it is, where that is known.
     var issuer: Issuer?
     /// Whether scripts of any origin may read it.

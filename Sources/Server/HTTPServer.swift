@@ -67,7 +67,11 @@ package struct HTTPServer: Service {
             let exchange = Exchange(
                 head: request.head, body: RequestContent(of: request), isSecure: isSecure,
                 remoteAddress: channel.remoteAddress?.ipAddress ?? "")
-            let answer = try await pipeline.respond(to: exchange)
+            let answer: Answer
+            // What broke it the connection knows how to answer.
+            do { answer = try await pipeline.respond(to: exchange) } catch let error as BrokenRequest {
+                throw error.cause
+            }
             var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
             head.headerFields[.date] = HTTPDate.now
             // RFC 9110 §8.6: not where there can be no content.

@@ -1,10 +1,14 @@
 /// Which language a person reads (RFC 9110 §12.5.4, RFC 4647 §3).
 enum LanguageRange {
+    /// People name a handful: the rest of a long list is noise.
+    private static let wishLimit = 32
+    /// Characters of a tag; longer ones are no language (RFC 5646 §4.4.1).
+    private static let tagLimit = 35
+
     /// The languages of an `Accept-Language` field, most wanted first.
     static func parse(_ field: String) -> [String] {
         var wishes: [(language: String, quality: Double)] = []
-        // People name a handful: the rest of a long list is noise.
-        for item in field.split(separator: ",").prefix(32) {
+        for item in field.split(separator: ",").prefix(wishLimit) {
             let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
             guard let language = parts.first else { continue }
             let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
@@ -20,7 +24,7 @@ enum LanguageRange {
     /// The first wish that can be met: by the language itself where its region cannot (lookup, §3.4), or by any region
     /// of it (basic filtering, §3.3.1). `nil` when none can, or everything is welcome.
     static func choose(from available: [String], _ wishes: [String]) -> String? {
-        for wish in wishes {
+        for wish in wishes.prefix(2 * wishLimit) where wish.utf8.count <= tagLimit {
             var tag = Substring(wish.lowercased())
             if tag == "*" { return nil }
             if let region = available.first(where: { $0.lowercased().hasPrefix(tag + "-") }),

@@ -37,10 +37,10 @@ struct Mount: Sendable {
             guard readiness.isReady || visit.route.path == "/health/live" else {
                 throw OAuthError.unavailable(retryAfter: 2, cause: NotReady())
             }
-            try await visit.takeToken(from: limiter, at: clock)
+            try visit.takeToken(from: limiter, at: clock)
             return try await visit.endpoint.respond(to: visit.request())
         } catch let error as BrokenRequest {
-            throw error.cause
+            throw error
         } catch let error where error is any StorageUnavailable {
             return refuse(visit, .unavailable(retryAfter: 2, cause: error))
         } catch {

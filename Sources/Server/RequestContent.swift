@@ -36,7 +36,7 @@ struct RequestContent: Sendable {
 }
 
 /// The request broke off or is no HTTP: there is nobody to answer, or the connection does it.
-struct BrokenRequest: Error {
+package struct BrokenRequest: Error {
     let cause: any Error
 }
 

@@ -24,11 +24,11 @@ struct Visit: Sendable {
     }
 
     /// Throws when the client has asked this route too often.
-    func takeToken(from limiter: RateLimiter, at clock: SystemClock) async throws {
+    func takeToken(from limiter: RateLimiter, at clock: SystemClock) throws {
         guard let limit = route.rateLimit else { return }
         let subscriber = IPAddress.subscriber(of: exchange.remoteAddress)
         let name = "\(provider.issuer.identifier) \(route.path) \(subscriber)"
-        guard let seconds = await limiter.take(name, of: limit, at: clock.now()) else { return }
+        guard let seconds = limiter.take(name, of: limit, at: clock.now()) else { return }
         Measurements.countRateLimited(route.path)
         throw OAuthError.tooManyRequests(retryAfter: seconds)
     }

@@ -278,6 +278,11 @@ struct AccountTests {
         #expect(old.hasError("credentials"))
         let new = try await two.submit(form, [("username", "alice"), ("password", "a much better one")]).page()
         #expect(new.template == "account")
+        let records = try await issuer.recorded()
+        let changed = try #require(records.first { $0.event == "password_changed" })
+        // The session that did it, although it ended with the others.
+        #expect(changed.session != nil)
+        #expect(changed.session == records.filter { $0.event == "signed_in" }.dropFirst().first?.session)
     }
 
     @Test("an invitation that is accepted is recorded, once, of the new account")

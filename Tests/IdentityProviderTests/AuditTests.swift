@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import JOSE
 import SQLStorage
 import TestSupport
@@ -145,6 +146,33 @@ struct AuditTests {
         let failed = try await issuer.recorded().filter { $0.event == "client_authentication_failed" }
         #expect(failed.map { $0.details["reason"]?.string } == ["wrong_secret", "unknown_client", "disabled"])
         #expect(failed.map(\.client) == ["web", nil, "off"])
+    }
+
+    @Test("a client that says nothing of itself, or nothing that can be read, is refused on record")
+    func noClient() async throws {
+        let issuer = try await TestIssuer()
+        for header in [nil, "Basic !", "Basic d2Vi", "Basic JTow"] as [String?] {
+            let answer = try await issuer.call(
+                .post, "/token", "grant_type=client_credentials", headers: header.map { [.authorization: $0] } ?? [:],
+                type: "application/x-www-form-urlencoded")
+            #expect(answer.status == .unauthorized)
+        }
+        let refused = try await issuer.recorded().filter { $0.event == "request_refused" }
+        #expect(refused.map { $0.details["error"]?.string } == Array(repeating: "invalid_client", count: 4))
+    }
+
+    @Test("tokens of the JSON API are recorded as those of the token endpoint are")
+    func firstParty() async throws {
+        let front = try await FrontEnd()
+        let tokens = try await front.login()
+        _ = try await front.refresh(tokens["refresh_token"]?.string ?? "")
+        #expect(
+            try await front.post("login", #""username":"alice","password":"x","client_id":"web""#).status.code >= 400)
+        let records = try await front.issuer.recorded()
+        let issued = records.filter { $0.event == "tokens_issued" }
+        #expect(issued.map { $0.details["grant"]?.string } == ["first_party_sign_in", "refresh_token"])
+        #expect(issued.allSatisfy { $0.user != nil && $0.session != nil && $0.client == "first-party" })
+        #expect(records.last?.details["error"]?.string == "invalid_client")
     }
 
     @Test("operators leave their name")

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import Server
+
 @Suite("RFC 9112: one connection, several requests", .timeLimit(.minutes(1)))
 struct HTTP1Tests {
     private let form = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -28,6 +30,22 @@ struct HTTP1Tests {
                 for number in 0..<20 {
                     #expect(try await connection.response()?.body.contains("\"text\":\"\(number)\"") == true)
                 }
+            }
+        }
+    }
+
+    @Test("who sends far more requests at once than is fair gets the first answers, and has to connect again")
+    func tooMuchPipelining() async throws {
+        try await TestServer.run { server in
+            try await RawConnection.run(to: server.port) { connection in
+                let requests = (0..<1_000).map { "GET /echo?text=\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }
+                try await connection.send(requests.joined())
+                var answers: [RawResponse] = []
+                while let answer = try await connection.response() { answers.append(answer) }
+                #expect((HTTP1Guard.pipelineLimit..<1_000).contains(answers.count))
+                #expect(answers.last?.fields["connection"] == "close")
+                #expect(answers.dropLast().allSatisfy { $0.fields["connection"] == nil })
+                for (number, answer) in answers.enumerated() { #expect(answer.body.contains("\"text\":\"\(number)\"")) }
             }
         }
     }

@@ -80,6 +80,18 @@ struct LogTests {
         #expect(count == (isByName ? 2 : 0))
     }
 
+    @Test("what a line says of itself is said once, whatever the names of what it carries")
+    func names() throws {
+        let lines = Lines()
+        logger(lines, .json).info(
+            "said", metadata: ["level": "a", "message": "b", "time": "c", "trace_id": "d", "logger": "e"])
+        let line = try #require(lines.all.first)
+        let object = try parse(line)
+        #expect(object["level"] as? String == "info" && object["message"] as? String == "said")
+        #expect(object["level_"] as? String == "a" && object["trace_id_"] as? String == "d")
+        #expect(line.components(separatedBy: "\"level\"").count == 2)
+    }
+
     @Test("the level is kept to")
     func level() {
         let lines = Lines()

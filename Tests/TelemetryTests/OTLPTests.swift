@@ -161,6 +161,48 @@ struct OTLPTests {
         #expect(clock.now - began < .seconds(20))
     }
 
+    @Test("what finds no room is counted while the collector is away, and all that is lost in the end")
+    func counted() async throws {
+        let collector = try await OTLPCollector(["hang"])
+        var settings = settings(collector)
+        (settings.queueLimit, settings.timeout, settings.flushTime) = (20_000, .seconds(60), .milliseconds(100))
+        let registry = MetricsRegistry()
+        @Sendable func lost() -> Int {
+            let text = String(decoding: PrometheusText.write(registry.snapshot()), as: UTF8.self)
+            let line = text.split(separator: "\n").first {
+                $0.hasPrefix("martlet_telemetry_dropped_total{signal=\"traces\"}")
+            }
+            return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
+        }
+        let export = OTLPExport(
+            settings, of: TelemetryResource(version: "1", environment: [:]), version: "1", registry: registry)
+        let tracer = W3CTracer(exporters: [try #require(export.spans)])
+        try await export.during {
+            for _ in 0..<2_000 { tracer.startSpan("a", context: .topLevel).end() }
+            try await until("what found no room was counted") { lost() > 1_000 }
+            #expect(lost() < 2_000)
+        }
+        #expect(lost() == 2_000)
+    }
+
+    @Test("a collector that says `Retry-After: 0` is not asked without a pause, nor for ever")
+    func impatient() async throws {
+        let collector = try await OTLPCollector(["status:503:0"])
+        var settings = settings(collector)
+        (settings.pause, settings.patience) = (.milliseconds(50), .milliseconds(500))
+        try await exporting(settings) { tracer in
+            tracer.startSpan("first", context: .topLevel).end()
+            try await until("the first was tried") { try collector.requests("traces").count > 1 }
+            tracer.startSpan("second", context: .topLevel).end()
+            try await until("the first was given up") {
+                try collector.records("traces").contains { $0["name"] == "second" }
+            }
+        }
+        // 50, 100, 200 and 400 ms, by half less or more.
+        let tries = try collector.records("traces").count { $0["name"] == "first" }
+        #expect((2...8).contains(tries))
+    }
+
     @Test("a collector that comes back gets what was kept meanwhile, and what follows")
     func back() async throws {
         let port = try freePort()

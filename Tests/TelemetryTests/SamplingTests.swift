@@ -88,4 +88,17 @@ struct SamplingTests {
         root.end()
         #expect(collector.names.count == 256 && collector.names.last == "root")
     }
+
+    @Test("what failed is told although more is held than there is room for")
+    func failureAmongMany() {
+        let collector = Collector()
+        let tracer = W3CTracer(exporters: [collector], ratio: 0)
+        let root = tracer.startSpan("root", context: .topLevel)
+        for _ in 0..<1_000 { tracer.startSpan("child", context: root.context).end() }
+        let failing = tracer.startSpan("failing", context: root.context)
+        failing.recordError(Failure())
+        failing.end()
+        root.end()
+        #expect(collector.names.count == 256 && collector.names.suffix(2) == ["failing", "root"])
+    }
 }

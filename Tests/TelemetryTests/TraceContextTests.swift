@@ -24,6 +24,25 @@ struct TraceContextTests {
         if let context { #expect(context.traceID == Self.trace && context.spanID == Self.span) }
     }
 
+    @Test(
+        "§3.3: a tracestate is passed on as it is, or not at all",
+        arguments: [
+            ("rojo=1", true), ("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", true), ("a=1, b=2 ,\tc=3", true),
+            ("fw529a3039@dt=FfMDmdFhbGw", true), ("a_-*/9=x y!~", true), ("a=1,,b=2", true), ("1a=2", true),
+            ("\(String(repeating: "k", count: 256))=v", true),
+            ("\((0..<32).map { "k\($0)=v" }.joined(separator: ","))", true),
+            ("", false), (",", false), ("a", false), ("=1", false), ("A=1", false), ("a=", false), ("a= ", false),
+            ("a=1=2", false), ("a b=1", false), ("a=ü", false), ("a=\u{7}", false), ("a=1,a=2", false),
+            ("a@b@c=1", false),
+            ("@a=1", false), ("a@=1", false), ("\(String(repeating: "k", count: 257))=v", false),
+            ("\((0..<33).map { "k\($0)=v" }.joined(separator: ","))", false),
+            ("a=\(String(repeating: "v", count: 600))", false),
+        ])
+    func tracestate(_ text: String, _ isGood: Bool) {
+        let context = TraceContext(traceparent: "00-\(Self.trace)-\(Self.span)-01", tracestate: text)
+        #expect(context?.state == (isGood ? text : nil))
+    }
+
     private struct Carrier: Extractor, Injector {
         func extract(key: String, from carrier: [String: String]) -> String? { carrier[key] }
         func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }

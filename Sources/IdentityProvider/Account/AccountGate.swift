@@ -28,6 +28,7 @@ struct AccountGate: Sendable {
         guard let (session, user) = try await sessions.current(request) else {
             return .elsewhere(try interactions.begin(Visit(location: path), in: request))
         }
+        Decision.concerns(session.id)
         let isRecent =
             now() < session.authenticatedAt.addingTimeInterval(lifetime) && !session.trustsDevice
         guard isRecent || !recently else {

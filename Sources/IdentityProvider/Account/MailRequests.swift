@@ -12,13 +12,13 @@ struct MailRequests: Sendable {
 
     /// Throws `temporarily_unavailable` when too many ask.
     func add(_ occasion: Mail.Occasion, after request: Request) async throws {
-        try await take()
+        try take()
         try await queue.add(occasion, after: request)
     }
 
     /// Counts one that is added, if at all, when something else was done. Throws as `add`.
-    func take() async throws {
-        if let seconds = await limiter.take("mail \(issuer.identifier)", of: Self.limit, at: now()) {
+    func take() throws {
+        if let seconds = limiter.take("mail \(issuer.identifier)", of: Self.limit, at: now()) {
             throw OAuthError.tooManyRequests(retryAfter: seconds)
         }
     }

@@ -28,6 +28,7 @@ extension AuditRecord {
     ) {
         let fields = event.fields
         let client = client ?? context.decision.client
+        let session = session ?? context.decision.session
         self.init(
             time: time, event: fields.name.rawValue, outcome: fields.outcome,
             actor: (actor ?? context.actor ?? Self.actor(of: fields, user, client)).text, user: user?.rawValue,

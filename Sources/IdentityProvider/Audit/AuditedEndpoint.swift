@@ -9,8 +9,8 @@ struct AuditedEndpoint: Endpoint {
     func respond(to request: Request) async throws -> Response {
         try await RequestContext.$current.withValue(RequestContext(request)) {
             do { return try await base.respond(to: request) } catch let error as OAuthError {
-                // A failed client authentication was recorded where it failed; faults of ours are for the log.
-                if error.code != .invalidClient, error.code != .serverError, error.code != .temporarilyUnavailable {
+                // Why a client was refused was recorded where it was found; faults of ours are for the log.
+                if !(error.cause is ClientRefusal), error.code != .serverError, error.code != .temporarilyUnavailable {
                     log.record(
                         .requestRefused(route: request.path, error: error.code, reason: error.description))
                 }

@@ -25,7 +25,7 @@ struct IDTokenHintReader: Sendable {
         let rules = JWTRules(
             algorithms: Set(KeyRing.algorithms), issuer: issuer.identifier, types: ["JWT"], expiry: .ignored,
             required: ["sub", "aud"])
-        let keys = await ring.verificationKeys
+        let keys = ring.verificationKeys
         do {
             let claims = try JWT(validating: token, with: keys, rules: rules, at: now()).claims
             let audience = claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string].compactMap(\.self)

@@ -45,11 +45,14 @@ struct FirstPartySignIn: Sendable {
         }
     }
 
-    /// The answer that carries the tokens of `redemption`.
-    func answer(_ redemption: Redemption, of user: User, to client: Client, by transport: Transport) async throws
-        -> Response
-    {
+    /// The answer that carries the tokens of `redemption`, which `grant` brought about.
+    func answer(
+        _ redemption: Redemption, by grant: GrantType, of user: User, to client: Client, over transport: Transport
+    ) async throws -> Response {
         let issued = try await tokens.issue(redemption, to: client, withIDToken: false)
+        audit.record(
+            .tokensIssued(grant: grant, scope: redemption.scope), user: user.id, client: client.id,
+            session: redemption.granted.session)
         var answer: JSONObject = ["user_id": .string(user.id.rawValue)]
         for name in ["token_type", "expires_in", "scope"] { answer[name] = issued[name] }
         guard transport == .cookie, let authorization = redemption.authorization else {
@@ -77,7 +80,8 @@ struct FirstPartySignIn: Sendable {
         guard try await authorizations.begin(authorization) else { throw OAuthError.authenticationFailed }
         audit.record(
             .authorizationGranted(scope: attempt.scope), user: user.id, client: client.id, session: session.id)
-        return try await answer(Redemption(authorization, of: user), of: user, to: client, by: attempt.transport)
+        return try await answer(
+            Redemption(authorization, of: user), by: .firstPartySignIn, of: user, to: client, over: attempt.transport)
     }
 
     /// No tokens yet: the ticket goes on with another factor. Setting one up is for the browser.
@@ -105,6 +109,11 @@ struct FirstPartySignIn: Sendable {
             ).response
         }
     }
+}
+
+extension GrantType {
+    /// No grant of RFC 6749: what the JSON API hands out for a sign-in, as log and metrics call it.
+    static let firstPartySignIn = GrantType(rawValue: "first_party_sign_in")
 }
 
 extension SealedPurpose {

@@ -26,7 +26,8 @@ struct RefreshEndpoint: FirstPartyEndpoint {
         let client = try await authenticator.authenticate(request.withoutCookies.with(parameters))
         let redemption = try await grant.redeem(parameters, by: client)
         guard let user = redemption.user else { throw OAuthError.authenticationFailed }
-        return try await outcome.answer(redemption, of: user, to: client.client, by: transport)
+        return try await outcome.answer(
+            redemption, by: .refreshToken, of: user, to: client.client, over: transport)
     }
 
     private func credential(_ request: Request) throws -> (String, Transport) {

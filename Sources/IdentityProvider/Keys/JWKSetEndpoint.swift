@@ -6,7 +6,7 @@ struct JWKSetEndpoint: Endpoint {
     let routes = [Route.get("/jwks", isSharedAcrossOrigins: true)]
 
     func respond(to request: Request) async throws -> Response {
-        let publication = await ring.publication
+        let publication = ring.publication
         let headers: HTTPFields = [
             .contentType: "application/json", .cacheControl: "public, max-age=300",
             .eTag: publication.entityTag,

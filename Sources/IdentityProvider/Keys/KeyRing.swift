@@ -1,9 +1,11 @@
 import Crypto
 import FoundationEssentials
 package import JOSE
+import Synchronization
 
-/// The signing keys now valid, in memory: next, current and retiring ones of each algorithm.
-package actor KeyRing {
+/// The signing keys now valid, in memory: next, current and retiring ones of each algorithm. No actor: every token is signed
+/// with one, and no event loop need wait for another to look (docs/decisions/0010).
+package final class KeyRing: Sendable {
     /// What an issuer signs with from its first start.
     package static let algorithms: [SignatureAlgorithm] = [.es256, .rs256]
 
@@ -15,34 +17,39 @@ package actor KeyRing {
         let entityTag: String
     }
 
+    private struct State {
+        var keys: [SigningKey] = []
+        var publication = Publication([])
+    }
+
     private let issuer: Issuer
     private let store: any KeyStore
     private let sealer: Sealer
     private let now: @Sendable () -> Date
-    private var keys: [SigningKey] = []
-    private(set) var publication: Publication
+    private let state = Mutex(State())
 
     init(issuer: Issuer, store: any KeyStore, sealer: Sealer, now: @escaping @Sendable () -> Date) {
         self.issuer = issuer
         self.store = store
         self.sealer = sealer
         self.now = now
-        publication = Publication([])
     }
 
     /// Reads the keys again. Those already open are kept: opening costs more than comparing.
     func reload() async throws {
         let records = try await store.all()
-        let known = Dictionary(keys.map { ($0.record.id, $0) }) { first, _ in first }
-        keys = try records.map { record in
+        let known = Dictionary(state.withLock(\.keys).map { ($0.record.id, $0) }) { first, _ in first }
+        let keys = try records.map { record in
             if let key = known[record.id], key.record == record { return key }
             return try SigningKey(record, sealer: sealer)
         }
-        publish()
+        let publication = publication(of: keys)
+        state.withLock { $0 = State(keys: keys, publication: publication) }
     }
 
     /// The key that signs now. Throws `NoSigningKey` before the first key is made.
     func signer(for algorithm: SignatureAlgorithm) throws -> any Signer {
+        let keys = state.withLock(\.keys)
         let records = keys.map(\.record).filter { $0.algorithm == algorithm }
         guard let current = KeyPlan.current(records, at: now()),
             let key = keys.first(where: { $0.record.id == current.id })
@@ -50,25 +57,26 @@ package actor KeyRing {
         return key.signer
     }
 
+    var publication: Publication { state.withLock(\.publication) }
+
     /// What verifies our own tokens.
     var verificationKeys: JWKSet { publication.keys }
 
-    private func publish() {
+    private func publication(of keys: [SigningKey]) -> Publication {
         let moment = now()
-        let published = keys.filter { key in
-            key.record.publishedUntil > moment || isNewest(key.record)
-        }
-        publication = Publication(published.map(\.publicKey))
         for algorithm in Self.algorithms {
             let records = keys.map(\.record).filter { $0.algorithm == algorithm }
             if let current = KeyPlan.current(records, at: moment) {
                 Measurements.note(current, of: issuer.identifier)
             }
         }
-    }
-
-    private func isNewest(_ record: SigningKeyRecord) -> Bool {
-        !keys.contains { $0.record.algorithm == record.algorithm && $0.record.number > record.number }
+        let published = keys.filter { key in
+            key.record.publishedUntil > moment
+                || !keys.contains {
+                    $0.record.algorithm == key.record.algorithm && $0.record.number > key.record.number
+                }
+        }
+        return Publication(published.map(\.publicKey))
     }
 }
 

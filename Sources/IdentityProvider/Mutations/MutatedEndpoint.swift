@@ -58,7 +58,7 @@ struct MutationTools: Sendable {
         change(&claims)
         let own = KeyRing.algorithms.first { $0.rawValue == algorithm } ?? .rs256
         let signer: any Signer
-        if let key { signer = key } else { signer = try await ring.signer(for: own) }
+        if let key { signer = key } else { signer = try ring.signer(for: own) }
         return try await JWT.sign(claims, type: "JWT", with: hidesKey ? NamelessSigner(base: signer) : signer)
     }
 

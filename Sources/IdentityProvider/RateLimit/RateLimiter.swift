@@ -1,7 +1,9 @@
 package import FoundationEssentials
+import Synchronization
 
-/// Counts requests by key in a token bucket each. Its memory is bounded: full buckets are forgotten.
-package actor RateLimiter {
+/// Counts requests by key in a token bucket each. Its memory is bounded: full buckets are forgotten. No actor: every request
+/// comes here, and its event loop need not wait for another (docs/decisions/0010).
+package final class RateLimiter: Sendable {
     private struct Bucket {
         var tokens: Double
         var refilledAt: Date
@@ -12,7 +14,7 @@ package actor RateLimiter {
         let limit: RateLimit
     }
 
-    private var buckets: [Key: Bucket] = [:]
+    private let buckets = Mutex<[Key: Bucket]>([:])
     private let maximumCount: Int
 
     /// Keeps at most `maximumCount` buckets.
@@ -21,35 +23,41 @@ package actor RateLimiter {
     /// Takes one token of `name`. Returns `nil`, or the seconds to wait when none is left.
     package func take(_ name: String, of limit: RateLimit, at now: Date) -> Int? {
         let key = Key(name: name, limit: limit)
-        var bucket = refilled(key, at: now)
-        guard bucket.tokens >= 1 else {
-            let seconds = (1 - bucket.tokens) / (Double(limit.perMinute) / 60)
-            return max(1, Int(seconds.rounded(.up)))
+        return buckets.withLock { buckets in
+            var bucket = Self.refilled(buckets[key], key, at: now)
+            guard bucket.tokens >= 1 else {
+                let seconds = (1 - bucket.tokens) / (Double(limit.perMinute) / 60)
+                return max(1, Int(seconds.rounded(.up)))
+            }
+            bucket.tokens -= 1
+            if buckets[key] == nil, buckets.count >= maximumCount { forgetFull(in: &buckets, at: now) }
+            buckets[key] = bucket
+            return nil
         }
-        bucket.tokens -= 1
-        if buckets[key] == nil, buckets.count >= maximumCount { forgetFull(at: now) }
-        buckets[key] = bucket
-        return nil
     }
 
     /// Gives back a token taken for a request that turned out to be welcome.
     package func giveBack(_ name: String, of limit: RateLimit) {
         let key = Key(name: name, limit: limit)
-        guard var bucket = buckets[key] else { return }
-        bucket.tokens = min(bucket.tokens + 1, Double(limit.burst))
-        buckets[key] = bucket
+        buckets.withLock { buckets in
+            guard var bucket = buckets[key] else { return }
+            bucket.tokens = min(bucket.tokens + 1, Double(limit.burst))
+            buckets[key] = bucket
+        }
     }
 
-    private func refilled(_ key: Key, at now: Date) -> Bucket {
-        guard let bucket = buckets[key] else { return Bucket(tokens: Double(key.limit.burst), refilledAt: now) }
+    private static func refilled(_ bucket: Bucket?, _ key: Key, at now: Date) -> Bucket {
+        guard let bucket else { return Bucket(tokens: Double(key.limit.burst), refilledAt: now) }
         let seconds = max(0, now.timeIntervalSince(bucket.refilledAt))
         let tokens = bucket.tokens + seconds * Double(key.limit.perMinute) / 60
         return Bucket(tokens: min(tokens, Double(key.limit.burst)), refilledAt: now)
     }
 
     /// Makes room: full buckets say nothing. If all are in use, a flood is under way and the fullest half goes.
-    private func forgetFull(at now: Date) {
-        for key in buckets.keys where refilled(key, at: now).tokens >= Double(key.limit.burst) { buckets[key] = nil }
+    private func forgetFull(in buckets: inout [Key: Bucket], at now: Date) {
+        buckets = buckets.filter { key, bucket in
+            Self.refilled(bucket, key, at: now).tokens < Double(key.limit.burst)
+        }
         guard buckets.count >= maximumCount else { return }
         let fullest = buckets.sorted { $0.value.tokens > $1.value.tokens }.prefix(maximumCount / 2)
         for (key, _) in fullest { buckets[key] = nil }

@@ -20,7 +20,7 @@ struct AccessTokenReader: Sendable {
         let rules = JWTRules(
             algorithms: Set(KeyRing.algorithms), issuer: issuer.identifier, types: ["at+jwt"], expiry: .required,
             skew: 0, required: ["sub", "client_id", "jti", "iat"])
-        guard let jwt = try? JWT(validating: text, with: await ring.verificationKeys, rules: rules, at: now()) else {
+        guard let jwt = try? JWT(validating: text, with: ring.verificationKeys, rules: rules, at: now()) else {
             return nil
         }
         return AccessToken(claims: jwt.claims)

@@ -10,6 +10,10 @@ final class HTTP1Guard: ChannelDuplexHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// Requests that wait for answers on one connection, at most: what comes after them is not read as requests, and the
+    /// last answer ends the connection. Without a bound one client could keep an event loop from all others.
+    static let pipelineLimit = 64
+
     private let limits: Limits
     /// Requests whose answer is not yet written.
     private var pending = 0
@@ -45,7 +49,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
             guard let checked = HTTP1Rules.check(head) else { return refuse(HTTPParserError.unknown, context) }
             pending += 1
             isReceiving = true
-            isLast = isLast || !head.isKeepAlive
+            isLast = isLast || !head.isKeepAlive || pending == Self.pipelineLimit
             schedule(limits.requestDeadline, context)
             answerExpectation(of: head, context)
             context.fireChannelRead(wrapInboundOut(.head(checked)))

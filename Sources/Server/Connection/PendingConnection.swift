@@ -27,7 +27,7 @@ final class PendingConnection: ServerChildChannelValue {
     /// agree on a protocol.
     func serve(_ body: @Sendable (HTTPConnection) async -> Void) async {
         isTaken.store(true, ordering: .relaxed)
-        await withTaskExecutorPreference(LoopExecutor(channel.eventLoop)) {
+        await withTaskExecutorPreference(LoopExecutor.of(channel.eventLoop)) {
             guard let connection = try? await negotiated.get() else { return }
             await body(connection)
         }

@@ -12,13 +12,13 @@ struct LogMiddleware: Middleware {
         ]
         do {
             let answer = try await next(exchange)
-            values["route"] = "\(answer.route)"
+            values["route"] = "\(answer.route ?? "none")"
             values["status"] = "\(answer.status.code)"
             values["milliseconds"] = "\((clock.now - start).milliseconds)"
             Logger.current.info("request", metadata: values)
             return answer
         } catch {
-            values["cause"] = "\(type(of: error))"
+            values["cause"] = "\(type(of: (error as? BrokenRequest)?.cause ?? error))"
             Logger.current.info("request broken off", metadata: values)
             throw error
         }

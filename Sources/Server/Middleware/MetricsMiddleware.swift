@@ -10,7 +10,7 @@ struct MetricsMiddleware: Middleware {
         let start = ContinuousClock.now
         let answer = try await next(exchange)
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        timers.timer(exchange.head.method.known, answer)
+        timers.timer(exchange, answer)
             .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         return answer
     }
@@ -20,23 +20,28 @@ struct MetricsMiddleware: Middleware {
 private final class RequestTimers: Sendable {
     private struct Key: Hashable {
         let method: String
-        let route: String
+        let isSecure: Bool
+        let route: String?
         let status: Int
+
+        /// OpenTelemetry, semantic conventions for HTTP metrics.
+        var dimensions: [(String, String)] {
+            [("http.request.method", method), ("url.scheme", isSecure ? "https" : "http")]
+                + (route.map { [("http.route", $0)] } ?? [])
+                + [("http.response.status_code", String(status))]
+                + (status >= 500 ? [("error.type", String(status))] : [])
+        }
     }
 
     private let timers = Mutex<[Key: Timer]>([:])
 
-    func timer(_ method: String, _ answer: Answer) -> Timer {
-        let key = Key(method: method, route: answer.route, status: answer.status.code)
+    func timer(_ exchange: Exchange, _ answer: Answer) -> Timer {
+        let key = Key(
+            method: exchange.head.method.known, isSecure: exchange.isSecure, route: answer.route,
+            status: answer.status.code)
         return timers.withLock { timers in
             if let timer = timers[key] { return timer }
-            // OpenTelemetry, semantic conventions for HTTP metrics.
-            let timer = Timer(
-                label: "http.server.request.duration",
-                dimensions: [
-                    ("http.request.method", method), ("http.route", answer.route),
-                    ("http.response.status_code", String(answer.status.code)),
-                ])
+            let timer = Timer(label: "http.server.request.duration", dimensions: key.dimensions)
             timers[key] = timer
             return timer
         }

@@ -29,17 +29,19 @@ extension TraceMiddleware {
     /// OpenTelemetry, semantic conventions for HTTP spans. A query is never told, and a path only where a route answers
     /// at it: elsewhere it is the sender's text.
     private func describe(_ exchange: Exchange, _ method: String, _ answer: Answer, in span: any Span) {
-        span.operationName = "\(method) \(answer.route)"
+        let name = method == HTTPRequest.Method.other ? "HTTP" : method
+        span.operationName = answer.route.map { "\(name) \($0)" } ?? name
         // A dictionary that grows is built several times: this has room for all.
         var attributes: [String: SpanAttribute] = [:]
         attributes.reserveCapacity(9)
         attributes["http.request.method"] = .string(method)
         attributes["url.scheme"] = .string(exchange.isSecure ? "https" : "http")
         attributes["client.address"] = .string(exchange.remoteAddress)
-        attributes["http.route"] = .string(answer.route)
         attributes["http.response.status_code"] = .int64(Int64(answer.status.code))
-        let path = String(exchange.path)
-        if path.hasSuffix(answer.route) { attributes["url.path"] = .string(path) }
+        if let route = answer.route {
+            attributes["http.route"] = .string(route)
+            attributes["url.path"] = .string(String(exchange.path))
+        }
         if let issuer = answer.issuer {
             attributes["server.address"] = .string(issuer.host)
             if let port = issuer.port { attributes["server.port"] = .int64(Int64(port)) }
@@ -52,11 +54,14 @@ extension TraceMiddleware {
 }
 
 extension HTTPRequest.Method {
+    /// In place of a method that is not known (OpenTelemetry, semantic conventions for HTTP spans).
+    static let other = "_OTHER"
+
     /// Itself if it is a method of RFC 9110 or `PATCH`; otherwise `_OTHER`, for it is the sender's text.
     var known: String {
         switch self {
         case .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch: rawValue
-        default: "_OTHER"
+        default: Self.other
         }
     }
 }

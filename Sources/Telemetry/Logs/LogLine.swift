@@ -10,6 +10,9 @@ struct LogLine {
     let trace: TraceContext?
     let values: [(String, Logger.MetadataValue)]
 
+    /// What every line says of itself: names are unique in an object (RFC 8259 §4).
+    private static let own: Set = ["time", "level", "message", "trace_id", "span_id", "logger"]
+
     var json: [UInt8] {
         var json = JSONLine()
         json.member("time") { $0.text(timestamp) }
@@ -20,7 +23,7 @@ struct LogLine {
             json.member("span_id") { $0.hexadecimal(trace.span) }
         }
         if !label.isEmpty { json.member("logger") { $0.text(label) } }
-        for (key, value) in values { json.member(key) { $0.value(value) } }
+        for (key, value) in values { json.member(Self.own.contains(key) ? "\(key)_" : key) { $0.value(value) } }
         return json.finished
     }
 

@@ -15,9 +15,10 @@ final class ExportLosses: Sendable {
     private let dropped: Counter
     private let state = Mutex(State())
 
-    init(_ signal: OTLPSignal) {
+    init(_ signal: OTLPSignal, factory: any MetricsFactory) {
         self.signal = signal
-        dropped = Counter(label: "martlet.telemetry.dropped", dimensions: [("signal", signal.rawValue)])
+        dropped = Counter(
+            label: "martlet.telemetry.dropped", dimensions: [("signal", signal.rawValue)], factory: factory)
     }
 
     func note(_ count: Int, cause: String) {

@@ -9,10 +9,12 @@ struct ExportPause {
 
     init(first: Duration) { next = first }
 
-    /// `asked` is the collector's own wish, `Retry-After` in seconds: it counts more than ours.
-    mutating func take(asked: Int?) -> Duration {
+    /// Ours, before the next attempt.
+    mutating func take() -> Duration {
         defer { next = min(next * 2, Self.longest) }
-        if let asked { return .seconds(min(max(asked, 0), Self.longestAskedFor)) }
         return next * Double.random(in: 0.5...1.5)
     }
+
+    /// What the collector asks for: `Retry-After` in seconds.
+    static func asked(_ seconds: Int?) -> Duration { .seconds(min(max(seconds ?? 0, 0), longestAskedFor)) }
 }

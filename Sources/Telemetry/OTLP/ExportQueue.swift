@@ -17,7 +17,7 @@ final class ExportQueue: Sendable {
         var isClosed = false
     }
 
-    /// Bytes of one request, and of all that waits: some 2,000 and 30,000 spans.
+    /// Bytes of one request, some 2,000 spans, and of all that waits.
     private let batchSize: Int
     private let limit: Int
     private let state = Mutex(State())
@@ -25,7 +25,7 @@ final class ExportQueue: Sendable {
     let signals: AsyncStream<Void>
     private let signaller: AsyncStream<Void>.Continuation
 
-    init(batchSize: Int = 512 << 10, limit: Int = 8 << 20) {
+    init(batchSize: Int = 512 << 10, limit: Int) {
         self.batchSize = batchSize
         self.limit = limit
         (signals, signaller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))

@@ -20,6 +20,10 @@ extension ProtobufWriter {
         keyValue(field, name) { $0.text(text) }
     }
 
+    mutating func attribute(_ field: Int, _ name: String, _ number: Int64) {
+        keyValue(field, name) { $0.present(3, varint: UInt64(bitPattern: number)) }
+    }
+
     mutating func attributes(_ field: Int, _ attributes: SpanAttributes) {
         var count = 0
         attributes.forEach { name, attribute in

@@ -1,3 +1,4 @@
+import Metrics
 import Tracing
 
 /// Sends traces, metrics and logs to a collector over OTLP/HTTP, in its binary encoding.
@@ -15,8 +16,10 @@ package final class OTLPExport: Sendable {
         self.settings = settings
         let collector = Collector(settings)
         let envelope = OTLPEnvelope(resource, version: version)
+        let factory: any MetricsFactory = registry ?? MetricsSystem.factory
         let pipeline = { signal in
-            settings.signals.contains(signal) ? OTLPPipeline(signal, settings, collector, envelope) : nil
+            settings.signals.contains(signal)
+                ? OTLPPipeline(signal, settings, collector, envelope, factory: factory) : nil
         }
         self.collector = collector
         traces = pipeline(.traces)

@@ -36,7 +36,7 @@ extension ProtobufWriter {
             case .number(let value): data.double(4, value)
             case .histogram: break
             }
-            for (name, value) in point.pairs { data.attribute(7, name, value) }
+            data.attributes(7, of: point)
         }
     }
 
@@ -49,7 +49,18 @@ extension ProtobufWriter {
             data.double(5, value.sum)
             data.packed(6, value.counts)
             data.packed(7, HistogramSeries.bounds.map(\.bitPattern))
-            for (name, value) in point.pairs { data.attribute(9, name, value) }
+            data.attributes(9, of: point)
+        }
+    }
+
+    private mutating func attributes(_ field: Int, of point: MetricPoint) {
+        for (name, value) in point.pairs {
+            // What counts knows texts only; a status is a number (OpenTelemetry, semantic conventions for HTTP metrics).
+            if name == "http.response.status_code", let status = Int64(value) {
+                attribute(field, name, status)
+            } else {
+                attribute(field, name, value)
+            }
         }
     }
 }

@@ -1,3 +1,5 @@
+import Metrics
+
 /// The way of one signal to the collector: records are encoded where they arise, wait in a bounded queue, and are sent in
 /// batches by one task.
 final class OTLPPipeline: Sendable {
@@ -10,14 +12,14 @@ final class OTLPPipeline: Sendable {
 
     init(
         _ signal: OTLPSignal, _ settings: OTLPSettings, _ collector: Collector, _ envelope: OTLPEnvelope,
-        queue: ExportQueue = ExportQueue()
+        factory: any MetricsFactory
     ) {
         self.signal = signal
         self.settings = settings
         self.collector = collector
         self.envelope = envelope
-        self.queue = queue
-        losses = ExportLosses(signal)
+        queue = ExportQueue(limit: settings.queueLimit)
+        losses = ExportLosses(signal, factory: factory)
     }
 
     /// `record` is a field 2 of the scope's message.
@@ -28,26 +30,30 @@ final class OTLPPipeline: Sendable {
     /// Sends until the queue is closed, and then what is left. What a cancelled task has not sent is lost.
     func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { [queue, settings] in
+            group.addTask { [self] in
                 while !Task.isCancelled {
                     try? await Task.sleep(for: settings.interval)
+                    // Not where they are sent: there a collector that is away holds everything up.
+                    noteDropped()
                     queue.flush()
                 }
             }
             for await _ in queue.signals { await drain() }
             await drain()
+            noteDropped()
             group.cancelAll()
         }
     }
 
+    private func noteDropped() { losses.note(queue.takeDropped(), cause: "the queue was full") }
+
     private func drain() async {
-        losses.note(queue.takeDropped(), cause: "the queue was full")
         while let batch = queue.take() { await send(batch) }
     }
 
     private func send(_ batch: ExportQueue.Batch) async {
         let body = envelope.request(batch.records)
-        let deadline = ContinuousClock.now + settings.patience
+        var deadline = ContinuousClock.now + settings.patience
         var pause = ExportPause(first: settings.pause)
         while !Task.isCancelled {
             switch await collector.send(body, of: signal) {
@@ -55,11 +61,12 @@ final class OTLPPipeline: Sendable {
                 return losses.note(min(rejected, batch.count), cause: "the collector rejected it")
             case .refused(let cause): return losses.note(batch.count, cause: cause)
             case .retry(let asked, let cause):
+                guard ContinuousClock.now < deadline else { return losses.note(batch.count, cause: cause) }
+                let own = pause.take()
+                let wait = max(own, ExportPause.asked(asked))
                 // How long the collector wants to be left alone is its own affair; how often we ask it, ours.
-                guard asked != nil || ContinuousClock.now < deadline else {
-                    return losses.note(batch.count, cause: cause)
-                }
-                try? await Task.sleep(for: pause.take(asked: asked))
+                deadline += wait - own
+                try? await Task.sleep(for: wait)
             }
         }
         losses.note(batch.count, cause: "the program ended")

@@ -15,6 +15,8 @@ package struct OTLPSettings: Sendable {
     package var pause = Duration.seconds(1)
     /// How long one batch is tried before it is given up.
     package var patience = Duration.seconds(60)
+    /// Bytes of one signal that may wait: some 30,000 spans.
+    package var queueLimit = 8 << 20
     /// For what is left when the program ends.
     package var flushTime = Duration.seconds(5)
 

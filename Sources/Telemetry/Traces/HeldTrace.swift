@@ -18,16 +18,24 @@ package final class HeldTrace: Sendable {
     /// Takes a span that ended; returns what is to be exported now. `isFirst` says that it was the first to begin.
     func add(_ span: FinishedSpan, isFirst: Bool) -> [FinishedSpan] {
         state.withLock { state in
-            if span.status?.code == .error { state.hasFailed = true }
+            if span.hasFailed { state.hasFailed = true }
             if state.isOver { return state.hasFailed ? [span] : [] }
-            // The one that all others hang from is always kept.
-            if isFirst || state.spans.count < Self.limit - 1 { state.spans.append(span) }
+            // The one that all others hang from is always kept, and so is what failed.
+            if isFirst || state.spans.count < Self.limit - 1 {
+                state.spans.append(span)
+            } else if span.hasFailed, let place = state.spans.lastIndex(where: { !$0.hasFailed }) {
+                state.spans[place] = span
+            }
             guard isFirst else { return [] }
             state.isOver = true
             defer { state.spans = [] }
             return state.hasFailed ? state.spans : []
         }
     }
+}
+
+extension FinishedSpan {
+    fileprivate var hasFailed: Bool { status?.code == .error }
 }
 
 extension ServiceContext {

@@ -1,4 +1,5 @@
 package import Logging
+import Tracing
 
 /// Writes spans that ended as log lines of level debug: a trace without a collector.
 package struct SpanLog: SpanExporter {
@@ -7,12 +8,16 @@ package struct SpanLog: SpanExporter {
     package init(logger: Logger) { self.logger = logger }
 
     package func export(_ span: FinishedSpan) {
-        logger.debug(
-            "span",
-            metadata: [
-                "name": "\(span.name)", "trace_id": "\(span.trace.traceID)", "span_id": "\(span.trace.spanID)",
-                "parent": "\(span.parent ?? "none")",
-                "microseconds": "\((span.endedAt &- span.startedAt) / 1_000)",
-            ])
+        // A span ends where the one above it is current.
+        var context = ServiceContext.topLevel
+        context.traceContext = span.trace
+        ServiceContext.withValue(context) {
+            logger.debug(
+                "span",
+                metadata: [
+                    "name": "\(span.name)", "parent": "\(span.parent ?? "none")",
+                    "microseconds": "\((span.endedAt &- span.startedAt) / 1_000)",
+                ])
+        }
     }
 }

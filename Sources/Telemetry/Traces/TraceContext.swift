@@ -37,7 +37,7 @@ package final class TraceContext: Sendable {
         else { return nil }
         self.init(
             high: high, low: low, span: span, isSampled: flags & 1 == 1,
-            state: tracestate.flatMap { (1...512).contains($0.utf8.count) ? $0 : nil }, isOurs: false)
+            state: tracestate.flatMap { TraceState.isValid($0) ? $0 : nil }, isOurs: false)
     }
 
     /// The next span of the same trace, or of a new one.

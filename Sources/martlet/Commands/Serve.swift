@@ -31,8 +31,11 @@ struct Serve: AsyncParsableCommand {
             let telemetry = TelemetryBootstrap.start(
                 configuration.telemetry, version: Martlet.version,
                 environment: ProcessInfo.processInfo.environment,
-                // A name that is taken is an answer of the storage, too.
-                isRefusal: { ($0 as? OAuthError)?.isRefusal ?? ($0 is UniqueViolation) })
+                // A name that is taken is an answer of the storage, too; and who hangs up, or ends the program, breaks nothing.
+                isRefusal: { error in
+                    (error as? OAuthError)?.isRefusal
+                        ?? (error is UniqueViolation || error is BrokenRequest || error is CancellationError)
+                })
             for setting in configuration.unused {
                 Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
             }

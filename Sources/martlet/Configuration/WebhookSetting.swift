@@ -19,8 +19,9 @@ struct WebhookSetting {
             values.report(.webhooksEvents, "there is no event \(event): \(Self.hint(event))")
         }
         guard !urls.isEmpty else { return nil }
-        for url in urls {
-            if let reason = Self.mistake(url) { values.report(.webhooksURLs, "\(url) \(reason)") }
+        for (index, url) in urls.enumerated() {
+            // Not the URL: receivers have secrets in theirs.
+            if let reason = Self.mistake(url) { values.report(.webhooksURLs, "number \(index + 1) \(reason)") }
         }
         if self.secret.utf8.count < 32 {
             values.report(

@@ -69,4 +69,24 @@ struct TraceTests {
         ]
         for (name, value) in expected { #expect(span.attributes.get(name) == value, "\(name)") }
     }
+
+    @Test(
+        "where nothing answers, a span has neither route nor path",
+        arguments: [("GET /secret/none", "GET"), ("GET /none", "GET"), ("DELETE /nowhere", "DELETE")])
+    func noRoute(_ line: String, _ name: String) async throws {
+        let tracer = TestTracer.shared
+        let trace = String((0..<32).map { _ in "123456789abcdef".randomElement() ?? "1" })
+        try await TestServer.run { server in
+            let response = try await RawConnection.run(to: server.port) { connection in
+                try await connection.send(
+                    "\(line) HTTP/1.1\r\nHost: a\r\ntraceparent: 00-\(trace)-00f067aa0ba902b7-01\r\n\r\n")
+                return try #require(try await connection.response())
+            }
+            #expect(response.status >= 400)
+        }
+        let span = try #require(
+            tracer.memory.finishedSpans.first { $0.context.inMemorySpanContext?.traceID == trace })
+        #expect(span.operationName == name)
+        #expect(span.attributes.get("http.route") == nil && span.attributes.get("url.path") == nil)
+    }
 }

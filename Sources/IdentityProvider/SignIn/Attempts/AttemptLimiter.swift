@@ -38,7 +38,7 @@ package struct AttemptLimiter: Sendable {
                 isLocked: counted.contains { rule, failures in rule.isLocked(by: failures) })
         }
         for (counter, name) in zip(counters, names) where counter.rule.locksAt != nil {
-            if let seconds = await limiter.take(name, of: Self.atOnce, at: now()) {
+            if let seconds = limiter.take(name, of: Self.atOnce, at: now()) {
                 return AttemptPause(seconds: seconds, isLocked: false)
             }
         }
@@ -62,7 +62,7 @@ package struct AttemptLimiter: Sendable {
     /// for guesses at others.
     func succeeded(_ counters: [AttemptCounter]) async throws {
         let names = counters.filter { $0.rule.locksAt != nil }.map(digest)
-        for name in names { await limiter.giveBack(name, of: Self.atOnce) }
+        for name in names { limiter.giveBack(name, of: Self.atOnce) }
         guard try await !store.failures(of: names, at: now()).isEmpty else { return }
         try await store.forget(names)
     }

@@ -57,6 +57,10 @@ package enum Measurements {
         Gauge(label: "martlet.outbox.depth", dimensions: [("issuer", issuer)])
     }
 
+    static func webhooksDepth(of issuer: String) -> Gauge {
+        Gauge(label: "martlet.webhooks.depth", dimensions: [("issuer", issuer)])
+    }
+
     /// Says since when the key that signs does, and until when it is meant to.
     static func note(_ key: SigningKeyRecord, of issuer: String) {
         let dimensions = [("issuer", issuer), ("alg", key.algorithm.rawValue)]

@@ -11,6 +11,7 @@ struct PoolMeasurements: Sendable {
     init(_ pool: String) {
         let dimensions = [("db.client.connection.pool.name", pool)]
         connections = Meter(label: "db.client.connection.max", dimensions: dimensions)
+        // In the conventions `db.client.connection.count` with a state: Prometheus keeps names that end so for histograms.
         used = Meter(label: "db.client.connection.used", dimensions: dimensions)
         pending = Meter(label: "db.client.connection.pending_requests", dimensions: dimensions)
         waitTime = Timer(label: "db.client.connection.wait_time", dimensions: dimensions)

@@ -39,15 +39,7 @@ struct SQLMailOutbox: MailOutbox {
 
     func remove(_ mail: WaitingMail) async throws { try await queue.remove(entry(mail)) }
 
-    func depth(at now: Date) async throws -> Int {
-        try await table.query(
-            "mail_outbox.depth",
-            """
-            SELECT COUNT(*) FROM mail_outbox \(table.database.dialect.hint("mail_outbox_by_expiry"))
-            WHERE issuer = ? AND expires_at > ?
-            """, [table.key, .date(now)]
-        ).first?.integer(0) ?? 0
-    }
+    func depth(at now: Date) async throws -> Int { try await queue.depth(at: now) }
 
     private var queue: SQLQueue { SQLQueue(table: table, name: "mail_outbox") }
 

@@ -37,6 +37,17 @@ struct SQLQueue: Sendable {
             """, [.date(end), table.key, entry.id, .integer(entry.attempts), .date(now)]) == 1
     }
 
+    /// How many wait that are of use yet.
+    func depth(at now: Date) async throws -> Int {
+        try await table.query(
+            "\(name.text).depth",
+            """
+            SELECT COUNT(*) FROM \(name) \(table.database.dialect.hint("\(name)_by_expiry"))
+            WHERE issuer = ? AND expires_at > ?
+            """, [table.key, .date(now)]
+        ).first?.integer(0) ?? 0
+    }
+
     func postpone(_ entry: Entry, until moment: Date) async throws {
         try await table.execute(
             "\(name.text).postpone",

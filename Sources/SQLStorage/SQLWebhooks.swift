@@ -56,6 +56,8 @@ struct SQLWebhooks: WebhookStore {
 
     func remove(_ delivery: WebhookDelivery) async throws { try await queue.remove(entry(delivery)) }
 
+    func depth(at now: Date) async throws -> Int { try await queue.depth(at: now) }
+
     private var queue: SQLQueue { SQLQueue(table: table, name: "webhook_deliveries") }
 
     private func entry(_ delivery: WebhookDelivery) -> SQLQueue.Entry {

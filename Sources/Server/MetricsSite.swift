@@ -18,7 +18,9 @@ package struct MetricsSite: Service {
                 answer.headers[.allow] = "GET, HEAD"
                 return answer
             }
-            return Answer(status: .ok, headers: [.contentType: type], body: text(), route: "/metrics")
+            // It looks at all that was ever counted, and at files of the system: not while others wait for their loop.
+            let body = await withTaskExecutorPreference(globalConcurrentExecutor) { text() }
+            return Answer(status: .ok, headers: [.contentType: type], body: body, route: "/metrics")
         }
         server = HTTPServer(settings: settings, pipeline: pipeline, onRunning: onRunning)
     }

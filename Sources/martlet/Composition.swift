@@ -70,7 +70,7 @@ struct Composition {
     func webhookService(_ issuer: Issuer) -> WebhookService? {
         configuration.webhooks.map { webhooks in
             WebhookService(
-                store: storage.stores(for: issuer).webhooks, urls: webhooks.settings.urls,
+                issuer: issuer, store: storage.stores(for: issuer).webhooks, urls: webhooks.settings.urls,
                 sender: WebhookClient(allowsPrivate: webhooks.allowsPrivate),
                 signature: WebhookSignature(secret: webhooks.secret))
         }

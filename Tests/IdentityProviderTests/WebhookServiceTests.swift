@@ -68,7 +68,7 @@ struct WebhookServiceTests {
         #expect(total >= 30)
         let receivers = Receivers(silent: Self.silent)
         let service = WebhookService(
-            store: issuer.stores.webhooks, urls: [Self.silent, Self.good], sender: receivers,
+            issuer: issuer.issuer, store: issuer.stores.webhooks, urls: [Self.silent, Self.good], sender: receivers,
             signature: WebhookSignature(secret: "a-secret"), interval: .milliseconds(5),
             now: { [clock = issuer.clock] in clock.now })
         let running = Task { try await service.run() }
@@ -78,6 +78,7 @@ struct WebhookServiceTests {
         try await running.value
         #expect(receivers.mostHeld == WebhookService.width)
         #expect(receivers.taken(by: Self.former) == 0)
+        #expect(try await issuer.stores.webhooks.depth(at: issuer.clock.now) == total)
         #expect(try await waiting(issuer, to: Self.former) == 0)
         #expect(try await waiting(issuer, to: Self.good) == 0)
         #expect(try await waiting(issuer, to: Self.silent) == total)

@@ -161,6 +161,7 @@ extension Stores {
             try await webhooks.remove(leased)
         }
         try await audit.append([.example(2)], head: .example(2), deliveries: [2: [.example]])
+        _ = try await webhooks.depth(at: moment)
         _ = try await webhooks.drop(exceptTo: ["https://shop.example/other"], limit: 10)
         _ = try await audit.heads(after: moment, limit: 10)
         for (user, client, trace) in [("alice-id", nil, nil), (nil, "web", nil), (nil, nil, "trace"), (nil, nil, nil)] {

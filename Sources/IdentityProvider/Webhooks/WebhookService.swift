@@ -1,11 +1,13 @@
 package import FoundationEssentials
 import Logging
+import Metrics
 import ServiceLifecycle
 import Tracing
 
 /// Delivers what waits in the queue. Every node runs one; of all of them one delivers each event. What the receiver does
 /// not take is tried again after growing pauses, for three days. Receivers do not wait for each other.
 package struct WebhookService: Service {
+    private let issuer: Issuer
     private let store: any WebhookStore
     private let urls: [String]
     private let sender: any WebhookSender
@@ -14,9 +16,10 @@ package struct WebhookService: Service {
     private let now: @Sendable () -> Date
 
     package init(
-        store: any WebhookStore, urls: [String], sender: any WebhookSender, signature: WebhookSignature,
+        issuer: Issuer, store: any WebhookStore, urls: [String], sender: any WebhookSender, signature: WebhookSignature,
         interval: Duration = .milliseconds(500), now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        self.issuer = issuer
         self.store = store
         self.urls = Set(urls).sorted()
         self.sender = sender
@@ -27,6 +30,8 @@ package struct WebhookService: Service {
 
     /// Deliveries to one receiver at one time.
     package static let width = 4
+    /// Between two looks at how many wait.
+    private static let countInterval = Duration.seconds(15)
     /// Deliveries in one transaction that drops them.
     private static let batch = 500
     /// Seconds after which a node that took a delivery in hand is taken for dead: longer than any attempt may last.
@@ -36,6 +41,7 @@ package struct WebhookService: Service {
         await cancelWhenGracefulShutdown {
             await dropOthers()
             await withDiscardingTaskGroup { group in
+                group.addTask { await measure() }
                 for url in urls { group.addTask { await deliver(to: url) } }
             }
         }
@@ -57,6 +63,15 @@ package struct WebhookService: Service {
                 Logger.current.error("the webhook queue cannot be read", metadata: ["cause": "\(error)"])
             } catch {}
             try? await Task.sleep(for: interval)
+        }
+    }
+
+    private func measure() async {
+        let depth = Measurements.webhooksDepth(of: issuer.identifier)
+        while !Task.isCancelled {
+            // That the storage does not answer is said by those who deliver.
+            if let count = try? await store.depth(at: now()) { depth.record(count) }
+            try? await Task.sleep(for: Self.countInterval)
         }
     }
 

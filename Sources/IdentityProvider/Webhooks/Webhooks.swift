@@ -68,6 +68,8 @@ package protocol WebhookStore: Sendable {
     func postpone(_ delivery: WebhookDelivery, until moment: Date) async throws
     /// Removes a leased delivery, unless another has taken it meanwhile.
     func remove(_ delivery: WebhookDelivery) async throws
+    /// How many wait, to whomever they go.
+    func depth(at now: Date) async throws -> Int
 }
 
 /// Hands a signed body to its receiver. Throws unless the receiver took it.

@@ -55,6 +55,7 @@ enum MetricCatalog {
             "martlet.signing_key.until_timestamp", "s",
             "When the key that signs is to be succeeded, by issuer and algorithm."),
         MetricDescription("martlet.outbox.depth", "", "Messages that wait to be delivered."),
+        MetricDescription("martlet.webhooks.depth", "", "Events that wait for the receivers of webhooks."),
         MetricDescription("martlet.audit.waiting", "", "Audit records that wait to be written."),
         MetricDescription("martlet.telemetry.dropped", "", "Telemetry records that were lost, by signal."),
         MetricDescription(

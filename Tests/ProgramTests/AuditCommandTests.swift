@@ -1,4 +1,6 @@
 import Foundation
+import SQLStorage
+import SQLiteDriver
 import TestSupport
 import Testing
 
@@ -30,6 +32,10 @@ struct AuditCommandTests {
             "/token", [("grant_type", "client_credentials")], headers: [basic("shop", "a-wrong-secret-a-wrong")])
         #expect(answer.status == 401)
         let trace = try #require(answer.header("X-Request-Id"))
+        let allowed = try await client.post(
+            "/token", [("grant_type", "client_credentials")], headers: [basic("shop", "5CFNd0OMGyV3uhDA3GPSHw")])
+        let allowedTrace = try #require(allowed.header("X-Request-Id"))
+        #expect(allowed.status == 200)
         try await server.stop()
         let base = ["--issuer", server.issuer]
 
@@ -52,9 +58,14 @@ struct AuditCommandTests {
         #expect(explained.output.contains("client authentication failed with client shop from 127.0.0.1"))
         #expect(!explained.output.contains("a-wrong-secret"))
 
+        let why = try await RunningProgram.run(["explain", allowedTrace] + base, in: folder.url)
+        #expect(why.output.contains("The client shop authenticated by client_secret_basic."))
+        #expect(why.output.contains("tokens issued"))
+
         let disabled = try await RunningProgram.run(["user", "disable", "alice"] + base, in: folder.url)
         #expect(disabled.code == 0)
-        let ofAlice = try await RunningProgram.run(["audit", "--user", "alice", "--json"] + base, in: folder.url)
+        let ofAlice = try await RunningProgram.run(
+            ["audit", "--user", "alice", "--since", "1h", "--json"] + base, in: folder.url)
         let actor = try lines(ofAlice.output).last?["actor"] as? String
         #expect(actor?.hasPrefix("command line ") == true)
 
@@ -64,6 +75,21 @@ struct AuditCommandTests {
         // What the server wrote stands in the file, too.
         let copy = try String(contentsOf: folder.url.appending(path: "audit.jsonl"), encoding: .utf8)
         #expect(try lines(copy).contains { $0["trace"] as? String == trace && $0["mac"] as? String != nil })
+
+        // Somebody who has the database at hand changes why the client was refused.
+        let database = try SQLiteDatabase(path: folder.url.appending(path: "var/martlet.db").path())
+        let changed = try await database.transaction { connection in
+            try connection.execute(
+                """
+                UPDATE audit_records SET document = REPLACE(document, 'wrong_secret', 'disabled')
+                WHERE event = 'client_authentication_failed'
+                """, [])
+        }
+        #expect(changed == 1)
+        await database.close()
+        let tampered = try await RunningProgram.run(["audit", "verify"] + base, in: folder.url)
+        #expect(tampered.code == 1)
+        #expect(tampered.output.contains("is not the one that was written."))
 
         // The database is set back to nothing: the heads that were kept tell.
         for name in ["martlet.db", "martlet.db-wal", "martlet.db-shm"] {

@@ -226,7 +226,8 @@ let package = Package(
         .testTarget(
             name: "ProgramTests",
             dependencies: [
-                "martlet", "JOSE", "IdentityProvider", "SQLStorage", "SQLiteDriver", "Outbound", "Server", "TestSupport",
+                "martlet", "JOSE", "IdentityProvider", "SQLStorage", "SQLiteDriver", "Outbound", "Server",
+                "TestSupport",
                 "Authenticators", httpTypes,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

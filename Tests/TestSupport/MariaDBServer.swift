@@ -138,28 +138,3 @@ package final class MariaDBServer: Sendable {
         return value
     }
 }
-
-/// A port that was free a moment ago.
-package func freePort() throws -> Int {
-    guard let port = boundPort(0) else { throw Unexpected("no free port") }
-    return port
-}
-
-package func isFree(_ port: Int) -> Bool { boundPort(port) != nil }
-
-/// Binds a loopback port, any for 0, and lets it go.
-private func boundPort(_ port: Int) -> Int? {
-    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-            unsafe bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
-        }
-    }
-    return isBound ? Int(UInt16(bigEndian: address.sin_port)) : nil
-}

@@ -101,7 +101,8 @@ struct Serve: AsyncParsableCommand {
             try await ServiceGroup(configuration: group).run()
         } catch let error where Self.isAddressInUse(error) {
             throw Mistakes([
-                "listen, or telemetry.metrics: the address is in use: end the other program or choose another address"
+                "listen, telemetry.metrics or --demo-port: the address is in use: "
+                    + "end the other program or choose another address"
             ])
         }
         await composition.close()

@@ -227,8 +227,7 @@ let package = Package(
             name: "ProgramTests",
             dependencies: [
                 "martlet", "JOSE", "IdentityProvider", "SQLStorage", "SQLiteDriver", "Outbound", "Server",
-                "TestSupport",
-                "Authenticators", httpTypes,
+                "TestSupport", "Authenticators", httpTypes,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -13,12 +13,7 @@ package enum Measurements {
         case .steppedUp(let factor, _): countSignIn([factor], "stepped_up")
         case .signInRefused(let reason, let factor): countSignIn([factor], reason.rawValue)
         case .suspiciousSignIn(let signals, let consequence):
-            for signal in signals {
-                Counter(
-                    label: "martlet.suspicious_sign_ins",
-                    dimensions: [("signal", signal), ("consequence", consequence)]
-                ).increment()
-            }
+            for signal in signals { suspiciousSignIns(signal, consequence).increment() }
         default: break
         }
     }
@@ -27,12 +22,13 @@ package enum Measurements {
     static func begin() {
         for signal in SuspicionSignal.allCases {
             for consequence in SuspicionConsequence.allCases {
-                Counter(
-                    label: "martlet.suspicious_sign_ins",
-                    dimensions: [("signal", signal.rawValue), ("consequence", consequence.rawValue)]
-                ).increment(by: 0)
+                suspiciousSignIns(signal.rawValue, consequence.rawValue).increment(by: 0)
             }
         }
+    }
+
+    private static func suspiciousSignIns(_ signal: String, _ consequence: String) -> Counter {
+        Counter(label: "martlet.suspicious_sign_ins", dimensions: [("signal", signal), ("consequence", consequence)])
     }
 
     private static func countSignIn(_ factors: [Factor], _ outcome: String) {

@@ -28,6 +28,7 @@ package struct Provider: Sendable {
         let clients = CachedClients(stores.clients, now: now)
         let resources = CachedResourceServers(stores.resourceServers, now: now)
         let entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
+        Measurements.begin()
         let ring = KeyRing(issuer: issuer, store: stores.keys, sealer: sealer, now: now)
         let rotation = KeyRotation(
             store: stores.keys, ring: ring, sealer: sealer, schedule: settings.keyRotation, audit: audit, now: now)
@@ -88,7 +89,6 @@ package struct Provider: Sendable {
                 mailer: mailer, interval: .seconds(1), now: now)
         }
 
-        Measurements.begin()
         var signInLinks: [String: Page.Value] = [:]
         if mailer != nil {
             signInLinks["has_links"] = true

@@ -41,7 +41,7 @@ struct AuthorizationRequest: Codable, Sendable {
         maxAge = try parameters.seconds("max_age") ?? client.defaultMaxAge
         nonce = parameters["nonce"]
         loginHint = parameters["login_hint"]
-        languages = Array(parameters.list("ui_locales").prefix(32))
+        languages = parameters.languages
         display = parameters["display"].flatMap(Display.init) ?? .page
         claims = try ClaimsRequest(parameters, allowed: client.scope)
         requestedContexts = parameters.list("acr_values")

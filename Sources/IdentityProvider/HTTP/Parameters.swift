@@ -79,6 +79,9 @@ package struct Parameters: Sendable {
         return (self[name] ?? "").split(separator: " ").map(String.init).filter { seen.insert($0).inserted }
     }
 
+    /// `ui_locales`, most wanted first (OpenID Connect Core §3.1.2.1). The rest of a long list is noise.
+    var languages: [String] { Array(list("ui_locales").prefix(32)) }
+
     package var isEmpty: Bool { pairs.isEmpty }
     var names: [String] { pairs.map(\.name) }
 

@@ -36,7 +36,7 @@ struct SignOutRequest: Codable, Sendable {
         self.client = client?.id
         subject = hint?.subject
         session = hint?.session
-        languages = Array(parameters.list("ui_locales").prefix(32))
+        languages = parameters.languages
     }
 
     /// Whether the person must be asked: without a hint that names this very session, the request may be anybody's

@@ -43,6 +43,14 @@ package struct SoftwareAuthenticator: Sendable {
         self.origin = origin
     }
 
+    /// The same authenticator each time: its key and credential are made of `seed`.
+    package init(seed: UInt8) throws {
+        key = .es256(try P256.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: seed, count: 32)))
+        credentialID = [UInt8](repeating: seed, count: 32)
+        rpID = "id.example.com"
+        origin = "https://id.example.com"
+    }
+
     package func clientDataJSON(_ type: String, _ challenge: [UInt8]) -> [UInt8] {
         var object: JSONObject = [
             "type": .string(type), "challenge": .string(Base64URL.encode(challenge)), "origin": .string(origin),

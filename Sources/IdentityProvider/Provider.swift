@@ -14,7 +14,7 @@ package struct Provider: Sendable {
     private let links: MailLinks
 
     package init(
-        settings: Settings, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor, limiter: RateLimiter,
+        settings: Settings, stores: Stores, vault: KeyVault, passwords: PasswordFactor, limiter: RateLimiter,
         audit: AuditLog, mailer: (any Mailer)? = nil, places: (any PlaceFinder)? = nil,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -23,8 +23,8 @@ package struct Provider: Sendable {
         #endif
         let issuer = settings.issuer
         let lifetimes = settings.lifetimes
-        let sealer = Sealer(masterKeys, issuer: issuer)
-        let digester = SecretDigester(masterKeys)
+        let sealer = Sealer(vault)
+        let digester = SecretDigester(vault)
         let clients = CachedClients(stores.clients, now: now)
         let resources = CachedResourceServers(stores.resourceServers, now: now)
         let entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
@@ -35,7 +35,7 @@ package struct Provider: Sendable {
 
         // People
         let browser = BrowserCookie(of: issuer)
-        let formToken = FormToken(masterKeys, browser: browser)
+        let formToken = FormToken(vault, browser: browser)
         let sessions = SessionCookie(
             of: issuer, sessions: stores.sessions, users: stores.users, digester: digester,
             lifetime: lifetimes.session, now: now)
@@ -121,7 +121,7 @@ package struct Provider: Sendable {
 
         // One's own front ends
         let ownClients = FirstPartyClients(clients: clients)
-        let tokenCookies = TokenCookies(of: issuer, masterKeys)
+        let tokenCookies = TokenCookies(of: issuer, vault)
         let ownSignIn = FirstPartySignIn(
             issuer: issuer, lifetimes: lifetimes, authorizations: stores.authorizations, tokens: tokens,
             cookies: tokenCookies, sealer: sealer, audit: audit, now: now)
@@ -195,7 +195,7 @@ package struct Provider: Sendable {
             EndSessionEndpoint(issuer: issuer, clients: clients, hints: hints, flow: signOut),
             ConfirmSignOutEndpoint(issuer: issuer, sessions: sessions, flow: signOut, formToken: formToken),
             JWKSetEndpoint(ring: ring),
-            HealthEndpoint(storage: stores.upkeep),
+            HealthEndpoint(storage: stores.upkeep, vault: vault),
         ]
         let pages = LinkPages(issuer: issuer, browser: browser, formToken: formToken)
         let requests = MailRequests(queue: mail, limiter: limiter, issuer: issuer, now: now)
@@ -285,7 +285,8 @@ package struct Provider: Sendable {
         self.mailService = mailService
         let background: [any Service] = [
             StorageWatch(
-                upkeep: stores.upkeep, clients: clients, resources: resources, entitlements: entitlements, ring: ring,
+                upkeep: stores.upkeep, clients: clients, resources: resources, entitlements: entitlements, vault: vault,
+                ring: ring,
                 interval: .milliseconds(250)),
             Maintenance(
                 upkeep: stores.upkeep, rotation: rotation, retention: AuditRetention(log: audit),

@@ -1,39 +1,60 @@
 import Crypto
-import FoundationEssentials
+package import FoundationEssentials
 import JOSE
 
 /// What a sealed value is for: a value made for one purpose cannot be opened for another.
-package struct SealedPurpose: Hashable, Sendable {
+package struct SealedPurpose: Sendable {
     package let name: String
-    package init(_ name: String) { self.name = name }
+    let keyClass: DataKeyClass
+    /// How many seconds after its last use a key must still open values; `nil` where they lie until they are resealed.
+    let lifetime: (@Sendable (Lifetimes) -> TimeInterval)?
+
+    /// A value that travels, and how long it is good for at most.
+    package static func transit(
+        _ name: String, lifetime: @escaping @Sendable (Lifetimes) -> TimeInterval
+    ) -> SealedPurpose {
+        SealedPurpose(name: name, keyClass: .transit, lifetime: lifetime)
+    }
+
+    /// A value in the database.
+    package static func rest(_ name: String) -> SealedPurpose {
+        SealedPurpose(name: name, keyClass: .rest, lifetime: nil)
+    }
 }
 
 extension SealedPurpose {
-    static let interaction = SealedPurpose("interaction")
-    static let authorizationCode = SealedPurpose("authorization code")
-    static let refreshToken = SealedPurpose("refresh token")
-    static let accessToken = SealedPurpose("access token")
-    static let passkeyCeremony = SealedPurpose("passkey ceremony")
-    static let signOut = SealedPurpose("sign-out")
-    static let privateKey = SealedPurpose("private key")
-    static let clientSecret = SealedPurpose("client secret")
-    static let mail = SealedPurpose("mail")
-    static let emailCode = SealedPurpose("e-mail code")
-    static let totpOffer = SealedPurpose("authenticator app offered")
-    static let oneTimePasswordSecret = SealedPurpose("one-time password secret")
+    static let interaction = transit("interaction") { $0.interaction }
+    static let authorizationCode = transit("authorization code") { $0.authorizationCode }
+    static let refreshToken = transit("refresh token") { max($0.refreshToken, $0.session) }
+    static let accessToken = transit("access token") { $0.longestToken }
+    static let passkeyCeremony = transit("passkey ceremony") { $0.factor }
+    static let signOut = transit("sign-out") { $0.interaction }
+    static let emailCode = transit("e-mail code") { $0.factor }
+    static let totpOffer = transit("authenticator app offered") { $0.interaction }
+    static let privateKey = rest("private key")
+    static let clientSecret = rest("client secret")
+    static let mail = rest("mail")
+    static let oneTimePasswordSecret = rest("one-time password secret")
+
+    /// The longest that any value lives that travels, in seconds.
+    static func longestLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
+        let all =
+            [refreshToken, accessToken, interaction, passkeyCeremony, forwardPass] + MailLinkPurpose.all.map(\.sealed)
+        return all.compactMap { $0.lifetime?(lifetimes) }.max() ?? 0
+    }
 }
 
 /// Makes opaque values that only Martlet can read or make: AES-256-GCM, each value under its own key, which HKDF
 /// derives from a random salt, so that the limit on random nonces is never near.
 ///
-/// `version (1) ‖ master key id (4) ‖ salt (16) ‖ ciphertext ‖ tag (16)`, as base64url.
+/// `version (1) ‖ data key id (4) ‖ salt (16) ‖ ciphertext ‖ tag (16)`, as base64url.
 package struct Sealer: Sendable {
-    private let masterKeys: MasterKeys
+    let vault: KeyVault
     private let issuer: String
 
-    package init(_ masterKeys: MasterKeys, issuer: Issuer) {
-        self.masterKeys = masterKeys
-        self.issuer = issuer.identifier
+    package init(_ vault: KeyVault) {
+        self.vault = vault
+        issuer = vault.issuer.identifier
     }
 
     package func seal(_ value: some Encodable, for purpose: SealedPurpose) throws -> String {
@@ -52,19 +73,20 @@ package struct Sealer: Sendable {
     }
 
     package func seal(_ plaintext: [UInt8], for purpose: SealedPurpose) throws -> [UInt8] {
-        let master = masterKeys.current
+        let dataKey = try vault.current(purpose.keyClass)
         let salt = RandomBytes.make(Self.saltSize)
-        let header = [Self.version] + master.id + salt
+        let header = [Self.version] + dataKey.id + salt
         let box = try AES.GCM.seal(
-            plaintext, using: key(master, salt: salt, purpose: purpose), nonce: AES.GCM.Nonce(data: Self.nonce),
+            plaintext, using: key(dataKey, salt: salt, purpose: purpose), nonce: AES.GCM.Nonce(data: Self.nonce),
             authenticating: header)
         return header + box.ciphertext + box.tag
     }
 
     package func open(_ sealed: [UInt8], for purpose: SealedPurpose) throws(NotOurs) -> [UInt8] {
-        let headerSize = 1 + MasterKeys.idSize + Self.saltSize
+        let headerSize = 1 + DataKey.idSize + Self.saltSize
         guard sealed.count >= headerSize + Self.tagSize, sealed[0] == Self.version,
-            let master = masterKeys.find(Array(sealed[1...MasterKeys.idSize]))
+            let dataKey = vault.find(
+                Self.keyID(of: sealed), purpose.keyClass, opensFor: purpose.lifetime?(vault.lifetimes))
         else { throw NotOurs() }
         let header = sealed[..<headerSize]
         do {
@@ -73,15 +95,18 @@ package struct Sealer: Sendable {
                 tag: sealed.suffix(Self.tagSize))
             let salt = header.suffix(Self.saltSize)
             return try Array(
-                AES.GCM.open(box, using: key(master, salt: salt, purpose: purpose), authenticating: header))
+                AES.GCM.open(box, using: key(dataKey, salt: salt, purpose: purpose), authenticating: header))
         } catch {
             throw NotOurs()
         }
     }
 
-    private func key(_ master: MasterKeys.Key, salt: some Collection<UInt8>, purpose: SealedPurpose) -> SymmetricKey {
+    /// The id of the data key that a sealed value is under.
+    static func keyID(of sealed: [UInt8]) -> [UInt8] { Array(sealed.dropFirst().prefix(DataKey.idSize)) }
+
+    private func key(_ dataKey: DataKey, salt: some Collection<UInt8>, purpose: SealedPurpose) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: master.material, salt: Array(salt), info: Array("\(purpose.name)\u{0}\(issuer)".utf8),
+            inputKeyMaterial: dataKey.material, salt: Array(salt), info: Array("\(purpose.name)\u{0}\(issuer)".utf8),
             outputByteCount: 32)
     }
 

@@ -16,6 +16,7 @@ package struct Stores: Sendable {
     package let passkeys: any PasskeyStore
     package let recoveryCodes: any RecoveryCodeStore
     package let keys: any KeyStore
+    package let dataKeys: any DataKeyStore
     package let spent: any SpentStore
     package let mailOutbox: any MailOutbox
     package let audit: any AuditStore
@@ -27,7 +28,7 @@ package struct Stores: Sendable {
         roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, devices: any DeviceStore,
         attempts: any AttemptStore, consents: any ConsentStore, authorizations: any AuthorizationStore,
         totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
-        recoveryCodes: any RecoveryCodeStore, keys: any KeyStore,
+        recoveryCodes: any RecoveryCodeStore, keys: any KeyStore, dataKeys: any DataKeyStore,
         spent: any SpentStore, audit: any AuditStore, webhooks: any WebhookStore,
         mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
@@ -45,6 +46,7 @@ package struct Stores: Sendable {
         self.passkeys = passkeys
         self.recoveryCodes = recoveryCodes
         self.keys = keys
+        self.dataKeys = dataKeys
         self.spent = spent
         self.mailOutbox = mailOutbox
         self.audit = audit

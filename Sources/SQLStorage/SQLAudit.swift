@@ -107,23 +107,34 @@ struct SQLAudit: AuditStore {
             let heads = try connection.query("\(Self.chains) WHERE issuer = ? ORDER BY node", [issuer]).map(Self.head)
             return try body(heads) { visit in
                 try connection.forEachRow(
-                    """
-                    SELECT node, sequence, document, mac, recorded_at, event, user_id, client_id, trace_id
-                    FROM audit_records WHERE issuer = ? ORDER BY node, sequence
-                    """, [issuer]
+                    "\(Self.rows) WHERE issuer = ? ORDER BY node, sequence", [issuer]
                 ) { row in try visit(Self.row(row)) }
             }
         }
     }
 
-    func oldest(until moment: Date, limit: Int) async throws -> [AuditWitness] {
-        try await table.query(
+    func chains(withRecordsUntil moment: Date, limit: Int) async throws -> [Identifier<AuditNode>] {
+        let rows = try await table.query(
             "audit.oldest",
             """
-            SELECT node, sequence, mac FROM audit_records WHERE issuer = ? AND recorded_at <= ?
+            SELECT node FROM audit_records WHERE issuer = ? AND recorded_at <= ?
             ORDER BY recorded_at, node, sequence LIMIT ?
             """, [table.key, .date(moment), .integer(limit)]
-        ).map { AuditWitness(node: try $0.id(0), sequence: try $0.integer(1), mac: try $0.blob(2)) }
+        ).map { try $0.text(0) }
+        return Set(rows).sorted().map(Identifier.init(rawValue:))
+    }
+
+    func head(of node: Identifier<AuditNode>) async throws -> AuditHead? {
+        try await table.query(
+            "audit.head", "\(Self.chains) WHERE issuer = ? AND node = ?", [table.key, .id(node)]
+        ).first.map(Self.head)
+    }
+
+    func records(of node: Identifier<AuditNode>, after sequence: Int, limit: Int) async throws -> [AuditRow] {
+        try await table.query(
+            "audit.records", "\(Self.rows) WHERE issuer = ? AND node = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+            [table.key, .id(node), .integer(sequence), .integer(limit)]
+        ).map(Self.row)
     }
 
     func remove(_ removal: AuditRemoval, from node: Identifier<AuditNode>) async throws {
@@ -132,11 +143,13 @@ struct SQLAudit: AuditStore {
             // Of several nodes that remove at once, none may move the beginning back.
             let isOurs = try connection.execute(
                 """
-                UPDATE audit_chains SET removed_through = ?, removed_mac = ?, removal_seal = ?
+                UPDATE audit_chains
+                SET removed_through = ?, removed_mac = ?, removed_time = ?, removal_seal = ?
                 WHERE issuer = ? AND node = ? AND removed_through < ?
                 """,
                 [
-                    .integer(removal.through), .blob(removal.mac), .blob(removal.seal), issuer, .id(node),
+                    .integer(removal.through), .blob(removal.mac), removal.time.map(SQLValue.date) ?? .null,
+                    .blob(removal.seal), issuer, .id(node),
                     .integer(removal.through),
                 ])
             guard isOurs == 1 else { return }
@@ -146,29 +159,31 @@ struct SQLAudit: AuditStore {
         }
     }
 
-    func forgetChains(endedBefore moment: Date, limit: Int) async throws {
-        let issuer = table.key
-        let ended = try await table.query(
+    func heads(endedBefore moment: Date, limit: Int) async throws -> [AuditHead] {
+        try await table.query(
             "audit.ended",
             """
-            SELECT node FROM audit_chains WHERE issuer = ? AND last_at < ? AND removed_through = last_sequence
-            ORDER BY last_at LIMIT ?
-            """, [issuer, .date(moment), .integer(limit)])
-        guard !ended.isEmpty else { return }
-        try await table.write("audit.forget_chains") { connection in
-            for row in ended {
-                try connection.execute(
-                    """
-                    DELETE FROM audit_chains
-                    WHERE issuer = ? AND node = ? AND last_at < ? AND removed_through = last_sequence
-                    """, [issuer, row.values[0], .date(moment)])
-            }
-        }
+            \(Self.chains) WHERE issuer = ? AND last_at < ? AND removed_through = last_sequence ORDER BY last_at LIMIT ?
+            """, [table.key, .date(moment), .integer(limit)]
+        ).map(Self.head)
+    }
+
+    func forget(_ head: AuditHead) async throws {
+        try await table.execute(
+            "audit.forget",
+            """
+            DELETE FROM audit_chains
+            WHERE issuer = ? AND node = ? AND last_sequence = ? AND removed_through = last_sequence
+            """, [table.key, .id(head.node), .integer(head.sequence)])
     }
 
     private static let chains: SQLStatement = """
-        SELECT node, last_sequence, last_mac, last_at, seal, removed_through, removed_mac, removal_seal
+        SELECT node, last_sequence, last_mac, last_at, seal, removed_through, removed_mac, removal_seal, removed_time
         FROM audit_chains
+        """
+
+    private static let rows: SQLStatement = """
+        SELECT node, sequence, document, mac, recorded_at, event, user_id, client_id, trace_id FROM audit_records
         """
 
     private static func head(_ row: SQLRow) throws -> AuditHead {
@@ -179,7 +194,8 @@ struct SQLAudit: AuditStore {
             removal: removed == 0
                 ? nil
                 : AuditRemoval(
-                    through: removed, mac: try row.optionalBlob(6) ?? [], seal: try row.optionalBlob(7) ?? []))
+                    through: removed, mac: try row.optionalBlob(6) ?? [], time: try row.optionalDate(8),
+                    seal: try row.optionalBlob(7) ?? []))
     }
 
     private static func entry(_ row: SQLRow) throws -> AuditEntry {

@@ -4,7 +4,7 @@ import IdentityProvider
 struct SQLAuthorizations: AuthorizationStore {
     let table: SQLTable
 
-    func begin(_ authorization: Authorization) async throws -> Bool {
+    func begin(_ authorization: Authorization, at now: Date) async throws -> Bool {
         let grant = authorization.grant
         let issuer = table.key
         let values: [SQLValue] = [
@@ -15,23 +15,25 @@ struct SQLAuthorizations: AuthorizationStore {
         return try await table.settle("authorizations.begin", until: { $0 }) { freshness in
             do {
                 return try await table.database.transaction(freshness) { connection in
-                    try Self.begin(values, in: grant.session, issuer, connection)
+                    try Self.begin(values, grant, at: now, issuer, connection)
                 }
             } catch is NotBegun { return false }
         }
     }
 
     private static func begin(
-        _ values: [SQLValue], in session: Identifier<Session>?, _ issuer: SQLValue, _ connection: any SQLConnection
+        _ values: [SQLValue], _ grant: Granted, at now: Date, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> Bool {
-        if let session {
+        if let session = grant.session {
             // The session's row is changed, not only looked at, and before all else, as a sign-out does: so that comes
             // before or after, never between, on another node of a cluster, too, which sees no locks but compares what
             // was changed.
             let found = try connection.execute(
                 "UPDATE sessions SET authorizations = authorizations + 1 WHERE issuer = ? AND id = ?",
                 [issuer, .id(session)])
-            guard found == 1 else { throw NotBegun() }
+            guard found == 1,
+                try SQLSessions.find(session, issuer, connection)?.supports(grant, at: now) == true
+            else { throw NotBegun() }
         }
         let isFirst = try connection.insertIfAbsent(
             """

@@ -20,7 +20,8 @@ package struct SQLBackend: Sendable {
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
             totpCredentials: SQLTOTPCredentials(table: table), passkeys: SQLPasskeys(table: table),
             recoveryCodes: SQLRecoveryCodes(table: table),
-            keys: SQLKeys(table: table), spent: SQLSpent(table: table), audit: SQLAudit(table: table),
+            keys: SQLKeys(table: table), dataKeys: SQLDataKeys(table: table), spent: SQLSpent(table: table),
+            audit: SQLAudit(table: table),
             webhooks: SQLWebhooks(table: table),
             mailOutbox: SQLMailOutbox(table: table),
             upkeep: SQLUpkeep(table: table))

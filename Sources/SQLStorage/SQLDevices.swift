@@ -8,13 +8,14 @@ struct SQLDevices: DeviceStore {
         id, secret_digest, user_id, user_agent, address, created_at, last_used_at, trusted_until, expires_at
         """
 
-    func find(_ secret: SecretDigest<Device>, of user: Identifier<User>, at now: Date) async throws -> Device? {
-        try await table.find(
+    func find(_ secrets: [SecretDigest<Device>], of user: Identifier<User>, at now: Date) async throws -> Device? {
+        let marks = secrets.map { _ in "?" as SQLStatement }.joined()
+        return try await table.find(
             "devices.find",
             """
             SELECT \(Self.columns) FROM devices
-            WHERE issuer = ? AND secret_digest = ? AND user_id = ? AND expires_at > ?
-            """, [table.key, .blob(secret.bytes), .id(user), .date(now)]
+            WHERE issuer = ? AND secret_digest IN (\(marks)) AND user_id = ? AND expires_at > ?
+            """, [table.key] + secrets.map { .blob($0.bytes) } + [.id(user), .date(now)]
         ).map(Self.device)
     }
 

@@ -31,11 +31,13 @@ struct SQLRecoveryCodes: RecoveryCodeStore {
             [table.key, .id(user), .date(moment)], seeing: .latest)
     }
 
-    func spend(_ code: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool {
-        let values: [SQLValue] = [table.key, .id(user), .blob(code.bytes)]
+    func spend(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool {
+        let marks = digests.map { _ in "?" as SQLStatement }.joined()
+        let statement: SQLStatement =
+            "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ? AND digest IN (\(marks))"
+        let values: [SQLValue] = [table.key, .id(user)] + digests.map { .blob($0.bytes) }
         return try await table.settle("recovery_codes.spend", until: \.self) { freshness in
-            try await table.database.execute(
-                freshness, "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ? AND digest = ?", values) == 1
+            try await table.database.execute(freshness, statement, values) == 1
         }
     }
 }

@@ -32,12 +32,13 @@ struct SQLSessions: SessionStore {
         }
     }
 
-    func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
-        try await table.find(
+    func find(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session? {
+        let marks = secrets.map { _ in "?" as SQLStatement }.joined()
+        return try await table.find(
             "sessions.find",
             """
-            SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND secret_digest = ? AND expires_at > ?
-            """, [table.key, .blob(secret.bytes), .date(now)]
+            SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND secret_digest IN (\(marks)) AND expires_at > ?
+            """, [table.key] + secrets.map { .blob($0.bytes) } + [.date(now)]
         ).map(Self.session)
     }
 
@@ -57,6 +58,14 @@ struct SQLSessions: SessionStore {
             "SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND id = ? AND expires_at > ?",
             [table.key, .id(id), .date(now)]
         ).map(Self.session)
+    }
+
+    /// Within a unit of work, whether it expired or not.
+    static func find(
+        _ id: Identifier<Session>, _ issuer: SQLValue, _ connection: any SQLConnection
+    ) throws -> Session? {
+        try connection.query("SELECT \(columns) FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(id)])
+            .first.map(session)
     }
 
     func end(_ id: Identifier<Session>, at now: Date) async throws {

@@ -11,6 +11,7 @@ struct Composition {
     let configuration: Configuration
     let storage: SQLBackend
     let masterKeys: MasterKeys
+    private let vaults: [Issuer: KeyVault]
     let passwords: [Issuer: PasswordFactor]
     let limiter = RateLimiter()
     private let audit: [Issuer: AuditLog]
@@ -35,15 +36,23 @@ struct Composition {
                 let users = storage.stores(for: issuer).users
                 return (issuer, PasswordFactor(users: users, gate: gate, parameters: Argon2Parameters()))
             })
-        let (settings, copy, keys) = (configuration.audit, try configuration.auditFile.map(AuditFile.init), masterKeys)
-        audit = Dictionary(
+        let (keys, lifetimes) = (masterKeys, configuration.lifetimes)
+        let vaults = Dictionary(
             uniqueKeysWithValues: configuration.issuers.map { issuer in
-                let store = storage.stores(for: issuer).audit
+                let store = storage.stores(for: issuer).dataKeys
                 return (
                     issuer,
-                    AuditLog(
-                        issuer: issuer, store: store, masterKeys: keys, settings: settings, copy: copy?.write)
+                    KeyVault(
+                        issuer, store: store, masterKeys: keys, lifetimes: lifetimes,
+                        rereading: { try masterKeyFile.read() })
                 )
+            })
+        self.vaults = vaults
+        let (settings, copy) = (configuration.audit, try configuration.auditFile.map(AuditFile.init))
+        audit = Dictionary(
+            uniqueKeysWithValues: vaults.map { issuer, vault in
+                let store = storage.stores(for: issuer).audit
+                return (issuer, AuditLog(store: store, vault: vault, settings: settings, copy: copy?.write))
             })
         self.storage = storage
     }
@@ -82,6 +91,12 @@ struct Composition {
         return log
     }
 
+    /// The issuer's data keys. Throws `Mistakes` for an issuer that is not configured.
+    func vault(_ issuer: Issuer) throws -> KeyVault {
+        guard let vault = vaults[issuer] else { throw Mistakes(["\(issuer.identifier) is not configured"]) }
+        return vault
+    }
+
     /// Brings the schema up to date and makes the first signing keys.
     func prepare() async throws {
         for migration in try await storage.migrate() {
@@ -102,14 +117,14 @@ struct Composition {
         var mailer: (any Mailer)?
         if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }
         return Provider(
-            settings: settings, stores: storage.stores(for: issuer), masterKeys: masterKeys,
+            settings: settings, stores: storage.stores(for: issuer), vault: try vault(issuer),
             passwords: try passwordFactor(issuer), limiter: limiter, audit: try auditLog(issuer), mailer: mailer,
             places: configuration.suspicion.places)
     }
 
     func administration(_ issuer: Issuer) throws -> Administration {
         Administration(
-            issuer: issuer, stores: storage.stores(for: issuer), masterKeys: masterKeys,
+            stores: storage.stores(for: issuer), vault: try vault(issuer),
             passwords: try passwordFactor(issuer), audit: try auditLog(issuer),
             sendsMail: configuration.mail != nil)
     }

@@ -253,8 +253,7 @@ struct AuditTests {
         let issuer = try await TestIssuer()
         var settings = AuditSettings()
         settings.excluded = ["tokens_issued"]
-        let keys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
-        let log = AuditLog(issuer: issuer.issuer, store: issuer.stores.audit, masterKeys: keys, settings: settings)
+        let log = AuditLog(store: issuer.stores.audit, vault: issuer.vault, settings: settings)
         log.record(.tokensIssued(grant: .clientCredentials, scope: []))
         log.record(.codeReplayed)
         #expect(log.backlog.waiting == 1)

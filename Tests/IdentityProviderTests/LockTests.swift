@@ -15,7 +15,7 @@ struct LockTests {
     private func limiter(_ issuer: TestIssuer) throws -> AttemptLimiter {
         let clock = issuer.clock
         let now: @Sendable () -> Date = { clock.now }
-        let digester = SecretDigester(try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"))
+        let digester = SecretDigester(issuer.vault)
         return AttemptLimiter(
             store: issuer.stores.attempts,
             spread: AttemptSpread(

@@ -214,7 +214,7 @@ struct SuspiciousSignInTests {
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
         let spread = AttemptSpread(
             attempts: issuer.stores.attempts, spent: issuer.stores.spent,
-            digester: SecretDigester(try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")),
+            digester: SecretDigester(issuer.vault),
             now: { issuer.clock.now })
         _ = try await TestSupport.race(64) { number in
             try await spread.failed("alice", of: alice, from: "192.0.2.\(number % 4)")

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import IdentityProvider
 import JOSE
+import SQLStorage
 import TestSupport
 import Testing
 
@@ -49,41 +50,50 @@ struct SealerTests {
     private let first = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
     private let second = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
-    private func sealer(_ keys: String, _ issuer: String = "https://id.example.com") throws -> Sealer {
-        Sealer(try MasterKeys(parsing: keys), issuer: try Issuer(issuer))
+    private func sealer(_ keys: String, _ issuer: String = "https://id.example.com") async throws -> Sealer {
+        let issuer = try Issuer(issuer)
+        // Without rows the master keys seal by themselves, as they did before there were data keys.
+        let store = try await TestDatabase().backend.stores(for: issuer).dataKeys
+        let vault = KeyVault(issuer, store: store, masterKeys: try MasterKeys(parsing: keys))
+        try await vault.load()
+        return Sealer(vault)
     }
 
     @Test("opens for the purpose, issuer and keys it was sealed for, and for nothing else")
-    func binding() throws {
-        let purpose = SealedPurpose("one")
-        let sealed = try sealer(first).seal(["a": 1], for: purpose)
-        #expect(try sealer(first).open([String: Int].self, from: sealed, for: purpose) == ["a": 1])
-        #expect(try sealer(second + "\n" + first).open([String: Int].self, from: sealed, for: purpose) == ["a": 1])
+    func binding() async throws {
+        let purpose = SealedPurpose.transit("one") { _ in 60 }
+        let (own, other) = (try await sealer(first), try await sealer(second))
+        let elsewhere = try await sealer(first, "https://other.example.com")
+        let sealed = try own.seal(["a": 1], for: purpose)
+        #expect(try own.open([String: Int].self, from: sealed, for: purpose) == ["a": 1])
+        #expect(
+            try await sealer(second + "\n" + first).open([String: Int].self, from: sealed, for: purpose) == ["a": 1])
         #expect(throws: NotOurs.self) {
-            try sealer(first).open([String: Int].self, from: sealed, for: SealedPurpose("two"))
+            try own.open([String: Int].self, from: sealed, for: .transit("two") { _ in 60 })
         }
-        #expect(throws: NotOurs.self) { try sealer(second).open([String: Int].self, from: sealed, for: purpose) }
-        #expect(throws: NotOurs.self) {
-            try sealer(first, "https://other.example.com").open([String: Int].self, from: sealed, for: purpose)
+        for stranger in [other, elsewhere] {
+            #expect(throws: NotOurs.self) { try stranger.open([String: Int].self, from: sealed, for: purpose) }
         }
     }
 
     @Test("no bit may change, and nothing shorter opens")
-    func integrity() throws {
-        let purpose = SealedPurpose("one")
-        let sealed: [UInt8] = try sealer(first).seal(Array("secret".utf8), for: purpose)
+    func integrity() async throws {
+        let purpose = SealedPurpose.transit("one") { _ in 60 }
+        let sealer = try await sealer(first)
+        let sealed: [UInt8] = try sealer.seal(Array("secret".utf8), for: purpose)
         for index in sealed.indices {
             var changed = sealed
             changed[index] ^= 1
-            #expect(throws: NotOurs.self) { try sealer(first).open(changed, for: purpose) }
-            #expect(throws: NotOurs.self) { try sealer(first).open(Array(sealed.prefix(index)), for: purpose) }
+            #expect(throws: NotOurs.self) { try sealer.open(changed, for: purpose) }
+            #expect(throws: NotOurs.self) { try sealer.open(Array(sealed.prefix(index)), for: purpose) }
         }
     }
 
     @Test("the same value never looks the same twice")
-    func randomness() throws {
-        let purpose = SealedPurpose("one")
-        let values = try (0..<100).map { _ in try sealer(first).seal(["a": 1], for: purpose) }
+    func randomness() async throws {
+        let purpose = SealedPurpose.transit("one") { _ in 60 }
+        let sealer = try await sealer(first)
+        let values = try (0..<100).map { _ in try sealer.seal(["a": 1], for: purpose) }
         #expect(Set(values).count == 100)
     }
 }

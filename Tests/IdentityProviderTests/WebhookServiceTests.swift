@@ -47,8 +47,7 @@ struct WebhookServiceTests {
         var settings = AuditSettings()
         settings.webhooks = WebhookSettings(urls: urls)
         let log = AuditLog(
-            issuer: issuer.issuer, store: issuer.stores.audit,
-            masterKeys: try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), settings: settings,
+            store: issuer.stores.audit, vault: issuer.vault, settings: settings,
             now: { [clock = issuer.clock] in clock.now })
         for _ in 0..<count { log.record(.signedOut) }
         try await log.flush()

@@ -12,15 +12,17 @@ private struct Logs: Sendable {
     let stores: Stores
     let clock = TestClock(moment)
     private let issuer: Issuer
-    private let keys: MasterKeys
+    private let vault: KeyVault
 
     init(_ database: any SQLDatabase) async throws {
         let backend = SQLBackend(database)
         _ = try await backend.migrate()
         issuer = try Issuer("https://id.example.com")
-        keys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
         self.database = database
         stores = backend.stores(for: issuer)
+        vault = try KeyVault(
+            issuer, store: stores.dataKeys, masterKeys: MasterKeys(parsing: TestIssuer.masterKey),
+            now: { [clock] in clock.now })
     }
 
     /// One run of the program.
@@ -28,11 +30,11 @@ private struct Logs: Sendable {
         var settings = AuditSettings()
         settings.retention = retention
         return AuditLog(
-            issuer: issuer, store: stores.audit, masterKeys: keys, settings: settings, now: { [clock] in clock.now })
+            store: stores.audit, vault: vault, settings: settings, now: { [clock] in clock.now })
     }
 
     func verify(expecting heads: [AuditWitness] = []) async throws -> AuditReport {
-        try await AuditSealer(keys, issuer: issuer).verify(stores.audit, expecting: heads)
+        try await AuditSealer(vault).verify(stores.audit, expecting: heads, retention: 86_400)
     }
 
     func findings() async throws -> [AuditFinding] { try await verify().findings }
@@ -188,8 +190,10 @@ struct AuditChainTests {
         try await onEach(backend) { logs in
             let node = try await logs.chain(3)
             let other = AuditLog(
-                issuer: try Issuer("https://id.example.com"), store: logs.stores.audit,
-                masterKeys: try MasterKeys(parsing: MasterKeys.generate()))
+                store: logs.stores.audit,
+                vault: KeyVault(
+                    try Issuer("https://id.example.com"), store: logs.stores.dataKeys,
+                    masterKeys: try MasterKeys(parsing: MasterKeys.generate())))
             other.record(.signedOut)
             try await other.flush()
             let found = try await logs.findings()
@@ -222,6 +226,65 @@ struct AuditChainTests {
                 "UPDATE audit_chains SET removed_through = 7, removed_mac = last_mac WHERE node = ?", [.id(first)])
             #expect(try await logs.findings().contains(.removalForged(first)))
             #expect(try await logs.verify().heads.contains { $0.node == second })
+        }
+    }
+
+    @Test("a record that is made to look old in the database is not removed, nor is what it stands for")
+    func madeOld() async throws {
+        for backend in StorageBackend.all {
+            try await onEach(backend) { logs in
+                let log = logs.node()
+                let node = try await logs.chain(5, of: log)
+                let kept = try await logs.verify().heads.map {
+                    AuditWitness(node: $0.node, sequence: $0.sequence, mac: $0.mac)
+                }
+                let retention = AuditRetention(log: log)
+                for columns in ["recorded_at = 0 WHERE sequence = 6", "recorded_at = 0"] as [SQLStatement] {
+                    try await logs.tamper("UPDATE audit_records SET \(columns)")
+                    #expect(try await retention.removeExpired(at: logs.clock.now, limit: 500) == 0)
+                }
+                try await logs.tamper("UPDATE audit_chains SET last_at = 0")
+                #expect(try await retention.removeExpired(at: logs.clock.now, limit: 500) == 0)
+                let report = try await logs.verify(expecting: kept)
+                #expect(report.records == 6)
+                #expect(report.findings.contains(.columnsChanged(AuditPlace(node, 6))))
+                #expect(report.findings.contains(.headChanged(node)))
+            }
+        }
+    }
+
+    @Test("what cannot be verified is not removed for its age", arguments: StorageBackend.all)
+    fileprivate func notOurs(_ backend: StorageBackend) async throws {
+        try await onEach(backend) { logs in
+            let log = logs.node()
+            _ = try await logs.chain(5, of: log)
+            try await logs.tamper(
+                "UPDATE audit_records SET document = REPLACE(document, 'alice-id', 'bob-id') WHERE sequence = 3")
+            logs.clock.advance(by: 90_000)
+            let retention = AuditRetention(log: log)
+            // The beginning is genuine and old.
+            #expect(try await retention.removeExpired(at: logs.clock.now, limit: 500) == 2)
+            #expect(try await retention.removeExpired(at: logs.clock.now, limit: 500) == 0)
+            #expect(try await logs.verify().records == 4)
+        }
+    }
+
+    @Test(
+        "a removal that is younger than the retention is found, though Martlet sealed it", arguments: StorageBackend.all
+    )
+    fileprivate func tooEarly(_ backend: StorageBackend) async throws {
+        try await onEach(backend) { logs in
+            // A node with another retention than the one that is verified by.
+            let log = logs.node(retention: 60)
+            let node = try await logs.chain(5, of: log)
+            logs.clock.advance(by: 600)
+            #expect(try await AuditRetention(log: log).removeExpired(at: logs.clock.now, limit: 500) == 6)
+            #expect(try await logs.findings() == [.removedTooEarly(node, moment)])
+            // Saying that it was older is saying it without the key.
+            try await logs.tamper("UPDATE audit_chains SET removed_time = 0")
+            #expect(try await logs.findings().contains(.removalForged(node)))
+            try await logs.tamper("UPDATE audit_chains SET removed_time = NULL")
+            #expect(try await logs.findings().contains(.removalForged(node)))
         }
     }
 

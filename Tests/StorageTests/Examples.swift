@@ -83,6 +83,10 @@ extension Authorization {
     }
 }
 
+extension AuthorizationStore {
+    func begin(_ authorization: Authorization) async throws -> Bool { try await begin(authorization, at: moment) }
+}
+
 extension TOTPCredential {
     static func example(_ id: String, user: Identifier<User> = User.alice, lastStep: Int = 0) -> TOTPCredential {
         TOTPCredential(
@@ -107,6 +111,14 @@ extension SigningKeyRecord {
         SigningKeyRecord(
             id: id, algorithm: algorithm, number: number, sealedPrivateKey: [9, 8, 7], createdAt: moment,
             signsFrom: moment + 10, signsUntil: moment + 20, publishedUntil: moment + 30)
+    }
+}
+
+extension DataKeyRecord {
+    static func example(_ number: Int) -> DataKeyRecord {
+        DataKeyRecord(
+            keyClass: "transit", number: number, id: [1, 2, 3, UInt8(number)], usedFrom: moment, wrapped: [0, 255],
+            masterKey: "master")
     }
 }
 

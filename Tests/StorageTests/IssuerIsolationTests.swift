@@ -31,6 +31,7 @@ struct IssuerIsolationTests {
         try await stores.totpCredentials.save(.example("t"))
         #expect(try await stores.passkeys.add(.example(1)))
         #expect(try await stores.keys.insert(.example("k", number: 1)))
+        #expect(try await stores.dataKeys.begin([.example(1)], isNew: false))
         #expect(try await stores.spent.spend("jti", for: .clientAssertion, until: moment + 60))
         try await stores.mailOutbox.add(.example("m", expiresIn: 60))
     }
@@ -93,6 +94,9 @@ struct IssuerIsolationTests {
         ("failures forgotten", { try await $0.attempts.forget(["a"]) }),
         ("credential deleted", { try await $0.totpCredentials.delete(Identifier("t")) }),
         ("key moved", { try await $0.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
+        ("data key added", { _ = try await $0.dataKeys.insert(.example(2)) }),
+        ("data key deleted", { try await $0.dataKeys.delete("transit", number: 1) }),
+        ("everything ended", { try await $0.dataKeys.endEverything(replacing: [.example(3)], at: moment) }),
         ("key deleted", { try await $0.keys.delete("k") }),
         ("value spent", { _ = try await $0.spent.spend("new", for: .clientAssertion, until: moment) }),
         ("mail added", { try await $0.mailOutbox.add(.example("n")) }),
@@ -120,6 +124,7 @@ struct IssuerIsolationTests {
             "\(try await stores.totpCredentials.credentials(of: User.alice))", "\(try await stores.keys.all())",
             "\(try await stores.spent.isSpent("jti", for: .clientAssertion))",
             "\(try await stores.spent.isSpent("new", for: .clientAssertion))",
+            "\(try await stores.dataKeys.all())",
             "\(try await stores.mailOutbox.due(at: moment, limit: 9)) \(try await stores.mailOutbox.depth(at: moment))",
         ]
     }

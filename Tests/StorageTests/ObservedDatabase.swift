@@ -73,6 +73,23 @@ private struct ObservedConnection: SQLConnection {
     func close() { base.close() }
 }
 
+extension DataKeyStore {
+    /// All but what a key ceremony asks once, of all rows: which digests are left of a former key, and to end everything.
+    fileprivate func askEverything() async throws {
+        _ = try await begin([.example(1)], isNew: true)
+        _ = try await insert(.example(2))
+        _ = try await rewrap(.example(2), as: .example(2))
+        _ = try await all()
+        try await delete("transit", number: 2)
+        for column in DigestColumn.allCases { try await renew(column, from: [1], to: [2]) }
+        for column in SealedColumn.allCases {
+            for value in try await sealed(column, after: "", limit: 10) {
+                _ = try await reseal(column, value, as: value.bytes)
+            }
+        }
+    }
+}
+
 extension Stores {
     /// Asks every store everything.
     func askEverything() async throws {
@@ -171,9 +188,14 @@ extension Stores {
             (query.events, query.isLatestFirst) = (["signed_in", "signed_out"], true)
             _ = try await audit.find(query)
         }
-        _ = try await audit.oldest(until: moment, limit: 10)
-        try await audit.remove(AuditRemoval(through: 1, mac: [1], seal: [1]), from: Identifier("node"))
-        try await audit.forgetChains(endedBefore: moment.addingTimeInterval(1), limit: 10)
+        _ = try await audit.chains(withRecordsUntil: moment, limit: 10)
+        _ = try await audit.head(of: Identifier("node"))
+        _ = try await audit.records(of: Identifier("node"), after: 0, limit: 10)
+        try await audit.remove(AuditRemoval(through: 1, mac: [1], time: moment, seal: [1]), from: Identifier("node"))
+        for head in try await audit.heads(endedBefore: moment.addingTimeInterval(1), limit: 10) {
+            try await audit.forget(head)
+        }
+        try await dataKeys.askEverything()
         _ = try await upkeep.version()
         _ = try await upkeep.removeExpired(before: moment, limit: 10)
         try await clients.delete(Client.web)

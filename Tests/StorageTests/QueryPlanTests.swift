@@ -22,7 +22,9 @@ struct QueryPlanTests {
             let steps = database.notes
             #expect(steps.count(where: { $0.hasPrefix("SEARCH") }) > 30)
             // The issuer alone finds all its rows: right for the few of what is kept in memory, and nothing else.
-            let listed = ["changes", "clients", "resource_servers", "roles", "user_groups", "signing_keys"]
+            let listed = [
+                "changes", "clients", "resource_servers", "roles", "user_groups", "signing_keys", "data_keys",
+            ]
             let unbounded = steps.filter { $0.hasSuffix("(issuer=?)") }
             #expect(unbounded.filter { step in !listed.contains { step.hasPrefix("SEARCH \($0) ") } } == [])
             #expect(steps.filter { $0.hasPrefix("SCAN") && $0 != "SCAN CONSTANT ROW" } == [])

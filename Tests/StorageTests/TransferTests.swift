@@ -60,6 +60,7 @@ struct TransferTests {
             try await stores.totpCredentials.save(.example("t", lastStep: 7))
             _ = try await stores.passkeys.add(.example(7, signCount: 7))
             _ = try await stores.keys.insert(.example("k", number: 1))
+            _ = try await stores.dataKeys.begin([.example(1)], isNew: false)
             try await stores.mailOutbox.add(.example("m"))
             try await stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
             for number in 0..<300 {
@@ -122,7 +123,7 @@ struct TransferTests {
             (good + ["{}"], .invalid(line: good.count + 1, reason: "stands after the end")),
             (
                 [good[0].replacing("\"schema\":\(known)", with: "\"schema\":\(known + 1)")] + good.dropFirst(),
-                .otherSchema(found: known + 1, known: known)
+                .newerSchema(found: known + 1, known: known)
             ),
             ([good[0].replacing("\"b\"", with: "\"c\"")] + good.dropFirst(), .otherMasterKey),
             (

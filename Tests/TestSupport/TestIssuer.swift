@@ -67,6 +67,7 @@ package struct TestIssuer: Sendable {
     package let clock: TestClock
     package let database: TestDatabase
     package let stores: Stores
+    package let vault: KeyVault
     package let provider: Provider
     package let audit: AuditLog
     package let administration: Administration
@@ -78,10 +79,9 @@ package struct TestIssuer: Sendable {
         signUp: SignUpPolicy = .off, places: (any PlaceFinder)? = nil,
         auditing: AuditSettings = AuditSettings(),
         passwordCost: Argon2Parameters = Argon2Parameters(memory: 8, iterations: 1),
-        configure: (inout Settings) -> Void = { _ in }
+        masterKeys: String = TestIssuer.masterKey, configure: (inout Settings) -> Void = { _ in }
     ) async throws {
         let database = if let database { database } else { try await TestDatabase() }
-        let masterKeys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
         issuer = try Issuer(identifier)
         self.clock = clock
         self.database = database
@@ -89,20 +89,23 @@ package struct TestIssuer: Sendable {
         let passwords = PasswordFactor(
             users: stores.users, gate: PasswordGate(width: 2, queueLimit: 1_000), parameters: passwordCost)
         let now: @Sendable () -> Date = { clock.now }
-        audit = AuditLog(
-            issuer: issuer, store: stores.audit, masterKeys: masterKeys, settings: auditing, now: now)
         var settings = Settings(issuer: issuer)
         settings.signUp = signUp
         configure(&settings)
+        vault = KeyVault(
+            issuer, store: stores.dataKeys, masterKeys: try MasterKeys(parsing: masterKeys),
+            lifetimes: settings.lifetimes, now: now)
+        audit = AuditLog(store: stores.audit, vault: vault, settings: auditing, now: now)
         provider = Provider(
-            settings: settings, stores: stores, masterKeys: masterKeys, passwords: passwords,
+            settings: settings, stores: stores, vault: vault, passwords: passwords,
             limiter: RateLimiter(), audit: audit, mailer: mailbox, places: places, now: now)
         administration = Administration(
-            issuer: issuer, stores: stores, masterKeys: masterKeys, passwords: passwords, audit: audit,
-            sendsMail: mailbox != nil, now: now)
+            stores: stores, vault: vault, passwords: passwords, audit: audit, sendsMail: mailbox != nil, now: now)
         try await provider.keyRotation.run()
         _ = try await administration.apply(ResourceSet(JSONObject(parsing: Array(resources.utf8))))
     }
+
+    package static let masterKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
     package static let resources = """
         {"users": [

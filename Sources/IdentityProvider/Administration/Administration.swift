@@ -14,17 +14,17 @@ package struct Administration: Sendable {
 
     /// `sendsMail` says that whom something happens to is told: what is queued is sent by a running server.
     package init(
-        issuer: Issuer, stores: Stores, masterKeys: MasterKeys, passwords: PasswordFactor,
+        stores: Stores, vault: KeyVault, passwords: PasswordFactor,
         audit: AuditLog, sendsMail: Bool = false, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.stores = stores
         self.passwords = passwords
         self.audit = audit
         self.now = now
-        sealer = Sealer(masterKeys, issuer: issuer)
+        sealer = Sealer(vault)
         notices = AccountNotices(
             queue: sendsMail ? MailQueue(outbox: stores.mailOutbox, sealer: sealer, now: now) : nil)
-        digester = SecretDigester(masterKeys)
+        digester = SecretDigester(vault)
     }
 
     /// Makes what is stored equal to `resources`, and says what it changed: nothing the second time. `isPlan` only

@@ -55,6 +55,15 @@ extension Administration {
         return secret
     }
 
+    /// Gives each client with a secret a new one.
+    package func renewAllSecrets() async throws -> [(client: Identifier<Client>, text: String)] {
+        var secrets: [(client: Identifier<Client>, text: String)] = []
+        for client in try await stores.clients.all() where client.secret != nil {
+            secrets.append((client.id, try await renewSecret(of: client)))
+        }
+        return secrets
+    }
+
     /// A disabled client is refused everywhere within a second.
     package func setDisabled(_ isDisabled: Bool, _ client: Client) async throws {
         var metadata = client.metadata

@@ -45,6 +45,7 @@ actor AuditChain {
     }
 
     private func writeAll(_ next: @Sendable () -> [AuditRecord]) async throws {
+        try await sealer.vault.loadIfNeeded()
         if !underway.isEmpty { try await storeUnderway() }
         if head != nil { try await witnessOthers() }
         while true {

@@ -63,11 +63,15 @@ package struct AuditHead: Sendable, Hashable {
 package struct AuditRemoval: Sendable, Hashable {
     package let through: Int
     package let mac: [UInt8]
+    /// Of the last record that was removed, as its sealed document gave it; `nil` for a removal by a version that did not
+    /// keep it.
+    package let time: Date?
     package let seal: [UInt8]
 
-    package init(through: Int, mac: [UInt8], seal: [UInt8]) {
+    package init(through: Int, mac: [UInt8], time: Date?, seal: [UInt8]) {
         self.through = through
         self.mac = mac
+        self.time = time
         self.seal = seal
     }
 }

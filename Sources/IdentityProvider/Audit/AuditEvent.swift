@@ -71,6 +71,13 @@ package enum AuditEvent: Sendable, Hashable {
     case clientEnabled(Bool)
     case keyMade(id: String, algorithm: String)
     case keyRetired(id: String)
+    case dataKeyMade(keyClass: DataKeyClass, number: Int)
+    /// The data keys are wrapped under the master key of this name now.
+    case masterKeyRotated(name: String)
+    /// So many values at rest were sealed under a new key.
+    case valuesResealed(count: Int)
+    /// After a compromise every key was replaced, and every session and token ended.
+    case keysReplaced
     case exported(AuditExport, records: Int)
 
     // The log itself

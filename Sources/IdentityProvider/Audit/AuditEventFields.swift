@@ -107,6 +107,11 @@ extension AuditEvent {
         case .keyMade(let id, let algorithm):
             Fields(.keyMade, ["kid": .string(id), "alg": .string(algorithm)])
         case .keyRetired(let id): Fields(.keyRetired, ["kid": .string(id)])
+        case .dataKeyMade(let keyClass, let number):
+            Fields(.dataKeyMade, ["class": .string(keyClass.rawValue), "number": .integer(number)])
+        case .masterKeyRotated(let name): Fields(.masterKeyRotated, ["master_key": .string(name)])
+        case .valuesResealed(let count): Fields(.valuesResealed, ["count": .integer(count)])
+        case .keysReplaced: Fields(.keysReplaced, .alarm)
         case .exported(let what, let records):
             Fields(.exported, ["what": .string(what.rawValue), "records": .integer(records)])
 

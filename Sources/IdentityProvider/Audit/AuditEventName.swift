@@ -62,6 +62,10 @@ extension AuditEvent {
         case clientDisabled = "client_disabled"
         case keyMade = "key_made"
         case keyRetired = "key_retired"
+        case dataKeyMade = "data_key_made"
+        case masterKeyRotated = "master_key_rotated"
+        case valuesResealed = "values_resealed"
+        case keysReplaced = "keys_replaced"
         case exported
 
         // The log itself

@@ -28,6 +28,7 @@ package final class AuditLog: Sendable {
     }
 
     package let store: any AuditStore
+    package var vault: KeyVault { sealer.vault }
     let sealer: AuditSealer
     package let settings: AuditSettings
     private let chain: AuditChain
@@ -42,13 +43,13 @@ package final class AuditLog: Sendable {
 
     /// `copy` gets each record as a line of JSON, besides the storage.
     package init(
-        issuer: Issuer, store: any AuditStore, masterKeys: MasterKeys, settings: AuditSettings = AuditSettings(),
+        store: any AuditStore, vault: KeyVault, settings: AuditSettings = AuditSettings(),
         copy: (@Sendable ([UInt8]) -> Void)? = nil, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.store = store
         self.settings = settings
         self.now = now
-        sealer = AuditSealer(masterKeys, issuer: issuer)
+        sealer = AuditSealer(vault)
         chain = AuditChain(store: store, sealer: sealer, settings: settings, copy: copy, now: now)
     }
 

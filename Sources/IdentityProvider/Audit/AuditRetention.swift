@@ -1,21 +1,70 @@
 import FoundationEssentials
+import JOSE
+import Logging
 
 /// Removes records that are older than they may be, from the beginning of each chain, and leaves a proof of it.
+///
+/// It believes only what a MAC covers. Whoever can write to the database can make a record look old, but not be old.
 struct AuditRetention: Sendable {
     let log: AuditLog
 
-    /// Removes at most `limit` records; returns how many.
+    /// Looks at the oldest `limit` records, and removes at most as many of each of their chains; returns how many.
     func removeExpired(at now: Date, limit: Int) async throws -> Int {
         let retention = log.settings.retention
-        let expired = try await log.store.oldest(until: now.addingTimeInterval(-retention), limit: limit)
-        let last = Dictionary(expired.map { ($0.node, $0) }) { $0.sequence > $1.sequence ? $0 : $1 }
-        for (node, record) in last {
-            let seal = log.sealer.removal(record.mac, through: record.sequence, of: node)
-            try await log.store.remove(
-                AuditRemoval(through: record.sequence, mac: record.mac, seal: seal), from: node)
+        let end = now.addingTimeInterval(-retention)
+        var removed = 0
+        for node in try await log.store.chains(withRecordsUntil: end, limit: limit) {
+            removed += try await removeExpired(of: node, until: end, limit: limit)
         }
-        // By then no record is left that bears witness to it: chains witness only what is younger than the retention.
-        try await log.store.forgetChains(endedBefore: now.addingTimeInterval(-2 * retention - 86_400), limit: limit)
-        return expired.count
+        // By then no record is left that bears witness to them: chains witness only what is younger than the retention.
+        let long = now.addingTimeInterval(-2 * retention - 86_400)
+        for head in try await log.store.heads(endedBefore: long, limit: limit) where isOver(head) {
+            try await log.store.forget(head)
+        }
+        return removed
+    }
+
+    private func removeExpired(of node: Identifier<AuditNode>, until end: Date, limit: Int) async throws -> Int {
+        guard let head = try await log.store.head(of: node), isIntact(head) else { return distrust(node) }
+        let start = head.removal?.through ?? 0
+        var last: (sequence: Int, mac: [UInt8], time: Date?) =
+            (start, head.removal?.mac ?? log.sealer.beginning(of: node), nil)
+        for row in try await log.store.records(of: node, after: start, limit: limit) {
+            guard row.sequence == last.sequence + 1, let time = time(of: row, after: last.mac) else {
+                if last.sequence == start { return distrust(node) }
+                break
+            }
+            guard time <= end else { break }
+            last = (row.sequence, row.mac, time)
+        }
+        guard let time = last.time else {
+            // A column says that the first record is older than it is.
+            return distrust(node)
+        }
+        let seal = log.sealer.removal(last.mac, through: last.sequence, of: node, time: time)
+        try await log.store.remove(
+            AuditRemoval(through: last.sequence, mac: last.mac, time: time, seal: seal), from: node)
+        return last.sequence - start
+    }
+
+    /// When a record was made, if it is genuine.
+    private func time(of row: AuditRow, after mac: [UInt8]) -> Date? {
+        guard log.sealer.keyNumber(of: row, after: mac) != nil else { return nil }
+        return (try? JSONObject(parsing: Array(row.document.utf8))).flatMap(AuditRecord.init(document:))?.time
+    }
+
+    private func isIntact(_ head: AuditHead) -> Bool {
+        log.sealer.isGenuine(head) && head.removal.map { log.sealer.isGenuine($0, of: head.node) } ?? true
+    }
+
+    private func isOver(_ head: AuditHead) -> Bool {
+        isIntact(head) && head.removal?.through == head.sequence
+    }
+
+    private func distrust(_ node: Identifier<AuditNode>) -> Int {
+        Logger.current.error(
+            "audit chain was changed, so nothing of it is removed: run `martlet audit verify`",
+            metadata: ["chain": "\(node)"])
+        return 0
     }
 }

@@ -1,36 +1,99 @@
 import Crypto
 import FoundationEssentials
 
-/// Makes and checks the MACs of the log, under a key that the database does not hold.
+/// Makes and checks the MACs of the log, under keys that the database does not hold.
+///
+/// A MAC is `data key id (4) ‖ HMAC-SHA256 (32)`; under an adopted master key the HMAC alone.
 package struct AuditSealer: Sendable {
-    private let key: SymmetricKey
+    let vault: KeyVault
     let issuer: String
 
-    package init(_ masterKeys: MasterKeys, issuer: Issuer) {
-        key = masterKeys.derived(for: "audit log")
-        self.issuer = issuer.identifier
+    package init(_ vault: KeyVault) {
+        self.vault = vault
+        issuer = vault.issuer.identifier
     }
 
-    /// What stands before the first record of a chain.
-    func beginning(of node: Identifier<AuditNode>) -> [UInt8] { mac("beginning", node, 0, []) }
+    /// What stands before the first record of a chain. It says nothing of its key, so that the chain's first record can.
+    func beginning(of node: Identifier<AuditNode>) -> [UInt8] {
+        guard let oldest = vault.keys(.audit).first(where: { $0.origin == .masterKey }) else {
+            return Array(SHA256.hash(data: Self.place("beginning", issuer, node, 0)))
+        }
+        return Self.code(oldest, Self.place("beginning", issuer, node, 0))
+    }
 
     func record(
         _ document: String, at sequence: Int, of node: Identifier<AuditNode>, after previous: [UInt8]
     ) -> [UInt8] {
-        mac("record", node, sequence, previous + Array(document.utf8))
+        seal(Self.place("record", issuer, node, sequence) + previous + Array(document.utf8))
     }
 
     func head(_ mac: [UInt8], at sequence: Int, of node: Identifier<AuditNode>, time: Date) -> [UInt8] {
-        self.mac("head \(Int((time.timeIntervalSince1970 * 1_000).rounded()))", node, sequence, mac)
+        seal(Self.place("head \(Self.milliseconds(time))", issuer, node, sequence) + mac)
     }
 
-    func removal(_ mac: [UInt8], through sequence: Int, of node: Identifier<AuditNode>) -> [UInt8] {
-        self.mac("removal", node, sequence, mac)
+    /// `time` is that of the last record that was removed.
+    func removal(_ mac: [UInt8], through sequence: Int, of node: Identifier<AuditNode>, time: Date?) -> [UInt8] {
+        seal(removalInput(mac, through: sequence, of: node, time: time))
+    }
+}
+
+extension AuditSealer {
+    /// The number of the key that made a record's MAC; `nil` when none of ours did.
+    func keyNumber(of row: AuditRow, after previous: [UInt8]) -> Int? {
+        key(
+            of: row.mac,
+            over: Self.place("record", issuer, row.node, row.sequence) + previous + Array(row.document.utf8))?.number
     }
 
-    /// Every part but the last ends with a zero byte, which none of them holds: two inputs never read alike.
-    private func mac(_ label: String, _ node: Identifier<AuditNode>, _ sequence: Int, _ bytes: [UInt8]) -> [UInt8] {
-        let place = Array("\(label)\u{0}\(issuer)\u{0}\(node)\u{0}\(sequence)\u{0}".utf8)
-        return Array(HMAC<SHA256>.authenticationCode(for: place + bytes, using: key))
+    func isGenuine(_ head: AuditHead) -> Bool {
+        let place = Self.place("head \(Self.milliseconds(head.time))", issuer, head.node, head.sequence)
+        return key(of: head.seal, over: place + head.mac).map { wasInUse($0.number, at: head.time) } ?? false
     }
+
+    func isGenuine(_ removal: AuditRemoval, of node: Identifier<AuditNode>) -> Bool {
+        let input = removalInput(removal.mac, through: removal.through, of: node, time: removal.time)
+        return key(of: removal.seal, over: input) != nil
+    }
+
+    /// Whether the key of this number was still in use at `time`, give or take the time in which nodes notice.
+    func wasInUse(_ number: Int, at time: Date) -> Bool {
+        let keys = vault.keys(.audit)
+        guard let index = keys.firstIndex(where: { $0.number == number }), let end = KeyVault.end(of: index, in: keys)
+        else { return true }
+        return time <= end.addingTimeInterval(60)
+    }
+
+    private func removalInput(
+        _ mac: [UInt8], through sequence: Int, of node: Identifier<AuditNode>, time: Date?
+    ) -> [UInt8] {
+        // Versions before the time was sealed used the bare label.
+        let label = time.map { "removal \(Self.milliseconds($0))" } ?? "removal"
+        return Self.place(label, issuer, node, sequence) + mac
+    }
+
+    private func seal(_ input: [UInt8]) -> [UInt8] {
+        let key = vault.currentOrNone(.audit)
+        return (key.origin == .random ? key.id : []) + Self.code(key, input)
+    }
+
+    private func key(of mac: [UInt8], over input: [UInt8]) -> DataKey? {
+        let keys = vault.keys(.audit)
+        let key =
+            mac.count > SHA256.byteCount
+            ? keys.first { $0.origin == .random && mac.starts(with: $0.id) } : keys.last { $0.origin == .masterKey }
+        return key.flatMap { ConstantTime.equal(Self.code($0, input), Array(mac.suffix(SHA256.byteCount))) ? $0 : nil }
+    }
+
+    private static func code(_ key: DataKey, _ input: [UInt8]) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: input, using: key.working))
+    }
+
+    /// Every part ends with a zero byte, which none of them holds: two inputs never read alike.
+    private static func place(
+        _ label: String, _ issuer: String, _ node: Identifier<AuditNode>, _ sequence: Int
+    ) -> [UInt8] {
+        Array("\(label)\u{0}\(issuer)\u{0}\(node)\u{0}\(sequence)\u{0}".utf8)
+    }
+
+    private static func milliseconds(_ time: Date) -> Int { Int((time.timeIntervalSince1970 * 1_000).rounded()) }
 }

@@ -15,12 +15,18 @@ package protocol AuditStore: Sendable {
     func survey<Result: Sendable>(
         _ body: @escaping @Sendable ([AuditHead], (_ visit: (AuditRow) throws -> Void) throws -> Void) throws -> Result
     ) async throws -> Result
-    /// The oldest records up to `moment`: of each chain its beginning.
-    func oldest(until moment: Date, limit: Int) async throws -> [AuditWitness]
+    /// The chains of the oldest `limit` records up to `moment`, as the columns say, which are believed in nothing.
+    func chains(withRecordsUntil moment: Date, limit: Int) async throws -> [Identifier<AuditNode>]
+    /// The head of a chain.
+    func head(of node: Identifier<AuditNode>) async throws -> AuditHead?
+    /// The records of a chain after a place, in their order.
+    func records(of node: Identifier<AuditNode>, after sequence: Int, limit: Int) async throws -> [AuditRow]
     /// Removes the records of a chain up to one of them, and keeps the proof that it was we who did it.
     func remove(_ removal: AuditRemoval, from node: Identifier<AuditNode>) async throws
-    /// Forgets chains that have no record left and ended before `moment`.
-    func forgetChains(endedBefore moment: Date, limit: Int) async throws
+    /// The heads of chains that, as the columns say, have no record left and ended before `moment`.
+    func heads(endedBefore moment: Date, limit: Int) async throws -> [AuditHead]
+    /// Forgets a chain that has no record left.
+    func forget(_ head: AuditHead) async throws
 }
 
 /// A record as it stands in the table, believed in nothing.

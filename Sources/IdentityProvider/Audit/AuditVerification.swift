@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import JOSE
 
 /// What is wrong with the log.
@@ -15,6 +15,10 @@ package enum AuditFinding: Sendable, Hashable {
     case headChanged(Identifier<AuditNode>)
     /// The proof that retention removed the chain's beginning is not ours.
     case removalForged(Identifier<AuditNode>)
+    /// The chain's beginning was removed before its time: its last record is from this moment.
+    case removedTooEarly(Identifier<AuditNode>, Date)
+    /// The record was sealed with an audit key that had been replaced by then.
+    case formerKey(AuditPlace)
     /// A witness knows more of the chain than there is.
     case shorterThanWitnessed(AuditWitness, by: String)
     /// A witness knows of a chain that is gone.
@@ -40,10 +44,15 @@ package struct AuditReport: Sendable {
 }
 
 extension AuditSealer {
-    /// Checks every record of the log at one moment. `expected` are heads that somebody kept elsewhere.
-    package func verify(_ store: any AuditStore, expecting expected: [AuditWitness] = []) async throws -> AuditReport {
-        try await store.survey { heads, visit in
-            var verification = AuditVerification(sealer: self, heads: heads)
+    /// Checks every record of the log at one moment. `expected` are heads that somebody kept elsewhere. `retention` is in
+    /// seconds: what was removed must have been older.
+    package func verify(
+        _ store: any AuditStore, expecting expected: [AuditWitness] = [], retention: TimeInterval
+    ) async throws -> AuditReport {
+        try await vault.loadIfNeeded()
+        let end = vault.now().addingTimeInterval(-retention)
+        return try await store.survey { heads, visit in
+            var verification = AuditVerification(sealer: self, heads: heads, mayBeRemovedUntil: end)
             try visit { verification.take($0) }
             return verification.finish(expecting: expected)
         }
@@ -57,12 +66,15 @@ private struct AuditVerification {
     private var findings: [AuditFinding] = []
     private var testimony: [(witness: AuditWitness, by: String)] = []
     private var records = 0
-    /// The chain under way: the last record that was seen of it, and its MAC.
-    private var chain: (node: Identifier<AuditNode>, sequence: Int, mac: [UInt8])?
+    /// Records from before this moment may be gone.
+    private let end: Date
+    /// The chain under way: the last record that was seen of it, its MAC, and the number of its audit key.
+    private var chain: (node: Identifier<AuditNode>, sequence: Int, mac: [UInt8], key: Int)?
     private var seen: Set<Identifier<AuditNode>> = []
 
-    init(sealer: AuditSealer, heads: [AuditHead]) {
+    init(sealer: AuditSealer, heads: [AuditHead], mayBeRemovedUntil end: Date) {
         self.sealer = sealer
+        self.end = end
         self.heads = Dictionary(heads.map { ($0.node, $0) }) { first, _ in first }
     }
 
@@ -77,13 +89,15 @@ private struct AuditVerification {
         if row.sequence > former.sequence + 1 {
             findings.append(.removed(AuditPlace(row.node, former.sequence + 1), through: row.sequence - 1))
         }
-        chain = (row.node, row.sequence, row.mac)
+        chain = (row.node, row.sequence, row.mac, former.key)
         // After a gap nothing can be said of the first record but that the next one hangs on it.
         guard row.sequence == former.sequence + 1 else { return }
-        let mac = sealer.record(row.document, at: row.sequence, of: row.node, after: former.mac)
-        guard ConstantTime.equal(mac, row.mac),
+        guard let key = sealer.keyNumber(of: row, after: former.mac),
             let record = (try? JSONObject(parsing: Array(row.document.utf8))).flatMap(AuditRecord.init(document:))
         else { return findings.append(.changed(place)) }
+        // A key that was replaced may be known to others: with it nobody can add to the log, nor go on with it.
+        if key < former.key || !sealer.wasInUse(key, at: record.time) { findings.append(.formerKey(place)) }
+        chain?.key = max(key, former.key)
         if AuditColumns(record) != row.columns { findings.append(.columnsChanged(place)) }
         testimony += (record.details["witnessed"]?.array ?? []).compactMap { AuditWitness($0) }.map {
             ($0, "\(row.node) \(row.sequence)")
@@ -93,17 +107,17 @@ private struct AuditVerification {
     private mutating func begin(_ node: Identifier<AuditNode>) {
         seen.insert(node)
         guard let removal = heads[node]?.removal else {
-            chain = (node, 0, sealer.beginning(of: node))
+            chain = (node, 0, sealer.beginning(of: node), .min)
             return
         }
-        let seal = sealer.removal(removal.mac, through: removal.through, of: node)
-        if !ConstantTime.equal(seal, removal.seal) { findings.append(.removalForged(node)) }
-        chain = (node, removal.through, removal.mac)
+        if !sealer.isGenuine(removal, of: node) { findings.append(.removalForged(node)) }
+        if let time = removal.time, time > end { findings.append(.removedTooEarly(node, time)) }
+        chain = (node, removal.through, removal.mac, .min)
     }
 
     private mutating func endChain() {
         guard let end = chain else { return }
-        guard let head = heads[end.node], isGenuine(head), head.sequence >= end.sequence else {
+        guard let head = heads[end.node], sealer.isGenuine(head), head.sequence >= end.sequence else {
             return findings.append(.headChanged(end.node))
         }
         if head.sequence > end.sequence {
@@ -111,10 +125,6 @@ private struct AuditVerification {
         } else if !ConstantTime.equal(head.mac, end.mac) {
             findings.append(.changed(AuditPlace(end.node, end.sequence)))
         }
-    }
-
-    private func isGenuine(_ head: AuditHead) -> Bool {
-        ConstantTime.equal(head.seal, sealer.head(head.mac, at: head.sequence, of: head.node, time: head.time))
     }
 
     mutating func finish(expecting expected: [AuditWitness]) -> AuditReport {

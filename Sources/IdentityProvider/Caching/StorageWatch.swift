@@ -9,6 +9,7 @@ struct StorageWatch: Service {
     let clients: CachedClients
     let resources: CachedResourceServers
     let entitlements: CachedEntitlements
+    let vault: KeyVault
     let ring: KeyRing
     let interval: Duration
 
@@ -23,12 +24,16 @@ struct StorageWatch: Service {
                         clients.clear()
                         resources.clear()
                         entitlements.clear()
+                        try await vault.load()
                         try await ring.reload()
                         seen = version
                     }
                     isReachable = true
                 } catch  where !(error is CancellationError) {
-                    if isReachable { Logger.current.error("storage does not answer", metadata: ["cause": "\(error)"]) }
+                    if isReachable {
+                        Logger.current.error(
+                            "what is kept in memory could not be refreshed", metadata: ["cause": "\(error)"])
+                    }
                     isReachable = false
                 } catch {}
                 try? await Task.sleep(for: interval)

@@ -140,3 +140,8 @@ extension Client {
         }
     }
 }
+
+extension Client: RenewablyDigested {
+    package static let digestLabel = "Client"
+    package static let digestColumn = DigestColumn.client
+}

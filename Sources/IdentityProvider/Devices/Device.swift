@@ -37,7 +37,8 @@ package struct Device: Sendable, Hashable {
 /// What people are known again by: browsers and networks. Both are kept by `SessionStore.begin`, in the transaction of the
 /// sign-in, no more than the last `limit` of each for one person.
 package protocol DeviceStore: Sendable {
-    func find(_ secret: SecretDigest<Device>, of user: Identifier<User>, at now: Date) async throws -> Device?
+    /// The device of `user` with one of these secrets.
+    func find(_ secrets: [SecretDigest<Device>], of user: Identifier<User>, at now: Date) async throws -> Device?
     /// Those of one person, the last used first.
     func devices(of user: Identifier<User>, at now: Date) async throws -> [Device]
     /// Returns whether there was one.
@@ -50,6 +51,15 @@ package protocol DeviceStore: Sendable {
 }
 
 extension DeviceStore {
+    package func find(_ secret: SecretDigest<Device>, of user: Identifier<User>, at now: Date) async throws -> Device? {
+        try await find([secret], of: user, at: now)
+    }
+
     /// More than anybody uses; a program that keeps no cookies would leave one for each sign-in.
     package static var limit: Int { 64 }
+}
+
+extension Device: RenewablyDigested {
+    package static let digestLabel = "Device"
+    package static let digestColumn = DigestColumn.device
 }

@@ -26,7 +26,9 @@ struct DeviceCookie: Sendable {
     /// `nil` where `user` has not signed in before.
     func device(of user: User, in request: Request) async throws -> Device? {
         guard let secret = cookie.secret(in: request) else { return nil }
-        return try await devices.find(digester.digest(secret, of: Device.self), of: user.id, at: now())
+        let device = try await devices.find(digester.digests(secret, of: Device.self), of: user.id, at: now())
+        if let device { await digester.renew(device.secret, of: secret) }
+        return device
     }
 
     /// The device as this sign-in leaves it, with the `Set-Cookie` value.

@@ -77,7 +77,7 @@ struct FirstPartySignIn: Sendable {
             satisfying: session.satisfied)
         let authorization = Authorization(
             id: .random(), grant: granted, expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
-        guard try await authorizations.begin(authorization) else { throw OAuthError.authenticationFailed }
+        guard try await authorizations.begin(authorization, at: now()) else { throw OAuthError.authenticationFailed }
         audit.record(
             .authorizationGranted(scope: attempt.scope), user: user.id, client: client.id, session: session.id)
         return try await answer(
@@ -117,5 +117,5 @@ extension GrantType {
 }
 
 extension SealedPurpose {
-    static let firstPartyTicket = SealedPurpose("first-party ticket")
+    static let firstPartyTicket = transit("first-party ticket") { $0.factor }
 }

@@ -27,24 +27,31 @@ enum Transport: String, Codable, Sendable {
 struct TokenCookies: Sendable {
     let access: Cookie
     let refresh: Cookie
-    private let key: SymmetricKey
+    private let vault: KeyVault
 
-    init(of issuer: Issuer, _ masterKeys: MasterKeys) {
+    init(of issuer: Issuer, _ vault: KeyVault) {
         access = Cookie("access", of: issuer)
         refresh = Cookie("refresh", of: issuer)
-        key = masterKeys.derived(for: "first-party anti-forgery token")
+        self.vault = vault
     }
 
     /// What a page must send along in `X-CSRF-Token` when it changes something.
     func antiForgeryToken(of authorization: Identifier<Authorization>) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Array(authorization.rawValue.utf8), using: key)
+        Self.antiForgeryToken(of: authorization, under: vault.currentOrNone(.cookie))
+    }
+
+    private static func antiForgeryToken(of authorization: Identifier<Authorization>, under key: DataKey) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: Array(authorization.rawValue.utf8), using: key.working)
         return Base64URL.encode(Array(code))
     }
 
     /// Throws when the request, whose credentials came in cookies, was not made by a page that was told the token.
     func verify(_ request: Request, for authorization: Identifier<Authorization>) throws(OAuthError) {
         guard let token = request.headers[.csrfToken],
-            ConstantTime.equal(Array(token.utf8), Array(antiForgeryToken(of: authorization).utf8))
+            vault.accepted(.cookie, opensFor: vault.lifetimes.session).contains(where: { key in
+                ConstantTime.equal(
+                    Array(token.utf8), Array(Self.antiForgeryToken(of: authorization, under: key).utf8))
+            })
         else {
             throw OAuthError(
                 code: .accessDenied, description: "X-CSRF-Token must be the csrf_token of the sign-in")

@@ -29,9 +29,9 @@ struct ForwardPass: Codable, Sendable {
 }
 
 extension SealedPurpose {
-    static let forwardSignIn = SealedPurpose("forward sign-in")
-    static let forwardTicket = SealedPurpose("forward ticket")
-    static let forwardPass = SealedPurpose("forward pass")
+    static let forwardSignIn = transit("forward sign-in") { $0.interaction }
+    static let forwardTicket = transit("forward ticket") { $0.interaction }
+    static let forwardPass = transit("forward pass") { $0.session }
 }
 
 /// The cookies at the application's own origin, which its proxy passes on.

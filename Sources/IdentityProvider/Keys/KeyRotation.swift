@@ -4,6 +4,7 @@ import Logging
 
 /// Makes, rotates and removes signing keys, on one node at a time: the store accepts each key's number once.
 package struct KeyRotation: Sendable {
+    private let dataKeys: DataKeyRotation
     private let store: any KeyStore
     private let ring: KeyRing
     private let maker: SigningKeyMaker
@@ -15,6 +16,7 @@ package struct KeyRotation: Sendable {
         store: any KeyStore, ring: KeyRing, sealer: Sealer, schedule: KeyRotationSchedule,
         audit: AuditLog, now: @escaping @Sendable () -> Date
     ) {
+        dataKeys = DataKeyRotation(vault: sealer.vault, audit: audit)
         self.store = store
         self.ring = ring
         self.schedule = schedule
@@ -25,6 +27,7 @@ package struct KeyRotation: Sendable {
 
     /// Does what is due, for every algorithm, and loads the ring.
     package func run() async throws {
+        try await dataKeys.run()
         let keys = try await store.all()
         for algorithm in KeyRing.algorithms {
             let plan = KeyPlan(keys.filter { $0.algorithm == algorithm }, schedule: schedule, at: now())
@@ -58,6 +61,17 @@ package struct KeyRotation: Sendable {
         audit.record(.keyRetired(id: id))
         try await ring.reload()
         return true
+    }
+
+    /// Withdraws every key and signs with new ones at once: after a compromise nothing that was signed counts any more.
+    package func replaceAll() async throws {
+        let former = try await store.all()
+        for algorithm in KeyRing.algorithms { try await rotate(algorithm, immediately: true) }
+        for key in former {
+            try await store.delete(key.id)
+            audit.record(.keyRetired(id: key.id))
+        }
+        try await ring.reload()
     }
 
     private func make(_ algorithm: SignatureAlgorithm, _ birth: KeyPlan.Birth, after keys: [SigningKeyRecord])

@@ -32,7 +32,11 @@ struct MailLinkPurpose: Sendable {
     static let notMe = MailLinkPurpose(path: "/not-me", lifetime: 7 * 86_400, endsWithPassword: false)
     static let unlock = MailLinkPurpose(path: "/unlock", lifetime: 86_400, endsWithPassword: false)
 
-    var sealed: SealedPurpose { SealedPurpose("link \(path)") }
+    static let all = [
+        signUp, invitation, passwordReset, emailVerification, emailChange, newEmail, notMe, unlock,
+    ]
+
+    var sealed: SealedPurpose { .transit("link \(path)") { [lifetime] _ in lifetime } }
 }
 
 /// Makes links, opens them and spends them.

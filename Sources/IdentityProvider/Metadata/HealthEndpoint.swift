@@ -4,12 +4,14 @@ import HTTPTypes
 /// Whether the process lives, and whether it can serve: for load balancers and supervisors.
 struct HealthEndpoint: Endpoint {
     let storage: any StorageUpkeep
+    let vault: KeyVault
     let routes = [Route.get("/health/live"), .get("/health/ready")]
 
     func respond(to request: Request) async throws -> Response {
         guard request.path.hasSuffix("/ready") else { return .json(["status": "live"]) }
         do {
             try await storage.check()
+            guard vault.isLoaded else { throw KeysNotLoaded() }
             return .json(["status": "ready"])
         } catch {
             throw OAuthError.unavailable(retryAfter: 2, cause: error)

@@ -20,7 +20,7 @@ extension Mutation {
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
             recoveryCodes: stores.recoveryCodes,
-            keys: stores.keys,
+            keys: stores.keys, dataKeys: stores.dataKeys,
             spent: FaultySpent(base: stores.spent), audit: stores.audit, webhooks: stores.webhooks,
             mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
@@ -63,8 +63,8 @@ private struct FaultySessions: SessionStore {
     func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
         try await base.sessions(of: user, at: now)
     }
-    func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
-        try await base.find(secret, at: now)
+    func find(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session? {
+        try await base.find(secrets, at: now)
     }
     func find(_ id: Identifier<Session>, at now: Date) async throws -> Session? {
         try await base.find(id, at: now)
@@ -78,8 +78,8 @@ private struct FaultySessions: SessionStore {
 private struct FaultyAuthorizations: AuthorizationStore {
     let base: any AuthorizationStore
 
-    func begin(_ authorization: Authorization) async throws -> Bool {
-        try await base.begin(authorization) || Mutation.current == .codeWorksTwice
+    func begin(_ authorization: Authorization, at now: Date) async throws -> Bool {
+        try await base.begin(authorization, at: now) || Mutation.current == .codeWorksTwice
     }
     func find(_ id: Identifier<Authorization>) async throws -> Authorization? {
         guard let found = try await base.find(id) else { return nil }

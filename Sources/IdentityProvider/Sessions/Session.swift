@@ -40,4 +40,18 @@ package struct Session: Sendable, Hashable {
     package var context: AuthenticationContext { AuthenticationContext(rawValue: acr) ?? .singleFactor }
     /// The strongest rule that it is enough for: there a remembered browser stands in for the second factor.
     var satisfied: AuthenticationContext { trustsDevice ? max(context, .multiFactor) : context }
+
+    /// Whether what is granted can have come out of this session. A code says who signed in, when and how; the session in the
+    /// database must say so too, so that whoever can make a code cannot make up a sign-in.
+    package func supports(_ granted: Granted, at now: Date) -> Bool {
+        // Times are kept to the millisecond.
+        let start = authenticatedAt.addingTimeInterval(0.001)
+        return granted.user == user && now < expiresAt && granted.satisfied <= satisfied
+            && granted.authenticatedAt.map { $0 <= start } ?? true
+    }
+}
+
+extension Session: RenewablyDigested {
+    package static let digestLabel = "Session"
+    package static let digestColumn = DigestColumn.session
 }

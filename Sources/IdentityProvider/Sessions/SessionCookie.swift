@@ -66,6 +66,8 @@ struct SessionCookie: Sendable {
 
     private func stored(of request: Request) async throws -> Session? {
         guard let secret = cookie.secret(in: request) else { return nil }
-        return try await sessions.find(digester.digest(secret, of: Session.self), at: now())
+        let session = try await sessions.find(digester.digests(secret, of: Session.self), at: now())
+        if let session { await digester.renew(session.secret, of: secret) }
+        return session
     }
 }

@@ -5,8 +5,8 @@ package protocol SessionStore: Sendable {
     /// session usable (session fixation). When `session` goes on under the identifier of `former`, because the same person signed in
     /// again, their authorizations stay; otherwise those of `former` are revoked as by `end`.
     func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws
-    /// The session with this secret, unless it expired.
-    func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session?
+    /// The session with one of these secrets, unless it expired.
+    func find(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session?
     /// The session of this identifier, unless it ended or expired.
     func find(_ id: Identifier<Session>, at now: Date) async throws -> Session?
     /// Those of one person that have not expired, the latest first.
@@ -19,6 +19,10 @@ package protocol SessionStore: Sendable {
 }
 
 extension SessionStore {
+    package func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
+        try await find([secret], at: now)
+    }
+
     /// Where the origin of the sign-in is not kept.
     package func begin(_ session: Session, replacing former: Identifier<Session>?) async throws {
         try await begin(session, from: SignInOrigin(), replacing: former)

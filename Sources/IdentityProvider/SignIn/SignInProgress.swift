@@ -21,3 +21,7 @@ struct SignInProgress: Codable, Sendable {
     var suspicion: Suspicion?
     var next: Next
 }
+
+extension SignInProgress: Digested {
+    static let digestLabel = "SignInProgress"
+}

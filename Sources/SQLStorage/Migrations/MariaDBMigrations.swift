@@ -252,6 +252,18 @@ extension Migration {
                 CREATE INDEX IF NOT EXISTS webhook_deliveries_by_expiry ON webhook_deliveries (issuer, expires_at)
                 """,
             ]),
+        Migration(
+            version: 10, name: "data keys, and when removed audit records were made",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS data_keys (
+                    issuer VARCHAR(255) NOT NULL, class VARCHAR(32) NOT NULL, number BIGINT NOT NULL,
+                    id VARBINARY(16) NOT NULL, used_from BIGINT NOT NULL, wrapped VARBINARY(255) NOT NULL,
+                    master_key VARCHAR(255) NOT NULL,
+                    PRIMARY KEY (issuer, class, number)) \(form)
+                """,
+                "ALTER TABLE audit_chains ADD COLUMN IF NOT EXISTS removed_time BIGINT",
+            ]),
     ]
 
     private static let form: SQLStatement = """

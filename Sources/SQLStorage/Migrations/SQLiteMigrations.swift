@@ -268,5 +268,16 @@ extension Migration {
                 "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('networks', 'networks', '1000000 1000000 10 1')",
                 "ANALYZE sqlite_schema",
             ]),
+        Migration(
+            version: 10, name: "data keys, and when removed audit records were made",
+            statements: [
+                """
+                CREATE TABLE data_keys (
+                    issuer TEXT NOT NULL, class TEXT NOT NULL, number INTEGER NOT NULL, id BLOB NOT NULL,
+                    used_from INTEGER NOT NULL, wrapped BLOB NOT NULL, master_key TEXT NOT NULL,
+                    PRIMARY KEY (issuer, class, number)) STRICT, WITHOUT ROWID
+                """,
+                "ALTER TABLE audit_chains ADD COLUMN removed_time INTEGER",
+            ]),
     ]
 }

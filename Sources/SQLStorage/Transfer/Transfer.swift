@@ -36,7 +36,7 @@ extension SQLBackend {
             var reader = TransferReader(next: next)
             try reader.readHead(schema: schema, masterKeys: masterKeys)
             while let (table, values) = try reader.nextRow() {
-                do { try connection.execute(table.insert, values) } catch is UniqueViolation {
+                do { try connection.execute(table.insert(count: values.count), values) } catch is UniqueViolation {
                     throw TransferError.invalid(line: reader.line, reason: "says again what an earlier line said")
                 } catch let refused as RefusedStatement {
                     throw TransferError.invalid(line: reader.line, reason: "does not fit: \(refused)")
@@ -54,6 +54,8 @@ private struct TransferReader {
     let next: @Sendable () throws -> [UInt8]?
     private(set) var line = 0
     private(set) var rows = 0
+    /// Whether an older version made the export.
+    private var isOlder = false
 
     init(next: @escaping @Sendable () throws -> [UInt8]?) { self.next = next }
 
@@ -69,7 +71,8 @@ private struct TransferReader {
         guard case .head(let head) = try nextLine() else {
             throw TransferError.invalid(line: 1, reason: "is no first line of an export")
         }
-        guard head.schema == schema else { throw TransferError.otherSchema(found: head.schema, known: schema) }
+        guard head.schema <= schema else { throw TransferError.newerSchema(found: head.schema, known: schema) }
+        isOlder = head.schema < schema
         // The last key also makes the digests of secrets.
         guard Set(head.masterKeys).isSubset(of: masterKeys), head.masterKeys.last == masterKeys.last else {
             throw TransferError.otherMasterKey
@@ -80,6 +83,9 @@ private struct TransferReader {
     mutating func nextRow() throws -> (TransferTable, [SQLValue])? {
         switch try nextLine() {
         case .row(let table, let values):
+            guard values.count == table.columns.count || isOlder else {
+                throw TransferError.invalid(line: line, reason: "must have \(table.columns.count) values")
+            }
             rows += 1
             return (table, values)
         case .end(let count):
@@ -97,7 +103,7 @@ private struct TransferReader {
 package enum TransferError: Error, Hashable, CustomStringConvertible {
     case oldSchema
     case notEmpty
-    case otherSchema(found: Int, known: Int)
+    case newerSchema(found: Int, known: Int)
     case otherMasterKey
     case cutOff(line: Int)
     case invalid(line: Int, reason: String)
@@ -106,10 +112,10 @@ package enum TransferError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .oldSchema: "The schema is not up to date: run `martlet migrate` first."
         case .notEmpty: "The database holds data already: import into a new one. Nothing was changed."
-        case .otherSchema(let found, let known):
+        case .newerSchema(let found, let known):
             """
-            The export has schema version \(found), this program knows \(known): import it with the program that made \
-            it, and upgrade then. Nothing was changed.
+            The export has schema version \(found), this program knows \(known): import it with the version of Martlet that \
+            made it. Nothing was changed.
             """
         case .otherMasterKey:
             """

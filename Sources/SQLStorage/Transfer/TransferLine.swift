@@ -41,8 +41,8 @@ enum TransferLine {
             guard let table = TransferTable.all.first(where: { $0.name == name }) else {
                 throw InvalidLine("there is no table \(name)")
             }
-            guard let row = object["row"]?.array, row.count == table.columns.count else {
-                throw InvalidLine("must have \(table.columns.count) values")
+            guard let row = object["row"]?.array, (1...table.columns.count).contains(row.count) else {
+                throw InvalidLine("must have at most \(table.columns.count) values")
             }
             var values: [SQLValue] = []
             for value in row { values.append(try Self.value(value)) }

@@ -3,7 +3,8 @@ struct TransferTable: Sendable {
     let name: String
     let columns: [String]
     let select: SQLStatement
-    let insert: SQLStatement
+    private let into: SQLStatement
+    private let names: [SQLStatement]
     /// Finds a row, if there is one.
     let any: SQLStatement
 
@@ -11,16 +12,22 @@ struct TransferTable: Sendable {
         self.name = name.text
         self.columns = columns.map(\.text)
         let list = columns.joined()
-        let places = columns.map { _ in "?" as SQLStatement }.joined()
+        names = columns
+        into = name
         select = "SELECT \(list) FROM \(name) ORDER BY \(key)"
-        insert = "INSERT INTO \(name) (\(list)) VALUES (\(places))"
         any = "SELECT 1 FROM \(name) LIMIT 1"
+    }
+
+    /// Inserts a row of the first `count` columns. The others take their defaults: they came later than the export.
+    func insert(count: Int) -> SQLStatement {
+        let places = (0..<count).map { _ in "?" as SQLStatement }.joined()
+        return "INSERT INTO \(into) (\(Array(names.prefix(count)).joined())) VALUES (\(places))"
     }
 }
 
 extension TransferTable {
     /// All that is kept, those first that others refer to. A test compares them with the schema, so that none is
-    /// forgotten.
+    /// forgotten. New columns come last: an older export has fewer values in a row.
     static let all = [
         TransferTable("changes", ["issuer", "version"], orderedBy: "issuer"),
         TransferTable(
@@ -83,6 +90,9 @@ extension TransferTable {
                 "published_until",
             ], orderedBy: "issuer, id"),
         TransferTable(
+            "data_keys", ["issuer", "class", "number", "id", "used_from", "wrapped", "master_key"],
+            orderedBy: "issuer, class, number"),
+        TransferTable(
             "spent", ["issuer", "purpose", "value", "expires_at"], orderedBy: "issuer, purpose, value"),
         TransferTable(
             "mail_outbox", ["issuer", "id", "sealed_mail", "attempts", "due_at", "created_at", "expires_at"],
@@ -94,7 +104,7 @@ extension TransferTable {
             "audit_chains",
             [
                 "issuer", "node", "last_sequence", "last_at", "last_mac", "seal", "removed_through", "removed_mac",
-                "removal_seal",
+                "removal_seal", "removed_time",
             ], orderedBy: "issuer, node"),
         TransferTable(
             "audit_records",

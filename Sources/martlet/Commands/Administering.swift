@@ -7,14 +7,6 @@ struct IssuerOptions: ParsableArguments {
     @Option(name: .customLong("for"), help: "The issuer, when there are several.") var target: String?
     @OptionGroup var configuration: ConfigurationOptions
 
-    /// Throws `Mistakes` when the configuration is wrong.
-    func issuerAndKeys() throws -> (Issuer, MasterKeys) {
-        let configuration = try Configuration(configuration)
-        return (
-            try configuration.issuer(named: target), try MasterKeyFile(path: configuration.masterKeyFile).read()
-        )
-    }
-
     /// Opens the storage, does the work and closes it.
     func administer<Result>(_ work: (Administration, Stores, Provider) async throws -> Result) async throws -> Result {
         try await Failure.reported {

@@ -70,9 +70,10 @@ struct AuditCommand: AsyncParsableCommand {
 
         func run() async throws {
             let expected = try await Failure.reported { try heads.map(AuditHeads.read) ?? [] }
-            let (issuer, keys) = try await Failure.reported { try options.issuerAndKeys() }
-            let report = try await options.administer { _, stores, _ in
-                try await AuditSealer(keys, issuer: issuer).verify(stores.audit, expecting: expected)
+            let report = try await options.administer { administration, stores, _ in
+                let log = administration.audit
+                return try await AuditSealer(log.vault).verify(
+                    stores.audit, expecting: expected, retention: log.settings.retention)
             }
             for finding in report.findings { Terminal.say(finding.sentence) }
             Terminal.say(
@@ -162,6 +163,13 @@ extension AuditFinding {
         case .headChanged(let node): "The head of chain \(node) was changed or removed."
         case .removalForged(let node):
             "What says that the beginning of chain \(node) was removed for its age was not written by Martlet."
+        case .removedTooEarly(let node, let time):
+            """
+            The beginning of chain \(node) was removed up to \(time.formatted(.iso8601)), which is younger than \
+            audit.retention, unless that was raised since.
+            """
+        case .formerKey(let place):
+            "Record \(place.sequence) of chain \(place.node) was sealed with an audit key that had been replaced by then."
         case .shorterThanWitnessed(let witness, let source):
             "Chain \(witness.node) ends before record \(witness.sequence), which \(source) bears witness to."
         case .chainRemoved(let witness, let source):

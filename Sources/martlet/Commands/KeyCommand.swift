@@ -6,8 +6,11 @@ import JOSE
 /// `martlet key`.
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "List, rotate and retire signing keys; make a master key.",
-        subcommands: [List.self, Rotate.self, Retire.self, Master.self])
+        commandName: "key",
+        abstract: "List, rotate and retire signing keys; make and rotate the master key; answer a compromise.",
+        subcommands: [
+            List.self, Rotate.self, Retire.self, MasterKeyCommand.self, Reseal.self, ReplaceEverything.self,
+        ])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List signing keys: next, current and retiring.")
@@ -65,22 +68,6 @@ struct KeyCommand: AsyncParsableCommand {
                 guard try await provider.keyRotation.retire(key) else { throw Mistakes(["there is no key \(key)"]) }
             }
             Terminal.say("Retired.")
-        }
-    }
-
-    struct Master: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Make a master key.",
-            discussion: """
-                Secrets in the database are sealed under it. All nodes that use one database need the same file. Keep a \
-                copy apart from the backups of the database: whoever has both has everything, and without it the \
-                backups are worth nothing.
-                """)
-        @Argument(help: "The file to make; it must not be there yet.") var file: String
-
-        func run() async throws {
-            try await Failure.reported { try MasterKeyFile(path: file).make() }
-            Terminal.say("Made.")
         }
     }
 }

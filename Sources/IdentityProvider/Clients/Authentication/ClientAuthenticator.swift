@@ -61,10 +61,10 @@ struct ClientAuthenticator: Sendable {
             guard client.authenticationMethod == .none else { throw refusal(.otherMethod, credential) }
         case .basic(_, let secret):
             guard client.authenticationMethod == .clientSecretBasic else { throw refusal(.otherMethod, credential) }
-            guard isSecret(secret, of: client) else { throw refusal(.wrongSecret, credential) }
+            guard await isSecret(secret, of: client) else { throw refusal(.wrongSecret, credential) }
         case .post(_, let secret):
             guard client.authenticationMethod == .clientSecretPost else { throw refusal(.otherMethod, credential) }
-            guard isSecret(secret, of: client) else { throw refusal(.wrongSecret, credential) }
+            guard await isSecret(secret, of: client) else { throw refusal(.wrongSecret, credential) }
         case .assertion(_, let assertion):
             do throws(ClientRefusal) {
                 try await assertions.verify(assertion, from: client, at: request.path)
@@ -78,8 +78,10 @@ struct ClientAuthenticator: Sendable {
         return AuthenticatedClient(client)
     }
 
-    private func isSecret(_ secret: String, of client: Client) -> Bool {
-        client.secret.map { digester.matches(secret, $0.digest) } ?? false
+    private func isSecret(_ secret: String, of client: Client) async -> Bool {
+        guard let digest = client.secret?.digest, digester.matches(secret, digest) else { return false }
+        await digester.renew(digest, of: secret)
+        return true
     }
 
     private func refusal(_ refusal: ClientRefusal, _ credential: ClientCredential) -> OAuthError {

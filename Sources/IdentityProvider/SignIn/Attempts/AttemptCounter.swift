@@ -74,3 +74,7 @@ struct AttemptRule: Hashable, Sendable {
         return failures.lastFailedAt.addingTimeInterval(wait)
     }
 }
+
+extension AttemptCounter: Digested {
+    static let digestLabel = "AttemptCounter"
+}

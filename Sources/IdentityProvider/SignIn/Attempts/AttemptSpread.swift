@@ -38,3 +38,7 @@ struct AttemptSpread: Sendable {
         Base64URL.encode(digester.digest(name, of: AttemptSpread.self).bytes)
     }
 }
+
+extension AttemptSpread: Digested {
+    static let digestLabel = "AttemptSpread"
+}

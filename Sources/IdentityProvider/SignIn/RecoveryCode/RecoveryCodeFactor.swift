@@ -13,7 +13,7 @@ struct RecoveryCodeFactor: SecondFactor {
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
         guard let code = RecoveryCodeText(typed: request.parameters["code"] ?? ""),
-            try await codes.spend(digest(code), of: user.id)
+            try await codes.spend(digester.digests(code.characters, of: RecoveryCode.self), of: user.id)
         else { return nil }
         audit.record(.recoveryCodeUsed(remaining: try await codes.count(of: user.id)), user: user.id)
         return .recoveryCode

@@ -9,6 +9,16 @@ package protocol RecoveryCodeStore: Sendable {
     func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws
     /// Deletes the codes of `user` that were made at `moment` or later; returns how many.
     func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int
-    /// Removes the code. Of many calls with one code exactly one returns `true`.
-    func spend(_ code: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool
+    /// Removes the code that has one of these digests. Of many calls with one code exactly one returns `true`.
+    func spend(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool
+}
+
+extension RecoveryCodeStore {
+    package func spend(_ digest: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool {
+        try await spend([digest], of: user)
+    }
+}
+
+extension RecoveryCode: Digested {
+    package static let digestLabel = "RecoveryCode"
 }

@@ -51,3 +51,7 @@ package protocol TOTPCredentialStore: Sendable {
     /// Deletes those of `user` that were added at `moment` or later; returns how many.
     func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int
 }
+
+extension TOTPCredential: Digested {
+    package static let digestLabel = "TOTPCredential"
+}

@@ -21,6 +21,8 @@ struct AuthorizationCodeGrant: Grant {
         Decision.note(
             "The code was issued to this client and has not expired; redirect_uri and code_verifier are those of the "
                 + "authorization request (RFC 6749 §4.1.3, RFC 7636 §4.6).")
+        // A person's code comes out of a session, which the store compares with it.
+        guard code.granted.session != nil else { throw OAuthError.invalidGrant("the code is not valid") }
         let targets = try await narrowed(parameters, within: code.granted)
         guard let id = code.granted.user, let user = try await users.find(id), !user.isDisabled else {
             Decision.note("The user for whom the code was issued was disabled or removed.")
@@ -31,7 +33,7 @@ struct AuthorizationCodeGrant: Grant {
             expiresAt: RefreshLifetime.kept(code.granted, for: client.client, lifetimes, at: now()))
         // Spent only now: a thief without the verifier must not be able to burn the code. A second use revokes what
         // the first one bought (RFC 6749 §4.1.2).
-        guard try await authorizations.begin(authorization) else {
+        guard try await authorizations.begin(authorization, at: now()) else {
             try await authorizations.revoke(code.id, at: now())
             Decision.note("The code was used before, so what it bought is revoked (RFC 6749 §4.1.2).")
             audit.record(.codeReplayed, user: id, client: client.id, session: code.granted.session)

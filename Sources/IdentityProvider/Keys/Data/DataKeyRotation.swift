@@ -1,0 +1,69 @@
+import FoundationEssentials
+import Logging
+
+/// Keeps the data keys of one issuer in order: the first ones of a new issuer, new transit keys in time, and no key longer
+/// than it is needed.
+package struct DataKeyRotation: Sendable {
+    let vault: KeyVault
+    let audit: AuditLog
+
+    /// Does what is due. On many nodes one does it.
+    func run() async throws {
+        try await vault.load()
+        if vault.isAdopted, try await begin() { try await vault.load() }
+        try await rotateTransitKey()
+        try await deleteExpired()
+    }
+
+    /// Makes the first keys of an issuer that has never stored anything. One from before there were data keys begins with
+    /// `martlet key master rotate`, when every node can read them.
+    private func begin() async throws -> Bool {
+        let keys = DataKeyPlan.successors(of: vault, usedFrom: vault.now())
+        let masterKeys = vault.masterKeys
+        let isOurs = try await vault.store.begin(
+            keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: true)
+        if isOurs { keys.forEach(record) }
+        // Another node may have begun in the meantime.
+        return true
+    }
+
+    private func rotateTransitKey() async throws {
+        guard DataKeyPlan.isTransitKeyDue(vault.keys(.transit), at: vault.now()) else { return }
+        try await add(.transit)
+    }
+
+    /// Makes the next key of a class. It is used a few seconds later, when every node has read it. Returns `nil` when another
+    /// node made it, or wraps keys under another master key by now.
+    @discardableResult
+    func add(_ keyClass: DataKeyClass) async throws -> DataKey? {
+        let start = vault.now().addingTimeInterval(DataKeyPlan.lead)
+        let key = DataKeyPlan.successors(of: vault, [keyClass], usedFrom: start)[0]
+        let isOurs = try await vault.store.insert(vault.masterKeys.wrap(key, of: vault.issuer))
+        if isOurs { record(key) }
+        try await vault.load()
+        return isOurs ? key : nil
+    }
+
+    private func deleteExpired() async throws {
+        let lifetimes = vault.lifetimes
+        // Forms and anti-forgery tokens live in a session; no sealed value travels longer than the longest of these.
+        let longest = SealedPurpose.longestLifetime(lifetimes)
+        let classes: [(DataKeyClass, TimeInterval)] = [
+            (.transit, longest), (.form, lifetimes.session), (.cookie, lifetimes.session),
+        ]
+        var isChanged = false
+        for (keyClass, lifetime) in classes {
+            for key in DataKeyPlan.expired(vault.keys(keyClass), longest: lifetime, at: vault.now()) {
+                try await vault.store.delete(keyClass.rawValue, number: key.number)
+                isChanged = true
+            }
+        }
+        if isChanged { try await vault.load() }
+    }
+
+    private func record(_ key: DataKey) {
+        Logger.current.notice(
+            "data key made", metadata: ["class": "\(key.keyClass.rawValue)", "number": "\(key.number)"])
+        audit.record(.dataKeyMade(keyClass: key.keyClass, number: key.number))
+    }
+}

@@ -1,0 +1,129 @@
+package import FoundationEssentials
+import JOSE
+
+/// What operators do to the keys of one issuer: wrap them under a new master key, seal anew what rests, replace everything
+/// after a compromise. Each step can be repeated after it was interrupted.
+package struct KeyReplacement: Sendable {
+    let vault: KeyVault
+    let audit: AuditLog
+
+    package init(_ vault: KeyVault, audit: AuditLog) {
+        self.vault = vault
+        self.audit = audit
+    }
+
+    /// Wraps the data keys under the first of `masterKeys`. An issuer from before there were data keys gets them now: what its
+    /// master keys made stays readable, through copies of them that are wrapped as well, until `reseal` and time have
+    /// removed those.
+    package func wrap(under masterKeys: MasterKeys) async throws {
+        try await vault.load()
+        if vault.isAdopted, try await adopt(under: masterKeys) {
+            try await vault.load(under: masterKeys)
+            audit.record(.masterKeyRotated(name: masterKeys.current.name))
+            return
+        }
+        var isChanged = false
+        while true {
+            let left = try await vault.store.all().filter { $0.masterKey != masterKeys.current.name }
+            guard !left.isEmpty else { break }
+            for record in left {
+                let key = try masterKeys.unwrap(record, of: vault.issuer)
+                _ = try await vault.store.rewrap(record, as: masterKeys.wrap(key, of: vault.issuer))
+                isChanged = true
+            }
+        }
+        try await vault.load(under: masterKeys)
+        if isChanged { audit.record(.masterKeyRotated(name: masterKeys.current.name)) }
+    }
+
+    private func adopt(under masterKeys: MasterKeys) async throws -> Bool {
+        let adopted = DataKeyClass.allCases.flatMap(vault.keys)
+        let start = vault.now().addingTimeInterval(DataKeyPlan.lead)
+        let keys = adopted + DataKeyPlan.successors(of: vault, usedFrom: start)
+        return try await vault.store.begin(keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: false)
+    }
+
+    /// Seals everything at rest under a new key, and forgets the former ones. Returns how many values it sealed. `wait` lets
+    /// the seconds pass that other nodes need to read the new key.
+    package func reseal(
+        wait: (TimeInterval) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
+    ) async throws -> Int {
+        try await vault.load()
+        guard !vault.isAdopted else { throw NoDataKeys() }
+        let rotation = DataKeyRotation(vault: vault, audit: audit)
+        guard let key = try await rotation.add(.rest) else { throw KeysChanged() }
+        try await wait(max(0, key.usedFrom.timeIntervalSince(vault.now())))
+        return try await resealAll()
+    }
+
+    private func resealAll() async throws -> Int {
+        let current = try vault.current(.rest)
+        var count = 0
+        for column in SealedColumn.allCases { count += try await reseal(column, under: current) }
+        for key in vault.keys(.rest) where key.number < current.number {
+            try await vault.store.delete(DataKeyClass.rest.rawValue, number: key.number)
+        }
+        try await deleteUnusedDigestKeys()
+        try await vault.load()
+        audit.record(.valuesResealed(count: count))
+        return count
+    }
+
+    private func reseal(_ column: SealedColumn, under current: DataKey) async throws -> Int {
+        let sealer = Sealer(vault)
+        var (count, last) = (0, "")
+        while case let page = try await vault.store.sealed(column, after: last, limit: 500), let end = page.last {
+            for value in page where Sealer.keyID(of: value.bytes) != current.id {
+                let opened = try sealer.open(value.bytes, for: column.purpose)
+                let sealed = try sealer.seal(opened, for: column.purpose)
+                // A value that has changed since was sealed under the new key, or its row is gone.
+                if try await vault.store.reseal(column, value, as: sealed) { count += 1 }
+            }
+            last = end.id
+        }
+        return count
+    }
+
+    /// Digests are renewed when their secrets are used; a key goes when none is left of its time.
+    private func deleteUnusedDigestKeys() async throws {
+        let keys = vault.keys(.digest)
+        guard keys.count > 1 else { return }
+        let used = try await vault.store.digestKeysInUse()
+        for key in keys.dropLast() where !used.contains(key.origin == .masterKey ? [] : key.id) {
+            try await vault.store.delete(DataKeyClass.digest.rawValue, number: key.number)
+        }
+    }
+
+    /// Ends all sessions, authorizations, remembered browsers and recovery codes, and replaces every data key at once, wrapped
+    /// under the first of `masterKeys`. Of the former keys those remain that recognize client secrets and verify the
+    /// audit log. Signing keys are for `KeyRotation`.
+    package func replaceEverything(under masterKeys: MasterKeys) async throws {
+        try await vault.load()
+        let former = DataKeyClass.allCases.flatMap(vault.keys)
+            .filter { [.rest, .digest, .audit].contains($0.keyClass) }
+        let keys = former + DataKeyPlan.successors(of: vault, usedFrom: vault.now())
+        try await vault.store.endEverything(
+            replacing: keys.map { try masterKeys.wrap($0, of: vault.issuer) }, at: vault.now())
+        try await vault.load(under: masterKeys)
+        audit.record(.keysReplaced)
+        _ = try await resealAll()
+    }
+
+    /// Whether digests of client secrets are left that a former key made.
+    package func hasFormerDigests() async throws -> Bool {
+        try await deleteUnusedDigestKeys()
+        try await vault.load()
+        return vault.keys(.digest).count > 1
+    }
+}
+
+/// The issuer has no data keys yet.
+package struct NoDataKeys: Error, CustomStringConvertible {
+    package let description =
+        "the master key still seals by itself here: run `martlet key master rotate` first, when every node runs this version"
+}
+
+/// Somebody else changes the keys at this moment.
+package struct KeysChanged: Error, CustomStringConvertible {
+    package let description = "another node or command is changing the keys: try again"
+}

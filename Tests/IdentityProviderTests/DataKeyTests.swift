@@ -1,0 +1,245 @@
+import Crypto
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import SQLStorage
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("The master key wraps data keys; each class of them has its own life")
+struct DataKeyTests {
+    /// The same issuer on another node, with the master keys given.
+    private func node(_ issuer: TestIssuer, _ masterKeys: String = TestIssuer.masterKey) async throws -> TestIssuer {
+        try await TestIssuer(resources: "{}", clock: issuer.clock, database: issuer.database, masterKeys: masterKeys)
+    }
+
+    @Test("a new issuer begins with a random key of each class", arguments: TestEngine.allCases)
+    func beginning(_ engine: TestEngine) async throws {
+        let database = try await TestDatabase(engine)
+        let clock = TestClock()
+        // All nodes start at once: one makes the keys, all have the same.
+        let nodes = try await race(6) { _ in try await TestIssuer(clock: clock, database: database) }
+        for keyClass in DataKeyClass.allCases {
+            let ids = Set(nodes.map { $0.vault.keys(keyClass).map(\.id) })
+            #expect(ids.count == 1)
+            #expect(ids.first?.count == 1)
+            #expect(nodes[0].vault.keys(keyClass).allSatisfy { $0.origin == .random && $0.number == 1 })
+        }
+        let code = try await Browser(nodes[0]).code()
+        #expect(try await nodes[5].redeem(code).status == .ok)
+    }
+
+    @Test("a transit key is replaced after thirty days, and opens each kind of value as long as one can be good")
+    func transit() async throws {
+        let issuer = try await TestIssuer()
+        let tokens = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access")).json()
+        let sealer = Sealer(issuer.vault)
+        let code = try sealer.seal(["a": 1], for: .authorizationCode)
+        let first = try issuer.vault.current(.transit)
+        issuer.clock.advance(by: DataKeyPlan.transitAge - 1)
+        let refreshed = try await issuer.refresh(tokens["refresh_token"]?.string ?? "").json()
+        try await issuer.provider.keyRotation.run()
+        #expect(try issuer.vault.current(.transit).number == 1)
+        issuer.clock.advance(by: 1)
+        try await issuer.provider.keyRotation.run()
+        // Stored, and not used before every node has it.
+        #expect(issuer.vault.keys(.transit).map(\.number) == [1, 2])
+        #expect(try issuer.vault.current(.transit).number == 1)
+        issuer.clock.advance(by: DataKeyPlan.lead)
+        #expect(try issuer.vault.current(.transit).number == 2)
+
+        let lifetimes = issuer.vault.lifetimes
+        #expect(try sealer.open([String: Int].self, from: code, for: .authorizationCode) == ["a": 1])
+        issuer.clock.advance(by: lifetimes.authorizationCode)
+        #expect(throws: NotOurs.self) { try sealer.open([String: Int].self, from: code, for: .authorizationCode) }
+        #expect(try await issuer.refresh(refreshed["refresh_token"]?.string ?? "").status == .ok)
+        issuer.clock.advance(by: SealedPurpose.longestLifetime(lifetimes))
+        try await issuer.provider.keyRotation.run()
+        #expect(!issuer.vault.keys(.transit).contains { $0.id == first.id })
+    }
+
+    @Test("a code that was sealed by somebody with the key, but without a session, buys nothing")
+    func forged() async throws {
+        let issuer = try await TestIssuer()
+        let sealer = Sealer(issuer.vault)
+        let browser = Browser(issuer)
+        let real = try await browser.code()
+        let code = try sealer.open(AuthorizationCode.self, from: real, for: .authorizationCode)
+        let bob = try #require(try await issuer.stores.users.find(named: "bob"))
+
+        func redeem(user: Identifier<User>?, session: Identifier<Session>?, acr: String?, at time: Date?) async throws
+            -> Bool
+        {
+            let granted = Granted(
+                client: code.granted.client, user: user, session: session, scope: code.granted.scope,
+                authenticatedAt: time, amr: ["pwd", "otp"], acr: acr,
+                satisfying: acr.flatMap(AuthenticationContext.init))
+            let forged = AuthorizationCode(
+                id: .random(), granted: granted, redirectURI: code.redirectURI, pkce: nil,
+                expiresAt: issuer.clock.now.addingTimeInterval(60))
+            return try await issuer.redeem(sealer.seal(forged, for: .authorizationCode)).status == .ok
+        }
+        let (alice, session) = (code.granted.user, code.granted.session)
+        let (acr, time) = (code.granted.acr, code.granted.authenticatedAt)
+        #expect(try await redeem(user: alice, session: session, acr: acr, at: time))
+        #expect(try await !redeem(user: alice, session: nil, acr: acr, at: time))
+        #expect(try await !redeem(user: alice, session: .random(), acr: acr, at: time))
+        #expect(try await !redeem(user: bob.id, session: session, acr: acr, at: time))
+        let high = AuthenticationContext.multiFactor.rawValue
+        #expect(try await !redeem(user: alice, session: session, acr: high, at: time))
+        #expect(try await !redeem(user: alice, session: session, acr: acr, at: time?.addingTimeInterval(60)))
+        issuer.clock.advance(by: issuer.vault.lifetimes.session)
+        #expect(try await !redeem(user: alice, session: session, acr: acr, at: time))
+    }
+
+    @Test("digests name their key, and are renewed when the secret is used")
+    func digests() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        _ = try await browser.code()
+        let digester = SecretDigester(issuer.vault)
+        let former = digester.digest("secret", of: Session.self)
+        #expect(former.bytes.count == 36)
+        _ = try await DataKeyRotation(vault: issuer.vault, audit: issuer.audit).add(.digest)
+        issuer.clock.advance(by: DataKeyPlan.lead)
+        let current = digester.digest("secret", of: Session.self)
+        #expect(former != current)
+        #expect(digester.matches("secret", former) && digester.matches("secret", current))
+        #expect(!digester.matches("other", former) && !digester.matches("other", current))
+        #expect(digester.digests("secret", of: Session.self) == [current, former])
+
+        let id = try issuer.vault.current(.digest).id
+        func underCurrent() async throws -> Set<Bool> {
+            let client = try #require(try await issuer.stores.clients.find(Identifier(rawValue: "web")))
+            let alice = try #require(try await issuer.stores.users.find(named: "alice")).id
+            let session = try #require(try await issuer.stores.sessions.sessions(of: alice, at: issuer.clock.now).first)
+            return Set([client.secret?.digest.bytes ?? [], session.secret.bytes].map { $0.starts(with: id) })
+        }
+        #expect(try await underCurrent() == [false])
+        // The browser shows its cookie, the client its secret.
+        _ = try await issuer.redeem(browser.code())
+        #expect(try await underCurrent() == [true])
+        #expect(try await issuer.redeem(browser.code()).status == .ok)
+    }
+
+    @Test("a data key whose row was changed, or moved, opens nothing")
+    func damaged() async throws {
+        for change in [
+            "UPDATE data_keys SET used_from = 0 WHERE class = 'transit'",
+            "UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE class = 'rest') WHERE class = 'form'",
+        ] as [SQLStatement] {
+            let issuer = try await TestIssuer()
+            _ = try await issuer.database.database.transaction { try $0.execute(change, []) }
+            await #expect(throws: DamagedDataKey.self) { try await issuer.vault.load() }
+            #expect(!issuer.vault.isLoaded)
+            #expect(try await issuer.send(.get, "/health/ready").status == .serviceUnavailable)
+        }
+    }
+
+    @Test(
+        "the master key is rotated while tokens go on; the former one unwraps nothing", arguments: TestEngine.allCases)
+    func rotation(_ engine: TestEngine) async throws {
+        let issuer = try await TestIssuer(database: try await TestDatabase(engine))
+        let token = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access")).json()
+        let key = MasterKeys.generate()
+        let both = try MasterKeys(parsing: key + TestIssuer.masterKey)
+        let before = DataKeyClass.allCases.flatMap(issuer.vault.keys).map(\.id)
+        try await KeyReplacement(issuer.vault, audit: issuer.audit).wrap(under: both)
+        let other = try await node(issuer, key)
+        #expect(DataKeyClass.allCases.flatMap(other.vault.keys).map(\.id) == before)
+        #expect(try await other.refresh(token["refresh_token"]?.string ?? "").status == .ok)
+        await #expect(throws: UnknownMasterKey.self) { try await node(issuer) }
+        // A node that was left behind makes no key that the others cannot read.
+        let late = try MasterKeys(parsing: TestIssuer.masterKey)
+        let stray = try late.wrap(.random(.transit, number: 2, usedFrom: issuer.clock.now), of: issuer.issuer)
+        #expect(try await !issuer.stores.dataKeys.insert(stray))
+        #expect(try await issuer.recorded().contains { $0.event == "master_key_rotated" })
+    }
+
+    @Test("after a compromise nothing that was begun before is good; the people and their factors stay")
+    func compromise() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let offline = try await issuer.redeem(browser.code(scope: "openid offline_access reports.read")).json()
+        let code = try await browser.code()
+        let former = try #require(try await issuer.keys().keys.first?.keyID)
+        let key = MasterKeys.generate()
+        let replacement = KeyReplacement(issuer.vault, audit: issuer.audit)
+        try await replacement.replaceEverything(under: MasterKeys(parsing: key + TestIssuer.masterKey))
+        try await issuer.provider.keyRotation.replaceAll()
+
+        let node = try await node(issuer, key)
+        #expect(try await node.redeem(code).json()["error"] == "invalid_grant")
+        #expect(try await node.refresh(offline["refresh_token"]?.string ?? "").json()["error"] == "invalid_grant")
+        let bearer: HTTPFields = [.authorization: "Bearer \(offline["access_token"]?.string ?? "")"]
+        #expect(try await node.send(.get, "/userinfo", headers: bearer).status == .unauthorized)
+        let known = Browser(node)
+        for cookie in browser.cookieHeader.split(separator: "; ") { known.add(cookie: String(cookie)) }
+        #expect(try await known.get("/authorize", Browser.webRequest()).page().template == "sign-in")
+        #expect(try await !node.keys().keys.contains { $0.keyID == former })
+        // Nothing is sealed under a former key any more, and bob's app works.
+        #expect(node.vault.keys(.rest).count == 1)
+        let again = Browser(node)
+        let asked = try await again.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
+        #expect(try await again.submit(asked, [("code", try node.code())]).page().template == "consent")
+        // The client kept its secret, and renews its digest by using it; then the former key goes.
+        #expect(try await replacement.hasFormerDigests())
+        let web = try #require(try await node.stores.clients.find(Identifier(rawValue: "web")))
+        let secret = try await node.administration.renewSecret(of: web)
+        let last = try await self.node(issuer, key)
+        let form = [("grant_type", "client_credentials"), ("scope", "orders.read")]
+        #expect(try await last.token(form, secret: secret).status == .ok)
+        #expect(try await node.administration.renewAllSecrets().count > 3)
+        #expect(try await !replacement.hasFormerDigests())
+        let report = try await AuditSealer(node.vault).verify(node.stores.audit, retention: 86_400)
+        #expect(report.findings == [])
+    }
+
+    @Test("a replaced audit key adds nothing to the log and changes nothing in it")
+    func formerAuditKey() async throws {
+        let issuer = try await TestIssuer()
+        try await issuer.audit.flush()
+        let former = try issuer.vault.current(.audit)
+        _ = try await DataKeyRotation(vault: issuer.vault, audit: issuer.audit).add(.audit)
+        issuer.clock.advance(by: 3_600)
+        let head = try #require(try await issuer.stores.audit.heads(after: .distantPast, limit: 1).first)
+        // Somebody who has the former key writes a record behind the last one.
+        let document = try JSONObject(
+            parsing: Array(
+                #"{"time":\#(Int(issuer.clock.now.timeIntervalSince1970 * 1_000)),"event":"signed_out","outcome":"success","actor":"system"}"#
+                    .utf8))
+        let record = try #require(AuditRecord(document: document))
+        let text = String(decoding: document.serialized(), as: UTF8.self)
+        func mac(_ label: String, _ bytes: [UInt8]) -> [UInt8] {
+            let place = "\(label)\u{0}\(issuer.issuer.identifier)\u{0}\(head.node)\u{0}\(head.sequence + 1)\u{0}"
+            let code = HMAC<SHA256>.authenticationCode(for: Array(place.utf8) + bytes, using: former.working)
+            return former.id + code
+        }
+        let entry = AuditEntry(
+            node: head.node, sequence: head.sequence + 1, record: record, document: text,
+            mac: mac("record", head.mac + Array(text.utf8)))
+        let time = Int((record.time.timeIntervalSince1970 * 1_000).rounded())
+        let forged = AuditHead(
+            node: head.node, sequence: entry.sequence, mac: entry.mac, time: record.time,
+            seal: mac("head \(time)", entry.mac))
+        try await issuer.stores.audit.append([entry], head: forged, deliveries: [:])
+        let report = try await AuditSealer(issuer.vault).verify(issuer.stores.audit, retention: 86_400)
+        #expect(report.findings == [.formerKey(AuditPlace(head.node, entry.sequence)), .headChanged(head.node)])
+    }
+
+    @Test("every kind of digest keeps the label that it was stored with")
+    func labels() {
+        let labels = [
+            Session.digestLabel, Device.digestLabel, Client.digestLabel, RecoveryCode.digestLabel,
+            TOTPCredential.digestLabel, SignInProgress.digestLabel, AttemptCounter.digestLabel,
+            AttemptSpread.digestLabel,
+        ]
+        #expect(
+            labels == [
+                "Session", "Device", "Client", "RecoveryCode", "TOTPCredential", "SignInProgress", "AttemptCounter",
+                "AttemptSpread",
+            ])
+    }
+}

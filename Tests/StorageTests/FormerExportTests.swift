@@ -1,0 +1,187 @@
+import Authenticators
+import Foundation
+import HTTPTypes
+import JOSE
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+@testable import SQLStorage
+
+/// What version 9056f36 exported, with what its people and clients knew.
+private struct FormerExport {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Former/9056f36")
+
+    let lines: [[UInt8]]
+    let masterKey: String
+    let known: JSONObject
+
+    init() throws {
+        func read(_ name: String) throws -> Data { try Data(contentsOf: Self.folder.appending(path: name)) }
+        lines = try read("export.jsonl").split(separator: UInt8(ascii: "\n")).map { Array($0) }
+        masterKey = String(decoding: try read("master.key"), as: UTF8.self)
+        known = try JSONObject(parsing: Array(read("known.json")))
+    }
+
+    func text(_ name: String) -> String { known[name]?.string ?? "" }
+
+    var heads: [AuditWitness] { (known["audit_heads"]?.array ?? []).compactMap { AuditWitness($0) } }
+
+    /// An issuer on a database that took the export, at the moment when it was made.
+    func issuer(_ engine: TestEngine, masterKeys: String? = nil) async throws -> TestIssuer {
+        let database = try await TestDatabase(engine)
+        let keys = try MasterKeys(parsing: masterKey)
+        var rest = lines[...]
+        let next: () -> [UInt8]? = { rest.popFirst() }
+        let source = UncheckedBox(next)
+        _ = try await database.backend.import(masterKeys: keys.names) { source.value() }
+        // A moment later: a session of the same moment would count as fresh.
+        let clock = TestClock(Date(timeIntervalSince1970: TimeInterval(known["now"]?.integer ?? 0) + 1))
+        return try await TestIssuer(
+            resources: "{}", clock: clock, database: database, mailbox: TestMailbox(), masterKeys: masterKey)
+    }
+}
+
+/// Carries a closure to the one thread that calls it.
+private struct UncheckedBox<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}
+
+@Suite("What version 9056f36 exported is imported, and goes on working")
+struct FormerExportTests {
+    private func browser(_ issuer: TestIssuer, _ cookies: String) -> Browser {
+        let browser = Browser(issuer)
+        for cookie in cookies.split(separator: "; ") { browser.add(cookie: String(cookie)) }
+        return browser
+    }
+
+    private func isSignedIn(_ browser: Browser) async throws -> Bool {
+        let response = try await browser.get("/authorize", Browser.webRequest([("prompt", "none")]))
+        return try response.answer()["error"] != "login_required"
+    }
+
+    /// Sessions, refresh tokens and every factor.
+    private func expectAllWorks(_ former: FormerExport, _ issuer: TestIssuer, tokens: [String]) async throws {
+        #expect(try await isSignedIn(browser(issuer, former.text("alice_cookies"))))
+        #expect(try await isSignedIn(browser(issuer, former.text("dora_cookies"))))
+        for token in tokens { #expect(try await issuer.refresh(token).status == .ok) }
+        let revoked = former.text("revoked_refresh_token")
+        #expect(try await issuer.refresh(revoked).json()["error"] == "invalid_grant")
+
+        // The browser that stands in for the second factor.
+        let home = browser(issuer, former.text("alice_cookies"))
+        let again = try await home.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
+        let next = try await home.submit(again, [("username", "alice"), ("password", "correct horse")])
+        #expect(try next.answer()["code"] != nil)
+
+        // The app, elsewhere.
+        let secret = try #require(Base32.decode(former.text("totp_secret")))
+        let app = try TOTP(secret: secret)
+        issuer.clock.advance(by: 60)
+        let stranger = Browser(issuer, at: "203.0.113.5")
+        let asked = try await signInPage(stranger)
+        #expect(asked.template == "second-factor")
+        let signedIn = try await stranger.submit(asked, [("code", try app.code(at: issuer.clock.now))])
+        #expect(try signedIn.answer()["code"] != nil)
+    }
+
+    /// What alice is shown after her password.
+    private func signInPage(_ browser: Browser) async throws -> Page {
+        let page = try await browser.get("/authorize", Browser.webRequest()).page()
+        return try await browser.submit(page, [("username", "alice"), ("password", "correct horse")]).page()
+    }
+
+    private func refreshTokens(_ former: FormerExport) -> [String] {
+        [former.text("offline_refresh_token"), former.text("session_refresh_token")]
+    }
+
+    @Test(
+        "everybody stays signed in, tokens refresh, factors work, and the audit log is whole",
+        arguments: TestEngine.allCases)
+    func works(_ engine: TestEngine) async throws {
+        let former = try FormerExport()
+        let issuer = try await former.issuer(engine)
+        #expect(issuer.vault.isAdopted)
+        let report = try await AuditSealer(issuer.vault).verify(
+            issuer.stores.audit, expecting: former.heads, retention: issuer.audit.settings.retention)
+        #expect(report.findings == [])
+        #expect(report.records >= former.known["audit_records"]?.integer ?? .max)
+        let bearer: HTTPFields = [.authorization: "Bearer \(former.text("access_token"))"]
+        _ = try await issuer.send(.get, "/userinfo", headers: bearer)
+        try await expectAllWorks(former, issuer, tokens: refreshTokens(former))
+
+        // A recovery code, once; a passkey; a client whose secret was sealed.
+        let lost = Browser(issuer, at: "203.0.113.6")
+        let asked = try await signInPage(lost)
+        #expect(asked.template == "second-factor")
+        let page = try await lost.get(
+            "/second-factor", [("interaction", asked.text("interaction")), ("factor", "recovery_code")]
+        ).page()
+        let entered = try await lost.submit(page, [("code", former.text("recovery_code"))])
+        #expect(try entered.answer()["code"] != nil)
+        try await expectPasskeyWorks(former, issuer)
+    }
+
+    private func expectPasskeyWorks(_ former: FormerExport, _ issuer: TestIssuer) async throws {
+        var authenticator = try SoftwareAuthenticator(seed: 7)
+        authenticator.userHandle = try Base64URL.decode(former.text("user_handle"))
+        let browser = Browser(issuer, at: "203.0.113.7")
+        let page = try await browser.get("/authorize", Browser.webRequest()).page()
+        guard case .object(let part)? = page.data["passkey"], case .text(let options)? = part["options"],
+            case .text(let ceremony)? = part["ceremony"]
+        else { throw Unexpected("no passkey is offered") }
+        let credential = try authenticator.get(JSONObject(parsing: Array(options.utf8)))
+        let response = try await browser.follow(
+            browser.request(
+                .post, "/sign-in/passkey",
+                form: [
+                    ("factor", ""), ("form_token", page.text("form_token")),
+                    ("interaction", page.text("interaction")), ("ceremony", ceremony), ("credential", credential),
+                ]))
+        #expect(try response.answer()["code"] != nil)
+    }
+
+    @Test(
+        "after the master key is rotated and everything resealed, the former one opens nothing, and nobody notices",
+        arguments: TestEngine.allCases)
+    func rotated(_ engine: TestEngine) async throws {
+        let former = try FormerExport()
+        let issuer = try await former.issuer(engine)
+        let key = MasterKeys.generate()
+        let both = try MasterKeys(parsing: key + former.masterKey)
+        let replacement = KeyReplacement(issuer.vault, audit: issuer.audit)
+        try await replacement.wrap(under: both)
+        // A node with the new key alone, as after the rotation everywhere.
+        let later = issuer.clock
+        later.advance(by: 6)
+        let node = try await TestIssuer(
+            resources: "{}", clock: later, database: issuer.database, mailbox: TestMailbox(), masterKeys: key)
+        #expect(!node.vault.isAdopted)
+        try await expectAllWorks(former, node, tokens: refreshTokens(former))
+
+        let resealed = try await KeyReplacement(node.vault, audit: node.audit).resealNow(node.clock)
+        // Two signing keys, alice's and bob's apps, the secret of one client, mails that wait.
+        #expect(resealed >= 5)
+        #expect(node.vault.keys(.rest).count == 1)
+        #expect(node.vault.keys(.rest).allSatisfy { $0.origin == .random })
+        let fresh = try await TestIssuer(
+            resources: "{}", clock: later, database: issuer.database, mailbox: TestMailbox(), masterKeys: key)
+        #expect(try await isSignedIn(browser(fresh, former.text("dora_cookies"))))
+        let report = try await AuditSealer(fresh.vault).verify(
+            fresh.stores.audit, expecting: former.heads, retention: fresh.audit.settings.retention)
+        #expect(report.findings == [])
+
+        // The former master key unwraps none of the data keys.
+        await #expect(throws: UnknownMasterKey.self) {
+            _ = try await TestIssuer(resources: "{}", database: issuer.database, masterKeys: former.masterKey)
+        }
+    }
+}
+
+extension KeyReplacement {
+    /// Reseals with a clock that is moved by hand.
+    fileprivate func resealNow(_ clock: TestClock) async throws -> Int {
+        try await reseal { seconds in clock.advance(by: seconds) }
+    }
+}

@@ -116,15 +116,14 @@ package struct Provider: Sendable {
         ]
 
         let tokens = TokenIssuer(
-            issuer: issuer, lifetimes: lifetimes, resources: resources, entitlements: entitlements, ring: ring,
-            sealer: sealer, now: now)
+            issuer: issuer, lifetimes: lifetimes, entitlements: entitlements, ring: ring, sealer: sealer, now: now)
 
         // One's own front ends
         let ownClients = FirstPartyClients(clients: clients)
         let tokenCookies = TokenCookies(of: issuer, vault)
         let ownSignIn = FirstPartySignIn(
-            issuer: issuer, lifetimes: lifetimes, authorizations: stores.authorizations, tokens: tokens,
-            cookies: tokenCookies, sealer: sealer, audit: audit, now: now)
+            issuer: issuer, lifetimes: lifetimes, resources: resources, authorizations: stores.authorizations,
+            tokens: tokens, cookies: tokenCookies, sealer: sealer, audit: audit, now: now)
         let ownAccess = FirstPartyAccess(
             issuer: issuer, cookies: tokenCookies, clients: ownClients, users: stores.users, accessTokens: accessTokens,
             stepUp: stepUp)

@@ -121,11 +121,56 @@ struct AdministrationTests {
                 #"{"resource_servers": [{"identifier": "x", "scopes": ["openid"]}]}"#,
                 ["resource_servers[0].identifier", "resource_servers[0].scopes[0]"]
             ),
+            (
+                #"{"resource_servers": [{"identifier": "urn:x", "scopes": {"a b": "x", "openid": "x", "c": 1, "d": ""}}]}"#,
+                ["a b", "openid", "c", "d"].map { "resource_servers[0].scopes.\($0)" }
+            ),
             (#"{"colours": []}"#, ["colours"]), (#"{"users": {}}"#, ["users"]), (#"{"users": [1]}"#, ["users[0]"]),
         ])
     func mistakes(_ json: String, _ places: [String]) throws {
         let error = #expect(throws: InvalidMetadata.self) { try set(json) }
         #expect(error?.problems.map(\.member) == places)
+    }
+
+    @Test("a resource server's scopes are a list of values, or a mapping from values to what people read of them")
+    func scopeDescriptions() throws {
+        func server(_ members: String) throws -> ResourceServer {
+            try #require(
+                try set(#"{"resource_servers": [{"identifier": "urn:x", \#(members)}]}"#).resourceServers.first)
+        }
+        let plain = try server(#""scopes": ["b", "a"]"#)
+        #expect(plain.scopes == ["b", "a"])
+        #expect(plain.scopeDescriptions.isEmpty)
+        let described = try server(#""name": "X", "description": "Y", "scopes": {"b": "do b", "a": null}"#)
+        #expect(described.scopes == ["b", "a"])
+        #expect(described.scopeDescriptions == ["b": "do b"])
+        #expect(described.name == "X")
+        #expect(described.description == "Y")
+        #expect(try JSONDecoder().decode(ResourceServer.self, from: JSONEncoder().encode(described)) == described)
+    }
+
+    @Test("a resource server that an earlier version stored is read, and one of this version is read by that")
+    func formerResourceServer() throws {
+        let former = #"{"identifier":"urn:x","scopes":["a"],"format":"jwt","introspectionClients":[]}"#
+        let server = try JSONDecoder().decode(ResourceServer.self, from: Data(former.utf8))
+        #expect(server == ResourceServer(identifier: "urn:x", scopes: ["a"]))
+        let described = ResourceServer(identifier: "urn:x", scopes: ["a"], scopeDescriptions: ["a": "do a"])
+        let document = try JSONObject(parsing: Array(JSONEncoder().encode(described)))
+        #expect(document["scopes"] == ["a"])
+    }
+
+    @Test("resource servers without scopes and scopes of several resource servers are valid, with a warning")
+    func warnings() throws {
+        let resources = try set(
+            """
+            {"resource_servers": [{"identifier": "urn:a", "scopes": ["read", "a"]},
+             {"identifier": "urn:b", "scopes": ["b", "read"]}, {"identifier": "urn:none"}]}
+            """)
+        #expect(
+            resources.warnings == [
+                "resource server urn:none has no scopes, so no client can get a token for it",
+                "scope read belongs to several resource servers, so consent to it covers them all",
+            ])
     }
 
     @Test("nodes that apply one file at once make everything once", arguments: TestEngine.allCases)

@@ -50,6 +50,7 @@ struct AuthorizationRequestTests {
             ),
             (["code_challenge_method": "S256"], "invalid_request"), (["id_token_hint": "a.b.c"], "invalid_request"),
             (["resource": "https://unknown.example"], "invalid_target"),
+            (["resource": "https://api.example.com"], "invalid_target"),
         ] as [([String: String], String)])
     func redirect(_ changes: [String: String], _ error: String) async throws {
         let issuer = try await TestIssuer()

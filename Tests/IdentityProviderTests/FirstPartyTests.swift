@@ -99,6 +99,26 @@ struct FirstPartyTests {
         #expect(answer.problem == (client.isEmpty ? nil : "invalid_client"))
     }
 
+    @Test("RFC 8707 §2: tokens are for the APIs for which the client is registered now, with a factor and at a refresh")
+    func resources() async throws {
+        let front = try await FrontEnd()
+        let tokens = try await front.login(FrontEnd.alice + #","client_id":"app""#)
+        #expect(tokens["scope"]?.string == "openid profile posts")
+        let ticket = try await front.login(FrontEnd.bob + #","client_id":"app""#)["ticket"]?.string ?? ""
+        try await front.issuer.apply(
+            """
+            {"clients": [{"client_id": "app", "token_endpoint_auth_method": "none", "grant_types": ["refresh_token"],
+             "first_party": true, "scope": "openid profile offline_access"}]}
+            """)
+        front.issuer.clock.advance(by: 31)
+        let next = try await front.refresh(tokens["refresh_token"]?.string ?? "").json()
+        let shown = try await front.mfa(ticket, front.code()).json()
+        for answer in [next, shown] {
+            #expect(answer["scope"]?.string == "openid profile")
+            #expect(try JWTClaims.of(answer["access_token"]?.string)["aud"] == "https://id.example.com")
+        }
+    }
+
     @Test("the built-in client can be disabled")
     func builtIn() async throws {
         let front = try await FrontEnd()

@@ -90,6 +90,17 @@ struct CommandTests {
         #expect(!FileManager.default.fileExists(atPath: folder.url.appending(path: "var").path()))
     }
 
+    @Test("a resource server without scopes is valid, but check warns about it")
+    func scopeless() async throws {
+        let folder = try Folder()
+        try folder.write("martlet.yaml", "issuer: https://id.example.com")
+        try folder.write("resources.yaml", "resource_servers: [{identifier: https://api.example}]")
+        let (code, output) = try await RunningProgram.run(
+            ["check", "resources.yaml", "--config", "martlet.yaml"], in: folder.url)
+        #expect(code == 0)
+        #expect(output.contains("note: resource server https://api.example has no scopes"))
+    }
+
     @Test(
         "an event that there is not is a mistake, and the name that was meant is told",
         arguments: [

@@ -124,6 +124,22 @@ struct PageTests {
         #expect(text(try answer()).contains("Martlet"))
     }
 
+    @Test("the consent page says what a scope is for and of which resource server it is, in either language")
+    func consent() throws {
+        let orders: Page.Value = [
+            "scope": "orders", "is_other": true, "description": "place <orders>", "server": "Orders & more",
+            "server_description": "What you bought",
+        ]
+        let reports: Page.Value = ["scope": "reports", "is_other": true, "server": "reports.example"]
+        for (language, sentence) in [("en", "use reports"), ("de", "reports benutzen")] {
+            let page = Page("consent", data: ["requested": .list([orders, reports])], languages: [language])
+            let html = text(try answer(page))
+            #expect(html.contains("place &lt;orders&gt; <small>Orders &amp; more · What you bought</small>"))
+            #expect(html.contains("\(sentence) <small>reports.example</small>"))
+            #expect(!html.contains("use orders") && !html.contains("orders benutzen"))
+        }
+    }
+
     @Test("every page of every language renders, with a title and no text left out")
     func allPages() throws {
         for file in Templates.files.keys where file.hasSuffix(".mustache") {

@@ -49,7 +49,9 @@ extension ResourceServer {
             guard text.utf8.count <= 255 else { throw InvalidValue("must be at most 255 characters") }
             return text
         }
-        let scopes = reader.list("scopes") { text throws(InvalidValue) in
+        let name = reader.text("name")
+        let description = reader.text("description")
+        let scopes = reader.described("scopes") { text throws(InvalidValue) in
             guard Scope.isValue(text) else { throw InvalidValue("has an illegal character") }
             guard !Scope.standard.contains(text) else { throw InvalidValue("is a scope of the issuer itself") }
             return text
@@ -76,7 +78,8 @@ extension ResourceServer {
         reader.refuseUnknown()
         try reader.finish()
         self.init(
-            identifier: identifier, scopes: scopes, format: format ?? .jwt, accessTokenLifetime: lifetime,
-            introspectionClients: introspectionClients, claims: claims, permissions: permissions)
+            identifier: identifier, scopes: scopes.names, format: format ?? .jwt, accessTokenLifetime: lifetime,
+            introspectionClients: introspectionClients, claims: claims, permissions: permissions, name: name,
+            description: description, scopeDescriptions: scopes.descriptions)
     }
 }

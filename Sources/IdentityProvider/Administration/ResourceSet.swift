@@ -27,6 +27,17 @@ package struct ResourceSet: Sendable {
         guard problems.isEmpty else { throw InvalidMetadata(problems) }
     }
 
+    /// Valid, but probably not intended.
+    package var warnings: [String] {
+        let useless = resourceServers.filter(\.scopes.isEmpty).map { server in
+            "resource server \(server.identifier) has no scopes, so no client can get a token for it"
+        }
+        let shared = Set(resourceServers.flatMap(\.scopes)).sorted().filter { scope in
+            resourceServers.count { $0.scopes.contains(scope) } > 1
+        }.map { "scope \($0) belongs to several resource servers, so consent to it covers them all" }
+        return useless + shared
+    }
+
     private static let kinds: Set<String> = ["clients", "users", "roles", "groups", "resource_servers"]
 
     private static func items<Item>(

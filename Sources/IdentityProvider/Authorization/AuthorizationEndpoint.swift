@@ -30,7 +30,7 @@ struct AuthorizationEndpoint: Endpoint {
         Decision.note("The client \(client.id) registered this redirect_uri.")
         return try await answering(redirect, to: client.id) {
             let authorization = try AuthorizationRequest(
-                parameters, from: client, to: redirect, known: ResourceCatalog(servers: try await resources.all()),
+                parameters, from: client, to: redirect, known: try await resources.catalog(),
                 subject: try await hints.subject(parameters))
             Decision.note("The authorization request is valid for scope \"\(authorization.scope.text)\".")
             var interaction = Interaction(request: authorization, startedAt: now())

@@ -35,8 +35,11 @@ struct AuthorizationRequest: Codable, Sendable {
         pkce = try PKCE(parameters)
         // Whoever has no secret must prove that it began what it ends (RFC 9700 §2.1.1).
         guard pkce != nil || !client.isPublic else { throw .invalidRequest("code_challenge is missing") }
-        resources = try known.requested(parameters)
-        scope = try known.scope(parameters["scope"], of: client, for: resources)
+        resources = parameters.all("resource")
+        // Users are not asked for scopes that no token of this authorization can have (RFC 8707 §2.1).
+        scope = try TokenTarget(
+            known.scope(parameters["scope"], of: client), of: client, in: known, requested: resources
+        ).scope
         prompt = try Prompt.parse(parameters)
         maxAge = try parameters.seconds("max_age") ?? client.defaultMaxAge
         nonce = parameters["nonce"]

@@ -7,17 +7,17 @@ package enum EntitlementClaim: String, Sendable, Codable, CaseIterable {
     case entitlements, permissions
 }
 
-extension ResourceCatalog {
+extension Entitlements {
     /// The claims that every resource server of `audience` wants: none is told what it did not ask for.
-    func claims(_ entitlements: Entitlements, for audience: [ResourceServer]) -> JSONObject {
+    func claims(for audience: [ResourceServer]) -> JSONObject {
         var claims: JSONObject = [:]
         guard let first = audience.first else { return claims }
         for claim in first.claims where audience.allSatisfy({ $0.claims.contains(claim) }) {
             let values =
                 switch claim {
-                case .roles: entitlements.roles
-                case .groups: entitlements.groups
-                case .entitlements, .permissions: permissions(entitlements, of: audience)
+                case .roles: roles
+                case .groups: groups
+                case .entitlements, .permissions: permissions(of: audience)
                 }
             claims[claim.rawValue] = .array(values.map(JSON.string))
         }
@@ -25,8 +25,8 @@ extension ResourceCatalog {
     }
 
     /// Those that mean something to one of `audience`: a server that lists none is told all.
-    private func permissions(_ entitlements: Entitlements, of audience: [ResourceServer]) -> [String] {
-        entitlements.permissions.filter { permission in
+    private func permissions(of audience: [ResourceServer]) -> [String] {
+        permissions.filter { permission in
             audience.contains { $0.permissions.isEmpty || $0.permissions.contains(permission) }
         }
     }

@@ -92,6 +92,25 @@ package struct MetadataReader {
         return parsed
     }
 
+    /// Names as a list, or as a mapping from each name to its description.
+    mutating func described(_ name: String, _ parse: (String) throws(InvalidValue) -> String)
+        -> (names: [String], descriptions: [String: String])
+    {
+        guard let object = document[name]?.object else { return (list(name, parse), [:]) }
+        known.insert(name)
+        var descriptions: [String: String] = [:]
+        for (key, value) in object.members {
+            do { _ = try parse(key) } catch { report("\(name).\(key)", error.reason) }
+            guard value != .null else { continue }
+            guard let text = value.string, !text.isEmpty else {
+                report("\(name).\(key)", "must be a text that describes it")
+                continue
+            }
+            descriptions[key] = text
+        }
+        return (object.names, descriptions)
+    }
+
     package mutating func object(_ name: String) -> JSONObject? {
         known.insert(name)
         guard let member = document[name] else { return nil }

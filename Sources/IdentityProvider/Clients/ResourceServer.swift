@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// An API that accepts our access tokens (RFC 8707).
 package struct ResourceServer: Sendable, Hashable, Codable {
     /// The form of its access tokens.
@@ -10,7 +12,13 @@ package struct ResourceServer: Sendable, Hashable, Codable {
 
     /// The audience of its tokens: an absolute URI without fragment.
     package let identifier: String
+    /// What the consent page calls it.
+    package var name: String?
+    /// What the consent page says of it.
+    package var description: String?
     package var scopes: [String]
+    /// What the consent page says of a scope, by its value.
+    package var scopeDescriptions: [String: String]
     package var format: TokenFormat
     /// Seconds; `nil` is the issuer's default.
     package var accessTokenLifetime: Int?
@@ -23,10 +31,14 @@ package struct ResourceServer: Sendable, Hashable, Codable {
 
     package init(
         identifier: String, scopes: [String], format: TokenFormat = .jwt, accessTokenLifetime: Int? = nil,
-        introspectionClients: [String] = [], claims: [EntitlementClaim] = [], permissions: [String] = []
+        introspectionClients: [String] = [], claims: [EntitlementClaim] = [], permissions: [String] = [],
+        name: String? = nil, description: String? = nil, scopeDescriptions: [String: String] = [:]
     ) {
         self.identifier = identifier
+        self.name = name
+        self.description = description
         self.scopes = scopes
+        self.scopeDescriptions = scopeDescriptions
         self.format = format
         self.accessTokenLifetime = accessTokenLifetime
         self.introspectionClients = introspectionClients
@@ -44,8 +56,14 @@ package struct ResourceServer: Sendable, Hashable, Codable {
             accessTokenLifetime: try values.decodeIfPresent(Int.self, forKey: .accessTokenLifetime),
             introspectionClients: try values.decode([String].self, forKey: .introspectionClients),
             claims: try values.decodeIfPresent([EntitlementClaim].self, forKey: .claims) ?? [],
-            permissions: try values.decodeIfPresent([String].self, forKey: .permissions) ?? [])
+            permissions: try values.decodeIfPresent([String].self, forKey: .permissions) ?? [],
+            name: try values.decodeIfPresent(String.self, forKey: .name),
+            description: try values.decodeIfPresent(String.self, forKey: .description),
+            scopeDescriptions: try values.decodeIfPresent([String: String].self, forKey: .scopeDescriptions) ?? [:])
     }
+
+    /// The name that users see: `name`, or the identifier's host.
+    var displayName: String { name ?? URL(string: identifier)?.host() ?? identifier }
 }
 
 package protocol ResourceServerStore: Sendable {

@@ -6,6 +6,7 @@ import JOSE
 struct FirstPartySignIn: Sendable {
     let issuer: Issuer
     let lifetimes: Lifetimes
+    let resources: any ResourceServerStore
     let authorizations: any AuthorizationStore
     let tokens: TokenIssuer
     let cookies: TokenCookies
@@ -71,6 +72,7 @@ struct FirstPartySignIn: Sendable {
     private func begin(_ session: Session, of user: User, _ attempt: Attempt, by client: Client) async throws
         -> Response
     {
+        let target = try TokenTarget(attempt.scope, of: client, in: await resources.catalog())
         let granted = Granted(
             client: client.id, user: user.id, session: session.id, scope: attempt.scope,
             authenticatedAt: session.authenticatedAt, amr: session.amr, acr: session.acr,
@@ -81,7 +83,8 @@ struct FirstPartySignIn: Sendable {
         audit.record(
             .authorizationGranted(scope: attempt.scope), user: user.id, client: client.id, session: session.id)
         return try await answer(
-            Redemption(authorization, of: user), by: .firstPartySignIn, of: user, to: client, over: attempt.transport)
+            Redemption(authorization, of: user, for: target), by: .firstPartySignIn, of: user, to: client,
+            over: attempt.transport)
     }
 
     /// No tokens yet: the ticket goes on with another factor. Setting one up is for the browser.

@@ -46,7 +46,7 @@ struct LoginEndpoint: FirstPartyEndpoint {
     }
 
     private func scope(_ requested: String?, of client: Client) async throws -> Scope {
-        let scope = try ResourceCatalog(servers: await resources.all()).scope(requested, of: client, for: [])
+        let scope = try await resources.catalog().scope(requested, of: client)
         // Without it the token would be of no use at this API.
         return Scope([Scope.openID]).union(scope)
     }

@@ -32,11 +32,10 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         let held = try await entitlements.entitlements(of: user)
         let isOurs = try await clients.isFirstParty(token.client)
         if isOurs || token.scope.contains(Scope.profile) { answer["username"] = .string(user.username) }
-        let servers = try await resources.all().filter { token.audience.contains($0.identifier) }
+        let servers = try await resources.catalog().servers(of: token)
         // Whoever holds an opaque token is to learn nothing from it; the API that it is for introspects.
         if servers.allSatisfy({ $0.format == .jwt }) {
-            let claims = ResourceCatalog(servers: servers).claims(held, for: servers)
-            for (name, value) in claims.members { answer[name] = value }
+            for (name, value) in held.claims(for: servers).members { answer[name] = value }
         }
         for (name, value) in Claims.released(held, for: isOurs ? Scope.standard : token.scope).members {
             answer[name] = value

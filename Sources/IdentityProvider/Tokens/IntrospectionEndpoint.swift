@@ -20,10 +20,11 @@ struct IntrospectionEndpoint: Endpoint {
         try client.requireConfidential()
         let token = try request.parameters.required("token")
         if let access = try await accessTokens.active(token) {
-            guard try await client.mayRead(access, resources) else { return Self.inactive }
+            let servers = try await resources.catalog().servers(of: access)
+            guard client.mayRead(access, for: servers) else { return Self.inactive }
             guard let id = access.user else { return .json(describe(access)) }
             guard let user = try await users.find(id), !user.isDisabled else { return Self.inactive }
-            return .json(try await describe(access, of: user))
+            return .json(try await describe(access, for: servers, of: user))
         }
         return try await describeRefreshToken(token, for: client)
     }
@@ -31,14 +32,13 @@ struct IntrospectionEndpoint: Endpoint {
     private static let inactive = Response.json(["active": false])
 
     /// With what the person may now, as far as the token's audience wants to know it.
-    private func describe(_ access: AccessToken, of user: User) async throws -> JSONObject {
+    private func describe(_ access: AccessToken, for servers: [ResourceServer], of user: User) async throws
+        -> JSONObject
+    {
         var answer = describe(access)
         answer["username"] = .string(user.username)
-        let servers = try await resources.all().filter { access.audience.contains($0.identifier) }
         let held = try await entitlements.entitlements(of: user)
-        for (name, value) in ResourceCatalog(servers: servers).claims(held, for: servers).members {
-            answer[name] = value
-        }
+        for (name, value) in held.claims(for: servers).members { answer[name] = value }
         return answer
     }
 
@@ -72,10 +72,7 @@ struct IntrospectionEndpoint: Endpoint {
 
 extension AuthenticatedClient {
     /// A client may read what it got itself and, for a resource server, what is meant for that (RFC 7662 §4).
-    fileprivate func mayRead(_ token: AccessToken, _ resources: any ResourceServerStore) async throws -> Bool {
-        if token.client == id { return true }
-        return try await resources.all().contains { server in
-            server.introspectionClients.contains(id.rawValue) && token.audience.contains(server.identifier)
-        }
+    fileprivate func mayRead(_ token: AccessToken, for servers: [ResourceServer]) -> Bool {
+        token.client == id || servers.contains { $0.introspectionClients.contains(id.rawValue) }
     }
 }

@@ -6,7 +6,6 @@ import Tracing
 struct TokenIssuer: Sendable {
     let issuer: Issuer
     let lifetimes: Lifetimes
-    let resources: any ResourceServerStore
     let entitlements: CachedEntitlements
     let ring: KeyRing
     let sealer: Sealer
@@ -15,14 +14,13 @@ struct TokenIssuer: Sendable {
     private let tracer = InstrumentationSystem.tracer
 
     func issue(_ redemption: Redemption, to client: Client, withIDToken: Bool = true) async throws -> JSONObject {
-        let catalog = ResourceCatalog(servers: try await resources.all())
-        let audience = catalog.audience(of: redemption.scope, for: redemption.resources)
-        let access = accessToken(redemption, for: audience, catalog)
+        let audience = redemption.target.servers
+        let access = accessToken(redemption, for: redemption.target)
         // As they are now: a refresh brings what was given or withdrawn since.
         let held =
             if let user = redemption.user { try await entitlements.entitlements(of: user) } else { Entitlements() }
         let accessToken = try await encode(
-            access, for: audience, with: redemption.user == nil ? [:] : catalog.claims(held, for: audience))
+            access, for: audience, with: redemption.user == nil ? [:] : held.claims(for: audience))
         var answer: JSONObject = [
             "access_token": .string(accessToken), "token_type": "Bearer",
             "expires_in": .integer(Int(access.expiresAt.timeIntervalSince(access.issuedAt).rounded())),
@@ -43,20 +41,18 @@ struct TokenIssuer: Sendable {
         return answer
     }
 
-    private func accessToken(
-        _ redemption: Redemption, for audience: [ResourceServer], _ catalog: ResourceCatalog
-    ) -> AccessToken {
+    private func accessToken(_ redemption: Redemption, for target: TokenTarget) -> AccessToken {
         let moment = now()
         let granted = redemption.granted
         // A token for several resource servers lives no longer than the strictest of them allows.
-        let lifetime = audience.compactMap(\.accessTokenLifetime).map(TimeInterval.init).min() ?? lifetimes.accessToken
-        // Our own endpoints are the audience of a token for a person, or of one that is for nobody else.
-        let isForUs = redemption.resources.isEmpty && redemption.scope.contains(Scope.openID) || audience.isEmpty
+        let lifetime =
+            target.servers.compactMap(\.accessTokenLifetime).map(TimeInterval.init).min() ?? lifetimes.accessToken
         return AccessToken(
             id: AccessToken.makeID(below: redemption.authorization?.id),
             authorization: redemption.authorization?.id, client: granted.client, user: granted.user,
-            scope: catalog.scope(redemption.scope, within: audience, for: redemption.resources),
-            audience: audience.map(\.identifier) + (isForUs ? [issuer.identifier] : []), issuedAt: moment,
+            scope: target.tokenScope,
+            audience: target.servers.map(\.identifier) + (target.includesIssuer ? [issuer.identifier] : []),
+            issuedAt: moment,
             expiresAt: moment.addingTimeInterval(lifetime), authenticatedAt: granted.authenticatedAt,
             amr: granted.amr, acr: granted.acr)
     }

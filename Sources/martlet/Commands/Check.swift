@@ -22,7 +22,9 @@ struct Check: AsyncParsableCommand {
                     Terminal.complain(["note: \(setting) has no effect in this version"])
                 }
             } catch { mistakes += error.lines }
-            do throws(Mistakes) { _ = try ResourceFiles.read(files) } catch { mistakes += error.lines }
+            do throws(Mistakes) {
+                for warning in try ResourceFiles.read(files).warnings { Terminal.complain(["note: \(warning)"]) }
+            } catch { mistakes += error.lines }
             guard mistakes.isEmpty else { throw Mistakes(mistakes) }
             Terminal.say("No mistakes.")
         }

@@ -23,7 +23,10 @@ struct AuthorizationCodeGrant: Grant {
                 + "authorization request (RFC 6749 §4.1.3, RFC 7636 §4.6).")
         // A person's code comes out of a session, which the store compares with it.
         guard code.granted.session != nil else { throw OAuthError.invalidGrant("the code is not valid") }
-        let targets = try await narrowed(parameters, within: code.granted)
+        // RFC 8707 §2.2: the token request may name some of the resources of the authorization request.
+        let target = try TokenTarget(
+            code.granted.scope, of: client.client, in: await resources.catalog(), granted: code.granted.resources,
+            requested: parameters.all("resource"))
         guard let id = code.granted.user, let user = try await users.find(id), !user.isDisabled else {
             Decision.note("The user for whom the code was issued was disabled or removed.")
             throw OAuthError.invalidGrant("the code is not valid any more")
@@ -39,11 +42,6 @@ struct AuthorizationCodeGrant: Grant {
             audit.record(.codeReplayed, user: id, client: client.id, session: code.granted.session)
             throw OAuthError.invalidGrant("the code was used before")
         }
-        return Redemption(authorization, of: user, resources: targets)
-    }
-
-    /// RFC 8707 §2.2: the token request may name some of the resources of the authorization request.
-    private func narrowed(_ parameters: Parameters, within granted: Granted) async throws -> [String] {
-        try await ResourceCatalog(servers: resources.all()).narrowed(parameters, within: granted)
+        return Redemption(authorization, of: user, for: target)
     }
 }

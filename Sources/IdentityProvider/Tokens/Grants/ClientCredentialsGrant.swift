@@ -4,13 +4,15 @@ struct ClientCredentialsGrant: Grant {
     let type = GrantType.clientCredentials
 
     func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
-        let catalog = ResourceCatalog(servers: try await resources.all())
-        let targets = try catalog.requested(parameters)
+        let catalog = try await resources.catalog()
         // There is no person: what speaks of one is not for a client alone.
-        let scope = try catalog.scope(parameters["scope"], of: client.client, for: targets).subtracting(Scope.standard)
+        let scope = try catalog.scope(parameters["scope"], of: client.client).subtracting(Scope.standard)
         guard parameters["scope"] == nil || !scope.isEmpty else {
             throw OAuthError.invalidScope("the client may have none of these scopes for itself")
         }
-        return Redemption(Granted(client: client.id, scope: scope, resources: targets))
+        let requested = parameters.all("resource")
+        return Redemption(
+            Granted(client: client.id, scope: scope, resources: requested),
+            for: try TokenTarget(scope, of: client.client, in: catalog, requested: requested))
     }
 }

@@ -16,17 +16,3 @@ enum RefreshLifetime {
         return max(end(granted, lifetimes, usedAt: moment), tokensEnd)
     }
 }
-
-extension ResourceCatalog {
-    /// The resources that a token request names, if they are among those granted (RFC 8707 §2.2).
-    func narrowed(_ parameters: Parameters, within granted: Granted) throws(OAuthError) -> [String] {
-        let resources = try requested(parameters)
-        let allowed =
-            granted.resources.isEmpty
-            ? audience(of: granted.scope, for: []).map(\.identifier) : granted.resources
-        guard resources.allSatisfy(allowed.contains) else {
-            throw OAuthError(code: .invalidTarget, description: "resource was not granted")
-        }
-        return resources
-    }
-}

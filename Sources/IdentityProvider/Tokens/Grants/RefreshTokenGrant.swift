@@ -23,7 +23,9 @@ struct RefreshTokenGrant: Grant {
             throw Self.refusal("The session that it hangs on is over.")
         }
         let scope = try narrowed(parameters, within: stored.grant.scope)
-        let targets = try await ResourceCatalog(servers: resources.all()).narrowed(parameters, within: stored.grant)
+        let target = try TokenTarget(
+            scope, of: client.client, in: await resources.catalog(), granted: stored.grant.resources,
+            requested: parameters.all("resource"))
         guard let id = stored.grant.user, let user = try await users.find(id), !user.isDisabled else {
             throw Self.refusal("Its user was disabled or removed.")
         }
@@ -34,7 +36,7 @@ struct RefreshTokenGrant: Grant {
         switch rotation {
         case .rotated(let authorization), .repeated(let authorization):
             Decision.note("The refresh token \(rotation.sentence) (generation \(authorization.generation)).")
-            return Redemption(authorization, of: user, scope: scope, resources: targets)
+            return Redemption(authorization, of: user, for: target)
         case .reused:
             // Thief or owner, one of them has a copy: both lose it (RFC 9700 §4.14.2).
             try await authorizations.revoke(token.authorization, at: now())
@@ -53,8 +55,8 @@ struct RefreshTokenGrant: Grant {
         return .invalidGrant("the refresh token is not valid")
     }
 
-    private func narrowed(_ parameters: Parameters, within granted: Scope) throws(OAuthError) -> Scope? {
-        guard let text = parameters["scope"] else { return nil }
+    private func narrowed(_ parameters: Parameters, within granted: Scope) throws(OAuthError) -> Scope {
+        guard let text = parameters["scope"] else { return granted }
         let scope = try Scope(parsing: text)
         guard !scope.isEmpty, scope.isSubset(of: granted) else {
             throw .invalidScope("scope is more than what was granted")

@@ -1,0 +1,69 @@
+import JOSE
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("RFC 8707 §2.2, RFC 9068 §3: what an access token is for")
+struct TokenTargetTests {
+    private static let catalog = ResourceCatalog(servers: [
+        ResourceServer(identifier: "urn:a", scopes: ["a", "shared"]),
+        ResourceServer(identifier: "urn:b", scopes: ["b", "shared"]),
+        ResourceServer(identifier: "urn:none", scopes: []),
+    ])
+
+    private static func target(
+        _ scope: Scope, registered: String = "openid profile a b shared", granted: [String] = [],
+        requested: [String] = []
+    ) throws -> TokenTarget {
+        let client = try Client([
+            "client_id": "web", "grant_types": ["client_credentials"], "scope": .string(registered),
+        ])
+        return try TokenTarget(scope, of: client, in: catalog, granted: granted, requested: requested)
+    }
+
+    @Test(
+        "the servers are those of which a scope is left; resource narrows and takes the issuer out",
+        arguments: [
+            (["openid", "profile"], [], [], [], "openid profile", true),
+            ([], [], [], [], "", true),
+            (["a"], [], [], ["urn:a"], "a", false),
+            (["openid", "a", "b"], [], [], ["urn:a", "urn:b"], "openid a b", true),
+            (["openid", "a", "b"], [], ["urn:b"], ["urn:b"], "b", false),
+            (["openid", "a", "b"], ["urn:a"], [], ["urn:a"], "a", false),
+            (["openid", "a", "b"], ["urn:a", "urn:b"], ["urn:b"], ["urn:b"], "b", false),
+            (["openid", "a"], ["urn:a", "urn:b"], [], ["urn:a"], "a", false),
+            (["shared"], [], [], ["urn:a", "urn:b"], "shared", false),
+            (["shared"], [], ["urn:b"], ["urn:b"], "shared", false),
+            (["shared", "a"], ["urn:b"], [], ["urn:b"], "shared", false),
+        ] as [(Scope, granted: [String], requested: [String], servers: [String], String, Bool)])
+    func accepted(
+        _ scope: Scope, granted: [String], requested: [String], servers: [String], tokenScope: String,
+        includesIssuer: Bool
+    ) throws {
+        let target = try Self.target(scope, granted: granted, requested: requested)
+        #expect(target.servers.map(\.identifier) == servers)
+        #expect(target.tokenScope.text == tokenScope)
+        #expect(target.includesIssuer == includesIssuer)
+        #expect(
+            target.servers.allSatisfy { server in server.scopes.contains(where: target.tokenScope.contains) })
+    }
+
+    @Test(
+        "a resource without a scope that is granted and registered is refused",
+        arguments: [
+            (["openid"], "openid a", [], ["urn:a"]), (["openid", "a"], "openid", [], ["urn:a"]),
+            (["openid", "a"], "openid a", [], ["urn:a", "urn:b"]), (["a"], "a", ["urn:a"], ["urn:b"]),
+            (["a", "b"], "a b", ["urn:a"], ["urn:b"]), (["openid"], "openid a", ["urn:a"], []),
+            (["a"], "a", [], ["urn:none"]), (["a"], "a", [], ["urn:unknown"]), ([], "a", [], ["urn:a"]),
+        ] as [(Scope, registered: String, granted: [String], requested: [String])])
+    func refused(_ scope: Scope, registered: String, granted: [String], requested: [String]) throws {
+        #expect(throws: OAuthError(code: .invalidTarget, description: "")) {
+            try Self.target(scope, registered: registered, granted: granted, requested: requested)
+        }
+    }
+
+    @Test("a scope of which nothing is registered any longer does not become a token for the issuer")
+    func nothingLeft() throws {
+        #expect(throws: OAuthError.invalidScope("")) { try Self.target(["a"], registered: "openid b") }
+    }
+}

@@ -185,7 +185,7 @@ package struct Provider: Sendable {
                 clients: ownClients, authenticator: authenticator, grant: refresh,
                 authorizations: stores.authorizations, outcome: ownSignIn, cookies: tokenCookies, sealer: sealer),
             LogoutEndpoint(
-                clients: ownClients, accessTokens: accessTokens, authorizations: stores.authorizations,
+                issuer: issuer, clients: ownClients, accessTokens: accessTokens, authorizations: stores.authorizations,
                 sessions: stores.sessions, cookies: tokenCookies, sealer: sealer, audit: audit, now: now),
             SelfEndpoint(access: ownAccess, entitlements: entitlements, cookies: tokenCookies),
             ValidateEndpoint(

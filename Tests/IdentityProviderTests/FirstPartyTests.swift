@@ -242,9 +242,12 @@ struct FirstPartyTests {
         #expect(answer["active"] == true)
         #expect(["roles", "groups", "permissions", "username"].allSatisfy { answer[$0] == nil })
         let own = try await front.issuer.token([("grant_type", "client_credentials"), ("scope", "posts")]).json()
-        let machine = try await front.get("validate", own["access_token"]?.string).json()
-        #expect(machine["sub"] == "web")
-        #expect(try await front.get("self", own["access_token"]?.string).status == .unauthorized)
+        // Its audience is the API alone.
+        #expect(try await front.get("validate", own["access_token"]?.string).status == .unauthorized)
+        let issuers = try await front.machineToken()
+        let machine = try await front.get("validate", issuers).json()
+        #expect(machine["sub"] == "machine")
+        #expect(try await front.get("self", issuers).status == .unauthorized)
     }
 
     @Test(
@@ -281,8 +284,7 @@ struct FirstPartyTests {
         }
         let web = try await front.issuer.redeem(Browser(front.issuer).code(scope: "openid posts")).json()
         #expect(try await ask(web["access_token"]?.string).problem == "insufficient_permissions")
-        let machine = try await front.issuer.token([("grant_type", "client_credentials"), ("scope", "posts")]).json()
-        #expect(try await ask(machine["access_token"]?.string).problem == "insufficient_permissions")
+        #expect(try await ask(front.machineToken()).problem == "insufficient_permissions")
 
         let own = try await front.login()["access_token"]?.string
         #expect(try await ask(own).status == .ok)

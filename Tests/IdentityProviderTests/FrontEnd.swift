@@ -26,6 +26,8 @@ struct FrontEnd {
              "redirect_uris": ["https://shop.example/callback"], "consent": "skip",
              "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
              "scope": "openid profile posts"},
+            {"client_id": "machine", "client_secret": "machine-secret-machine-secret-machine-secret-1",
+             "grant_types": ["client_credentials"]},
             {"client_id": "spa", "token_endpoint_auth_method": "none", "redirect_uris": ["https://spa.example/"],
              "grant_types": ["authorization_code", "refresh_token"], "scope": "openid"}],
          "resource_servers": [{"identifier": "https://posts.example", "scopes": ["posts"], "access_token": "opaque",
@@ -59,6 +61,11 @@ struct FrontEnd {
 
     func refresh(_ token: String) async throws -> Response {
         try await post("refresh", #""refresh_token":"\#(token)""#)
+    }
+
+    /// What a client got for itself, good at the issuer alone.
+    func machineToken() async throws -> String? {
+        try await issuer.token([("grant_type", "client_credentials")], client: "machine").json()["access_token"]?.string
     }
 
     /// A code of bob's that is good now.

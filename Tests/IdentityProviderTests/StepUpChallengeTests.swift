@@ -193,14 +193,21 @@ struct StepUpChallengeTests {
         #expect(answer.headers[.wwwAuthenticate]?.contains("acr") == false)
     }
 
-    @Test("a client's own token has nobody who could sign in: nothing is demanded of it")
-    func machine() async throws {
-        let issuer = try await TestIssuer()
-        let own = try await issuer.token([("grant_type", "client_credentials")]).json()["access_token"]?.string
-        let answer = try await ask(
-            issuer, "/api/auth/validate", own, query: "acr_values=urn:martlet:acr:3&max_age=1")
-        #expect(answer.status == .ok)
-        #expect(try answer.json()["acr"] == nil)
+    @Test(
+        "a client's own token has nobody who could sign in: it meets no demand for a sign-in, role or permission",
+        arguments: [
+            ("acr_values=urn:martlet:acr:3&max_age=1", "insufficient_user_authentication"),
+            ("acr_values=urn:martlet:acr:1", "insufficient_user_authentication"),
+            ("max_age=86400", "insufficient_user_authentication"), ("role=admin", "insufficient_permissions"),
+            ("permission=orders.read", "insufficient_permissions"),
+        ])
+    func machine(_ query: String, _ problem: String) async throws {
+        let issuer = try await TestIssuer(resources: FrontEnd.resources)
+        let own = try await FrontEnd(issuer).machineToken()
+        let plain = try await ask(issuer, "/api/auth/validate", own)
+        #expect(plain.status == .ok)
+        #expect(try plain.json()["acr"] == nil)
+        #expect(try await ask(issuer, "/api/auth/validate", own, query: query).problem == problem)
         #expect(try await ask(issuer, "/userinfo", own).headers[.wwwAuthenticate]?.contains("acr_values") == false)
     }
 

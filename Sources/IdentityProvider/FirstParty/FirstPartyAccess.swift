@@ -18,24 +18,26 @@ struct FirstPartyAccess: Sendable {
         let transport: Transport
     }
 
-    /// Throws `authentication_failed` for a token that is not good now, whatever it is for.
-    func bearer(_ request: Request) async throws -> Bearer {
+    /// Throws `authentication_failed` unless the token is active and meant for `audience`.
+    func bearer(_ request: Request, for audience: String) async throws -> Bearer {
         let (text, transport) = try credential(request, cookies.access)
-        guard let (token, granted) = try await accessTokens.activeWithGrant(text) else {
+        guard let (token, granted) = try await accessTokens.presented(text, to: audience) else {
             throw OAuthError.authenticationFailed
         }
-        guard let id = token.user, let granted else { return Bearer(token: token, person: nil, transport: transport) }
-        guard let user = try await users.find(id), !user.isDisabled else { throw OAuthError.authenticationFailed }
+        guard let id = token.user else { return Bearer(token: token, person: nil, transport: transport) }
+        guard let granted, let user = try await users.find(id), !user.isDisabled else {
+            throw OAuthError.authenticationFailed
+        }
         return Bearer(token: token, person: (user, granted), transport: transport)
     }
 
     /// As `bearer`, for what only one's own front ends may do: other clients have tokens of the same people. Throws
     /// `insufficient_user_authentication` where the rules demand a stronger sign-in by now.
     func person(_ request: Request) async throws -> (bearer: Bearer, user: User) {
-        let bearer = try await bearer(request)
-        guard let person = bearer.person, bearer.token.audience.contains(issuer.identifier),
-            try await clients.isFirstParty(bearer.token.client)
-        else { throw OAuthError.authenticationFailed }
+        let bearer = try await bearer(request, for: issuer.identifier)
+        guard let person = bearer.person, try await clients.isFirstParty(bearer.token.client) else {
+            throw OAuthError.authenticationFailed
+        }
         try await stepUp.require(of: person.granted, by: person.user)
         return (bearer, person.user)
     }

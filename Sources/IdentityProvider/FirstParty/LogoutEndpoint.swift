@@ -5,6 +5,7 @@ import Logging
 /// `POST /api/auth/logout`: ends the session with all of its tokens, by the access token or, when that has expired, by
 /// the refresh token.
 struct LogoutEndpoint: FirstPartyEndpoint {
+    let issuer: Issuer
     let clients: FirstPartyClients
     let accessTokens: AccessTokenReader
     let authorizations: any AuthorizationStore
@@ -51,9 +52,10 @@ struct LogoutEndpoint: FirstPartyEndpoint {
     }
 
     private func parent(ofAccess text: String) async throws -> Identifier<Authorization> {
-        guard let parent = try await accessTokens.read(text)?.authorization else {
-            throw OAuthError.authenticationFailed
-        }
+        // A resource server must not end the sessions of users whose tokens it receives.
+        guard let token = try await accessTokens.read(text), token.audience.contains(issuer.identifier),
+            let parent = token.authorization
+        else { throw OAuthError.authenticationFailed }
         return parent
     }
 

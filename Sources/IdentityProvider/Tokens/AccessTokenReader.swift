@@ -29,6 +29,16 @@ struct AccessTokenReader: Sendable {
     /// As `read`, but `nil` also for a token that was revoked, with its authorization or alone.
     func active(_ text: String) async throws -> AccessToken? { try await activeWithGrant(text)?.token }
 
+    /// Like `activeWithGrant`, but also `nil` for a token with another audience (RFC 9068 §4).
+    func presented(_ text: String, to audience: String) async throws -> (token: AccessToken, granted: Granted?)? {
+        guard let found = try await activeWithGrant(text) else { return nil }
+        guard found.token.audience.contains(audience) else {
+            Decision.note("The access token is not for \(audience) (RFC 9068 §4).")
+            return nil
+        }
+        return found
+    }
+
     /// As `active`, with what was granted to whom when it is a person's.
     func activeWithGrant(_ text: String) async throws -> (token: AccessToken, granted: Granted?)? {
         guard let token = try await read(text) else { return nil }

@@ -14,9 +14,7 @@ struct UserInfoEndpoint: Endpoint {
 
     func respond(to request: Request) async throws -> Response {
         let text = try BearerToken.read(request)
-        guard let (token, granted) = try await accessTokens.activeWithGrant(text),
-            token.audience.contains(issuer.identifier)
-        else {
+        guard let (token, granted) = try await accessTokens.presented(text, to: issuer.identifier) else {
             throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
         }
         guard token.scope.contains(Scope.openID) else {

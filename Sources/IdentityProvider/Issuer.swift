@@ -39,7 +39,9 @@ package struct Issuer: Hashable, Sendable {
         self.host = host.lowercased()
         let standardPort = scheme == "https" ? 443 : 80
         let visiblePort = url.port.flatMap { $0 == standardPort ? nil : ":\($0)" } ?? ""
-        origin = "\(scheme)://\(host.lowercased())\(visiblePort)"
+        // IPv6 in brackets (RFC 3986 §3.2.2), however the parser gives it.
+        let written = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+        origin = "\(scheme)://\(written.lowercased())\(visiblePort)"
         port = url.port
         self.identifier = identifier
     }

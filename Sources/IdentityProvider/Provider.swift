@@ -35,7 +35,7 @@ package struct Provider: Sendable {
 
         // People
         let browser = BrowserCookie(of: issuer)
-        let formToken = FormToken(vault, browser: browser)
+        let formToken = FormToken(vault, of: issuer, browser: browser)
         let sessions = SessionCookie(
             of: issuer, sessions: stores.sessions, users: stores.users, digester: digester,
             lifetime: lifetimes.session, now: now)

@@ -68,6 +68,9 @@ package struct PageRenderer: Sendable {
         answer.headers[.contentLanguage] = language
         answer.headers[.vary] = "Accept-Language"
         answer.headers[.contentSecurityPolicy] = policy.field(for: page)
+        // Addresses of pages hold secrets, which other origins must not see; without any referrer the page's own forms
+        // would come with `Origin: null` (Fetch §3.1).
+        answer.headers[.referrerPolicy] = "same-origin"
         return answer
     }
 

@@ -7,7 +7,7 @@ import TestSupport
 /// Somebody with a browser and an authenticator at one issuer.
 struct PasskeyPerson {
     let issuer: TestIssuer
-    let browser: Browser
+    var browser: Browser
     var authenticator: SoftwareAuthenticator
 
     init(_ issuer: TestIssuer, host: String = "id.example.com") throws {

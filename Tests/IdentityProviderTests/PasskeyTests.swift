@@ -44,7 +44,8 @@ struct PasskeyTests {
         let credential = try person.authenticator.get(page.passkey.options)
         let holder = person
         let wins = try await race(16) { _ in
-            let thief = holder
+            var thief = holder
+            thief.browser = holder.browser.copy()
             return try await thief.answer(page, credential).headers[values: .setCookie].contains {
                 $0.contains("martlet-session=")
             }

@@ -112,6 +112,20 @@ package final class Browser: Sendable {
         cookies.withLock { $0.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ") }
     }
 
+    /// The value of one cookie of the issuer's.
+    package func cookie(_ name: String) -> String? {
+        cookies.withLock { $0.first { $0.key.hasSuffix("martlet-\(name)") }?.value }
+    }
+
+    /// A browser with the same cookies, such as that of a thief who has them; what either gets from here on the other does
+    /// not.
+    package func copy() -> Browser {
+        let copy = Browser(issuer, at: address.withLock(\.self))
+        let kept = cookies.withLock(\.self)
+        copy.cookies.withLock { $0 = kept }
+        return copy
+    }
+
     /// `name=value`, as somebody else might plant it.
     package func add(cookie: String) {
         let parts = cookie.split(separator: "=", maxSplits: 1).map(String.init)
@@ -123,9 +137,10 @@ package final class Browser: Sendable {
     /// One request without following where it leads. `crossSite` holds back the cookies, as `SameSite=Lax` does.
     package func request(
         _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
-        crossSite: Bool = false
+        headers: HTTPFields = [:], crossSite: Bool = false
     ) async throws -> Response {
-        let headers: HTTPFields = crossSite || cookieHeader.isEmpty ? [:] : [.cookie: cookieHeader]
+        var headers = headers
+        if !crossSite, !cookieHeader.isEmpty { headers[.cookie] = cookieHeader }
         // Endpoints know their paths below the issuer.
         let below = issuer.issuer.path
         let path = !below.isEmpty && path.hasPrefix("\(below)/") ? String(path.dropFirst(below.count)) : path

@@ -49,7 +49,7 @@ struct AccountGate: Sendable {
             template,
             data: [
                 "action": .text(issuer.reference(path)), "account_uri": .text(issuer.reference("/account")),
-                "form_token": .text(formToken.value(for: identity)), "is_wide": true,
+                "form_token": .text(formToken.value(for: identity, in: request)), "is_wide": true,
                 "user": ["name": .text(visitor.user.displayName), "username": .text(visitor.user.username)],
             ])
         return (page, cookie)

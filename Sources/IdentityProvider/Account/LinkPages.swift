@@ -16,7 +16,7 @@ struct LinkPages: Sendable {
         let (identity, cookie) = browser.identityOrNew(in: request)
         var data = data
         data["action"] = .text(issuer.reference(path))
-        data["form_token"] = .text(formToken.value(for: identity))
+        data["form_token"] = .text(formToken.value(for: identity, in: request))
         if let error { data["error"] = .object([error: true]) }
         if let link = request.parameters["link"] { data["link"] = .text(link) }
         return Response.page(Page(template, data: data, formTargets: formTargets)).setting(cookie)

@@ -15,7 +15,7 @@ struct LoginEndpoint: FirstPartyEndpoint {
 
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["username", "email", "password", "client_id", "scope", "acr_values", "transport"])
-        let transport = try Transport(request)
+        let transport = try Transport(request, of: outcome.issuer)
         let parameters = request.parameters
         let client = try await clients.client(parameters["client_id"])
         let attempt = FirstPartySignIn.Attempt(

@@ -34,7 +34,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         else { throw OAuthError.authenticationFailed }
         // A ticket goes where it was made for: in cookies of this origin only to a page of this origin.
         if ticket.attempt.transport == .cookie {
-            _ = try Transport(request.with(Parameters([("transport", "cookie")])))
+            _ = try Transport(request.with(Parameters([("transport", "cookie")])), of: outcome.issuer)
         }
         try request.requireKnown(["ticket", "factor", factor.answer, "client_id"])
         guard parameters[factor.answer] != nil else {

@@ -9,9 +9,9 @@ enum Transport: String, Codable, Sendable {
     /// In cookies that no script can read.
     case cookie
 
-    /// Throws `invalid_request` for another one. Cookies are set for our own pages alone: another site could otherwise
+    /// Throws `invalid_request` for another one. Cookies are set for our own pages alone: another origin could otherwise
     /// sign its visitors in as somebody else.
-    init(_ request: Request) throws(OAuthError) {
+    init(_ request: Request, of issuer: Issuer) throws(OAuthError) {
         guard let transport = Transport(rawValue: request.parameters["transport"] ?? "body") else {
             throw .invalidRequest("transport must be body or cookie")
         }
@@ -19,6 +19,7 @@ enum Transport: String, Codable, Sendable {
         guard transport == .body || site == "same-origin" else {
             throw OAuthError(code: .accessDenied, description: "cookies are for pages of this origin")
         }
+        if transport == .cookie { try RequestOrigin(of: issuer).verify(request) }
         self = transport
     }
 }
@@ -27,9 +28,11 @@ enum Transport: String, Codable, Sendable {
 struct TokenCookies: Sendable {
     let access: Cookie
     let refresh: Cookie
+    private let origin: RequestOrigin
     private let vault: KeyVault
 
     init(of issuer: Issuer, _ vault: KeyVault) {
+        origin = RequestOrigin(of: issuer)
         access = Cookie("access", of: issuer)
         refresh = Cookie("refresh", of: issuer)
         self.vault = vault
@@ -47,6 +50,7 @@ struct TokenCookies: Sendable {
 
     /// Throws when the request, whose credentials came in cookies, was not made by a page that was told the token.
     func verify(_ request: Request, for authorization: Identifier<Authorization>) throws(OAuthError) {
+        try origin.verify(request)
         guard let token = request.headers[.csrfToken],
             vault.accepted(.cookie, opensFor: vault.lifetimes.session).contains(where: { key in
                 ConstantTime.equal(

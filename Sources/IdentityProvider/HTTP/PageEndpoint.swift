@@ -1,6 +1,7 @@
 import HTTPTypes
 
-/// An endpoint for people: `GET` shows, `POST` submits. A form without its token never reaches `submit`.
+/// An endpoint for people: `GET` shows, `POST` submits. A form without its token, or from another
+/// origin, never reaches `submit`.
 package protocol PageEndpoint: Endpoint {
     var formToken: FormToken { get }
     func show(_ request: Request) async throws -> Response

@@ -14,7 +14,7 @@ struct SessionCookie: Sendable {
         of issuer: Issuer, sessions: any SessionStore, users: any UserStore, digester: SecretDigester,
         lifetime: TimeInterval, now: @escaping @Sendable () -> Date
     ) {
-        cookie = Cookie("session", of: issuer)
+        cookie = .session(of: issuer)
         self.sessions = sessions
         self.users = users
         self.digester = digester
@@ -70,4 +70,9 @@ struct SessionCookie: Sendable {
         if let session { await digester.renew(session.secret, of: secret) }
         return session
     }
+}
+
+extension Cookie {
+    /// Holds the secret of the browser's session.
+    static func session(of issuer: Issuer) -> Cookie { Cookie("session", of: issuer) }
 }

@@ -23,7 +23,7 @@ struct SignOut: Sendable {
         let cookie = try await sessions.end(session)
         Logger.current.info("signed out", metadata: ["user": "\(session.user)", "session": "\(session.id)"])
         audit.record(.signedOut, user: session.user, client: signOut.client, session: session.id)
-        return try await signedOut(signOut).setting(cookie)
+        return try await signedOut(signOut).setting(cookie, browser.clearing())
     }
 
     func signedOut(_ signOut: SignOutRequest) async throws -> Response {
@@ -47,7 +47,7 @@ struct SignOut: Sendable {
         var page = try await page("confirm-sign-out", signOut)
         page.data["user"] = try await users.find(session.user).map { ["name": .text($0.displayName)] }
         page.data["action"] = .text(issuer.reference("/logout/confirm"))
-        page.data["form_token"] = .text(formToken.value(for: identity))
+        page.data["form_token"] = .text(formToken.value(for: identity, in: request))
         page.data["request"] = .text(try sealer.seal(signOut, for: .signOut))
         page.formTargets = signOut.destination.map { [Origin.source(of: $0.uri)] } ?? []
         return Response.page(page).setting(cookie)

@@ -10,7 +10,7 @@ enum InteractionPage {
             data: [
                 "display": .object([interaction.display.rawValue: true]),
                 "action": .text(interactions.issuer.reference("/\(template)")),
-                "form_token": .text(formToken.value(for: identity)),
+                "form_token": .text(formToken.value(for: identity, in: request)),
                 "interaction": .text(try interactions.seal(interaction)),
             ],
             languages: interaction.languages, formTargets: interaction.formTargets)

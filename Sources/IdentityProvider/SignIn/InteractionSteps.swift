@@ -32,7 +32,10 @@ struct InteractionSteps: Sendable {
             interaction.progress = nil
             // A session that was strengthened is as old as before: that it is of now does not say that all was asked for.
             interaction.exhausted = session.id
-            return cookies.reduce(try interactions.proceed(interaction)) { $0.setting($1) }
+            // Another origin may have planted the identity that the browser had until now.
+            let (identity, cookie) = interactions.browser.renewed()
+            interaction.bind(to: identity)
+            return (cookies + [cookie]).reduce(try interactions.proceed(interaction)) { $0.setting($1) }
         case .unfinished(let progress):
             interaction.progress = progress
             return try interactions.proceed(interaction)

@@ -6,7 +6,7 @@ struct SecurityHeadersMiddleware: Middleware {
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         var answer = try await next(exchange)
         answer.headers[.xContentTypeOptions] = "nosniff"
-        answer.headers[.referrerPolicy] = "no-referrer"
+        if answer.headers[.referrerPolicy] == nil { answer.headers[.referrerPolicy] = "no-referrer" }
         answer.headers[.frameOptions] = "DENY"
         answer.headers[.permissionsPolicy] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
         answer.headers[.crossOriginResourcePolicy] = answer.isSharedAcrossOrigins ? "cross-origin" : "same-origin"

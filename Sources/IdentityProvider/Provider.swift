@@ -18,14 +18,18 @@ package struct Provider: Sendable {
         audit: AuditLog, mailer: (any Mailer)? = nil, places: (any PlaceFinder)? = nil,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        let idleLimit = settings.lifetimes.sessionIdle
         #if MARTLET_MUTATIONS
-            let stores = Mutation.faulty(stores)
+            let stores = Mutation.faulty(stores).endingSessions(unusedFor: idleLimit)
+        #else
+            let stores = stores.endingSessions(unusedFor: idleLimit)
         #endif
         let issuer = settings.issuer
         let lifetimes = settings.lifetimes
         let sealer = Sealer(vault)
         let digester = SecretDigester(vault)
-        let clients = CachedClients(stores.clients, now: now)
+        let clients = CachedClients(
+            stores.clients, hiding: settings.hasBuiltInClient ? nil : FirstPartyClients.builtIn, now: now)
         let resources = CachedResourceServers(stores.resourceServers, now: now)
         let entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
         Measurements.begin()
@@ -66,7 +70,7 @@ package struct Provider: Sendable {
         let better: [any SecondFactor] = [passkeys, totp]
         let emailCode = EmailCodeFactor(
             others: better, queue: mail, sealer: sealer, spent: stores.spent, browser: browser, audit: audit, now: now)
-        let factors = better + (mailer == nil ? [] : [emailCode]) + [recoveryCodes]
+        let factors = better + (mailer != nil && settings.acceptsEmailCodes ? [emailCode] : []) + [recoveryCodes]
         let signIn = SignIn(
             minimum: settings.minimumContext, factors: factors, entitlements: entitlements, users: stores.users,
             sessions: sessions, devices: devices, digester: digester,
@@ -105,7 +109,7 @@ package struct Provider: Sendable {
             now: now)
         let refresh = RefreshTokenGrant(
             sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
-            authorizations: stores.authorizations, audit: audit, now: now)
+            sessions: stores.sessions, authorizations: stores.authorizations, audit: audit, now: now)
         let stepUp = StepUp(clients: clients, signIn: signIn, now: now)
         let grants: [any Grant] = [
             AuthorizationCodeGrant(
@@ -119,7 +123,7 @@ package struct Provider: Sendable {
             issuer: issuer, lifetimes: lifetimes, entitlements: entitlements, ring: ring, sealer: sealer, now: now)
 
         // One's own front ends
-        let ownClients = FirstPartyClients(clients: clients)
+        let ownClients = FirstPartyClients(clients: clients, hasBuiltIn: settings.hasBuiltInClient)
         let tokenCookies = TokenCookies(of: issuer, vault)
         let ownSignIn = FirstPartySignIn(
             issuer: issuer, lifetimes: lifetimes, resources: resources, authorizations: stores.authorizations,

@@ -13,6 +13,10 @@ package struct Settings: Sendable {
     /// The weakest sign-in that is enough; clients and roles may demand more.
     package var minimumContext = AuthenticationContext.singleFactor
     package var totp = TOTPSettings()
+    /// Whether a code by mail is a second factor.
+    package var acceptsEmailCodes = true
+    /// Whether requests of the JSON API that name no client come from the built-in one; else nobody knows it.
+    package var hasBuiltInClient = true
     /// What follows from unusual sign-ins.
     package var suspicion = SuspicionRules()
 
@@ -76,6 +80,8 @@ package struct Lifetimes: Sendable {
     /// From a first factor to the second.
     package var factor: TimeInterval = 600
     package var session: TimeInterval = 12 * 3_600
+    /// From the last use of a session to its end; `nil` where only `session` counts.
+    package var sessionIdle: TimeInterval?
     /// How long a browser is known after a sign-in: as long as browsers keep a cookie (RFC 6265bis §5.5).
     package var device: TimeInterval = 400 * 86_400
     /// How long a browser stands in for the second factor, when a person wished so.

@@ -7,7 +7,7 @@ package struct Stores: Sendable {
     package let users: any UserStore
     package let roles: any RoleStore
     package let groups: any GroupStore
-    package let sessions: any SessionStore
+    package internal(set) var sessions: any SessionStore
     package let devices: any DeviceStore
     package let attempts: any AttemptStore
     package let consents: any ConsentStore

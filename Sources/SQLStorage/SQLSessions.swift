@@ -6,8 +6,11 @@ struct SQLSessions: SessionStore {
 
     private static let columns: SQLStatement = """
         id, secret_digest, user_id, authenticated_at, amr, acr, expires_at, device_id, user_agent, address,
-            trusts_device
+            trusts_device, last_used_at
         """
+
+    /// A former program notes no use: there the session's beginning counts.
+    private static let lastUse: SQLStatement = "COALESCE(last_used_at, authenticated_at)"
 
     func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws {
         let issuer = table.key
@@ -15,6 +18,7 @@ struct SQLSessions: SessionStore {
             issuer, .id(session.id), .blob(session.secret.bytes), .id(session.user), .date(session.authenticatedAt),
             .json(session.amr), .text(session.acr), .date(session.expiresAt), .id(session.device),
             .text(session.userAgent), .text(session.address), .flag(session.trustsDevice),
+            .date(session.lastUsedAt),
         ]
         try await table.write("sessions.begin") { connection in
             if let former {
@@ -25,38 +29,42 @@ struct SQLSessions: SessionStore {
             }
             try connection.execute(
                 """
-                INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """, values)
             if let device = origin.device { try SQLDevices.save(device, issuer, connection) }
             if let network = origin.network { try SQLDevices.save(network, issuer, connection) }
         }
     }
 
-    func find(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session? {
+    func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session? {
         let marks = secrets.map { _ in "?" as SQLStatement }.joined()
         return try await table.find(
             "sessions.find",
             """
-            SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND secret_digest IN (\(marks)) AND expires_at > ?
-            """, [table.key] + secrets.map { .blob($0.bytes) } + [.date(now)]
+            SELECT \(Self.columns) FROM sessions
+            WHERE issuer = ? AND secret_digest IN (\(marks)) AND expires_at > ? AND \(Self.lastUse) > ?
+            """, [table.key] + secrets.map { .blob($0.bytes) } + [.date(now), .date(moment)]
         ).map(Self.session)
     }
 
-    func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
+    func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
         try await table.query(
             "sessions.of_user",
             """
             SELECT \(Self.columns) FROM sessions
-            WHERE issuer = ? AND user_id = ? AND expires_at > ? ORDER BY authenticated_at DESC, id
-            """, [table.key, .id(user), .date(now)]
+            WHERE issuer = ? AND user_id = ? AND expires_at > ? AND \(Self.lastUse) > ?
+            ORDER BY authenticated_at DESC, id
+            """, [table.key, .id(user), .date(now), .date(moment)]
         ).map(Self.session)
     }
 
-    func find(_ id: Identifier<Session>, at now: Date) async throws -> Session? {
+    func find(_ id: Identifier<Session>, at now: Date, usedAfter moment: Date) async throws -> Session? {
         try await table.find(
             "sessions.find_by_id",
-            "SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND id = ? AND expires_at > ?",
-            [table.key, .id(id), .date(now)]
+            """
+            SELECT \(Self.columns) FROM sessions
+            WHERE issuer = ? AND id = ? AND expires_at > ? AND \(Self.lastUse) > ?
+            """, [table.key, .id(id), .date(now), .date(moment)]
         ).map(Self.session)
     }
 
@@ -66,6 +74,13 @@ struct SQLSessions: SessionStore {
     ) throws -> Session? {
         try connection.query("SELECT \(columns) FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(id)])
             .first.map(session)
+    }
+
+    func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws {
+        try await table.execute(
+            "sessions.touch",
+            "UPDATE sessions SET last_used_at = ? WHERE issuer = ? AND id = ? AND \(Self.lastUse) <= ?",
+            [.date(now), table.key, .id(id), .date(moment)])
     }
 
     func end(_ id: Identifier<Session>, at now: Date) async throws {
@@ -103,6 +118,7 @@ struct SQLSessions: SessionStore {
         Session(
             id: try row.id(0), secret: SecretDigest(bytes: try row.blob(1)), user: try row.id(2),
             authenticatedAt: try row.date(3), amr: try row.texts(4), acr: try row.text(5), expiresAt: try row.date(6),
+            lastUsedAt: try row.optionalDate(11),
             device: try row.optionalText(7).map(Identifier.init(rawValue:)), userAgent: try row.text(8),
             address: try row.text(9), trustsDevice: try row.flag(10))
     }

@@ -113,6 +113,8 @@ struct Composition {
         settings.signUp = configuration.signUp
         settings.minimumContext = configuration.minimumContext
         settings.totp = configuration.totp
+        settings.acceptsEmailCodes = configuration.acceptsEmailCodes
+        settings.hasBuiltInClient = configuration.hasBuiltInClient
         settings.suspicion = configuration.suspicion.rules
         var mailer: (any Mailer)?
         if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }

@@ -14,8 +14,8 @@ struct EmailCodeTests {
                     "email_verified": VERIFIED}]}
         """
 
-    private func issuer(verified: Bool = true) async throws -> TestIssuer {
-        let issuer = try await TestIssuer(mailbox: mailbox)
+    private func issuer(verified: Bool = true, isAccepted: Bool = true) async throws -> TestIssuer {
+        let issuer = try await TestIssuer(mailbox: mailbox) { $0.acceptsEmailCodes = isAccepted }
         let resources = Self.rule.replacing("VERIFIED", with: verified ? "true" : "false")
         _ = try await issuer.administration.apply(ResourceSet(JSONObject(parsing: Array(resources.utf8))))
         return issuer
@@ -37,6 +37,19 @@ struct EmailCodeTests {
     private func code(_ issuer: TestIssuer) async throws -> String {
         try await issuer.deliver()
         return try #require(mailbox.all.last { $0.kind == "code" }).text("code")
+    }
+
+    @Test("where codes by mail are switched off, none is sent or asked for: a better factor is set up")
+    func off() async throws {
+        let issuer = try await issuer(isAccepted: false)
+        let browser = Browser(issuer)
+        let page = try await browser.authorize(Browser.webRequest()).page()
+        #expect(page.template == "enrol")
+        let asked = try await browser.get(
+            "/second-factor", [("interaction", page.text("interaction")), ("factor", "email_code")])
+        #expect(try asked.page().template == "enrol")
+        try await issuer.deliver()
+        #expect(!mailbox.kinds.contains("code"))
     }
 
     @Test("reloading the page fills no mailbox, and the next hour brings codes again")

@@ -41,6 +41,22 @@ struct FirstPartyEmailCodeTests {
 
     private func wrong(_ code: String) -> String { code == "00000000" ? "00000001" : "00000000" }
 
+    @Test("where codes by mail are switched off, a ticket of before gets none, and a code that was sent counts no more")
+    func off() async throws {
+        let front = try await front()
+        let ticket = try await ticket(front)
+        let code = try await code(front, ticket)
+        let strict = FrontEnd(
+            try await TestIssuer(clock: front.issuer.clock, database: front.issuer.database, mailbox: mailbox) {
+                $0.acceptsEmailCodes = false
+            })
+        _ = try await strict.issuer.administration.apply(ResourceSet(JSONObject(parsing: Array(Self.rule.utf8))))
+        #expect(try await ask(strict, ticket).problem == "authentication_failed")
+        #expect(try await strict.mfa(ticket, code, factor: "email_code").problem == "authentication_failed")
+        #expect(try await strict.post("login", FrontEnd.alice).problem == "enrolment_required")
+        #expect(try await front.mfa(ticket, code, factor: "email_code").status == .ok)
+    }
+
     @Test("it is sent when it is asked for, and finishes the sign-in once", arguments: TestEngine.allCases)
     func once(_ engine: TestEngine) async throws {
         let front = try await front(engine)

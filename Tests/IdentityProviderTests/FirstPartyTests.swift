@@ -117,6 +117,28 @@ struct FirstPartyTests {
             #expect(answer["scope"]?.string == "openid profile")
             #expect(try JWTClaims.of(answer["access_token"]?.string)["aud"] == "https://id.example.com")
         }
+    @Test("where the built-in client is switched off nobody knows it, and what it got is worth nothing")
+    func withoutBuiltIn() async throws {
+        let front = try await FrontEnd()
+        let tokens = try await front.login()
+        let (access, refresh) = (tokens["access_token"]?.string, tokens["refresh_token"]?.string ?? "")
+        let strict = FrontEnd(
+            try await TestIssuer(
+                resources: FrontEnd.resources, clock: front.issuer.clock, database: front.issuer.database
+            ) { $0.hasBuiltInClient = false })
+        for members in [FrontEnd.alice, FrontEnd.alice + #","client_id":"first-party""#] {
+            #expect(try await strict.post("login", members).problem == "invalid_client")
+        }
+        #expect(try await strict.get("self", access).status == .unauthorized)
+        #expect(try await strict.refresh(refresh).status == .unauthorized)
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh), ("client_id", "first-party")]
+        #expect(try await strict.issuer.send(.post, "/token", form: form).json()["error"] == "invalid_client")
+        #expect(try await strict.post("login", FrontEnd.alice + #","client_id":"app""#).status == .ok)
+
+        let fresh = FrontEnd(
+            try await TestIssuer(resources: FrontEnd.resources) { $0.hasBuiltInClient = false })
+        #expect(try await fresh.post("login", FrontEnd.alice).problem == "invalid_client")
+        #expect(try await fresh.issuer.stores.clients.find(Identifier(rawValue: "first-party")) == nil)
     }
 
     @Test("the built-in client can be disabled")

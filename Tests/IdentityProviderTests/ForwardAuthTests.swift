@@ -166,6 +166,22 @@ struct ForwardAuthTests {
         #expect(try await visitor.ask("/.martlet/callback").status == .gone)
     }
 
+    @Test("a check by the proxy is a use of the session, where idle ones end", arguments: TestEngine.allCases)
+    func idle(_ engine: TestEngine) async throws {
+        let database = try await TestDatabase(engine)
+        let issuer = try await TestIssuer(resources: Self.resources, database: database) { settings in
+            settings.lifetimes.sessionIdle = 600
+        }
+        let visitor = Visitor(issuer)
+        try await visitor.enter()
+        for _ in 0..<5 {
+            issuer.clock.advance(by: 500)
+            #expect(try await visitor.ask().status == .noContent)
+        }
+        issuer.clock.advance(by: 600)
+        #expect(try await visitor.ask().status == .found)
+    }
+
     @Test("two tabs that sign in at once do not hinder each other")
     func tabs() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)

@@ -48,6 +48,28 @@ struct CommandTests {
         #expect(good.code == 0, "\(good.output)")
     }
 
+    @Test("switches are true or false, and on where nothing is said; a short idle time is a mistake")
+    func switches() async throws {
+        let folder = try Folder()
+        try folder.write(
+            "martlet.yaml",
+            """
+            factors: { email_code: false }
+            first_party: { built_in_client: maybe }
+            lifetimes: { session_idle: 59 }
+            """)
+        func check(_ arguments: [String]) async throws -> (code: Int32, output: String) {
+            try await RunningProgram.run(["check", "--config", "martlet.yaml"] + arguments, in: folder.url)
+        }
+        let (code, output) = try await check([])
+        #expect(code == 78)
+        #expect(output.contains("first_party.built_in_client: must be true or false"))
+        #expect(output.contains("lifetimes.session_idle: must be a number of seconds from 60 to 31536000"))
+        #expect(!output.contains("email_code"))
+        let good = try await check(["--first-party-built-in-client", "false", "--lifetimes-session-idle", "900"])
+        #expect(good.code == 0, "\(good.output)")
+    }
+
     @Test("every mistake is told together, with file and line, and nothing is made")
     func check() async throws {
         let folder = try Folder()

@@ -133,6 +133,7 @@ extension Stores {
         try await attempts.forget(["a"])
         _ = try await sessions.find(Session.example("s").secret, at: moment)
         _ = try await sessions.find(Session.example("s").id, at: moment)
+        try await sessions.touch(Identifier("s"), at: moment, unlessUsedAfter: moment)
         _ = try await authorizations.begin(.example("a", session: "s"))
         _ = try await RotationTests.present(0, after: 1, self)
         _ = try await RotationTests.present(0, after: 1, self)

@@ -34,6 +34,42 @@ struct SessionStoreTests {
         }
     }
 
+    @Test("a use keeps an idle session, noted once by all who use it at a time", arguments: StorageBackend.all)
+    func idle(_ backend: StorageBackend) async throws {
+        try await backend.withDatabase { database in
+            let storage = SQLBackend(database)
+            _ = try await storage.migrate()
+            let stores = storage.stores(for: try Issuer("https://id.example.com"))
+            try await stores.populate()
+            let session = Session.example("s")
+            try await stores.sessions.begin(session, replacing: nil)
+            func isFound(usedAfter start: Date) async throws -> Bool {
+                let found = [
+                    try await stores.sessions.find(session.secret, at: moment + 60, usedAfter: start),
+                    try await stores.sessions.find(session.id, at: moment + 60, usedAfter: start),
+                    try await stores.sessions.sessions(of: User.alice, at: moment + 60, usedAfter: start).first,
+                ].map { $0 != nil }
+                #expect(Set(found).count == 1)
+                return found[0]
+            }
+            #expect(try await isFound(usedAfter: moment - 0.001))
+            #expect(try await !isFound(usedAfter: moment))
+            let before = database.committedUnits
+            _ = try await race(16) { number in
+                try await stores.sessions.touch(
+                    session.id, at: moment + 10 + Double(number), unlessUsedAfter: moment + 5)
+            }
+            #expect(database.committedUnits == before + 1)
+            #expect(try await isFound(usedAfter: moment + 9))
+            let used = try #require(try await stores.sessions.find(session.id, at: moment))
+            #expect(used.lastUsedAt >= moment + 10 && used.authenticatedAt == moment)
+            // What has ended is not begun again by a late use.
+            try await stores.sessions.end(session.id, at: moment)
+            try await stores.sessions.touch(session.id, at: moment + 60, unlessUsedAfter: moment + 60)
+            #expect(try await stores.sessions.find(session.id, at: moment) == nil)
+        }
+    }
+
     @Test("ending revokes what the session granted, but for offline_access", arguments: StorageBackend.all)
     func end(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

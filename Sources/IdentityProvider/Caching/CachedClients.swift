@@ -3,21 +3,25 @@ import FoundationEssentials
 /// Clients from memory: the token endpoint must not wait for the database to learn who asks.
 struct CachedClients: ClientStore {
     private let store: any ClientStore
+    private let hidden: Identifier<Client>?
     private let cache: Cache<Identifier<Client>, Client>
     private let origins: Cache<Int, [String: Client]>
 
-    init(_ store: any ClientStore, now: @escaping @Sendable () -> Date) {
+    /// `hidden` is taken for a client that does not exist, whatever the storage has.
+    init(_ store: any ClientStore, hiding hidden: Identifier<Client>? = nil, now: @escaping @Sendable () -> Date) {
         self.store = store
+        self.hidden = hidden
         cache = Cache("clients", now: now)
         origins = Cache("forward_auth_origins", now: now)
     }
 
     func find(_ id: Identifier<Client>) async throws -> Client? {
+        guard id != hidden else { return nil }
         // Who there is not is not remembered: names made up by strangers would drive out the clients that there are.
         do { return try await cache.value(id) { try await store.find(id).orThrow() } } catch is Absent { return nil }
     }
 
-    func all() async throws -> [Client] { try await store.all() }
+    func all() async throws -> [Client] { try await store.all().filter { $0.id != hidden } }
 
     func save(_ client: Client) async throws {
         try await store.save(client)
@@ -33,7 +37,7 @@ struct CachedClients: ClientStore {
     func client(protecting origin: String) async throws -> Client? {
         try await origins.value(0) {
             var guards: [String: [Client]] = [:]
-            for client in try await store.all() where !client.isDisabled {
+            for client in try await all() where !client.isDisabled {
                 for origin in client.forwardAuth?.origins ?? [] { guards[origin, default: []].append(client) }
             }
             return guards.compactMapValues { $0.count == 1 ? $0[0] : nil }

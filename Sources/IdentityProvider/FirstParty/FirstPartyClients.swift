@@ -3,16 +3,17 @@ import JOSE
 /// The clients that may use the JSON API: one's own front ends.
 struct FirstPartyClients: Sendable {
     let clients: any ClientStore
+    let hasBuiltIn: Bool
 
     /// What a request that names no client comes from. It is kept like all others from its first use on, so that it can
     /// be changed or disabled.
-    static let builtIn = "first-party"
+    static let builtIn = Identifier<Client>(rawValue: "first-party")
 
     /// Throws `invalid_client` for one that is unknown, disabled or somebody else's.
     func client(_ id: String?) async throws -> Client {
-        let id = id ?? Self.builtIn
-        if let client = try await clients.find(Identifier(rawValue: id)) { return try Self.check(client) }
-        guard id == Self.builtIn else { throw OAuthError.invalidClient() }
+        let id = id.map(Identifier.init) ?? Self.builtIn
+        if let client = try await clients.find(id) { return try Self.check(client) }
+        guard id == Self.builtIn, hasBuiltIn else { throw OAuthError.invalidClient() }
         let client = try Client(Self.metadata)
         try await clients.save(client)
         return client
@@ -30,7 +31,7 @@ struct FirstPartyClients: Sendable {
     }
 
     private static let metadata: JSONObject = [
-        "client_id": .string(builtIn), "client_name": "First-party applications", "first_party": true,
+        "client_id": .string(builtIn.rawValue), "client_name": "First-party applications", "first_party": true,
         "token_endpoint_auth_method": "none", "grant_types": ["refresh_token"], "id_token_signed_response_alg": "ES256",
         "scope": "openid profile email address phone offline_access roles groups permissions", "consent": "skip",
     ]

@@ -60,14 +60,17 @@ private struct FaultySessions: SessionStore {
     func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws {
         try await base.begin(session, from: origin, replacing: former)
     }
-    func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
-        try await base.sessions(of: user, at: now)
+    func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
+        try await base.sessions(of: user, at: now, usedAfter: moment)
     }
-    func find(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session? {
-        try await base.find(secrets, at: now)
+    func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session? {
+        try await base.find(secrets, at: now, usedAfter: moment)
     }
-    func find(_ id: Identifier<Session>, at now: Date) async throws -> Session? {
-        try await base.find(id, at: now)
+    func find(_ id: Identifier<Session>, at now: Date, usedAfter moment: Date) async throws -> Session? {
+        try await base.find(id, at: now, usedAfter: moment)
+    }
+    func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws {
+        try await base.touch(id, at: now, unlessUsedAfter: moment)
     }
     func end(_ id: Identifier<Session>, at now: Date) async throws {
         if Mutation.current != .sessionSurvives { try await base.end(id, at: now) }

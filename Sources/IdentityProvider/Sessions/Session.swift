@@ -11,6 +11,8 @@ package struct Session: Sendable, Hashable {
     package let amr: [String]
     package let acr: String
     package let expiresAt: Date
+    /// The last use that was noted; uses are noted only where idle sessions end.
+    package let lastUsedAt: Date
     /// Where the person signed in; `nil` for a session of before devices were kept.
     package let device: Identifier<Device>?
     package let userAgent: String
@@ -20,8 +22,8 @@ package struct Session: Sendable, Hashable {
 
     package init(
         id: Identifier<Session> = .random(), secret: SecretDigest<Session>, user: Identifier<User>,
-        authenticatedAt: Date, amr: [String], acr: String, expiresAt: Date, device: Identifier<Device>? = nil,
-        userAgent: String = "", address: String = "", trustsDevice: Bool = false
+        authenticatedAt: Date, amr: [String], acr: String, expiresAt: Date, lastUsedAt: Date? = nil,
+        device: Identifier<Device>? = nil, userAgent: String = "", address: String = "", trustsDevice: Bool = false
     ) {
         self.id = id
         self.secret = secret
@@ -30,6 +32,7 @@ package struct Session: Sendable, Hashable {
         self.amr = amr
         self.acr = acr
         self.expiresAt = expiresAt
+        self.lastUsedAt = lastUsedAt ?? authenticatedAt
         self.device = device
         self.userAgent = userAgent
         self.address = address

@@ -51,7 +51,7 @@ struct SessionCookie: Sendable {
         let session = Session(
             id: former?.user == user.id ? former?.id ?? .random() : .random(),
             secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: start, amr: amr,
-            acr: context.rawValue, expiresAt: end,
+            acr: context.rawValue, expiresAt: end, lastUsedAt: moment,
             device: origin.device?.id, userAgent: request.userAgent, address: request.remoteAddress,
             trustsDevice: trustsDevice)
         try await sessions.begin(session, from: origin, replacing: former?.id)

@@ -5,12 +5,14 @@ package protocol SessionStore: Sendable {
     /// session usable (session fixation). When `session` goes on under the identifier of `former`, because the same person signed in
     /// again, their authorizations stay; otherwise those of `former` are revoked as by `end`.
     func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws
-    /// The session with one of these secrets, unless it expired.
-    func find(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session?
-    /// The session of this identifier, unless it ended or expired.
-    func find(_ id: Identifier<Session>, at now: Date) async throws -> Session?
-    /// Those of one person that have not expired, the latest first.
-    func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session]
+    /// The session with one of these secrets, unless it expired or no use after `moment` was noted.
+    func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session?
+    /// The session of this identifier, unless it ended or expired, or no use after `moment` was noted.
+    func find(_ id: Identifier<Session>, at now: Date, usedAfter moment: Date) async throws -> Session?
+    /// Those of one person that have not expired and of which a use after `moment` was noted, the latest first.
+    func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session]
+    /// Notes that the session is used now, unless a use after `moment` was noted: of many calls at once one writes.
+    func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws
     /// Ends the session and revokes its authorizations, but for those with `offline_access`
     /// (OpenID Connect Core §11), in one transaction.
     func end(_ id: Identifier<Session>, at now: Date) async throws
@@ -19,8 +21,24 @@ package protocol SessionStore: Sendable {
 }
 
 extension SessionStore {
+    /// The session with one of these secrets, unless it expired.
+    package func find(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session? {
+        try await find(secrets, at: now, usedAfter: .distantPast)
+    }
+
+    /// The session with this secret, unless it expired.
     package func find(_ secret: SecretDigest<Session>, at now: Date) async throws -> Session? {
-        try await find([secret], at: now)
+        try await find([secret], at: now, usedAfter: .distantPast)
+    }
+
+    /// The session of this identifier, unless it ended or expired.
+    package func find(_ id: Identifier<Session>, at now: Date) async throws -> Session? {
+        try await find(id, at: now, usedAfter: .distantPast)
+    }
+
+    /// Those of one person that have not expired, the latest first.
+    package func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
+        try await sessions(of: user, at: now, usedAfter: .distantPast)
     }
 
     /// Where the origin of the sign-in is not kept.

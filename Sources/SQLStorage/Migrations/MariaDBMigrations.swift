@@ -264,6 +264,8 @@ extension Migration {
                 """,
                 "ALTER TABLE audit_chains ADD COLUMN IF NOT EXISTS removed_time BIGINT",
             ]),
+            version: 13, name: "when a session was last used",
+            statements: ["ALTER TABLE sessions ADD COLUMN IF NOT EXISTS last_used_at BIGINT"]),
     ]
 
     private static let form: SQLStatement = """

@@ -279,5 +279,7 @@ extension Migration {
                 """,
                 "ALTER TABLE audit_chains ADD COLUMN removed_time INTEGER",
             ]),
+            version: 13, name: "when a session was last used",
+            statements: ["ALTER TABLE sessions ADD COLUMN last_used_at INTEGER"]),
     ]
 }

@@ -59,7 +59,7 @@ extension TransferTable {
             "sessions",
             [
                 "issuer", "id", "secret_digest", "user_id", "authenticated_at", "amr", "acr", "expires_at",
-                "authorizations", "device_id", "user_agent", "address", "trusts_device",
+                "authorizations", "device_id", "user_agent", "address", "trusts_device", "last_used_at",
             ], orderedBy: "issuer, id"),
         TransferTable(
             "devices",

@@ -19,6 +19,7 @@ struct HTTP1Refusal {
             headers: [
                 "Content-Type": "application/json", "Content-Length": String(body.readableBytes),
                 "Connection": "close", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+                "Cross-Origin-Resource-Policy": "same-origin",
             ])
     }
 }

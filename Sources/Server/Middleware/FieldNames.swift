@@ -2,6 +2,7 @@ import HTTPTypes
 
 extension HTTPField.Name {
     static let referrerPolicy = known("Referrer-Policy")
+    static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
     static let frameOptions = known("X-Frame-Options")
     static let permissionsPolicy = known("Permissions-Policy")
     static let requestID = known("X-Request-Id")

@@ -9,7 +9,9 @@ struct SecurityHeadersMiddleware: Middleware {
         if answer.headers[.referrerPolicy] == nil { answer.headers[.referrerPolicy] = "no-referrer" }
         answer.headers[.frameOptions] = "DENY"
         answer.headers[.permissionsPolicy] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-        answer.headers[.crossOriginResourcePolicy] = answer.isSharedAcrossOrigins ? "cross-origin" : "same-origin"
+        // About loads without CORS, which carry cookies (Fetch §3.7). Scripts that may read an answer ask with CORS.
+        answer.headers[.crossOriginResourcePolicy] = "same-origin"
+        if answer.isOfAccount { answer.headers[.crossOriginOpenerPolicy] = "same-origin" }
         // By the issuer, not by the connection: TLS may end at a proxy (RFC 6797 §7.1).
         if answer.issuer?.isSecure ?? exchange.isSecure {
             answer.headers[.strictTransportSecurity] = "max-age=31536000"
@@ -21,4 +23,10 @@ struct SecurityHeadersMiddleware: Middleware {
         if answer.headers[.cacheControl] == nil { answer.headers[.cacheControl] = "no-store" }
         return answer
     }
+}
+
+extension Answer {
+    /// Whether it belongs to the account pages, which nobody needs to open in a popup. The pages of a sign-in must keep
+    /// `window.opener` for clients that do (HTML §7.1.3).
+    fileprivate var isOfAccount: Bool { route.map { $0 == "/account" || $0.hasPrefix("/account/") } ?? false }
 }

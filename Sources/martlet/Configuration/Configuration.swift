@@ -21,6 +21,8 @@ struct Configuration {
     let signUp: SignUpPolicy
     let minimumContext: AuthenticationContext
     let totp: TOTPSettings
+    let acceptsEmailCodes: Bool
+    let hasBuiltInClient: Bool
     let suspicion: SuspicionSetting
     let templates: [String: String]
     let telemetry: TelemetrySettings
@@ -49,6 +51,8 @@ struct Configuration {
         signUp = Self.signUp(&values)
         minimumContext = Self.minimumContext(&values)
         totp = Self.totp(&values)
+        acceptsEmailCodes = values.flag(.factorsEmailCode, default: true)
+        hasBuiltInClient = values.flag(.firstPartyBuiltInClient, default: true)
         suspicion = SuspicionSetting(&values)
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)
@@ -145,6 +149,7 @@ struct Configuration {
     private static func lifetimes(_ values: inout SettingValues) -> Lifetimes {
         var lifetimes = Lifetimes()
         lifetimes.session = values.seconds(.lifetimesSession, 60...31_536_000) ?? lifetimes.session
+        lifetimes.sessionIdle = values.seconds(.lifetimesSessionIdle, 60...31_536_000)
         lifetimes.accessToken = values.seconds(.lifetimesAccessToken, 10...86_400) ?? lifetimes.accessToken
         lifetimes.idToken = values.seconds(.lifetimesIDToken, 10...86_400) ?? lifetimes.idToken
         lifetimes.refreshToken = values.seconds(.lifetimesRefreshToken, 60...31_536_000) ?? lifetimes.refreshToken

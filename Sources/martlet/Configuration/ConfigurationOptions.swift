@@ -23,6 +23,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "Who may make an account: off, open or invitation.") var signUp: String?
     @Option(help: "What authenticator apps are set up with: SHA1, SHA256 or SHA512.") var totpAlgorithm: String?
     @Option(help: "How many digits their codes have: 6, 7 or 8.") var totpDigits: String?
+    @Option(help: "Whether a code by mail is a second factor: true or false.") var factorsEmailCode: String?
+    @Option(help: "Whether the JSON API has a client for requests that name none: true or false.")
+    var firstPartyBuiltInClient: String?
     @Option(help: "A database of places (GeoIP, MaxMind format).") var suspicionPlaces: String?
     @Option(help: "A browser that is new: ignore, notify, factor, refuse.") var suspicionUnknownDevice: String?
     @Option(help: "The same for a network that is new.") var suspicionUnknownNetwork: String?
@@ -49,6 +52,7 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "Which events are posted, separated by commas; all when it is left out.") var webhooksEvents: String?
     @Option(help: "Whether private addresses may be posted to: true or false.") var webhooksPrivateNetworks: String?
     @Option(help: "Seconds that a session lasts.") var lifetimesSession: String?
+    @Option(help: "Seconds after its last use that a session ends.") var lifetimesSessionIdle: String?
     @Option(help: "Seconds that an access token lasts.") var lifetimesAccessToken: String?
     @Option(help: "Seconds that an ID Token lasts.") var lifetimesIdToken: String?
     @Option(help: "Seconds after its last use that a refresh token lasts.") var lifetimesRefreshToken: String?
@@ -73,6 +77,8 @@ struct ConfigurationOptions: ParsableArguments {
         case .minimumACR: minimumACR
         case .totpAlgorithm: totpAlgorithm
         case .totpDigits: totpDigits
+        case .factorsEmailCode: factorsEmailCode
+        case .firstPartyBuiltInClient: firstPartyBuiltInClient
         case .suspicionPlaces: suspicionPlaces
         case .suspicionUnknownDevice: suspicionUnknownDevice
         case .suspicionUnknownNetwork: suspicionUnknownNetwork
@@ -95,6 +101,7 @@ struct ConfigurationOptions: ParsableArguments {
         case .webhooksEvents: webhooksEvents
         case .webhooksPrivateNetworks: webhooksPrivateNetworks
         case .lifetimesSession: lifetimesSession
+        case .lifetimesSessionIdle: lifetimesSessionIdle
         case .lifetimesAccessToken: lifetimesAccessToken
         case .lifetimesIDToken: lifetimesIdToken
         case .lifetimesRefreshToken: lifetimesRefreshToken

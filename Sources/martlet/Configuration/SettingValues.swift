@@ -84,16 +84,16 @@ struct SettingValues {
         }
     }
 
-    /// `false` when it is not set.
-    mutating func flag(_ setting: Setting) -> Bool {
+    /// `standard` when it is not set.
+    mutating func flag(_ setting: Setting, default standard: Bool = false) -> Bool {
         switch values[setting]?.value {
-        case nil: return false
+        case nil: return standard
         case .bool(let flag)?: return flag
         case .string("true")?: return true
         case .string("false")?: return false
         default:
             report(setting, "must be true or false")
-            return false
+            return standard
         }
     }
 

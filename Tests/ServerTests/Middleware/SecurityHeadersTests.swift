@@ -21,11 +21,26 @@ struct SecurityHeadersTests {
                 #expect(fields["permissions-policy"]?.contains("camera=()") == true)
                 #expect(fields["content-security-policy"]?.contains("default-src 'none'") == true)
                 #expect(fields["content-security-policy"]?.contains("frame-ancestors 'none'") == true)
-                let isShared = path.contains("shared")
-                #expect(fields["cross-origin-resource-policy"] == (isShared ? "cross-origin" : "same-origin"))
+                // Whoever may read a shared answer asks with CORS, which this does not concern.
+                #expect(fields["cross-origin-resource-policy"] == "same-origin")
                 // What is not expressly kept is kept by nobody (RFC 6749 §5.1).
                 let isKept = path == "/.well-known/shared"
                 #expect(fields["cache-control"] == (isKept ? "public, max-age=60" : "no-store"))
+            }
+        }
+    }
+
+    @Test(
+        "a window of the account pages has no opener; clients that sign people in with a popup keep theirs",
+        arguments: [
+            ("/account", true), ("/account/test", true), ("/account/test?fail=1", true), ("/page", false),
+            ("/page?fail=1", false), ("/echo", false), ("/accounts", false), ("/nothing", false),
+        ])
+    func openers(_ path: String, isSevered: Bool) async throws {
+        try await TestServer.run { server in
+            try await TestClient.run { client in
+                let fields = try await client.get("http://127.0.0.1:\(server.port)\(path)").fields
+                #expect(fields["cross-origin-opener-policy"] == (isSevered ? "same-origin" : nil))
             }
         }
     }

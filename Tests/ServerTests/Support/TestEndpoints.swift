@@ -24,7 +24,7 @@ struct EchoEndpoint: Endpoint {
 
 /// Shows a page, or refuses with one.
 struct PageTestEndpoint: Endpoint {
-    let routes = [Route.get("/page")]
+    let routes = [Route.get("/page"), .get("/account"), .get("/account/test"), .get("/accounts")]
 
     func respond(to request: Request) async throws -> Response {
         guard request.parameters["fail"] == nil else { throw OAuthError.invalidRequest("told to <fail>") }

@@ -7,6 +7,7 @@ struct RefreshTokenGrant: Grant {
     let lifetimes: Lifetimes
     let resources: any ResourceServerStore
     let users: any UserStore
+    let sessions: any SessionStore
     let authorizations: any AuthorizationStore
     let audit: AuditLog
     let now: @Sendable () -> Date
@@ -29,6 +30,7 @@ struct RefreshTokenGrant: Grant {
         guard let id = stored.grant.user, let user = try await users.find(id), !user.isDisabled else {
             throw Self.refusal("Its user was disabled or removed.")
         }
+        guard try await hasSession(stored.grant) else { throw Self.refusal("Its session has ended.") }
 
         let rotation = try await authorizations.rotate(
             stored, from: token.generation, grace: lifetimes.refreshGrace,
@@ -62,6 +64,13 @@ struct RefreshTokenGrant: Grant {
             throw .invalidScope("scope is more than what was granted")
         }
         return scope
+    }
+
+    /// Offline access needs none (OpenID Connect Core §11).
+    private func hasSession(_ granted: Granted) async throws -> Bool {
+        guard !granted.isOffline else { return true }
+        guard let session = granted.session else { return false }
+        return try await sessions.find(session, at: now()) != nil
     }
 
     /// The row is kept as long as any of its tokens lives, which may be longer than this one.

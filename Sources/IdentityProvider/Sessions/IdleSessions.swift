@@ -1,0 +1,62 @@
+import FoundationEssentials
+
+/// Sessions that end when nobody uses them for a while. A use is a page, a check by a proxy or a refresh that hangs on the
+/// session, on any node.
+struct IdleSessions: SessionStore {
+    let base: any SessionStore
+    /// Seconds.
+    let limit: TimeInterval
+
+    /// The part of the limit within which a further use is not noted: ten writes in a limit at most, however busy the
+    /// session is. So it may end a tenth early.
+    private static let share = 0.1
+
+    func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session? {
+        try await live(at: now) { try await base.find(secrets, at: now, usedAfter: max(moment, $0)) }
+    }
+
+    func find(_ id: Identifier<Session>, at now: Date, usedAfter moment: Date) async throws -> Session? {
+        try await live(at: now) { try await base.find(id, at: now, usedAfter: max(moment, $0)) }
+    }
+
+    func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
+        try await base.sessions(of: user, at: now, usedAfter: max(moment, now.addingTimeInterval(-limit)))
+    }
+
+    func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws {
+        try await base.begin(session, from: origin, replacing: former)
+    }
+
+    func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws {
+        try await base.touch(id, at: now, unlessUsedAfter: moment)
+    }
+
+    func end(_ id: Identifier<Session>, at now: Date) async throws { try await base.end(id, at: now) }
+
+    func endAll(of user: Identifier<User>, at now: Date) async throws { try await base.endAll(of: user, at: now) }
+
+    /// What `find` finds, noted as used. An idle session ends here, with what it granted: a longer limit does not bring it
+    /// back.
+    private func live(at now: Date, find: (_ usedAfter: Date) async throws -> Session?) async throws -> Session? {
+        let start = now.addingTimeInterval(-limit)
+        guard let found = try await find(.distantPast) else { return nil }
+        // Another node may know of a later use.
+        guard let session = found.lastUsedAt > start ? found : try await find(start) else {
+            try await base.end(found.id, at: now)
+            return nil
+        }
+        let due = now.addingTimeInterval(-limit * Self.share)
+        if session.lastUsedAt <= due { try await base.touch(session.id, at: now, unlessUsedAfter: due) }
+        return session
+    }
+}
+
+extension Stores {
+    /// The same, with sessions that end when nobody uses them for `limit` seconds; `nil` changes nothing.
+    func endingSessions(unusedFor limit: TimeInterval?) -> Stores {
+        guard let limit else { return self }
+        var stores = self
+        stores.sessions = IdleSessions(base: sessions, limit: limit)
+        return stores
+    }
+}

@@ -135,4 +135,17 @@ struct SessionIdleTests {
         #expect(try await !isSignedIn(browser))
         #expect(try await issuer.refresh(next).status == .ok)
     }
+
+    @Test("a session that has expired is not brought back for its refresh token by a longer lifetime")
+    func longerLifetime() async throws {
+        let (database, clock) = (try await TestDatabase(), TestClock())
+        let short = try await TestIssuer(clock: clock, database: database) { $0.lifetimes.session = 3_600 }
+        let long = try await TestIssuer(clock: clock, database: database) { $0.lifetimes.session = 7_200 }
+        let tokens = try await short.redeem(Browser(short).code(scope: "openid")).json()
+        let refresh = try #require(tokens["refresh_token"]?.string)
+        clock.advance(by: 3_599)
+        let next = try #require(try await long.refresh(refresh).json()["refresh_token"]?.string)
+        clock.advance(by: 1)
+        #expect(try await long.refresh(next).json()["error"] == "invalid_grant")
+    }
 }

@@ -117,6 +117,8 @@ struct FirstPartyTests {
             #expect(answer["scope"]?.string == "openid profile")
             #expect(try JWTClaims.of(answer["access_token"]?.string)["aud"] == "https://id.example.com")
         }
+    }
+
     @Test("where the built-in client is switched off nobody knows it, and what it got is worth nothing")
     func withoutBuiltIn() async throws {
         let front = try await FrontEnd()

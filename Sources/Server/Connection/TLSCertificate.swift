@@ -54,6 +54,13 @@ final class TLSCertificate: Sendable {
         }
     }
 
+    /// TLS 1.2 with forward secrecy and AEAD only (RFC 9325 §4.1, §4.2); TLS 1.3 has nothing else.
+    private static let cipherSuites: [NIOTLSCipher] = [
+        .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]
+
     private static func read(_ settings: ServerSettings.TLS) throws(InvalidCertificate) -> Files {
         func contents(_ path: String) throws(InvalidCertificate) -> Data {
             do { return try Data(contentsOf: URL(filePath: path)) } catch {
@@ -75,6 +82,7 @@ final class TLSCertificate: Sendable {
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         // RFC 9325 §3.1.1.
         configuration.minimumTLSVersion = .tlsv12
+        configuration.cipherSuiteValues = cipherSuites
         configuration.applicationProtocols = ["h2", "http/1.1"]
         // A peer that does not say goodbye must not hold up the end.
         configuration.shutdownTimeout = .milliseconds(500)

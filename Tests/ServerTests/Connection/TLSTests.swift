@@ -49,6 +49,37 @@ struct TLSTests {
         }
     }
 
+    @Test(
+        "TLS 1.2 has forward secrecy and AEAD, whatever key the certificate has (RFC 9325 §4.1, §4.2)",
+        arguments: [
+            (NIOTLSCipher.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, ["rsa:2048"], true),
+            (.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, ["rsa:2048"], true),
+            (.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, ["rsa:2048"], true),
+            (.TLS_RSA_WITH_AES_128_GCM_SHA256, ["rsa:2048"], false),
+            (.TLS_RSA_WITH_AES_256_CBC_SHA, ["rsa:2048"], false),
+            (.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, ["rsa:2048"], false),
+            (.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"], true),
+            (.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"], false),
+        ])
+    func cipherSuites(_ suite: NIOTLSCipher, _ key: [String], isSpoken: Bool) async throws {
+        let certificate = try TestCertificate("localhost", key: key)
+        defer { certificate.remove() }
+        try await TestServer.run(tls: certificate.files) { server in
+            for version in [TLSVersion.tlsv12, .tlsv13] {
+                var configuration = TLSConfiguration.client()
+                configuration.minimumTLSVersion = version
+                configuration.maximumTLSVersion = version
+                configuration.cipherSuiteValues = [suite]
+                let status = try? await RawConnection.run(to: server.port, tls: configuration) { connection in
+                    try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n")
+                    return try await connection.response()?.status
+                }
+                // TLS 1.3 has suites of its own, all of them good.
+                #expect(status == (isSpoken || version == .tlsv13 ? 200 : nil))
+            }
+        }
+    }
+
     @Test("plain HTTP on a TLS port is closed, and the server answers on")
     func plainHTTP() async throws {
         let certificate = try TestCertificate("localhost")

@@ -6,8 +6,11 @@ import NIOSSL
 /// A certificate of our own making in a folder of its own, by the `openssl` program.
 struct TestCertificate {
     private let folder: URL
+    private let key: [String]
 
-    init(_ name: String) throws {
+    /// `key` as `openssl req` takes it.
+    init(_ name: String, key: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]) throws {
+        self.key = key
         folder = FileManager.default.temporaryDirectory.appending(path: "martlet-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try renew(as: name)
@@ -23,11 +26,13 @@ struct TestCertificate {
     func renew(as name: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-            "2", "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout",
-            path("key.pem"), "-out", path("certificate.pem"),
-        ]
+        process.arguments =
+            [
+                "openssl", "req", "-x509", "-nodes", "-days", "2", "-newkey",
+            ] + key + [
+                "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout",
+                path("key.pem"), "-out", path("certificate.pem"),
+            ]
         process.standardError = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()

@@ -53,6 +53,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // Standards: published algorithms that know nothing of users or clients.
@@ -136,7 +137,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "IdentityProvider", "JOSE", "Templates", crypto, httpTypes, logging, metrics, tracing, lifecycle,
+                "IdentityProvider", "JOSE", "Templates", "CMalloc", crypto, httpTypes, logging, metrics, tracing,
+                lifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"),

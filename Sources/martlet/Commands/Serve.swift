@@ -83,9 +83,10 @@ struct Serve: AsyncParsableCommand {
                 if showsDemo { Demo.greet(configuration.issuers[0], port: demoPort) }
             })
         var services: [any Service] = [
+            MemoryReturn(),
             PreparedServices(
                 preparation: preparation,
-                services: providers.flatMap(\.services) + configuration.issuers.compactMap(composition.webhookService))
+                services: providers.flatMap(\.services) + configuration.issuers.compactMap(composition.webhookService)),
         ]
         if let address = configuration.metricsAddress, let metrics {
             services.append(

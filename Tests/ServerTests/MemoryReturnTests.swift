@@ -1,0 +1,31 @@
+import Foundation
+import NIOCore
+import Testing
+
+@testable import Server
+
+@Suite("Memory after a peak")
+struct MemoryReturnTests {
+    @Test("what was freed goes back to the system, even between blocks that are still in use")
+    func peak() throws {
+        var peak = MemoryPeak()
+        var blocks = (0..<32_768).map { _ in ByteBuffer(repeating: 1, count: 4_000) }
+        let isReturnedAtPeak = peak.returnFreed()
+        #expect(!isReturnedAtPeak)
+        let atPeak = try Self.resident()
+        blocks = blocks.enumerated().filter { $0.offset % 64 == 63 }.map(\.element)
+        let isReturned = peak.returnFreed()
+        #expect(isReturned)
+        // Half of the 128 MiB is far more than chance could give back, and far less than what is free.
+        #expect(try Self.resident() < atPeak - 64 << 20)
+        #expect(blocks.count == 512)
+        let isReturnedAgain = peak.returnFreed()
+        #expect(!isReturnedAgain)
+    }
+
+    /// Bytes of the process that are in memory.
+    private static func resident() throws -> Int {
+        let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")[1]
+        return try #require(Int(pages)) * 4_096
+    }
+}

@@ -46,6 +46,11 @@ package enum Measurements {
         Counter(label: "martlet.rate_limited", dimensions: [("route", route)]).increment()
     }
 
+    /// A connection that was closed at once, because its `address` or its `network` has as many as it may.
+    package static func countRefusedConnection(limit: String) {
+        Counter(label: "martlet.connections.refused", dimensions: [("limit", limit)]).increment()
+    }
+
     /// Events on their way to the audit log.
     static let auditWaiting = Meter(label: "martlet.audit.waiting")
 

@@ -63,6 +63,8 @@ package struct Limits: Sendable {
     package var headerSize = 32_768
     /// Seconds in which a whole request must have arrived.
     package var requestDeadline: TimeInterval = 15
+    /// Seconds in which a written answer must have been taken.
+    package var responseDeadline: TimeInterval = 30
     /// Seconds that a connection may be idle between requests.
     package var idleTimeout: TimeInterval = 60
     /// Seconds for a TLS handshake.

@@ -25,6 +25,18 @@ package struct ServerSettings: Sendable {
     package var tls: TLS?
     package var proxies: TrustedProxies
     package var limits: Limits
+    /// Connections at one time that come from the same place. Trusted proxies and unix sockets are exempt; nobody else gets
+    /// more than half of `maximumConnections`.
+    package struct ConnectionLimits: Sendable {
+        /// From an IPv4 address, or from an IPv6 network of 64 bits.
+        package var perAddress = 256
+        /// From an IPv4 network of 24 bits, or from an IPv6 network of 48 bits.
+        package var perNetwork = 512
+
+        package init() {}
+    }
+
+    package var connections = ConnectionLimits()
     /// Connections at one time on each address; more wait in the backlog of the system. Keep it below the number of
     /// files that the process may open.
     package var maximumConnections = max(16, OpenFiles.limit - 64)

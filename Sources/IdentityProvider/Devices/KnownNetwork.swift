@@ -24,7 +24,7 @@ package struct KnownNetwork: Sendable, Hashable {
     }
 
     /// What counts as one network: providers give their customers another address in it from time to time.
-    static func name(of address: String) -> String? { IPAddress(address)?.network(v4: 24, v6: 48) }
+    static func name(of address: String) -> String? { IPAddress(address)?.site }
 }
 
 /// Where a sign-in came from, as far as it is kept: programs have no device, a unix socket no network.

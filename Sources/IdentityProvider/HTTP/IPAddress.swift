@@ -39,6 +39,9 @@ package struct IPAddress: Hashable, Sendable {
     /// The same of what a request says it came from, which need not be an address (a unix socket has none).
     package static func subscriber(of text: String) -> String { IPAddress(text)?.subscriber ?? text }
 
+    /// The network of one site: 24 bits of IPv4, 48 bits of IPv6 (RFC 6177 §2).
+    package var site: String { network(v4: 24, v6: 48) }
+
     /// The first bits of it, as many as are said for its family: `192.0.2.0/24`.
     func network(v4: Int, v6: Int) -> String {
         let length = bytes.count == 4 ? v4 : v6

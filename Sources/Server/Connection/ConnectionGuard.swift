@@ -2,8 +2,8 @@ import IdentityProvider
 import NIOCore
 import NIOTLS
 
-/// Stands on the plain bytes of every connection, behind TLS where there is TLS, and bounds its life: a handshake that
-/// never ends, a peer that fell silent, a shutdown that the peer will not agree to.
+/// Stands on the plain bytes of every connection, above TLS if there is TLS, and bounds the time of a handshake and of a
+/// shutdown that the peer doesn't agree to.
 final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -13,24 +13,20 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private let limits: Limits
     private let grace: TimeAmount
     private var awaitsHandshake: Bool
-    private var lastRead = NIODeadline.now()
     private var timer: Scheduled<Void>?
     private var shutdown: Scheduled<Void>?
 
-    init(limits: Limits, grace: TimeAmount, awaitsHandshake: Bool) {
-        self.limits = limits
-        self.grace = grace
+    init(settings: ServerSettings, awaitsHandshake: Bool) {
+        limits = settings.limits
+        grace = TimeAmount(seconds: settings.shutdownGrace)
         self.awaitsHandshake = awaitsHandshake
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if awaitsHandshake {
-            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            timer = context.eventLoop.scheduleTask(in: TimeAmount(seconds: limits.handshakeDeadline)) {
-                bound.value.close(mode: .all, promise: nil)
-            }
-        } else {
-            watchSilence(context)
+        guard awaitsHandshake else { return }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: TimeAmount(seconds: limits.handshakeDeadline)) {
+            bound.value.close(mode: .all, promise: nil)
         }
     }
 
@@ -41,17 +37,13 @@ final class ConnectionGuard: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        lastRead = .now()
-        context.fireChannelRead(data)
-    }
-
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case TLSUserEvent.handshakeCompleted:
             awaitsHandshake = false
             timer?.cancel()
-            watchSilence(context)
+        case is ConnectionShouldYield where awaitsHandshake:
+            return context.close(mode: .all, promise: nil)
         case is ChannelShouldQuiesceEvent where awaitsHandshake:
             // Nobody was promised anything yet; and those behind would wait for the handshake.
             context.close(mode: .all, promise: nil)
@@ -73,19 +65,6 @@ final class ConnectionGuard: ChannelDuplexHandler {
         context.eventLoop.execute {
             bound.value.flush()
             bound.value.close(mode: .all, promise: promise)
-        }
-    }
-
-    /// Closes when nothing was read for longer than a peer with any intention would wait: it is gone, does not read
-    /// what it asked for, or does not agree to close an idle HTTP/2 connection.
-    private func watchSilence(_ context: ChannelHandlerContext) {
-        let limit = TimeAmount(seconds: 2 * limits.idleTimeout + limits.requestDeadline)
-        let deadline = lastRead + limit
-        guard deadline > .now() else { return context.close(mode: .all, promise: nil) }
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(deadline: deadline) {
-            let (handler, context) = bound.value
-            handler.watchSilence(context)
         }
     }
 

@@ -19,12 +19,14 @@ struct GuardedHTTP1Channel: Sendable {
                     maxHeaderFieldCount: 100)))
     }
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+    func setup(channel: any Channel, connection: TrackedConnection, logger: Logger) -> EventLoopFuture<
+        HTTP1Channel.Value
+    > {
         let value = base.setup(channel: channel, logger: logger)
         do {
             let pipeline = channel.pipeline.syncOperations
             let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-            try pipeline.addHandler(HTTP1Guard(limits: limits), position: .before(codec))
+            try pipeline.addHandler(HTTP1Guard(limits: limits, connection: connection), position: .before(codec))
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }

@@ -15,6 +15,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
     static let pipelineLimit = 64
 
     private let limits: Limits
+    private let connection: TrackedConnection
     /// Requests whose answer is not yet written.
     private var pending = 0
     private var isReceiving = false
@@ -27,7 +28,10 @@ final class HTTP1Guard: ChannelDuplexHandler {
     private var refusal: HTTP1Refusal?
     private var timer: Scheduled<Void>?
 
-    init(limits: Limits) { self.limits = limits }
+    init(limits: Limits, connection: TrackedConnection) {
+        self.limits = limits
+        self.connection = connection
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         schedule(limits.requestDeadline, context)
@@ -47,6 +51,10 @@ final class HTTP1Guard: ChannelDuplexHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             guard let checked = HTTP1Rules.check(head) else { return refuse(HTTPParserError.unknown, context) }
+            guard connection.markBusy() else {
+                isDeaf = true
+                return context.close(mode: .all, promise: nil)
+            }
             pending += 1
             isReceiving = true
             isLast = isLast || !head.isKeepAlive || pending == Self.pipelineLimit
@@ -59,7 +67,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
             isReceiving = false
             isDeaf = isLast
             timer?.cancel()
-            if pending == 0 { schedule(limits.idleTimeout, context) }
+            awaitRequest(context)
             context.fireChannelRead(data)
         }
     }
@@ -87,7 +95,11 @@ final class HTTP1Guard: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent { isLast = true }
+        switch event {
+        case is ChannelShouldQuiesceEvent: isLast = true
+        case is ConnectionShouldYield: context.close(mode: .all, promise: nil)
+        default: break
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -124,7 +136,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
         pending = max(0, pending - 1)
         guard endsHere else {
             context.write(end, promise: promise)
-            if pending == 0 { schedule(limits.idleTimeout, context) }
+            awaitRequest(context)
             return
         }
         context.writeAndFlush(end, promise: promise)
@@ -143,6 +155,12 @@ final class HTTP1Guard: ChannelDuplexHandler {
     }
 
     // MARK: Time
+
+    private func awaitRequest(_ context: ChannelHandlerContext) {
+        guard pending == 0 else { return }
+        connection.markIdle()
+        schedule(limits.idleTimeout, context)
+    }
 
     private func schedule(_ seconds: Double, _ context: ChannelHandlerContext) {
         timer?.cancel()

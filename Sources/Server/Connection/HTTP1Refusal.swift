@@ -10,8 +10,7 @@ struct HTTP1Refusal {
     init(_ error: HTTPParserError) {
         let isTooLarge = error == .headerOverflow
         let description = isTooLarge ? "the header is too large" : "this is no valid HTTP request"
-        let json: JSONObject = ["error": "invalid_request", "error_description": .string(description)]
-        body = ByteBuffer(bytes: json.serialized())
+        body = Self.body(description)
         head = HTTPResponseHead(
             version: .http1_1,
             // RFC 6585 §5.
@@ -21,5 +20,10 @@ struct HTTP1Refusal {
                 "Connection": "close", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
                 "Cross-Origin-Resource-Policy": "same-origin",
             ])
+    }
+
+    static func body(_ description: String) -> ByteBuffer {
+        let json: JSONObject = ["error": "invalid_request", "error_description": .string(description)]
+        return ByteBuffer(bytes: json.serialized())
     }
 }

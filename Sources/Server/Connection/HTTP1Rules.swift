@@ -46,7 +46,7 @@ enum HTTP1Rules {
     private static func isText(_ target: String) -> Bool { target.utf8.allSatisfy { 0x21...0x7E ~= $0 } }
 
     /// RFC 3986 §3.2.2, without user information, which an `http` address must not have (RFC 9110 §4.2.4).
-    private static func isHost(_ host: String) -> Bool {
+    static func isHost(_ host: String) -> Bool {
         host.utf8.allSatisfy {
             switch $0 {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),

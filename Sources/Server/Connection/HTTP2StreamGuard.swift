@@ -1,35 +1,55 @@
+import HTTPTypes
 import IdentityProvider
 import NIOCore
+import NIOHTTP2
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP2
 
-/// Bounds the time in which one request of an HTTP/2 connection must arrive, and sees to it that the stream is closed
-/// neither before its answer is sent nor long after.
-final class HTTP2StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
+/// Bounds the time in which a request of an HTTP/2 connection must arrive and in which its answer must be taken, and keeps
+/// the stream open until the answer is sent.
+final class HTTP2StreamGuard: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    /// Bytes that a stream costs the server besides its answer.
+    static let cost = 32 << 10
+
     private enum AnswerState { case none, written, sent }
 
     private let limits: Limits
+    private let connection: HTTP2ConnectionGuard
     private var isReceiving = false
     private var answer = AnswerState.none
+    /// What the stream costs now, in bytes.
+    private var held = 0
     private var closesWhenSent = false
     private var timer: Scheduled<Void>?
 
-    init(limits: Limits) { self.limits = limits }
+    init(limits: Limits, connection: HTTP2ConnectionGuard) {
+        self.limits = limits
+        self.connection = connection
+    }
 
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        release()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
+        release()
         context.fireChannelInactive()
     }
 
+    // MARK: What comes in
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        connection.requestProgressed()
         switch unwrapInboundIn(data) {
         case .head:
+            guard isAdmitted(context) else { return }
             isReceiving = true
             schedule(limits.requestDeadline, context)
         case .body:
@@ -38,12 +58,62 @@ final class HTTP2StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             isReceiving = false
             timer?.cancel()
+            if answer == .written { schedule(limits.responseDeadline, context) }
         }
         context.fireChannelRead(data)
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        // The connection takes its leave when its streams are done.
+        case is ChannelShouldQuiesceEvent: break
+        case let head as MalformedHead: refuse(head, context)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// RFC 9113 §8.7: nothing was done for a stream that is refused, and the client may try again.
+    private func isAdmitted(_ context: ChannelHandlerContext) -> Bool {
+        if connection.takesRequest(), hold(Self.cost) { return true }
+        let reset = NIOHTTP2FramePayloadToHTTPEvent.reset(code: .refusedStream)
+        context.triggerUserOutboundEvent(reset, promise: nil)
+        return false
+    }
+
+    private func refuse(_ head: MalformedHead, _ context: ChannelHandlerContext) {
+        guard isAdmitted(context) else { return }
+        isReceiving = !head.isWholeRequest
+        let body = HTTP1Refusal.body("this is no valid HTTP request")
+        let fields: HTTPFields = [
+            .contentType: "application/json", .contentLength: String(body.readableBytes), .cacheControl: "no-store",
+            .xContentTypeOptions: "nosniff",
+        ]
+        write(context, .head(HTTPResponse(status: .badRequest, headerFields: fields)))
+        write(context, .body(body))
+        write(context, .end(nil))
+        flush(context: context)
+    }
+
+    // MARK: What goes out
+
+    private func write(_ context: ChannelHandlerContext, _ part: HTTPResponsePart) {
+        write(context: context, data: wrapOutboundOut(part), promise: nil)
+    }
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+        switch unwrapOutboundIn(data) {
+        case .head: context.write(data, promise: promise)
+        case .body(let bytes):
+            guard hold(bytes.readableBytes) else {
+                promise?.fail(ChannelError.outputClosed)
+                return context.close(mode: .all, promise: nil)
+            }
+            context.write(data, promise: promise)
+        case .end: finish(data, context, promise)
+        }
+    }
+
+    private func finish(_ end: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         answer = .written
         // It came before the request was all there: the client may stop sending (RFC 9113 §8.1), or is stopped.
         if isReceiving { schedule(2, context) }
@@ -52,9 +122,16 @@ final class HTTP2StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
         sent.futureResult.whenComplete { _ in
             let (handler, context) = bound.value
             handler.answer = .sent
+            if !handler.isReceiving { handler.timer?.cancel() }
             if handler.closesWhenSent { context.close(mode: .all, promise: nil) }
         }
-        context.write(data, promise: sent)
+        context.write(end, promise: sent)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        context.flush()
+        // A window without room keeps the answer here (RFC 9113 §5.2), at the client's pleasure.
+        if answer == .written, !isReceiving { schedule(limits.responseDeadline, context) }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
@@ -64,6 +141,19 @@ final class HTTP2StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.flush()
         if let promise { context.channel.closeFuture.cascade(to: promise) }
     }
+
+    private func hold(_ bytes: Int) -> Bool {
+        guard connection.hold(bytes) else { return false }
+        held += bytes
+        return true
+    }
+
+    private func release() {
+        connection.release(held)
+        held = 0
+    }
+
+    // MARK: Time
 
     private func schedule(_ seconds: Double, _ context: ChannelHandlerContext) {
         timer?.cancel()

@@ -16,15 +16,11 @@ struct Listener: Sendable {
 
     func run() async throws {
         if let certificate {
-            let channel = SecureChannel(
-                certificate: certificate, limits: settings.limits, grace: grace, responder: responder)
-            try await serve(channel)
+            try await serve(SecureChannel(certificate: certificate, settings: settings, responder: responder))
         } else {
-            try await serve(PlainChannel(limits: settings.limits, grace: grace, responder: responder))
+            try await serve(PlainChannel(settings: settings, responder: responder))
         }
     }
-
-    private var grace: TimeAmount { TimeAmount(seconds: settings.shutdownGrace) }
 
     private func serve(_ channel: some ServerChildChannel) async throws {
         let bindAddress: BindAddress =

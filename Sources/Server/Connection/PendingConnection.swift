@@ -1,12 +1,11 @@
 import HummingbirdCore
-import HummingbirdHTTP2
 import NIOCore
 import Synchronization
 
 /// A connection with the protocol that its two sides agreed on.
 enum HTTPConnection: Sendable {
     case http1(HTTP1Channel.Value)
-    case http2(HTTP2Channel.Value)
+    case http2(GuardedHTTP2Channel.Value)
 }
 
 /// A connection on its way to whoever serves it.
@@ -21,6 +20,12 @@ final class PendingConnection: ServerChildChannelValue {
     init(_ negotiated: EventLoopFuture<HTTPConnection>, on channel: any Channel) {
         self.channel = channel
         self.negotiated = negotiated
+    }
+
+    /// A connection that is closed at once.
+    convenience init(refused channel: any Channel) {
+        self.init(channel.eventLoop.makeFailedFuture(ConnectionRefused()), on: channel)
+        channel.close(promise: nil)
     }
 
     /// Hands the connection to `body`, on the event loop that reads and writes it; nothing when the two sides did not
@@ -42,3 +47,6 @@ final class PendingConnection: ServerChildChannelValue {
         channel.close(promise: nil)
     }
 }
+
+/// The peer has as many connections as it may.
+private struct ConnectionRefused: Error {}

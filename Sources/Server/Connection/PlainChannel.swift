@@ -1,29 +1,28 @@
 import HummingbirdCore
-import IdentityProvider
 import Logging
 import NIOCore
 
 /// A connection in the clear, with HTTP/1.1.
 struct PlainChannel: ServerChildChannel {
     private let http1: GuardedHTTP1Channel
-    private let limits: Limits
-    private let grace: TimeAmount
+    private let settings: ServerSettings
+    private let table: ConnectionTable
 
-    init(limits: Limits, grace: TimeAmount, responder: @escaping HTTPChannelHandler.Responder) {
-        self.limits = limits
-        self.grace = grace
-        http1 = GuardedHTTP1Channel(limits: limits, responder: responder)
+    init(settings: ServerSettings, responder: @escaping HTTPChannelHandler.Responder) {
+        self.settings = settings
+        table = ConnectionTable(settings: settings)
+        http1 = GuardedHTTP1Channel(limits: settings.limits, responder: responder)
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<PendingConnection> {
-        do {
-            try channel.pipeline.syncOperations.addHandler(
-                ConnectionGuard(limits: limits, grace: grace, awaitsHandshake: false))
-        } catch {
-            return channel.eventLoop.makeFailedFuture(error)
+        channel.eventLoop.makeCompletedFuture {
+            guard let connection = table.admit(channel) else { return PendingConnection(refused: channel) }
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(WriteDeadline(limits: settings.limits, connection: connection))
+            try pipeline.addHandler(ConnectionGuard(settings: settings, awaitsHandshake: false))
+            let value = http1.setup(channel: channel, connection: connection, logger: logger)
+            return PendingConnection(value.map { .http1($0) }, on: channel)
         }
-        let connection = http1.setup(channel: channel, logger: logger).map { HTTPConnection.http1($0) }
-        return channel.eventLoop.makeSucceededFuture(PendingConnection(connection, on: channel))
     }
 
     func handle(value: PendingConnection, logger: Logger) async {

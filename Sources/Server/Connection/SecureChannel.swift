@@ -1,6 +1,4 @@
 import HummingbirdCore
-import HummingbirdHTTP2
-import IdentityProvider
 import Logging
 import NIOCore
 import NIOSSL
@@ -9,39 +7,35 @@ import NIOTLS
 /// A connection over TLS, with HTTP/2 or HTTP/1.1 as the two sides agree (RFC 7301).
 struct SecureChannel: ServerChildChannel {
     private let certificate: TLSCertificate
-    private let limits: Limits
-    private let grace: TimeAmount
+    private let settings: ServerSettings
+    private let table: ConnectionTable
     private let http1: GuardedHTTP1Channel
-    private let http2: HTTP2Channel
+    private let http2: GuardedHTTP2Channel
 
     init(
-        certificate: TLSCertificate, limits: Limits, grace: TimeAmount,
-        responder: @escaping HTTPChannelHandler.Responder
+        certificate: TLSCertificate, settings: ServerSettings, responder: @escaping HTTPChannelHandler.Responder
     ) {
         self.certificate = certificate
-        self.limits = limits
-        self.grace = grace
-        http1 = GuardedHTTP1Channel(limits: limits, responder: responder)
-        http2 = HTTP2Channel(
-            responder: responder,
-            configuration: HTTP2ChannelConfiguration(
-                idleTimeout: .seconds(limits.idleTimeout),
-                gracefulCloseTimeout: .nanoseconds(grace.nanoseconds),
-                streamConfiguration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [HTTP2StreamGuard(limits: limits)],
-                    idleTimeout: TimeAmount(seconds: limits.idleTimeout))))
+        self.settings = settings
+        table = ConnectionTable(settings: settings)
+        http1 = GuardedHTTP1Channel(limits: settings.limits, responder: responder)
+        http2 = GuardedHTTP2Channel(limits: settings.limits, responder: responder)
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<PendingConnection> {
         channel.eventLoop.makeCompletedFuture {
+            guard let connection = table.admit(channel) else { return PendingConnection(refused: channel) }
             let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(WriteDeadline(limits: settings.limits, connection: connection))
             // A new connection takes the certificate that is current now.
             try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context))
-            try pipeline.addHandler(ConnectionGuard(limits: limits, grace: grace, awaitsHandshake: true))
+            try pipeline.addHandler(ConnectionGuard(settings: settings, awaitsHandshake: true))
             let negotiation = NIOTypedApplicationProtocolNegotiationHandler<HTTPConnection> { result, channel in
                 switch result {
-                case .negotiated("h2"): http2.setup(channel: channel, logger: logger).map { .http2($0) }
-                case .negotiated, .fallback: http1.setup(channel: channel, logger: logger).map { .http1($0) }
+                case .negotiated("h2"):
+                    http2.setup(channel: channel, connection: connection).map { .http2($0) }
+                case .negotiated, .fallback:
+                    http1.setup(channel: channel, connection: connection, logger: logger).map { .http1($0) }
                 }
             }
             try pipeline.addHandler(negotiation)

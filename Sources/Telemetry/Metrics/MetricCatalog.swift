@@ -44,6 +44,9 @@ enum MetricCatalog {
             "martlet.suspicious_sign_ins", "", "Unusual sign-ins, by signal and consequence, once for each signal."),
         MetricDescription("martlet.refusals", "", "Requests that were refused, by error code."),
         MetricDescription("martlet.rate_limited", "", "Requests refused because an address asked too often, by route."),
+        MetricDescription(
+            "martlet.connections.refused", "",
+            "Connections refused because an address or network has too many, by limit."),
         MetricDescription("martlet.password.waiting", "", "Passwords that wait to be hashed."),
         MetricDescription("martlet.password.running", "", "Passwords that are being hashed."),
         MetricDescription("martlet.password.shed", "", "Passwords turned away because too many waited."),

@@ -10,6 +10,8 @@ import Testing
 
 @Suite("Connections accepted in the moment in which the server stops", .timeLimit(.minutes(1)))
 struct PendingConnectionTests {
+    private static let settings = ServerSettings(address: .host("127.0.0.1", port: 0), proxies: .none)
+
     /// Accepts connections, and forgets them as a server does that has stopped.
     private func forgetting<Base: ServerChildChannel>(
         _ base: Base, _ body: (Int) async throws -> Void
@@ -23,7 +25,7 @@ struct PendingConnectionTests {
 
     @Test("one in the clear is closed, and the program lives")
     func plain() async throws {
-        let channel = PlainChannel(limits: Limits(), grace: .seconds(1)) { _, _, _ in }
+        let channel = PlainChannel(settings: Self.settings) { _, _, _ in }
         try await forgetting(channel) { port in
             let isClosed = try await RawConnection.run(to: port) { try await $0.isClosed() }
             #expect(isClosed)
@@ -35,7 +37,7 @@ struct PendingConnectionTests {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
         let channel = SecureChannel(
-            certificate: try TLSCertificate(certificate.files), limits: Limits(), grace: .seconds(1)
+            certificate: try TLSCertificate(certificate.files), settings: Self.settings
         ) { _, _, _ in }
         try await forgetting(channel) { port in
             let isClosed = try await RawConnection.run(to: port, tls: .client([name])) { try await $0.isClosed() }

@@ -11,18 +11,28 @@ struct RawConnection {
     /// Whether the server ended with a reset, which may cost the client what it has not read yet.
     private(set) var wasReset = false
 
+    /// `origin` is the client's own address, and `receiveBuffer` the size of its system's buffer.
     static func run<Result>(
-        to port: Int, tls: TLSConfiguration? = nil, _ body: (inout RawConnection) async throws -> Result
+        to port: Int, from origin: String? = nil, tls: TLSConfiguration? = nil, receiveBuffer: Int? = nil,
+        _ body: (inout RawConnection) async throws -> Result
     ) async throws -> Result {
-        try await run(to: SocketAddress(ipAddress: "127.0.0.1", port: port), tls: tls, body)
+        try await run(
+            to: SocketAddress(ipAddress: "127.0.0.1", port: port), from: origin, tls: tls,
+            receiveBuffer: receiveBuffer, body)
     }
 
     static func run<Result>(
-        to address: SocketAddress, tls: TLSConfiguration? = nil,
-        _ body: (inout RawConnection) async throws -> Result
+        to address: SocketAddress, from origin: String? = nil, tls: TLSConfiguration? = nil,
+        receiveBuffer: Int? = nil, _ body: (inout RawConnection) async throws -> Result
     ) async throws -> Result {
         let context = try tls.map { try NIOSSLContext(configuration: $0) }
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let origin { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: origin, port: 0)) }
+        if let receiveBuffer {
+            bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
+        }
+        let channel =
+            try await bootstrap
             .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {

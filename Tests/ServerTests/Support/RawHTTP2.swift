@@ -14,6 +14,15 @@ struct RawHTTP2 {
     }
 
     private var connection: RawConnection
+    /// Frames that need no answer, for as long as the server hears them.
+    var noise: Task<Void, Never> {
+        Task { [output = connection.output] in
+            let frame = Self.frame(Frame.windowUpdate, payload: Self.bytes(1))
+            while !Task.isCancelled, (try? await output.write(ByteBuffer(bytes: frame))) != nil {
+                try? await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
 
     /// Opens the connection with a window of `window` bytes for each stream.
     init(_ connection: RawConnection, window: UInt32 = 65_535) async throws {
@@ -22,10 +31,26 @@ struct RawHTTP2 {
         try await send(Frame.settings, payload: [0, 4] + Self.bytes(window))
     }
 
-    /// Asks for `path` on stream 1 (RFC 7541 Appendix A: GET, https, `:path`, `:authority`).
-    func get(_ path: String) async throws {
+    /// Asks for `path` (RFC 7541 Appendix A: GET, https, `:path`, `:authority`).
+    func get(_ path: String, stream: UInt32 = 1) async throws {
         let block: [UInt8] = [0x82, 0x87, 0x04, UInt8(path.utf8.count)] + Array(path.utf8) + [0x01, 1, 0x61]
-        try await send(Frame.headers, flags: 0x05, stream: 1, payload: block)
+        try await send(Frame.headers, flags: 0x05, stream: stream, payload: block)
+    }
+
+    /// Sends a head as it stands; its fields are literals without indexing (RFC 7541 §6.2.2).
+    func send(head: [(String, String)], isWhole: Bool = true, stream: UInt32 = 1) async throws {
+        let block = head.flatMap { name, value -> [UInt8] in
+            [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
+        }
+        try await send(Frame.headers, flags: isWhole ? 0x05 : 0x04, stream: stream, payload: block)
+    }
+
+    func ping() async throws { try await send(Frame.ping, payload: [1, 2, 3, 4, 5, 6, 7, 8]) }
+
+    /// The status of the next answer, as far as it has an index of its own (RFC 7541 Appendix A).
+    mutating func status() async throws -> Int? {
+        guard let head = try await next(Frame.headers)?.payload.first else { return nil }
+        return [0x88: 200, 0x8C: 400, 0x8D: 404][head]
     }
 
     func open(window: UInt32) async throws {
@@ -53,8 +78,11 @@ struct RawHTTP2 {
     }
 
     private func send(_ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, payload: [UInt8] = []) async throws {
-        let length = Array(Self.bytes(UInt32(payload.count)).dropFirst())
-        try await connection.send(length + [type, flags] + Self.bytes(stream) + payload)
+        try await connection.send(Self.frame(type, flags: flags, stream: stream, payload: payload))
+    }
+
+    private static func frame(_ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, payload: [UInt8]) -> [UInt8] {
+        Array(bytes(UInt32(payload.count)).dropFirst()) + [type, flags] + bytes(stream) + payload
     }
 
     private static func bytes(_ number: UInt32) -> [UInt8] {

@@ -82,6 +82,16 @@ struct GatedEndpoint: Endpoint {
     }
 }
 
+/// Answers with as many bytes as it was made for.
+struct LargeEndpoint: Endpoint {
+    let size: Int
+    let routes = [Route.get("/large")]
+
+    func respond(to request: Request) async throws -> Response {
+        Response(headers: [.contentType: "text/plain"], body: .bytes(Array(repeating: 0x78, count: size)))
+    }
+}
+
 /// Holds those who come to it until it opens, and tells when somebody came.
 actor Gate {
     private var isOpen = false

@@ -1,0 +1,35 @@
+import NIOCore
+import NIOHTTP2
+
+/// Keeps a malformed head from the codec, which would mend it silently.
+final class HTTP2HeadGuard: ChannelInboundHandler {
+    typealias InboundIn = HTTP2Frame.FramePayload
+    typealias InboundOut = HTTP2Frame.FramePayload
+
+    private var hasHead = false
+    /// Set when the rest of the request is dropped.
+    private var isDeaf = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDeaf else { return }
+        guard case .headers(var block) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        if hasHead {
+            // Trailers: the answer may have begun, so the stream ends (RFC 9113 §8.1.1).
+            guard HTTP2Rules.valuesAreTrimmed(block.headers) else { return context.close(mode: .all, promise: nil) }
+        } else {
+            guard let head = HTTP2Rules.check(block.headers) else {
+                isDeaf = true
+                return context.fireUserInboundEventTriggered(MalformedHead(isWholeRequest: block.endStream))
+            }
+            block.headers = head
+        }
+        hasHead = true
+        context.fireChannelRead(wrapInboundOut(.headers(block)))
+    }
+}
+
+/// The event that a stream began with something that is no request.
+struct MalformedHead: Sendable {
+    /// Whether no body follows.
+    let isWholeRequest: Bool
+}

@@ -1,0 +1,81 @@
+import NIOCore
+import Synchronization
+
+/// One open connection as the `ConnectionTable` sees it: since when it is idle, and what it costs.
+final class TrackedConnection: Sendable {
+    /// Bytes that one connection, and all connections of one address, may cost at a time (RFC 9113 §10.5): room for a page
+    /// on each of a hundred streams, and for eight such connections.
+    static let (limit, addressLimit) = (8 << 20, 64 << 20)
+
+    private let channel: any Channel
+    private let cost = ByteCount()
+    /// `nil` if the address isn't counted.
+    private let addressCost: ByteCount?
+    /// Since when it is idle, in nanoseconds of the monotonic clock, or one of the following.
+    private let state: Atomic<UInt64>
+    private static let (busy, yielding) = (UInt64.min, UInt64.max)
+
+    init(_ channel: any Channel, addressCost: ByteCount?) {
+        self.channel = channel
+        self.addressCost = addressCost
+        state = Atomic(NIODeadline.now().uptimeNanoseconds)
+    }
+
+    /// `nil` while a request is in flight or an answer waits.
+    var idleSince: UInt64? {
+        let state = state.load(ordering: .relaxed)
+        return state != Self.busy && state != Self.yielding && cost.bytes == 0 ? state : nil
+    }
+
+    /// Called when a request arrives. `false` if the connection must close instead: its place is taken.
+    func markBusy() -> Bool { change(to: Self.busy) }
+
+    func markIdle() { _ = change(to: NIODeadline.now().uptimeNanoseconds) }
+
+    private func change(to new: UInt64) -> Bool {
+        var old = state.load(ordering: .relaxed)
+        while old != Self.yielding {
+            let (isChanged, current) = state.compareExchange(expected: old, desired: new, ordering: .relaxed)
+            if isChanged { return true }
+            old = current
+        }
+        return false
+    }
+
+    /// Takes the place of the connection, unless a request arrived since `start`: from now on it takes none.
+    func claim(idleSince start: UInt64) -> Bool {
+        state.compareExchange(expected: start, desired: Self.yielding, ordering: .relaxed).exchanged
+    }
+
+    /// Closes the connection, whose place was taken.
+    func yield() { channel.pipeline.fireUserInboundEventTriggered(ConnectionShouldYield()) }
+
+    /// Counts bytes of streams and of answers that wait. `false`, with nothing counted, if there are too many.
+    func hold(_ bytes: Int) -> Bool {
+        let isWithin = cost.add(bytes) <= Self.limit
+        let addressIsWithin = addressCost.map { $0.add(bytes) <= Self.addressLimit } ?? true
+        guard bytes <= 0 || isWithin && addressIsWithin else {
+            release(bytes)
+            return false
+        }
+        return true
+    }
+
+    func release(_ bytes: Int) {
+        _ = cost.add(-bytes)
+        _ = addressCost?.add(-bytes)
+    }
+}
+
+/// The event that tells an idle connection to make room.
+struct ConnectionShouldYield: Sendable {}
+
+/// A number of bytes, counted on several event loops.
+final class ByteCount: Sendable {
+    private let count = Atomic(0)
+
+    var bytes: Int { count.load(ordering: .relaxed) }
+
+    /// Returns the new count.
+    func add(_ bytes: Int) -> Int { count.wrappingAdd(bytes, ordering: .relaxed).newValue }
+}

@@ -233,6 +233,7 @@ let package = Package(
             dependencies: [
                 "martlet", "JOSE", "IdentityProvider", "SQLStorage", "SQLiteDriver", "Outbound", "Server",
                 "TestSupport", "Authenticators", httpTypes,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

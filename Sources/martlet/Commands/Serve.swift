@@ -70,6 +70,7 @@ struct Serve: AsyncParsableCommand {
         var settings = ServerSettings(
             address: configuration.address, tls: configuration.tls, proxies: configuration.proxies)
         settings.limits = providers[0].settings.limits
+        settings.connections = configuration.connections
         let (showsDemo, demoPort) = (demo, demoPort)
         let server = HTTPServer(
             settings: settings,

@@ -13,6 +13,7 @@ struct Configuration {
     let metricsAddress: ServerSettings.Address?
     let tls: ServerSettings.TLS?
     let proxies: TrustedProxies
+    let connections: ServerSettings.ConnectionLimits
     let storage: StorageSetting
     let masterKeyFile: String
     let lifetimes: Lifetimes
@@ -44,6 +45,7 @@ struct Configuration {
         metricsAddress = Self.address(&values, .telemetryMetrics)
         tls = Self.tls(&values)
         proxies = Self.proxies(&values)
+        connections = Self.connections(&values)
         storage = Self.storage(&values)
         masterKeyFile = values.text(.masterKeyFile) ?? "var/master.key"
         lifetimes = Self.lifetimes(&values)
@@ -137,6 +139,13 @@ struct Configuration {
             values.report(.trustedProxies, "\(error.text) is no network, such as 10.0.0.0/8")
             return .none
         }
+    }
+
+    private static func connections(_ values: inout SettingValues) -> ServerSettings.ConnectionLimits {
+        var limits = ServerSettings.ConnectionLimits()
+        limits.perAddress = values.number(.connectionsPerAddress, 1...1_000_000) ?? limits.perAddress
+        limits.perNetwork = values.number(.connectionsPerNetwork, 1...1_000_000) ?? limits.perNetwork
+        return limits
     }
 
     private static func storage(_ values: inout SettingValues) -> StorageSetting {

@@ -15,6 +15,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "The private key of the certificate (PEM).") var tlsKey: String?
     @Option(help: "Who signs client certificates (PEM).") var tlsClientCa: String?
     @Option(help: "Networks whose X-Forwarded-For is believed, separated by commas.") var trustedProxies: String?
+    @Option(help: "How many connections one address may have.") var connectionsPerAddress: String?
+    @Option(help: "How many connections one network may have (IPv4 /24, IPv6 /48).") var connectionsPerNetwork: String?
     @Option(help: "The mail server, such as smtp://localhost:25.") var mailSmtp: String?
     @Option(help: "A file that holds the mail server, when it is a secret.") var mailSmtpFile: String?
     @Option(help: "The sender of mail: NAME <ADDRESS>, or the address alone.") var mailFrom: String?
@@ -71,6 +73,8 @@ struct ConfigurationOptions: ParsableArguments {
         case .tlsKey: tlsKey
         case .tlsClientCA: tlsClientCa
         case .trustedProxies: trustedProxies
+        case .connectionsPerAddress: connectionsPerAddress
+        case .connectionsPerNetwork: connectionsPerNetwork
         case .mailSMTP: mailSmtp
         case .mailFrom: mailFrom
         case .signUp: signUp

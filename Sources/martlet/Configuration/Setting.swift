@@ -7,6 +7,8 @@ enum Setting: String, CaseIterable {
     case tlsKey = "tls.key"
     case tlsClientCA = "tls.client_ca"
     case trustedProxies = "trusted_proxies"
+    case connectionsPerAddress = "connections.per_address"
+    case connectionsPerNetwork = "connections.per_network"
     case mailSMTP = "mail.smtp"
     case mailFrom = "mail.from"
     case signUp = "sign_up"

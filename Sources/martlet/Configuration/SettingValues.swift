@@ -109,6 +109,15 @@ struct SettingValues {
         }
     }
 
+    mutating func number(_ setting: Setting, _ range: ClosedRange<Int>) -> Int? {
+        guard let text = text(setting) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            report(setting, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
     mutating func seconds(_ setting: Setting, _ range: ClosedRange<Int>) -> TimeInterval? {
         guard let text = text(setting) else { return nil }
         guard let number = Int(text), range.contains(number) else {

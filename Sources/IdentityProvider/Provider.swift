@@ -105,8 +105,8 @@ package struct Provider: Sendable {
             clients: clients, digester: digester, audit: audit,
             assertions: ClientAssertionVerifier(issuer: issuer, sealer: sealer, spent: stores.spent, now: now))
         let accessTokens = AccessTokenReader(
-            issuer: issuer, sealer: sealer, ring: ring, authorizations: stores.authorizations, spent: stores.spent,
-            now: now)
+            issuer: issuer, sealer: sealer, ring: ring, clients: clients, authorizations: stores.authorizations,
+            spent: stores.spent, now: now)
         let refresh = RefreshTokenGrant(
             sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
             sessions: stores.sessions, authorizations: stores.authorizations, audit: audit, now: now)

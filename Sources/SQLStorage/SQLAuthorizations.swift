@@ -78,9 +78,7 @@ struct SQLAuthorizations: AuthorizationStore {
 
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws {
         try await table.execute(
-            "authorizations.revoke",
-            "UPDATE authorizations SET revoked_at = ? WHERE issuer = ? AND id = ? AND revoked_at IS NULL",
-            [.date(now), table.key, .id(id)], seeing: .latest)
+            "authorizations.revoke", Self.revocation, [.date(now), table.key, .id(id)], seeing: .latest)
     }
 
     func revoke(session: Identifier<Session>, at now: Date) async throws {
@@ -106,6 +104,27 @@ struct SQLAuthorizations: AuthorizationStore {
             """, [.date(now), table.key, .id(user), .id(client)], seeing: .latest)
     }
 
+    func revoke(client: Identifier<Client>, at now: Date) async throws -> Int {
+        let find: SQLStatement = """
+            SELECT id FROM authorizations \(table.database.dialect.hint("authorizations_by_client"))
+            WHERE issuer = ? AND client_id = ? AND id > ? AND revoked_at IS NULL ORDER BY id LIMIT 500
+            """
+        let issuer = table.key
+        var (last, count): (SQLValue?, Int) = (.text(""), 0)
+        // There may be as many as there are users: no unit of work may take so long that requests wait for it.
+        while let previous = last {
+            let (ids, revoked) = try await table.write("authorizations.revoke_client", seeing: .latest) { connection in
+                let ids = try connection.query(find, [issuer, .id(client), previous]).map { $0.values[0] }
+                let revoked = try ids.reduce(0) { count, id in
+                    try count + connection.execute(Self.revocation, [.date(now), issuer, id])
+                }
+                return (ids, revoked)
+            }
+            (last, count) = (ids.last, count + revoked)
+        }
+        return count
+    }
+
     /// What a token of generation `presented` is, when it did not rotate.
     private static func settle(
         _ stored: Authorization, presented: Int, grace: TimeInterval, at now: Date
@@ -118,6 +137,9 @@ struct SQLAuthorizations: AuthorizationStore {
         }
         return .reused
     }
+
+    private static let revocation: SQLStatement =
+        "UPDATE authorizations SET revoked_at = ? WHERE issuer = ? AND id = ? AND revoked_at IS NULL"
 
     private static let selection: SQLStatement = """
         SELECT granted, generation, rotated_at, revoked_at, expires_at FROM authorizations WHERE issuer = ? AND id = ?

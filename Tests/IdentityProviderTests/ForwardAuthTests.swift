@@ -102,6 +102,20 @@ struct ForwardAuthTests {
         #expect(answer.headers[values: HTTPField.Name("Remote-User")!].count == 1)
     }
 
+    @Test("a disabled client lets nobody pass, with a pass or with a ticket in hand")
+    func disabledClient() async throws {
+        let issuer = try await TestIssuer(resources: Self.resources)
+        let visitor = Visitor(issuer)
+        try await visitor.enter()
+        let callback = try await visitor.callback(from: Visitor(issuer, person: visitor.person).ask())
+        let client = try #require(try await issuer.stores.clients.find(Identifier(rawValue: "wiki")))
+        try await issuer.administration.setDisabled(true, client)
+        // What is cached of clients has expired.
+        issuer.clock.advance(by: 31)
+        #expect(try await visitor.ask().status == .forbidden)
+        #expect(try await visitor.ask(callback).status == .forbidden)
+    }
+
     @Test("an address that nobody proved to have is not told; every field is there, if need be empty")
     func unverified() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)

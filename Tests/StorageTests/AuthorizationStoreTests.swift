@@ -99,4 +99,25 @@ struct AuthorizationStoreTests {
             }
         }
     }
+
+    @Test(
+        "what anybody granted a client is revoked, and counted once, however much it is",
+        arguments: StorageBackend.all)
+    func revokeClient(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let web = (0..<1_001).map { "web \($0)" }
+            for id in web {
+                #expect(try await stores.authorizations.begin(.example(id, user: nil, isOffline: true)))
+            }
+            #expect(try await stores.authorizations.begin(.example("app", client: Client.app)))
+            try await stores.authorizations.revoke(Identifier("web 7"), at: moment - 1)
+            #expect(try await stores.authorizations.revoke(client: Client.web, at: moment) == 1_000)
+            #expect(try await stores.authorizations.revoke(client: Client.web, at: moment + 1) == 0)
+            for id in web {
+                let stored = try #require(try await stores.authorizations.find(Identifier(id)))
+                #expect(stored.revokedAt == (id == "web 7" ? moment - 1 : moment), "\(id)")
+            }
+            #expect(try await stores.authorizations.find(Identifier("app"))?.revokedAt == nil)
+        }
+    }
 }

@@ -140,6 +140,7 @@ extension Stores {
         try await authorizations.revoke(Identifier("a"), at: moment)
         try await authorizations.revoke(user: User.alice, client: Client.web, at: moment)
         try await authorizations.revoke(user: User.alice, at: moment)
+        try await authorizations.revoke(client: Client.app, at: moment)
         try await authorizations.revoke(session: Identifier("s"), at: moment)
         try await sessions.end(Identifier("s"), at: moment)
         try await sessions.endAll(of: User.alice, at: moment)

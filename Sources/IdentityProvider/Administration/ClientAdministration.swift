@@ -10,7 +10,7 @@ extension Administration {
             guard stored == nil || !members.isEmpty else { continue }
             let action: Change.Action = stored == nil ? .create : .update
             changes.append(Change(action, "client", document.client.id.rawValue, members: stored == nil ? [] : members))
-            if !isPlan { try await save(document) }
+            if !isPlan { try await save(document, over: stored) }
         }
         guard prunes else { return changes }
         for client in try await stores.clients.all() where !wanted.contains(where: { $0.client.id == client.id }) {
@@ -35,14 +35,27 @@ extension Administration {
     }
 
     /// Stores the client with what is kept of its secret.
-    package func save(_ document: ClientDocument) async throws {
+    private func save(_ document: ClientDocument, over former: Client?) async throws {
         let secret = try document.secret.map { text in
             ClientSecret(
                 digest: digester.digest(text, of: Client.self),
                 sealed: document.client.authenticationMethod == .clientSecretJWT
                     ? try sealer.seal(Array(text.utf8), for: .clientSecret) : nil)
         }
-        try await stores.clients.save(Client(document.client.metadata, secret: secret))
+        try await save(Client(document.client.metadata, secret: secret), over: former)
+    }
+
+    /// Stores the client, and revokes what was granted to it when it is disabled. Revokes again before it is enabled: a
+    /// node that had not noticed yet may have redeemed a code after the first time.
+    private func save(_ client: Client, over former: Client?) async throws {
+        if former?.isDisabled == true { try await revokeAuthorizations(of: client) }
+        try await stores.clients.save(client)
+        if client.isDisabled { try await revokeAuthorizations(of: client) }
+    }
+
+    private func revokeAuthorizations(of client: Client) async throws {
+        let count = try await stores.authorizations.revoke(client: client.id, at: now())
+        if count > 0 { audit.record(.authorizationsRevoked(count: count), client: client.id, by: actor) }
     }
 
     /// Gives a client a new secret of 256 random bits and returns it: the only time that it is seen.
@@ -50,7 +63,7 @@ extension Administration {
         let secret = Base64URL.encode(RandomBytes.make(32))
         var document = client.metadata
         document["client_secret"] = .string(secret)
-        try await save(ClientDocument(document))
+        try await save(ClientDocument(document), over: client)
         audit.record(.clientSecretRenewed, client: client.id, by: actor)
         return secret
     }
@@ -64,11 +77,11 @@ extension Administration {
         return secrets
     }
 
-    /// A disabled client is refused everywhere within a second.
+    /// A disabled client and its tokens are refused everywhere within a second. Enabling it does not restore them.
     package func setDisabled(_ isDisabled: Bool, _ client: Client) async throws {
         var metadata = client.metadata
         metadata["disabled"] = isDisabled ? true : nil
-        try await stores.clients.save(Client(metadata, secret: client.secret))
+        try await save(Client(metadata, secret: client.secret), over: client)
         audit.record(.clientEnabled(!isDisabled), client: client.id, by: actor)
     }
 

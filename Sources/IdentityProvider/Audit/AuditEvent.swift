@@ -58,6 +58,8 @@ package enum AuditEvent: Sendable, Hashable {
     /// A refresh token came again after its successor: its authorization is revoked (RFC 9700 §4.14.2).
     case refreshTokenReused
     case authorizationRevoked
+    /// All that users granted to a client, when an operator disables it or enables it again.
+    case authorizationsRevoked(count: Int)
     case tokenRevoked
     case clientAuthenticationFailed(reason: String)
     /// A request ended in an error; `reason` is the description that the client may see.

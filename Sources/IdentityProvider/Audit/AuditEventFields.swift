@@ -85,6 +85,7 @@ extension AuditEvent {
         case .codeReplayed: Fields(.codeReplayed, .alarm)
         case .refreshTokenReused: Fields(.refreshTokenReused, .alarm)
         case .authorizationRevoked: Fields(.authorizationRevoked)
+        case .authorizationsRevoked(let count): Fields(.authorizationsRevoked, ["count": .integer(count)])
         case .tokenRevoked: Fields(.tokenRevoked)
         case .clientAuthenticationFailed(let reason):
             Fields(.clientAuthenticationFailed, .refused, ["reason": .string(reason)])

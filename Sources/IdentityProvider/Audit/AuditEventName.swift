@@ -49,6 +49,7 @@ extension AuditEvent {
         case codeReplayed = "code_replayed"
         case refreshTokenReused = "refresh_token_reused"
         case authorizationRevoked = "authorization_revoked"
+        case authorizationsRevoked = "authorizations_revoked"
         case tokenRevoked = "token_revoked"
         case clientAuthenticationFailed = "client_authentication_failed"
         case requestRefused = "request_refused"

@@ -111,6 +111,9 @@ private struct FaultyAuthorizations: AuthorizationStore {
     func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws {
         try await base.revoke(user: user, client: client, at: now)
     }
+    func revoke(client: Identifier<Client>, at now: Date) async throws -> Int {
+        try await base.revoke(client: client, at: now)
+    }
 }
 
 private struct FaultyCredentials: TOTPCredentialStore {

@@ -31,7 +31,7 @@ struct EndSessionEndpoint: Endpoint {
             throw OAuthError.invalidRequest("id_token_hint was issued to another client")
         }
         guard let id = claimed ?? hint?.clients.first else { return nil }
-        guard let client = try await clients.find(id) else {
+        guard let client = try await clients.find(id), !client.isDisabled else {
             throw OAuthError.invalidRequest("the client is not registered")
         }
         return client

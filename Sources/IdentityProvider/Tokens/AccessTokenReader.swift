@@ -6,6 +6,7 @@ struct AccessTokenReader: Sendable {
     let issuer: Issuer
     let sealer: Sealer
     let ring: KeyRing
+    let clients: any ClientStore
     let authorizations: any AuthorizationStore
     let spent: any SpentStore
     let now: @Sendable () -> Date
@@ -26,7 +27,8 @@ struct AccessTokenReader: Sendable {
         return AccessToken(claims: jwt.claims)
     }
 
-    /// As `read`, but `nil` also for a token that was revoked, with its authorization or alone.
+    /// As `read`, but `nil` also for a token that was revoked, with its authorization or alone, and for one whose client
+    /// is disabled or gone.
     func active(_ text: String) async throws -> AccessToken? { try await activeWithGrant(text)?.token }
 
     /// Like `activeWithGrant`, but also `nil` for a token with another audience (RFC 9068 §4).
@@ -41,7 +43,7 @@ struct AccessTokenReader: Sendable {
 
     /// As `active`, with what was granted to whom when it is a person's.
     func activeWithGrant(_ text: String) async throws -> (token: AccessToken, granted: Granted?)? {
-        guard let token = try await read(text) else { return nil }
+        guard let token = try await read(text), try await isEnabled(token.client) else { return nil }
         guard let parent = token.authorization else {
             return try await spent.isSpent(token.id, for: .accessToken) ? nil : (token, nil)
         }
@@ -49,5 +51,13 @@ struct AccessTokenReader: Sendable {
             return nil
         }
         return (token, authorization.grant)
+    }
+
+    private func isEnabled(_ id: Identifier<Client>) async throws -> Bool {
+        guard let client = try await clients.find(id), !client.isDisabled else {
+            Decision.note("The client that the access token was issued to is disabled or gone.")
+            return false
+        }
+        return true
     }
 }

@@ -18,6 +18,9 @@ package protocol AuthorizationStore: Sendable {
     func revoke(user: Identifier<User>, at now: Date) async throws
     /// Revokes all that `user` granted to `client`.
     func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws
+    /// Revokes all that anybody granted to `client`. Returns how many authorizations there were.
+    @discardableResult
+    func revoke(client: Identifier<Client>, at now: Date) async throws -> Int
 }
 
 /// What became of a refresh token that was presented.

@@ -41,7 +41,8 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     struct Disable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Refuse a client; servers follow within a second.")
+        static let configuration = CommandConfiguration(
+            abstract: "Disable a client and revoke what was granted to it; servers follow within a second.")
         @Argument(help: "The client_id.") var client: String
         @OptionGroup var options: IssuerOptions
 
@@ -54,7 +55,8 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Accept a disabled client again.")
+        static let configuration = CommandConfiguration(
+            abstract: "Enable a client again. Tokens that were revoked stay revoked.")
         @Argument(help: "The client_id.") var client: String
         @OptionGroup var options: IssuerOptions
 

@@ -167,7 +167,7 @@ package struct Provider: Sendable {
             IntrospectionEndpoint(
                 issuer: issuer, authenticator: authenticator, resources: resources, users: stores.users,
                 entitlements: entitlements, authorizations: stores.authorizations, accessTokens: accessTokens,
-                sealer: sealer, now: now),
+                sealer: sealer, lifetimes: lifetimes, now: now),
             RevocationEndpoint(
                 authenticator: authenticator, authorizations: stores.authorizations, spent: stores.spent,
                 accessTokens: accessTokens, sealer: sealer, audit: audit, now: now),

@@ -92,7 +92,9 @@ package struct Lifetimes: Sendable {
     package var idToken: TimeInterval = 3_600
     /// From the last use of a refresh token with `offline_access`; without it the session's end counts.
     package var refreshToken: TimeInterval = 30 * 86_400
-    /// How long a repeated refresh gets the same successor instead of being taken for theft.
+    /// From the start of an authorization: no use prolongs a refresh token beyond it (RFC 9700 §4.14.2).
+    package var refreshTokenAbsolute: TimeInterval = 180 * 86_400
+    /// How long a repeated refresh gets the same successor instead of counting as reuse.
     package var refreshGrace: TimeInterval = 30
 
     package init() {}

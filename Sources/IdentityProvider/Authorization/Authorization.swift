@@ -44,6 +44,9 @@ package struct Granted: Sendable, Hashable, Codable {
     /// The strongest rule that the session satisfied. It is more than `acr` where a remembered browser stood in for the
     /// second factor, or where the client wanted to be told of less. `nil` in what was kept before there was this.
     private let standing: AuthenticationContext?
+    /// When the authorization began, from which the absolute lifetime of its refresh tokens counts. `nil` in a code, and
+    /// in what earlier versions stored.
+    package var begunAt: Date?
 
     package init(
         client: Identifier<Client>, user: Identifier<User>? = nil, session: Identifier<Session>? = nil, scope: Scope,
@@ -61,6 +64,13 @@ package struct Granted: Sendable, Hashable, Codable {
         self.amr = amr
         self.acr = acr
         self.standing = standing
+    }
+
+    /// The same, as stored when the authorization begins.
+    func begun(at moment: Date) -> Granted {
+        var granted = self
+        granted.begunAt = moment
+        return granted
     }
 
     /// `acr` as it compares.

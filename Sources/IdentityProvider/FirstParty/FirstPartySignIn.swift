@@ -61,7 +61,7 @@ struct FirstPartySignIn: Sendable {
             return .json(answer)
         }
         answer["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization.id))
-        let lifetime = RefreshLifetime.end(redemption.granted, lifetimes, usedAt: now()).timeIntervalSince(now())
+        let lifetime = RefreshLifetime.end(of: authorization, lifetimes).timeIntervalSince(now())
         return Response.json(answer).setting(
             issued["access_token"]?.string.map {
                 cookies.access.setting($0, maxAge: issued["expires_in"]?.integer ?? 0)
@@ -76,7 +76,8 @@ struct FirstPartySignIn: Sendable {
         let granted = Granted(
             client: client.id, user: user.id, session: session.id, scope: attempt.scope,
             authenticatedAt: session.authenticatedAt, amr: session.amr, acr: session.acr,
-            satisfying: session.satisfied)
+            satisfying: session.satisfied
+        ).begun(at: now())
         let authorization = Authorization(
             id: .random(), grant: granted, expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
         guard try await authorizations.begin(authorization, at: now()) else { throw OAuthError.authenticationFailed }

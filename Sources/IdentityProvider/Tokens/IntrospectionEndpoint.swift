@@ -12,6 +12,7 @@ struct IntrospectionEndpoint: Endpoint {
     let authorizations: any AuthorizationStore
     let accessTokens: AccessTokenReader
     let sealer: Sealer
+    let lifetimes: Lifetimes
     let now: @Sendable () -> Date
     let routes = [Route.post("/introspect", rateLimit: .tokens)]
 
@@ -53,14 +54,14 @@ struct IntrospectionEndpoint: Endpoint {
     private func describeRefreshToken(_ text: String, for client: AuthenticatedClient) async throws -> Response {
         guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
             let stored = try await authorizations.find(token.authorization), stored.grant.client == client.id,
-            stored.revokedAt == nil, stored.expiresAt > now(), stored.generation == token.generation,
-            try await isGood(stored.grant.user)
+            stored.revokedAt == nil, stored.generation == token.generation, try await isGood(stored.grant.user),
+            case let end = RefreshLifetime.end(of: stored, lifetimes), end > now()
         else { return Self.inactive }
         return .json([
             "active": true, "iss": .string(issuer.identifier), "client_id": .string(client.id.rawValue),
             "sub": .string(stored.grant.user?.rawValue ?? client.id.rawValue),
             "scope": .string(stored.grant.scope.text),
-            "exp": .integer(Int(stored.expiresAt.timeIntervalSince1970)),
+            "exp": .integer(Int(end.timeIntervalSince1970)),
         ])
     }
 

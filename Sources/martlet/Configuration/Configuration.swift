@@ -162,6 +162,8 @@ struct Configuration {
         lifetimes.accessToken = values.seconds(.lifetimesAccessToken, 10...86_400) ?? lifetimes.accessToken
         lifetimes.idToken = values.seconds(.lifetimesIDToken, 10...86_400) ?? lifetimes.idToken
         lifetimes.refreshToken = values.seconds(.lifetimesRefreshToken, 60...31_536_000) ?? lifetimes.refreshToken
+        lifetimes.refreshTokenAbsolute =
+            values.seconds(.lifetimesRefreshTokenAbsolute, 60...315_360_000) ?? lifetimes.refreshTokenAbsolute
         lifetimes.refreshGrace = values.seconds(.lifetimesRefreshGrace, 0...300) ?? lifetimes.refreshGrace
         return lifetimes
     }

@@ -58,6 +58,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "Seconds that an access token lasts.") var lifetimesAccessToken: String?
     @Option(help: "Seconds that an ID Token lasts.") var lifetimesIdToken: String?
     @Option(help: "Seconds after its last use that a refresh token lasts.") var lifetimesRefreshToken: String?
+    @Option(help: "Seconds that a refresh token lasts at most, however often it is used.")
+    var lifetimesRefreshTokenAbsolute: String?
     @Option(help: "Seconds in which a repeated refresh is answered alike.") var lifetimesRefreshGrace: String?
 
     func flag(_ setting: Setting) -> String? {
@@ -109,6 +111,7 @@ struct ConfigurationOptions: ParsableArguments {
         case .lifetimesAccessToken: lifetimesAccessToken
         case .lifetimesIDToken: lifetimesIdToken
         case .lifetimesRefreshToken: lifetimesRefreshToken
+        case .lifetimesRefreshTokenAbsolute: lifetimesRefreshTokenAbsolute
         case .lifetimesRefreshGrace: lifetimesRefreshGrace
         }
     }

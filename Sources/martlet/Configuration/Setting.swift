@@ -43,6 +43,7 @@ enum Setting: String, CaseIterable {
     case lifetimesAccessToken = "lifetimes.access_token"
     case lifetimesIDToken = "lifetimes.id_token"
     case lifetimesRefreshToken = "lifetimes.refresh_token"
+    case lifetimesRefreshTokenAbsolute = "lifetimes.refresh_token_absolute"
     case lifetimesRefreshGrace = "lifetimes.refresh_grace"
 
     /// `MARTLET_TLS_CERTIFICATE`.

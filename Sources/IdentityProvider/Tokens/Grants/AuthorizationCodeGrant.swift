@@ -31,9 +31,10 @@ struct AuthorizationCodeGrant: Grant {
             Decision.note("The user for whom the code was issued was disabled or removed.")
             throw OAuthError.invalidGrant("the code is not valid any more")
         }
+        let granted = code.granted.begun(at: now())
         let authorization = Authorization(
-            id: code.id, grant: code.granted,
-            expiresAt: RefreshLifetime.kept(code.granted, for: client.client, lifetimes, at: now()))
+            id: code.id, grant: granted,
+            expiresAt: RefreshLifetime.kept(granted, for: client.client, lifetimes, at: now()))
         // Spent only now: a thief without the verifier must not be able to burn the code. A second use revokes what
         // the first one bought (RFC 6749 §4.1.2).
         guard try await authorizations.begin(authorization, at: now()) else {

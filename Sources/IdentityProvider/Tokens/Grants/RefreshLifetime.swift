@@ -2,10 +2,23 @@ import FoundationEssentials
 
 /// How long a refresh token lives.
 enum RefreshLifetime {
-    /// With `offline_access` each use prolongs it; without, it ends when its session does (OpenID Connect Core §11).
+    /// With `offline_access` each use prolongs it, up to the absolute lifetime; without, it ends when its session does
+    /// (OpenID Connect Core §11).
     static func end(_ granted: Granted, _ lifetimes: Lifetimes, usedAt moment: Date) -> Date {
-        if granted.isOffline { return moment.addingTimeInterval(lifetimes.refreshToken) }
-        return (granted.authenticatedAt ?? moment).addingTimeInterval(lifetimes.session)
+        // Earlier versions did not store when an authorization began. It was not before the sign-in.
+        let begin = granted.begunAt ?? granted.authenticatedAt ?? .distantPast
+        let next =
+            granted.isOffline
+            ? moment.addingTimeInterval(lifetimes.refreshToken)
+            : (granted.authenticatedAt ?? moment).addingTimeInterval(lifetimes.session)
+        return min(next, begin.addingTimeInterval(lifetimes.refreshTokenAbsolute))
+    }
+
+    /// When the current refresh token of `authorization` ends. The row may be kept longer, for other tokens.
+    static func end(of authorization: Authorization, _ lifetimes: Lifetimes) -> Date {
+        let (granted, kept) = (authorization.grant, authorization.expiresAt)
+        let used = authorization.rotatedAt ?? granted.begunAt ?? kept.addingTimeInterval(-lifetimes.refreshToken)
+        return min(kept, end(granted, lifetimes, usedAt: used))
     }
 
     /// How long the authorization is kept: at least until what bought it has expired, so that a second use is seen, and

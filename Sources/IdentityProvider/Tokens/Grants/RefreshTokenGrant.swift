@@ -20,8 +20,8 @@ struct RefreshTokenGrant: Grant {
         else { throw Self.refusal("It is none that this issuer made, or its authorization is gone.") }
         // Bound to its client; another one learns nothing and changes nothing (RFC 6749 §10.4).
         guard stored.grant.client == client.id else { throw Self.refusal("It was issued to another client.") }
-        guard RefreshLifetime.end(stored.grant, lifetimes, usedAt: now()) > now() else {
-            throw Self.refusal("The session that it hangs on is over.")
+        guard RefreshLifetime.end(of: stored, lifetimes) > now() else {
+            throw Self.refusal("It has expired, or the session that it belongs to has ended.")
         }
         let scope = try narrowed(parameters, within: stored.grant.scope)
         let target = try TokenTarget(

@@ -1,0 +1,107 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("RFC 9700 §4.14.2: how long a refresh token lives")
+struct RefreshLifetimeTests {
+    private func tokens(_ issuer: TestIssuer, _ scope: String = "openid offline_access") async throws -> JSONObject {
+        try await issuer.redeem(Browser(issuer).code(scope: scope)).json()
+    }
+
+    private func refreshToken(_ tokens: JSONObject) throws -> String {
+        try #require(tokens["refresh_token"]?.string)
+    }
+
+    private func introspect(_ issuer: TestIssuer, _ token: String) async throws -> JSONObject {
+        try await issuer.token([("token", token)], at: "/introspect").json()
+    }
+
+    private func seconds(_ issuer: TestIssuer, _ days: Double = 0) -> JSON {
+        .integer(Int(issuer.clock.now.timeIntervalSince1970 + days * 86_400))
+    }
+
+    @Test("no use prolongs it beyond the absolute lifetime, and introspection says so")
+    func absolute() async throws {
+        let issuer = try await TestIssuer()
+        let end = seconds(issuer, 180)
+        var tokens = try await tokens(issuer)
+        #expect(try await introspect(issuer, refreshToken(tokens))["exp"] == seconds(issuer, 30))
+        for _ in 0..<8 {
+            issuer.clock.advance(by: 20 * 86_400)
+            try await issuer.provider.keyRotation.run()
+            tokens = try await issuer.refresh(refreshToken(tokens)).json()
+        }
+        // After 160 days, 20 are left instead of 30.
+        #expect(try await introspect(issuer, refreshToken(tokens))["exp"] == end)
+        issuer.clock.advance(by: 20 * 86_400 - 1)
+        tokens = try await issuer.refresh(refreshToken(tokens)).json()
+        #expect(try await introspect(issuer, refreshToken(tokens))["exp"] == end)
+        issuer.clock.advance(by: 1)
+        #expect(try await introspect(issuer, refreshToken(tokens)) == ["active": false])
+        #expect(try await issuer.refresh(refreshToken(tokens)).json()["error"] == "invalid_grant")
+    }
+
+    @Test("the absolute lifetime counts at issue, too")
+    func atIssue() async throws {
+        let issuer = try await TestIssuer { $0.lifetimes.refreshTokenAbsolute = 3_600 }
+        let tokens = try await tokens(issuer)
+        #expect(try await introspect(issuer, refreshToken(tokens))["exp"] == seconds(issuer, 1 / 24))
+        issuer.clock.advance(by: 3_600)
+        #expect(try await issuer.refresh(refreshToken(tokens)).json()["error"] == "invalid_grant")
+    }
+
+    @Test("the JSON API follows the same rule")
+    func firstParty() async throws {
+        let issuer = try await TestIssuer(resources: FrontEnd.resources) { $0.lifetimes.refreshTokenAbsolute = 3_600 }
+        let front = FrontEnd(issuer)
+        let tokens = try await front.login(FrontEnd.alice + #","client_id":"app","scope":"openid offline_access""#)
+        issuer.clock.advance(by: 3_599)
+        let next = try await front.refresh(refreshToken(tokens)).json()
+        issuer.clock.advance(by: 1)
+        #expect(try await front.refresh(refreshToken(next)).status == .unauthorized)
+    }
+
+    @Test("an unused token ends after its idle lifetime, however short")
+    func idle() async throws {
+        let issuer = try await TestIssuer { $0.lifetimes.refreshToken = 60 }
+        var tokens = try await tokens(issuer)
+        issuer.clock.advance(by: 59)
+        tokens = try await issuer.refresh(refreshToken(tokens)).json()
+        issuer.clock.advance(by: 60)
+        #expect(try await introspect(issuer, refreshToken(tokens)) == ["active": false])
+        #expect(try await issuer.refresh(refreshToken(tokens)).json()["error"] == "invalid_grant")
+    }
+
+    @Test("an authorization of an earlier version counts from its sign-in")
+    func former() {
+        let (signIn, lifetimes) = (Date(timeIntervalSince1970: 1_800_000_000), Lifetimes())
+        let granted = Granted(
+            client: Identifier(rawValue: "web"), user: Identifier(rawValue: "alice"),
+            scope: ["openid", "offline_access"], authenticatedAt: signIn)
+        func end(rotatedAt: TimeInterval?, kept: TimeInterval) -> TimeInterval {
+            let authorization = Authorization(
+                id: .random(), grant: granted, rotatedAt: rotatedAt.map { signIn + $0 * 86_400 },
+                expiresAt: signIn + kept * 86_400)
+            return RefreshLifetime.end(of: authorization, lifetimes).timeIntervalSince(signIn) / 86_400
+        }
+        // Never used: as long as its row says.
+        #expect(end(rotatedAt: nil, kept: 30.5) == 30.5)
+        #expect(end(rotatedAt: 100, kept: 130) == 130)
+        #expect(end(rotatedAt: 170, kept: 200) == 180)
+        #expect(end(rotatedAt: 400, kept: 430) == 180)
+    }
+
+    @Test("a document of an earlier version stays readable, and a new one says when it began")
+    func document() throws {
+        let text = #"{"client":"web","scope":"openid offline_access","resources":[],"amr":["pwd"]}"#
+        let former = try JSONDecoder().decode(Granted.self, from: Data(text.utf8))
+        #expect(former.begunAt == nil)
+        let begun = former.begun(at: Date(timeIntervalSince1970: 1_800_000_000.125))
+        #expect(try JSONDecoder().decode(Granted.self, from: JSONEncoder().encode(begun)) == begun)
+    }
+
+}

@@ -166,8 +166,8 @@ package struct Provider: Sendable {
                 stepUp: stepUp),
             IntrospectionEndpoint(
                 issuer: issuer, authenticator: authenticator, resources: resources, users: stores.users,
-                entitlements: entitlements, authorizations: stores.authorizations, accessTokens: accessTokens,
-                sealer: sealer, lifetimes: lifetimes, now: now),
+                entitlements: entitlements, authorizations: stores.authorizations, sessions: stores.sessions,
+                accessTokens: accessTokens, sealer: sealer, lifetimes: lifetimes, now: now),
             RevocationEndpoint(
                 authenticator: authenticator, authorizations: stores.authorizations, spent: stores.spent,
                 accessTokens: accessTokens, sealer: sealer, audit: audit, now: now),

@@ -104,4 +104,29 @@ struct RefreshLifetimeTests {
         #expect(try JSONDecoder().decode(Granted.self, from: JSONEncoder().encode(begun)) == begun)
     }
 
+    @Test("introspection calls a session-bound token active only while its session lives")
+    func session() async throws {
+        let issuer = try await TestIssuer()
+        let tokens = try await tokens(issuer, "openid")
+        #expect(try await introspect(issuer, refreshToken(tokens))["exp"] == seconds(issuer, 0.5))
+        issuer.clock.advance(by: 12 * 3_600 - 1)
+        #expect(try await introspect(issuer, refreshToken(tokens))["active"] == true)
+        issuer.clock.advance(by: 1)
+        #expect(try await introspect(issuer, refreshToken(tokens)) == ["active": false])
+    }
+
+    @Test("the session that is stored counts, not what its time would be", arguments: TestEngine.allCases)
+    func storedSession(_ engine: TestEngine) async throws {
+        let database = try await TestDatabase(engine)
+        let issuer = try await TestIssuer(database: database) { $0.lifetimes.session = 600 }
+        let tokens = try await tokens(issuer, "openid")
+        let offline = try await self.tokens(issuer)
+        // A node that was started with another setting.
+        let other = try await TestIssuer(clock: issuer.clock, database: database) { $0.lifetimes.session = 3_600 }
+        #expect(try await introspect(other, refreshToken(tokens))["exp"] == .integer(1_800_000_600))
+        issuer.clock.advance(by: 600)
+        #expect(try await introspect(other, refreshToken(tokens)) == ["active": false])
+        #expect(try await introspect(other, refreshToken(offline))["active"] == true)
+    }
+
 }

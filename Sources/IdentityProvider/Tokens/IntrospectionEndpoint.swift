@@ -10,6 +10,7 @@ struct IntrospectionEndpoint: Endpoint {
     let users: any UserStore
     let entitlements: CachedEntitlements
     let authorizations: any AuthorizationStore
+    let sessions: any SessionStore
     let accessTokens: AccessTokenReader
     let sealer: Sealer
     let lifetimes: Lifetimes
@@ -55,7 +56,7 @@ struct IntrospectionEndpoint: Endpoint {
         guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
             let stored = try await authorizations.find(token.authorization), stored.grant.client == client.id,
             stored.revokedAt == nil, stored.generation == token.generation, try await isGood(stored.grant.user),
-            case let end = RefreshLifetime.end(of: stored, lifetimes), end > now()
+            let end = try await end(of: stored), end > now()
         else { return Self.inactive }
         return .json([
             "active": true, "iss": .string(issuer.identifier), "client_id": .string(client.id.rawValue),
@@ -63,6 +64,16 @@ struct IntrospectionEndpoint: Endpoint {
             "scope": .string(stored.grant.scope.text),
             "exp": .integer(Int(end.timeIntervalSince1970)),
         ])
+    }
+
+    /// When its refresh token ends; `nil` when the session that it is bound to has ended (OpenID Connect Core §11).
+    private func end(of authorization: Authorization) async throws -> Date? {
+        let end = RefreshLifetime.end(of: authorization, lifetimes)
+        guard !authorization.grant.isOffline else { return end }
+        guard let id = authorization.grant.session, let session = try await sessions.find(id, at: now()) else {
+            return nil
+        }
+        return min(end, session.expiresAt)
     }
 
     private func isGood(_ user: Identifier<User>?) async throws -> Bool {

@@ -94,7 +94,7 @@ package struct Lifetimes: Sendable {
     package var refreshToken: TimeInterval = 30 * 86_400
     /// From the start of an authorization: no use prolongs a refresh token beyond it (RFC 9700 §4.14.2).
     package var refreshTokenAbsolute: TimeInterval = 180 * 86_400
-    /// How long a repeated refresh gets the same successor instead of counting as reuse.
+    /// How long a repeated refresh gets the same successor instead of counting as reuse; a client may set its own.
     package var refreshGrace: TimeInterval = 30
 
     package init() {}

@@ -130,7 +130,8 @@ struct SQLAuthorizations: AuthorizationStore {
         _ stored: Authorization, presented: Int, grace: TimeInterval, at now: Date
     ) -> Rotation {
         guard stored.revokedAt == nil, stored.expiresAt > now else { return .gone }
-        if presented == stored.generation - 1, let rotatedAt = stored.rotatedAt,
+        // Without a grace, neither equal times nor a clock that is behind make one.
+        if grace > 0, presented == stored.generation - 1, let rotatedAt = stored.rotatedAt,
             now.timeIntervalSince(rotatedAt) <= grace
         {
             return .repeated(stored)

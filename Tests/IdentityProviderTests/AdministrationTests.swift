@@ -113,6 +113,10 @@ struct AdministrationTests {
                 #"{"clients": [{"client_id": "a", "token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]}]}"#,
                 ["clients[0].grant_types"]
             ),
+            (
+                #"{"clients": [{"client_id": "a", "client_secret": "long enough for a secret", "grant_types": [], "refresh_token_grace": 301}]}"#,
+                ["clients[0].refresh_token_grace"]
+            ),
             (#"{"users": [{"username": "a"}, {"username": "A"}]}"#, ["users[1]"]),
             (#"{"users": [{"username": "a", "password": "short"}]}"#, ["users[0].password"]),
             (#"{"users": [{"username": "a", "password_hash": "$argon2i$x"}]}"#, ["users[0].password_hash"]),

@@ -129,4 +129,25 @@ struct RefreshLifetimeTests {
         #expect(try await introspect(other, refreshToken(offline))["active"] == true)
     }
 
+    @Test("the grace for a repeated refresh is the client's own, else the issuer's", arguments: [nil, 0, 5, 300])
+    func grace(_ seconds: Int?) async throws {
+        let issuer = try await TestIssuer()
+        let client = try #require(try await issuer.stores.clients.find(Identifier(rawValue: "web")))
+        var metadata = client.metadata
+        metadata["refresh_token_grace"] = seconds.map(JSON.integer)
+        try await issuer.stores.clients.save(Client(metadata, secret: client.secret))
+        let length = TimeInterval(seconds ?? 30)
+        if length > 0 {
+            let token = try refreshToken(await tokens(issuer))
+            #expect(try await issuer.refresh(token).status == .ok)
+            issuer.clock.advance(by: length)
+            #expect(try await issuer.refresh(token).status == .ok)
+        }
+        let token = try refreshToken(await tokens(issuer))
+        let next = try await issuer.refresh(token).json()
+        if length > 0 { issuer.clock.advance(by: length + 0.001) }
+        #expect(try await issuer.refresh(token).json()["error"] == "invalid_grant")
+        // Reuse ends them all.
+        #expect(try await issuer.refresh(refreshToken(next)).json()["error"] == "invalid_grant")
+    }
 }

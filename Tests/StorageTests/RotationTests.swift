@@ -62,6 +62,21 @@ struct RotationTests {
         }
     }
 
+    @Test("without a grace a repeated refresh is reuse, even at the same time", arguments: StorageBackend.all)
+    func noGrace(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            #expect(try await stores.authorizations.begin(.example("a")))
+            _ = try await Self.present(0, after: 1, stores)
+            let stored = try #require(try await stores.authorizations.find(Identifier("a")))
+            // The clock of another node may be behind.
+            for seconds in [1, 0.5] {
+                let rotation = try await stores.authorizations.rotate(
+                    stored, from: 0, grace: 0, expiresAt: moment + 7_200, at: moment + seconds)
+                #expect(Self.outcome(rotation) == .reused)
+            }
+        }
+    }
+
     @Test("a revoked or unknown authorization is gone", arguments: StorageBackend.all, [0, 1, 2])
     func gone(_ backend: StorageBackend, generation: Int) async throws {
         try await backend.withStores { stores in

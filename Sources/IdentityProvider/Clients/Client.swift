@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import JOSE
 
 /// An application that asks for tokens, as it is registered (RFC 7591 §2). Its initialiser is the validation.
@@ -21,6 +22,8 @@ package struct Client: Sendable, Hashable {
     package let defaultMaxAge: Int?
     /// Martlet's own clients: people are not asked for consent.
     package let skipsConsent: Bool
+    /// Seconds in which a repeated refresh gets the same successor; `nil` is the issuer's default.
+    package let refreshTokenGrace: TimeInterval?
     /// The weakest sign-in that is enough for it; Martlet's own `minimum_acr`.
     package let minimumContext: AuthenticationContext?
     package let isDisabled: Bool
@@ -53,6 +56,7 @@ package struct Client: Sendable, Hashable {
         idTokenAlgorithm = reader.value("id_token_signed_response_alg", Self.idTokenAlgorithm) ?? .rs256
         defaultMaxAge = reader.seconds("default_max_age")
         skipsConsent = reader.value("consent", Self.consent) ?? false
+        refreshTokenGrace = reader.seconds("refresh_token_grace").map(TimeInterval.init)
         minimumContext = reader.value("minimum_acr", AuthenticationContext.registered)
         isDisabled = reader.flag("disabled") ?? false
         isFirstParty = reader.flag("first_party") ?? false
@@ -74,6 +78,9 @@ package struct Client: Sendable, Hashable {
         }
         if isFirstParty, authenticationMethod != .none || !scope.contains(Scope.openID) {
             reader.report("first_party", "needs token_endpoint_auth_method none, and openid within scope")
+        }
+        if let refreshTokenGrace, refreshTokenGrace > Self.longestRefreshTokenGrace {
+            reader.report("refresh_token_grace", "must be 0 to \(Int(Self.longestRefreshTokenGrace)) seconds")
         }
         if authenticationMethod == .privateKeyJWT, keys == nil {
             reader.report("jwks", "is needed for private_key_jwt")
@@ -102,6 +109,9 @@ package struct Client: Sendable, Hashable {
         }
         return algorithm
     }
+
+    /// As of `lifetimes.refresh_grace`: whoever copies a refresh token may use the copy unnoticed for as long.
+    private static let longestRefreshTokenGrace: TimeInterval = 300
 
     private static func consent(_ text: String) throws(InvalidValue) -> Bool {
         switch text {

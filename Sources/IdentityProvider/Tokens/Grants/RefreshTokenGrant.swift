@@ -33,7 +33,7 @@ struct RefreshTokenGrant: Grant {
         guard try await hasSession(stored.grant) else { throw Self.refusal("Its session has ended.") }
 
         let rotation = try await authorizations.rotate(
-            stored, from: token.generation, grace: lifetimes.refreshGrace,
+            stored, from: token.generation, grace: client.client.refreshTokenGrace ?? lifetimes.refreshGrace,
             expiresAt: expiry(of: stored), at: now())
         switch rotation {
         case .rotated(let authorization), .repeated(let authorization):

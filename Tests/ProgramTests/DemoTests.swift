@@ -48,7 +48,7 @@ struct DemoTests {
         try await browser.wait(for: "document.body.dataset.state === 'signed-out'")
         #expect(try await browser.evaluate("document.querySelector('#status').innerText") == "You are signed out.")
 
-        // A second start keeps all: the consent is not asked for again.
+        // A second start keeps everything. The demo is a public client on a loopback address: consent is asked for again.
         try await server.stop()
         let again = try await RunningServer(arguments, in: folder.url, port: server.port)
         try await browser.click("#sign-in")
@@ -56,6 +56,8 @@ struct DemoTests {
         try await browser.type("alice", into: "#username")
         try await browser.type("down-the-rabbit-hole", into: "#password")
         try await browser.click("button[type=submit]")
+        try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
+        try await browser.click("button[value=allow]")
         try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
         try await browser.quit()
         try await again.stop()

@@ -16,9 +16,7 @@ struct PasskeyProgramTests {
         try await browser.wait(for: "document.body.dataset.state === 'signed-out'")
         try await browser.click("#sign-in")
         try await signInWithPassword(browser)
-        try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
-        try await browser.click("button[value=allow]")
-        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+        try await allow(browser)
 
         try await browser.open("\(server.issuer)/account/passkeys")
         try await browser.wait(for: "document.querySelector('form[data-passkey]')?.hidden === false")
@@ -29,7 +27,7 @@ struct PasskeyProgramTests {
         // The page asks by itself, and the authenticator answers: nobody types anything.
         try await signOut(browser, demoPort)
         try await browser.click("#sign-in")
-        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+        try await allow(browser)
         #expect(try await browser.evaluate(Self.claims).contains("mfa"))
         #expect(try await !browser.evaluate(Self.claims).contains("pwd"))
 
@@ -41,7 +39,7 @@ struct PasskeyProgramTests {
         try await browser.wait(for: "document.querySelector('form[data-passkey=get]')?.hidden === false")
         try await browser.setUserVerified(true, of: authenticator)
         try await browser.click("form[data-passkey] button")
-        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
+        try await allow(browser)
         #expect(try await browser.evaluate(Self.claims).contains("pwd"))
         try await browser.quit()
         try await server.stop()
@@ -54,6 +52,13 @@ struct PasskeyProgramTests {
         try await browser.type("alice", into: "#username")
         try await browser.type("down-the-rabbit-hole", into: "#password")
         try await browser.click("button[type=submit]")
+    }
+
+    /// The demo is a public client on a loopback address: it asks each time.
+    private func allow(_ browser: Chromium) async throws {
+        try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
+        try await browser.click("button[value=allow]")
+        try await browser.wait(for: "document.body.dataset.state === 'signed-in'")
     }
 
     private func signOut(_ browser: Chromium, _ demoPort: Int) async throws {

@@ -59,7 +59,7 @@ struct AuthorizationEndpoint: Endpoint {
                 current.map {
                     "The browser has a session (acr \($0.session.acr), \($0.session.amr.joined(separator: " ")))."
                 } ?? "The browser has no session.")
-            let remembered = try await remembered(by: current?.user.id, for: client)
+            let remembered = try await remembered(by: current?.user.id, for: client, at: authorization.redirect)
             let destination = SignIn.Destination(client: client, asked: interaction.asked)
             let policy = try await signIn.policy(toward: destination, by: current?.user)
             let step = try withSpan("sign-in step") { span in
@@ -109,8 +109,14 @@ struct AuthorizationEndpoint: Endpoint {
         return client
     }
 
-    private func remembered(by user: Identifier<User>?, for client: Client) async throws -> Scope {
+    private func remembered(
+        by user: Identifier<User>?, for client: Client, at redirect: VerifiedRedirect
+    ) async throws -> Scope {
         guard let user, !client.skipsConsent else { return [] }
+        guard client.remembersConsent(at: redirect) else {
+            Decision.note("Former consent does not count: the redirect_uri stays on the device (RFC 8252 §8.6).")
+            return []
+        }
         return try await consents.find(user: user, client: client.id)?.scope ?? []
     }
 }

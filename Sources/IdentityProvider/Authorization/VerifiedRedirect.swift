@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Where the answer to an authorization request goes. Made only by matching a URI the client registered,
 /// so nothing can be redirected anywhere else (RFC 6749 §10.15).
 struct VerifiedRedirect: Codable, Sendable, Hashable {
@@ -22,6 +24,15 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
     func location(adding parameters: [(name: String, value: String)]) -> String {
         let answer = parameters + (state.map { [("state", $0)] } ?? [])
         return "\(uri)\(uri.contains("?") ? "&" : "?")\(FormEncoding.encode(answer))"
+    }
+
+    /// Whether the device delivers the response itself: any program on it may listen at a loopback port or claim a
+    /// private-use scheme, and so pass for the client (RFC 8252 §8.6). Only https to another host proves who receives it.
+    var staysOnDevice: Bool {
+        guard let url = URL(string: uri), url.scheme?.lowercased() == "https", let host = url.host() else {
+            return true
+        }
+        return IPAddress(node: host).map(\.isLoopback) ?? (host.lowercased() == "localhost")
     }
 
     /// As Content Security Policy names it.

@@ -42,6 +42,9 @@ package struct IPAddress: Hashable, Sendable {
     /// The network of one site: 24 bits of IPv4, 48 bits of IPv6 (RFC 6177 §2).
     package var site: String { network(v4: 24, v6: 48) }
 
+    /// Whether it is this machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+    var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1] }
+
     /// The first bits of it, as many as are said for its family: `192.0.2.0/24`.
     func network(v4: Int, v6: Int) -> String {
         let length = bytes.count == 4 ? v4 : v6

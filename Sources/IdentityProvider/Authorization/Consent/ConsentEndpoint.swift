@@ -34,6 +34,7 @@ struct ConsentEndpoint: PageEndpoint {
         case "allow":
             let scope = authorization.consentScope
             interaction.consented = scope
+            // Also where it will not count: the account page shows what was granted, and takes it back.
             let former = try await consents.find(user: session.user, client: authorization.client)
             let agreed = former?.scope.union(scope) ?? scope
             try await consents.save(
@@ -70,7 +71,7 @@ struct ConsentEndpoint: PageEndpoint {
         var page = try await InteractionPage.make(
             "consent", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
         let catalog = try await resources.catalog()
-        let former = try await consents.find(user: user.id, client: authorization.client)?.scope ?? []
+        let former = try await remembered(by: user.id, for: authorization)
         let asked = authorization.consentScope
         let isNew = authorization.prompt.contains(.consent) ? asked : asked.subtracting(former)
         page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
@@ -80,6 +81,15 @@ struct ConsentEndpoint: PageEndpoint {
         page.data["has_granted"] = .flag(!known.isEmpty)
         page.data["redirect_host"] = .text(authorization.redirect.host)
         return page
+    }
+
+    /// What the user need not be asked again.
+    private func remembered(
+        by user: Identifier<User>, for authorization: AuthorizationRequest
+    ) async throws -> Scope {
+        let client = try await clients.find(authorization.client)
+        guard client?.remembersConsent(at: authorization.redirect) == true else { return [] }
+        return try await consents.find(user: user, client: authorization.client)?.scope ?? []
     }
 
     /// A scope that several resource servers define is listed for each: consent is stored by scope and covers all of them,

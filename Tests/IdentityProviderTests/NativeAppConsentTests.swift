@@ -1,0 +1,82 @@
+import FoundationEssentials
+import IdentityProvider
+import TestSupport
+import Testing
+
+@Suite("RFC 8252 §8.6: where another program could pass for the client, consent is asked for each time")
+struct NativeAppConsentTests {
+    private static let resources = """
+        {"users": [{"username": "alice", "password": "correct horse"}],
+         "clients": [
+            {"client_id": "app", "token_endpoint_auth_method": "none", "redirect_uris": [\(uris)]},
+            {"client_id": "trusted", "token_endpoint_auth_method": "none", "redirect_uris": [\(uris)], "consent": "skip"},
+            {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "redirect_uris": [\(uris)]}]}
+        """
+    private static let uris = (onDevice + ["https://app.example/callback"]).map { "\"\($0)\"" }.joined(separator: ", ")
+    private static let onDevice = [
+        "http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost:8000/callback",
+        "https://localhost:8000/callback", "https://127.0.0.1:8000/callback", "https://[::1]:8000/callback",
+        "com.example.app:/callback",
+    ]
+
+    private func request(_ client: String, _ uri: String, prompt: String? = nil) -> [(String, String)] {
+        [("response_type", "code"), ("client_id", client), ("redirect_uri", uri), ("scope", "openid")]
+            + Proof().parameters + (prompt.map { [("prompt", $0)] } ?? [])
+    }
+
+    @Test("a public client gets no code silently", arguments: onDevice)
+    func asked(_ uri: String) async throws {
+        let issuer = try await TestIssuer(resources: Self.resources)
+        let browser = Browser(issuer)
+        #expect(try await browser.authorize(request("app", uri)).answer()["code"] != nil)
+        let silent = try await browser.get("/authorize", request("app", uri, prompt: "none"))
+        #expect(try silent.answer()["error"] == "consent_required")
+        let page = try await browser.get("/authorize", request("app", uri)).page()
+        #expect(page.template == "consent")
+        // All of it is asked for again, not shown as granted.
+        guard case .list(let requested)? = page.data["requested"] else { throw Unexpected("nothing is asked for") }
+        #expect(requested.count == 1)
+        #expect(try await browser.submit(page, [("decision", "allow")]).answer()["code"] != nil)
+    }
+
+    @Test("the redirect of the request decides: consent at an https redirect counts there alone")
+    func mixed() async throws {
+        let issuer = try await TestIssuer(resources: Self.resources)
+        let browser = Browser(issuer)
+        let https = "https://app.example/callback"
+        _ = try await browser.authorize(request("app", https))
+        #expect(try await browser.get("/authorize", request("app", https, prompt: "none")).answer()["code"] != nil)
+        let silent = try await browser.get("/authorize", request("app", Self.onDevice[0], prompt: "none"))
+        #expect(try silent.answer()["error"] == "consent_required")
+    }
+
+    @Test("consent that an earlier version stored doesn't count")
+    func stored() async throws {
+        let issuer = try await TestIssuer(resources: Self.resources)
+        let browser = Browser(issuer)
+        _ = try await browser.authorize(request("web", "https://app.example/callback"))
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        try await issuer.stores.consents.save(
+            Consent(
+                user: alice.id, client: Identifier(rawValue: "app"), scope: ["openid"], grantedAt: issuer.clock.now))
+        let silent = try await browser.get("/authorize", request("app", Self.onDevice[0], prompt: "none"))
+        #expect(try silent.answer()["error"] == "consent_required")
+    }
+
+    @Test("a client that the operator trusts, or that authenticates, goes on as before", arguments: ["trusted", "web"])
+    func silent(_ client: String) async throws {
+        let issuer = try await TestIssuer(resources: Self.resources)
+        let browser = Browser(issuer)
+        _ = try await browser.authorize(request(client, Self.onDevice[0]))
+        let silent = try await browser.get("/authorize", request(client, Self.onDevice[0], prompt: "none"))
+        #expect(try silent.answer()["code"] != nil)
+    }
+
+    @Test("the consent is kept all the same, for the account page")
+    func account() async throws {
+        let issuer = try await TestIssuer(resources: Self.resources)
+        _ = try await Browser(issuer).authorize(request("app", Self.onDevice[0]))
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(try await issuer.stores.consents.consents(of: alice.id).map(\.client.rawValue) == ["app"])
+    }
+}

@@ -114,6 +114,14 @@ struct AdministrationTests {
                 ["clients[0].grant_types"]
             ),
             (
+                #"{"clients": [{"client_id": "a", "token_endpoint_auth_method": "none", "grant_types": [], "pkce": "optional"}]}"#,
+                ["clients[0].pkce"]
+            ),
+            (
+                #"{"clients": [{"client_id": "a", "client_secret": "long enough for a secret", "grant_types": [], "pkce": "never"}]}"#,
+                ["clients[0].pkce"]
+            ),
+            (
                 #"{"clients": [{"client_id": "a", "client_secret": "long enough for a secret", "grant_types": [], "refresh_token_grace": 301}]}"#,
                 ["clients[0].refresh_token_grace"]
             ),

@@ -61,7 +61,7 @@ struct AuthorizationCodeFlowTests {
             "/authorize",
             [
                 ("response_type", "code"), ("client_id", "own"), ("redirect_uri", "https://own.example/callback"),
-                ("scope", "openid"), ("prompt", "none"),
+                ("scope", "openid"), ("nonce", "n"), ("prompt", "none"),
             ])
         #expect(try own.answer()["code"] != nil)
         let again = try await browser.get("/authorize", Browser.webRequest())

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import IdentityProvider
+import JOSE
 import TestSupport
 import Testing
 
@@ -72,6 +73,36 @@ struct AuthorizationRequestTests {
             ]
         ).answer()
         #expect(answer["error"] == "invalid_request")
+    }
+
+    @Test(
+        "RFC 9700 §2.1.1: a confidential client sends a challenge, or a nonce with openid, or is registered without",
+        arguments: [
+            (["nonce": ""], false, "invalid_request"), (["scope": "orders.read"], false, "invalid_request"),
+            ([:], false, "login_required"), (["nonce": ""], true, "login_required"),
+            (["scope": "orders.read", "nonce": ""], true, "login_required"),
+            (
+                ["nonce": "", "code_challenge": Proof().challenge, "code_challenge_method": "S256"], false,
+                "login_required"
+            ),
+        ] as [([String: String], Bool, String)])
+    func challengeOrNonce(_ changes: [String: String], isOptional: Bool, _ error: String) async throws {
+        let issuer = try await TestIssuer()
+        if isOptional {
+            let client = try #require(try await issuer.stores.clients.find(Identifier(rawValue: "web")))
+            var metadata = client.metadata
+            metadata["pkce"] = "optional"
+            try await issuer.stores.clients.save(Client(metadata, secret: client.secret))
+        }
+        // Nobody has signed in: a request that is fine otherwise ends there.
+        let silent = request(changes.merging(["prompt": "none"]) { _, new in new })
+        let answer = try await Browser(issuer).get("/authorize", silent).answer()
+        #expect(answer["error"] == error)
+        if error == "invalid_request" {
+            for way in ["code_challenge", "nonce", "pkce: optional"] {
+                #expect(answer["error_description"]?.contains(way) == true)
+            }
+        }
     }
 
     @Test("a duplicated parameter is refused, an unknown one is ignored")

@@ -96,7 +96,7 @@ struct ClaimsParameterTests {
         let issuer = try await TestIssuer()
         let request = [
             ("response_type", "code"), ("client_id", "own"), ("redirect_uri", "https://own.example/callback"),
-            ("scope", "openid"), ("claims", #"{"userinfo": {"email": null, "name": null}}"#),
+            ("scope", "openid"), ("nonce", "n"), ("claims", #"{"userinfo": {"email": null, "name": null}}"#),
         ]
         let code = try await Browser(issuer).authorize(request).answer().required("code")
         let tokens = try await issuer.token(

@@ -40,7 +40,9 @@ struct EntitlementTests {
     private func tokens(_ issuer: TestIssuer, _ scope: String, _ more: [(String, String)] = []) async throws
         -> JSONObject
     {
-        try await issuer.redeem(Browser(issuer).code(scope: scope, more)).json()
+        let proof = Proof()
+        let code = try await Browser(issuer).code(scope: scope, more + proof.parameters)
+        return try await issuer.redeem(code, [("code_verifier", proof.verifier)]).json()
     }
 
     private func userInfo(_ issuer: TestIssuer, _ tokens: JSONObject) async throws -> JSONObject {
@@ -84,7 +86,7 @@ struct EntitlementTests {
         #expect(scope == "openid profile posts reports plain")
         let own = [
             ("response_type", "code"), ("client_id", "own"), ("redirect_uri", "https://own.example/callback"),
-            ("scope", "openid roles permissions"),
+            ("scope", "openid roles permissions"), ("nonce", "n"),
             ("claims", #"{"userinfo":{"roles":null},"id_token":{"roles":null,"permissions":null}}"#),
         ]
         let answer = try await Browser(issuer).authorize(own).answer().required("code")

@@ -130,7 +130,9 @@ struct UserInfoTests {
             let bearer: HTTPFields = [.authorization: "Bearer \(token ?? "")"]
             #expect(try await issuer.send(.get, "/userinfo", headers: bearer).status == .unauthorized)
         }
-        let profile = try await issuer.redeem(Browser(issuer).code(scope: "profile")).json()
+        let proof = Proof()
+        let code = try await Browser(issuer).code(scope: "profile", proof.parameters)
+        let profile = try await issuer.redeem(code, [("code_verifier", proof.verifier)]).json()
         let bearer: HTTPFields = [.authorization: "Bearer \(profile["access_token"]?.string ?? "")"]
         #expect(try await issuer.send(.get, "/userinfo", headers: bearer).status == .forbidden)
     }

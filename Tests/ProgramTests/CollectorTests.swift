@@ -8,6 +8,7 @@ enum ObservedServer {
     static let password = "correct horse battery"
     static let query =
         "response_type=code&client_id=web&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&scope=openid&state=s"
+        + "&nonce=n"
 
     static func start(_ arguments: [String], in folder: Folder) async throws -> RunningServer {
         try folder.write(

@@ -50,7 +50,7 @@ struct ServeTests {
         """
     private static let query =
         "response_type=code&client_id=web&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback"
-        + "&scope=openid%20offline_access&state=s"
+        + "&scope=openid%20offline_access&state=s&nonce=n"
 
     private func redeem(_ client: WebClient, _ code: String) async throws -> WebClient.Answer {
         try await client.post(

@@ -160,7 +160,7 @@ struct WebhookTests {
         // Thrown through the span of a sign-in step, and answered with a redirect.
         let silent = try await client.get(
             "/authorize?response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&scope=openid"
-                + "&prompt=none")
+                + "&nonce=n&prompt=none")
         #expect(silent.answer["error"] == "login_required")
         try await until("it was tried") { server.program.output.contains("webhook not delivered") }
         try await server.stop()

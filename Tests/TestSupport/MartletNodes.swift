@@ -7,7 +7,7 @@ package struct MartletNodes: Sendable {
     /// Of an authorization request that nobody is asked for consent for.
     package static let query =
         "response_type=code&client_id=web&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback"
-        + "&scope=openid%20offline_access&state=s"
+        + "&scope=openid%20offline_access&state=s&nonce=n"
     package static let resources = """
         clients:
           - client_id: web

@@ -32,9 +32,6 @@ struct AuthorizationRequest: Codable, Sendable {
             throw .invalidRequest("response_mode must be query or form_post")
         }
         try client.require(.authorizationCode)
-        pkce = try PKCE(parameters)
-        // Whoever has no secret must prove that it began what it ends (RFC 9700 §2.1.1).
-        guard pkce != nil || !client.isPublic else { throw .invalidRequest("code_challenge is missing") }
         resources = parameters.all("resource")
         // Users are not asked for scopes that no token of this authorization can have (RFC 8707 §2.1).
         scope = try TokenTarget(
@@ -43,6 +40,8 @@ struct AuthorizationRequest: Codable, Sendable {
         prompt = try Prompt.parse(parameters)
         maxAge = try parameters.seconds("max_age") ?? client.defaultMaxAge
         nonce = parameters["nonce"]
+        pkce = try PKCE(parameters)
+        if pkce == nil { try Self.requireProtection(of: client, scope, nonce) }
         loginHint = parameters["login_hint"]
         languages = parameters.languages
         display = parameters["display"].flatMap(Display.init) ?? .page
@@ -55,6 +54,18 @@ struct AuthorizationRequest: Codable, Sendable {
 
     /// What a person must agree to: the scope, and what the same claims would need as one.
     var consentScope: Scope { claims.map { scope.union($0.scope) } ?? scope }
+
+    /// Against injected codes a confidential client may check the nonce of an ID Token instead; a public client has only
+    /// PKCE, which also binds the code to it (RFC 9700 §2.1.1; OAuth 2.1 §7.5.1).
+    private static func requireProtection(
+        of client: Client, _ scope: Scope, _ nonce: String?
+    ) throws(OAuthError) {
+        guard !client.isPublic else { throw .invalidRequest("code_challenge is missing") }
+        guard !client.isPKCEOptional, nonce == nil || !scope.contains(Scope.openID) else { return }
+        throw .invalidRequest(
+            "code_challenge is missing: send one (S256), or a nonce with the scope openid, "
+                + "or register the client with pkce: optional")
+    }
 
     /// OpenID Connect Core §6.1, §6.2, §7.2.1: what is not supported is said, not ignored.
     private static func refuseUnsupported(_ parameters: Parameters) throws(OAuthError) {

@@ -22,6 +22,8 @@ package struct Client: Sendable, Hashable {
     package let defaultMaxAge: Int?
     /// Martlet's own clients: people are not asked for consent.
     package let skipsConsent: Bool
+    /// Whether it may do without PKCE and without a nonce; Martlet's own `pkce: optional`.
+    package let isPKCEOptional: Bool
     /// Seconds in which a repeated refresh gets the same successor; `nil` is the issuer's default.
     package let refreshTokenGrace: TimeInterval?
     /// The weakest sign-in that is enough for it; Martlet's own `minimum_acr`.
@@ -56,6 +58,7 @@ package struct Client: Sendable, Hashable {
         idTokenAlgorithm = reader.value("id_token_signed_response_alg", Self.idTokenAlgorithm) ?? .rs256
         defaultMaxAge = reader.seconds("default_max_age")
         skipsConsent = reader.value("consent", Self.consent) ?? false
+        isPKCEOptional = reader.value("pkce", Self.pkce) ?? false
         refreshTokenGrace = reader.seconds("refresh_token_grace").map(TimeInterval.init)
         minimumContext = reader.value("minimum_acr", AuthenticationContext.registered)
         isDisabled = reader.flag("disabled") ?? false
@@ -78,6 +81,9 @@ package struct Client: Sendable, Hashable {
         }
         if isFirstParty, authenticationMethod != .none || !scope.contains(Scope.openID) {
             reader.report("first_party", "needs token_endpoint_auth_method none, and openid within scope")
+        }
+        if isPKCEOptional, isPublic {
+            reader.report("pkce", "cannot be optional for a client that does not authenticate (RFC 9700 §2.1.1)")
         }
         if let refreshTokenGrace, refreshTokenGrace > Self.longestRefreshTokenGrace {
             reader.report("refresh_token_grace", "must be 0 to \(Int(Self.longestRefreshTokenGrace)) seconds")
@@ -112,6 +118,14 @@ package struct Client: Sendable, Hashable {
 
     /// As of `lifetimes.refresh_grace`: whoever copies a refresh token may use the copy unnoticed for as long.
     private static let longestRefreshTokenGrace: TimeInterval = 300
+
+    private static func pkce(_ text: String) throws(InvalidValue) -> Bool {
+        switch text {
+        case "required": return false
+        case "optional": return true
+        default: throw InvalidValue("must be required or optional")
+        }
+    }
 
     private static func consent(_ text: String) throws(InvalidValue) -> Bool {
         switch text {

@@ -122,6 +122,10 @@ struct AdministrationTests {
                 ["clients[0].pkce"]
             ),
             (
+                #"{"clients": [{"client_id": "a", "client_secret": "long enough for a secret", "grant_types": [], "token_endpoint_auth_audience": "token_endpoint"}]}"#,
+                ["clients[0].token_endpoint_auth_audience"]
+            ),
+            (
                 #"{"clients": [{"client_id": "a", "client_secret": "long enough for a secret", "grant_types": [], "refresh_token_grace": 301}]}"#,
                 ["clients[0].refresh_token_grace"]
             ),

@@ -104,13 +104,14 @@ struct ClientAssertionTests {
         return claims
     }
 
-    private func register(_ issuer: TestIssuer, _ key: PrivateKey) async throws {
+    private func register(_ issuer: TestIssuer, _ key: PrivateKey, _ audience: String? = nil) async throws {
         let set = JWKSet(keys: [key.publicKey()]).object
-        let client = try Client([
+        var metadata: JSONObject = [
             "client_id": "jwt", "token_endpoint_auth_method": "private_key_jwt",
             "grant_types": ["client_credentials"], "scope": "orders.read", "jwks": .object(set),
-        ])
-        try await issuer.stores.clients.save(client)
+        ]
+        metadata["token_endpoint_auth_audience"] = audience.map(JSON.string)
+        try await issuer.stores.clients.save(Client(metadata))
     }
 
     @Test(
@@ -138,6 +139,64 @@ struct ClientAssertionTests {
         try await register(issuer, key)
         let response = try await send(issuer, claims(issuer, "jwt", changes), key.signer())
         #expect(try response.json()["error"] == "invalid_client")
+    }
+
+    @Test(
+        "draft-ietf-oauth-rfc7523bis: aud is the issuer as a string; the token endpoint only where it is registered",
+        arguments: [
+            ("https://id.example.com", true, true), ("https://id.example.com/token", false, true),
+            ("https://id.example.com/", false, false), ("https://id.example.com/introspect", false, false),
+            ("https://id.example.com/token/", false, false), ("https://ID.example.com/token", false, false),
+            (["https://id.example.com"], false, false), (["https://id.example.com/token"], false, false),
+            (["https://id.example.com", "https://other.example"], false, false), ([], false, false),
+        ] as [(JSON, Bool, Bool)])
+    func audience(_ audience: JSON, isGood: Bool, isGoodWithSwitch: Bool) async throws {
+        let issuer = try await TestIssuer()
+        let key = try PrivateKey.generate(for: .es256)
+        for (setting, expected) in [(nil, isGood), ("issuer", isGood), ("token_endpoint", isGoodWithSwitch)] {
+            try await register(issuer, key, setting)
+            // What is cached of the client has expired.
+            issuer.clock.advance(by: 31)
+            let answer = try await send(issuer, claims(issuer, "jwt", ["aud": audience]), key.signer())
+            #expect((answer.status == .ok) == expected, "\(setting ?? "no setting")")
+        }
+    }
+
+    @Test(
+        "no other endpoint's URL is an audience, at that endpoint or elsewhere", arguments: ["/introspect", "/revoke"])
+    func otherEndpoint(_ path: String) async throws {
+        let issuer = try await TestIssuer()
+        let key = try PrivateKey.generate(for: .es256)
+        try await register(issuer, key, "token_endpoint")
+        for (audience, status) in [(path, HTTPResponse.Status.unauthorized), ("/token", .ok)] {
+            let claims = claims(issuer, "jwt", ["aud": .string("https://id.example.com\(audience)")])
+            let assertion = try await JWT.sign(claims, type: nil, with: key.signer())
+            let form = [
+                ("token", "rubbish"), ("client_assertion_type", Self.type), ("client_assertion", assertion),
+            ]
+            #expect(try await issuer.send(.post, path, form: form).status == status)
+        }
+    }
+
+    @Test("the log of the refusal names the setting, of a genuine client's assertion only")
+    func hint() async throws {
+        let issuer = try await TestIssuer()
+        let key = try PrivateKey.generate(for: .es256)
+        try await register(issuer, key)
+        let endpoint = try #require(issuer.provider.endpoints.first { $0.routes.map(\.path) == ["/token"] })
+        for (signer, isNamed) in [(key, true), (try PrivateKey.generate(for: .es256), false)] {
+            let claims = claims(issuer, "jwt", ["aud": "https://id.example.com/token"])
+            let assertion = try await JWT.sign(claims, type: nil, with: signer.signer())
+            let form = FormEncoding.encode([
+                (name: "client_assertion_type", value: Self.type), (name: "client_assertion", value: assertion),
+            ])
+            let request = try Request(
+                method: .post, path: "/token", headers: [.contentType: "application/x-www-form-urlencoded"],
+                body: Array(form.utf8))
+            let error = await #expect(throws: OAuthError.self) { try await endpoint.respond(to: request) }
+            let line = try #require(error?.cause.map { "\($0)" })
+            #expect(line.contains("token_endpoint_auth_audience: token_endpoint") == isNamed)
+        }
     }
 
     @Test("an assertion works once, even for 16 requests at the same moment")

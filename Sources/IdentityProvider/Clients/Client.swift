@@ -13,6 +13,7 @@ package struct Client: Sendable, Hashable {
     package let postLogoutRedirectURIs: [String]
     package let grantTypes: Set<GrantType>
     package let authenticationMethod: ClientAuthenticationMethod
+    package let assertionAudience: AssertionAudience
     /// Keys of a client that signs its assertions.
     package let keys: JWKSet?
     /// What it may ask for.
@@ -52,6 +53,8 @@ package struct Client: Sendable, Hashable {
         authenticationMethod =
             reader.value("token_endpoint_auth_method", ClientAuthenticationMethod.init(registered:))
             ?? .clientSecretBasic
+        let audience = reader.value("token_endpoint_auth_audience", AssertionAudience.init(registered:))
+        assertionAudience = audience ?? .issuer
         keys = reader.keys("jwks")
         scope = reader.value("scope", Scope.init(registered:)) ?? Scope([Scope.openID])
         // RS256 is what a client gets that names none (OpenID Connect Registration §2).
@@ -81,6 +84,9 @@ package struct Client: Sendable, Hashable {
         }
         if isFirstParty, authenticationMethod != .none || !scope.contains(Scope.openID) {
             reader.report("first_party", "needs token_endpoint_auth_method none, and openid within scope")
+        }
+        if metadata["token_endpoint_auth_audience"] != nil, !authenticationMethod.usesAssertion {
+            reader.report("token_endpoint_auth_audience", "is for private_key_jwt and client_secret_jwt")
         }
         if isPKCEOptional, isPublic {
             reader.report("pkce", "cannot be optional for a client that does not authenticate (RFC 9700 §2.1.1)")

@@ -2,7 +2,8 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3; OpenID Connect Core §9).
+/// `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3 as amended by draft-ietf-oauth-rfc7523bis; OpenID Connect
+/// Core §9).
 struct ClientAssertionVerifier: Sendable {
     let issuer: Issuer
     let sealer: Sealer
@@ -12,22 +13,29 @@ struct ClientAssertionVerifier: Sendable {
     /// The longest life of an assertion, in seconds: its `jti` is remembered for as long.
     private static let maximumLifetime: TimeInterval = 3_600
 
-    func verify(_ assertion: String, from client: Client, at path: String) async throws(ClientRefusal) {
+    func verify(_ assertion: String, from client: Client) async throws(ClientRefusal) {
         let (keys, algorithms) = try keys(of: client)
         let rules = JWTRules(
-            algorithms: algorithms, issuer: client.id.rawValue,
-            audiences: [issuer.identifier, issuer.url("/token"), issuer.url(path)],
-            expiry: .required, required: ["sub", "jti"])
+            algorithms: algorithms, issuer: client.id.rawValue, expiry: .required, required: ["sub", "jti"])
         let claims: JSONObject
         do {
             claims = try JWT(validating: assertion, with: keys, rules: rules, at: now()).claims
         } catch {
             throw .assertion(error)
         }
+        guard isAddressed(claims["aud"], of: client) else { throw .assertionAudience }
         guard claims["sub"]?.string?.isExactly(client.id.rawValue) == true, let jti = claims["jti"]?.string,
             let expiry = claims["exp"]?.seconds, expiry <= now().timeIntervalSince1970 + Self.maximumLifetime
         else { throw .otherMethod }
         try await spend(jti, of: client, until: Date(timeIntervalSince1970: expiry + rules.skew))
+    }
+
+    /// Whether `aud` is one string that names this issuer. One of several audiences, or a URL that another server may share,
+    /// could have been meant for that server, which then uses the assertion here (CVE-2025-27370, CVE-2025-27371).
+    private func isAddressed(_ audience: JSON?, of client: Client) -> Bool {
+        guard let audience = audience?.string else { return false }
+        return audience.isExactly(issuer.identifier)
+            || client.assertionAudience == .tokenEndpoint && audience.isExactly(issuer.url("/token"))
     }
 
     /// An assertion works once (RFC 7523 §3): whoever reads one in a log has nothing.

@@ -20,6 +20,9 @@ package struct ClientAuthenticationMethod: RawRepresentable, Hashable, Sendable 
         }
     }
 
+    /// Whether a client of this method signs assertions (RFC 7523 §2.2).
+    package var usesAssertion: Bool { [.clientSecretJWT, .privateKeyJWT].contains(self) }
+
     /// Whether a client of this method has a `client_secret`.
     package var usesSecret: Bool { [.clientSecretBasic, .clientSecretPost, .clientSecretJWT].contains(self) }
 }

@@ -18,8 +18,8 @@ struct AuthenticatedClient: Sendable {
 }
 
 /// Why an authentication was refused: for the log.
-enum ClientRefusal: Error {
-    case unknown, disabled, otherMethod, wrongSecret, assertion(any Error), assertionReplayed
+enum ClientRefusal: Error, CustomStringConvertible {
+    case unknown, disabled, otherMethod, wrongSecret, assertion(any Error), assertionAudience, assertionReplayed
 
     var name: String {
         switch self {
@@ -28,6 +28,7 @@ enum ClientRefusal: Error {
         case .otherMethod: "other_method"
         case .wrongSecret: "wrong_secret"
         case .assertion: "invalid_assertion"
+        case .assertionAudience: "wrong_audience"
         case .assertionReplayed: "replayed_assertion"
         }
     }
@@ -39,8 +40,18 @@ enum ClientRefusal: Error {
         case .otherMethod: "the client is registered with another token_endpoint_auth_method."
         case .wrongSecret: "the client_secret is wrong."
         case .assertion(let cause): "the client assertion is not valid (\(type(of: cause)))."
+        case .assertionAudience:
+            """
+            the aud of the client assertion must be the issuer identifier, as a string (draft-ietf-oauth-rfc7523bis). If \
+            the client's library sends the URL of the token endpoint, register the client with \
+            token_endpoint_auth_audience: token_endpoint.
+            """
         case .assertionReplayed: "the client assertion was used before (RFC 7523 §3)."
         }
+    }
+
+    var description: String {
+        if case .assertion(let cause) = self { "\(name): \(cause)" } else { "\(name): \(sentence)" }
     }
 }
 
@@ -53,29 +64,37 @@ struct ClientAuthenticator: Sendable {
 
     func authenticate(_ request: Request) async throws -> AuthenticatedClient {
         let credential = try ClientCredential(request)
-        guard let client = try await clients.find(credential.client) else { throw refusal(.unknown, credential) }
+        let found = try await clients.find(credential.client)
+        do throws(ClientRefusal) {
+            let client = try await verify(credential, of: found)
+            Decision.note("The client \(client.id) authenticated by \(client.authenticationMethod.rawValue).")
+            return AuthenticatedClient(client)
+        } catch {
+            // A store that does not answer says nothing about the client.
+            if case .assertion(let cause) = error, cause is any StorageUnavailable { throw cause }
+            // A name that nobody has may be a secret that was pasted into the wrong field.
+            record(error, client: found?.id)
+            if case .basic = credential { throw OAuthError.invalidClient(scheme: "Basic", cause: error) }
+            throw OAuthError.invalidClient(cause: error)
+        }
+    }
+
+    private func verify(_ credential: ClientCredential, of client: Client?) async throws(ClientRefusal) -> Client {
+        guard let client else { throw .unknown }
         Decision.concerns(client.id)
-        guard !client.isDisabled else { throw refusal(.disabled, credential) }
+        guard !client.isDisabled else { throw .disabled }
         switch credential {
         case .none:
-            guard client.authenticationMethod == .none else { throw refusal(.otherMethod, credential) }
+            guard client.authenticationMethod == .none else { throw .otherMethod }
         case .basic(_, let secret):
-            guard client.authenticationMethod == .clientSecretBasic else { throw refusal(.otherMethod, credential) }
-            guard await isSecret(secret, of: client) else { throw refusal(.wrongSecret, credential) }
+            guard client.authenticationMethod == .clientSecretBasic else { throw .otherMethod }
+            guard await isSecret(secret, of: client) else { throw .wrongSecret }
         case .post(_, let secret):
-            guard client.authenticationMethod == .clientSecretPost else { throw refusal(.otherMethod, credential) }
-            guard await isSecret(secret, of: client) else { throw refusal(.wrongSecret, credential) }
-        case .assertion(_, let assertion):
-            do throws(ClientRefusal) {
-                try await assertions.verify(assertion, from: client, at: request.path)
-            } catch {
-                // A store that does not answer says nothing about the client.
-                if case .assertion(let cause) = error, cause is any StorageUnavailable { throw cause }
-                throw refusal(error, credential)
-            }
+            guard client.authenticationMethod == .clientSecretPost else { throw .otherMethod }
+            guard await isSecret(secret, of: client) else { throw .wrongSecret }
+        case .assertion(_, let assertion): try await assertions.verify(assertion, from: client)
         }
-        Decision.note("The client \(client.id) authenticated by \(client.authenticationMethod.rawValue).")
-        return AuthenticatedClient(client)
+        return client
     }
 
     private func isSecret(_ secret: String, of client: Client) async -> Bool {
@@ -84,12 +103,8 @@ struct ClientAuthenticator: Sendable {
         return true
     }
 
-    private func refusal(_ refusal: ClientRefusal, _ credential: ClientCredential) -> OAuthError {
-        // A name that nobody has may be a secret that was pasted into the wrong field.
-        let known = if case .unknown = refusal { Identifier<Client>?.none } else { credential.client }
+    private func record(_ refusal: ClientRefusal, client: Identifier<Client>?) {
         Decision.note("Client authentication failed: \(refusal.sentence)")
-        audit.record(.clientAuthenticationFailed(reason: refusal.name), client: known)
-        if case .basic = credential { return .invalidClient(scheme: "Basic", cause: refusal) }
-        return .invalidClient(cause: refusal)
+        audit.record(.clientAuthenticationFailed(reason: refusal.name), client: client)
     }
 }

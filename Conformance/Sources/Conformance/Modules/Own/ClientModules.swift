@@ -71,6 +71,17 @@ enum ClientModules {
             let form = try ClientAuthentication.assertion(claims, by: key, registration.privateKey?["kid"])
             try await refused(trial, registration, form, "an assertion with a wrong \(name) is refused")
         }
+        let endpoint = try await trial.metadata().endpoint("token_endpoint").text
+        let audiences: [(String, JSON)] = [
+            ("several audiences", ["https://elsewhere.example", .string(trial.target.issuer)]),
+            ("the token endpoint", .string(endpoint)),
+        ]
+        for (name, audience) in audiences {
+            let claims = good.merging(["aud": audience, "jti": .string(.random())]) { _, new in new }
+            let form = try ClientAuthentication.assertion(claims, by: key, registration.privateKey?["kid"])
+            try await refused(
+                trial, registration, form, "an assertion for \(name) is refused", .warning, audienceRule)
+        }
         let own = try SigningKey.newRSA()
         let forged = try ClientAuthentication.assertion(good, by: own, registration.privateKey?["kid"])
         try await refused(trial, registration, forged, "an assertion with another key's signature is refused")
@@ -80,6 +91,10 @@ enum ClientModules {
         trial.check(TokenAnswerConditions.succeeds, try await clientToken(trial, registration, form))
         try await refused(trial, registration, form, "an assertion is accepted once")
     }
+
+    /// Whoever accepts an audience that another server may share accepts what was made for that server
+    /// (CVE-2025-27370).
+    private static let audienceRule = "draft-ietf-oauth-rfc7523bis"
 
     static let credentials = Module(
         "martlet-client-credentials", ["RFC6749-033", "RFC6749-034", "RFC6749-035"]
@@ -126,11 +141,12 @@ enum ClientModules {
     }
 
     private static func refused(
-        _ trial: Trial, _ registration: Registration, _ assertion: [Parameter], _ name: String
+        _ trial: Trial, _ registration: Registration, _ assertion: [Parameter], _ name: String,
+        _ level: Level = .failure, _ section: String = "RFC 7523 §3"
     ) async throws {
         let answer = try await clientToken(trial, registration, assertion)
         trial.check(
-            Condition<WebAnswer>(name, .failure, "RFC 7523 §3") { answer in
+            Condition<WebAnswer>(name, level, section) { answer in
                 .require(answer.json?["error"]?.string == "invalid_client", "the answer is \(answer.status)")
             }, answer)
     }

@@ -103,7 +103,8 @@ package struct Provider: Sendable {
         // Programs
         let authenticator = ClientAuthenticator(
             clients: clients, digester: digester, audit: audit,
-            assertions: ClientAssertionVerifier(issuer: issuer, sealer: sealer, spent: stores.spent, now: now))
+            assertions: ClientAssertionVerifier(issuer: issuer, sealer: sealer, spent: stores.spent, now: now),
+            attempts: ClientAttempts(limiter: limiter, issuer: issuer, now: now))
         let accessTokens = AccessTokenReader(
             issuer: issuer, sealer: sealer, ring: ring, clients: clients, authorizations: stores.authorizations,
             spent: stores.spent, now: now)

@@ -105,10 +105,10 @@ extension OAuthError {
         code: .invalidRequest, description: "the request body is too large", status: .contentTooLarge)
 
     /// Too many requests; `retryAfter` in seconds (RFC 6585 §4).
-    package static func tooManyRequests(retryAfter: Int) -> OAuthError {
+    package static func tooManyRequests(retryAfter: Int, cause: (any Error)? = nil) -> OAuthError {
         OAuthError(
             code: .temporarilyUnavailable, description: "too many requests, try again later",
-            status: .tooManyRequests, headers: [.retryAfter: String(retryAfter)])
+            status: .tooManyRequests, headers: [.retryAfter: String(retryAfter)], cause: cause)
     }
 
     /// Busy for the moment; `retryAfter` in seconds (RFC 9110 §15.6.4).

@@ -25,15 +25,18 @@ package final class RateLimiter: Sendable {
         let key = Key(name: name, limit: limit)
         return buckets.withLock { buckets in
             var bucket = Self.refilled(buckets[key], key, at: now)
-            guard bucket.tokens >= 1 else {
-                let seconds = (1 - bucket.tokens) / (Double(limit.perMinute) / 60)
-                return max(1, Int(seconds.rounded(.up)))
-            }
+            if let seconds = Self.wait(for: bucket, limit) { return seconds }
             bucket.tokens -= 1
             if buckets[key] == nil, buckets.count >= maximumCount { forgetFull(in: &buckets, at: now) }
             buckets[key] = bucket
             return nil
         }
+    }
+
+    /// As `take`, without taking one.
+    package func wait(for name: String, of limit: RateLimit, at now: Date) -> Int? {
+        let key = Key(name: name, limit: limit)
+        return buckets.withLock { Self.wait(for: Self.refilled($0[key], key, at: now), limit) }
     }
 
     /// Gives back a token taken for a request that turned out to be welcome.
@@ -44,6 +47,12 @@ package final class RateLimiter: Sendable {
             bucket.tokens = min(bucket.tokens + 1, Double(limit.burst))
             buckets[key] = bucket
         }
+    }
+
+    private static func wait(for bucket: Bucket, _ limit: RateLimit) -> Int? {
+        guard bucket.tokens < 1 else { return nil }
+        let seconds = (1 - bucket.tokens) / (Double(limit.perMinute) / 60)
+        return max(1, Int(seconds.rounded(.up)))
     }
 
     private static func refilled(_ bucket: Bucket?, _ key: Key, at now: Date) -> Bucket {

@@ -20,6 +20,7 @@ struct AuthenticatedClient: Sendable {
 /// Why an authentication was refused: for the log.
 enum ClientRefusal: Error, CustomStringConvertible {
     case unknown, disabled, otherMethod, wrongSecret, assertion(any Error), assertionAudience, assertionReplayed
+    case throttled
 
     var name: String {
         switch self {
@@ -30,6 +31,7 @@ enum ClientRefusal: Error, CustomStringConvertible {
         case .assertion: "invalid_assertion"
         case .assertionAudience: "wrong_audience"
         case .assertionReplayed: "replayed_assertion"
+        case .throttled: "throttled"
         }
     }
 
@@ -47,6 +49,7 @@ enum ClientRefusal: Error, CustomStringConvertible {
             token_endpoint_auth_audience: token_endpoint.
             """
         case .assertionReplayed: "the client assertion was used before (RFC 7523 §3)."
+        case .throttled: "too many attempts failed from this network (RFC 6749 §2.3.1)."
         }
     }
 
@@ -61,17 +64,25 @@ struct ClientAuthenticator: Sendable {
     let digester: SecretDigester
     let audit: AuditLog
     let assertions: ClientAssertionVerifier
+    let attempts: ClientAttempts
 
     func authenticate(_ request: Request) async throws -> AuthenticatedClient {
         let credential = try ClientCredential(request)
         let found = try await clients.find(credential.client)
+        // After the lookup: from here to a wrong secret nothing suspends, so guesses at once are counted, too.
+        if let seconds = attempts.wait(for: credential.client, from: request.remoteAddress) {
+            record(.throttled, client: found?.id)
+            throw OAuthError.tooManyRequests(retryAfter: seconds, cause: ClientRefusal.throttled)
+        }
         do throws(ClientRefusal) {
             let client = try await verify(credential, of: found)
+            attempts.succeeded(client, from: request.remoteAddress)
             Decision.note("The client \(client.id) authenticated by \(client.authenticationMethod.rawValue).")
             return AuthenticatedClient(client)
         } catch {
             // A store that does not answer says nothing about the client.
             if case .assertion(let cause) = error, cause is any StorageUnavailable { throw cause }
+            attempts.failed(credential, from: request.remoteAddress)
             // A name that nobody has may be a secret that was pasted into the wrong field.
             record(error, client: found?.id)
             if case .basic = credential { throw OAuthError.invalidClient(scheme: "Basic", cause: error) }

@@ -15,6 +15,15 @@ enum ClientCredential: Sendable {
         }
     }
 
+    /// What shows that it comes from the client; empty when nothing does.
+    var proof: String {
+        switch self {
+        case .basic(_, let secret), .post(_, let secret): secret
+        case .assertion(_, let assertion): assertion
+        case .none: ""
+        }
+    }
+
     /// Throws `invalid_request` when a request uses more than one way (RFC 6749 §2.3), `invalid_client` when none.
     init(_ request: Request) throws(OAuthError) {
         let parameters = request.parameters

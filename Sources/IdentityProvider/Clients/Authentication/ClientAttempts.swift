@@ -1,0 +1,64 @@
+import Crypto
+import FoundationEssentials
+import JOSE
+import Synchronization
+
+/// Slows down guesses at a client's credential, per client and network (RFC 6749 §2.3.1, §10.10).
+///
+/// Each node counts in memory: a guess must not cost a commit, nor a token of a genuine client a query. Failures never
+/// reach beyond their network, nor keep a client out of a network where it authenticated within a day: whoever shares that
+/// network could otherwise lock it out. There, only the rate limit of the endpoint bounds guesses.
+final class ClientAttempts: Sendable {
+    private let limiter: RateLimiter
+    private let issuer: Issuer
+    private let now: @Sendable () -> Date
+    /// When each client last authenticated in each network.
+    private let successes = Mutex<[String: Date]>([:])
+
+    private static let failures = RateLimit(burst: 10, perMinute: 6)
+    /// One wrong credential counts once a minute: a program that still has a former secret guesses nothing.
+    private static let repetitions = RateLimit(burst: 1, perMinute: 1)
+    /// Seconds.
+    private static let memory: TimeInterval = 86_400
+    private static let maximumCount = 10_000
+
+    init(limiter: RateLimiter, issuer: Issuer, now: @escaping @Sendable () -> Date) {
+        self.limiter = limiter
+        self.issuer = issuer
+        self.now = now
+    }
+
+    /// Seconds until the next credential is looked at; `nil` when it may be now.
+    func wait(for client: Identifier<Client>, from address: String) -> Int? {
+        let name = name(of: client, address)
+        let moment = now()
+        if let last = successes.withLock({ $0[name] }), last > moment.addingTimeInterval(-Self.memory) { return nil }
+        return limiter.wait(for: name, of: Self.failures, at: moment)
+    }
+
+    func failed(_ credential: ClientCredential, from address: String) {
+        let name = name(of: credential.client, address)
+        let digest = Base64URL.encode(Array(SHA256.hash(data: Array(credential.proof.utf8))))
+        let moment = now()
+        guard limiter.take("\(name) with \(digest)", of: Self.repetitions, at: moment) == nil else { return }
+        _ = limiter.take(name, of: Self.failures, at: moment)
+    }
+
+    func succeeded(_ client: Client, from address: String) {
+        guard !client.isPublic else { return }
+        let name = name(of: client.id, address)
+        let moment = now()
+        successes.withLock { successes in
+            if successes[name] == nil, successes.count >= Self.maximumCount {
+                successes = successes.filter { $0.value > moment.addingTimeInterval(-Self.memory) }
+                if successes.count >= Self.maximumCount { successes.removeAll(keepingCapacity: true) }
+            }
+            successes[name] = moment
+        }
+    }
+
+    /// Names that no client has are counted alike.
+    private func name(of client: Identifier<Client>, _ address: String) -> String {
+        "client \(client.rawValue.prefix(255)) of \(issuer.identifier) from \(IPAddress.subscriber(of: address))"
+    }
+}

@@ -1,0 +1,129 @@
+import FoundationEssentials
+import HTTPTypes
+import IdentityProvider
+import JOSE
+import SQLStorage
+import TestSupport
+import Testing
+
+@Suite("RFC 6749 §2.3.1: guesses at a client's secret are slowed down, per client and network")
+struct ClientAttemptTests {
+    private let attacker = "192.0.2.1"
+    private let elsewhere = "198.51.100.1"
+    private static let right = "web-secret-web-secret-web-secret-1"
+
+    private func ask(
+        _ issuer: TestIssuer, _ secret: String, client: String = "web", from address: String, at path: String = "/token"
+    ) async throws -> Response {
+        let credentials = Data("\(client):\(secret)".utf8).base64EncodedString()
+        return try await issuer.send(
+            .post, path, form: [("grant_type", "client_credentials"), ("token", "rubbish")],
+            headers: [.authorization: "Basic \(credentials)"], from: address)
+    }
+
+    private func guess(_ issuer: TestIssuer, _ count: Int, from address: String, at path: String = "/token")
+        async throws
+        -> [HTTPResponse.Status]
+    {
+        var statuses: [HTTPResponse.Status] = []
+        for _ in 0..<count {
+            statuses.append(try await ask(issuer, UUID().uuidString, from: address, at: path).status)
+        }
+        return statuses
+    }
+
+    @Test("after ten, the right secret is not looked at either, until time has passed", arguments: ["web", "nobody"])
+    func slowed(_ client: String) async throws {
+        let issuer = try await TestIssuer()
+        for _ in 0..<10 {
+            let answer = try await ask(issuer, UUID().uuidString, client: client, from: attacker)
+            #expect(answer.status == .unauthorized)
+        }
+        // The answer tells nothing: it is the same for a client that there is not.
+        let refused = try await ask(issuer, Self.right, client: client, from: attacker)
+        #expect(refused.status == .tooManyRequests)
+        #expect(try refused.json()["error"] == "temporarily_unavailable")
+        issuer.clock.advance(by: 10)
+        #expect(try await ask(issuer, UUID().uuidString, client: client, from: attacker).status == .unauthorized)
+        #expect(try await ask(issuer, Self.right, client: client, from: attacker).status == .tooManyRequests)
+        issuer.clock.advance(by: 10)
+        let last = try await ask(issuer, Self.right, client: client, from: attacker).status
+        #expect(last == (client == "web" ? .ok : .unauthorized))
+    }
+
+    @Test(
+        "every endpoint at which clients authenticate counts together", arguments: ["/token", "/introspect", "/revoke"])
+    func endpoints(_ path: String) async throws {
+        let issuer = try await TestIssuer()
+        for other in ["/token", "/introspect", "/revoke"] {
+            _ = try await guess(issuer, other == path ? 4 : 3, from: attacker, at: other)
+        }
+        #expect(try await ask(issuer, Self.right, from: attacker, at: path).status == .tooManyRequests)
+    }
+
+    @Test("another network, another client: neither waits")
+    func others() async throws {
+        let issuer = try await TestIssuer()
+        _ = try await guess(issuer, 50, from: attacker)
+        #expect(try await ask(issuer, Self.right, from: elsewhere).status == .ok)
+        let api = try await ask(
+            issuer, "api-secret-api-secret-api-secret-1", client: "api", from: attacker, at: "/introspect")
+        #expect(api.status == .ok)
+    }
+
+    @Test("all addresses of an IPv6 network are one")
+    func subscriber() async throws {
+        let issuer = try await TestIssuer()
+        for number in 0..<10 { _ = try await guess(issuer, 1, from: "2001:db8::\(number)") }
+        #expect(try await ask(issuer, Self.right, from: "2001:db8::ffff").status == .tooManyRequests)
+        #expect(try await ask(issuer, Self.right, from: "2001:db8:0:1::1").status == .ok)
+    }
+
+    @Test("where the client authenticated within a day, nobody can lock it out")
+    func known() async throws {
+        let issuer = try await TestIssuer()
+        #expect(try await ask(issuer, Self.right, from: attacker).status == .ok)
+        #expect(try await guess(issuer, 50, from: attacker).allSatisfy { $0 == .unauthorized })
+        #expect(try await ask(issuer, Self.right, from: attacker).status == .ok)
+        issuer.clock.advance(by: 86_400)
+        #expect(try await guess(issuer, 11, from: attacker).last == .tooManyRequests)
+    }
+
+    @Test("one wrong secret again and again is a program with a former secret, and starves no other")
+    func formerSecret() async throws {
+        let issuer = try await TestIssuer()
+        for _ in 0..<50 {
+            #expect(try await ask(issuer, "former-secret", from: attacker).status == .unauthorized)
+        }
+        #expect(try await ask(issuer, Self.right, from: attacker).status == .ok)
+    }
+
+    @Test("of 64 guesses at the same moment no more than the limit and one a core are looked at")
+    func race() async throws {
+        let issuer = try await TestIssuer()
+        let statuses = try await TestSupport.race(64) { _ in
+            try await ask(issuer, UUID().uuidString, from: attacker).status
+        }
+        let looked = statuses.count { $0 == .unauthorized }
+        #expect((10...10 + ProcessInfo.processInfo.activeProcessorCount).contains(looked))
+        #expect(statuses.allSatisfy { [.unauthorized, .tooManyRequests].contains($0) })
+    }
+
+    @Test("an attempt that was not looked at is on record")
+    func recorded() async throws {
+        let issuer = try await TestIssuer()
+        _ = try await guess(issuer, 11, from: attacker)
+        let records = try await issuer.recorded().filter { $0.event == "client_authentication_failed" }
+        #expect(records.last?.details["reason"] == "throttled")
+        #expect(records.last?.client == "web")
+        #expect(records.count == 11)
+    }
+
+    @Test("a failure costs no commit")
+    func cost() async throws {
+        let issuer = try await TestIssuer()
+        let before = issuer.database.database.committedUnits
+        _ = try await guess(issuer, 20, from: attacker)
+        #expect(issuer.database.database.committedUnits == before)
+    }
+}

@@ -89,6 +89,20 @@ struct ClientAttemptTests {
         #expect(try await guess(issuer, 11, from: attacker).last == .tooManyRequests)
     }
 
+    @Test("the users of a public client, which has no secret, never wait")
+    func publicClient() async throws {
+        let issuer = try await TestIssuer()
+        for _ in 0..<20 { _ = try await ask(issuer, UUID().uuidString, client: "spa", from: attacker) }
+        let form = [("grant_type", "refresh_token"), ("refresh_token", "rubbish"), ("client_id", "spa")]
+        #expect(try await issuer.send(.post, "/token", form: form, from: attacker).json()["error"] == "invalid_grant")
+        // Nor does who names a client without proving anything spend its attempts.
+        for _ in 0..<20 {
+            let form = [("grant_type", "client_credentials"), ("client_id", "web")]
+            #expect(try await issuer.send(.post, "/token", form: form, from: elsewhere).status == .unauthorized)
+        }
+        #expect(try await ask(issuer, Self.right, from: elsewhere).status == .ok)
+    }
+
     @Test("one wrong secret again and again is a program with a former secret, and starves no other")
     func formerSecret() async throws {
         let issuer = try await TestIssuer()

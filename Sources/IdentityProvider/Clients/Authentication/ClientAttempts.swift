@@ -28,25 +28,28 @@ final class ClientAttempts: Sendable {
         self.now = now
     }
 
-    /// Seconds until the next credential is looked at; `nil` when it may be now.
-    func wait(for client: Identifier<Client>, from address: String) -> Int? {
-        let name = name(of: client, address)
+    /// Seconds until the next credential is looked at; `nil` when it may be now. Whoever proves nothing guesses nothing: the
+    /// users of a public client never wait for what others try in its name.
+    func wait(for credential: ClientCredential, from address: String) -> Int? {
+        guard credential.proof != nil else { return nil }
+        let name = name(of: credential.client, address)
         let moment = now()
         if let last = successes.withLock({ $0[name] }), last > moment.addingTimeInterval(-Self.memory) { return nil }
         return limiter.wait(for: name, of: Self.failures, at: moment)
     }
 
     func failed(_ credential: ClientCredential, from address: String) {
+        guard let proof = credential.proof else { return }
         let name = name(of: credential.client, address)
-        let digest = Base64URL.encode(Array(SHA256.hash(data: Array(credential.proof.utf8))))
+        let digest = Base64URL.encode(Array(SHA256.hash(data: Array(proof.utf8))))
         let moment = now()
         guard limiter.take("\(name) with \(digest)", of: Self.repetitions, at: moment) == nil else { return }
         _ = limiter.take(name, of: Self.failures, at: moment)
     }
 
-    func succeeded(_ client: Client, from address: String) {
-        guard !client.isPublic else { return }
-        let name = name(of: client.id, address)
+    func succeeded(_ credential: ClientCredential, from address: String) {
+        guard credential.proof != nil else { return }
+        let name = name(of: credential.client, address)
         let moment = now()
         successes.withLock { successes in
             if successes[name] == nil, successes.count >= Self.maximumCount {

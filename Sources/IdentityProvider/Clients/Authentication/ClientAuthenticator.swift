@@ -70,13 +70,13 @@ struct ClientAuthenticator: Sendable {
         let credential = try ClientCredential(request)
         let found = try await clients.find(credential.client)
         // After the lookup: from here to a wrong secret nothing suspends, so guesses at once are counted, too.
-        if let seconds = attempts.wait(for: credential.client, from: request.remoteAddress) {
+        if let seconds = attempts.wait(for: credential, from: request.remoteAddress) {
             record(.throttled, client: found?.id)
             throw OAuthError.tooManyRequests(retryAfter: seconds, cause: ClientRefusal.throttled)
         }
         do throws(ClientRefusal) {
             let client = try await verify(credential, of: found)
-            attempts.succeeded(client, from: request.remoteAddress)
+            attempts.succeeded(credential, from: request.remoteAddress)
             Decision.note("The client \(client.id) authenticated by \(client.authenticationMethod.rawValue).")
             return AuthenticatedClient(client)
         } catch {

@@ -15,12 +15,12 @@ enum ClientCredential: Sendable {
         }
     }
 
-    /// What shows that it comes from the client; empty when nothing does.
-    var proof: String {
+    /// What shows that it comes from the client; `nil` where nothing does, as with public clients.
+    var proof: String? {
         switch self {
         case .basic(_, let secret), .post(_, let secret): secret
         case .assertion(_, let assertion): assertion
-        case .none: ""
+        case .none: nil
         }
     }
 

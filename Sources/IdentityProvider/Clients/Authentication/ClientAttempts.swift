@@ -31,26 +31,22 @@ final class ClientAttempts: Sendable {
     /// Seconds until the next credential is looked at; `nil` when it may be now. Whoever proves nothing guesses nothing: the
     /// users of a public client never wait for what others try in its name.
     func wait(for credential: ClientCredential, from address: String) -> Int? {
-        guard credential.proof != nil else { return nil }
-        let name = name(of: credential.client, address)
-        let moment = now()
-        if let last = successes.withLock({ $0[name] }), last > moment.addingTimeInterval(-Self.memory) { return nil }
+        let (name, moment) = (name(of: credential.client, address), now())
+        guard credential.proof != nil, !isExempt(name, at: moment) else { return nil }
         return limiter.wait(for: name, of: Self.failures, at: moment)
     }
 
     func failed(_ credential: ClientCredential, from address: String) {
-        guard let proof = credential.proof else { return }
-        let name = name(of: credential.client, address)
-        let digest = Base64URL.encode(Array(SHA256.hash(data: Array(proof.utf8))))
-        let moment = now()
-        guard limiter.take("\(name) with \(digest)", of: Self.repetitions, at: moment) == nil else { return }
+        let (name, moment) = (name(of: credential.client, address), now())
+        guard let proof = credential.proof, !isExempt(name, at: moment),
+            limiter.take(Self.digest(name, proof), of: Self.repetitions, at: moment) == nil
+        else { return }
         _ = limiter.take(name, of: Self.failures, at: moment)
     }
 
     func succeeded(_ credential: ClientCredential, from address: String) {
         guard credential.proof != nil else { return }
-        let name = name(of: credential.client, address)
-        let moment = now()
+        let (name, moment) = (name(of: credential.client, address), now())
         successes.withLock { successes in
             if successes[name] == nil, successes.count >= Self.maximumCount {
                 successes = successes.filter { $0.value > moment.addingTimeInterval(-Self.memory) }
@@ -60,8 +56,18 @@ final class ClientAttempts: Sendable {
         }
     }
 
-    /// Names that no client has are counted alike.
+    private func isExempt(_ name: String, at moment: Date) -> Bool {
+        guard let last = successes.withLock({ $0[name] }) else { return false }
+        return last > moment.addingTimeInterval(-Self.memory)
+    }
+
+    /// Identifiers that no client has are counted alike.
     private func name(of client: Identifier<Client>, _ address: String) -> String {
-        "client \(client.rawValue.prefix(255)) of \(issuer.identifier) from \(IPAddress.subscriber(of: address))"
+        Self.digest("client", issuer.identifier, client.rawValue, IPAddress.subscriber(of: address))
+    }
+
+    /// As short as it is unique, whatever a stranger sends.
+    private static func digest(_ parts: String...) -> String {
+        Base64URL.encode(Array(SHA256.hash(data: Array(parts.joined(separator: "\u{0}").utf8))))
     }
 }

@@ -57,8 +57,33 @@ struct SQLDevices: DeviceStore {
         }
     }
 
+    /// Keeps where a sign-in came from.
+    static func save(_ origin: SignInOrigin, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
+        if let device = origin.device {
+            if let former = origin.formerSecret { try move(former, to: device.secret, issuer, connection) }
+            try save(device, issuer, connection)
+        }
+        if let network = origin.network { try save(network, issuer, connection) }
+    }
+
+    /// Gives all devices of one browser the secret that it has now. Families share a browser; a crowd that shares one is
+    /// none.
+    private static func move(
+        _ former: SecretDigest<Device>, to secret: SecretDigest<Device>, _ issuer: SQLValue,
+        _ connection: any SQLConnection
+    ) throws {
+        let rows = try connection.query(
+            "SELECT id FROM devices WHERE issuer = ? AND secret_digest = ? ORDER BY user_id LIMIT 16",
+            [issuer, .blob(former.bytes)])
+        for row in rows {
+            try connection.execute(
+                "UPDATE devices SET secret_digest = ? WHERE issuer = ? AND id = ?",
+                [.blob(secret.bytes), issuer] + row.values)
+        }
+    }
+
     /// Keeps the device as it is now.
-    static func save(_ device: Device, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
+    private static func save(_ device: Device, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
         let isNew = try connection.save(
             update: """
                 UPDATE devices SET secret_digest = ?, user_agent = ?, address = ?, created_at = ?, last_used_at = ?,
@@ -82,7 +107,7 @@ struct SQLDevices: DeviceStore {
             connection)
     }
 
-    static func save(_ network: KnownNetwork, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
+    private static func save(_ network: KnownNetwork, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
         let key: [SQLValue] = [issuer, .id(network.user), .text(network.network)]
         let seen: [SQLValue] = [.text(network.address), .date(network.lastSeenAt), .date(network.expiresAt)]
         let isKnown =

@@ -31,8 +31,7 @@ struct SQLSessions: SessionStore {
                 """
                 INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """, values)
-            if let device = origin.device { try SQLDevices.save(device, issuer, connection) }
-            if let network = origin.network { try SQLDevices.save(network, issuer, connection) }
+            try SQLDevices.save(origin, issuer, connection)
         }
     }
 

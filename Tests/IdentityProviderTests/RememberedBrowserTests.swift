@@ -31,4 +31,69 @@ struct RememberedBrowserTests {
             .post, "/account/sessions", form: [("form_token", account.text("form_token")), (how, value)])
         #expect(try await signIn().template == "second-factor")
     }
+
+    /// Bob signs in with both factors.
+    private func signIn(_ browser: Browser, _ issuer: TestIssuer, remembering: Bool) async throws {
+        issuer.clock.advance(by: 60)
+        let page = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
+        let asked = try await browser.submit(page, [("username", "bob"), ("password", "battery staple")]).page()
+        let remember = remembering ? [("remember", "yes")] : []
+        _ = try await browser.submit(asked, [("code", try issuer.code())] + remember)
+    }
+
+    private func device(_ browser: Browser) throws -> String {
+        try #require(browser.cookieHeader.split(separator: "; ").first { $0.contains("device=") }.map(String.init))
+    }
+
+    /// What a browser that has nothing but the cookie is shown after bob's password.
+    private func afterPassword(with cookie: String, _ issuer: TestIssuer) async throws -> String {
+        issuer.clock.advance(by: 60)
+        let thief = Browser(issuer)
+        thief.add(cookie: cookie)
+        let page = try await thief.get("/authorize", Browser.webRequest()).page()
+        return try await thief.submit(page, [("username", "bob"), ("password", "battery staple")]).page().template
+    }
+
+    @Test("a cookie that was planted, or invented, is not the one that stands in", arguments: ["planted", "invented"])
+    func planted(_ how: String) async throws {
+        let issuer = try await TestIssuer()
+        // Of a browser in which the thief signed in, as alice.
+        let thief = Browser(issuer)
+        _ = try await thief.code()
+        var cookie = try device(thief)
+        if how == "invented" { cookie = "\(cookie.prefix { $0 != "=" })=\(String(repeating: "A", count: 43))" }
+        let owner = Browser(issuer)
+        owner.add(cookie: cookie)
+        try await signIn(owner, issuer, remembering: false)
+        let known = try device(owner)
+        #expect(known != cookie)
+        try await signIn(owner, issuer, remembering: true)
+        #expect(try ![cookie, known].contains(device(owner)))
+        #expect(try await afterPassword(with: cookie, issuer) == "second-factor")
+        #expect(try await afterPassword(with: device(owner), issuer) == "consent")
+    }
+
+    @Test("a known browser that is remembered has a new secret, and the former one is a stranger's")
+    func renewed() async throws {
+        let issuer = try await TestIssuer()
+        let owner = Browser(issuer)
+        try await signIn(owner, issuer, remembering: false)
+        let former = try device(owner)
+        try await signIn(owner, issuer, remembering: false)
+        #expect(try device(owner) == former)
+        try await signIn(owner, issuer, remembering: true)
+        #expect(try device(owner) != former)
+        #expect(try await afterPassword(with: former, issuer) == "second-factor")
+        #expect(try await afterPassword(with: device(owner), issuer) == "consent")
+    }
+
+    @Test("of two people who share a browser, neither makes the other a stranger")
+    func shared() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        try await signIn(browser, issuer, remembering: true)
+        issuer.clock.advance(by: 60)
+        _ = try await browser.code([("prompt", "login")])
+        #expect(try await afterPassword(with: device(browser), issuer) == "consent")
+    }
 }

@@ -25,6 +25,33 @@ struct DeviceStoreTests {
         }
     }
 
+    @Test(
+        "when a browser gets a new secret, all of its people's devices do, and nobody else's",
+        arguments: StorageBackend.all)
+    func newSecret(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.sessions.begin(
+                .example("a", secret: 1), from: SignInOrigin(device: .example("d", secret: 1)), replacing: nil)
+            try await stores.sessions.begin(
+                .example("b", secret: 2, user: User.bob),
+                from: SignInOrigin(device: .example("e", secret: 1, user: User.bob)), replacing: nil)
+            try await stores.sessions.begin(
+                .example("o", secret: 3, user: User.bob),
+                from: SignInOrigin(device: .example("o", secret: 3, user: User.bob)), replacing: nil)
+            let (old, new) = (Device.example("", secret: 1).secret, Device.example("", secret: 9).secret)
+            let trusted = Device.example("d", secret: 9, trustedUntil: moment + 60)
+            try await stores.sessions.begin(
+                .example("n", secret: 4), from: SignInOrigin(device: trusted, formerSecret: old), replacing: nil)
+            for user in [User.alice, User.bob] {
+                #expect(try await stores.devices.find(old, of: user, at: moment) == nil)
+                #expect(try await stores.devices.find(new, of: user, at: moment) != nil)
+            }
+            #expect(try await stores.devices.find(new, of: User.alice, at: moment) == trusted)
+            let other = Device.example("", secret: 3).secret
+            #expect(try await stores.devices.find(other, of: User.bob, at: moment)?.id == Identifier("o"))
+        }
+    }
+
     @Test("networks are kept with the sign-in, each once, and go with the devices", arguments: StorageBackend.all)
     func networks(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

@@ -117,7 +117,7 @@ extension Stores {
             _ = try await users.changeClaims(of: alice, to: [:], at: moment)
             _ = try await users.changeEmail(of: alice, to: "alice@example.org", at: moment)
         }
-        try await sessions.begin(.example("s"), from: .example, replacing: Identifier("former"))
+        try await sessions.begin(.example("s"), from: .moved, replacing: Identifier("former"))
         _ = try await sessions.sessions(of: User.alice, at: moment)
         _ = try await devices.find(Device.example("d").secret, of: User.alice, at: moment)
         _ = try await devices.devices(of: User.alice, at: moment)

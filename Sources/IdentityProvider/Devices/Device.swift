@@ -4,7 +4,7 @@ package import FoundationEssentials
 package struct Device: Sendable, Hashable {
     package let id: Identifier<Device>
     /// Of the cookie's value. One browser that several people use has a device for each of them under one secret.
-    package let secret: SecretDigest<Device>
+    package var secret: SecretDigest<Device>
     package let user: Identifier<User>
     /// What the browser says it is.
     package var userAgent: String

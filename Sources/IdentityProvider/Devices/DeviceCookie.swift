@@ -31,23 +31,33 @@ struct DeviceCookie: Sendable {
         return device
     }
 
-    /// The device as this sign-in leaves it, with the `Set-Cookie` value.
-    func used(_ known: Device?, by user: User, trusting: Bool, in request: Request) -> (Device, cookie: String) {
-        // Another person's devices in this browser share its secret.
-        let secret = cookie.secret(in: request) ?? Base64URL.encode(RandomBytes.make(32))
+    /// Puts the device into `origin` as this sign-in leaves it, and returns the `Set-Cookie` value. A device that is new or
+    /// trusted from now on has a new secret: somebody else may know the cookie's, or have planted it (session fixation).
+    func use(
+        _ known: Device?, by user: User, trusting: Bool, in request: Request, _ origin: inout SignInOrigin
+    ) -> String {
+        let present = cookie.secret(in: request)
+        let isKept = known != nil && !trusting
+        let secret = isKept ? present ?? Self.newSecret() : Self.newSecret()
+        let digest = digester.digest(secret, of: Device.self)
         let moment = now()
         var device =
             known
             ?? Device(
-                secret: digester.digest(secret, of: Device.self), user: user.id, userAgent: "", address: "",
-                createdAt: moment, lastUsedAt: moment, expiresAt: moment)
+                secret: digest, user: user.id, userAgent: "", address: "", createdAt: moment, lastUsedAt: moment,
+                expiresAt: moment)
+        device.secret = digest
         device.userAgent = request.userAgent
         device.address = request.remoteAddress
         device.lastUsedAt = moment
         device.expiresAt = moment.addingTimeInterval(lifetimes.device)
         if trusting { device.trustedUntil = moment.addingTimeInterval(lifetimes.trustedDevice) }
-        return (device, cookie.setting(secret, maxAge: Int(lifetimes.device)))
+        origin.device = device
+        origin.formerSecret = isKept ? nil : present.map { digester.digest($0, of: Device.self) }
+        return cookie.setting(secret, maxAge: Int(lifetimes.device))
     }
+
+    private static func newSecret() -> String { Base64URL.encode(RandomBytes.make(32)) }
 }
 
 extension Request {

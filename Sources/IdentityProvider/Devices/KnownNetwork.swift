@@ -30,10 +30,13 @@ package struct KnownNetwork: Sendable, Hashable {
 /// Where a sign-in came from, as far as it is kept: programs have no device, a unix socket no network.
 package struct SignInOrigin: Sendable, Hashable {
     package var device: Device?
+    /// What the browser's cookie was before the device had a new secret: other people's devices in this browser move along.
+    package var formerSecret: SecretDigest<Device>?
     package var network: KnownNetwork?
 
-    package init(device: Device? = nil, network: KnownNetwork? = nil) {
+    package init(device: Device? = nil, formerSecret: SecretDigest<Device>? = nil, network: KnownNetwork? = nil) {
         self.device = device
+        self.formerSecret = formerSecret
         self.network = network
     }
 }

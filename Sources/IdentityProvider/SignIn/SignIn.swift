@@ -194,10 +194,8 @@ struct SignIn: Sendable {
         var cookies: [String] = []
         if destination.isBrowser {
             let trusting = remembers && context >= .multiFactor
-            let (device, cookie) = devices.used(known, by: user, trusting: trusting, in: request)
+            cookies.append(devices.use(known, by: user, trusting: trusting, in: request, &origin))
             if trusting { audit.record(.deviceRemembered, user: user.id) }
-            origin.device = device
-            cookies.append(cookie)
         }
         let (session, cookie) = try await sessions.begin(
             for: user, since: authenticatedAt, amr: amr, context: context, trustsDevice: trustsDevice, from: origin,

@@ -52,6 +52,15 @@ struct SQLAttempts: AttemptStore {
         }
     }
 
+    func takeBack(_ count: Int, of name: String) async throws {
+        try await table.execute(
+            "attempts.take_back",
+            """
+            UPDATE attempts SET failures = CASE WHEN failures > ? THEN failures - ? ELSE 0 END
+            WHERE issuer = ? AND name = ?
+            """, [.integer(count), .integer(count), table.key, .text(name)])
+    }
+
     func forget(_ names: [String]) async throws -> Bool {
         let issuer = table.key
         return try await table.write("attempts.forget", seeing: .latest) { connection in

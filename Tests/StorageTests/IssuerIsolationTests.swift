@@ -90,6 +90,7 @@ struct IssuerIsolationTests {
         ("devices forgotten", { try await $0.devices.forgetAll(of: User.alice) }),
         ("recovery code spent", { _ = try await $0.recoveryCodes.spend(SecretDigest(bytes: [1]), of: User.alice) }),
         ("recovery codes replaced", { try await $0.recoveryCodes.replace([], of: User.alice, at: moment) }),
+        ("failure taken back", { try await $0.attempts.takeBack(1, of: "a") }),
         ("failure counted", { try await $0.attempts.fail(["a"], at: moment, expiresAt: moment + 3_600) }),
         ("failures forgotten", { try await $0.attempts.forget(["a"]) }),
         ("credential deleted", { try await $0.totpCredentials.delete(Identifier("t")) }),

@@ -130,6 +130,7 @@ extension Stores {
         _ = try await recoveryCodes.spend(SecretDigest(bytes: [1]), of: User.alice)
         try await attempts.fail(["a"], at: moment, expiresAt: moment)
         _ = try await attempts.failures(of: ["a"], at: moment)
+        try await attempts.takeBack(1, of: "a")
         try await attempts.forget(["a"])
         _ = try await sessions.find(Session.example("s").secret, at: moment)
         _ = try await sessions.find(Session.example("s").id, at: moment)

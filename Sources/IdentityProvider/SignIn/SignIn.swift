@@ -208,6 +208,7 @@ struct SignIn: Sendable {
         Logger.current.info(
             further == nil ? "signed in" : "stepped up",
             metadata: ["user": "\(user.id)", "session": "\(session.id)", "amr": "\(amr.joined(separator: " "))"])
+        try await suspicions.spread.succeeded(user, from: request.remoteAddress)
         if suspicion.consequence > .ignore {
             await notices.signedIn(user, suspicion, at: suspicions.places.describe(request.remoteAddress), request)
         }

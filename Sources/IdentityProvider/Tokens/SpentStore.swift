@@ -18,4 +18,5 @@ package enum SpentPurpose: String, Sendable {
     case forwardTicket = "forward ticket"
     case signInTicket = "sign-in ticket"
     case failedAttempt = "failed attempt"
+    case successfulAttempt = "successful attempt"
 }

@@ -59,7 +59,11 @@ struct AttemptRule: Hashable, Sendable {
     static let account = AttemptRule(free: 5, longestWait: 900, locksAt: 100)
     /// Six digits, of which three are right at a time: twenty guesses find one in some 17,000 tries.
     static let secondFactor = AttemptRule(free: 5, longestWait: 900, locksAt: 20)
-    static let address = AttemptRule(free: 50, longestWait: 900, locksAt: nil)
+    /// One subscriber, whom many people may share: whoever has the right password waits a minute at most for what others
+    /// got wrong.
+    static let address = AttemptRule(free: 50, longestWait: 60, locksAt: nil)
+    /// Failures of an address that each account takes back that signs in from there, once in `memory`.
+    static let takenBack = 5
 
     /// Failures are forgotten so long after the last, in seconds.
     static let memory: TimeInterval = 86_400

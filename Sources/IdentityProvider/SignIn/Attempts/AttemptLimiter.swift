@@ -58,8 +58,8 @@ package struct AttemptLimiter: Sendable {
         }
     }
 
-    /// Whoever knew the secret starts anew under the first counter; an address does not: one good account must not pay
-    /// for guesses at others.
+    /// Whoever knew the secret starts anew under the counters of the account. An address does not: `AttemptSpread.succeeded`
+    /// takes back a few of its failures.
     func succeeded(_ counters: [AttemptCounter]) async throws {
         let names = counters.filter { $0.rule.locksAt != nil }.map(digest)
         for name in names { limiter.giveBack(name, of: Self.atOnce) }

@@ -23,6 +23,19 @@ struct AttemptSpread: Sendable {
         try await attempts.fail([Self.from(address), Self.at(account)].map(digest), at: now(), expiresAt: expiry)
     }
 
+    /// `user` signed in from `address`, which takes back some of the failures there: of a crowd behind one address many
+    /// mistype, and most get in. Once a day each, so that nobody pays with one account for guesses at others.
+    func succeeded(_ user: User, from address: String) async throws {
+        let counter = AttemptCounter.address(address).key(digester)
+        guard let failures = try await attempts.failures(of: [counter], at: now())[counter], failures.count > 0 else {
+            return
+        }
+        let pair = digest("\(user.id) in from \(IPAddress.subscriber(of: address))")
+        let expiry = now().addingTimeInterval(AttemptRule.memory)
+        guard try await spent.spend(pair, for: .successfulAttempt, until: expiry) else { return }
+        try await attempts.takeBack(AttemptRule.takenBack, of: counter)
+    }
+
     /// How many accounts failed from the subscriber of `address`, and how many subscribers failed at the account of `user`.
     func failures(at user: User, from address: String) async throws -> (accounts: Int, subscribers: Int) {
         let (from, at) = (digest(Self.from(address)), digest(Self.at(user.id.rawValue)))

@@ -21,6 +21,8 @@ package protocol AttemptStore: Sendable {
     /// that count at once, on whatever nodes, each number is returned to one.
     @discardableResult
     func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws -> [String: Int]
+    /// Counts so many failures less under `name`, down to none.
+    func takeBack(_ count: Int, of name: String) async throws
     /// Returns whether there was anything to forget.
     @discardableResult
     func forget(_ names: [String]) async throws -> Bool

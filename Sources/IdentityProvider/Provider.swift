@@ -202,7 +202,7 @@ package struct Provider: Sendable {
             HealthEndpoint(storage: stores.upkeep, vault: vault),
         ]
         let pages = LinkPages(issuer: issuer, browser: browser, formToken: formToken)
-        let requests = MailRequests(queue: mail, limiter: limiter, issuer: issuer, now: now)
+        let requests = MailRequests(queue: mail, digester: digester, now: now)
         let access = OpenAccess(stores, now: now)
         let protection = AccountProtection(
             users: stores.users, access: access,

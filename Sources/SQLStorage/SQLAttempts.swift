@@ -33,23 +33,28 @@ struct SQLAttempts: AttemptStore {
             var counts: [String: Int] = [:]
             // In one order, so that two units of work wait for each other instead of for ever.
             for name in names.sorted() {
-                let values: [SQLValue] = [.date(now), .date(now), .date(expiry), issuer, .text(name)]
-                if try connection.execute(Self.update, values) == 0 {
-                    let isNew = try connection.insertIfAbsent(
-                        """
-                        INSERT INTO attempts (issuer, name, failures, last_failed_at, expires_at)
-                        VALUES (?, ?, 1, ?, ?)
-                        """, [issuer, .text(name), .date(now), .date(expiry)])
-                    // Another node counted its first failure meanwhile.
-                    if !isNew { try connection.execute(Self.update, values) }
-                }
-                // The row is this unit's own until it commits: nobody else reads this number.
-                counts[name] = try connection.query(
-                    "SELECT failures FROM attempts WHERE issuer = ? AND name = ?", [issuer, .text(name)]
-                ).first?.integer(0)
+                counts[name] = try Self.count(name, at: now, expiresAt: expiry, issuer, connection)
             }
             return counts
         }
+    }
+
+    /// Counts one more under `name`, and returns how many there are now.
+    static func count(
+        _ name: String, at now: Date, expiresAt expiry: Date, _ issuer: SQLValue, _ connection: any SQLConnection
+    ) throws -> Int? {
+        let values: [SQLValue] = [.date(now), .date(now), .date(expiry), issuer, .text(name)]
+        if try connection.execute(update, values) == 0 {
+            let isNew = try connection.insertIfAbsent(
+                "INSERT INTO attempts (issuer, name, failures, last_failed_at, expires_at) VALUES (?, ?, 1, ?, ?)",
+                [issuer, .text(name), .date(now), .date(expiry)])
+            // Another node counted its first one meanwhile.
+            if !isNew { try connection.execute(update, values) }
+        }
+        // The row is this unit's own until it commits: nobody else reads this number.
+        return try connection.query(
+            "SELECT failures FROM attempts WHERE issuer = ? AND name = ?", [issuer, .text(name)]
+        ).first?.integer(0)
     }
 
     func takeBack(_ count: Int, of name: String) async throws {

@@ -4,17 +4,43 @@ import IdentityProvider
 struct SQLMailOutbox: MailOutbox {
     let table: SQLTable
 
+    private static let insert: SQLStatement = """
+        INSERT INTO mail_outbox (issuer, id, sealed_mail, attempts, due_at, created_at, expires_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+
+    private func values(_ mail: WaitingMail) -> [SQLValue] {
+        [
+            table.key, .id(mail.id), .blob(mail.sealedMail), .integer(mail.attempts), .date(mail.dueAt),
+            .date(mail.createdAt), .date(mail.expiresAt),
+        ]
+    }
+
     func add(_ mail: WaitingMail) async throws {
-        try await table.execute(
-            "mail_outbox.add",
-            """
-            INSERT INTO mail_outbox (issuer, id, sealed_mail, attempts, due_at, created_at, expires_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                table.key, .id(mail.id), .blob(mail.sealedMail), .integer(mail.attempts), .date(mail.dueAt),
-                .date(mail.createdAt), .date(mail.expiresAt),
-            ])
+        try await table.execute("mail_outbox.add", Self.insert, values(mail))
+    }
+
+    func add(
+        _ mail: WaitingMail?, within shares: [MailShare], capacity: Int, at now: Date
+    ) async throws -> MailAdmission {
+        let (issuer, values) = (table.key, mail.map(values))
+        let hint = table.database.dialect.hint("mail_outbox_by_expiry")
+        do {
+            try await table.write("mail_outbox.add_within") { connection in
+                let waiting = try connection.query(
+                    "SELECT 1 FROM mail_outbox \(hint) WHERE issuer = ? AND expires_at > ? LIMIT 1 OFFSET ?",
+                    [issuer, .date(now), .integer(capacity - 1)])
+                guard waiting.isEmpty else { throw NotAdmitted(reason: .full) }
+                // In one order, so that two units of work wait for each other instead of for ever.
+                for share in shares.sorted(by: { $0.name < $1.name }) {
+                    let count = try SQLAttempts.count(
+                        share.name, at: now, expiresAt: share.endsAt, issuer, connection)
+                    guard let count, count <= share.limit else { throw NotAdmitted(reason: .usedUp(share)) }
+                }
+                if let values { try connection.execute(Self.insert, values) }
+            }
+            return .added
+        } catch let refusal as NotAdmitted { return refusal.reason }
     }
 
     func due(at now: Date, limit: Int) async throws -> [WaitingMail] {
@@ -46,4 +72,9 @@ struct SQLMailOutbox: MailOutbox {
     private func entry(_ mail: WaitingMail) -> SQLQueue.Entry {
         SQLQueue.Entry(id: .id(mail.id), attempts: mail.attempts)
     }
+}
+
+/// Undoes what was counted.
+private struct NotAdmitted: Error {
+    let reason: MailAdmission
 }

@@ -65,4 +65,26 @@ struct MailOutboxTests {
             #expect(try await stores.mailOutbox.due(at: moment, limit: 10).map(\.id.rawValue) == ["new"])
         }
     }
+
+    @Test("a share that is used up, or a full outbox, adds and counts nothing", arguments: StorageBackend.all)
+    func shares(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            let outbox = stores.mailOutbox
+            let (wide, narrow) = (
+                MailShare(name: "wide", limit: 2, endsAt: moment + 60),
+                MailShare(name: "narrow", limit: 1, endsAt: moment + 60)
+            )
+            func add(_ id: String, _ shares: [MailShare], capacity: Int = 9) async throws -> MailAdmission {
+                try await outbox.add(.example(id), within: shares, capacity: capacity, at: moment)
+            }
+            #expect(try await add("a", [wide, narrow]) == .added)
+            #expect(try await add("b", [wide, narrow]) == .usedUp(narrow))
+            #expect(try await add("c", [wide], capacity: 1) == .full)
+            #expect(try await add("d", [wide]) == .added)
+            #expect(try await add("e", [wide]) == .usedUp(wide))
+            #expect(try await outbox.depth(at: moment) == 2)
+            #expect(try await outbox.add(nil, within: [wide], capacity: 9, at: moment + 60) == .added)
+            #expect(try await outbox.depth(at: moment) == 2)
+        }
+    }
 }

@@ -167,6 +167,8 @@ extension Stores {
         _ = try await spent.spend("jti", for: .clientAssertion, until: moment)
         _ = try await spent.isSpent("jti", for: .clientAssertion)
         try await mailOutbox.add(.example("m"))
+        _ = try await mailOutbox.add(
+            .example("n"), within: [MailShare(name: "share", limit: 1, endsAt: moment)], capacity: 10, at: moment)
         for mail in try await mailOutbox.due(at: moment, limit: 10) {
             guard let leased = try await mailOutbox.lease(mail, until: moment, at: moment) else { continue }
             try await mailOutbox.postpone(leased, until: moment)

@@ -1,25 +1,75 @@
 import FoundationEssentials
+import JOSE
+import Logging
 
-/// Puts mails into the outbox that strangers ask for, as many as a mail server bears.
+/// Puts mails into the outbox that strangers ask for: so many an hour for each recipient and each network, counted by all
+/// nodes together. Whoever floods from one network uses up that network's share, and nobody else's.
 struct MailRequests: Sendable {
     let queue: MailQueue
-    let limiter: RateLimiter
-    let issuer: Issuer
+    let digester: SecretDigester
     let now: @Sendable () -> Date
 
-    /// Of one node, for one issuer, whoever asks.
-    private static let limit = RateLimit(burst: 300, perMinute: 120)
+    /// Mails an hour. A recipient is what was typed, whether anybody has that name or not.
+    static let perRecipient = 6
+    /// Requests an hour of an IPv4 /24 or IPv6 /48.
+    static let perNetwork = 120
+    /// Mails an hour to addresses that have no account, in all: strangers are written to, and the mail server's reputation
+    /// bears no more.
+    static let signUps = 7_200
 
-    /// Throws `temporarily_unavailable` when too many ask.
+    /// Throws `temporarily_unavailable` when the network has asked too often, or too much waits.
     func add(_ occasion: Mail.Occasion, after request: Request) async throws {
-        try take()
-        try await queue.add(occasion, after: request)
+        let recipient = occasion.recipient.map { share("to \($0)", Self.perRecipient) }
+        var shares = [network(of: request), recipient].compactMap(\.self)
+        if case .signUp = occasion { shares.append(share("sign-ups", Self.signUps)) }
+        let admission = try await queue.add(occasion, after: request, within: shares)
+        if case .usedUp(recipient) = admission {
+            // There are mails enough in that mailbox. The answer is the same: a stranger must not learn that somebody else
+            // asks, nor keep the recipient from the page.
+            Logger.current.notice("too many mails were asked for to one recipient")
+        } else {
+            try check(admission)
+        }
     }
 
-    /// Counts one that is added, if at all, when something else was done. Throws as `add`.
-    func take() throws {
-        if let seconds = limiter.take("mail \(issuer.identifier)", of: Self.limit, at: now()) {
-            throw OAuthError.tooManyRequests(retryAfter: seconds)
+    /// Counts a request of the network that may lead to a mail later. Throws as `add`.
+    func take(after request: Request) async throws {
+        try check(try await queue.add(nil, after: request, within: [network(of: request)]))
+    }
+
+    private func check(_ admission: MailAdmission) throws {
+        switch admission {
+        case .added: return
+        case .usedUp(let share):
+            let seconds = share.endsAt.timeIntervalSince(now()).rounded(.up)
+            throw OAuthError.tooManyRequests(retryAfter: max(1, Int(seconds)))
+        case .full: throw OAuthError.tooManyRequests(retryAfter: 60)
+        }
+    }
+
+    private func network(of request: Request) -> MailShare {
+        let address = request.remoteAddress
+        return share("from \(KnownNetwork.name(of: address) ?? address)", Self.perNetwork)
+    }
+
+    /// What may be asked for under `name` in this hour.
+    private func share(_ name: String, _ limit: Int) -> MailShare {
+        let hour = (now().timeIntervalSince1970 / 3_600).rounded(.down)
+        let digest = digester.digest("\(name) \(Int(hour))", of: MailShare.self)
+        return MailShare(
+            name: Base64URL.encode(digest.bytes), limit: limit,
+            endsAt: Date(timeIntervalSince1970: (hour + 1) * 3_600))
+    }
+}
+
+extension Mail.Occasion {
+    /// Who is written to, as far as it was typed or is known from a session.
+    fileprivate var recipient: String? {
+        switch self {
+        case .signUp(let address): User.key(of: address.text)
+        case .passwordReset(let name): User.key(of: name)
+        case .emailVerification(let user), .emailChange(let user, _): "user \(user)"
+        default: nil
         }
     }
 }

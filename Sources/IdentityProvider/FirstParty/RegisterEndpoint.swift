@@ -57,7 +57,7 @@ struct RegisterEndpoint: FirstPartyEndpoint {
                 typed,
                 names: [username.text, address?.text, claims["name"]?.string, site].compactMap(\.self))
         } catch { return Self.refusal(of: error) }
-        try mail.take()
+        try await mail.take(after: request)
         // Before the hash: a name that is taken must not cost one.
         guard try await users.find(named: username.text) == nil else { return Self.taken }
         let hash = try await passwords.hash(password.text)

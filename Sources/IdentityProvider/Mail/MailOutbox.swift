@@ -27,6 +27,10 @@ package struct WaitingMail: Sendable, Hashable {
 
 package protocol MailOutbox: Sendable {
     func add(_ mail: WaitingMail) async throws
+    /// Counts one in each of `shares`, and adds `mail`, if there is one, in the same transaction; nothing when a share is used
+    /// up or `capacity` mails wait. Of many calls at once, on however many nodes, no more than a share's limit succeed.
+    func add(_ mail: WaitingMail?, within shares: [MailShare], capacity: Int, at now: Date) async throws
+        -> MailAdmission
     /// What may be tried, the longest due first.
     func due(at now: Date, limit: Int) async throws -> [WaitingMail]
     /// Takes what `due` returned in hand until a moment. Of all calls with one mail exactly one returns it, however many

@@ -15,13 +15,27 @@ package struct MailQueue: Sendable {
 
     /// `request` is the one that led to it, if any: for the language.
     package func add(_ occasion: Mail.Occasion, after request: Request? = nil) async throws {
+        try await outbox.add(waiting(occasion, after: request))
+    }
+
+    /// As `add`, within `shares`. Without an occasion it only counts.
+    func add(_ occasion: Mail.Occasion?, after request: Request, within shares: [MailShare]) async throws
+        -> MailAdmission
+    {
+        try await outbox.add(
+            occasion.map { try waiting($0, after: request) }, within: shares, capacity: Self.capacity, at: now())
+    }
+
+    /// Mails that may wait before nothing more can be asked for: so much the table holds with ease.
+    private static let capacity = 20_000
+
+    private func waiting(_ occasion: Mail.Occasion, after request: Request?) throws -> WaitingMail {
         let moment = now()
         let language = request?.headers[.acceptLanguage].map { String($0.prefix(200)) }
         let mail = Mail(occasion, queuedAt: moment, acceptLanguage: language)
-        try await outbox.add(
-            WaitingMail(
-                sealedMail: sealer.seal(Array(JSONEncoder().encode(mail)), for: .mail), dueAt: moment,
-                createdAt: moment, expiresAt: moment.addingTimeInterval(occasion.usefulFor)))
+        return WaitingMail(
+            sealedMail: try sealer.seal(Array(JSONEncoder().encode(mail)), for: .mail), dueAt: moment,
+            createdAt: moment, expiresAt: moment.addingTimeInterval(occasion.usefulFor))
     }
 
     /// Throws `NotOurs` for what another version of the program put there, too.

@@ -1,0 +1,92 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import SQLStorage
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("Mail that anybody can ask for: a share an hour for each recipient and each network")
+struct MailRequestTests {
+    private func ask(_ issuer: TestIssuer, _ name: String, from address: String) async throws -> Response {
+        let browser = Browser(issuer, at: address)
+        return try await browser.submit(browser.get("/forgot-password").page(), [("username", name)])
+    }
+
+    private func request(from address: String) throws -> Request {
+        try Request(
+            method: .post, path: "/forgot-password", query: nil, headers: [:], body: [], remoteAddress: address)
+    }
+
+    /// What another node of the same issuer has.
+    private func requests(_ issuer: TestIssuer) throws -> MailRequests {
+        let clock = issuer.clock
+        let keys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
+        let queue = MailQueue(
+            outbox: issuer.stores.mailOutbox, sealer: Sealer(keys, issuer: issuer.issuer), now: { clock.now })
+        return MailRequests(queue: queue, digester: SecretDigester(keys), now: { clock.now })
+    }
+
+    @Test("networks that flood do not stop the mail of others")
+    func flood() async throws {
+        let mailbox = TestMailbox()
+        let issuer = try await TestIssuer(mailbox: mailbox)
+        for network in 0..<20 {
+            for number in 0..<16 {
+                let answer = try await ask(issuer, "name \(network) \(number)", from: "198.51.\(network).7")
+                #expect(answer.status == .ok)
+            }
+        }
+        #expect(try await ask(issuer, "alice", from: "203.0.113.9").status == .ok)
+        try await issuer.deliver()
+        #expect(mailbox.kinds == ["password_reset"])
+    }
+
+    @Test("of all that one network asks for at once, its share is taken, on all nodes", arguments: TestEngine.allCases)
+    func network(_ engine: TestEngine) async throws {
+        let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: TestMailbox())
+        let nodes = [try requests(issuer), try requests(issuer)]
+        let taken = try await race(MailRequests.perNetwork + 40) { number in
+            // Another address of the network each time.
+            let request = try request(from: "198.51.100.\(number)")
+            do {
+                try await nodes[number % 2].add(.passwordReset(name: "name \(number)"), after: request)
+                return true
+            } catch let error as OAuthError {
+                #expect(error.status == .tooManyRequests)
+                return false
+            }
+        }
+        #expect(taken.count(where: \.self) == MailRequests.perNetwork)
+        #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == MailRequests.perNetwork)
+        #expect(try await ask(issuer, "alice", from: "198.51.100.9").status == .tooManyRequests)
+        #expect(try await ask(issuer, "alice", from: "198.51.101.9").status == .ok)
+        issuer.clock.advance(by: 3_600)
+        #expect(try await ask(issuer, "alice", from: "198.51.100.9").status == .ok)
+    }
+
+    @Test("beyond a recipient's share nothing is added, and the answer is the same", arguments: ["alice", "nobody"])
+    func recipient(_ name: String) async throws {
+        let issuer = try await TestIssuer(mailbox: TestMailbox())
+        var answers: Set<String> = []
+        for number in 0..<(MailRequests.perRecipient + 4) {
+            let answer = try await ask(
+                issuer, number.isMultiple(of: 2) ? name : name.uppercased(), from: "198.51.\(number).7")
+            answers.insert("\(answer.status) \(try answer.page().data.map { "\($0.key) \($0.value)" }.sorted())")
+        }
+        #expect(answers.count == 1)
+        #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == MailRequests.perRecipient)
+    }
+
+    @Test("what counts them names nobody")
+    func digests() async throws {
+        let issuer = try await TestIssuer(mailbox: TestMailbox())
+        _ = try await ask(issuer, "alice@example.com", from: "198.51.100.7")
+        let names = try await issuer.database.database.read { connection in
+            try connection.query("SELECT name FROM attempts", []).map { try $0.text(0) }
+        }
+        #expect(names.count == 2)
+        #expect(names.allSatisfy { $0.utf8.count == 43 && !$0.contains("alice") })
+    }
+}

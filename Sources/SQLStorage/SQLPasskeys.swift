@@ -23,18 +23,24 @@ struct SQLPasskeys: PasskeyStore {
         ).map(Self.passkey)
     }
 
-    func add(_ passkey: Passkey) async throws -> Bool {
-        try await table.insertIfAbsent(
-            "passkeys.add",
-            """
-            INSERT INTO passkeys (issuer, id, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                table.key, .id(passkey.id), .id(passkey.user), .text(passkey.name), .blob(passkey.credentialID),
-                .blob(passkey.publicKey), .integer(passkey.signCount), .blob(passkey.aaguid),
-                .json(passkey.transports), .flag(passkey.isBackupEligible), .flag(passkey.isBackedUp),
-                .flag(passkey.isUserVerificationInitialized), .date(passkey.createdAt), .date(passkey.lastUsedAt),
-            ])
+    func add(_ passkey: Passkey, by owner: User) async throws -> Bool {
+        let issuer = table.key
+        let values: [SQLValue] = [
+            issuer, .id(passkey.id), .id(passkey.user), .text(passkey.name), .blob(passkey.credentialID),
+            .blob(passkey.publicKey), .integer(passkey.signCount), .blob(passkey.aaguid), .json(passkey.transports),
+            .flag(passkey.isBackupEligible), .flag(passkey.isBackedUp), .flag(passkey.isUserVerificationInitialized),
+            .date(passkey.createdAt), .date(passkey.lastUsedAt),
+        ]
+        return try await table.settle("passkeys.add", until: \.self) { freshness in
+            try await table.database.transaction(freshness) { connection in
+                guard try SQLUsers.relies(on: owner, issuer, connection) else { return false }
+                return try connection.insertIfAbsent(
+                    """
+                    INSERT INTO passkeys (issuer, id, \(Self.columns))
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """, values)
+            }
+        }
     }
 
     func use(_ id: Identifier<Passkey>, signCount: Int, isBackedUp: Bool, at moment: Date) async throws -> Bool {

@@ -11,16 +11,18 @@ struct SQLRecoveryCodes: RecoveryCodeStore {
         ).first?.integer(0) ?? 0
     }
 
-    func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws {
+    func replace(_ codes: [SecretDigest<RecoveryCode>], of user: User, at now: Date) async throws -> Bool {
         let issuer = table.key
-        try await table.write("recovery_codes.replace", seeing: .latest) { connection in
+        return try await table.write("recovery_codes.replace", seeing: .latest) { connection in
+            guard try SQLUsers.relies(on: user, issuer, connection) else { return false }
             try connection.execute(
-                "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
+                "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
             for code in codes {
                 try connection.execute(
                     "INSERT INTO recovery_codes (issuer, user_id, digest, created_at) VALUES (?, ?, ?, ?)",
-                    [issuer, .id(user), .blob(code.bytes), .date(now)])
+                    [issuer, .id(user.id), .blob(code.bytes), .date(now)])
             }
+            return true
         }
     }
 

@@ -12,7 +12,9 @@ struct SQLSessions: SessionStore {
     /// A former program notes no use: there the session's beginning counts.
     private static let lastUse: SQLStatement = "COALESCE(last_used_at, authenticated_at)"
 
-    func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws {
+    func begin(
+        _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
+    ) async throws -> Bool {
         let issuer = table.key
         let values: [SQLValue] = [
             issuer, .id(session.id), .blob(session.secret.bytes), .id(session.user), .date(session.authenticatedAt),
@@ -20,18 +22,32 @@ struct SQLSessions: SessionStore {
             .text(session.userAgent), .text(session.address), .flag(session.trustsDevice),
             .date(session.lastUsedAt),
         ]
-        try await table.write("sessions.begin") { connection in
-            if let former {
-                try connection.execute("DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(former)])
-                if former != session.id {
-                    try Self.revokeAuthorizations(of: former, issuer, at: session.authenticatedAt, connection)
+        return try await table.settle("sessions.begin", until: \.self) { freshness in
+            do {
+                try await table.database.transaction(freshness) { connection in
+                    // Before all else, as what ends all sessions does: it comes before or after this, never between.
+                    guard try SQLUsers.relies(on: user, issuer, connection) else { throw NotBegun() }
+                    if let former { try Self.replace(former, by: session, issuer, connection) }
+                    try connection.execute(
+                        """
+                        INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        """, values)
+                    try SQLDevices.save(origin, issuer, connection)
                 }
-            }
-            try connection.execute(
-                """
-                INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """, values)
-            try SQLDevices.save(origin, issuer, connection)
+                return true
+            } catch is NotBegun { return false }
+        }
+    }
+
+    private static func replace(
+        _ former: Identifier<Session>, by session: Session, _ issuer: SQLValue, _ connection: any SQLConnection
+    ) throws {
+        let ended = try connection.execute(
+            "DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(former)])
+        if former != session.id {
+            try revokeAuthorizations(of: former, issuer, at: session.authenticatedAt, connection)
+        } else if ended == 0 {
+            throw NotBegun()
         }
     }
 
@@ -94,6 +110,10 @@ struct SQLSessions: SessionStore {
     func endAll(of user: Identifier<User>, at now: Date) async throws {
         let issuer = table.key
         try await table.write("sessions.end_all", seeing: .latest) { connection in
+            // First: a sign-in that rests on the row as it was begins no session from here on.
+            try connection.execute(
+                "UPDATE users SET session_generation = session_generation + 1 WHERE issuer = ? AND id = ?",
+                [issuer, .id(user)])
             try connection.execute("DELETE FROM sessions WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
             try connection.execute(
                 """
@@ -122,3 +142,6 @@ struct SQLSessions: SessionStore {
             address: try row.text(9), trustsDevice: try row.flag(10))
     }
 }
+
+/// The user or the former session is not what the sign-in rests on any more: nothing is kept.
+private struct NotBegun: Error {}

@@ -19,18 +19,24 @@ struct SQLTOTPCredentials: TOTPCredentialStore {
         }
     }
 
-    func save(_ credential: TOTPCredential) async throws {
-        try await table.insertIfAbsent(
-            "totp_credentials.save",
-            """
-            INSERT INTO totp_credentials (issuer, id, user_id, name, sealed_secret, algorithm, digits, period,
-                last_step, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                table.key, .id(credential.id), .id(credential.user), .text(credential.name),
-                .blob(credential.sealedSecret), .text(credential.algorithm), .integer(credential.digits),
-                .integer(credential.period), .integer(credential.lastStep), .date(credential.createdAt),
-            ])
+    func save(_ credential: TOTPCredential, by owner: User?) async throws -> Bool {
+        let issuer = table.key
+        let values: [SQLValue] = [
+            issuer, .id(credential.id), .id(credential.user), .text(credential.name), .blob(credential.sealedSecret),
+            .text(credential.algorithm), .integer(credential.digits), .integer(credential.period),
+            .integer(credential.lastStep), .date(credential.createdAt),
+        ]
+        return try await table.settle("totp_credentials.save", until: \.self) { freshness in
+            try await table.database.transaction(freshness) { connection in
+                if let owner, try !SQLUsers.relies(on: owner, issuer, connection) { return false }
+                _ = try connection.insertIfAbsent(
+                    """
+                    INSERT INTO totp_credentials (issuer, id, user_id, name, sealed_secret, algorithm, digits, period,
+                        last_step, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """, values)
+                return true
+            }
+        }
     }
 
     func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool {

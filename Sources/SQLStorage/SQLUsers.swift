@@ -7,8 +7,23 @@ struct SQLUsers: UserStore {
 
     private static let columns: SQLStatement = """
         id, username, email, is_email_verified, password_hash, claims, roles, is_disabled, created_at, updated_at,
-        group_names
+        group_names, session_generation, password_mailed_at
         """
+    /// Whether a row still is as `standing` says.
+    private static let isUnchanged: SQLStatement = """
+        issuer = ? AND id = ? AND is_disabled = 0 AND session_generation = ? AND COALESCE(password_hash, '') = ?
+        """
+
+    private static func standing(_ user: User, _ issuer: SQLValue) -> [SQLValue] {
+        [issuer, .id(user.id), .integer(user.sessionGeneration), .text(user.passwordHash ?? "")]
+    }
+
+    /// Whether `user` is still enabled, with the same password, and was not signed out everywhere since it was read. The row
+    /// is changed, not only looked at: a change of it on another node of a cluster conflicts (docs/decisions/0006).
+    static func relies(on user: User, _ issuer: SQLValue, _ connection: any SQLConnection) throws -> Bool {
+        try connection.execute(
+            "UPDATE users SET relied_on = relied_on + 1 WHERE \(isUnchanged)", standing(user, issuer)) == 1
+    }
 
     func find(_ id: Identifier<User>) async throws -> User? {
         try await table.query(
@@ -75,11 +90,23 @@ struct SQLUsers: UserStore {
         }
     }
 
-    func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws {
+    func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws -> Bool {
         try await table.execute(
             "users.replace_password_hash",
             "UPDATE users SET password_hash = ? WHERE issuer = ? AND id = ? AND password_hash = ?",
-            [.text(new), table.key, .id(user), .text(old)])
+            [.text(new), table.key, .id(user), .text(old)]) == 1
+    }
+
+    func setPasswordHash(of user: User, to hash: String, isMailed: Bool, at now: Date) async throws -> Bool {
+        let values: [SQLValue] = [.text(hash), isMailed ? .date(now) : .null, .date(now)]
+        let standing = Self.standing(user, table.key)
+        return try await table.settle("users.change_password", until: \.self) { freshness in
+            try await table.database.execute(
+                freshness,
+                """
+                UPDATE users SET password_hash = ?, password_mailed_at = ?, updated_at = ? WHERE \(Self.isUnchanged)
+                """, values + standing) == 1
+        }
     }
 
     func replaceMembership(of user: Identifier<User>, from old: Membership, to new: Membership) async throws -> Bool {
@@ -94,8 +121,10 @@ struct SQLUsers: UserStore {
 
     func setPasswordHash(of user: Identifier<User>, to hash: String?, at now: Date) async throws {
         try await table.execute(
-            "users.set_password_hash", "UPDATE users SET password_hash = ?, updated_at = ? WHERE issuer = ? AND id = ?",
-            [.text(hash), .date(now), table.key, .id(user)])
+            "users.set_password_hash",
+            """
+            UPDATE users SET password_hash = ?, password_mailed_at = NULL, updated_at = ? WHERE issuer = ? AND id = ?
+            """, [.text(hash), .date(now), table.key, .id(user)])
     }
 
     func setDisabled(_ user: Identifier<User>, to isDisabled: Bool, at now: Date) async throws {
@@ -159,6 +188,7 @@ struct SQLUsers: UserStore {
             id: try row.id(0), username: try row.text(1), email: try row.optionalText(2),
             isEmailVerified: try row.flag(3), passwordHash: try row.optionalText(4), claims: try row.object(5),
             roles: try row.texts(6), groups: try row.texts(10), isDisabled: try row.flag(7),
-            createdAt: try row.date(8), updatedAt: try row.date(9))
+            createdAt: try row.date(8), updatedAt: try row.date(9), sessionGeneration: try row.integer(11),
+            passwordMailedAt: try row.optionalDate(12))
     }
 }

@@ -234,9 +234,9 @@ struct AccountMailTests {
         let start = issuer.clock.now
         let old = app(of: alice, "old", addedAt: start - 8 * 86_400)
         for app in [old, app(of: alice, "new", addedAt: start)] {
-            try await issuer.stores.totpCredentials.save(app)
+            try await issuer.stores.totpCredentials.save(app, by: nil)
         }
-        try await issuer.stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: alice.id, at: start)
+        _ = try await issuer.stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: alice, at: start)
         // The last moment at which the link works.
         issuer.clock.advance(by: 7 * 86_400 - 1)
         let owner = Browser(issuer)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IdentityProvider
 import JOSE
+import TestSupport
 
 /// When the tests take place.
 let moment = Date(timeIntervalSince1970: 1_800_000_000)
@@ -133,6 +134,35 @@ extension WaitingMail {
             id: Identifier(id), sealedMail: [1, 2, 3], dueAt: moment + seconds, createdAt: moment,
             expiresAt: moment + lifetime)
     }
+}
+
+// Of users who are as the examples have them.
+extension SessionStore {
+    func begin(
+        _ session: Session, from origin: SignInOrigin = SignInOrigin(), replacing former: Identifier<Session>?
+    ) async throws {
+        guard try await begin(session, of: .example(session.user, ""), from: origin, replacing: former) else {
+            throw Unexpected("no session began for \(session.user)")
+        }
+    }
+}
+
+extension PasskeyStore {
+    func add(_ passkey: Passkey) async throws -> Bool {
+        try await add(passkey, by: .example(passkey.user, ""))
+    }
+}
+
+extension RecoveryCodeStore {
+    func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws {
+        guard try await replace(codes, of: .example(user, ""), at: now) else {
+            throw Unexpected("no recovery codes were kept for \(user)")
+        }
+    }
+}
+
+extension TOTPCredentialStore {
+    func save(_ credential: TOTPCredential) async throws { try await save(credential, by: nil) }
 }
 
 extension Stores {

@@ -116,6 +116,7 @@ extension Stores {
         if let alice = try await users.find(User.alice) {
             _ = try await users.changeClaims(of: alice, to: [:], at: moment)
             _ = try await users.changeEmail(of: alice, to: "alice@example.org", at: moment)
+            _ = try await users.setPasswordHash(of: alice, to: "", isMailed: true, at: moment)
         }
         try await sessions.begin(.example("s"), from: .moved, replacing: Identifier("former"))
         _ = try await sessions.sessions(of: User.alice, at: moment)
@@ -144,7 +145,6 @@ extension Stores {
         try await authorizations.revoke(client: Client.app, at: moment)
         try await authorizations.revoke(session: Identifier("s"), at: moment)
         try await sessions.end(Identifier("s"), at: moment)
-        try await sessions.endAll(of: User.alice, at: moment)
         try await consents.save(Consent(user: User.alice, client: Client.web, scope: [], grantedAt: moment))
         _ = try await consents.find(user: User.alice, client: Client.web)
         try await consents.withdraw(user: User.alice, client: Client.web)
@@ -203,6 +203,7 @@ extension Stores {
         try await dataKeys.askEverything()
         _ = try await upkeep.version()
         _ = try await upkeep.removeExpired(before: moment, limit: 10)
+        try await sessions.endAll(of: User.alice, at: moment)
         try await clients.delete(Client.web)
         try await users.delete(User.alice)
     }

@@ -13,6 +13,6 @@ extension SoftwareAuthenticator {
             user: user.id, name: "Phone", credentialID: credentialID, publicKey: publicKey.encoded(), signCount: 0,
             aaguid: aaguid, transports: ["internal"], isBackupEligible: false, isBackedUp: false,
             isUserVerificationInitialized: true, createdAt: Date())
-        guard try await stores.passkeys.add(passkey) else { throw Unexpected("the passkey is taken") }
+        guard try await stores.passkeys.add(passkey, by: user) else { throw Unexpected("the passkey is taken") }
     }
 }

@@ -11,12 +11,14 @@ struct AccountProtection: Sendable {
     let audit: AuditLog
     let now: @Sendable () -> Date
 
-    /// Sets the password, ends whatever was open and tells the user.
-    func setPassword(_ hash: String, of user: User, after request: Request) async throws {
-        try await users.setPasswordHash(of: user.id, to: hash, at: now())
+    /// Sets the password, ends whatever was open and tells the user. `isMailed` marks a reset by mail. Returns `false`, and
+    /// changes nothing, when `user` has changed since it was read.
+    func setPassword(_ hash: String, of user: User, isMailed: Bool, after request: Request) async throws -> Bool {
+        guard try await users.setPasswordHash(of: user, to: hash, isMailed: isMailed, at: now()) else { return false }
         try await endEverything(of: user)
         await notices.passwordChanged(by: user.id, request)
         Logger.current.notice("password set", metadata: ["user": "\(user.id)"])
+        return true
     }
 
     /// Puts a thief out: the password opens nothing any more, what was added to sign in with since `moment` is gone, and

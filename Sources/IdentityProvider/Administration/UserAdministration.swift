@@ -138,7 +138,7 @@ extension Administration {
             try await stores.totpCredentials.save(
                 TOTPCredential(
                     id: .of(secret, user.id, digester), user: user.id, name: "Authenticator",
-                    sealedSecret: try sealer.seal(secret, for: .oneTimePasswordSecret), createdAt: moment))
+                    sealedSecret: try sealer.seal(secret, for: .oneTimePasswordSecret), createdAt: moment), by: nil)
         }
         if stored != nil, user.isDisabled || changed.contains("password") || changed.contains("password_hash") {
             try await access.end(of: user.id)

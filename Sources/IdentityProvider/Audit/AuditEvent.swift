@@ -101,6 +101,8 @@ package enum SignInRefusal: String, Sendable, CaseIterable {
     case throttled
     /// Too suspicious for the policy.
     case suspicious
+    /// The account or the session changed between the check and the new session.
+    case overtaken
 }
 
 /// How an account came to be.

@@ -57,8 +57,10 @@ private struct FaultyClients: ClientStore {
 private struct FaultySessions: SessionStore {
     let base: any SessionStore
 
-    func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws {
-        try await base.begin(session, from: origin, replacing: former)
+    func begin(
+        _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
+    ) async throws -> Bool {
+        try await base.begin(session, of: user, from: origin, replacing: former)
     }
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
         try await base.sessions(of: user, at: now, usedAfter: moment)
@@ -122,7 +124,9 @@ private struct FaultyCredentials: TOTPCredentialStore {
     func credentials(of user: Identifier<User>) async throws -> [TOTPCredential] {
         try await base.credentials(of: user)
     }
-    func save(_ credential: TOTPCredential) async throws { try await base.save(credential) }
+    func save(_ credential: TOTPCredential, by owner: User?) async throws -> Bool {
+        try await base.save(credential, by: owner)
+    }
     func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool {
         try await base.accept(step: step, for: credential) || Mutation.current == .oneTimePasswordTwice
     }

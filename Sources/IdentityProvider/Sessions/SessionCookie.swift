@@ -36,26 +36,33 @@ struct SessionCookie: Sendable {
     /// Begins a session for somebody who has shown every factor they must, in place of the browser's former one.
     /// Returns it with the `Set-Cookie` value. Only `SignIn` calls this. `authenticatedAt` says when the session began
     /// that this one strengthens: it is as old as that (OpenID Connect Core §2, `auth_time`), and ends when that would have.
+    /// Returns `nil` when `user`, or the session to strengthen, is not what it was when the factors were checked.
     func begin(
         for user: User, since authenticatedAt: Date?, amr: [String], context: AuthenticationContext, trustsDevice: Bool,
         from origin: SignInOrigin, in request: Request
-    ) async throws -> (Session, cookie: String) {
+    ) async throws -> (Session, cookie: String)? {
         let secret = Base64URL.encode(RandomBytes.make(32))
         let moment = now()
         let former = try await stored(of: request)
         // What ended meanwhile does not come back by one factor more.
-        guard authenticatedAt == nil || former?.user == user.id else { throw OAuthError.interactionLost }
+        guard authenticatedAt == nil || former?.user == user.id else { return nil }
         let start = authenticatedAt ?? moment
         let end = start.addingTimeInterval(lifetime)
         // The same person again: applications keep their session, whose `sid` they know. Anybody else begins anew.
-        let session = Session(
-            id: former?.user == user.id ? former?.id ?? .random() : .random(),
-            secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: start, amr: amr,
-            acr: context.rawValue, expiresAt: end, lastUsedAt: moment,
-            device: origin.device?.id, userAgent: request.userAgent, address: request.remoteAddress,
-            trustsDevice: trustsDevice)
-        try await sessions.begin(session, from: origin, replacing: former?.id)
-        return (session, cookie.setting(secret, maxAge: max(0, Int(end.timeIntervalSince(moment)))))
+        let own = former?.user == user.id ? former?.id : nil
+        func begin(_ id: Identifier<Session>, replacing former: Identifier<Session>?) async throws -> Session? {
+            let session = Session(
+                id: id, secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: start,
+                amr: amr, acr: context.rawValue, expiresAt: end, lastUsedAt: moment, device: origin.device?.id,
+                userAgent: request.userAgent, address: request.remoteAddress, trustsDevice: trustsDevice)
+            return try await sessions.begin(session, of: user, from: origin, replacing: former) ? session : nil
+        }
+        var session = try await begin(own ?? .random(), replacing: former?.id)
+        // The former one ended meanwhile: a sign-in of its own needs none, and does not bring that back.
+        if session == nil, own != nil, authenticatedAt == nil {
+            session = try await begin(.random(), replacing: nil)
+        }
+        return session.map { ($0, cookie.setting(secret, maxAge: max(0, Int(end.timeIntervalSince(moment))))) }
     }
 
     /// Ends the session and returns the `Set-Cookie` value.

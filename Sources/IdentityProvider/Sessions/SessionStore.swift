@@ -4,7 +4,12 @@ package protocol SessionStore: Sendable {
     /// Keeps `session`, where the sign-in came from, and ends `former`, in one transaction: a sign-in never leaves the old
     /// session usable (session fixation). When `session` goes on under the identifier of `former`, because the same person signed in
     /// again, their authorizations stay; otherwise those of `former` are revoked as by `end`.
-    func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws
+    ///
+    /// Returns `false`, and keeps nothing, when `user` has changed since it was read: disabled, another password, signed out
+    /// everywhere. Also when `session` goes on under the identifier of `former` and that has ended.
+    func begin(
+        _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
+    ) async throws -> Bool
     /// The session with one of these secrets, unless it expired or no use after `moment` was noted.
     func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session?
     /// The session of this identifier, unless it ended or expired, or no use after `moment` was noted.
@@ -16,7 +21,7 @@ package protocol SessionStore: Sendable {
     /// Ends the session and revokes its authorizations, but for those with `offline_access`
     /// (OpenID Connect Core §11), in one transaction.
     func end(_ id: Identifier<Session>, at now: Date) async throws
-    /// Ends all of a user's sessions as above.
+    /// Ends all of a user's sessions as above, and the sign-ins in flight: it raises `User.sessionGeneration`.
     func endAll(of user: Identifier<User>, at now: Date) async throws
 }
 
@@ -39,10 +44,5 @@ extension SessionStore {
     /// Those of one person that have not expired, the latest first.
     package func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
         try await sessions(of: user, at: now, usedAfter: .distantPast)
-    }
-
-    /// Where the origin of the sign-in is not kept.
-    package func begin(_ session: Session, replacing former: Identifier<Session>?) async throws {
-        try await begin(session, from: SignInOrigin(), replacing: former)
     }
 }

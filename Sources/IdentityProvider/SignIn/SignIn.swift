@@ -122,6 +122,7 @@ struct SignIn: Sendable {
 
     private func isValid(_ progress: SignInProgress, for user: User) -> Bool {
         progress.user == user.id && !user.isDisabled && progress.stamp == stamp(of: user)
+            && progress.generation ?? user.sessionGeneration == user.sessionGeneration
             && now() < progress.startedAt.addingTimeInterval(lifetime)
     }
 
@@ -180,7 +181,8 @@ struct SignIn: Sendable {
         of user: User, _ shown: [ShownFactor], suspicion: Suspicion, next: SignInProgress.Next
     ) -> SignInProgress {
         SignInProgress(
-            user: user.id, shown: shown, startedAt: now(), stamp: stamp(of: user), suspicion: suspicion, next: next)
+            user: user.id, shown: shown, startedAt: now(), stamp: stamp(of: user),
+            generation: user.sessionGeneration, suspicion: suspicion, next: next)
     }
 
     private func begin(
@@ -192,14 +194,16 @@ struct SignIn: Sendable {
         if context >= .multiFactor { amr.append("mfa") }
         var origin = SignInOrigin(network: suspicions.network(of: request, for: user))
         var cookies: [String] = []
+        let trusting = destination.isBrowser && remembers && context >= .multiFactor
         if destination.isBrowser {
-            let trusting = remembers && context >= .multiFactor
             cookies.append(devices.use(known, by: user, trusting: trusting, in: request, &origin))
-            if trusting { audit.record(.deviceRemembered, user: user.id) }
         }
-        let (session, cookie) = try await sessions.begin(
-            for: user, since: authenticatedAt, amr: amr, context: context, trustsDevice: trustsDevice, from: origin,
-            in: request)
+        guard
+            let (session, cookie) = try await sessions.begin(
+                for: user, since: authenticatedAt, amr: amr, context: context, trustsDevice: trustsDevice,
+                from: origin, in: request)
+        else { throw overtaken(shown, by: user, toward: destination) }
+        if trusting { audit.record(.deviceRemembered, user: user.id) }
         let further = authenticatedAt == nil ? nil : shown.last
         audit.record(
             further.map { .steppedUp($0.factor, acr: context.rawValue) }
@@ -213,6 +217,13 @@ struct SignIn: Sendable {
             await notices.signedIn(user, suspicion, at: suspicions.places.describe(request.remoteAddress), request)
         }
         return .signedIn(session, cookies: [cookie] + cookies)
+    }
+
+    /// The factors were right, but meanwhile the password changed, everything was signed out, or the session ended.
+    private func overtaken(_ shown: [ShownFactor], by user: User, toward destination: Destination) -> OAuthError {
+        audit.record(
+            .signInRefused(.overtaken, shown.last?.factor ?? .password), user: user.id, client: destination.client?.id)
+        return destination.isBrowser ? .interactionLost : .authenticationFailed
     }
 }
 

@@ -14,6 +14,9 @@ struct SignInProgress: Codable, Sendable {
     let startedAt: Date
     /// Changes with the person's password: what was shown before counts no more.
     let stamp: String
+    /// Of the person when the first factor was shown: a sign-out of everywhere voids it, too. `nil` only in what a version of
+    /// before sealed.
+    var generation: Int?
     /// When the session began that is strengthened; `nil` for a sign-in of its own. What was shown then grows no younger
     /// by what is shown now.
     var authenticatedAt: Date?

@@ -17,11 +17,16 @@ package struct User: Sendable, Hashable {
     package var isDisabled: Bool
     package var createdAt: Date
     package var updatedAt: Date
+    /// Raised when all of the user's sessions end: a sign-in that began before is void. Only the store changes it.
+    package let sessionGeneration: Int
+    /// When the password was last reset by mail, unless it was set in another way since. Only the store changes it.
+    package let passwordMailedAt: Date?
 
     package init(
         id: Identifier<User> = .random(), username: String, email: String? = nil, isEmailVerified: Bool = false,
         passwordHash: String? = nil, claims: JSONObject = [:], roles: [String] = [], groups: [String] = [],
-        isDisabled: Bool = false, createdAt: Date, updatedAt: Date
+        isDisabled: Bool = false, createdAt: Date, updatedAt: Date, sessionGeneration: Int = 0,
+        passwordMailedAt: Date? = nil
     ) {
         self.id = id
         self.username = username
@@ -34,6 +39,8 @@ package struct User: Sendable, Hashable {
         self.isDisabled = isDisabled
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.sessionGeneration = sessionGeneration
+        self.passwordMailedAt = passwordMailedAt
     }
 }
 

@@ -9,9 +9,13 @@ package protocol UserStore: Sendable {
     func list(after name: String?, limit: Int) async throws -> [User]
     /// Inserts or replaces. Throws `NameTaken` when another user has the name or address.
     func save(_ user: User) async throws
-    /// Replaces the hash if it is still `old`: an upgrade must not undo a change of the password.
-    func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws
-    /// Sets the hash, or takes the password away.
+    /// Replaces the hash if it is still `old`: an upgrade must not undo a change of the password. Returns whether it did.
+    @discardableResult
+    func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws -> Bool
+    /// Sets the hash if `user` is unchanged: enabled, with the same password, and not signed out everywhere since it was
+    /// read. `isMailed` marks a reset by mail. Returns whether it did.
+    func setPasswordHash(of user: User, to hash: String, isMailed: Bool, at now: Date) async throws -> Bool
+    /// Sets the hash, or takes the password away, whatever it was.
     func setPasswordHash(of user: Identifier<User>, to hash: String?, at now: Date) async throws
     /// Refuses the user from now on, or does so no more.
     func setDisabled(_ user: Identifier<User>, to isDisabled: Bool, at now: Date) async throws

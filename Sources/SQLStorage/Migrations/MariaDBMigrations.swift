@@ -264,7 +264,27 @@ extension Migration {
                 """,
                 "ALTER TABLE audit_chains ADD COLUMN IF NOT EXISTS removed_time BIGINT",
             ]),
-            version: 13, name: "when a session was last used",
+        Migration(
+            version: 11, name: "account recovery, and users that sign-ins in flight rest on",
+            statements: [
+                """
+                ALTER TABLE users
+                    ADD COLUMN IF NOT EXISTS session_generation BIGINT NOT NULL DEFAULT 0,
+                    ADD COLUMN IF NOT EXISTS relied_on BIGINT NOT NULL DEFAULT 0,
+                    ADD COLUMN IF NOT EXISTS password_mailed_at BIGINT
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS account_recoveries (
+                    issuer VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL,
+                    disputed_from BIGINT NOT NULL, started_at BIGINT NOT NULL, ready_at BIGINT NOT NULL,
+                    expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, user_id),
+                    INDEX account_recoveries_by_expiry (issuer, expires_at),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+            ]),
+        Migration(
+            version: 12, name: "when a session was last used",
             statements: ["ALTER TABLE sessions ADD COLUMN IF NOT EXISTS last_used_at BIGINT"]),
     ]
 

@@ -279,7 +279,24 @@ extension Migration {
                 """,
                 "ALTER TABLE audit_chains ADD COLUMN removed_time INTEGER",
             ]),
-            version: 13, name: "when a session was last used",
+        Migration(
+            version: 11, name: "account recovery, and users that sign-ins in flight rest on",
+            statements: [
+                "ALTER TABLE users ADD COLUMN session_generation INTEGER NOT NULL DEFAULT 0",
+                "ALTER TABLE users ADD COLUMN relied_on INTEGER NOT NULL DEFAULT 0",
+                "ALTER TABLE users ADD COLUMN password_mailed_at INTEGER",
+                """
+                CREATE TABLE account_recoveries (
+                    issuer TEXT NOT NULL, user_id TEXT NOT NULL, id TEXT NOT NULL, disputed_from INTEGER NOT NULL,
+                    started_at INTEGER NOT NULL, ready_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, user_id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX account_recoveries_by_expiry ON account_recoveries (issuer, expires_at)",
+            ]),
+        Migration(
+            version: 12, name: "when a session was last used",
             statements: ["ALTER TABLE sessions ADD COLUMN last_used_at INTEGER"]),
     ]
 }

@@ -40,7 +40,8 @@ extension TransferTable {
             "users",
             [
                 "issuer", "id", "username", "username_key", "email", "is_email_verified", "password_hash", "claims",
-                "roles", "is_disabled", "created_at", "updated_at", "group_names",
+                "roles", "is_disabled", "created_at", "updated_at", "group_names", "session_generation", "relied_on",
+                "password_mailed_at",
             ], orderedBy: "issuer, id"),
         TransferTable("user_names", ["issuer", "name_key", "user_id"], orderedBy: "issuer, name_key"),
         TransferTable(
@@ -72,6 +73,10 @@ extension TransferTable {
             orderedBy: "issuer, user_id, network"),
         TransferTable(
             "recovery_codes", ["issuer", "user_id", "digest", "created_at"], orderedBy: "issuer, user_id, digest"),
+        TransferTable(
+            "account_recoveries",
+            ["issuer", "user_id", "id", "disputed_from", "started_at", "ready_at", "expires_at"],
+            orderedBy: "issuer, user_id"),
         TransferTable(
             "attempts", ["issuer", "name", "failures", "last_failed_at", "expires_at"], orderedBy: "issuer, name"),
         TransferTable(

@@ -19,7 +19,9 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
             password = try NewPassword(request.parameters["password"] ?? "", for: visitor.user, site: site)
         } catch { return page(request, visitor, error: error.rawValue) }
         let hash = try await protection.passwords.hash(password.text)
-        try await protection.setPassword(hash.text, of: visitor.user, after: request)
+        guard try await protection.setPassword(hash.text, of: visitor.user, isMailed: false, after: request) else {
+            return gate.overview()
+        }
         protection.audit.record(.passwordChanged, user: visitor.user.id)
         return done.done("password_set")
     }

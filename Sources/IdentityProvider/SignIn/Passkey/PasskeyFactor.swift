@@ -56,7 +56,9 @@ struct PasskeyFactor: Sendable {
             }
             try await ceremonies.spend(ceremony)
             let passkey = Passkey(registration, user: user.id, name: name, transports: response.transports, at: now())
-            guard try await passkeys.add(passkey) else { throw PasskeyRefusal("the credential is taken") }
+            guard try await passkeys.add(passkey, by: user) else {
+                throw PasskeyRefusal("the credential is taken, or the account has changed")
+            }
             Logger.current.info("passkey enrolled", metadata: ["user": "\(user.id)", "passkey": "\(passkey.id)"])
             audit.record(.factorEnrolled(.passkey), user: user.id)
             return passkey

@@ -46,7 +46,11 @@ package struct PasswordFactor: Sendable {
             return Verdict(named: user, isRight: false)
         }
         if hash.parameters != parameters || match == .asTyped {
-            user?.passwordHash = try await upgrade(hash, of: found, password: password)
+            // Another sign-in upgraded it first, or the password changed: what is stored now decides.
+            guard let upgraded = try await upgrade(hash, of: found, password: password) else {
+                return try await verify(password, of: name)
+            }
+            user?.passwordHash = upgraded
         }
         return Verdict(named: user, isRight: true)
     }
@@ -72,9 +76,10 @@ package struct PasswordFactor: Sendable {
         return try await hashing { hash.matches(password) } ? .asTyped : nil
     }
 
-    private func upgrade(_ old: PasswordHash, of user: User, password: String) async throws -> String {
+    /// The new hash; `nil` when the stored one is not `old` any more.
+    private func upgrade(_ old: PasswordHash, of user: User, password: String) async throws -> String? {
         let new = try await hash(password)
-        try await users.replacePasswordHash(of: user.id, from: old.text, with: new.text)
+        guard try await users.replacePasswordHash(of: user.id, from: old.text, with: new.text) else { return nil }
         Logger.current.info("password hash upgraded", metadata: ["user": "\(user.id)"])
         return new.text
     }

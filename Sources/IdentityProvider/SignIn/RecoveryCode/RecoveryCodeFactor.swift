@@ -19,10 +19,11 @@ struct RecoveryCodeFactor: SecondFactor {
         return .recoveryCode
     }
 
-    /// A new set, which takes the place of the former: to be shown now and never again.
+    /// A new set, which takes the place of the former: to be shown now and never again. Throws when `user` has changed since
+    /// it was read.
     func renew(for user: User, at now: Date) async throws -> [String] {
         let set = (0..<Self.count).map { _ in RecoveryCodeText(random: RandomBytes.make(10)) }
-        try await codes.replace(set.map(digest), of: user.id, at: now)
+        guard try await codes.replace(set.map(digest), of: user, at: now) else { throw OAuthError.interactionLost }
         return set.map(\.text)
     }
 

@@ -5,8 +5,9 @@ package enum RecoveryCode {}
 
 package protocol RecoveryCodeStore: Sendable {
     func count(of user: Identifier<User>) async throws -> Int
-    /// Keeps these in place of all others of the user, in one transaction.
-    func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws
+    /// Keeps these in place of all others of the user, in one transaction. Returns `false`, and changes nothing, when `user`
+    /// has changed since it was read: disabled, another password, signed out everywhere.
+    func replace(_ codes: [SecretDigest<RecoveryCode>], of user: User, at now: Date) async throws -> Bool
     /// Deletes the codes of `user` that were made at `moment` or later; returns how many.
     func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int
     /// Removes the code that has one of these digests. Of many calls with one code exactly one returns `true`.

@@ -43,8 +43,10 @@ extension Identifier where Entity == TOTPCredential {
 
 package protocol TOTPCredentialStore: Sendable {
     func credentials(of user: Identifier<User>) async throws -> [TOTPCredential]
-    /// Keeps it, once.
-    func save(_ credential: TOTPCredential) async throws
+    /// Keeps it, once. Returns `false`, and keeps nothing, when `owner` has changed since it was read: disabled, another
+    /// password, signed out everywhere. Without one, whoever runs the site gives it.
+    @discardableResult
+    func save(_ credential: TOTPCredential, by owner: User?) async throws -> Bool
     /// Accepts `step` if it is later than the last one. Of many calls with one step exactly one returns `true`.
     func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool
     func delete(_ credential: Identifier<TOTPCredential>) async throws

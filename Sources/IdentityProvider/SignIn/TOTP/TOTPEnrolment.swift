@@ -57,8 +57,7 @@ struct TOTPEnrolment: Sendable {
             sealedSecret: try sealer.seal(offer.secret, for: .oneTimePasswordSecret),
             algorithm: offer.settings.algorithm.rawValue, digits: offer.settings.digits, lastStep: step,
             createdAt: now())
-        try await credentials.save(credential)
-        return credential
+        return try await credentials.save(credential, by: user) ? credential : nil
     }
 
     private func open(_ text: String, for user: User) -> Offer? {

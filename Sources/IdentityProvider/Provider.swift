@@ -71,13 +71,20 @@ package struct Provider: Sendable {
         let emailCode = EmailCodeFactor(
             others: better, queue: mail, sealer: sealer, spent: stores.spent, browser: browser, audit: audit, now: now)
         let factors = better + (mailer != nil && settings.acceptsEmailCodes ? [emailCode] : []) + [recoveryCodes]
+        let access = OpenAccess(stores, now: now)
+        let recoveries = AccountRecoveries(
+            store: stores.recoveries,
+            factors: RecentFactors(
+                passkeys: stores.passkeys, totp: stores.totpCredentials, recoveryCodes: stores.recoveryCodes,
+                audit: audit),
+            access: access, notices: notices, audit: audit, wait: lifetimes.recoveryWait, now: now)
         let signIn = SignIn(
             minimum: settings.minimumContext, factors: factors, entitlements: entitlements, users: stores.users,
             sessions: sessions, devices: devices, digester: digester,
             suspicions: SuspicionCheck(
                 rules: settings.suspicion, places: places, devices: stores.devices, spread: spread,
                 lifetime: lifetimes.device, now: now),
-            audit: audit, notices: notices, lifetime: lifetimes.factor, now: now)
+            audit: audit, notices: notices, recoveries: recoveries, lifetime: lifetimes.factor, now: now)
         let steps = InteractionSteps(clients: clients, signIn: signIn, interactions: interactions)
         let signOut = SignOut(
             issuer: issuer, clients: clients, users: stores.users, sessions: sessions, sealer: sealer,
@@ -89,7 +96,8 @@ package struct Provider: Sendable {
             MailService(
                 issuer: issuer, outbox: stores.mailOutbox, queue: mail,
                 writer: LetterWriter(
-                    users: stores.users, links: links, allowance: MailAllowance(spent: stores.spent, now: now)),
+                    users: stores.users, links: links, recoveries: stores.recoveries,
+                    allowance: MailAllowance(spent: stores.spent, now: now)),
                 mailer: mailer, interval: .seconds(1), now: now)
         }
 
@@ -203,13 +211,8 @@ package struct Provider: Sendable {
         ]
         let pages = LinkPages(issuer: issuer, browser: browser, formToken: formToken)
         let requests = MailRequests(queue: mail, digester: digester, now: now)
-        let access = OpenAccess(stores, now: now)
         let protection = AccountProtection(
-            users: stores.users, access: access,
-            recentFactors: RecentFactors(
-                passkeys: stores.passkeys, totp: stores.totpCredentials, recoveryCodes: stores.recoveryCodes,
-                audit: audit),
-            passwords: passwords, notices: notices, audit: audit, now: now)
+            users: stores.users, access: access, passwords: passwords, notices: notices, audit: audit, now: now)
         let interrupted = InterruptedSignIn(of: issuer, interactions: interactions)
         let newAccount = { (purpose: MailLinkPurpose, origin: AccountOrigin) in
             NewAccountEndpoint(
@@ -218,12 +221,13 @@ package struct Provider: Sendable {
                 formToken: formToken, audit: audit, now: now)
         }
         let gate = AccountGate(
-            sessions: sessions, interactions: interactions, formToken: formToken, lifetime: lifetimes.factor, now: now)
+            sessions: sessions, interactions: interactions, formToken: formToken, recoveries: recoveries,
+            lifetime: lifetimes.factor, now: now)
         var accounts: [any Endpoint] = [
             AccountEndpoint(
                 gate: gate, totp: stores.totpCredentials, passkeys: stores.passkeys,
                 recoveryCodes: stores.recoveryCodes, sessions: stores.sessions, devices: stores.devices,
-                consents: stores.consents, clients: clients,
+                consents: stores.consents, clients: clients, recoveries: recoveries,
                 activity: RecentActivity(audit: stores.audit, places: places, now: now), places: places,
                 hasMail: mailer != nil, now: now),
             ProfileEndpoint(gate: gate, users: stores.users, audit: audit, now: now),
@@ -234,6 +238,7 @@ package struct Provider: Sendable {
                 gate: gate, factor: recoveryCodes, notices: notices, audit: audit, now: now),
             ChangePasswordEndpoint(gate: gate, protection: protection, site: settings.name, done: pages),
             AccountSessionsEndpoint(gate: gate, access: access, audit: audit),
+            AccountRecoveryEndpoint(gate: gate, recoveries: recoveries, done: pages),
             AccountApplicationsEndpoint(
                 gate: gate, consents: stores.consents, authorizations: stores.authorizations, audit: audit, now: now),
             PersonalDataEndpoint(
@@ -248,9 +253,18 @@ package struct Provider: Sendable {
                 ResetPasswordEndpoint(
                     pages: pages, interrupted: interrupted, links: links, protection: protection, site: settings.name,
                     formToken: formToken),
-                UnlockEndpoint(pages: pages, links: links, attempts: attempts, formToken: formToken, audit: audit),
+                UnlockEndpoint(
+                    pages: pages, links: links, attempts: attempts, recoveries: recoveries, formToken: formToken,
+                    audit: audit),
                 EmailAddressEndpoint(gate: gate, pages: pages, mail: requests, audit: audit),
-                NotMeEndpoint(pages: pages, links: links, protection: protection, formToken: formToken),
+                NotMeEndpoint(
+                    pages: pages, links: links, protection: protection, recoveries: recoveries, formToken: formToken),
+                RecoveryEndpoint(
+                    purpose: .recoveryCancel, evidence: .cancellation, pages: pages, links: links,
+                    recoveries: recoveries, formToken: formToken),
+                RecoveryEndpoint(
+                    purpose: .recoveryFinish, evidence: .mailbox, pages: pages, links: links, recoveries: recoveries,
+                    formToken: formToken),
                 VerifyEmailEndpoint(
                     pages: pages, links: links, users: stores.users, formToken: formToken, audit: audit),
                 AgreeToEmailEndpoint(pages: pages, links: links, mail: mail, formToken: formToken),

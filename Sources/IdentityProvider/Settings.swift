@@ -96,6 +96,8 @@ package struct Lifetimes: Sendable {
     package var refreshTokenAbsolute: TimeInterval = 180 * 86_400
     /// How long a repeated refresh gets the same successor instead of counting as reuse; a client may set its own.
     package var refreshGrace: TimeInterval = 30
+    /// How long somebody who shows nothing but the mailbox waits before that removes a factor.
+    package var recoveryWait: TimeInterval = 72 * 3_600
 
     package init() {}
 

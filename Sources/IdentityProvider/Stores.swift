@@ -15,6 +15,7 @@ package struct Stores: Sendable {
     package let totpCredentials: any TOTPCredentialStore
     package let passkeys: any PasskeyStore
     package let recoveryCodes: any RecoveryCodeStore
+    package let recoveries: any AccountRecoveryStore
     package let keys: any KeyStore
     package let dataKeys: any DataKeyStore
     package let spent: any SpentStore
@@ -28,7 +29,8 @@ package struct Stores: Sendable {
         roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, devices: any DeviceStore,
         attempts: any AttemptStore, consents: any ConsentStore, authorizations: any AuthorizationStore,
         totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
-        recoveryCodes: any RecoveryCodeStore, keys: any KeyStore, dataKeys: any DataKeyStore,
+        recoveryCodes: any RecoveryCodeStore, recoveries: any AccountRecoveryStore, keys: any KeyStore,
+        dataKeys: any DataKeyStore,
         spent: any SpentStore, audit: any AuditStore, webhooks: any WebhookStore,
         mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
@@ -45,6 +47,7 @@ package struct Stores: Sendable {
         self.totpCredentials = totpCredentials
         self.passkeys = passkeys
         self.recoveryCodes = recoveryCodes
+        self.recoveries = recoveries
         self.keys = keys
         self.dataKeys = dataKeys
         self.spent = spent

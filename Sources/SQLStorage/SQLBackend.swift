@@ -19,7 +19,7 @@ package struct SQLBackend: Sendable {
             sessions: SQLSessions(table: table), devices: SQLDevices(table: table), attempts: SQLAttempts(table: table),
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
             totpCredentials: SQLTOTPCredentials(table: table), passkeys: SQLPasskeys(table: table),
-            recoveryCodes: SQLRecoveryCodes(table: table),
+            recoveryCodes: SQLRecoveryCodes(table: table), recoveries: SQLAccountRecoveries(table: table),
             keys: SQLKeys(table: table), dataKeys: SQLDataKeys(table: table), spent: SQLSpent(table: table),
             audit: SQLAudit(table: table),
             webhooks: SQLWebhooks(table: table),

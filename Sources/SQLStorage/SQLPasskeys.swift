@@ -90,10 +90,12 @@ struct SQLPasskeys: PasskeyStore {
         }
     }
 
-    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int {
+    func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int {
         try await table.execute(
-            "passkeys.delete_recent", "DELETE FROM passkeys WHERE issuer = ? AND user_id = ? AND created_at >= ?",
-            [table.key, .id(user), .date(moment)], seeing: .latest)
+            "passkeys.delete_recent",
+            """
+            DELETE FROM passkeys WHERE issuer = ? AND user_id = ? AND created_at >= ? AND created_at <= ?
+            """, [table.key, .id(user), .date(period.lowerBound), .date(period.upperBound)], seeing: .latest)
     }
 
     private static func passkey(_ row: SQLRow) throws -> Passkey {

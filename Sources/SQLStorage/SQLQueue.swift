@@ -37,14 +37,14 @@ struct SQLQueue: Sendable {
             """, [.date(end), table.key, entry.id, .integer(entry.attempts), .date(now)]) == 1
     }
 
-    /// How many wait that are of use yet.
+    /// How many wait that are of use yet, but for what nobody may try before a later moment.
     func depth(at now: Date) async throws -> Int {
         try await table.query(
             "\(name.text).depth",
             """
             SELECT COUNT(*) FROM \(name) \(table.database.dialect.hint("\(name)_by_expiry"))
-            WHERE issuer = ? AND expires_at > ?
-            """, [table.key, .date(now)]
+            WHERE issuer = ? AND expires_at > ? AND (attempts > 0 OR due_at <= ?)
+            """, [table.key, .date(now), .date(now)]
         ).first?.integer(0) ?? 0
     }
 

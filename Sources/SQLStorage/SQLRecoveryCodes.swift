@@ -26,11 +26,20 @@ struct SQLRecoveryCodes: RecoveryCodeStore {
         }
     }
 
-    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int {
+    func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int {
         try await table.execute(
             "recovery_codes.delete_recent",
-            "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ? AND created_at >= ?",
-            [table.key, .id(user), .date(moment)], seeing: .latest)
+            """
+            DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ? AND created_at >= ? AND created_at <= ?
+            """, [table.key, .id(user), .date(period.lowerBound), .date(period.upperBound)], seeing: .latest)
+    }
+
+    func madeAt(of user: Identifier<User>) async throws -> Date? {
+        try await table.query(
+            "recovery_codes.made_at",
+            "SELECT created_at FROM recovery_codes WHERE issuer = ? AND user_id = ? ORDER BY created_at DESC LIMIT 1",
+            [table.key, .id(user)]
+        ).first?.date(0)
     }
 
     func spend(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool {

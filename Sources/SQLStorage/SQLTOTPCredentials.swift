@@ -52,10 +52,11 @@ struct SQLTOTPCredentials: TOTPCredentialStore {
             [table.key, .id(credential)])
     }
 
-    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int {
+    func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int {
         try await table.execute(
             "totp_credentials.delete_recent",
-            "DELETE FROM totp_credentials WHERE issuer = ? AND user_id = ? AND created_at >= ?",
-            [table.key, .id(user), .date(moment)], seeing: .latest)
+            """
+            DELETE FROM totp_credentials WHERE issuer = ? AND user_id = ? AND created_at >= ? AND created_at <= ?
+            """, [table.key, .id(user), .date(period.lowerBound), .date(period.upperBound)], seeing: .latest)
     }
 }

@@ -69,6 +69,7 @@ private struct ExpiringTable: Sendable {
             bound: { .integer(Int(($0.timeIntervalSince1970 / 3_600).rounded(.down))) }),
         ExpiringTable("devices", key: ["id"]),
         ExpiringTable("networks", key: ["user_id", "network"]),
+        ExpiringTable("account_recoveries", key: ["user_id"]),
         ExpiringTable("attempts", key: ["name"]),
         ExpiringTable("spent", key: ["purpose", "value"]),
         ExpiringTable("mail_outbox", key: ["id"]),

@@ -97,8 +97,8 @@ struct SQLUsers: UserStore {
             [.text(new), table.key, .id(user), .text(old)]) == 1
     }
 
-    func setPasswordHash(of user: User, to hash: String, isMailed: Bool, at now: Date) async throws -> Bool {
-        let values: [SQLValue] = [.text(hash), isMailed ? .date(now) : .null, .date(now)]
+    func setPasswordHash(of user: User, to hash: String, mailedAt: Date?, at now: Date) async throws -> Bool {
+        let values: [SQLValue] = [.text(hash), .date(mailedAt), .date(now)]
         let standing = Self.standing(user, table.key)
         return try await table.settle("users.change_password", until: \.self) { freshness in
             try await table.database.execute(

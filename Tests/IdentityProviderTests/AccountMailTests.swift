@@ -223,36 +223,6 @@ struct AccountMailTests {
         #expect(try await signsIn(issuer, "alice", "through the looking-glass"))
     }
 
-    @Test("\"this was not me\" removes what a thief has added to sign in with, and what was there before stays")
-    func thiefsFactors() async throws {
-        let issuer = try await issuer()
-        var thief = try PasskeyPerson(issuer)
-        try await thief.enrol()
-        try await issuer.deliver()
-        let letter = try #require(mailbox.all.last { $0.kind == "factor_added" })
-        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
-        let start = issuer.clock.now
-        let old = app(of: alice, "old", addedAt: start - 8 * 86_400)
-        for app in [old, app(of: alice, "new", addedAt: start)] {
-            try await issuer.stores.totpCredentials.save(app, by: nil)
-        }
-        _ = try await issuer.stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: alice, at: start)
-        // The last moment at which the link works.
-        issuer.clock.advance(by: 7 * 86_400 - 1)
-        let owner = Browser(issuer)
-        let next = try await owner.submit(owner.open(letter, at: issuer).page(), [])
-        #expect(try next.page().template == "reset-password")
-        _ = try await thief.answer(thief.signInPage())
-        #expect(try await !thief.isSignedIn())
-        #expect(try await issuer.stores.passkeys.passkeys(of: alice.id).isEmpty)
-        #expect(try await issuer.stores.totpCredentials.credentials(of: alice.id) == [old])
-        #expect(try await issuer.stores.recoveryCodes.count(of: alice.id) == 0)
-        try await issuer.audit.flush()
-        let events = try await issuer.stores.audit.find(AuditQuery()).map(\.record)
-        #expect(events.filter { $0.event == "factor_removed" }.map(\.factor) == ["passkey", "totp", "recovery_code"])
-        #expect(events.count { $0.event == "password_withdrawn" } == 1)
-    }
-
     @Test("a reset of the password keeps what one signs in with besides")
     func factorsAfterReset() async throws {
         let issuer = try await issuer()
@@ -266,10 +236,6 @@ struct AccountMailTests {
             browser.open(letter, at: issuer).page(), [("password", "through the looking-glass")])
         _ = try await person.answer(person.signInPage())
         #expect(try await person.isSignedIn())
-    }
-
-    private func app(of user: User, _ id: String, addedAt moment: Date) -> TOTPCredential {
-        TOTPCredential(id: Identifier(rawValue: id), user: user.id, name: id, sealedSecret: [], createdAt: moment)
     }
 
     @Test("whoever signs in again and again with a password that is known fills no mailbox", arguments: [true, false])

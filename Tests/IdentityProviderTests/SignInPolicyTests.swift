@@ -11,6 +11,7 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
     let shown: [ShownFactor]
     var enrolled: Set<Factor> = []
     var isRemembered = false
+    var isPasswordMailed = false
     let expected: SignInPolicy.Decision
 
     var testDescription: String {
@@ -81,14 +82,32 @@ struct SignInPolicyTests {
         PolicyCase(
             asked: .phishingResistant, shown: [.password, .totp], enrolled: [.totp, .passkey],
             expected: .ask([.passkey])),
+        // A password that came by mail and a code by mail are one factor, and add none.
+        PolicyCase(
+            shown: [.password], enrolled: [.emailCode], isPasswordMailed: true,
+            expected: .accept(.singleFactor, trustsDevice: false)),
+        PolicyCase(
+            minimum: .multiFactor, shown: [.password], enrolled: [.emailCode], isPasswordMailed: true, expected: .wait),
+        PolicyCase(
+            minimum: .multiFactor, shown: [.password, .emailCode], enrolled: [.emailCode], isPasswordMailed: true,
+            expected: .wait),
+        PolicyCase(
+            minimum: .multiFactor, shown: [.password], enrolled: [.emailCode, .recoveryCode], isPasswordMailed: true,
+            expected: .ask([.recoveryCode])),
+        PolicyCase(
+            minimum: .phishingResistant, shown: [.password, .recoveryCode], enrolled: [.emailCode],
+            isPasswordMailed: true, expected: .enrol([.passkey])),
+        PolicyCase(
+            shown: [.password], enrolled: [.totp], isPasswordMailed: true, expected: .ask([.totp])),
     ]
 
     @Test("each line of the policy", arguments: table)
     func decision(_ line: PolicyCase) {
         let policy = SignInPolicy(minimum: line.minimum, asked: line.asked)
         #expect(
-            policy.decide(shown: line.shown, enrolled: line.enrolled, isRemembered: line.isRemembered)
-                == line.expected)
+            policy.decide(
+                shown: line.shown, enrolled: line.enrolled, isRemembered: line.isRemembered,
+                isPasswordMailed: line.isPasswordMailed) == line.expected)
     }
 
     @Test("whatever was shown, nobody is accepted below what is demanded, but by a browser that is remembered")

@@ -31,6 +31,10 @@ struct LetterTests {
             ("alice@example.com", .factorRemoved(alice, factor: "totp")),
             ("alice@example.com", .lockedOut(name: "alice")),
             ("alice@example.com", .secondFactorLocked(alice)),
+            ("alice@example.com", .recovery(alice, Identifier(rawValue: "r"), .started, readyAt: Date())),
+            ("alice@example.com", .recovery(alice, Identifier(rawValue: "r"), .reminder, readyAt: Date())),
+            ("alice@example.com", .recovery(alice, Identifier(rawValue: "r"), .ready, readyAt: Date())),
+            ("alice@example.com", .recovery(alice, Identifier(rawValue: "r"), .canceled, readyAt: Date())),
         ]
     }
 
@@ -46,6 +50,11 @@ struct LetterTests {
         var alice = try #require(try await test.stores.users.find(named: "alice"))
         alice.claims["locale"] = .string(language)
         try await test.stores.users.save(alice)
+        let now = test.clock.now
+        let recovery = AccountRecovery(
+            id: Identifier(rawValue: "r"), user: alice.id, disputedFrom: now, startedAt: now, readyAt: now,
+            expiresAt: now + 60)
+        #expect(try await test.stores.recoveries.begin(recovery, at: now))
         let header = try Request(method: .get, path: "/", headers: [.acceptLanguage: language])
         for (number, (recipient, occasion)) in try Self.occasions(alice.id).enumerated() {
             try await test.provider.mail.add(occasion, after: header)

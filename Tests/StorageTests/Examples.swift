@@ -110,6 +110,16 @@ extension Passkey {
     }
 }
 
+extension AccountRecovery {
+    static func example(_ id: String = "r", user: Identifier<User> = User.alice, at moment: Date = moment)
+        -> AccountRecovery
+    {
+        AccountRecovery(
+            id: Identifier(id), user: user, disputedFrom: moment - 60, startedAt: moment, readyAt: moment + 60,
+            expiresAt: moment + 120)
+    }
+}
+
 extension SigningKeyRecord {
     static func example(_ id: String, _ algorithm: SignatureAlgorithm = .es256, number: Int) -> SigningKeyRecord {
         SigningKeyRecord(

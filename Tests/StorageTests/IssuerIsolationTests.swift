@@ -24,6 +24,7 @@ struct IssuerIsolationTests {
         try await stores.groups.save(Group(name: "staff"))
         try await stores.sessions.begin(.example("s"), from: .example, replacing: nil)
         try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
+        #expect(try await stores.recoveries.begin(.example(), at: moment))
         try await stores.attempts.fail(["a"], at: moment, expiresAt: moment + 3_600)
         #expect(try await stores.authorizations.begin(.example("a", session: "s")))
         try await stores.consents.save(
@@ -80,9 +81,24 @@ struct IssuerIsolationTests {
                 #expect(removal == .removed)
             }
         ),
-        ("new passkeys deleted", { _ = try await $0.passkeys.delete(of: User.alice, addedSince: .distantPast) }),
-        ("new apps deleted", { _ = try await $0.totpCredentials.delete(of: User.alice, addedSince: .distantPast) }),
-        ("new codes deleted", { _ = try await $0.recoveryCodes.delete(of: User.alice, addedSince: .distantPast) }),
+        (
+            "new passkeys deleted",
+            { _ = try await $0.passkeys.delete(of: User.alice, addedIn: .distantPast...moment.addingTimeInterval(60)) }
+        ),
+        (
+            "new apps deleted",
+            {
+                _ = try await $0.totpCredentials.delete(
+                    of: User.alice, addedIn: .distantPast...moment.addingTimeInterval(60))
+            }
+        ),
+        (
+            "new codes deleted",
+            {
+                _ = try await $0.recoveryCodes.delete(
+                    of: User.alice, addedIn: .distantPast...moment.addingTimeInterval(60))
+            }
+        ),
         ("user disabled", { try await $0.users.setDisabled(User.alice, to: true, at: moment) }),
         ("all of a session revoked", { try await $0.authorizations.revoke(session: Identifier("s"), at: moment) }),
         ("passkey added", { _ = try await $0.passkeys.add(.example(2)) }),
@@ -90,6 +106,7 @@ struct IssuerIsolationTests {
         ("devices forgotten", { try await $0.devices.forgetAll(of: User.alice) }),
         ("recovery code spent", { _ = try await $0.recoveryCodes.spend(SecretDigest(bytes: [1]), of: User.alice) }),
         ("recovery codes replaced", { try await $0.recoveryCodes.replace([], of: User.alice, at: moment) }),
+        ("recovery ended", { _ = try await $0.recoveries.end(.example()) }),
         ("failure taken back", { try await $0.attempts.takeBack(1, of: "a") }),
         ("failure counted", { try await $0.attempts.fail(["a"], at: moment, expiresAt: moment + 3_600) }),
         ("failures forgotten", { try await $0.attempts.forget(["a"]) }),
@@ -121,6 +138,7 @@ struct IssuerIsolationTests {
             "\(try await stores.devices.devices(of: User.alice, at: moment))",
             "\(try await stores.devices.networks(of: User.alice, at: moment))",
             "\(try await stores.recoveryCodes.count(of: User.alice))",
+            "\(String(describing: try await stores.recoveries.find(User.alice)))",
             "\(try await stores.attempts.failures(of: ["a"], at: moment))",
             "\(try await stores.totpCredentials.credentials(of: User.alice))", "\(try await stores.keys.all())",
             "\(try await stores.spent.isSpent("jti", for: .clientAssertion))",

@@ -123,8 +123,8 @@ struct PasskeyStoreTests {
             #expect(try await stores.passkeys.add(.example(2)))
             #expect(try await stores.passkeys.add(.example(3, user: User.bob)))
             let second = Passkey.example(2)
-            #expect(try await stores.passkeys.delete(of: User.alice, addedSince: second.createdAt + 1) == 0)
-            #expect(try await stores.passkeys.delete(of: User.alice, addedSince: second.createdAt) == 1)
+            #expect(try await stores.passkeys.delete(of: User.alice, addedIn: second.createdAt + 1...moment + 99) == 0)
+            #expect(try await stores.passkeys.delete(of: User.alice, addedIn: second.createdAt...second.createdAt) == 1)
             #expect(try await stores.passkeys.passkeys(of: User.alice) == [.example(1)])
             #expect(try await stores.passkeys.passkeys(of: User.bob).count == 1)
         }

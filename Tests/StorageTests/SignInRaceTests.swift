@@ -28,7 +28,7 @@ struct SignInRaceTests {
             #expect(try await !stores.passkeys.add(.example(1), by: alice))
             #expect(try await !stores.totpCredentials.save(.example("t"), by: alice))
             #expect(try await !stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: alice, at: moment))
-            #expect(try await !stores.users.setPasswordHash(of: alice, to: "mine", isMailed: false, at: moment))
+            #expect(try await !stores.users.setPasswordHash(of: alice, to: "mine", mailedAt: nil, at: moment))
             #expect(try await stores.sessions.find(new.id, at: moment) == nil)
             #expect(try await stores.passkeys.passkeys(of: User.alice).isEmpty)
             #expect(try await stores.totpCredentials.credentials(of: User.alice).isEmpty)

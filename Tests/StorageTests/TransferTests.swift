@@ -51,6 +51,7 @@ struct TransferTests {
             try await stores.groups.save(Group(name: "staff", description: "\u{1F426}", roles: ["admin"]))
             try await stores.sessions.begin(.example("s"), from: .example, replacing: nil)
             try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
+            _ = try await stores.recoveries.begin(.example(), at: moment)
             try await stores.attempts.fail(["a"], at: moment, expiresAt: moment)
             _ = try await stores.authorizations.begin(.example("a", session: "s"))
             _ = try await RotationTests.present(0, after: 1, stores)

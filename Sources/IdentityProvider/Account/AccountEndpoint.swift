@@ -11,6 +11,7 @@ struct AccountEndpoint: Endpoint {
     let devices: any DeviceStore
     let consents: any ConsentStore
     let clients: any ClientStore
+    let recoveries: AccountRecoveries
     let activity: RecentActivity
     let places: any PlaceFinder
     /// Whether an address can be changed: that takes a mail to each.
@@ -35,6 +36,13 @@ struct AccountEndpoint: Endpoint {
         page.data["authenticators"] = .list(try await totp.credentials(of: user.id).map(Self.describe))
         page.data["passkey_count"] = .text(String(try await passkeys.passkeys(of: user.id).count))
         page.data["recovery_code_count"] = .text(String(try await recoveryCodes.count(of: user.id)))
+        if let recovery = try await recoveries.underWay(for: user.id) {
+            page.data["recovery"] = [
+                "started": .text(AccountGate.day(recovery.startedAt)),
+                "ready": .text(LetterWriter.words(for: recovery.readyAt)),
+                "can_remove": .flag(AccountRecoveryEndpoint.canRemove(visitor)),
+            ]
+        }
         page.data["sessions"] = .list(
             try await sessions.sessions(of: user.id, at: now()).map {
                 describe($0, isThis: $0.id == visitor.session.id)

@@ -7,6 +7,7 @@ struct AccountGate: Sendable {
     let sessions: SessionCookie
     let interactions: InteractionKeeper
     let formToken: FormToken
+    let recoveries: AccountRecoveries
     /// Seconds for which a sign-in is recent.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
@@ -38,6 +39,13 @@ struct AccountGate: Sendable {
             return .elsewhere(try interactions.begin(visit, in: request))
         }
         return .visitor(Visitor(session: session, user: user, isRecent: isRecent))
+    }
+
+    /// Throws where the visitor has shown nothing but the mailbox, by which the password was just reset: a factor of theirs
+    /// would get them past what the mailbox must not.
+    func requireMoreThanMailbox(_ visitor: Visitor) throws(OAuthError) {
+        guard visitor.session.context < .multiFactor, recoveries.isPasswordMailed(visitor.user) else { return }
+        throw .passwordMailed
     }
 
     /// A page of the account, with what all of them need.

@@ -21,6 +21,7 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
             try await remove(Identifier(rawValue: id), of: visitor.user, request)
             return gate.overview()
         }
+        try gate.requireMoreThanMailbox(visitor)
         let shown = try await attempts.enrolment(of: .totp, by: visitor.user) {
             try await enrolment.confirm(request, by: visitor.user).map { _ in .totp }
         }

@@ -19,7 +19,7 @@ struct PasskeysEndpoint: AccountPageEndpoint {
         let id = Identifier<Passkey>(rawValue: request.parameters["passkey"] ?? "")
         let problem: String? =
             switch request.parameters["action"] {
-            case "add": try await add(visitor.user, request)
+            case "add": try await add(visitor, request)
             case "rename": try await rename(id, of: visitor.user, request)
             case "remove": try await remove(id, of: visitor.user, request)
             default: "gone"
@@ -30,7 +30,9 @@ struct PasskeysEndpoint: AccountPageEndpoint {
     }
 
     /// What is wrong, or `nil`.
-    private func add(_ owner: User, _ request: Request) async throws -> String? {
+    private func add(_ visitor: AccountGate.Visitor, _ request: Request) async throws -> String? {
+        try gate.requireMoreThanMailbox(visitor)
+        let owner = visitor.user
         let name = Self.name(request.parameters["name"])
         let shown = try await attempts.enrolment(of: .passkey, by: owner) {
             try await passkeys.enrol(request, for: owner, named: name)?.shown

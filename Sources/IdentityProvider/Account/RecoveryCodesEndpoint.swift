@@ -17,6 +17,7 @@ struct RecoveryCodesEndpoint: AccountPageEndpoint {
     }
 
     func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        try gate.requireMoreThanMailbox(visitor)
         let codes = try await factor.renew(for: visitor.user, at: now())
         audit.record(.recoveryCodesMade(count: codes.count), user: visitor.user.id)
         await notices.added(.recoveryCode, by: visitor.user.id, request)

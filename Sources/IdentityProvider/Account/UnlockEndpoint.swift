@@ -6,6 +6,7 @@ struct UnlockEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
     let attempts: AttemptLimiter
+    let recoveries: AccountRecoveries
     let formToken: FormToken
     let audit: AuditLog
     let routes = [Route.get("/unlock"), .post("/unlock", rateLimit: .guessing)]
@@ -20,7 +21,9 @@ struct UnlockEndpoint: LinkEndpoint {
             throw OAuthError.linkLost
         }
         try await links.spend(link)
-        try await attempts.unlock(AttemptCounter.all(of: user))
+        // Whoever reset the password by mail has shown the mailbox alone, and gets no more guesses at the second factor by it.
+        let isMailed = recoveries.isPasswordMailed(user)
+        try await attempts.unlock(AttemptCounter.all(of: user).filter { !isMailed || $0.rule != .secondFactor })
         audit.record(.accountUnlocked, user: user.id)
         return pages.done("unlocked")
     }

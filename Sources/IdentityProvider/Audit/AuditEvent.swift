@@ -32,6 +32,10 @@ package enum AuditEvent: Sendable, Hashable {
     case passwordWithdrawn
     case passwordResetRequested
     case passwordReset
+    /// Somebody who reads the mailbox reported factors; after so long it is enough to remove them.
+    case recoveryStarted(seconds: Int)
+    case recoveryCanceled
+    case recoveryFinished
     case deviceRemembered
     /// One browser is a stranger again, or all are.
     case deviceRevoked(all: Bool)

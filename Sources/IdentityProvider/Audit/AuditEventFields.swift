@@ -63,6 +63,9 @@ extension AuditEvent {
         case .passwordWithdrawn: Fields(.passwordWithdrawn, factor: .password)
         case .passwordResetRequested: Fields(.passwordResetRequested, factor: .password)
         case .passwordReset: Fields(.passwordReset, factor: .password)
+        case .recoveryStarted(let seconds): Fields(.recoveryStarted, ["seconds": .integer(seconds)])
+        case .recoveryCanceled: Fields(.recoveryCanceled)
+        case .recoveryFinished: Fields(.recoveryFinished)
         case .deviceRemembered: Fields(.deviceRemembered)
         case .deviceRevoked(let all): Fields(.deviceRevoked, ["all": .bool(all)])
 

@@ -25,6 +25,9 @@ extension AuditEvent {
         case passwordWithdrawn = "password_withdrawn"
         case passwordResetRequested = "password_reset_requested"
         case passwordReset = "password_reset"
+        case recoveryStarted = "recovery_started"
+        case recoveryCanceled = "recovery_canceled"
+        case recoveryFinished = "recovery_finished"
         case deviceRemembered = "device_remembered"
         case deviceRevoked = "device_revoked"
 

@@ -63,6 +63,7 @@ extension Page {
         case (.tooManyRequests, _), (.serviceUnavailable, _): "throttled"
         case (.notFound, _): "not_found"
         case (.forbidden, .insufficientScope): "denied"
+        case (.forbidden, .insufficientUserAuthentication): "waiting"
         case (.forbidden, _): "form"
         case (.gone, _): "expired"
         case (_, .serverError): "server"

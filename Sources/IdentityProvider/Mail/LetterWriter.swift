@@ -6,6 +6,7 @@ import Logging
 struct LetterWriter: Sendable {
     let users: any UserStore
     let links: MailLinks
+    let recoveries: any AccountRecoveryStore
     let allowance: MailAllowance
 
     /// `nil` for a mail that nobody should get.
@@ -59,7 +60,29 @@ struct LetterWriter: Sendable {
             return try await toUser(users.find(named: name), id, "locked_out", link: .unlock)
         case .secondFactorLocked(let user):
             return try await toUser(users.find(user), id, "locked_out", link: .unlock)
+        case .recovery(let user, let recovery, let stage, let readyAt):
+            return try await self.recovery(id, user, recovery, stage, readyAt)
         }
+    }
+
+    private func recovery(
+        _ id: String, _ user: Identifier<User>, _ recovery: Identifier<AccountRecovery>, _ stage: RecoveryNotice,
+        _ readyAt: Date
+    ) async throws -> Letter? {
+        let purpose: MailLinkPurpose =
+            switch stage {
+            case .started, .reminder: .recoveryCancel
+            case .ready: .recoveryFinish
+            case .canceled: .notMe
+            }
+        // What was canceled or carried out meanwhile is told of no more.
+        if stage != .canceled {
+            guard try await recoveries.find(user)?.id == recovery else { return nil }
+        }
+        let details = stage == .canceled ? [] : [("ready", Self.words(for: readyAt))]
+        return try await toUser(
+            users.find(user), id, "recovery_\(stage.rawValue)", link: purpose,
+            data: details.isEmpty ? [:] : ["details": Self.list(details)])
     }
 
     /// Somebody signed in, or would have: from where, and the way out, if it was somebody else.
@@ -133,7 +156,7 @@ struct LetterWriter: Sendable {
     }
 
     /// `2026-11-21 13:05 UTC`: the reader's time zone is not known.
-    private static func words(for moment: Date) -> String {
+    static func words(for moment: Date) -> String {
         let text = moment.formatted(.iso8601)
         return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
     }
@@ -147,7 +170,7 @@ extension Mail.Occasion {
         case .signUp, .passwordReset, .emailVerification, .emailChange, .emailChangeAgreed, .lockedOut,
             .secondFactorLocked, .unknownDevice, .unusualSignIn:
             true
-        case .invitation, .emailChanged, .signInCode, .passwordChanged, .factorAdded, .factorRemoved:
+        case .invitation, .emailChanged, .signInCode, .passwordChanged, .factorAdded, .factorRemoved, .recovery:
             false
         }
     }

@@ -31,6 +31,8 @@ package struct Mail: Codable, Sendable, Hashable {
         case lockedOut(name: String)
         /// The same at the codes of a user whose password was known.
         case secondFactorLocked(Identifier<User>)
+        /// Of a recovery under way, as long as it is.
+        case recovery(Identifier<User>, Identifier<AccountRecovery>, RecoveryNotice, readyAt: Date)
     }
 
     package let occasion: Occasion
@@ -52,11 +54,16 @@ extension Mail.Occasion {
         case .signInCode: 600
         case .passwordReset, .signUp, .lockedOut, .secondFactorLocked: 3_600
         case .invitation, .emailVerification, .emailChange, .emailChangeAgreed, .emailChanged, .unknownDevice,
-            .unusualSignIn, .passwordChanged, .factorAdded, .factorRemoved:
+            .unusualSignIn, .passwordChanged, .factorAdded, .factorRemoved, .recovery:
             Self.noticeLifetime
         }
     }
 
     /// Seconds in which news is of use.
     static let noticeLifetime: TimeInterval = 2 * 86_400
+}
+
+/// What is told of a recovery.
+package enum RecoveryNotice: String, Codable, Sendable, Hashable {
+    case started, reminder, ready, canceled
 }

@@ -30,6 +30,10 @@ struct MailLinkPurpose: Sendable {
     static let emailChange = MailLinkPurpose(path: "/change-email/agree", lifetime: 86_400, endsWithPassword: true)
     static let newEmail = MailLinkPurpose(path: "/change-email/finish", lifetime: 86_400, endsWithPassword: true)
     static let notMe = MailLinkPurpose(path: "/not-me", lifetime: 7 * 86_400, endsWithPassword: false)
+    static let recoveryCancel = MailLinkPurpose(
+        path: "/recovery/cancel", lifetime: 30 * 86_400, endsWithPassword: false)
+    static let recoveryFinish = MailLinkPurpose(
+        path: "/recovery/finish", lifetime: 7 * 86_400, endsWithPassword: false)
     static let unlock = MailLinkPurpose(path: "/unlock", lifetime: 86_400, endsWithPassword: false)
 
     static let all = [

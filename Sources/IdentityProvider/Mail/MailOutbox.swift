@@ -40,6 +40,6 @@ package protocol MailOutbox: Sendable {
     func postpone(_ mail: WaitingMail, until moment: Date) async throws
     /// Removes a leased mail, unless another has taken it meanwhile.
     func remove(_ mail: WaitingMail) async throws
-    /// How many wait and are of use yet.
+    /// How many wait and are of use yet, but for reminders of a later day.
     func depth(at now: Date) async throws -> Int
 }

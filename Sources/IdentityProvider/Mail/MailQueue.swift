@@ -13,9 +13,9 @@ package struct MailQueue: Sendable {
         self.now = now
     }
 
-    /// `request` is the one that led to it, if any: for the language.
-    package func add(_ occasion: Mail.Occasion, after request: Request? = nil) async throws {
-        try await outbox.add(waiting(occasion, after: request))
+    /// `request` is the one that led to it, if any: for the language. It is sent at `dueAt`, or now.
+    package func add(_ occasion: Mail.Occasion, after request: Request? = nil, dueAt: Date? = nil) async throws {
+        try await outbox.add(waiting(occasion, after: request, dueAt: dueAt))
     }
 
     /// As `add`, within `shares`. Without an occasion it only counts.
@@ -29,13 +29,15 @@ package struct MailQueue: Sendable {
     /// Mails that may wait before nothing more can be asked for: so much the table holds with ease.
     private static let capacity = 20_000
 
-    private func waiting(_ occasion: Mail.Occasion, after request: Request?) throws -> WaitingMail {
+    private func waiting(_ occasion: Mail.Occasion, after request: Request?, dueAt: Date? = nil) throws
+        -> WaitingMail
+    {
         let moment = now()
         let language = request?.headers[.acceptLanguage].map { String($0.prefix(200)) }
         let mail = Mail(occasion, queuedAt: moment, acceptLanguage: language)
         return WaitingMail(
-            sealedMail: try sealer.seal(Array(JSONEncoder().encode(mail)), for: .mail), dueAt: moment,
-            createdAt: moment, expiresAt: moment.addingTimeInterval(occasion.usefulFor))
+            sealedMail: try sealer.seal(Array(JSONEncoder().encode(mail)), for: .mail), dueAt: dueAt ?? moment,
+            createdAt: moment, expiresAt: (dueAt ?? moment).addingTimeInterval(occasion.usefulFor))
     }
 
     /// Throws `NotOurs` for what another version of the program put there, too.

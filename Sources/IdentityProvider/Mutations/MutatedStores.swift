@@ -19,7 +19,7 @@ extension Mutation {
             devices: stores.devices, attempts: stores.attempts, consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
-            recoveryCodes: stores.recoveryCodes,
+            recoveryCodes: stores.recoveryCodes, recoveries: stores.recoveries,
             keys: stores.keys, dataKeys: stores.dataKeys,
             spent: FaultySpent(base: stores.spent), audit: stores.audit, webhooks: stores.webhooks,
             mailOutbox: stores.mailOutbox,
@@ -131,8 +131,8 @@ private struct FaultyCredentials: TOTPCredentialStore {
         try await base.accept(step: step, for: credential) || Mutation.current == .oneTimePasswordTwice
     }
     func delete(_ credential: Identifier<TOTPCredential>) async throws { try await base.delete(credential) }
-    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int {
-        try await base.delete(of: user, addedSince: moment)
+    func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int {
+        try await base.delete(of: user, addedIn: period)
     }
 }
 

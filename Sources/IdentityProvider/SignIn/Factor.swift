@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// A way to show who one is.
 package enum Factor: String, Codable, Sendable, CaseIterable {
     case password, passkey, totp
@@ -12,6 +14,8 @@ package struct ShownFactor: Codable, Hashable, Sendable {
     package let verifiesUser: Bool
     /// How tokens call it (RFC 8176 §2).
     package let methods: [String]
+    /// When the credential that was shown was added; `nil` where that says nothing.
+    package private(set) var addedAt: Date?
 
     package init(_ factor: Factor, verifiesUser: Bool = false, methods: [String]) {
         self.factor = factor
@@ -28,6 +32,12 @@ extension ShownFactor {
     /// `isHardware` says that its key cannot leave the authenticator: the credential is not eligible for backup.
     package static func passkey(verifiesUser: Bool, isHardware: Bool) -> ShownFactor {
         ShownFactor(.passkey, verifiesUser: verifiesUser, methods: [isHardware ? "hwk" : "swk", "user"])
+    }
+
+    func added(at moment: Date?) -> ShownFactor {
+        var factor = self
+        factor.addedAt = moment
+        return factor
     }
 
     /// What a session stands for, when it must be bettered.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import JOSE
 import Logging
 import Tracing
@@ -15,6 +16,7 @@ struct SignIn: Sendable {
     let suspicions: SuspicionCheck
     let audit: AuditLog
     let notices: AccountNotices
+    let recoveries: AccountRecoveries
     /// Seconds from the first factor to the last.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
@@ -54,6 +56,8 @@ struct SignIn: Sendable {
         // What another person showed is worth nothing.
         let former = progress.flatMap { isValid($0, for: user) ? $0 : nil }
         let shown = (former?.shown ?? []) + [factor]
+        // A passkey that is reported opens nothing by itself: it takes the password, too, which only the mailbox resets.
+        if former == nil, factor.factor == .passkey, try await recoveries.disputes(shown, of: user) { return .refused }
         let device = try await devices.device(of: user, in: request)
         let suspicion: Suspicion
         if let judged = former?.suspicion {
@@ -71,6 +75,7 @@ struct SignIn: Sendable {
             further.next = next
             return .unfinished(further)
         }
+        if case .wait = decision { throw OAuthError.passwordMailed }
         return try await begin(
             shown, by: user, decision, since: former?.authenticatedAt, on: device, suspicion, remembers: remembers,
             toward: destination, in: request)
@@ -165,7 +170,8 @@ struct SignIn: Sendable {
         return withSpan("sign-in policy") { span in
             let decision = policy.decide(
                 shown: shown, enrolled: enrolled, isRemembered: device?.isTrusted(at: now()) ?? false,
-                isSuspicious: isSuspicious)
+                isSuspicious: isSuspicious,
+                isPasswordMailed: recoveries.isPasswordMailed(user))
             span.attributes["martlet.decision"] = decision.name
             Decision.note(
                 """
@@ -213,6 +219,7 @@ struct SignIn: Sendable {
             further == nil ? "signed in" : "stepped up",
             metadata: ["user": "\(user.id)", "session": "\(session.id)", "amr": "\(amr.joined(separator: " "))"])
         try await suspicions.spread.succeeded(user, from: request.remoteAddress)
+        try await recoveries.signedIn(user, by: shown, request)
         if suspicion.consequence > .ignore {
             await notices.signedIn(user, suspicion, at: suspicions.places.describe(request.remoteAddress), request)
         }
@@ -233,7 +240,7 @@ extension SignInPolicy.Decision {
         switch self {
         case .ask(let factors): .show(factors)
         case .enrol(let factors): .enrol(factors)
-        case .accept: nil
+        case .accept, .wait: nil
         }
     }
 
@@ -243,6 +250,15 @@ extension SignInPolicy.Decision {
         case .accept(let context, let trustsDevice): "accept \(context.rawValue)\(trustsDevice ? " on trust" : "")"
         case .ask(let factors): "ask for \(factors.map(\.rawValue).joined(separator: ", "))"
         case .enrol(let factors): "set up \(factors.map(\.rawValue).joined(separator: ", "))"
+        case .wait: "wait"
         }
     }
+}
+
+extension OAuthError {
+    /// Two factors are demanded, and the account has no other than the mailbox, by which its password was just reset.
+    static let passwordMailed = OAuthError(
+        code: .insufficientUserAuthentication,
+        description: "the password was reset by mail a short while ago: the mailbox alone is one factor",
+        status: .forbidden)
 }

@@ -12,13 +12,31 @@ struct SignInPolicy: Hashable, Sendable {
         case ask([Factor])
         /// One of these must be set up first.
         case enrol([Factor])
+        /// All that could be shown is the mailbox, which has been shown: only time helps.
+        case wait
     }
 
     /// `enrolled` is what the person could show, `isRemembered` whether they had this browser remembered after they
-    /// showed a second factor in it, `isSuspicious` whether the sign-in is so unusual that they must show one.
+    /// showed a second factor in it, `isSuspicious` whether the sign-in is so unusual that they must show one, and
+    /// `isPasswordMailed` whether the password was reset by mail a short while ago.
     func decide(
-        shown: [ShownFactor], enrolled: Set<Factor>, isRemembered: Bool, isSuspicious: Bool = false
+        shown: [ShownFactor], enrolled: Set<Factor>, isRemembered: Bool, isSuspicious: Bool = false,
+        isPasswordMailed: Bool = false
     ) -> Decision {
+        guard !isPasswordMailed else {
+            // A password that came by mail and a code that comes by mail both show the mailbox: one factor.
+            let counted = shown.filter { $0.factor != .emailCode }
+            let decision = decide(
+                shown: counted, enrolled: enrolled.subtracting([.emailCode]), isRemembered: isRemembered,
+                isSuspicious: isSuspicious)
+            // Nor may whoever has shown no more than that add a factor of their own.
+            if case .enrol = decision, enrolled.contains(.emailCode),
+                AuthenticationContext(reachedBy: counted) == .singleFactor
+            {
+                return .wait
+            }
+            return decision
+        }
         guard let reached = AuthenticationContext(reachedBy: shown) else { return .ask([.passkey, .password]) }
         // Whoever set up a second factor wants it to be asked for, whatever the rules say; suspicion asks for whatever there
         // is. To have somebody suspicious set one up would be no proof of anything.

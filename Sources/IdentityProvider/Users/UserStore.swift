@@ -13,8 +13,8 @@ package protocol UserStore: Sendable {
     @discardableResult
     func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws -> Bool
     /// Sets the hash if `user` is unchanged: enabled, with the same password, and not signed out everywhere since it was
-    /// read. `isMailed` marks a reset by mail. Returns whether it did.
-    func setPasswordHash(of user: User, to hash: String, isMailed: Bool, at now: Date) async throws -> Bool
+    /// read. `mailedAt` says when it was last reset by mail. Returns whether it did.
+    func setPasswordHash(of user: User, to hash: String, mailedAt: Date?, at now: Date) async throws -> Bool
     /// Sets the hash, or takes the password away, whatever it was.
     func setPasswordHash(of user: Identifier<User>, to hash: String?, at now: Date) async throws
     /// Refuses the user from now on, or does so no more.

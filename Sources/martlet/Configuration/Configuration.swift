@@ -165,6 +165,7 @@ struct Configuration {
         lifetimes.refreshTokenAbsolute =
             values.seconds(.lifetimesRefreshTokenAbsolute, 60...315_360_000) ?? lifetimes.refreshTokenAbsolute
         lifetimes.refreshGrace = values.seconds(.lifetimesRefreshGrace, 0...300) ?? lifetimes.refreshGrace
+        lifetimes.recoveryWait = values.seconds(.lifetimesRecoveryWait, 3_600...2_592_000) ?? lifetimes.recoveryWait
         return lifetimes
     }
 

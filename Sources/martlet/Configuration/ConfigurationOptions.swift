@@ -61,6 +61,7 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "Seconds that a refresh token lasts at most, however often it is used.")
     var lifetimesRefreshTokenAbsolute: String?
     @Option(help: "Seconds in which a repeated refresh is answered alike.") var lifetimesRefreshGrace: String?
+    @Option(help: "Seconds before a link in a mail alone can remove a factor.") var lifetimesRecoveryWait: String?
 
     func flag(_ setting: Setting) -> String? {
         switch setting {
@@ -113,6 +114,7 @@ struct ConfigurationOptions: ParsableArguments {
         case .lifetimesRefreshToken: lifetimesRefreshToken
         case .lifetimesRefreshTokenAbsolute: lifetimesRefreshTokenAbsolute
         case .lifetimesRefreshGrace: lifetimesRefreshGrace
+        case .lifetimesRecoveryWait: lifetimesRecoveryWait
         }
     }
 

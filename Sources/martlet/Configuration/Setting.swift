@@ -45,6 +45,7 @@ enum Setting: String, CaseIterable {
     case lifetimesRefreshToken = "lifetimes.refresh_token"
     case lifetimesRefreshTokenAbsolute = "lifetimes.refresh_token_absolute"
     case lifetimesRefreshGrace = "lifetimes.refresh_grace"
+    case lifetimesRecoveryWait = "lifetimes.recovery_wait"
 
     /// `MARTLET_TLS_CERTIFICATE`.
     var variable: String { "MARTLET_" + rawValue.replacing(".", with: "_").uppercased() }

@@ -19,7 +19,9 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
             password = try NewPassword(request.parameters["password"] ?? "", for: visitor.user, site: site)
         } catch { return page(request, visitor, error: error.rawValue) }
         let hash = try await protection.passwords.hash(password.text)
-        guard try await protection.setPassword(hash.text, of: visitor.user, isMailed: false, after: request) else {
+        // Whoever got in by the mailbox alone has still shown nothing else.
+        let mailedAt = visitor.session.context >= .multiFactor ? nil : visitor.user.passwordMailedAt
+        guard try await protection.setPassword(hash.text, of: visitor.user, mailedAt: mailedAt, after: request) else {
             return gate.overview()
         }
         protection.audit.record(.passwordChanged, user: visitor.user.id)

@@ -1,12 +1,13 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// Where a mail about a sign-in or a change leads whoever it was not: everything ends, the password and what was added of
-/// late to sign in with are worth nothing any more, and a new password is asked for.
+/// Where a mail about a sign-in or a change leads whoever it was not: everything ends, the password opens nothing any more,
+/// and a new one is asked for. Factors stay, for the link proves the mailbox alone; those added of late are in dispute.
 struct NotMeEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
     let protection: AccountProtection
+    let recoveries: AccountRecoveries
     let formToken: FormToken
     let routes = [Route.get("/not-me"), .post("/not-me", rateLimit: .guessing)]
 
@@ -18,14 +19,22 @@ struct NotMeEndpoint: LinkEndpoint {
     func submit(_ request: Request) async throws -> Response {
         guard case (let link, let user?) = try await links.open(request, for: .notMe) else { throw OAuthError.linkLost }
         try await links.spend(link)
-        try await protection.expelThief(from: user, since: beginning(link))
-        // Who still has a passkey, and never had a password, needs none.
-        let passkeys = try await protection.recentFactors.passkeys.passkeys(of: user.id)
-        guard user.passwordHash != nil || passkeys.isEmpty else { return pages.done("everything_ended") }
+        try await protection.shut(user)
+        let (step, recovery) = try await recoveries.act(
+            on: .mailbox, for: user, disputedFrom: beginning(link), after: request)
+        // Who still has a passkey, and never had a password, needs none; with one in dispute, they do.
+        let passkeys = try await recoveries.factors.passkeys.passkeys(of: user.id)
+        guard user.passwordHash != nil || passkeys.isEmpty || recovery != nil else {
+            return pages.done("everything_ended")
+        }
         var without = user
         without.passwordHash = nil
         let reset = try links.text(for: .passwordReset, user: without, address: link.address)
-        return .redirect(to: "\(pages.issuer.reference(MailLinkPurpose.passwordReset.path))?link=\(reset)")
+        let location = "\(pages.issuer.reference(MailLinkPurpose.passwordReset.path))?link=\(reset)"
+        guard let recovery, step == .start || step == .wait else { return .redirect(to: location) }
+        return pages.done(
+            "recovery_started",
+            ["ready": .text(LetterWriter.words(for: recovery.readyAt)), "continue_uri": .text(location)])
     }
 
     /// When the thief may have come: within the week that links are good for, and in any case before the mail, which may

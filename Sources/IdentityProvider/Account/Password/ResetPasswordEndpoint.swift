@@ -26,7 +26,7 @@ struct ResetPasswordEndpoint: LinkEndpoint {
         try await links.spend(link)
         // The mailbox was read: the address is theirs.
         if let email = user.email { try await protection.users.verifyEmail(email, of: user.id, at: protection.now()) }
-        guard try await protection.setPassword(hash.text, of: user, isMailed: true, after: request) else {
+        guard try await protection.setPassword(hash.text, of: user, mailedAt: protection.now(), after: request) else {
             throw OAuthError.linkLost
         }
         protection.audit.record(.passwordReset, user: user.id)

@@ -124,7 +124,8 @@ struct PasskeyFactor: Sendable {
                 passkey.id, signCount: authenticator.signCount, isBackedUp: authenticator.isBackedUp, at: now())
             guard isUsed else { throw PasskeyRefusal.counterBehind }
             return PasskeyProof(
-                user: user, passkey: passkey.id, isBackupEligible: passkey.isBackupEligible,
+                user: user, passkey: passkey.id, addedAt: passkey.createdAt,
+                isBackupEligible: passkey.isBackupEligible,
                 isUserVerified: authenticator.isUserVerified && passkey.isUserVerificationInitialized)
         } catch {
             try refuse(error, user: owner)
@@ -201,19 +202,25 @@ extension PasskeyRefusal {
 struct PasskeyProof: Sendable {
     let user: User
     let passkey: Identifier<Passkey>
+    fileprivate let addedAt: Date
     fileprivate let isBackupEligible: Bool
     /// Whether the authenticator knew the person: then it stands for two factors.
     let isUserVerified: Bool
 
-    fileprivate init(user: User, passkey: Identifier<Passkey>, isBackupEligible: Bool, isUserVerified: Bool) {
+    fileprivate init(
+        user: User, passkey: Identifier<Passkey>, addedAt: Date, isBackupEligible: Bool, isUserVerified: Bool
+    ) {
         self.user = user
         self.passkey = passkey
+        self.addedAt = addedAt
         self.isBackupEligible = isBackupEligible
         self.isUserVerified = isUserVerified
     }
 
     /// RFC 8176 §2: a key that can be copied is no hardware's.
-    var shown: ShownFactor { .passkey(verifiesUser: isUserVerified, isHardware: !isBackupEligible) }
+    var shown: ShownFactor {
+        .passkey(verifiesUser: isUserVerified, isHardware: !isBackupEligible).added(at: addedAt)
+    }
 }
 
 /// What a page carries to ask an authenticator something.

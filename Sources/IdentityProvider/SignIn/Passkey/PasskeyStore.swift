@@ -15,8 +15,8 @@ package protocol PasskeyStore: Sendable {
     /// Removes it, unless it is the last way into an account without a password. However many are removed at once, and on
     /// however many nodes, one way stays.
     func remove(_ id: Identifier<Passkey>, of user: Identifier<User>, at moment: Date) async throws -> PasskeyRemoval
-    /// Deletes those of `user` that were added at `moment` or later; returns how many.
-    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int
+    /// Deletes those of `user` that were added in `period`; returns how many.
+    func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
 }
 
 /// What came of the removal of a passkey.

@@ -12,11 +12,13 @@ struct RecoveryCodeFactor: SecondFactor {
     func isEnrolled(_ user: User) async throws -> Bool { try await codes.count(of: user.id) > 0 }
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
-        guard let code = RecoveryCodeText(typed: request.parameters["code"] ?? ""),
-            try await codes.spend(digester.digests(code.characters, of: RecoveryCode.self), of: user.id)
-        else { return nil }
+        guard let code = RecoveryCodeText(typed: request.parameters["code"] ?? "") else { return nil }
+        // Before it is spent: it may be the last of its set.
+        let madeAt = try await codes.madeAt(of: user.id)
+        let digests = digester.digests(code.characters, of: RecoveryCode.self)
+        guard try await codes.spend(digests, of: user.id) else { return nil }
         audit.record(.recoveryCodeUsed(remaining: try await codes.count(of: user.id)), user: user.id)
-        return .recoveryCode
+        return .recoveryCode.added(at: madeAt)
     }
 
     /// A new set, which takes the place of the former: to be shown now and never again. Throws when `user` has changed since

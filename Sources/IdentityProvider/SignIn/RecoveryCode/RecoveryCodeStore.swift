@@ -8,8 +8,10 @@ package protocol RecoveryCodeStore: Sendable {
     /// Keeps these in place of all others of the user, in one transaction. Returns `false`, and changes nothing, when `user`
     /// has changed since it was read: disabled, another password, signed out everywhere.
     func replace(_ codes: [SecretDigest<RecoveryCode>], of user: User, at now: Date) async throws -> Bool
-    /// Deletes the codes of `user` that were made at `moment` or later; returns how many.
-    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int
+    /// When the user's present set was made; `nil` where none is left of it.
+    func madeAt(of user: Identifier<User>) async throws -> Date?
+    /// Deletes the codes of `user` that were made in `period`; returns how many.
+    func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
     /// Removes the code that has one of these digests. Of many calls with one code exactly one returns `true`.
     func spend(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool
 }

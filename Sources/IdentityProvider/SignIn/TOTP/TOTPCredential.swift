@@ -50,8 +50,8 @@ package protocol TOTPCredentialStore: Sendable {
     /// Accepts `step` if it is later than the last one. Of many calls with one step exactly one returns `true`.
     func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool
     func delete(_ credential: Identifier<TOTPCredential>) async throws
-    /// Deletes those of `user` that were added at `moment` or later; returns how many.
-    func delete(of user: Identifier<User>, addedSince moment: Date) async throws -> Int
+    /// Deletes those of `user` that were added in `period`; returns how many.
+    func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
 }
 
 extension TOTPCredential: Digested {

@@ -11,16 +11,17 @@ struct TOTPFactor: SecondFactor {
     func isEnrolled(_ user: User) async throws -> Bool { try await !credentials.credentials(of: user.id).isEmpty }
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
-        try await verify(request.parameters["code"] ?? "", of: user) ? .totp : nil
+        try await verify(request.parameters["code"] ?? "", of: user).map { .totp.added(at: $0.createdAt) }
     }
 
-    func verify(_ code: String, of user: User) async throws -> Bool {
+    /// The credential whose code it is.
+    private func verify(_ code: String, of user: User) async throws -> TOTPCredential? {
         let code = code.filter { $0 != " " }
         for credential in try await credentials.credentials(of: user.id) {
             guard let totp = try? totp(credential), let step = totp.step(of: code, at: now()) else { continue }
-            return try await credentials.accept(step: step, for: credential.id)
+            return try await credentials.accept(step: step, for: credential.id) ? credential : nil
         }
-        return false
+        return nil
     }
 
     private func totp(_ credential: TOTPCredential) throws -> TOTP {

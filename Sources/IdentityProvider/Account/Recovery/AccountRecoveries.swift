@@ -1,0 +1,109 @@
+import FoundationEssentials
+import Logging
+
+/// Starts, cancels and carries out recoveries, and tells the user of each step.
+struct AccountRecoveries: Sendable {
+    let store: any AccountRecoveryStore
+    let factors: RecentFactors
+    let access: OpenAccess
+    let notices: AccountNotices
+    let audit: AuditLog
+    /// Seconds from the start until the mailbox alone is enough.
+    let wait: TimeInterval
+    let now: @Sendable () -> Date
+
+    /// Seconds after the wait in which it can be carried out.
+    private static let patience: TimeInterval = 7 * 86_400
+
+    func underWay(for user: Identifier<User>) async throws -> AccountRecovery? {
+        try await store.find(user).flatMap { now() < $0.expiresAt ? $0 : nil }
+    }
+
+    /// Whether the password was reset by mail so short a while ago that it shows the mailbox alone.
+    func isPasswordMailed(_ user: User) -> Bool { user.passwordMailedAt.map { now() < $0 + wait } ?? false }
+
+    /// Acts on evidence. `disputedFrom` is when the factors began to be added that a new recovery is about; without it none
+    /// starts. Returns what was done, and the recovery that it was done to.
+    @discardableResult
+    func act(
+        on evidence: RecoveryEvidence, for user: User, disputedFrom: Date? = nil, after request: Request
+    ) async throws -> (step: RecoveryStep, recovery: AccountRecovery?) {
+        let recovery = try await underWay(for: user.id)
+        let moment = now()
+        var hasDisputed = false
+        if recovery == nil, let disputedFrom {
+            hasDisputed = try await factors.hasAny(of: user.id, addedIn: disputedFrom...max(disputedFrom, moment))
+        }
+        let step = RecoveryStep(recovery, on: evidence, hasDisputed: hasDisputed, at: moment)
+        switch (step, recovery) {
+        case (.start, _):
+            let started = AccountRecovery(
+                user: user.id, disputedFrom: disputedFrom ?? moment, startedAt: moment,
+                readyAt: moment.addingTimeInterval(wait), expiresAt: moment.addingTimeInterval(wait + Self.patience))
+            guard try await store.begin(started, at: moment) else { return (.wait, try await underWay(for: user.id)) }
+            try await announce(started, after: request)
+            return (.start, started)
+        case (.remove, let recovery?):
+            return (try await remove(recovery, request) ? .remove : .nothing, recovery)
+        case (.cancel, let recovery?):
+            return (try await cancel(recovery, request) ? .cancel : .nothing, recovery)
+        default: return (step, recovery)
+        }
+    }
+
+    /// `user` signed in by showing `shown`. With one of the factors in dispute, that cancels: the factor is theirs.
+    func signedIn(_ user: User, by shown: [ShownFactor], _ request: Request) async throws {
+        guard try await disputes(shown, of: user) else { return }
+        try await act(on: .disputedFactor, for: user, after: request)
+    }
+
+    /// Whether one of these is in dispute.
+    func disputes(_ shown: [ShownFactor], of user: User) async throws -> Bool {
+        guard shown.contains(where: { $0.addedAt != nil }), let recovery = try await underWay(for: user.id) else {
+            return false
+        }
+        return shown.contains(where: recovery.disputes)
+    }
+
+    /// Without notices there must be no wait that runs out: the owner would not know.
+    private func announce(_ recovery: AccountRecovery, after request: Request) async throws {
+        audit.record(.recoveryStarted(seconds: Int(wait)), user: recovery.user)
+        Logger.current.notice("account recovery started", metadata: ["user": "\(recovery.user)"])
+        do {
+            for (stage, moment) in [
+                (RecoveryNotice.started, recovery.startedAt),
+                (.reminder, recovery.readyAt.addingTimeInterval(-min(86_400, wait / 3))), (.ready, recovery.readyAt),
+            ] {
+                try await notices.queue?.add(Self.occasion(recovery, stage), after: request, dueAt: moment)
+            }
+        } catch {
+            _ = try await store.end(recovery)
+            throw error
+        }
+    }
+
+    private func remove(_ recovery: AccountRecovery, _ request: Request) async throws -> Bool {
+        guard try await store.end(recovery) else { return false }
+        // Before, so that nothing is added meanwhile; and after, since somebody may have signed in with one of them.
+        try await access.end(of: recovery.user)
+        let removed = try await factors.remove(of: recovery.user, addedIn: recovery.period)
+        try await access.end(of: recovery.user)
+        audit.record(.recoveryFinished, user: recovery.user)
+        audit.record(.sessionsEnded, user: recovery.user)
+        Logger.current.notice("account recovery finished", metadata: ["user": "\(recovery.user)"])
+        for factor in removed { await notices.removed(factor, by: recovery.user, request) }
+        return true
+    }
+
+    private func cancel(_ recovery: AccountRecovery, _ request: Request) async throws -> Bool {
+        guard try await store.end(recovery) else { return false }
+        audit.record(.recoveryCanceled, user: recovery.user)
+        Logger.current.notice("account recovery canceled", metadata: ["user": "\(recovery.user)"])
+        await notices.tell(Self.occasion(recovery, .canceled), request)
+        return true
+    }
+
+    private static func occasion(_ recovery: AccountRecovery, _ stage: RecoveryNotice) -> Mail.Occasion {
+        .recovery(recovery.user, recovery.id, stage, readyAt: recovery.readyAt)
+    }
+}

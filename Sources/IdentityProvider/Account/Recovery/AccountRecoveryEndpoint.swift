@@ -1,0 +1,31 @@
+import HTTPTypes
+
+/// Where somebody who signed in just now, with factors that are not in dispute, carries a recovery out at once or cancels it.
+struct AccountRecoveryEndpoint: AccountPageEndpoint {
+    let gate: AccountGate
+    let recoveries: AccountRecoveries
+    let done: LinkPages
+    let path = "/account/recovery"
+    let routes = [Route.get("/account/recovery"), .post("/account/recovery", rateLimit: .guessing)]
+
+    /// The overview has the form.
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response { gate.overview() }
+
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        let user = visitor.user
+        switch request.parameters["action"] {
+        case "cancel":
+            try await recoveries.act(on: .cancellation, for: user, after: request)
+            return gate.overview()
+        case "remove" where Self.canRemove(visitor):
+            guard case .remove = try await recoveries.act(on: .olderFactor, for: user, after: request).step else {
+                return gate.overview()
+            }
+            return done.done("recovery_finished")
+        default: return gate.overview()
+        }
+    }
+
+    /// A sign-in with a factor in dispute would have canceled. One without a second factor shows too little.
+    static func canRemove(_ visitor: AccountGate.Visitor) -> Bool { visitor.session.context >= .multiFactor }
+}

@@ -1,0 +1,33 @@
+import HTTPTypes
+
+/// Where the mails about a recovery lead: to cancel it or, after the wait, to carry it out.
+struct RecoveryEndpoint: LinkEndpoint {
+    let purpose: MailLinkPurpose
+    let evidence: RecoveryEvidence
+    let pages: LinkPages
+    let links: MailLinks
+    let recoveries: AccountRecoveries
+    let formToken: FormToken
+
+    var routes: [Route] { [.get(purpose.path), .post(purpose.path, rateLimit: .guessing)] }
+
+    func show(_ request: Request) async throws -> Response {
+        _ = try await links.open(request, for: purpose)
+        return pages.question(
+            evidence == .cancellation ? "recovery_cancel" : "recovery_finish", at: purpose.path, request)
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        guard case (let link, let user?) = try await links.open(request, for: purpose) else {
+            throw OAuthError.linkLost
+        }
+        try await links.spend(link)
+        switch try await recoveries.act(on: evidence, for: user, after: request).step {
+        case .remove:
+            let reset = pages.issuer.reference("/forgot-password")
+            return pages.done("recovery_finished", user.passwordHash == nil ? ["continue_uri": .text(reset)] : [:])
+        case .cancel: return pages.done("recovery_canceled")
+        case .start, .wait, .nothing: throw OAuthError.linkLost
+        }
+    }
+}

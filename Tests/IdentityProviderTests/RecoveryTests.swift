@@ -1,0 +1,305 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import SQLStorage
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("What somebody who reads the mailbox can do: nothing to a second factor, before a wait is over")
+struct RecoveryTests {
+    private let mailbox = TestMailbox()
+    private static let day: TimeInterval = 86_400
+    private static let newPassword = "through the looking-glass"
+
+    /// An issuer at which alice set an authenticator app up just now.
+    private func issuer(_ engine: TestEngine = .sqlite) async throws -> TestIssuer {
+        let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: mailbox)
+        try await issuer.apply(
+            #"""
+            {"users": [{"username": "alice", "email": "alice@example.com", "email_verified": true,
+                        "totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DP"}]}
+            """#)
+        return issuer
+    }
+
+    private func user(_ issuer: TestIssuer, _ name: String = "alice") async throws -> User {
+        try #require(try await issuer.stores.users.find(named: name))
+    }
+
+    private func apps(_ issuer: TestIssuer, _ name: String = "alice") async throws -> Int {
+        try await issuer.stores.totpCredentials.credentials(of: user(issuer, name).id).count
+    }
+
+    /// Somebody uses the link of a mail about a sign-in. Returns the page that says what was done.
+    private func report(_ issuer: TestIssuer, _ browser: Browser, _ name: String = "alice") async throws -> Page {
+        try await issuer.provider.mail.add(
+            .unknownDevice(user(issuer, name).id, device: "Firefox on Linux", address: "203.0.113.9"))
+        try await issuer.deliver()
+        let letter = try #require(mailbox.all.last { $0.kind == "unknown_device" })
+        return try await browser.submit(browser.open(letter, at: issuer).page(), []).page()
+    }
+
+    /// As `report`, and the new password is set.
+    private func reportAndReset(_ issuer: TestIssuer, _ browser: Browser, _ name: String = "alice") async throws {
+        let page = try await report(issuer, browser, name)
+        #expect(page.text("title") == "text.recovery_started_title")
+        let parts = page.text("continue_uri").split(separator: "?").map(String.init)
+        let reset = try await browser.request(.get, parts[0], query: parts[1]).page()
+        #expect(try await browser.submit(reset, [("password", Self.newPassword)]).status == .ok)
+        try await issuer.deliver()
+    }
+
+    private func signIn(_ issuer: TestIssuer, _ browser: Browser, _ name: String = "alice") async throws -> Page {
+        let page = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
+        return try await browser.submit(page, [("username", name), ("password", Self.newPassword)]).page()
+    }
+
+    /// Opens the last mail of the kind and does what it is for.
+    private func use(_ kind: String, _ issuer: TestIssuer) async throws -> Response {
+        let browser = Browser(issuer)
+        let letter = try #require(mailbox.all.last { $0.kind == kind })
+        let opened = try await browser.open(letter, at: issuer)
+        return opened.status == .ok ? try await browser.submit(opened.page(), []) : opened
+    }
+
+    @Test("the mail about one's own sign-in ends sessions and resets the password, and stops at the second factor")
+    func link() async throws {
+        let issuer = try await issuer()
+        let thief = Browser(issuer)
+        try await reportAndReset(issuer, thief)
+        #expect(try await signIn(issuer, thief).template == "second-factor")
+        #expect(try await apps(issuer) == 1)
+        #expect(mailbox.kinds.sorted() == ["password_changed", "recovery_started", "unknown_device"])
+        // Another link neither shortens the wait nor begins it anew.
+        let until = try #require(try await issuer.stores.recoveries.find(user(issuer).id)).readyAt
+        issuer.clock.advance(by: 3 * Self.day - 1)
+        #expect(try await report(issuer, thief).text("title") == "text.recovery_started_title")
+        #expect(try await issuer.stores.recoveries.find(user(issuer).id)?.readyAt == until)
+        #expect(try await apps(issuer) == 1)
+    }
+
+    @Test(
+        "after notices and the wait, a link removes what was in dispute, and all ends", arguments: TestEngine.allCases)
+    func wholeWay(_ engine: TestEngine) async throws {
+        let issuer = try await issuer(engine)
+        let owner = Browser(issuer)
+        try await reportAndReset(issuer, owner)
+        for (hours, kinds) in [(47.0, []), (1, ["recovery_reminder"]), (23, []), (1, ["recovery_ready"])] {
+            let before = mailbox.kinds.count
+            issuer.clock.advance(by: hours * 3_600)
+            try await issuer.deliver()
+            #expect(Array(mailbox.kinds.dropFirst(before)) == kinds)
+        }
+        let done = try await use("recovery_ready", issuer)
+        #expect(try done.page().text("title") == "text.recovery_finished_title")
+        #expect(try await apps(issuer) == 0)
+        #expect(try await signIn(issuer, owner).template == "consent")
+        try await issuer.deliver()
+        #expect(mailbox.kinds.suffix(1) == ["factor_removed"])
+        let events = try await issuer.recorded().map(\.event)
+        for event in ["recovery_started", "recovery_finished", "factor_removed"] { #expect(events.contains(event)) }
+        #expect(try await use("recovery_ready", issuer).status == .gone)
+    }
+
+    @Test("who signs in with the factor in dispute cancels, is told, and no further mail comes")
+    func factorShown() async throws {
+        let issuer = try await issuer()
+        let owner = Browser(issuer)
+        try await reportAndReset(issuer, owner)
+        let asked = try await signIn(issuer, owner)
+        #expect(try await owner.submit(asked, [("code", issuer.code())]).page().template == "consent")
+        #expect(try await issuer.stores.recoveries.find(user(issuer).id) == nil)
+        issuer.clock.advance(by: 4 * Self.day)
+        try await issuer.deliver()
+        #expect(
+            mailbox.kinds.filter { $0.hasPrefix("recovery") } == ["recovery_started", "recovery_canceled"])
+        #expect(try await apps(issuer) == 1)
+    }
+
+    @Test("the link of the notice cancels, and the one of before does not work for what starts anew")
+    func cancelLink() async throws {
+        let issuer = try await issuer()
+        try await reportAndReset(issuer, Browser(issuer))
+        #expect(try await use("recovery_started", issuer).page().text("title") == "text.recovery_canceled_title")
+        #expect(try await issuer.stores.recoveries.find(user(issuer).id) == nil)
+        issuer.clock.advance(by: 4 * Self.day)
+        try await issuer.deliver()
+        #expect(mailbox.kinds.filter { $0 == "recovery_ready" } == [])
+        #expect(try await use("recovery_started", issuer).status == .gone)
+    }
+
+    @Test("who shows an older factor removes what is in dispute at once, and nothing else")
+    func olderFactor() async throws {
+        let issuer = try await issuer()
+        var bob = try await user(issuer, "bob")
+        bob.email = "bob@example.com"
+        try await issuer.stores.users.save(bob)
+        issuer.clock.advance(by: 10 * Self.day)
+        let codes = [SecretDigest<RecoveryCode>(bytes: [1])]
+        #expect(try await issuer.stores.recoveryCodes.replace(codes, of: bob, at: issuer.clock.now))
+        let owner = Browser(issuer)
+        issuer.clock.advance(by: 60)
+        try await reportAndReset(issuer, owner, "bob")
+        let asked = try await signIn(issuer, owner, "bob")
+        _ = try await owner.submit(asked, [("code", issuer.code())])
+        let account = try await owner.get("/account").page()
+        guard case .object(let recovery)? = account.data["recovery"] else { throw Unexpected("no recovery is shown") }
+        #expect(recovery["can_remove"] == .flag(true))
+        let done = try await owner.request(
+            .post, "/account/recovery", form: [("form_token", account.text("form_token")), ("action", "remove")])
+        #expect(try done.page().text("title") == "text.recovery_finished_title")
+        #expect(try await issuer.stores.recoveryCodes.count(of: bob.id) == 0)
+        #expect(try await apps(issuer, "bob") == 1)
+        #expect(try await owner.get("/account").page().template == "sign-in")
+    }
+
+    @Test("a passkey that a thief added opens nothing by itself any more, and goes after the wait")
+    func passkey() async throws {
+        let issuer = try await TestIssuer(mailbox: mailbox)
+        var thief = try PasskeyPerson(issuer)
+        try await thief.enrol()
+        try await reportAndReset(issuer, Browser(issuer))
+        _ = try await thief.answer(thief.signInPage())
+        #expect(try await !thief.isSignedIn())
+        #expect(try await issuer.stores.recoveries.find(user(issuer).id) != nil)
+        issuer.clock.advance(by: 3 * Self.day)
+        try await issuer.deliver()
+        _ = try await use("recovery_ready", issuer)
+        #expect(try await issuer.stores.passkeys.passkeys(of: user(issuer).id).isEmpty)
+    }
+
+    @Test("of many who carry it out and cancel at once, one wins")
+    func race() async throws {
+        let issuer = try await issuer()
+        try await reportAndReset(issuer, Browser(issuer))
+        issuer.clock.advance(by: 3 * Self.day)
+        try await issuer.deliver()
+        let results = try await TestSupport.race(8) { number in
+            try await use(number.isMultiple(of: 2) ? "recovery_ready" : "recovery_started", issuer).status == .ok
+        }
+        #expect(results.count(where: \.self) == 1)
+    }
+
+    @Test("what is decided of each evidence", arguments: RecoveryEvidence.allCases)
+    func decision(_ evidence: RecoveryEvidence) throws {
+        let start = TestClock().now
+        let recovery = AccountRecovery(
+            user: .random(), disputedFrom: start - 60, startedAt: start, readyAt: start + 60, expiresAt: start + 120)
+        func step(_ recovery: AccountRecovery?, at seconds: TimeInterval, hasDisputed: Bool = true) -> RecoveryStep {
+            RecoveryStep(recovery, on: evidence, hasDisputed: hasDisputed, at: start + seconds)
+        }
+        let (none, waiting, ready): (RecoveryStep, RecoveryStep, RecoveryStep) =
+            switch evidence {
+            case .mailbox: (.start, .wait, .remove)
+            case .olderFactor: (.nothing, .remove, .remove)
+            case .disputedFactor, .cancellation: (.nothing, .cancel, .cancel)
+            }
+        #expect(step(nil, at: 0) == none)
+        #expect(step(nil, at: 0, hasDisputed: false) == .nothing)
+        #expect(step(recovery, at: 59) == waiting)
+        #expect(step(recovery, at: 60) == ready)
+        // Expired, it is as none.
+        #expect(step(recovery, at: 120) == none)
+    }
+}
+
+@Suite("A reset by mail and a code by mail are one factor")
+struct MailedPasswordTests {
+    private let mailbox = TestMailbox()
+    private static let password = "through the looking-glass"
+
+    /// An issuer that demands two factors of alice, at which somebody who reads her mailbox has reset her password.
+    private func issuer(demanding demand: String) async throws -> TestIssuer {
+        let issuer = try await TestIssuer(mailbox: mailbox)
+        try await issuer.apply(
+            #"""
+            {"roles": [{"name": "admin", "permissions": []\#(demand)}],
+             "users": [{"username": "alice", "roles": ["admin"], "email": "alice@example.com",
+                        "email_verified": true}]}
+            """#)
+        let browser = Browser(issuer)
+        _ = try await browser.submit(browser.get("/forgot-password").page(), [("username", "alice")])
+        try await issuer.deliver()
+        let letter = try #require(mailbox.all.last)
+        _ = try await browser.submit(browser.open(letter, at: issuer).page(), [("password", Self.password)])
+        return issuer
+    }
+
+    private func signIn(_ issuer: TestIssuer, _ password: String = Self.password) async throws -> Response {
+        try await Browser(issuer).authorize(Browser.webRequest(), as: "alice", password: password)
+    }
+
+    @Test(
+        "where two are demanded, the mailbox alone waits; an administrator's password does not",
+        arguments: ["time", "administrator"])
+    func wait(_ help: String) async throws {
+        let issuer = try await issuer(demanding: #", "minimum_acr": "urn:martlet:acr:2""#)
+        let refused = try await signIn(issuer)
+        #expect(refused.status == .forbidden)
+        #expect(try refused.page().hasError("waiting"))
+        let login = try await issuer.call(
+            .post, "/api/auth/login", #"{"username": "alice", "password": "\#(Self.password)"}"#)
+        #expect(login.problem == "insufficient_user_authentication")
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now).isEmpty)
+        if help == "time" {
+            issuer.clock.advance(by: 72 * 3_600)
+            #expect(try await signIn(issuer).page().template == "second-factor")
+        } else {
+            try await issuer.administration.setPassword("an administrator's", of: alice)
+            #expect(try await signIn(issuer, "an administrator's").page().template == "second-factor")
+        }
+    }
+
+    @Test("the mailbox unlocks no guesses at the second factor")
+    func unlock() async throws {
+        let issuer = try await issuer(demanding: "")
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        let digester = SecretDigester(try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"))
+        let (password, code) = (
+            AttemptCounter.account("alice").key(digester),
+            AttemptCounter.secondFactor(of: alice.id, on: nil).key(digester)
+        )
+        let end = issuer.clock.now + 80 * 3_600
+        for (remaining, hours) in [(Set([code]), 0.0), (Set(), 72)] {
+            issuer.clock.advance(by: hours * 3_600)
+            try await issuer.stores.attempts.fail([password, code], at: issuer.clock.now, expiresAt: end)
+            try await issuer.provider.mail.add(.secondFactorLocked(alice.id))
+            try await issuer.deliver()
+            let browser = Browser(issuer)
+            let letter = try #require(mailbox.all.last { $0.kind == "locked_out" })
+            let done = try await browser.submit(browser.open(letter, at: issuer).page(), []).page()
+            #expect(done.text("title") == "text.unlocked_title")
+            let failures = try await issuer.stores.attempts.failures(of: [password, code], at: issuer.clock.now)
+            #expect(Set(failures.keys) == remaining)
+        }
+    }
+
+    @Test("a new password from the account page does not end the wait")
+    func changed() async throws {
+        let issuer = try await issuer(demanding: "")
+        let browser = Browser(issuer)
+        _ = try await browser.authorize(Browser.webRequest(), as: "alice", password: Self.password)
+        let page = try await browser.get("/account/password").page()
+        _ = try await browser.submit(page, [("password", "another looking-glass")])
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        #expect(alice.passwordMailedAt == issuer.clock.now)
+    }
+
+    @Test("nor does it add a factor that would be the second one")
+    func enrollment() async throws {
+        let issuer = try await issuer(demanding: "")
+        let browser = Browser(issuer)
+        _ = try await browser.authorize(Browser.webRequest(), as: "alice", password: Self.password)
+        for path in ["/account/recovery-codes", "/account/authenticator-apps"] {
+            let page = try await browser.get(path).page()
+            #expect(try await browser.submit(page, []).status == .forbidden)
+        }
+        issuer.clock.advance(by: 72 * 3_600)
+        _ = try await browser.authorize(Browser.webRequest(), as: "alice", password: Self.password)
+        let page = try await browser.get("/account/recovery-codes").page()
+        #expect(try await browser.submit(page, []).status == .ok)
+    }
+}

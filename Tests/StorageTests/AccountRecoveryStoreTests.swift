@@ -1,0 +1,47 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import TestSupport
+import Testing
+
+@Suite("One account recovery at a time, and one end of it")
+struct AccountRecoveryStoreTests {
+    @Test("of recoveries that start at once, one does; an expired one makes room", arguments: StorageBackend.all)
+    func begin(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            let begun = try await race(16) { number in
+                try await stores.recoveries.begin(.example("r\(number)"), at: moment)
+            }
+            #expect(begun.count(where: \.self) == 1)
+            #expect(try await stores.recoveries.begin(.example("bob", user: User.bob), at: moment))
+            let later = AccountRecovery.example("later", at: moment + 120)
+            #expect(try await stores.recoveries.begin(later, at: moment + 120))
+            #expect(try await stores.recoveries.find(User.alice) == later)
+        }
+    }
+
+    @Test("of many ends at once one counts, and none of a recovery of before", arguments: StorageBackend.all)
+    func end(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            #expect(try await stores.recoveries.begin(.example("new"), at: moment))
+            #expect(try await !stores.recoveries.end(.example("old")))
+            let ended = try await race(16) { _ in try await stores.recoveries.end(.example("new")) }
+            #expect(ended.count(where: \.self) == 1)
+            #expect(try await stores.recoveries.find(User.alice) == nil)
+        }
+    }
+
+    @Test("it goes with its user, and when it has expired", arguments: StorageBackend.all)
+    func gone(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            for user in [User.alice, User.bob] {
+                #expect(try await stores.recoveries.begin(.example("\(user)", user: user), at: moment))
+            }
+            try await stores.users.delete(User.bob)
+            #expect(try await stores.recoveries.find(User.bob) == nil)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 119, limit: 10) == 0)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 120, limit: 10) == 1)
+            #expect(try await stores.recoveries.find(User.alice) == nil)
+        }
+    }
+}

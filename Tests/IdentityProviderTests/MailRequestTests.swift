@@ -22,10 +22,9 @@ struct MailRequestTests {
     /// What another node of the same issuer has.
     private func requests(_ issuer: TestIssuer) throws -> MailRequests {
         let clock = issuer.clock
-        let keys = try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
         let queue = MailQueue(
-            outbox: issuer.stores.mailOutbox, sealer: Sealer(keys, issuer: issuer.issuer), now: { clock.now })
-        return MailRequests(queue: queue, digester: SecretDigester(keys), now: { clock.now })
+            outbox: issuer.stores.mailOutbox, sealer: Sealer(issuer.vault), now: { clock.now })
+        return MailRequests(queue: queue, digester: SecretDigester(issuer.vault), now: { clock.now })
     }
 
     @Test("networks that flood do not stop the mail of others")

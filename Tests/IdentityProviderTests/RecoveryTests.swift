@@ -257,7 +257,7 @@ struct MailedPasswordTests {
     func unlock() async throws {
         let issuer = try await issuer(demanding: "")
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
-        let digester = SecretDigester(try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"))
+        let digester = SecretDigester(issuer.vault)
         let (password, code) = (
             AttemptCounter.account("alice").key(digester),
             AttemptCounter.secondFactor(of: alice.id, on: nil).key(digester)

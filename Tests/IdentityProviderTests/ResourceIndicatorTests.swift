@@ -167,7 +167,7 @@ struct ResourceIndicatorTests {
 @Suite("RFC 8707 §2: what was issued before resource servers needed a scope")
 struct FormerResourceTests {
     private func sealer(of issuer: TestIssuer) throws -> Sealer {
-        Sealer(try MasterKeys(parsing: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), issuer: issuer.issuer)
+        Sealer(issuer.vault)
     }
 
     /// For the admin API, of which it has no scope.
@@ -197,7 +197,7 @@ struct FormerResourceTests {
 
         let stored = Authorization(
             id: .random(), grant: former, expiresAt: issuer.clock.now.addingTimeInterval(86_400))
-        #expect(try await issuer.stores.authorizations.begin(stored))
+        #expect(try await issuer.stores.authorizations.begin(stored, at: issuer.clock.now))
         let token = try sealer(of: issuer).seal(
             RefreshToken(authorization: stored.id, generation: 0), for: .refreshToken)
         #expect(try await issuer.refresh(token).json()["error"] == "invalid_target")

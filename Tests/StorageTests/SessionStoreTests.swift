@@ -45,7 +45,7 @@ struct SessionStoreTests {
             try await stores.sessions.begin(session, replacing: nil)
             func isFound(usedAfter start: Date) async throws -> Bool {
                 let found = [
-                    try await stores.sessions.find(session.secret, at: moment + 60, usedAfter: start),
+                    try await stores.sessions.find([session.secret], at: moment + 60, usedAfter: start),
                     try await stores.sessions.find(session.id, at: moment + 60, usedAfter: start),
                     try await stores.sessions.sessions(of: User.alice, at: moment + 60, usedAfter: start).first,
                 ].map { $0 != nil }

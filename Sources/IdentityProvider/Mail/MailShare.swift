@@ -22,3 +22,7 @@ package enum MailAdmission: Sendable, Hashable {
     /// So much waits in the outbox that nothing more is taken for now.
     case full
 }
+
+extension MailShare: Digested {
+    package static let digestLabel = "MailShare"
+}

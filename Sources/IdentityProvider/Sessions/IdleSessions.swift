@@ -23,8 +23,10 @@ struct IdleSessions: SessionStore {
         try await base.sessions(of: user, at: now, usedAfter: max(moment, now.addingTimeInterval(-limit)))
     }
 
-    func begin(_ session: Session, from origin: SignInOrigin, replacing former: Identifier<Session>?) async throws {
-        try await base.begin(session, from: origin, replacing: former)
+    func begin(
+        _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
+    ) async throws -> Bool {
+        try await base.begin(session, of: user, from: origin, replacing: former)
     }
 
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws {

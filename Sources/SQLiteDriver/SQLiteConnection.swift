@@ -19,11 +19,24 @@ import SQLStorage
         self.path = path
         unsafe sqlite3_extended_result_codes(handle, 1)
         unsafe sqlite3_busy_timeout(handle, Int32(patience / .milliseconds(1)))
-        do { try configure(isReader: isReader) } catch {
+        do { try configure(isReader: isReader, before: .now + patience) } catch {
             close()
             throw error as? StorageError ?? .failed("\(error)")
         }
     }
+
+    /// Programs that open a new file at once are in each other's way when they change its journal. SQLite doesn't wait
+    /// there, whatever the busy timeout is: two that wait for each other would wait forever.
+    private func configure(isReader: Bool, before deadline: ContinuousClock.Instant) throws {
+        while true {
+            do { return try configure(isReader: isReader) } catch StorageError.busy where .now < deadline {
+                sqlite3_sleep(Self.pause)
+            }
+        }
+    }
+
+    /// Milliseconds.
+    private static let pause: Int32 = 5
 
     /// A commit that returned must survive a power cut. Settings are read back: SQLite does not say when it cannot
     /// follow one.

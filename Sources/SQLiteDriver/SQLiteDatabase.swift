@@ -8,12 +8,18 @@ package final class SQLiteDatabase: SQLDatabase {
     private let readers = ConnectionPool<SQLiteConnection, ReadUnit>("sqlite readers")
     private let commits = CommitCounter()
 
+    private let maintenancePatience: Duration
+
     /// As many units as one commit makes durable: more would make the first of them wait for the last.
     private static let batch = 64
 
     /// Opens or creates the file, readable by this user alone. `patience` is how long to wait for a program that has
-    /// locked the file. Throws a `StorageError` that says what to do.
-    package init(path: String, readers count: Int = 2, patience: Duration = .seconds(5)) throws(StorageError) {
+    /// locked the file, `maintenancePatience` the same for `maintain`. Throws a `StorageError` that says what to do.
+    package init(
+        path: String, readers count: Int = 2, patience: Duration = .seconds(5),
+        maintenancePatience: Duration = .seconds(60)
+    ) throws(StorageError) {
+        self.maintenancePatience = maintenancePatience
         try SQLiteFile.makeIfAbsent(path)
         let connection = try SQLiteConnection(path: path, patience: patience)
         writer.add(connection, name: "sqlite writer", batch: Self.batch) { [commits] connection, units in
@@ -56,7 +62,11 @@ package final class SQLiteDatabase: SQLDatabase {
     package func maintain<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        try await transaction(body)
+        // Another program may be doing the like, for longer than a request may wait. Each attempt waits for its lock.
+        let deadline = ContinuousClock.now + maintenancePatience
+        while true {
+            do { return try await transaction(body) } catch StorageError.busy where .now < deadline {}
+        }
     }
 
     package func close() async {

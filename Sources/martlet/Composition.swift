@@ -20,10 +20,12 @@ struct Composition {
     /// server must share a key, too. Throws `StorageError` or `Mistakes`.
     init(_ configuration: Configuration, makesMasterKey: Bool = true) throws {
         self.configuration = configuration
-        if case .sqlite(let path) = configuration.storage { try Self.makeDirectory(of: path) }
+        if case .sqlite(let path) = configuration.storage {
+            do { try PrivateFile.makeDirectory(of: path) } catch { throw StorageError.cannotOpen(path) }
+        }
         let masterKeyFile = MasterKeyFile(path: configuration.masterKeyFile)
         if makesMasterKey, !configuration.storage.isShared {
-            try Self.makeDirectory(of: configuration.masterKeyFile)
+            try PrivateFile.makeDirectory(of: configuration.masterKeyFile)
             try masterKeyFile.makeIfAbsent()
         }
         masterKeys = try masterKeyFile.read()
@@ -139,14 +141,5 @@ struct Composition {
     private func passwordFactor(_ issuer: Issuer) throws -> PasswordFactor {
         guard let factor = passwords[issuer] else { throw Mistakes(["\(issuer.identifier) is not configured"]) }
         return factor
-    }
-
-    private static func makeDirectory(of path: String) throws {
-        let directory = URL(filePath: path).deletingLastPathComponent().path()
-        guard !FileManager.default.fileExists(atPath: directory) else { return }
-        do {
-            try FileManager.default.createDirectory(
-                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw StorageError.cannotOpen(path) }
     }
 }

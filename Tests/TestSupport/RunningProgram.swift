@@ -7,7 +7,7 @@ package final class RunningProgram: Sendable {
     private let log: URL
 
     /// Beside the tests of the same build.
-    private static let executable = URL(filePath: #filePath)
+    package static let executable = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../.build/debug/martlet").standardizedFileURL
 
     package init(_ arguments: [String], in folder: URL, input: String? = nil, environment: [String: String] = [:])

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Glibc
 import IdentityProvider
 import SQLStorage
 
@@ -22,18 +21,13 @@ struct Export: AsyncParsableCommand {
         let count = try await Failure.reported {
             try await Composition(try Configuration(options), makesMasterKey: false).run { composition in
                 let output = try TransferOutput(file)
-                do {
-                    let count = try await composition.storage.export(
-                        masterKeys: composition.masterKeys.names, to: output.write)
-                    try output.finish()
-                    for issuer in composition.configuration.issuers {
-                        try composition.auditLog(issuer).record(.exported(.everything, records: count))
-                    }
-                    return count
-                } catch {
-                    output.discard()
-                    throw error
+                let count = try await composition.storage.export(
+                    masterKeys: composition.masterKeys.names, to: output.write)
+                try output.finish()
+                for issuer in composition.configuration.issuers {
+                    try composition.auditLog(issuer).record(.exported(.everything, records: count))
                 }
+                return count
             }
         }
         Terminal.say("\(count) rows exported to \(file).")
@@ -77,46 +71,39 @@ private struct Progress {
     }
 }
 
-/// The file of an export: whole under its name, or not there. Used by one thread.
+/// The file of an export. Used by one thread.
 private final class TransferOutput: @unchecked Sendable {
     private let path: String
-    private let file: FileHandle
+    private let file: PrivateFile
     private var buffer: [UInt8] = []
     private var progress = Progress()
 
-    private var part: String { path + ".part" }
-
     init(_ path: String) throws(Mistakes) {
         self.path = path
-        guard !FileManager.default.fileExists(atPath: path) else {
-            throw Mistakes(["\(path): is there already: name another file"])
-        }
-        let descriptor = unsafe open(path + ".part", O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Mistakes(["\(path): cannot be written: let this user write there"]) }
-        file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        // Said before the work; `finish` decides.
+        guard !FileManager.default.fileExists(atPath: path) else { throw Self.taken(path) }
+        file = try PrivateFile(path)
     }
 
-    func write(_ line: [UInt8]) throws {
+    func write(_ line: [UInt8]) throws(Mistakes) {
         buffer += line
         progress.step()
         if buffer.count > 1 << 16 { try flush() }
     }
 
-    private func flush() throws {
-        do { try file.write(contentsOf: buffer) } catch {
-            throw Mistakes(["\(path): cannot be written to its end: make room on the disk"])
-        }
+    private func flush() throws(Mistakes) {
+        try file.write(buffer)
         buffer.removeAll(keepingCapacity: true)
     }
 
-    func finish() throws {
+    func finish() throws(Mistakes) {
         try flush()
-        try file.synchronize()
-        try file.close()
-        try FileManager.default.moveItem(atPath: part, toPath: path)
+        guard try file.publish() else { throw Self.taken(path) }
     }
 
-    func discard() { try? FileManager.default.removeItem(atPath: part) }
+    private static func taken(_ path: String) -> Mistakes {
+        Mistakes(["\(path): is there already: name another file"])
+    }
 }
 
 /// The lines of a file. Used by one thread.

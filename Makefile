@@ -1,7 +1,7 @@
 # Two commands for everybody: `make serve` and `make test`. Each installs the Debian packages it misses.
 .DEFAULT_GOAL := help
 .PHONY: help serve build test test-cluster lint format bench bench-storage bench-telemetry install conformance \
-  conformance-mutations diagrams
+  conformance-mutations diagrams sbom
 
 RELEASE := .build-release
 
@@ -41,7 +41,7 @@ diagrams: install  ## Draw docs/sequences anew, from traces
 	swift build --build-tests -j 2
 	MARTLET_WRITE_DIAGRAMS=1 swift test --skip-build --disable-xctest --no-parallel --filter SequenceTests
 
-lint:  ## Check formatting, forbidden imports and file sizes
+lint:  ## Check formatting, forbidden imports, file sizes and the versions of packages
 	@.ci/lint
 
 format:  ## Rewrite the sources as the linter wants them
@@ -60,5 +60,12 @@ bench-telemetry: install  ## Compare tokens a second with and without telemetry
 	swift build -c release --static-swift-stdlib --product TelemetryBenchmark --scratch-path $(RELEASE) -j 2
 	$(RELEASE)/release/TelemetryBenchmark
 
+sbom: install  ## Write a bill of materials (CycloneDX) to .build/martlet.cdx.json
+	@mkdir -p .build
+	@.ci/dependencies sbom > .build/martlet.cdx.json
+	@echo "Written to .build/martlet.cdx.json"
+
 install:
 	@.ci/install build
+	@# A fresh clone takes the versions that are listed.
+	@[ -e Package.resolved ] || .ci/dependencies pin

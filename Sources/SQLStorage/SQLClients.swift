@@ -19,20 +19,45 @@ struct SQLClients: ClientStore {
     }
 
     func save(_ client: Client) async throws {
-        let values: [SQLValue] = [
-            .json(client.metadata), (client.secret?.digest.bytes).map(SQLValue.blob) ?? .null,
-            (client.secret?.sealed).map(SQLValue.blob) ?? .null, table.key, .id(client.id),
-        ]
+        let values = Self.columns(client).map(\.value) + [table.key, .id(client.id)]
         try await table.writeCached("clients.save") { connection in
             try connection.save(
                 update: """
                     UPDATE clients SET metadata = ?, secret_digest = ?, sealed_secret = ? WHERE issuer = ? AND id = ?
-                    """,
-                insert: """
-                    INSERT INTO clients (metadata, secret_digest, sealed_secret, issuer, id) VALUES (?, ?, ?, ?, ?)
-                    """, values)
+                    """, insert: Self.insert, values)
         }
     }
+
+    func add(_ client: Client) async throws -> Bool {
+        let values = Self.columns(client).map(\.value) + [table.key, .id(client.id)]
+        return try await table.writeCached("clients.add") { try $0.insertIfAbsent(Self.insert, values) }
+    }
+
+    func update(_ stored: Client, to client: Client) async throws -> Bool {
+        var changes = ColumnChanges()
+        for (old, new) in zip(Self.columns(stored), Self.columns(client)) {
+            if old.value != new.value { changes.assign(new.name, new.value) }
+            // The secret has the form that the metadata asks for: a change of either is in the way of the other.
+            changes.require(old.name, old.value)
+        }
+        guard !changes.isEmpty else { return true }
+        let issuer = table.key
+        return try await table.writeCached("clients.update") { [changes] connection in
+            try changes.update("clients", issuer: issuer, id: .id(client.id), connection)
+        }
+    }
+
+    private static func columns(_ client: Client) -> [(name: SQLStatement, value: SQLValue)] {
+        [
+            ("metadata", .json(client.metadata)),
+            ("secret_digest", (client.secret?.digest.bytes).map(SQLValue.blob) ?? .null),
+            ("sealed_secret", (client.secret?.sealed).map(SQLValue.blob) ?? .null),
+        ]
+    }
+
+    private static let insert: SQLStatement = """
+        INSERT INTO clients (metadata, secret_digest, sealed_secret, issuer, id) VALUES (?, ?, ?, ?, ?)
+        """
 
     func delete(_ id: Identifier<Client>) async throws {
         let values: [SQLValue] = [table.key, .id(id)]

@@ -18,6 +18,13 @@ struct SQLGroups: GroupStore {
         }
     }
 
+    func change(_ name: String, _ edit: @escaping @Sendable (inout Group) -> Void) async throws -> Group? {
+        try await table.changeDocument(
+            "user_groups.change", select: "SELECT document FROM user_groups WHERE issuer = ? AND name = ?",
+            update: "UPDATE user_groups SET document = ? WHERE document = ? AND issuer = ? AND name = ?",
+            .text(name), edit)
+    }
+
     func delete(_ name: String) async throws {
         let values: [SQLValue] = [table.key, .text(name)]
         try await table.writeCached("user_groups.delete") { connection in

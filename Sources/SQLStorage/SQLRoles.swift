@@ -17,6 +17,12 @@ struct SQLRoles: RoleStore {
         }
     }
 
+    func change(_ name: String, _ edit: @escaping @Sendable (inout Role) -> Void) async throws -> Role? {
+        try await table.changeDocument(
+            "roles.change", select: "SELECT document FROM roles WHERE issuer = ? AND name = ?",
+            update: "UPDATE roles SET document = ? WHERE document = ? AND issuer = ? AND name = ?", .text(name), edit)
+    }
+
     func delete(_ name: String) async throws {
         let values: [SQLValue] = [table.key, .text(name)]
         try await table.writeCached("roles.delete") { connection in

@@ -21,22 +21,26 @@ struct SQLTOTPCredentials: TOTPCredentialStore {
 
     func save(_ credential: TOTPCredential, by owner: User?) async throws -> Bool {
         let issuer = table.key
-        let values: [SQLValue] = [
-            issuer, .id(credential.id), .id(credential.user), .text(credential.name), .blob(credential.sealedSecret),
-            .text(credential.algorithm), .integer(credential.digits), .integer(credential.period),
-            .integer(credential.lastStep), .date(credential.createdAt),
-        ]
         return try await table.settle("totp_credentials.save", until: \.self) { freshness in
             try await table.database.transaction(freshness) { connection in
                 if let owner, try !SQLUsers.relies(on: owner, issuer, connection) { return false }
-                _ = try connection.insertIfAbsent(
-                    """
-                    INSERT INTO totp_credentials (issuer, id, user_id, name, sealed_secret, algorithm, digits, period,
-                        last_step, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """, values)
+                try Self.save(credential, issuer, connection)
                 return true
             }
         }
+    }
+
+    static func save(_ credential: TOTPCredential, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
+        _ = try connection.insertIfAbsent(
+            """
+            INSERT INTO totp_credentials (issuer, id, user_id, name, sealed_secret, algorithm, digits, period,
+                last_step, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                issuer, .id(credential.id), .id(credential.user), .text(credential.name),
+                .blob(credential.sealedSecret), .text(credential.algorithm), .integer(credential.digits),
+                .integer(credential.period), .integer(credential.lastStep), .date(credential.createdAt),
+            ])
     }
 
     func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool {

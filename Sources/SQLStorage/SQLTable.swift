@@ -59,6 +59,27 @@ struct SQLTable: Sendable {
         }
     }
 
+    /// Edits the document of the row that `select` finds by issuer and `id`, as it is at that moment: `update`, which takes
+    /// the new document and the old one first, undoes nobody's change. Returns what became of it; `nil` when there is no
+    /// such row, or nothing to change.
+    func changeDocument<Document: Codable & Equatable & Sendable>(
+        _ name: String, select: SQLStatement, update: SQLStatement, _ id: SQLValue,
+        _ edit: @escaping @Sendable (inout Document) -> Void
+    ) async throws -> Document? {
+        let key = key
+        return try await writeCached(name) { connection in
+            while let row = try connection.query(select, [key, id]).first {
+                let stored = try row.document(Document.self, 0)
+                var document = stored
+                edit(&document)
+                guard document != stored else { return nil }
+                let values: [SQLValue] = [try .document(document), .text(try row.text(0)), key, id]
+                if try connection.execute(update, values) == 1 { return document }
+            }
+            return nil
+        }
+    }
+
     /// Makes a change, and tries it again on all that any node knows before it returns what `isSettled` does not hold
     /// for.
     func settle<Result: Sendable>(

@@ -53,41 +53,94 @@ struct SQLUsers: UserStore {
 
     func save(_ user: User) async throws {
         let issuer = table.key
-        let usernameKey = User.key(of: user.username)
-        // Names and addresses share one key: either opens the sign-in page, so neither may be another's.
-        let names = Set([usernameKey] + (user.email.map { [User.key(of: $0)] } ?? []))
-        let values: [SQLValue] = [
-            .text(user.username), .text(usernameKey), .text(user.email), .flag(user.isEmailVerified),
+        try await claimingNames("users.save") { connection in
+            let isNew = try connection.save(
+                update: """
+                    UPDATE users SET username = ?, username_key = ?, email = ?, is_email_verified = ?,
+                        password_hash = ?, claims = ?, roles = ?, is_disabled = ?, created_at = ?, updated_at = ?,
+                        group_names = ?
+                    WHERE issuer = ? AND id = ?
+                    """, insert: Self.insert, Self.values(user, issuer))
+            if !isNew { try Self.releaseNames(of: user.id, issuer, connection) }
+            try Self.claimNames(of: user, issuer, connection)
+        }
+    }
+
+    func add(_ user: User, with authenticator: TOTPCredential?) async throws {
+        let issuer = table.key
+        try await claimingNames("users.add") { connection in
+            try connection.execute(Self.insert, Self.values(user, issuer))
+            try Self.claimNames(of: user, issuer, connection)
+            if let authenticator { try SQLTOTPCredentials.save(authenticator, issuer, connection) }
+        }
+    }
+
+    func update(_ stored: User, to user: User) async throws -> Bool {
+        let issuer = table.key
+        let renames = stored.username != user.username || stored.email != user.email
+        var changes = ColumnChanges()
+        changes.set("claims", from: .json(stored.claims), to: .json(user.claims))
+        changes.set("roles", from: .json(stored.roles), to: .json(user.roles))
+        changes.set("group_names", from: .json(stored.groups), to: .json(user.groups))
+        changes.set("is_disabled", from: .flag(stored.isDisabled), to: .flag(user.isDisabled))
+        // The three belong together: what is verified is this address, and both names are claimed.
+        if renames || stored.isEmailVerified != user.isEmailVerified {
+            changes.assign("username", .text(user.username))
+            changes.assign("username_key", .text(User.key(of: user.username)))
+            changes.assign("email", .text(user.email))
+            changes.assign("is_email_verified", .flag(user.isEmailVerified))
+            changes.require("username", .text(stored.username))
+            changes.require("email", .text(stored.email))
+            changes.require("is_email_verified", .flag(stored.isEmailVerified))
+        }
+        guard !changes.isEmpty else { return true }
+        changes.assign("updated_at", .date(user.updatedAt))
+        return try await claimingNames("users.update", seeing: .latest) { [changes] connection in
+            guard try changes.update("users", issuer: issuer, id: .id(user.id), connection) else { return false }
+            guard renames else { return true }
+            try Self.releaseNames(of: user.id, issuer, connection)
+            try Self.claimNames(of: user, issuer, connection)
+            return true
+        }
+    }
+
+    private static let insert: SQLStatement = """
+        INSERT INTO users (username, username_key, email, is_email_verified, password_hash, claims, roles, is_disabled,
+            created_at, updated_at, group_names, issuer, id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+
+    private static func values(_ user: User, _ issuer: SQLValue) -> [SQLValue] {
+        [
+            .text(user.username), .text(User.key(of: user.username)), .text(user.email), .flag(user.isEmailVerified),
             .text(user.passwordHash), .json(user.claims), .json(user.roles), .flag(user.isDisabled),
             .date(user.createdAt), .date(user.updatedAt), .json(user.groups), issuer, .id(user.id),
         ]
-        do {
-            try await table.write("users.save") { connection in
-                let isNew = try connection.save(
-                    update: """
-                        UPDATE users SET username = ?, username_key = ?, email = ?, is_email_verified = ?,
-                            password_hash = ?, claims = ?, roles = ?, is_disabled = ?, created_at = ?, updated_at = ?,
-                            group_names = ?
-                        WHERE issuer = ? AND id = ?
-                        """,
-                    insert: """
-                        INSERT INTO users (username, username_key, email, is_email_verified, password_hash, claims,
-                            roles, is_disabled, created_at, updated_at, group_names, issuer, id)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                        """, values)
-                if !isNew {
-                    try connection.execute(
-                        "DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
-                }
-                for name in names.sorted() {
-                    try connection.execute(
-                        "INSERT INTO user_names (issuer, name_key, user_id) VALUES (?, ?, ?)",
-                        [issuer, .text(name), .id(user.id)])
-                }
-            }
-        } catch is UniqueViolation {
+    }
+
+    private func claimingNames<Result: Sendable>(
+        _ name: String, seeing freshness: Freshness = .local,
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Result
+    ) async throws -> Result {
+        do { return try await table.write(name, seeing: freshness, body) } catch is UniqueViolation {
             throw NameTaken()
         }
+    }
+
+    /// Names and addresses share one key: either opens the sign-in page, so neither may be another's.
+    private static func claimNames(of user: User, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
+        let names = Set([user.username, user.email].compactMap(\.self).map(User.key))
+        for name in names.sorted() {
+            try connection.execute(
+                "INSERT INTO user_names (issuer, name_key, user_id) VALUES (?, ?, ?)",
+                [issuer, .text(name), .id(user.id)])
+        }
+    }
+
+    private static func releaseNames(
+        of user: Identifier<User>, _ issuer: SQLValue, _ connection: any SQLConnection
+    ) throws {
+        try connection.execute("DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
     }
 
     func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws -> Bool {
@@ -148,33 +201,25 @@ struct SQLUsers: UserStore {
     }
 
     func changeEmail(of user: User, to email: String, at now: Date) async throws -> Bool {
-        let issuer = table.key
-        let isNamedByIt = user.email.map(User.key) == User.key(of: user.username)
-        let username = isNamedByIt ? email : user.username
-        let names = Set([User.key(of: username), User.key(of: email)])
-        do {
-            return try await table.write("users.change_email") { connection in
-                let changed = try connection.execute(
-                    """
-                    UPDATE users SET email = ?, is_email_verified = 1, username = ?, username_key = ?, updated_at = ?
-                    WHERE issuer = ? AND id = ? AND username = ? AND COALESCE(email, '') = ?
-                    """,
-                    [
-                        .text(email), .text(username), .text(User.key(of: username)), .date(now), issuer, .id(user.id),
-                        .text(user.username), .text(user.email ?? ""),
-                    ])
-                guard changed == 1 else { return false }
-                try connection.execute(
-                    "DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
-                for name in names.sorted() {
-                    try connection.execute(
-                        "INSERT INTO user_names (issuer, name_key, user_id) VALUES (?, ?, ?)",
-                        [issuer, .text(name), .id(user.id)])
-                }
-                return true
-            }
-        } catch is UniqueViolation {
-            throw NameTaken()
+        var changed = user
+        changed.email = email
+        changed.isEmailVerified = true
+        changed.updatedAt = now
+        if user.email.map(User.key) == User.key(of: user.username) { changed.username = email }
+        return try await claimingNames("users.change_email") { [changed, issuer = table.key] connection in
+            let isDone = try connection.execute(
+                """
+                UPDATE users SET email = ?, is_email_verified = 1, username = ?, username_key = ?, updated_at = ?
+                WHERE issuer = ? AND id = ? AND username = ? AND COALESCE(email, '') = ?
+                """,
+                [
+                    .text(email), .text(changed.username), .text(User.key(of: changed.username)), .date(now), issuer,
+                    .id(user.id), .text(user.username), .text(user.email ?? ""),
+                ])
+            guard isDone == 1 else { return false }
+            try Self.releaseNames(of: user.id, issuer, connection)
+            try Self.claimNames(of: changed, issuer, connection)
+            return true
         }
     }
 

@@ -15,7 +15,7 @@ struct StepUpAgeTests {
         let browser = Browser(issuer)
         _ = try await browser.code()
         let start = Int64(issuer.clock.now.timeIntervalSince1970)
-        try await issuer.apply(#"{"users": [{"username": "alice", "totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DP"}]}"#)
+        try await issuer.enroll("alice")
         issuer.clock.advance(by: Self.hour)
         return (issuer, browser, start)
     }

@@ -201,6 +201,22 @@ struct CommandTests {
         #expect(prune.output.contains("- user alice"))
     }
 
+    @Test("apply: a password that is the owner's by now stays, and a note says so")
+    func ownPassword() async throws {
+        let folder = try Folder()
+        try folder.write("resources.yaml", "users:\n  - username: alice\n    password: correct horse\n")
+        #expect(try await RunningProgram.run(["apply", "resources.yaml"], in: folder.url).code == 0)
+        let password = ["user", "password", "alice"]
+        #expect(try await RunningProgram.run(password, in: folder.url, input: "another horse\n").code == 0)
+        for arguments in [["--plan"], []] {
+            let run = try await RunningProgram.run(["apply", "resources.yaml"] + arguments, in: folder.url)
+            #expect(run.code == 0)
+            #expect(run.output.contains("Nothing to change."))
+            #expect(run.output.contains("note: user alice has another password than the file says"))
+            #expect(!run.output.contains("horse"))
+        }
+    }
+
     @Test("users are added with a password from standard input, listed, disabled and removed")
     func users() async throws {
         let folder = try Folder()

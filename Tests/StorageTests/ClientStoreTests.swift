@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IdentityProvider
 import SQLStorage
+import TestSupport
 import Testing
 
 @Suite("Clients, what they ask of whom, and what people agreed to")
@@ -19,6 +20,43 @@ struct ClientStoreTests {
             // What was a secret is none once it is saved without.
             try await stores.clients.save(.example(client.id))
             #expect(try await stores.clients.find(client.id)?.secret == nil)
+        }
+    }
+
+    @Test(
+        "of many who change a client from the same state one does, and of many who add one",
+        arguments: StorageBackend.all)
+    func updateRace(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let stored = try #require(try await stores.clients.find(Client.web))
+            let updated = try await race(16) { number in
+                // Half of them renew the secret, the others change the metadata.
+                let secret = number % 2 == 0 ? ClientSecret(digest: SecretDigest(bytes: [UInt8(number)])) : nil
+                let name = secret == nil ? "Shop \(number)" : "Web shop"
+                return try await stores.clients.update(stored, to: .example(Client.web, name: name, secret: secret))
+            }
+            #expect(updated.count(where: \.self) == 1)
+            let added = try await race(16) { number in
+                try await stores.clients.add(.example(Identifier("new"), name: "Shop \(number)"))
+            }
+            #expect(added.count(where: \.self) == 1)
+        }
+    }
+
+    @Test("of many who edit one group or role none is lost", arguments: StorageBackend.all)
+    func edits(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.groups.save(Group(name: "staff", description: "All"))
+            try await stores.roles.save(Role(name: "admin", permissions: [], minimumContext: .multiFactor))
+            _ = try await race(16) { number in
+                _ = try await stores.groups.change("staff") { $0.roles.append("role-\(number)") }
+                _ = try await stores.roles.change("admin") { $0.permissions.append("permission-\(number)") }
+            }
+            let (group, role) = (try await stores.groups.all()[0], try await stores.roles.all()[0])
+            #expect(Set(group.roles).count == 16 && group.description == "All")
+            #expect(Set(role.permissions).count == 16 && role.minimumContext == .multiFactor)
+            #expect(try await stores.groups.change("staff") { _ in } == nil)
+            #expect(try await stores.groups.change("nobody") { $0.roles = [] } == nil)
         }
     }
 

@@ -176,6 +176,18 @@ extension TOTPCredentialStore {
 }
 
 extension Stores {
+    /// Gives the client another name.
+    func changeWeb() async throws {
+        guard let stored = try await clients.find(Client.web) else { return }
+        _ = try await clients.update(stored, to: .example(Client.web, name: "changed"))
+    }
+
+    /// Gives alice another name.
+    func changeAlice() async throws {
+        guard let stored = try await users.find(User.alice) else { return }
+        _ = try await users.update(stored, to: .example(User.alice, "changed"))
+    }
+
     /// Keeps the two users and the two clients that the examples are about.
     func populate() async throws {
         try await users.save(.example(User.alice, "alice", email: "alice@example.com"))

@@ -12,15 +12,19 @@ struct UpkeepTests {
         try await backend.withStores { stores in
             let cached: [(String, () async throws -> Void)] = [
                 ("client saved", { try await stores.clients.save(.example(Client.web)) }),
+                ("client changed", { try await stores.changeWeb() }),
                 ("client deleted", { try await stores.clients.delete(Client.web) }),
+                ("client added", { _ = try await stores.clients.add(.example(Client.web)) }),
                 (
                     "server saved",
                     { try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: [])) }
                 ),
                 ("server deleted", { try await stores.resourceServers.delete("r") }),
                 ("role saved", { try await stores.roles.save(Role(name: "admin", permissions: [])) }),
+                ("role changed", { _ = try await stores.roles.change("admin") { $0.permissions = ["all"] } }),
                 ("role deleted", { try await stores.roles.delete("admin") }),
                 ("group saved", { try await stores.groups.save(Group(name: "staff")) }),
+                ("group changed", { _ = try await stores.groups.change("staff") { $0.roles = ["admin"] } }),
                 ("group deleted", { try await stores.groups.delete("staff") }),
                 ("key made", { _ = try await stores.keys.insert(.example("k", number: 1)) }),
                 ("key moved", { try await stores.keys.update("k", signsUntil: moment, publishedUntil: moment) }),

@@ -112,6 +112,75 @@ struct UserStoreTests {
         }
     }
 
+    @Test("what differs is set, and what others changed in between stays", arguments: StorageBackend.all)
+    func update(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let stored = try #require(try await stores.users.find(User.alice))
+            try await stores.users.setPasswordHash(of: User.alice, to: "new password", at: moment)
+            try await stores.users.setDisabled(User.alice, to: true, at: moment)
+            var wanted = stored
+            wanted.claims["name"] = "Alice"
+            wanted.email = "alice@example.org"
+            wanted.updatedAt = moment + 60
+            #expect(try await stores.users.update(stored, to: wanted))
+            wanted.passwordHash = "new password"
+            wanted.isDisabled = true
+            #expect(try await stores.users.find(User.alice) == wanted)
+            #expect(try await stores.users.find(named: "alice@example.com") == nil)
+            #expect(try await stores.users.find(named: "alice@example.org")?.id == User.alice)
+            // What was read before is not what is stored.
+            var late = stored
+            late.claims["name"] = "Alicia"
+            #expect(try await !stores.users.update(stored, to: late))
+            late = stored
+            late.isEmailVerified = true
+            #expect(try await !stores.users.update(stored, to: late))
+            #expect(try await stores.users.find(User.alice) == wanted)
+        }
+    }
+
+    @Test("of many who update from the same state one does", arguments: StorageBackend.all)
+    func updateRace(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let stored = try #require(try await stores.users.find(User.alice))
+            let updated = try await race(16) { number in
+                var wanted = stored
+                wanted.email = "alice-\(number)@example.com"
+                return try await stores.users.update(stored, to: wanted)
+            }
+            #expect(updated.count(where: \.self) == 1)
+        }
+    }
+
+    @Test("an update that takes another's name changes nothing", arguments: StorageBackend.all)
+    func updateTaken(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let stored = try #require(try await stores.users.find(User.bob))
+            var edited = stored
+            edited.email = "Alice@example.com"
+            edited.roles = ["admin"]
+            let wanted = edited
+            await #expect(throws: NameTaken.self) { _ = try await stores.users.update(stored, to: wanted) }
+            #expect(try await stores.users.find(User.bob) == stored)
+        }
+    }
+
+    @Test("a user and their first authenticator are added together or not at all", arguments: StorageBackend.all)
+    func add(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let eve = User.example(Identifier("eve-id"), "eve")
+            try await stores.users.add(eve, with: .example("t", user: eve.id))
+            #expect(try await stores.users.find(named: "eve") == eve)
+            #expect(try await stores.totpCredentials.credentials(of: eve.id).count == 1)
+            let taken = User.example(Identifier("taken-id"), "ALICE")
+            await #expect(throws: NameTaken.self) {
+                try await stores.users.add(taken, with: .example("u", user: taken.id))
+            }
+            #expect(try await stores.users.find(taken.id) == nil)
+            #expect(try await stores.totpCredentials.credentials(of: taken.id).isEmpty)
+        }
+    }
+
     @Test("pages of the list join without a gap", arguments: StorageBackend.all)
     func list(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

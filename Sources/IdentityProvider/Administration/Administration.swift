@@ -40,6 +40,9 @@ package struct Administration: Sendable {
         return changes
     }
 
+    /// How often a change is tried on what others left: more than ever change one thing at once.
+    static let attempts = 100
+
     var access: OpenAccess { OpenAccess(stores, now: now) }
 
     /// Who administers: whoever the command or request says, or Martlet itself at its start.

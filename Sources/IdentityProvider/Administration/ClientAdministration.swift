@@ -5,12 +5,7 @@ extension Administration {
     func applyClients(_ wanted: [ClientDocument], isPlan: Bool, prunes: Bool) async throws -> [Change] {
         var changes: [Change] = []
         for document in wanted {
-            let stored = try await stores.clients.find(document.client.id)
-            let members = differences(document, stored)
-            guard stored == nil || !members.isEmpty else { continue }
-            let action: Change.Action = stored == nil ? .create : .update
-            changes.append(Change(action, "client", document.client.id.rawValue, members: stored == nil ? [] : members))
-            if !isPlan { try await save(document, over: stored) }
+            if let change = try await apply(document, isPlan: isPlan) { changes.append(change) }
         }
         guard prunes else { return changes }
         for client in try await stores.clients.all() where !wanted.contains(where: { $0.client.id == client.id }) {
@@ -20,37 +15,58 @@ extension Administration {
         return changes
     }
 
-    private func differences(_ document: ClientDocument, _ stored: Client?) -> [String] {
-        let old = stored?.metadata ?? [:]
-        let new = document.client.metadata
-        var members = Scope(old.names + new.names).values.filter { old[$0] != new[$0] }
-        if !hasSecret(stored, document.secret, document.client) { members.append("client_secret") }
-        return members
-    }
-
-    private func hasSecret(_ stored: Client?, _ secret: String?, _ wanted: Client) -> Bool {
-        guard let secret else { return stored?.secret == nil }
-        guard let kept = stored?.secret, digester.matches(secret, kept.digest) else { return false }
-        return (kept.sealed != nil) == (wanted.authenticationMethod == .clientSecretJWT)
-    }
-
-    /// Stores the client with what is kept of its secret.
-    private func save(_ document: ClientDocument, over former: Client?) async throws {
-        let secret = try document.secret.map { text in
-            ClientSecret(
-                digest: digester.digest(text, of: Client.self),
-                sealed: document.client.authenticationMethod == .clientSecretJWT
-                    ? try sealer.seal(Array(text.utf8), for: .clientSecret) : nil)
+    /// A command may change the same client at the same time: then it is compared again.
+    private func apply(_ document: ClientDocument, isPlan: Bool) async throws -> Change? {
+        let id = document.client.id
+        for _ in 0..<Self.attempts {
+            guard let stored = try await stores.clients.find(id) else {
+                let isDone = if isPlan { true } else { try await stores.clients.add(client(document)) }
+                if isDone { return Change(.create, "client", id.rawValue) }
+                continue
+            }
+            let wanted = try client(document, over: stored)
+            let members = Self.differences(stored, wanted)
+            guard !members.isEmpty else { return nil }
+            let isDone = if isPlan { true } else { try await replace(stored, by: wanted) }
+            if isDone { return Change(.update, "client", id.rawValue, members: members) }
         }
-        try await save(Client(document.client.metadata, secret: secret), over: former)
+        throw OAuthError.unavailable(retryAfter: 2)
     }
 
-    /// Stores the client, and revokes what was granted to it when it is disabled. Revokes again before it is enabled: a
-    /// node that had not noticed yet may have redeemed a code after the first time.
-    private func save(_ client: Client, over former: Client?) async throws {
-        if former?.isDisabled == true { try await revokeAuthorizations(of: client) }
-        try await stores.clients.save(client)
-        if client.isDisabled { try await revokeAuthorizations(of: client) }
+    private static func differences(_ stored: Client, _ wanted: Client) -> [String] {
+        let (old, new) = (stored.metadata, wanted.metadata)
+        let members = Scope(old.names + new.names).values.filter { old[$0] != new[$0] }
+        return stored.secret == wanted.secret ? members : members + ["client_secret"]
+    }
+
+    /// The client that the file describes: all of it, except that one which was disabled stays so until the file says
+    /// `disabled: false`.
+    private func client(_ document: ClientDocument, over stored: Client? = nil) throws -> Client {
+        var metadata = document.client.metadata
+        if metadata["disabled"] == nil, let former = stored?.metadata["disabled"] { metadata["disabled"] = former }
+        return try Client(metadata, secret: secret(document, over: stored))
+    }
+
+    /// What is kept of the secret: the same as before unless it is another one.
+    private func secret(_ document: ClientDocument, over stored: Client?) throws -> ClientSecret? {
+        guard let text = document.secret else { return nil }
+        let isSealed = document.client.authenticationMethod == .clientSecretJWT
+        if let kept = stored?.secret, digester.matches(text, kept.digest), (kept.sealed != nil) == isSealed {
+            return kept
+        }
+        return ClientSecret(
+            digest: digester.digest(text, of: Client.self),
+            sealed: isSealed ? try sealer.seal(Array(text.utf8), for: .clientSecret) : nil)
+    }
+
+    /// Puts `wanted` in the place of `stored`, unless that has changed. Revokes what was granted to the client when it is
+    /// disabled, and again before it is enabled: a node that had not noticed yet may have redeemed a code after the first
+    /// time.
+    private func replace(_ stored: Client, by wanted: Client) async throws -> Bool {
+        if stored.isDisabled { try await revokeAuthorizations(of: stored) }
+        guard try await stores.clients.update(stored, to: wanted) else { return false }
+        if wanted.isDisabled { try await revokeAuthorizations(of: wanted) }
+        return true
     }
 
     private func revokeAuthorizations(of client: Client) async throws {
@@ -61,9 +77,11 @@ extension Administration {
     /// Gives a client a new secret of 256 random bits and returns it: the only time that it is seen.
     package func renewSecret(of client: Client) async throws -> String {
         let secret = Base64URL.encode(RandomBytes.make(32))
-        var document = client.metadata
-        document["client_secret"] = .string(secret)
-        try await save(ClientDocument(document), over: client)
+        try await change(client.id) { stored in
+            var document = stored.metadata
+            document["client_secret"] = .string(secret)
+            return try self.client(ClientDocument(document), over: stored)
+        }
         audit.record(.clientSecretRenewed, client: client.id, by: actor)
         return secret
     }
@@ -79,10 +97,21 @@ extension Administration {
 
     /// A disabled client and its tokens are refused everywhere within a second. Enabling it does not restore them.
     package func setDisabled(_ isDisabled: Bool, _ client: Client) async throws {
-        var metadata = client.metadata
-        metadata["disabled"] = isDisabled ? true : nil
-        try await save(Client(metadata, secret: client.secret), over: client)
+        try await change(client.id) { stored in
+            var metadata = stored.metadata
+            metadata["disabled"] = isDisabled ? true : nil
+            return try Client(metadata, secret: stored.secret)
+        }
         audit.record(.clientEnabled(!isDisabled), client: client.id, by: actor)
+    }
+
+    /// Others may change the same client at the same time: it is tried on what they left.
+    private func change(_ id: Identifier<Client>, _ edit: (Client) throws -> Client) async throws {
+        for _ in 0..<Self.attempts {
+            guard let stored = try await stores.clients.find(id) else { return }
+            if try await replace(stored, by: edit(stored)) { return }
+        }
+        throw OAuthError.unavailable(retryAfter: 2)
     }
 
     /// All that was granted to it ends.

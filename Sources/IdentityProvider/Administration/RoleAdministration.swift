@@ -35,6 +35,16 @@ extension Administration {
         record(Change(stored == nil ? .create : .update, "role", role.name))
     }
 
+    /// Makes the role, or changes what an old one of its name permits and nothing else: what its holders must show at the
+    /// sign-in is for the files to say.
+    package func setPermissions(_ role: Role) async throws {
+        if try await stores.roles.change(role.name, { $0.permissions = role.permissions }) != nil {
+            record(Change(.update, "role", role.name, members: ["permissions"]))
+        } else if try await !stores.roles.all().contains(where: { $0.name == role.name }) {
+            try await save(role)
+        }
+    }
+
     /// As `save` of a role. Throws `NoSuchName` for a role that there is not: a misspelt name would give nothing.
     package func save(_ group: Group) async throws {
         let roles = Set(try await stores.roles.all().map(\.name))
@@ -61,10 +71,8 @@ extension Administration {
     private func takeAway(role name: String) async throws {
         try await stores.roles.delete(name)
         for group in try await stores.groups.all() where group.roles.contains(name) {
-            var group = group
-            group.roles.removeAll { $0 == name }
-            try await stores.groups.save(group)
-            record(Change(.update, "group", group.name, members: ["roles"]))
+            let changed = try await stores.groups.change(group.name) { group in group.roles.removeAll { $0 == name } }
+            if changed != nil { record(Change(.update, "group", group.name, members: ["roles"])) }
         }
         try await withdrawFromAll(Membership(roles: [name]))
     }
@@ -123,8 +131,6 @@ extension Administration {
         if !taken.isEmpty { audit.record(.membershipWithdrawn(taken), user: user, by: actor) }
     }
 
-    /// More than ever change one user at once.
-    private static let attempts = 100
 }
 
 /// There is no role or group of this name.

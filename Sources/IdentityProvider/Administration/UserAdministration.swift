@@ -5,16 +5,7 @@ extension Administration {
     func applyUsers(_ wanted: [UserDocument], isPlan: Bool, prunes: Bool) async throws -> [Change] {
         var changes: [Change] = []
         for document in wanted {
-            let stored = try await stores.users.find(named: document.username)
-            do {
-                if let change = try await apply(document, over: stored, isPlan: isPlan) { changes.append(change) }
-            } catch let taken as NameTaken {
-                // Another node may apply the same file, and have been first.
-                guard stored == nil, let stored = try await stores.users.find(named: document.username) else {
-                    throw taken
-                }
-                if let change = try await apply(document, over: stored, isPlan: isPlan) { changes.append(change) }
-            }
+            if let change = try await apply(document, isPlan: isPlan) { changes.append(change) }
         }
         guard prunes else { return changes }
         let names = Set(wanted.map { User.key(of: $0.username) })
@@ -26,20 +17,75 @@ extension Administration {
         return changes
     }
 
-    private func apply(_ document: UserDocument, over stored: User?, isPlan: Bool) async throws -> Change? {
-        let members = try await differences(document, stored)
-        guard stored == nil || !members.isEmpty else { return nil }
-        if !isPlan { try await save(document, over: stored, changed: members) }
-        return Change(
-            stored == nil ? .create : .update, "user", document.username, members: stored == nil ? [] : members)
+    /// Whoever uses the account or administers it may change it at the same time: then it is compared again.
+    private func apply(_ document: UserDocument, isPlan: Bool) async throws -> Change? {
+        for _ in 0..<Self.attempts {
+            guard let stored = try await stores.users.find(named: document.username) else {
+                let isDone = if isPlan { true } else { try await insert(document) }
+                if isDone { return Change(.create, "user", document.username) }
+                continue
+            }
+            var wanted = document.applied(to: stored)
+            let members = Self.differences(stored, wanted)
+            guard !members.isEmpty else { return nil }
+            wanted.updatedAt = now()
+            let isDone = if isPlan { true } else { try await update(stored, to: wanted) }
+            if isDone { return Change(.update, "user", document.username, members: members) }
+        }
+        throw OAuthError.unavailable(retryAfter: 2)
+    }
+
+    private func update(_ stored: User, to user: User) async throws -> Bool {
+        guard try await stores.users.update(stored, to: user) else { return false }
+        recordMembership(of: user.id, from: stored.membership, to: user.membership)
+        if user.isDisabled { try await access.end(of: user.id) }
+        return true
+    }
+
+    /// Returns `false` when another node, which may apply the same file, was first. Throws `NameTaken`.
+    private func insert(_ document: UserDocument) async throws -> Bool {
+        do { try await add(document) } catch let taken as NameTaken {
+            guard try await stores.users.find(named: document.username) != nil else { throw taken }
+            return false
+        }
+        return true
     }
 
     /// Stores a new user.
     package func create(_ document: UserDocument) async throws {
         guard try await stores.users.find(named: document.username) == nil else { throw NameTaken() }
-        try await save(document, over: nil, changed: try await differences(document, nil))
-        let user = try await stores.users.find(named: document.username)
-        audit.record(.accountCreated(.administration), user: user?.id, by: actor)
+        let user = try await add(document)
+        audit.record(.accountCreated(.administration), user: user.id, by: actor)
+    }
+
+    /// The only time that the credentials of a document count: afterwards they are their owner's.
+    @discardableResult
+    private func add(_ document: UserDocument) async throws -> User {
+        let moment = now()
+        var user = document.applied(to: User(username: document.username, createdAt: moment, updatedAt: moment))
+        user.passwordHash = document.passwordHash
+        if let password = document.password { user.passwordHash = try await passwords.hash(password).text }
+        let authenticator = try document.totpSecret.map { secret in
+            TOTPCredential(
+                id: .of(secret, user.id, digester), user: user.id, name: "Authenticator",
+                sealedSecret: try sealer.seal(secret, for: .oneTimePasswordSecret), createdAt: moment)
+        }
+        try await stores.users.add(user, with: authenticator)
+        recordMembership(of: user.id, from: Membership(), to: user.membership)
+        return user
+    }
+
+    /// The users of `resources` who have another password than stands there, or none: it is not set again.
+    package func usersWithOtherPasswords(_ resources: ResourceSet) async throws -> [String] {
+        var names: [String] = []
+        for document in resources.users {
+            guard let password = document.password, let user = try await stores.users.find(named: document.username)
+            else { continue }
+            let hash = user.passwordHash.flatMap { try? PasswordHash(parsing: $0) }
+            if let hash, try await passwords.matches(password, hash) { continue }
+            names.append(document.username)
+        }
+        return names
     }
 
     package func setPassword(_ password: String, of user: User) async throws {
@@ -88,60 +134,15 @@ extension Administration {
         }
     }
 
-    /// The members of `document` that differ from what is stored. What the file does not say of credentials stays.
-    private func differences(_ document: UserDocument, _ stored: User?) async throws -> [String] {
+    private static func differences(_ stored: User, _ wanted: User) -> [String] {
         var members: [String] = []
-        if stored?.username != document.username { members.append("username") }
-        if stored?.email != document.email { members.append("email") }
-        if stored?.isEmailVerified != document.isEmailVerified { members.append("email_verified") }
-        if stored?.roles != document.roles { members.append("roles") }
-        if stored?.groups ?? [] != document.groups { members.append("groups") }
-        if stored?.isDisabled != document.isDisabled { members.append("disabled") }
-        let old = stored?.claims ?? [:]
-        members += Scope(old.names + document.claims.names).values.filter { old[$0] != document.claims[$0] }
-        if let password = document.password, try await !isPassword(password, of: stored) { members.append("password") }
-        if let hash = document.passwordHash, stored?.passwordHash != hash { members.append("password_hash") }
-        if let secret = document.totpSecret, try await !hasTOTP(secret, stored) { members.append("totp_secret") }
-        return members
-    }
-
-    private func isPassword(_ password: String, of user: User?) async throws -> Bool {
-        guard let hash = user?.passwordHash, let hash = try? PasswordHash(parsing: hash) else { return false }
-        return try await passwords.matches(password, hash)
-    }
-
-    private func hasTOTP(_ secret: [UInt8], _ user: User?) async throws -> Bool {
-        guard let user else { return false }
-        return try await stores.totpCredentials.credentials(of: user.id).contains { credential in
-            (try? sealer.open(credential.sealedSecret, for: .oneTimePasswordSecret)) == secret
-        }
-    }
-
-    private func save(_ document: UserDocument, over stored: User?, changed: [String]) async throws {
-        let moment = now()
-        var user = stored ?? User(username: document.username, createdAt: moment, updatedAt: moment)
-        user.username = document.username
-        user.email = document.email
-        user.isEmailVerified = document.isEmailVerified
-        user.claims = document.claims
-        user.roles = document.roles
-        user.groups = document.groups
-        user.isDisabled = document.isDisabled
-        user.updatedAt = moment
-        if changed.contains("password"), let password = document.password {
-            user.passwordHash = try await passwords.hash(password).text
-        }
-        if let hash = document.passwordHash { user.passwordHash = hash }
-        try await stores.users.save(user)
-        recordMembership(of: user.id, from: stored?.membership ?? Membership(), to: user.membership)
-        if changed.contains("totp_secret"), let secret = document.totpSecret {
-            try await stores.totpCredentials.save(
-                TOTPCredential(
-                    id: .of(secret, user.id, digester), user: user.id, name: "Authenticator",
-                    sealedSecret: try sealer.seal(secret, for: .oneTimePasswordSecret), createdAt: moment), by: nil)
-        }
-        if stored != nil, user.isDisabled || changed.contains("password") || changed.contains("password_hash") {
-            try await access.end(of: user.id)
-        }
+        if stored.username != wanted.username { members.append("username") }
+        if stored.email != wanted.email { members.append("email") }
+        if stored.isEmailVerified != wanted.isEmailVerified { members.append("email_verified") }
+        if stored.roles != wanted.roles { members.append("roles") }
+        if stored.groups != wanted.groups { members.append("groups") }
+        if stored.isDisabled != wanted.isDisabled { members.append("disabled") }
+        let names = Scope(stored.claims.names + wanted.claims.names).values
+        return members + names.filter { stored.claims[$0] != wanted.claims[$0] }
     }
 }

@@ -1,42 +1,68 @@
 import Authenticators
 package import JOSE
 
-/// A user as a resource file describes them: the standard claims by their names, and the credentials.
+/// A user as a resource file describes them: the standard claims by their names, and the credentials to begin with. A
+/// member that the file leaves out is `nil` here.
 package struct UserDocument: Sendable {
     package let username: String
     package let email: String?
-    package let isEmailVerified: Bool
+    package let isEmailVerified: Bool?
     package let claims: JSONObject
-    package let roles: [String]
-    package let groups: [String]
-    package let isDisabled: Bool
+    package let roles: [String]?
+    package let groups: [String]?
+    package let isDisabled: Bool?
     package let password: String?
     package let passwordHash: String?
     /// Decoded from base32.
     package let totpSecret: [UInt8]?
+    /// The address and claims that the file takes away: those that are `null` (RFC 7396 §1).
+    private let removed: Set<String>
 
     package init(_ document: JSONObject) throws(InvalidMetadata) {
-        var reader = MetadataReader(document)
+        removed = Set((["email"] + Self.claimNames).filter { document[$0] == .null })
+        var members = document
+        for name in removed { members[name] = nil }
+        var reader = MetadataReader(members)
         username = reader.required("username", Self.username)
         email = reader.value("email", Self.email)
-        isEmailVerified = reader.flag("email_verified") ?? false
-        roles = reader.list("roles") { text throws(InvalidValue) in text }
-        groups = reader.list("groups") { text throws(InvalidValue) in text }
-        isDisabled = reader.flag("disabled") ?? false
+        isEmailVerified = reader.flag("email_verified")
+        roles = members["roles"] == nil ? nil : reader.list("roles") { text throws(InvalidValue) in text }
+        groups = members["groups"] == nil ? nil : reader.list("groups") { text throws(InvalidValue) in text }
+        isDisabled = reader.flag("disabled")
         password = reader.value("password", Self.password)
         passwordHash = reader.value("password_hash", Self.hash)
         totpSecret = reader.value("totp_secret", Self.totpSecret)
-        claims = Self.claims(document, &reader)
+        claims = Self.claims(&reader)
         if password != nil, passwordHash != nil { reader.report("password_hash", "cannot stand beside password") }
         reader.refuseUnknown()
         try reader.finish()
     }
 
-    private static func claims(_ document: JSONObject, _ reader: inout MetadataReader) -> JSONObject {
-        var claims: JSONObject = [:]
+    /// The user with what the file says. What it leaves out stays, except that a new address is not a verified one.
+    func applied(to user: User) -> User {
+        var user = user
+        user.username = username
+        let address = removed.contains("email") ? nil : email ?? user.email
+        if address != user.email { (user.email, user.isEmailVerified) = (address, false) }
+        user.isEmailVerified = isEmailVerified ?? user.isEmailVerified
+        for name in removed { user.claims[name] = nil }
+        for (name, value) in claims.members { user.claims[name] = value }
+        user.roles = roles ?? user.roles
+        user.groups = groups ?? user.groups
+        user.isDisabled = isDisabled ?? user.isDisabled
+        return user
+    }
+
+    /// The claims that stand in a document as in a token.
+    private static let claimNames: [String] = {
         let apart: Set<String> = ["email", "email_verified", "preferred_username", "updated_at"]
         let given: Set<String> = [Scope.roles, Scope.groups, Scope.permissions]
-        for name in Claims.all where !apart.contains(name) && !given.contains(name) {
+        return Claims.all.filter { !apart.contains($0) && !given.contains($0) }
+    }()
+
+    private static func claims(_ reader: inout MetadataReader) -> JSONObject {
+        var claims: JSONObject = [:]
+        for name in claimNames {
             switch name {
             case "address": claims[name] = reader.object(name).map(JSON.object)
             case "phone_number_verified": claims[name] = reader.flag(name).map(JSON.bool)

@@ -28,6 +28,16 @@ struct CachedClients: ClientStore {
         clear()
     }
 
+    func add(_ client: Client) async throws -> Bool {
+        defer { clear() }
+        return try await store.add(client)
+    }
+
+    func update(_ stored: Client, to client: Client) async throws -> Bool {
+        defer { clear() }
+        return try await store.update(stored, to: client)
+    }
+
     func delete(_ id: Identifier<Client>) async throws {
         try await store.delete(id)
         clear()

@@ -4,6 +4,11 @@ package protocol ClientStore: Sendable {
     func all() async throws -> [Client]
     /// Inserts or replaces.
     func save(_ client: Client) async throws
+    /// Inserts unless there is a client with this identifier. Returns whether it did.
+    func add(_ client: Client) async throws -> Bool
+    /// Sets what differs between `stored` and `client` if nobody changed the client after `stored` was read. Returns
+    /// whether it did.
+    func update(_ stored: Client, to client: Client) async throws -> Bool
     /// Removes the client with its consents and authorizations.
     func delete(_ id: Identifier<Client>) async throws
 }

@@ -15,8 +15,10 @@ struct FirstPartyClients: Sendable {
         if let client = try await clients.find(id) { return try Self.check(client) }
         guard id == Self.builtIn, hasBuiltIn else { throw OAuthError.invalidClient() }
         let client = try Client(Self.metadata)
-        try await clients.save(client)
-        return client
+        if try await clients.add(client) { return client }
+        // Somebody was first, and may have said something else of it.
+        guard let stored = try await clients.find(client.id) else { throw OAuthError.invalidClient() }
+        return try Self.check(stored)
     }
 
     /// As `client`, but the built-in one is not made.

@@ -51,6 +51,10 @@ private struct FaultyClients: ClientStore {
 
     func all() async throws -> [Client] { try await base.all() }
     func save(_ client: Client) async throws { try await base.save(client) }
+    func add(_ client: Client) async throws -> Bool { try await base.add(client) }
+    func update(_ stored: Client, to client: Client) async throws -> Bool {
+        try await base.update(stored, to: client)
+    }
     func delete(_ id: Identifier<Client>) async throws { try await base.delete(id) }
 }
 

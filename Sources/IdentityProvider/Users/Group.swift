@@ -18,5 +18,8 @@ package protocol GroupStore: Sendable {
     func all() async throws -> [Group]
     /// Inserts or replaces.
     func save(_ group: Group) async throws
+    /// Edits the group as it is stored at that moment. Returns what became of it; `nil` when there is no such group, or
+    /// nothing to change.
+    func change(_ name: String, _ edit: @escaping @Sendable (inout Group) -> Void) async throws -> Group?
     func delete(_ name: String) async throws
 }

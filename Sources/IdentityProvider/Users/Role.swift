@@ -14,6 +14,10 @@ package struct Role: Sendable, Hashable, Codable {
 
 package protocol RoleStore: Sendable {
     func all() async throws -> [Role]
+    /// Inserts or replaces.
     func save(_ role: Role) async throws
+    /// Edits the role as it is stored at that moment. Returns what became of it; `nil` when there is no such role, or
+    /// nothing to change.
+    func change(_ name: String, _ edit: @escaping @Sendable (inout Role) -> Void) async throws -> Role?
     func delete(_ name: String) async throws
 }

@@ -9,6 +9,11 @@ package protocol UserStore: Sendable {
     func list(after name: String?, limit: Int) async throws -> [User]
     /// Inserts or replaces. Throws `NameTaken` when another user has the name or address.
     func save(_ user: User) async throws
+    /// Inserts a user with their first authenticator, both or neither. Throws `NameTaken`.
+    func add(_ user: User, with authenticator: TOTPCredential?) async throws
+    /// Sets what differs between `stored` and `user`, but for the password, if nobody changed it after `stored` was read.
+    /// Returns whether it did. Throws `NameTaken`.
+    func update(_ stored: User, to user: User) async throws -> Bool
     /// Replaces the hash if it is still `old`: an upgrade must not undo a change of the password. Returns whether it did.
     @discardableResult
     func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws -> Bool

@@ -9,7 +9,9 @@ struct Apply: AsyncParsableCommand {
         abstract: "Make the stored clients, users, roles and resource servers what the files say.",
         discussion: """
             Applying the same files twice changes nothing the second time. What the files do not mention stays, \
-            unless --prune is given. A file with a mistake is refused as a whole, before anything is changed.
+            unless --prune is given. A user's password, password_hash and totp_secret count when the user is made; \
+            afterwards use `martlet user password`. A file with a mistake is refused as a whole, before anything is \
+            changed.
             """)
 
     @Argument(help: "Resource files (YAML).") var files: [String]
@@ -27,6 +29,12 @@ struct Apply: AsyncParsableCommand {
                 let administration = try composition.administration(try composition.issuer(named: target))
                 let changes = try await administration.apply(resources, isPlan: plan, prunes: prune)
                 for change in changes { Terminal.say(change.line) }
+                for user in try await administration.usersWithOtherPasswords(resources) {
+                    Terminal.complain([
+                        "note: user \(user) has another password than the file says: it counts when the user is made; "
+                            + "to set it now, use `martlet user password \(user)`"
+                    ])
+                }
                 Terminal.say(
                     changes.isEmpty ? "Nothing to change." : "\(changes.count) \(plan ? "to change" : "changed").")
                 return !changes.isEmpty

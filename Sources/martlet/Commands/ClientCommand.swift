@@ -25,7 +25,8 @@ struct ClientCommand: AsyncParsableCommand {
 
     struct Secret: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give a client a new secret and print it: the only time that it is seen.")
+            abstract: "Give a client a new secret and print it: the only time that it is seen.",
+            discussion: "Put it into the resource file that names the client, if any: applied again, the file counts.")
         @Argument(help: "The client_id.") var client: String
         @OptionGroup var options: IssuerOptions
 

@@ -35,12 +35,9 @@ struct RoleCommand: AsyncParsableCommand {
             let document: JSONObject = [
                 "name": .string(name), "permissions": .array(permission.map(JSON.string)),
             ]
-            try await options.administer { administration, stores, _ in
-                var role = try Mistakes.telling { () throws(InvalidMetadata) in try Role(document: document) }
-                // What its holders must show at the sign-in is for the files to say: nobody loosens it in passing.
-                let stored = try await stores.roles.all().first { $0.name == role.name }
-                role.minimumContext = stored?.minimumContext
-                try await administration.save(role)
+            try await options.administer { administration, _, _ in
+                let role = try Mistakes.telling { () throws(InvalidMetadata) in try Role(document: document) }
+                try await administration.setPermissions(role)
             }
             Terminal.say("Kept.")
         }

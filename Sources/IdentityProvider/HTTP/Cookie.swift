@@ -25,12 +25,15 @@ package struct Cookie: Sendable {
     /// The value, if it is 32 bytes in base64url: anything else was not made here.
     func secret(in request: Request) -> String? { value(in: request).flatMap { $0.utf8.count == 43 ? $0 : nil } }
 
+    /// By bytes: a mark that combines with a separator doesn't hide it. A name stands at the beginning of its pair, not
+    /// behind another `=`, where a cookie without a name would bring it (RFC 6265bis §5.7).
     func value(in request: Request) -> String? {
         for field in request.headers[values: .cookie] {
-            for pair in field.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, parts[0].drop(while: { $0 == " " }) == name else { continue }
-                return String(parts[1])
+            for pair in field.utf8.split(separator: UInt8(ascii: ";")) {
+                let pair = pair.drop { $0 == UInt8(ascii: " ") }
+                guard pair.starts(with: "\(name)=".utf8) else { continue }
+                let value = pair.dropFirst(name.utf8.count + 1)
+                if !value.isEmpty { return String(Substring(value)) }
             }
         }
         return nil

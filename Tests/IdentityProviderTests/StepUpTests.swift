@@ -21,8 +21,8 @@ extension TestIssuer {
     func enroll(_ username: String, secret: String = "JBSWY3DPEHPK3PXPJBSWY3DP") async throws {
         let user = try #require(try await stores.users.find(named: username))
         let sealed = try administration.sealer.seal(#require(Base32.decode(secret)), for: .oneTimePasswordSecret)
-        try await stores.totpCredentials.save(
-            TOTPCredential(user: user.id, name: "Authenticator", sealedSecret: sealed, createdAt: clock.now))
+        _ = try await stores.totpCredentials.save(
+            TOTPCredential(user: user.id, name: "Authenticator", sealedSecret: sealed, createdAt: clock.now), by: nil)
     }
 }
 

@@ -86,6 +86,6 @@ struct MailRequestTests {
             try connection.query("SELECT name FROM attempts", []).map { try $0.text(0) }
         }
         #expect(names.count == 2)
-        #expect(names.allSatisfy { $0.utf8.count == 43 && !$0.contains("alice") })
+        #expect(names.allSatisfy { $0.utf8.count == 48 && !$0.contains("alice") })
     }
 }

@@ -16,11 +16,7 @@ struct RecoveryTests {
     /// An issuer at which alice set an authenticator app up just now.
     private func issuer(_ engine: TestEngine = .sqlite) async throws -> TestIssuer {
         let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: mailbox)
-        try await issuer.apply(
-            #"""
-            {"users": [{"username": "alice", "email": "alice@example.com", "email_verified": true,
-                        "totp_secret": "JBSWY3DPEHPK3PXPJBSWY3DP"}]}
-            """#)
+        try await issuer.enroll("alice")
         return issuer
     }
 

@@ -277,7 +277,7 @@ struct CommandTests {
         #expect(try await run(["rotate", "--algorithm", "ES256"]).code == 0)
         #expect(try await run(["list"]).output.contains("ES256\tnext\t"))
         let key = try #require(first.first { $0.hasPrefix("ES256") }?.split(separator: "\t")[2])
-        #expect(try await run(["retire", String(key)]).code == 0)
+        #expect(try await run(["retire", "--", String(key)]).code == 0)
         #expect(try await !run(["list"]).output.contains(key))
         #expect(try await run(["retire", "nothing"]).code == 78)
         #expect(try await run(["rotate", "--algorithm", "none"]).code == 64)

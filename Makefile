@@ -1,7 +1,7 @@
 # Two commands for everybody: `make serve` and `make test`. Each installs the Debian packages it misses.
 .DEFAULT_GOAL := help
 .PHONY: help serve build test test-cluster lint format bench bench-storage bench-telemetry install conformance \
-  conformance-mutations diagrams sbom
+  conformance-mutations diagrams sbom fuzz
 
 RELEASE := .build-release
 
@@ -30,6 +30,11 @@ conformance-mutations: install  ## Show that the conformance program notices del
 	MARTLET_MUTATIONS=1 swift build --product martlet --scratch-path .build-mutations -j 2
 	swift build --product martlet-conformance -j 2
 	.build/debug/martlet-conformance mutations --server .build-mutations/debug/martlet
+
+fuzz: install  ## Fuzz the parsers for TIME seconds in all, four hours unless given
+	MARTLET_FUZZ=1 swift build --sanitize=fuzzer --sanitize=address --product martlet-fuzz \
+	  --scratch-path .build-fuzz -j 2
+	@.ci/fuzz '$(or $(TIME),14400)'
 
 test-cluster: install  ## Run Martlet on a Galera cluster whose nodes are killed and stopped, and check every answer
 	@.ci/install cluster

@@ -13,6 +13,9 @@ let strict: [SwiftSetting] = [
 // `make conformance-mutations` builds the provider with deliberate faults as switches; no other build has them.
 let hasMutations = Context.environment["MARTLET_MUTATIONS"] != nil
 
+// `make fuzz` builds the fuzz targets, with libFuzzer; no other build has them.
+let isFuzzing = Context.environment["MARTLET_FUZZ"] != nil
+
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -283,3 +286,16 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "martlet-fuzz",
+            dependencies: [
+                "JOSE", "Authenticators", "IdentityProvider", "Server", crypto, httpTypes,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: strict))
+}

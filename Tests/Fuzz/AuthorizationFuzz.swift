@@ -1,0 +1,44 @@
+import Foundation
+import HTTPTypes
+@testable import IdentityProvider
+
+/// The `Authorization` field as a client's credentials (RFC 7617) and as a token's (RFC 6750). The first line of an input
+/// is the field, the rest a form.
+enum AuthorizationFuzz {
+    static func check(_ input: [UInt8]) {
+        let lines = input.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
+        let field = lines.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        guard let request = request(field, form: lines.count > 1 ? Array(lines[1]) : []) else { return }
+        let credential = try? ClientCredential(request)
+        let token = try? BearerToken.read(request)
+        if case .basic(let client, let secret) = credential { checkBasic(client, secret, request, token) }
+        if let token, request.headers[.authorization] != nil {
+            require(request.parameters["access_token"] == nil, "a token comes in one way")
+            let again = self.request("Bearer \(token)").flatMap { try? BearerToken.read($0) }
+            require(again == token, "a token is the same when it is sent again")
+        }
+    }
+
+    private static func checkBasic(
+        _ client: Identifier<Client>, _ secret: String, _ request: Request, _ token: String?
+    ) {
+        require(token == nil, "a field is no secret and token at once")
+        require(
+            request.parameters["client_secret"] == nil && request.parameters["client_assertion"] == nil,
+            "a client authenticates in one way (RFC 6749 §2.3)")
+        require(
+            request.parameters["client_id"].map { $0 == client.rawValue } != false,
+            "client_id is the client that authenticates")
+        let pair = "\(FormEncoding.encode(client.rawValue)):\(FormEncoding.encode(secret))"
+        let again = self.request("Basic " + Data(pair.utf8).base64EncodedString())
+        guard let again, case .basic(client, secret: secret) = try? ClientCredential(again) else {
+            fatalError("broken: credentials are the same when they are sent again")
+        }
+    }
+
+    private static func request(_ field: String, form: [UInt8] = []) -> Request? {
+        var headers: HTTPFields = [.contentType: "application/x-www-form-urlencoded"]
+        headers[.authorization] = field
+        return try? Request(method: .post, path: "/token", headers: headers, body: form)
+    }
+}

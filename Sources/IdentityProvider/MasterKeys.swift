@@ -89,19 +89,22 @@ package struct InvalidMasterKey: Error {
     package let reason: String
 }
 
+/// Something about the keys that an operator must put right; its description says what.
+package protocol KeyProblem: Error, CustomStringConvertible {}
+
 /// A data key is wrapped under a master key that this node does not have.
-package struct UnknownMasterKey: Error, CustomStringConvertible {
+package struct UnknownMasterKey: KeyProblem {
     package let name: String
     package var description: String {
         """
-        the data keys are wrapped under the master key \(name), which master_key_file does not hold: copy the file from \
-        the node where `martlet key master` was last run
+        the master key does not open what is stored: the data keys are wrapped under \(name), which master_key_file does not \
+        hold; name the file that was used before, or copy it from the node where `martlet key master` was last run
         """
     }
 }
 
 /// A row of data_keys was changed by somebody without the master key.
-package struct DamagedDataKey: Error, CustomStringConvertible {
+package struct DamagedDataKey: KeyProblem {
     let keyClass: String
     let number: Int
     package var description: String {

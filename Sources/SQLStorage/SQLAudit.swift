@@ -114,14 +114,16 @@ struct SQLAudit: AuditStore {
     }
 
     func chains(withRecordsUntil moment: Date, limit: Int) async throws -> [Identifier<AuditNode>] {
-        let rows = try await table.query(
-            "audit.oldest",
+        // By the first record of each chain: however many old records one has, it hides no other.
+        try await table.query(
+            "audit.old_chains",
             """
-            SELECT node FROM audit_records WHERE issuer = ? AND recorded_at <= ?
-            ORDER BY recorded_at, node, sequence LIMIT ?
+            SELECT audit_chains.node FROM audit_chains JOIN audit_records
+                ON audit_records.issuer = audit_chains.issuer AND audit_records.node = audit_chains.node
+                AND audit_records.sequence = audit_chains.removed_through + 1
+            WHERE audit_chains.issuer = ? AND recorded_at <= ? ORDER BY recorded_at LIMIT ?
             """, [table.key, .date(moment), .integer(limit)]
-        ).map { try $0.text(0) }
-        return Set(rows).sorted().map(Identifier.init(rawValue:))
+        ).map { try $0.id(0) }
     }
 
     func head(of node: Identifier<AuditNode>) async throws -> AuditHead? {

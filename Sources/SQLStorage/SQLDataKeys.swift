@@ -69,6 +69,22 @@ struct SQLDataKeys: DataKeyStore {
         }
     }
 
+    func deleteUnused(_ number: Int, id: [UInt8]) async throws -> Bool {
+        let issuer = table.key
+        return try await table.writeCached("data_keys.delete_unused") { connection in
+            for column in SealedColumn.allCases {
+                // The key's id follows the version byte.
+                let left = try connection.query(
+                    "SELECT 1 FROM \(column.table) WHERE issuer = ? AND SUBSTR(\(column.name), 2, 4) = ? LIMIT 1",
+                    [issuer, .blob(id)])
+                guard left.isEmpty else { return false }
+            }
+            return try connection.execute(
+                "DELETE FROM data_keys WHERE issuer = ? AND class = 'rest' AND number = ?",
+                [issuer, .integer(number)]) == 1
+        }
+    }
+
     func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws {
         let issuer = table.key
         try await table.writeCached("data_keys.end_everything") { connection in
@@ -83,7 +99,8 @@ struct SQLDataKeys: DataKeyStore {
 
     private static let ended: [SQLStatement] = [
         "DELETE FROM sessions WHERE issuer = ?", "DELETE FROM devices WHERE issuer = ?",
-        "DELETE FROM recovery_codes WHERE issuer = ?", "DELETE FROM data_keys WHERE issuer = ?",
+        "DELETE FROM recovery_codes WHERE issuer = ?", "DELETE FROM account_recoveries WHERE issuer = ?",
+        "DELETE FROM data_keys WHERE issuer = ?",
     ]
 
     private static func insert(_ key: DataKeyRecord, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
@@ -180,5 +197,11 @@ extension SQLBackend {
     package func masterKeysInUse() async throws -> [(issuer: String, masterKey: String)] {
         try await database.query(.latest, "SELECT DISTINCT issuer, master_key FROM data_keys ORDER BY issuer", [])
             .map { (try $0.text(0), try $0.text(1)) }
+    }
+
+    /// All issuers that ever had a key, also those that are not configured here.
+    package func issuers() async throws -> [String] {
+        let statement: SQLStatement = "SELECT issuer FROM signing_keys UNION SELECT issuer FROM data_keys ORDER BY 1"
+        return try await database.query(.latest, statement, []).map { try $0.text(0) }
     }
 }

@@ -60,7 +60,7 @@ struct SQLDevices: DeviceStore {
     /// Keeps where a sign-in came from.
     static func save(_ origin: SignInOrigin, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
         if let device = origin.device {
-            if let former = origin.formerSecret { try move(former, to: device.secret, issuer, connection) }
+            for former in origin.formerSecrets { try move(former, to: device.secret, issuer, connection) }
             try save(device, issuer, connection)
         }
         if let network = origin.network { try save(network, issuer, connection) }

@@ -2,8 +2,8 @@ import FoundationEssentials
 import IdentityProvider
 import SQLStorage
 
-/// What is done to the keys of all issuers at once, with the master key file and the database in step. Whatever is
-/// interrupted can be run again: the file holds every master key that the database needs at each moment.
+/// What is done to the keys of all issuers at once, with the master key file and the database in step. Only one runs at a
+/// time. What is interrupted is run again: at each moment the file holds every master key that the database needs.
 struct KeyCeremony {
     private let configuration: Configuration
     private let file: MasterKeyFile
@@ -14,23 +14,34 @@ struct KeyCeremony {
         file = MasterKeyFile(path: configuration.masterKeyFile)
     }
 
+    /// Puts a new master key into the file, to be distributed. Returns the file's path.
+    func add() async throws -> String {
+        try await file.whileLocked {
+            try file.add()
+            return file.path
+        }
+    }
+
     /// Returns the name of the new master key.
     func rotate() async throws -> String {
-        if try file.read().names.count == 1 {
-            guard !configuration.storage.isShared else {
-                throw Mistakes([
-                    """
-                    other nodes may use this database: run `martlet key master add`, copy \(file.path) to every node and restart \
-                    each, then run this again
-                    """
-                ])
-            }
-            return try await run { composition in
+        try await run { composition in
+            try await requireAllIssuers(composition)
+            if try file.read().names.count == 1 {
+                guard !configuration.storage.isShared else {
+                    throw Mistakes([
+                        """
+                        other nodes may use this database: run `martlet key master add`, copy \(file.path) to every node and \
+                        restart each, then run this again
+                        """
+                    ])
+                }
                 try file.add()
-                return try await wrap(composition)
             }
+            let masterKeys = try file.read()
+            for issuer in configuration.issuers { try await replacement(issuer, composition).wrap(under: masterKeys) }
+            try await dropFormerKeys(composition, masterKeys)
+            return masterKeys.names[0]
         }
-        return try await run(wrap)
     }
 
     /// Returns how many values were sealed again.
@@ -42,35 +53,38 @@ struct KeyCeremony {
         }
     }
 
-    struct Report {
-        var secrets: [(client: Identifier<Client>, text: String)] = []
-        var hasFormerDigests = false
-    }
-
-    func replaceEverything(withClientSecrets: Bool) async throws -> Report {
+    /// Hands each new client secret to `show` as soon as it is stored. Returns whether digests of client secrets are left that
+    /// a former key made.
+    func replaceEverything(
+        withClientSecrets: Bool, show: (_ client: Identifier<Client>, _ secret: String) -> Void
+    ) async throws -> Bool {
         try await run { composition in
+            try await requireAllIssuers(composition)
             try file.add()
             let masterKeys = try file.read()
-            var report = Report()
             for issuer in configuration.issuers {
-                let replacement = try replacement(issuer, composition)
-                try await replacement.replaceEverything(under: masterKeys)
+                try await replacement(issuer, composition).replaceEverything(under: masterKeys)
                 try await composition.provider(issuer).keyRotation.replaceAll()
-                if withClientSecrets {
-                    report.secrets += try await composition.administration(issuer).renewAllSecrets()
-                }
-                report.hasFormerDigests = try await replacement.hasFormerDigests() || report.hasFormerDigests
             }
             try await dropFormerKeys(composition, masterKeys)
-            return report
+            var hasFormerDigests = false
+            for issuer in configuration.issuers {
+                if withClientSecrets { try await composition.administration(issuer).renewAllSecrets(show) }
+                if try await replacement(issuer, composition).hasFormerDigests() { hasFormerDigests = true }
+            }
+            return hasFormerDigests
         }
     }
 
-    private func wrap(_ composition: Composition) async throws -> String {
-        let masterKeys = try file.read()
-        for issuer in configuration.issuers { try await replacement(issuer, composition).wrap(under: masterKeys) }
-        try await dropFormerKeys(composition, masterKeys)
-        return masterKeys.names[0]
+    /// An issuer that is only in the database would be left under the former master key, which is dropped in the end.
+    private func requireAllIssuers(_ composition: Composition) async throws {
+        let configured = Set(configuration.issuers.map(\.identifier))
+        let others = try await composition.storage.issuers().filter { !configured.contains($0) }
+        guard others.isEmpty else {
+            throw Mistakes(
+                others.map { "\($0) is in the database, but not configured" }
+                    + ["name all issuers in the configuration and run this again; nothing was changed"])
+        }
     }
 
     /// Leaves the new master key alone in the file, once no data key is wrapped under another.
@@ -78,14 +92,10 @@ struct KeyCeremony {
         let left = try await composition.storage.masterKeysInUse().filter { $0.masterKey != masterKeys.names[0] }
         guard left.isEmpty else {
             throw Mistakes(
-                left.map {
-                    "\($0.issuer) is not configured here, and its data keys need the former master key \($0.masterKey)"
-                }
-                    + [
-                        "configure these issuers and run this again: the former master key stays in \(file.path) until then"
-                    ])
+                left.map { "data keys of \($0.issuer) are still wrapped under the master key \($0.masterKey)" }
+                    + ["run this again: the former master key stays in \(file.path) until then"])
         }
-        try file.keepFirst()
+        try file.keepFirst(named: masterKeys.names[0])
     }
 
     private func replacement(_ issuer: Issuer, _ composition: Composition) throws -> KeyReplacement {
@@ -93,9 +103,11 @@ struct KeyCeremony {
     }
 
     private func run<Result>(_ work: (Composition) async throws -> Result) async throws -> Result {
-        try await Composition(configuration, makesMasterKey: false).run { composition in
-            try await composition.prepare()
-            return try await work(composition)
+        try await file.whileLocked {
+            try await Composition(configuration, makesMasterKey: false).run { composition in
+                try await composition.prepare()
+                return try await work(composition)
+            }
         }
     }
 }

@@ -46,9 +46,13 @@ final class PrivateFile {
         return true
     }
 
-    /// Makes the content durable and puts it in the place of what has its name: readers see the one or the other.
+    /// Makes the content durable and puts it in the place of what has its name, with the same owner: readers see the one or the
+    /// other, and a server goes on reading it whoever ran the command.
     func replace() throws(Mistakes) {
-        guard fsync(descriptor) == 0, unsafe rename(part, path) == 0 else { throw Self.failure(path) }
+        var former = stat()
+        guard unsafe lstat(path, &former) == 0, fchown(descriptor, former.st_uid, former.st_gid) == 0,
+            fsync(descriptor) == 0, unsafe rename(part, path) == 0
+        else { throw Self.failure(path) }
         try Self.synchronizeDirectory(of: path)
     }
 

@@ -191,7 +191,9 @@ struct DataKeyTests {
         let last = try await self.node(issuer, key)
         let form = [("grant_type", "client_credentials"), ("scope", "orders.read")]
         #expect(try await last.token(form, secret: secret).status == .ok)
-        #expect(try await node.administration.renewAllSecrets().count > 3)
+        var renewed = 0
+        try await node.administration.renewAllSecrets { _, _ in renewed += 1 }
+        #expect(renewed > 3)
         #expect(try await !replacement.hasFormerDigests())
         let report = try await AuditSealer(node.vault).verify(node.stores.audit, retention: 86_400)
         #expect(report.findings == [])
@@ -229,17 +231,94 @@ struct DataKeyTests {
         #expect(report.findings == [.formerKey(AuditPlace(head.node, entry.sequence)), .headChanged(head.node)])
     }
 
+    @Test("nor does it cut off what a newer key sealed")
+    func formerAuditKeyCuts() async throws {
+        let issuer = try await TestIssuer()
+        let former = try issuer.vault.current(.audit)
+        _ = try await DataKeyRotation(vault: issuer.vault, audit: issuer.audit).add(.audit)
+        issuer.clock.advance(by: 3_600)
+        for _ in 0..<4 { issuer.audit.record(.signedOut) }
+        try await issuer.audit.flush()
+        let head = try #require(try await issuer.stores.audit.heads(after: .distantPast, limit: 1).first)
+        let rows = try await issuer.stores.audit.records(of: head.node, after: 0, limit: 1_000)
+        let last = try #require(rows.dropLast(2).last)
+        #expect(last.mac.starts(with: try issuer.vault.current(.audit).id))
+        func seal(_ label: String) -> [UInt8] {
+            let place = "\(label)\u{0}\(issuer.issuer.identifier)\u{0}\(head.node)\u{0}\(last.sequence)\u{0}"
+            let code = HMAC<SHA256>.authenticationCode(for: Array(place.utf8) + last.mac, using: former.working)
+            return former.id + code
+        }
+        func findings(_ statement: SQLStatement, _ values: [SQLValue]) async throws -> [AuditFinding] {
+            _ = try await issuer.database.database.transaction { try $0.execute(statement, values) }
+            return try await AuditSealer(issuer.vault).verify(issuer.stores.audit, retention: 60).findings
+        }
+        // Its beginning, as if retention had removed it long ago.
+        let removed = try await findings(
+            "UPDATE audit_chains SET removed_through = ?, removed_mac = ?, removed_time = 0, removal_seal = ?",
+            [.integer(last.sequence), .blob(last.mac), .blob(seal("removal 0"))])
+        #expect(removed.contains(.removalForged(head.node)))
+        // Its end, as if the chain had been shorter, at a time when the former key was in use.
+        let cut = try await findings(
+            """
+            UPDATE audit_chains SET removed_through = 0, removed_mac = NULL, removed_time = NULL, removal_seal = NULL,
+                last_sequence = ?, last_mac = ?, last_at = 0, seal = ?
+            """, [.integer(last.sequence), .blob(last.mac), .blob(seal("head 0"))])
+        #expect(cut.contains(.headChanged(head.node)))
+    }
+
+    @Test("no value travels longer than the keys of travelling values are kept")
+    func longestLifetime() {
+        var lifetimes = Lifetimes()
+        lifetimes.refreshToken = 60
+        lifetimes.session = 60
+        let links = MailLinkPurpose.all + [.recoveryCancel, .recoveryFinish, .signUp, .invitation, .notMe, .unlock]
+        let purposes: [SealedPurpose] =
+            [
+                .interaction, .authorizationCode, .refreshToken, .accessToken, .passkeyCeremony, .signOut, .emailCode,
+                .totpOffer, .firstPartyTicket, .forwardSignIn, .forwardTicket, .forwardPass,
+            ] + links.map(\.sealed)
+        let longest = SealedPurpose.longestLifetime(lifetimes)
+        #expect(purposes.allSatisfy { ($0.lifetime?(lifetimes) ?? 0) <= longest })
+    }
+
+    @Test("an opaque access token that names a user needs an authorization of theirs")
+    func forgedAccessToken() async throws {
+        let issuer = try await TestIssuer()
+        let tokens = try await issuer.redeem(
+            Browser(issuer).code(scope: "openid reports.read", [("resource", "https://reports.example.com")])
+        ).json()
+        let sealer = Sealer(issuer.vault)
+        let text = try #require(tokens["access_token"]?.string)
+        let real = try sealer.open(AccessToken.self, from: text, for: .accessToken)
+        let bob = try #require(try await issuer.stores.users.find(named: "bob")).id
+        func isActive(_ authorization: Identifier<Authorization>?, _ user: Identifier<User>?, _ scope: Scope)
+            async throws -> Bool
+        {
+            let token = AccessToken(
+                id: AccessToken.makeID(below: authorization), authorization: authorization, client: real.client,
+                user: user, scope: scope, audience: real.audience, issuedAt: real.issuedAt, expiresAt: real.expiresAt,
+                authenticatedAt: real.authenticatedAt, amr: real.amr, acr: real.acr)
+            let sealed = try sealer.seal(token, for: .accessToken)
+            return try await issuer.token([("token", sealed)], client: "api", at: "/introspect").json()["active"]
+                == true
+        }
+        #expect(try await isActive(real.authorization, real.user, real.scope))
+        #expect(try await !isActive(nil, real.user, real.scope))
+        #expect(try await !isActive(real.authorization, bob, real.scope))
+        #expect(try await !isActive(real.authorization, real.user, ["openid", "reports.read", "reports.write"]))
+    }
+
     @Test("every kind of digest keeps the label that it was stored with")
     func labels() {
         let labels = [
             Session.digestLabel, Device.digestLabel, Client.digestLabel, RecoveryCode.digestLabel,
             TOTPCredential.digestLabel, SignInProgress.digestLabel, AttemptCounter.digestLabel,
-            AttemptSpread.digestLabel,
+            AttemptSpread.digestLabel, MailShare.digestLabel,
         ]
         #expect(
             labels == [
                 "Session", "Device", "Client", "RecoveryCode", "TOTPCredential", "SignInProgress", "AttemptCounter",
-                "AttemptSpread",
+                "AttemptSpread", "MailShare",
             ])
     }
 }

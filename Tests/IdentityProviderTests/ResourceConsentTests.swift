@@ -9,7 +9,7 @@ struct ResourceConsentTests {
     private static let resources = """
         {"users": [{"username": "alice", "password": "correct horse"}],
          "clients": [
-            {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1",
+            {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "pkce": "optional",
              "redirect_uris": ["https://shop.example/callback"], "scope": "openid orders read"}],
          "resource_servers": [
             {"identifier": "https://orders.example", "name": "Orders", "description": "What you bought",

@@ -16,7 +16,7 @@ private enum Example {
         {"roles": [{"name": "admin", "permissions": ["users:write"]}],
          "users": [{"username": "alice", "password": "correct horse", "roles": ["admin"]}],
          "clients": [
-            {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1",
+            {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "pkce": "optional",
              "redirect_uris": ["https://shop.example/callback"],
              "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
              "scope": "openid profile offline_access admin orders reports"},
@@ -44,7 +44,7 @@ private enum Example {
     static func register(_ issuer: TestIssuer, scope: String) async throws {
         try await issuer.apply(
             """
-            {"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1",
+            {"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "pkce": "optional",
              "redirect_uris": ["https://shop.example/callback"],
              "grant_types": ["authorization_code", "refresh_token", "client_credentials"], "scope": "\(scope)"}]}
             """)

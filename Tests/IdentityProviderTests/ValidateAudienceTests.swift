@@ -14,7 +14,7 @@ struct ValidateAudienceTests {
         {"roles": [{"name": "clerk", "permissions": ["orders:ship"]}],
          "users": [{"username": "alice", "password": "correct horse", "roles": ["clerk"]}],
          "clients": [
-            {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "consent": "skip",
+            {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "pkce": "optional", "consent": "skip",
              "redirect_uris": ["https://shop.example/callback"],
              "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
              "scope": "openid orders reports"},

@@ -92,7 +92,7 @@ struct KeyRunbookTests {
         let refused = try await RunningProgram.run(
             ["key", "list", "--issuer", installation.issuer, "--master-key-file", "former.key"],
             in: installation.folder.url)
-        #expect(refused.code != 0 && refused.output.contains("wrapped under the master key"), "\(refused.output)")
+        #expect(refused.code != 0 && refused.output.contains("master key does not open"), "\(refused.output)")
     }
 
     @Test("after a compromise every session, token, key and, on demand, client secret is another")
@@ -120,6 +120,55 @@ struct KeyRunbookTests {
         let next = try await signIn(browser, secret: secret)
         #expect(try await refresh(next, browser, secret: secret)["access_token"] != nil)
         try await again.stop()
+    }
+
+    @Test("of many commands that rotate at once none loses a key")
+    func race() async throws {
+        let installation = try Installation()
+        try await installation.start().stop()
+        let (folder, issuer) = (installation.folder.url, installation.issuer)
+        let codes = try await TestSupport.race(4) { _ in
+            try await RunningProgram.run(["key", "master", "rotate", "--issuer", issuer], in: folder).code
+        }
+        #expect(codes.contains(0))
+        #expect(codes.allSatisfy { [0, 78].contains($0) })
+        let list = try await RunningProgram.run(["key", "list", "--issuer", issuer], in: folder)
+        #expect(list.code == 0 && list.output.contains("current"), "\(list.output)")
+        #expect(try installation.masterKeys.count == 1)
+    }
+
+    @Test("a new key that was only added changes nothing, and the rotation goes on from there")
+    func interrupted() async throws {
+        let installation = try Installation()
+        let server = try await installation.start()
+        let browser = WebClient(origin: installation.issuer)
+        let token = try await signIn(browser)
+        func run(_ command: [String]) async throws -> Int32 {
+            try await RunningProgram.run(command + ["--issuer", installation.issuer], in: installation.folder.url).code
+        }
+        #expect(try await run(["key", "master", "add"]) == 0)
+        let added = try installation.masterKeys
+        #expect(added.count == 2)
+        let next = try #require(try await refresh(token, browser)["refresh_token"] as? String)
+        try await server.stop()
+        #expect(try await run(["key", "master", "rotate"]) == 0)
+        #expect(try installation.masterKeys == [added[0]])
+        let again = try await installation.start()
+        #expect(try await refresh(next, browser)["access_token"] != nil)
+        try await again.stop()
+    }
+
+    @Test("an issuer that is only in the database is not left behind: nothing is changed")
+    func unconfigured() async throws {
+        let installation = try Installation()
+        try await installation.start().stop()
+        let before = try installation.masterKeys
+        for command in [["key", "master", "rotate"], ["key", "replace-everything", "--yes"]] {
+            let refused = try await RunningProgram.run(
+                command + ["--issuer", "http://localhost:1"], in: installation.folder.url)
+            #expect(refused.code == 78 && refused.output.contains(installation.issuer), "\(refused.output)")
+            #expect(try installation.masterKeys == before)
+        }
     }
 
     @Test("without --yes nothing happens")

@@ -41,7 +41,7 @@ struct DeviceStoreTests {
             let (old, new) = (Device.example("", secret: 1).secret, Device.example("", secret: 9).secret)
             let trusted = Device.example("d", secret: 9, trustedUntil: moment + 60)
             try await stores.sessions.begin(
-                .example("n", secret: 4), from: SignInOrigin(device: trusted, formerSecret: old), replacing: nil)
+                .example("n", secret: 4), from: SignInOrigin(device: trusted, formerSecrets: [old]), replacing: nil)
             for user in [User.alice, User.bob] {
                 #expect(try await stores.devices.find(old, of: user, at: moment) == nil)
                 #expect(try await stores.devices.find(new, of: user, at: moment) != nil)

@@ -68,7 +68,8 @@ extension SignInOrigin {
     static let example = SignInOrigin(device: .example("d"), network: .example("192.0.2.0/24"))
     /// With a device that has a new secret.
     static let moved = SignInOrigin(
-        device: .example("d"), formerSecret: Device.example("d", secret: 2).secret, network: .example("192.0.2.0/24"))
+        device: .example("d"), formerSecrets: [Device.example("d", secret: 2).secret], network: .example("192.0.2.0/24")
+    )
 }
 
 extension Authorization {

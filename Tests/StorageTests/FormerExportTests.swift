@@ -177,6 +177,34 @@ struct FormerExportTests {
             _ = try await TestIssuer(resources: "{}", database: issuer.database, masterKeys: former.masterKey)
         }
     }
+
+    @Test("a new master key reaches the nodes one after the other, and the rotation adopts all of the file")
+    func distributed() async throws {
+        let former = try FormerExport()
+        let old = try await former.issuer(.sqlite)
+        let key = MasterKeys.generate()
+        let both = key + former.masterKey
+        func node(_ masterKeys: String) async throws -> TestIssuer {
+            try await TestIssuer(
+                resources: "{}", clock: old.clock, database: old.database, mailbox: TestMailbox(),
+                masterKeys: masterKeys)
+        }
+        let new = try await node(both)
+        #expect(new.vault.isAdopted)
+        // What one makes the other opens.
+        for (maker, opener) in [(old, new), (new, old)] {
+            let code = try await browser(maker, former.text("dora_cookies")).code()
+            #expect(try await opener.redeem(code).status == .ok)
+        }
+        await #expect(throws: NoDataKeys.self) {
+            try await KeyReplacement(new.vault, audit: new.audit).reseal { _ in }
+        }
+        try await KeyReplacement(new.vault, audit: new.audit).wrap(under: MasterKeys(parsing: both))
+        old.clock.advance(by: 6)
+        let rotated = try await node(key)
+        #expect(!rotated.vault.isAdopted)
+        try await expectAllWorks(former, rotated, tokens: refreshTokens(former))
+    }
 }
 
 extension KeyReplacement {

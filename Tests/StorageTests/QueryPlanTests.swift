@@ -24,6 +24,7 @@ struct QueryPlanTests {
             // The issuer alone finds all its rows: right for the few of what is kept in memory, and nothing else.
             let listed = [
                 "changes", "clients", "resource_servers", "roles", "user_groups", "signing_keys", "data_keys",
+                "audit_chains",
             ]
             let unbounded = steps.filter { $0.hasSuffix("(issuer=?)") }
             #expect(unbounded.filter { step in !listed.contains { step.hasPrefix("SEARCH \($0) ") } } == [])

@@ -86,13 +86,11 @@ extension Administration {
         return secret
     }
 
-    /// Gives each client with a secret a new one.
-    package func renewAllSecrets() async throws -> [(client: Identifier<Client>, text: String)] {
-        var secrets: [(client: Identifier<Client>, text: String)] = []
+    /// Gives each client with a secret a new one, and hands it to `show` as soon as it is stored.
+    package func renewAllSecrets(_ show: (_ client: Identifier<Client>, _ secret: String) -> Void) async throws {
         for client in try await stores.clients.all() where client.secret != nil {
-            secrets.append((client.id, try await renewSecret(of: client)))
+            show(client.id, try await renewSecret(of: client))
         }
-        return secrets
     }
 
     /// A disabled client and its tokens are refused everywhere within a second. Enabling it does not restore them.

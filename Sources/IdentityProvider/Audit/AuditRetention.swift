@@ -8,7 +8,7 @@ import Logging
 struct AuditRetention: Sendable {
     let log: AuditLog
 
-    /// Looks at the oldest `limit` records, and removes at most as many of each of their chains; returns how many.
+    /// Looks at up to `limit` chains, and removes at most as many records of each; returns how many.
     func removeExpired(at now: Date, limit: Int) async throws -> Int {
         let retention = log.settings.retention
         let end = now.addingTimeInterval(-retention)

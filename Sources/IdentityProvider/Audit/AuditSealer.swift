@@ -47,12 +47,26 @@ extension AuditSealer {
 
     func isGenuine(_ head: AuditHead) -> Bool {
         let place = Self.place("head \(Self.milliseconds(head.time))", issuer, head.node, head.sequence)
-        return key(of: head.seal, over: place + head.mac).map { wasInUse($0.number, at: head.time) } ?? false
+        guard let key = key(of: head.seal, over: place + head.mac) else { return false }
+        return covers(key, head.mac) && wasInUse(key.number, at: head.time)
     }
 
     func isGenuine(_ removal: AuditRemoval, of node: Identifier<AuditNode>) -> Bool {
         let input = removalInput(removal.mac, through: removal.through, of: node, time: removal.time)
-        return key(of: removal.seal, over: input) != nil
+        return key(of: removal.seal, over: input).map { covers($0, removal.mac) } ?? false
+    }
+
+    /// Whether a seal under `key` may stand over a record's MAC: not when a newer key made that, because somebody else may
+    /// have the former one.
+    private func covers(_ key: DataKey, _ mac: [UInt8]) -> Bool {
+        madeWith(mac).map { key.number >= $0.number } ?? false
+    }
+
+    /// The key that a MAC says it was made with.
+    private func madeWith(_ mac: [UInt8]) -> DataKey? {
+        let keys = vault.keys(.audit)
+        return mac.count > SHA256.byteCount
+            ? keys.first { $0.origin == .random && mac.starts(with: $0.id) } : keys.last { $0.origin == .masterKey }
     }
 
     /// Whether the key of this number was still in use at `time`, give or take the time in which nodes notice.
@@ -77,11 +91,9 @@ extension AuditSealer {
     }
 
     private func key(of mac: [UInt8], over input: [UInt8]) -> DataKey? {
-        let keys = vault.keys(.audit)
-        let key =
-            mac.count > SHA256.byteCount
-            ? keys.first { $0.origin == .random && mac.starts(with: $0.id) } : keys.last { $0.origin == .masterKey }
-        return key.flatMap { ConstantTime.equal(Self.code($0, input), Array(mac.suffix(SHA256.byteCount))) ? $0 : nil }
+        madeWith(mac).flatMap {
+            ConstantTime.equal(Self.code($0, input), Array(mac.suffix(SHA256.byteCount))) ? $0 : nil
+        }
     }
 
     private static func code(_ key: DataKey, _ input: [UInt8]) -> [UInt8] {

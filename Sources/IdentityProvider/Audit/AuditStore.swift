@@ -15,7 +15,8 @@ package protocol AuditStore: Sendable {
     func survey<Result: Sendable>(
         _ body: @escaping @Sendable ([AuditHead], (_ visit: (AuditRow) throws -> Void) throws -> Void) throws -> Result
     ) async throws -> Result
-    /// The chains of the oldest `limit` records up to `moment`, as the columns say, which are believed in nothing.
+    /// The chains whose first record is from before `moment`, as its column says, which is believed in nothing; the oldest
+    /// first.
     func chains(withRecordsUntil moment: Date, limit: Int) async throws -> [Identifier<AuditNode>]
     /// The head of a chain.
     func head(of node: Identifier<AuditNode>) async throws -> AuditHead?

@@ -53,7 +53,7 @@ struct DeviceCookie: Sendable {
         device.expiresAt = moment.addingTimeInterval(lifetimes.device)
         if trusting { device.trustedUntil = moment.addingTimeInterval(lifetimes.trustedDevice) }
         origin.device = device
-        origin.formerSecret = isKept ? nil : present.map { digester.digest($0, of: Device.self) }
+        origin.formerSecrets = isKept ? [] : present.map { digester.digests($0, of: Device.self) } ?? []
         return cookie.setting(secret, maxAge: Int(lifetimes.device))
     }
 

@@ -31,12 +31,12 @@ package struct KnownNetwork: Sendable, Hashable {
 package struct SignInOrigin: Sendable, Hashable {
     package var device: Device?
     /// What the browser's cookie was before the device had a new secret: other people's devices in this browser move along.
-    package var formerSecret: SecretDigest<Device>?
+    package var formerSecrets: [SecretDigest<Device>]
     package var network: KnownNetwork?
 
-    package init(device: Device? = nil, formerSecret: SecretDigest<Device>? = nil, network: KnownNetwork? = nil) {
+    package init(device: Device? = nil, formerSecrets: [SecretDigest<Device>] = [], network: KnownNetwork? = nil) {
         self.device = device
-        self.formerSecret = formerSecret
+        self.formerSecrets = formerSecrets
         self.network = network
     }
 }

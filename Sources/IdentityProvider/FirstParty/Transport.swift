@@ -52,7 +52,7 @@ struct TokenCookies: Sendable {
     func verify(_ request: Request, for authorization: Identifier<Authorization>) throws(OAuthError) {
         try origin.verify(request)
         guard let token = request.headers[.csrfToken],
-            vault.accepted(.cookie, opensFor: vault.lifetimes.session).contains(where: { key in
+            vault.accepted(.cookie, opensFor: vault.lifetimes.antiForgeryToken).contains(where: { key in
                 ConstantTime.equal(
                     Array(token.utf8), Array(Self.antiForgeryToken(of: authorization, under: key).utf8))
             })

@@ -37,7 +37,8 @@ struct MailLinkPurpose: Sendable {
     static let unlock = MailLinkPurpose(path: "/unlock", lifetime: 86_400, endsWithPassword: false)
 
     static let all = [
-        signUp, invitation, passwordReset, emailVerification, emailChange, newEmail, notMe, unlock,
+        signUp, invitation, passwordReset, emailVerification, emailChange, newEmail, notMe,
+        recoveryCancel, recoveryFinish, unlock,
     ]
 
     var sealed: SealedPurpose { .transit("link \(path)") { [lifetime] _ in lifetime } }

@@ -45,11 +45,14 @@ struct AccessTokenReader: Sendable {
     func activeWithGrant(_ text: String) async throws -> (token: AccessToken, granted: Granted?)? {
         guard let token = try await read(text), try await isEnabled(token.client) else { return nil }
         guard let parent = token.authorization else {
+            // Nobody's token names a user: whoever can seal one must not be able to make up a sign-in.
+            guard token.user == nil else { return nil }
             return try await spent.isSpent(token.id, for: .accessToken) ? nil : (token, nil)
         }
-        guard let authorization = try await authorizations.find(parent), authorization.revokedAt == nil else {
-            return nil
-        }
+        guard let authorization = try await authorizations.find(parent), authorization.revokedAt == nil,
+            authorization.grant.user == token.user, authorization.grant.client == token.client,
+            token.scope.isSubset(of: authorization.grant.scope)
+        else { return nil }
         return (token, authorization.grant)
     }
 

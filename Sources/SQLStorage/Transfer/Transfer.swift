@@ -73,7 +73,7 @@ private struct TransferReader {
         }
         guard head.schema <= schema else { throw TransferError.newerSchema(found: head.schema, known: schema) }
         isOlder = head.schema < schema
-        // The last key also makes the digests of secrets.
+        // Without data keys the last one also makes the digests of secrets.
         guard Set(head.masterKeys).isSubset(of: masterKeys), head.masterKeys.last == masterKeys.last else {
             throw TransferError.otherMasterKey
         }

@@ -25,6 +25,9 @@ enum Failure {
         } catch let error as ConflictingRoutes {
             Terminal.complain(["error: issuers: two of them want \(error.method) \(error.path): change a path"])
             throw ExitCode(78)
+        } catch let error as any KeyProblem {
+            Terminal.complain(["error: \(error)"])
+            throw ExitCode(78)
         } catch is NotOurs {
             Terminal.complain([
                 "error: the master key does not open what is stored: name the file that was used before under "

@@ -28,17 +28,13 @@ struct MasterKeyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Put a new master key at the top of the file, to be distributed before `rotate`.",
             discussion: """
-                For several nodes that share a database. Nothing changes yet: copy the file to every node, restart each, then \
-                run `martlet key master rotate` on one of them.
+                For several nodes that share a database. Nothing is sealed or wrapped with it yet: copy the file to every \
+                node, restart each, then run `martlet key master rotate` on one of them.
                 """)
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            let path = try await Failure.reported {
-                let file = MasterKeyFile(path: try Configuration(options).masterKeyFile)
-                try file.add()
-                return file.path
-            }
+            let path = try await Failure.reported { try await KeyCeremony(options).add() }
             Terminal.say("Added. Copy \(path) to every node, restart each, then run `martlet key master rotate`.")
         }
     }
@@ -99,11 +95,12 @@ struct ReplaceEverything: AsyncParsableCommand {
         guard yes else {
             throw ValidationError("This ends every session and token of every issuer. Add --yes to do it.")
         }
-        let report = try await Failure.reported {
-            try await KeyCeremony(options).replaceEverything(withClientSecrets: clientSecrets)
+        let hasFormerDigests = try await Failure.reported {
+            try await KeyCeremony(options).replaceEverything(withClientSecrets: clientSecrets) { client, secret in
+                Terminal.say("\(client)\t\(secret)")
+            }
         }
-        for secret in report.secrets { Terminal.say("\(secret.client)\t\(secret.text)") }
-        if report.hasFormerDigests {
+        if hasFormerDigests {
             Terminal.say("Client secrets were kept. Their digests are renewed as they are used.")
         }
         Terminal.say("Replaced. Copy the master key file to every other node before you start it.")

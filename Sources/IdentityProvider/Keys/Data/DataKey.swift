@@ -112,6 +112,8 @@ package protocol DataKeyStore: Sendable {
     /// Puts `new` in the place of `old`, unless that has changed. Returns whether it did.
     func rewrap(_ old: DataKeyRecord, as new: DataKeyRecord) async throws -> Bool
     func delete(_ keyClass: String, number: Int) async throws
+    /// Deletes a key of values at rest, unless one is left that it sealed. Returns whether it did.
+    func deleteUnused(_ number: Int, id: [UInt8]) async throws -> Bool
     /// Replaces a digest wherever it is kept.
     func renew(_ column: DigestColumn, from old: [UInt8], to new: [UInt8]) async throws
     /// The ids of the keys that kept digests were made with; an empty one stands for an adopted master key.

@@ -46,10 +46,10 @@ package struct DataKeyRotation: Sendable {
 
     private func deleteExpired() async throws {
         let lifetimes = vault.lifetimes
-        // Forms and anti-forgery tokens live in a session; no sealed value travels longer than the longest of these.
-        let longest = SealedPurpose.longestLifetime(lifetimes)
+        // No sealed value travels longer than the longest of these. A form lives in a session.
         let classes: [(DataKeyClass, TimeInterval)] = [
-            (.transit, longest), (.form, lifetimes.session), (.cookie, lifetimes.session),
+            (.transit, SealedPurpose.longestLifetime(lifetimes)), (.form, lifetimes.session),
+            (.cookie, lifetimes.antiForgeryToken),
         ]
         var isChanged = false
         for (keyClass, lifetime) in classes {

@@ -53,15 +53,26 @@ package struct KeyReplacement: Sendable {
         let rotation = DataKeyRotation(vault: vault, audit: audit)
         guard let key = try await rotation.add(.rest) else { throw KeysChanged() }
         try await wait(max(0, key.usedFrom.timeIntervalSince(vault.now())))
-        return try await resealAll()
+        return try await resealAll(wait)
     }
 
-    private func resealAll() async throws -> Int {
+    /// Goes through everything until there is nothing left to seal: a node may have sealed a value just before the new key
+    /// was used, and stored it behind this.
+    private func resealAll(_ wait: (TimeInterval) async throws -> Void) async throws -> Int {
         let current = try vault.current(.rest)
         var count = 0
-        for column in SealedColumn.allCases { count += try await reseal(column, under: current) }
-        for key in vault.keys(.rest) where key.number < current.number {
-            try await vault.store.delete(DataKeyClass.rest.rawValue, number: key.number)
+        while true {
+            var found = 0
+            for column in SealedColumn.allCases { found += try await reseal(column, under: current) }
+            count += found
+            let former = vault.keys(.rest).filter { $0.number < current.number }
+            guard !former.isEmpty else { break }
+            if found == 0 {
+                // Checked again in the transaction that deletes.
+                for key in former { _ = try await vault.store.deleteUnused(key.number, id: key.id) }
+                try await vault.load()
+            }
+            if vault.keys(.rest).contains(where: { $0.number < current.number }) { try await wait(DataKeyPlan.lead) }
         }
         try await deleteUnusedDigestKeys()
         try await vault.load()
@@ -97,7 +108,10 @@ package struct KeyReplacement: Sendable {
     /// Ends all sessions, authorizations, remembered browsers and recovery codes, and replaces every data key at once, wrapped
     /// under the first of `masterKeys`. Of the former keys those remain that recognize client secrets and verify the
     /// audit log. Signing keys are for `KeyRotation`.
-    package func replaceEverything(under masterKeys: MasterKeys) async throws {
+    package func replaceEverything(
+        under masterKeys: MasterKeys,
+        wait: (TimeInterval) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
+    ) async throws {
         try await vault.load()
         let former = DataKeyClass.allCases.flatMap(vault.keys)
             .filter { [.rest, .digest, .audit].contains($0.keyClass) }
@@ -106,7 +120,7 @@ package struct KeyReplacement: Sendable {
             replacing: keys.map { try masterKeys.wrap($0, of: vault.issuer) }, at: vault.now())
         try await vault.load(under: masterKeys)
         audit.record(.keysReplaced)
-        _ = try await resealAll()
+        _ = try await resealAll(wait)
     }
 
     /// Whether digests of client secrets are left that a former key made.
@@ -118,12 +132,12 @@ package struct KeyReplacement: Sendable {
 }
 
 /// The issuer has no data keys yet.
-package struct NoDataKeys: Error, CustomStringConvertible {
+package struct NoDataKeys: KeyProblem {
     package let description =
         "the master key still seals by itself here: run `martlet key master rotate` first, when every node runs this version"
 }
 
 /// Somebody else changes the keys at this moment.
-package struct KeysChanged: Error, CustomStringConvertible {
+package struct KeysChanged: KeyProblem {
     package let description = "another node or command is changing the keys: try again"
 }

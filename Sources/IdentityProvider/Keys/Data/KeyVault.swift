@@ -74,7 +74,7 @@ package final class KeyVault: Sendable {
     package var masterKeys: MasterKeys { state.withLock(\.masterKeys) }
 
     /// Whether the master keys still do the work of data keys.
-    package var isAdopted: Bool { keys(.rest).allSatisfy { $0.number == 0 } }
+    package var isAdopted: Bool { keys(.rest).allSatisfy { $0.number <= 0 } }
 
     /// All keys of a class, the oldest first.
     func keys(_ keyClass: DataKeyClass) -> [DataKey] { state.withLock { $0.keys?[keyClass] ?? [] } }
@@ -114,15 +114,15 @@ package final class KeyVault: Sendable {
     }
 
     /// The master keys in the place of data keys. Sealed values name the one they are under; digests and MACs were made
-    /// with the oldest.
+    /// with the oldest. The oldest is also the one in use: a key that was just added to the file is not on every node yet.
     static func adopted(_ masterKeys: MasterKeys) -> [DataKey] {
         DataKeyClass.allCases.flatMap { keyClass in
             let isSealing = keyClass == .transit || keyClass == .rest
-            let masters = isSealing ? Array(masterKeys.keys.reversed()) : masterKeys.keys.suffix(1)
-            return masters.enumerated().map { index, master in
+            let masters = isSealing ? masterKeys.keys : masterKeys.keys.suffix(1)
+            return masters.reversed().enumerated().map { index, master in
                 DataKey(
-                    keyClass, number: index - masters.count + 1, id: master.id, origin: .masterKey,
-                    usedFrom: .distantPast, material: master.material)
+                    keyClass, number: -index, id: master.id, origin: .masterKey, usedFrom: .distantPast,
+                    material: master.material)
             }
         }
     }

@@ -207,8 +207,8 @@ struct MailedPasswordTests {
     private static let password = "through the looking-glass"
 
     /// An issuer that demands two factors of alice, at which somebody who reads her mailbox has reset her password.
-    private func issuer(demanding demand: String) async throws -> TestIssuer {
-        let issuer = try await TestIssuer(mailbox: mailbox)
+    private func issuer(demanding demand: String, emailCodes: Bool = true) async throws -> TestIssuer {
+        let issuer = try await TestIssuer(mailbox: mailbox) { $0.acceptsEmailCodes = emailCodes }
         try await issuer.apply(
             #"""
             {"roles": [{"name": "admin", "permissions": []\#(demand)}],
@@ -229,9 +229,10 @@ struct MailedPasswordTests {
 
     @Test(
         "where two are demanded, the mailbox alone waits; an administrator's password does not",
-        arguments: ["time", "administrator"])
-    func wait(_ help: String) async throws {
-        let issuer = try await issuer(demanding: #", "minimum_acr": "urn:martlet:acr:2""#)
+        arguments: ["time", "administrator"], [true, false])
+    func wait(_ help: String, emailCodes: Bool) async throws {
+        let issuer = try await issuer(demanding: #", "minimum_acr": "urn:martlet:acr:2""#, emailCodes: emailCodes)
+        let next = emailCodes ? "second-factor" : "enrol"
         let refused = try await signIn(issuer)
         #expect(refused.status == .forbidden)
         #expect(try refused.page().hasError("waiting"))
@@ -242,10 +243,10 @@ struct MailedPasswordTests {
         #expect(try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now).isEmpty)
         if help == "time" {
             issuer.clock.advance(by: 72 * 3_600)
-            #expect(try await signIn(issuer).page().template == "second-factor")
+            #expect(try await signIn(issuer).page().template == next)
         } else {
             try await issuer.administration.setPassword("an administrator's", of: alice)
-            #expect(try await signIn(issuer, "an administrator's").page().template == "second-factor")
+            #expect(try await signIn(issuer, "an administrator's").page().template == next)
         }
     }
 

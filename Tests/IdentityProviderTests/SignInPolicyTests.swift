@@ -86,6 +86,7 @@ struct SignInPolicyTests {
         PolicyCase(
             shown: [.password], enrolled: [.emailCode], isPasswordMailed: true,
             expected: .accept(.singleFactor, trustsDevice: false)),
+        PolicyCase(minimum: .multiFactor, shown: [.password], isPasswordMailed: true, expected: .wait),
         PolicyCase(
             minimum: .multiFactor, shown: [.password], enrolled: [.emailCode], isPasswordMailed: true, expected: .wait),
         PolicyCase(

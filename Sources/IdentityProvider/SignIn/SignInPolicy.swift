@@ -29,12 +29,8 @@ struct SignInPolicy: Hashable, Sendable {
             let decision = decide(
                 shown: counted, enrolled: enrolled.subtracting([.emailCode]), isRemembered: isRemembered,
                 isSuspicious: isSuspicious)
-            // Nor may whoever has shown no more than that add a factor of their own.
-            if case .enrol = decision, enrolled.contains(.emailCode),
-                AuthenticationContext(reachedBy: counted) == .singleFactor
-            {
-                return .wait
-            }
+            // Reading the mailbox must not be enough to add a factor.
+            if case .enrol = decision, AuthenticationContext(reachedBy: counted) == .singleFactor { return .wait }
             return decision
         }
         guard let reached = AuthenticationContext(reachedBy: shown) else { return .ask([.passkey, .password]) }

@@ -166,6 +166,40 @@ struct RecoveryTests {
         #expect(try await issuer.stores.passkeys.passkeys(of: user(issuer).id).isEmpty)
     }
 
+    @Test("a passkey that signs in while it is reported keeps no session", arguments: TestEngine.allCases)
+    func passkeyRace(_ engine: TestEngine) async throws {
+        for _ in 0..<4 {
+            let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: mailbox)
+            var thief = try PasskeyPerson(issuer)
+            try await thief.enrol()
+            let prepared = thief
+            try await confirmation { reported in
+                _ = try await TestSupport.race(24) { number in
+                    guard number > 0 else {
+                        _ = try await report(issuer, Browser(issuer))
+                        return reported()
+                    }
+                    var thief = prepared
+                    for _ in 0..<4 {
+                        thief.browser = Browser(issuer)
+                        _ = try await thief.answer(thief.signInPage())
+                    }
+                }
+            }
+            #expect(try await issuer.stores.sessions.sessions(of: user(issuer).id, at: issuer.clock.now).isEmpty)
+            #expect(try await issuer.stores.recoveries.find(user(issuer).id) != nil)
+        }
+    }
+
+    @Test("a factor that was added while the report was under way is in dispute")
+    func period() {
+        let start = TestClock().now
+        let recovery = AccountRecovery(
+            user: .random(), disputedFrom: start - 60, startedAt: start, readyAt: start + 600, expiresAt: start + 900)
+        let disputed = [-61.0, -60, 0, 60, 61].map { recovery.disputes(.totp.added(at: start + $0)) }
+        #expect(disputed == [false, true, true, true, false])
+    }
+
     @Test("of many who carry it out and cancel at once, one wins")
     func race() async throws {
         let issuer = try await issuer()

@@ -22,6 +22,10 @@ struct NotMeEndpoint: LinkEndpoint {
         try await protection.shut(user)
         let (step, recovery) = try await recoveries.act(
             on: .mailbox, for: user, disputedFrom: beginning(link), after: request)
+        if step == .start || step == .wait {
+            // A passkey may have signed in before it was in dispute. Whoever does so from here on is refused.
+            try await recoveries.access.end(of: user.id)
+        }
         // Who still has a passkey, and never had a password, needs none; with one in dispute, they do.
         let passkeys = try await recoveries.factors.passkeys.passkeys(of: user.id)
         guard user.passwordHash != nil || passkeys.isEmpty || recovery != nil else {

@@ -51,9 +51,12 @@ struct AccountRecoveries: Sendable {
         }
     }
 
-    /// `user` signed in by showing `shown`. With one of the factors in dispute, that cancels: the factor is theirs.
+    /// `user` signed in by showing `shown`. With one of the factors in dispute and another one, that cancels: the factor is
+    /// theirs. Factors in dispute alone say nothing: such a sign-in began before the recovery did.
     func signedIn(_ user: User, by shown: [ShownFactor], _ request: Request) async throws {
-        guard try await disputes(shown, of: user) else { return }
+        guard try await disputes(shown, of: user), let recovery = try await underWay(for: user.id),
+            !shown.allSatisfy(recovery.disputes)
+        else { return }
         try await act(on: .disputedFactor, for: user, after: request)
     }
 

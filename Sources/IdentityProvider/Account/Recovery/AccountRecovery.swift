@@ -5,7 +5,7 @@ package import FoundationEssentials
 package struct AccountRecovery: Sendable, Hashable {
     package let id: Identifier<AccountRecovery>
     package let user: Identifier<User>
-    /// Factors added from here to `startedAt` are in dispute.
+    /// Factors added from here to a minute after `startedAt` are in dispute.
     package let disputedFrom: Date
     package let startedAt: Date
     /// When the mailbox alone is enough.
@@ -24,8 +24,9 @@ package struct AccountRecovery: Sendable, Hashable {
         self.expiresAt = expiresAt
     }
 
-    /// When factors in dispute were added.
-    var period: ClosedRange<Date> { disputedFrom...max(disputedFrom, startedAt) }
+    /// When factors in dispute were added. A thief who got in while the report was under way may have added one until their
+    /// session ended, a moment after the start.
+    var period: ClosedRange<Date> { disputedFrom...max(disputedFrom, startedAt.addingTimeInterval(60)) }
 
     func disputes(_ factor: ShownFactor) -> Bool { factor.addedAt.map(period.contains) ?? false }
 }

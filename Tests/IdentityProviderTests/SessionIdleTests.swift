@@ -136,6 +136,20 @@ struct SessionIdleTests {
         #expect(try await issuer.refresh(next).status == .ok)
     }
 
+    @Test("RFC 7662: introspection of a refresh token doesn't count as a use")
+    func introspection() async throws {
+        let issuer = try await issuer()
+        let browser = Browser(issuer)
+        let token = try await issuer.redeem(browser.code(scope: "openid")).json()["refresh_token"]?.string ?? ""
+        let before = issuer.database.database.committedUnits
+        issuer.clock.advance(by: 599)
+        #expect(try await issuer.token([("token", token)], at: "/introspect").json()["active"] == true)
+        issuer.clock.advance(by: 1)
+        #expect(try await issuer.token([("token", token)], at: "/introspect").json() == ["active": false])
+        #expect(issuer.database.database.committedUnits == before)
+        #expect(try await !isSignedIn(browser))
+    }
+
     @Test("a session that has expired is not brought back for its refresh token by a longer lifetime")
     func longerLifetime() async throws {
         let (database, clock) = (try await TestDatabase(), TestClock())

@@ -19,6 +19,10 @@ struct IdleSessions: SessionStore {
         try await live(at: now) { try await base.find(id, at: now, usedAfter: max(moment, $0)) }
     }
 
+    func peek(_ id: Identifier<Session>, at now: Date) async throws -> Session? {
+        try await base.find(id, at: now, usedAfter: now.addingTimeInterval(-limit))
+    }
+
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
         try await base.sessions(of: user, at: now, usedAfter: max(moment, now.addingTimeInterval(-limit)))
     }

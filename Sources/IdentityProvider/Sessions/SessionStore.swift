@@ -14,6 +14,8 @@ package protocol SessionStore: Sendable {
     func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session?
     /// The session of this identifier, unless it ended or expired, or no use after `moment` was noted.
     func find(_ id: Identifier<Session>, at now: Date, usedAfter moment: Date) async throws -> Session?
+    /// As `find(_:at:)`, but doesn't count as a use of the session.
+    func peek(_ id: Identifier<Session>, at now: Date) async throws -> Session?
     /// Those of one person that have not expired and of which a use after `moment` was noted, the latest first.
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session]
     /// Notes that the session is used now, unless a use after `moment` was noted: of many calls at once one writes.
@@ -40,6 +42,8 @@ extension SessionStore {
     package func find(_ id: Identifier<Session>, at now: Date) async throws -> Session? {
         try await find(id, at: now, usedAfter: .distantPast)
     }
+
+    package func peek(_ id: Identifier<Session>, at now: Date) async throws -> Session? { try await find(id, at: now) }
 
     /// Those of one person that have not expired, the latest first.
     package func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {

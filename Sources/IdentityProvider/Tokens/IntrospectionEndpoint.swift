@@ -70,7 +70,7 @@ struct IntrospectionEndpoint: Endpoint {
     private func end(of authorization: Authorization) async throws -> Date? {
         let end = RefreshLifetime.end(of: authorization, lifetimes)
         guard !authorization.grant.isOffline else { return end }
-        guard let id = authorization.grant.session, let session = try await sessions.find(id, at: now()) else {
+        guard let id = authorization.grant.session, let session = try await sessions.peek(id, at: now()) else {
             return nil
         }
         return min(end, session.expiresAt)

@@ -123,7 +123,7 @@ package struct Provider: Sendable {
         let grants: [any Grant] = [
             AuthorizationCodeGrant(
                 sealer: sealer, lifetimes: lifetimes, resources: resources, users: stores.users,
-                authorizations: stores.authorizations, audit: audit, now: now),
+                sessions: stores.sessions, authorizations: stores.authorizations, audit: audit, now: now),
             refresh,
             ClientCredentialsGrant(resources: resources),
         ]

@@ -150,6 +150,20 @@ struct SessionIdleTests {
         #expect(try await !isSignedIn(browser))
     }
 
+    @Test("a code from an idle session is refused, and its replay still revokes offline access")
+    func code() async throws {
+        let issuer = try await issuer(idle: 30)
+        let (first, second) = (Browser(issuer), Browser(issuer))
+        let used = try await first.code(scope: "openid offline_access")
+        let refresh = try await issuer.redeem(used).json()["refresh_token"]?.string ?? ""
+        let unused = try await second.code(scope: "openid offline_access")
+        issuer.clock.advance(by: 30)
+        #expect(try await issuer.redeem(unused).json()["error"] == "invalid_grant")
+        let next = try #require(try await issuer.refresh(refresh).json()["refresh_token"]?.string)
+        #expect(try await issuer.redeem(used).json()["error"] == "invalid_grant")
+        #expect(try await issuer.refresh(next).json()["error"] == "invalid_grant")
+    }
+
     @Test("a session that has expired is not brought back for its refresh token by a longer lifetime")
     func longerLifetime() async throws {
         let (database, clock) = (try await TestDatabase(), TestClock())

@@ -6,6 +6,7 @@ struct AuthorizationCodeGrant: Grant {
     let lifetimes: Lifetimes
     let resources: any ResourceServerStore
     let users: any UserStore
+    let sessions: any SessionStore
     let authorizations: any AuthorizationStore
     let audit: AuditLog
     let now: @Sendable () -> Date
@@ -22,13 +23,20 @@ struct AuthorizationCodeGrant: Grant {
             "The code was issued to this client and has not expired; redirect_uri and code_verifier are those of the "
                 + "authorization request (RFC 6749 §4.1.3, RFC 7636 §4.6).")
         // A person's code comes out of a session, which the store compares with it.
-        guard code.granted.session != nil else { throw OAuthError.invalidGrant("the code is not valid") }
+        guard let session = code.granted.session else { throw OAuthError.invalidGrant("the code is not valid") }
         // RFC 8707 §2.2: the token request may name some of the resources of the authorization request.
         let target = try TokenTarget(
             code.granted.scope, of: client.client, in: await resources.catalog(), granted: code.granted.resources,
             requested: parameters.all("resource"))
         guard let id = code.granted.user, let user = try await users.find(id), !user.isDisabled else {
             Decision.note("The user for whom the code was issued was disabled or removed.")
+            throw OAuthError.invalidGrant("the code is not valid any more")
+        }
+        // Idle sessions end here; the transaction below checks that the session has not ended in the meantime.
+        guard try await sessions.find(session, at: now()) != nil else {
+            // If the code was used before, the offline access that it bought has outlived the session.
+            try await authorizations.revoke(code.id, at: now())
+            Decision.note("The session that the code was issued in has ended.")
             throw OAuthError.invalidGrant("the code is not valid any more")
         }
         let granted = code.granted.begun(at: now())

@@ -1,10 +1,11 @@
 import FoundationEssentials
 import HTTPTypes
-import IdentityProvider
 import JOSE
 import SQLStorage
 import TestSupport
 import Testing
+
+@testable import IdentityProvider
 
 @Suite("The first-party API: making an account")
 struct FirstPartyRegisterTests {
@@ -222,6 +223,41 @@ struct FirstPartyRegisterTests {
             .post, "/api/auth/register", "{\(Self.dora)}", from: "198.51.100.7")
         #expect(elsewhere.status != .tooManyRequests)
         #expect(try await user("dora", at: front) != nil)
+    }
+
+    @Test("an address is written to as often as if it had been typed on the page; accounts are made all the same")
+    func recipient() async throws {
+        let front = try await front()
+        let count = MailRequests.perRecipient + 4
+        for number in 0..<count {
+            let members = #""username":"dora\#(number)","password":"a dormouse in a teapot","email":"dora@example.org""#
+            let made = try await front.issuer.call(
+                .post, "/api/auth/register", "{\(members)}", from: "198.51.\(number).7")
+            #expect(made.status == .created)
+        }
+        #expect(
+            try await front.issuer.stores.mailOutbox.depth(at: front.issuer.clock.now) == MailRequests.perRecipient)
+        // Nor does an address whose share is used up hide a flood from the share of the network.
+        var statuses: Set<HTTPResponse.Status> = []
+        for _ in 0...MailRequests.perNetwork {
+            statuses.insert(try await front.post("register", Self.dora + #","email":"dora@example.org""#).status)
+        }
+        #expect(statuses == [.created, .conflict, .tooManyRequests])
+    }
+
+    @Test("the mail counts as a sign-up on the page does: for the network, the recipient and all sign-ups")
+    func shares() async throws {
+        let front = try await front()
+        func shares() async throws -> Set<String> {
+            try await front.issuer.database.database.read { connection in
+                Set(try connection.query("SELECT name FROM attempts", []).map { try $0.text(0) })
+            }
+        }
+        _ = try await front.post("register", Self.dora + #","email":"dora@example.org""#)
+        let counted = try await shares()
+        #expect(counted.count == 3)
+        #expect(try await front.post("register", #""email":"dora@example.org""#).status == .accepted)
+        #expect(try await shares() == counted)
     }
 
     @Test("a client that is not one's own makes no accounts")

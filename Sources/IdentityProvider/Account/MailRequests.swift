@@ -19,9 +19,9 @@ struct MailRequests: Sendable {
 
     /// Throws `temporarily_unavailable` when the network has asked too often, or too much waits.
     func add(_ occasion: Mail.Occasion, after request: Request) async throws {
-        let recipient = occasion.recipient.map { share("to \($0)", Self.perRecipient) }
+        let recipient = occasion.recipient.map(recipient)
         var shares = [network(of: request), recipient].compactMap(\.self)
-        if case .signUp = occasion { shares.append(share("sign-ups", Self.signUps)) }
+        if case .signUp = occasion { shares.append(signUps) }
         let admission = try await queue.add(occasion, after: request, within: shares)
         if case .usedUp(recipient) = admission {
             // There are mails enough in that mailbox. The answer is the same: a stranger must not learn that somebody else
@@ -32,9 +32,21 @@ struct MailRequests: Sendable {
         }
     }
 
-    /// Counts a request of the network that may lead to a mail later. Throws as `add`.
-    func take(after request: Request) async throws {
-        try check(try await queue.add(nil, after: request, within: [network(of: request)]))
+    /// Counts a request for an account and the mail to `address` that will follow, as `add` counts a sign-up. Returns
+    /// whether that mail may be sent: `false` beyond the recipient's share. Throws as `add`.
+    func takeSignUp(mailing address: MailAddress?, after request: Request) async throws -> Bool {
+        let network = network(of: request)
+        if let address {
+            let recipient = recipient(User.key(of: address.text))
+            let admission = try await queue.add(nil, after: request, within: [network, recipient, signUps])
+            guard case .usedUp(recipient) = admission else {
+                try check(admission)
+                return true
+            }
+            Logger.current.notice("too many mails were asked for to one recipient")
+        }
+        try check(try await queue.add(nil, after: request, within: [network]))
+        return false
     }
 
     private func check(_ admission: MailAdmission) throws {
@@ -51,6 +63,10 @@ struct MailRequests: Sendable {
         let address = request.remoteAddress
         return share("from \(KnownNetwork.name(of: address) ?? address)", Self.perNetwork)
     }
+
+    private func recipient(_ key: String) -> MailShare { share("to \(key)", Self.perRecipient) }
+
+    private var signUps: MailShare { share("sign-ups", Self.signUps) }
 
     /// What may be asked for under `name` in this hour.
     private func share(_ name: String, _ limit: Int) -> MailShare {

@@ -57,7 +57,7 @@ struct RegisterEndpoint: FirstPartyEndpoint {
                 typed,
                 names: [username.text, address?.text, claims["name"]?.string, site].compactMap(\.self))
         } catch { return Self.refusal(of: error) }
-        try await mail.take(after: request)
+        let isMailed = try await mail.takeSignUp(mailing: address, after: request)
         // Before the hash: a name that is taken must not cost one.
         guard try await users.find(named: username.text) == nil else { return Self.taken }
         let hash = try await passwords.hash(password.text)
@@ -67,7 +67,7 @@ struct RegisterEndpoint: FirstPartyEndpoint {
         do { try await users.save(user) } catch is NameTaken { return Self.taken }
         audit.record(.accountCreated(.signUp), user: user.id, client: client.id)
         Logger.current.info("signed up", metadata: ["user": "\(user.id)"])
-        if let address { await notices.tell(.emailChange(user.id, to: address), request.withoutCookies) }
+        if let address, isMailed { await notices.tell(.emailChange(user.id, to: address), request.withoutCookies) }
         return .json(
             ["user_id": .string(user.id.rawValue), "username": .string(user.username), "next": "login"],
             status: .created)

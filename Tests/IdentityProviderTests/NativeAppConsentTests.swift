@@ -16,6 +16,8 @@ struct NativeAppConsentTests {
     private static let onDevice = [
         "http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost:8000/callback",
         "https://localhost:8000/callback", "https://127.0.0.1:8000/callback", "https://[::1]:8000/callback",
+        "https://app.localhost/callback", "https://localhost./callback", "https://App.LOCALHOST.:8000/callback",
+        "https://127.0.0.1./callback",
         "com.example.app:/callback",
     ]
 

@@ -29,10 +29,13 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
     /// Whether the device delivers the response itself: any program on it may listen at a loopback port or claim a
     /// private-use scheme, and so pass for the client (RFC 8252 §8.6). Only https to another host proves who receives it.
     var staysOnDevice: Bool {
-        guard let url = URL(string: uri), url.scheme?.lowercased() == "https", let host = url.host() else {
-            return true
-        }
-        return IPAddress(node: host).map(\.isLoopback) ?? (host.lowercased() == "localhost")
+        guard let url = URL(string: uri), url.scheme?.lowercased() == "https", var host = url.host()?.lowercased()
+        else { return true }
+        // A fully qualified name may end in a dot.
+        if host.hasSuffix(".") { host.removeLast() }
+        if let address = IPAddress(node: host) { return address.isLoopback }
+        // RFC 6761 §6.3: names below `localhost` are loopback names too.
+        return host == "localhost" || host.hasSuffix(".localhost")
     }
 
     /// As Content Security Policy names it.

@@ -153,6 +153,31 @@ struct StepUpTests {
                 == "login_required")
     }
 
+    @Test("a step-up strengthens the session it began in, not another one of the same person")
+    func otherSession() async throws {
+        let issuer = try await TestIssuer()
+        let (browser, other) = (Browser(issuer), Browser(issuer))
+        for browser in [browser, other] {
+            issuer.clock.advance(by: 60)
+            #expect(try await bob(issuer, browser, remembers: true).template == "consent")
+            issuer.clock.advance(by: 60)
+            let page = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
+            _ = try await browser.submit(page, [("username", "bob"), ("password", "battery staple")])
+        }
+        let wish = Browser.webRequest([("acr_values", "urn:martlet:acr:2")])
+        let asked = try await browser.get("/authorize", wish).page()
+        #expect(asked.template == "second-factor")
+        let name = try #require(Cookie.session(of: issuer.issuer).clearing().split(separator: "=").first)
+        browser.add(cookie: "\(name)=\(try #require(other.cookie("session")))")
+        issuer.clock.advance(by: 60)
+        let page = try await browser.get("/second-factor", [("interaction", asked.text("interaction"))]).page()
+        #expect(page.template == "second-factor")
+        _ = try await browser.submit(page, [("code", issuer.code())])
+        let bob = try #require(try await issuer.stores.users.find(named: "bob"))
+        let sessions = try await issuer.stores.sessions.sessions(of: bob.id, at: issuer.clock.now)
+        #expect(sessions.map(\.acr) == ["urn:martlet:acr:1", "urn:martlet:acr:1"])
+    }
+
     @Test("progress is the person's own: with another's name, after a change of the password or too late it is nothing")
     func progress() async throws {
         let issuer = try await TestIssuer()

@@ -80,7 +80,7 @@ struct Interaction: Codable, Sendable {
 
     /// The next step of what the person began to show. What strengthens a session is nothing without that.
     private func stepUnderWay(with session: Session?) -> Step? {
-        guard let progress, progress.authenticatedAt == nil || progress.user == session?.user else { return nil }
+        guard let progress, progress.authenticatedAt == nil || progress.strengthens(session) else { return nil }
         return switch progress.next {
         case .show: .secondFactor
         case .enrol: .enrol

@@ -36,16 +36,18 @@ struct SessionCookie: Sendable {
     /// Begins a session for somebody who has shown every factor they must, in place of the browser's former one.
     /// Returns it with the `Set-Cookie` value. Only `SignIn` calls this. `authenticatedAt` says when the session began
     /// that this one strengthens: it is as old as that (OpenID Connect Core §2, `auth_time`), and ends when that would have.
+    /// `strengthened` names that session.
     /// Returns `nil` when `user`, or the session to strengthen, is not what it was when the factors were checked.
     func begin(
-        for user: User, since authenticatedAt: Date?, amr: [String], context: AuthenticationContext, trustsDevice: Bool,
-        from origin: SignInOrigin, in request: Request
+        for user: User, since authenticatedAt: Date?, strengthening strengthened: Identifier<Session>?, amr: [String],
+        context: AuthenticationContext, trustsDevice: Bool, from origin: SignInOrigin, in request: Request
     ) async throws -> (Session, cookie: String)? {
         let secret = Base64URL.encode(RandomBytes.make(32))
         let moment = now()
         let former = try await stored(of: request)
         // What ended meanwhile does not come back by one factor more.
         guard authenticatedAt == nil || former?.user == user.id else { return nil }
+        guard strengthened == nil || former?.id == strengthened else { return nil }
         let start = authenticatedAt ?? moment
         let end = start.addingTimeInterval(lifetime)
         // The same person again: applications keep their session, whose `sid` they know. Anybody else begins anew.

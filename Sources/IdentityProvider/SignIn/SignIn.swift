@@ -77,8 +77,8 @@ struct SignIn: Sendable {
         }
         if case .wait = decision { throw OAuthError.passwordMailed }
         return try await begin(
-            shown, by: user, decision, since: former?.authenticatedAt, on: device, suspicion, remembers: remembers,
-            toward: destination, in: request)
+            shown, by: user, decision, after: former, on: device, suspicion, remembers: remembers, toward: destination,
+            in: request)
     }
 
     /// What somebody who has `session` must show beyond it; `nil` when there is nothing that they could, and where only a
@@ -93,6 +93,7 @@ struct SignIn: Sendable {
         else { return nil }
         var further = progress(of: user, shown, suspicion: .none, next: next)
         further.authenticatedAt = session.authenticatedAt
+        further.session = session.id
         return further
     }
 
@@ -192,7 +193,7 @@ struct SignIn: Sendable {
     }
 
     private func begin(
-        _ shown: [ShownFactor], by user: User, _ decision: SignInPolicy.Decision, since authenticatedAt: Date?,
+        _ shown: [ShownFactor], by user: User, _ decision: SignInPolicy.Decision, after former: SignInProgress?,
         on known: Device?, _ suspicion: Suspicion, remembers: Bool, toward destination: Destination, in request: Request
     ) async throws -> Outcome {
         guard case .accept(let context, let trustsDevice) = decision else { throw OAuthError.interactionLost }
@@ -206,11 +207,11 @@ struct SignIn: Sendable {
         }
         guard
             let (session, cookie) = try await sessions.begin(
-                for: user, since: authenticatedAt, amr: amr, context: context, trustsDevice: trustsDevice,
-                from: origin, in: request)
+                for: user, since: former?.authenticatedAt, strengthening: former?.session, amr: amr, context: context,
+                trustsDevice: trustsDevice, from: origin, in: request)
         else { throw overtaken(shown, by: user, toward: destination) }
         if trusting { audit.record(.deviceRemembered, user: user.id) }
-        let further = authenticatedAt == nil ? nil : shown.last
+        let further = former?.authenticatedAt == nil ? nil : shown.last
         audit.record(
             further.map { .steppedUp($0.factor, acr: context.rawValue) }
                 ?? .signedIn(factors: shown.map(\.factor), amr: amr, acr: context.rawValue),

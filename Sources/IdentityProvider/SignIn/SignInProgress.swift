@@ -20,9 +20,17 @@ struct SignInProgress: Codable, Sendable {
     /// When the session began that is strengthened; `nil` for a sign-in of its own. What was shown then grows no younger
     /// by what is shown now.
     var authenticatedAt: Date?
+    /// The session that is strengthened. `nil` for a sign-in of its own, and in what an earlier version sealed.
+    var session: Identifier<Session>?
     /// As it was judged at the first factor: `nil` only in what a version of before sealed.
     var suspicion: Suspicion?
     var next: Next
+
+    /// Whether what was shown strengthens `session`.
+    func strengthens(_ session: Session?) -> Bool {
+        guard let session, session.user == user else { return false }
+        return self.session.map { $0 == session.id } ?? true
+    }
 }
 
 extension SignInProgress: Digested {

@@ -52,6 +52,10 @@ struct DependencyTests {
         arguments: [
             ("/swift-nio.git 2.101.2", "/swift-nio.git 2.101.1", "swift-nio: .ci/dependencies.txt says 2.101.1"),
             (
+                "https://github.com/jpsim/Yams.git", "https://github.com/fork/Yams.git",
+                "says 6.2.2 from https://github.com/fork/Yams.git, resolved is 6.2.2 from https://github.com/jpsim/Yams.git"
+            ),
+            (
                 "https://github.com/jpsim/Yams.git 6.2.2\n", "",
                 "yams: .ci/dependencies.txt says nothing, resolved is 6.2.2"
             ),

@@ -193,6 +193,20 @@ struct ServeTests {
         try await server.stop()
     }
 
+    @Test("a file that gives roles to an account with another password is applied with a warning")
+    func rolesOfOtherAccount() async throws {
+        let folder = try Folder()
+        try folder.write("alice.yaml", "users: [{username: alice, password: the password of somebody else}]")
+        try folder.write("resources.yaml", Self.resources)
+        let warning = "user alice has another password than the file says"
+        for (file, warns) in [("alice.yaml", false), ("resources.yaml", true), ("resources.yaml", false)] {
+            let server = try await RunningServer(
+                ["--apply", file], in: folder.url, issuer: "http://localhost:8080")
+            try await server.stop()
+            #expect(server.program.output.contains(warning) == warns, "\(server.program.output)")
+        }
+    }
+
     @Test("several issuers in one process: each answers below its own path")
     func issuers() async throws {
         let folder = try Folder()

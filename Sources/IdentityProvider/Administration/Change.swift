@@ -15,4 +15,9 @@ package struct Change: Sendable, Equatable {
         self.name = name
         self.members = members
     }
+
+    /// Whether an existing user may do other things than before.
+    package var changesAccess: Bool {
+        kind == "user" && action == .update && !Set(members).isDisjoint(with: ["roles", "groups", "disabled"])
+    }
 }

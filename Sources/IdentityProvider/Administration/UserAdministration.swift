@@ -75,10 +75,13 @@ extension Administration {
         return user
     }
 
-    /// The users of `resources` who have another password than stands there, or none: it is not set again.
-    package func usersWithOtherPasswords(_ resources: ResourceSet) async throws -> [String] {
+    /// The users of `resources` who have another password than stands there, or none: it is not set again. Each costs a
+    /// password hash.
+    package func usersWithOtherPasswords(
+        _ resources: ResourceSet, where isIncluded: (_ username: String) -> Bool = { _ in true }
+    ) async throws -> [String] {
         var names: [String] = []
-        for document in resources.users {
+        for document in resources.users where isIncluded(document.username) {
             guard let password = document.password, let user = try await stores.users.find(named: document.username)
             else { continue }
             let hash = user.passwordHash.flatMap { try? PasswordHash(parsing: $0) }

@@ -30,10 +30,7 @@ struct Apply: AsyncParsableCommand {
                 let changes = try await administration.apply(resources, isPlan: plan, prunes: prune)
                 for change in changes { Terminal.say(change.line) }
                 for user in try await administration.usersWithOtherPasswords(resources) {
-                    Terminal.complain([
-                        "note: user \(user) has another password than the file says: it counts when the user is made; "
-                            + "to set it now, use `martlet user password \(user)`"
-                    ])
+                    Terminal.complain(["note: \(Self.otherPassword(of: user))"])
                 }
                 Terminal.say(
                     changes.isEmpty ? "Nothing to change." : "\(changes.count) \(plan ? "to change" : "changed").")
@@ -41,6 +38,13 @@ struct Apply: AsyncParsableCommand {
             }
         }
         if plan, hasChanges { throw ExitCode(2) }
+    }
+}
+
+extension Apply {
+    static func otherPassword(of user: String) -> String {
+        "user \(user) has another password than the file says: it counts when the user is made; "
+            + "to set it now, use `martlet user password \(user)`"
     }
 }
 

@@ -52,8 +52,14 @@ struct Serve: AsyncParsableCommand {
             try await composition.prepare()
             let administration = try composition.administration(configuration.issuers[0])
             if demo { try await Demo.apply(administration, port: demoPort) }
-            for change in try await administration.apply(resources) {
+            let changes = try await administration.apply(resources)
+            for change in changes {
                 Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
+            }
+            // Somebody else may have registered the name before the file gave it roles.
+            let names = Set(changes.filter(\.changesAccess).map(\.name))
+            for user in try await administration.usersWithOtherPasswords(resources, where: names.contains) {
+                Logger.current.warning("\(Apply.otherPassword(of: user))")
             }
         }
         var isPrepared = true

@@ -21,21 +21,25 @@ package struct ServerSettings: Sendable {
         }
     }
 
-    package var addresses: [Address]
-    package var tls: TLS?
-    package var proxies: TrustedProxies
-    package var limits: Limits
-    /// Connections at one time that come from the same place. Trusted proxies and unix sockets are exempt; nobody else gets
-    /// more than half of `maximumConnections`.
+    /// What connections from the same place may have at one time. Trusted proxies and unix sockets are exempt; nobody else
+    /// gets more than half of `maximumConnections`.
     package struct ConnectionLimits: Sendable {
-        /// From an IPv4 address, or from an IPv6 network of 64 bits.
+        /// Connections from an IPv4 address, or from an IPv6 network of 64 bits.
         package var perAddress = 256
-        /// From an IPv4 network of 24 bits, or from an IPv6 network of 48 bits.
+        /// Connections from an IPv4 network of 24 bits, or from an IPv6 network of 48 bits.
         package var perNetwork = 512
+        /// Bytes that the connections of an address may cost: room for eight full ones (RFC 9113 §10.5).
+        package var bytesPerAddress = 64 << 20
+        /// Bytes that the connections of a network may cost: one host may have all its addresses.
+        package var bytesPerNetwork = 256 << 20
 
         package init() {}
     }
 
+    package var addresses: [Address]
+    package var tls: TLS?
+    package var proxies: TrustedProxies
+    package var limits: Limits
     package var connections = ConnectionLimits()
     /// Connections at one time on each address; more wait in the backlog of the system. Keep it below the number of
     /// files that the process may open.

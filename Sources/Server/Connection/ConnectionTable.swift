@@ -38,7 +38,7 @@ final class ConnectionTable: Sendable {
                     return (nil, [])
                 }
             }
-            let connection = TrackedConnection(channel, addressCost: addressCost(&state, groups))
+            let connection = TrackedConnection(channel, sharedCosts: sharedCosts(&state, groups))
             for group in groups { state.groups[group, default: [:]][ObjectIdentifier(connection)] = connection }
             return (connection, yielding)
         }
@@ -88,11 +88,22 @@ final class ConnectionTable: Sendable {
         return claimed
     }
 
-    private func addressCost(_ state: inout State, _ groups: [Group]) -> ByteCount? {
-        guard let group = groups.first, group != .all else { return nil }
-        let count = state.costs[group] ?? ByteCount()
-        state.costs[group] = count
-        return count
+    /// The counts that the connections of these groups share.
+    private func sharedCosts(_ state: inout State, _ groups: [Group]) -> [ByteCount] {
+        groups.compactMap { group in
+            guard let limit = byteLimit(of: group) else { return nil }
+            let count = state.costs[group] ?? ByteCount(limit: limit)
+            state.costs[group] = count
+            return count
+        }
+    }
+
+    private func byteLimit(of group: Group) -> Int? {
+        switch group {
+        case .all: nil
+        case .network: settings.connections.bytesPerNetwork
+        case .address: settings.connections.bytesPerAddress
+        }
     }
 
     private func count(refused group: Group) {

@@ -3,21 +3,18 @@ import Synchronization
 
 /// One open connection as the `ConnectionTable` sees it: since when it is idle, and what it costs.
 final class TrackedConnection: Sendable {
-    /// Bytes that one connection, and all connections of one address, may cost at a time (RFC 9113 §10.5): room for a page
-    /// on each of a hundred streams, and for eight such connections.
-    static let (limit, addressLimit) = (8 << 20, 64 << 20)
-
     private let channel: any Channel
-    private let cost = ByteCount()
-    /// `nil` if the address isn't counted.
-    private let addressCost: ByteCount?
+    /// Room for a page on each of a hundred streams (RFC 9113 §10.5).
+    private let cost = ByteCount(limit: 8 << 20)
+    /// What it shares with the connections of its address and network; empty if they aren't counted.
+    private let sharedCosts: [ByteCount]
     /// Since when it is idle, in nanoseconds of the monotonic clock, or one of the following.
     private let state: Atomic<UInt64>
     private static let (busy, yielding) = (UInt64.min, UInt64.max)
 
-    init(_ channel: any Channel, addressCost: ByteCount?) {
+    init(_ channel: any Channel, sharedCosts: [ByteCount]) {
         self.channel = channel
-        self.addressCost = addressCost
+        self.sharedCosts = sharedCosts
         state = Atomic(NIODeadline.now().uptimeNanoseconds)
     }
 
@@ -52,9 +49,9 @@ final class TrackedConnection: Sendable {
 
     /// Counts bytes of streams and of answers that wait. `false`, with nothing counted, if there are too many.
     func hold(_ bytes: Int) -> Bool {
-        let isWithin = cost.add(bytes) <= Self.limit
-        let addressIsWithin = addressCost.map { $0.add(bytes) <= Self.addressLimit } ?? true
-        guard bytes <= 0 || isWithin && addressIsWithin else {
+        var isWithin = cost.add(bytes)
+        for shared in sharedCosts where !shared.add(bytes) { isWithin = false }
+        guard bytes <= 0 || isWithin else {
             release(bytes)
             return false
         }
@@ -63,19 +60,22 @@ final class TrackedConnection: Sendable {
 
     func release(_ bytes: Int) {
         _ = cost.add(-bytes)
-        _ = addressCost?.add(-bytes)
+        for shared in sharedCosts { _ = shared.add(-bytes) }
     }
 }
 
 /// The event that tells an idle connection to make room.
 struct ConnectionShouldYield: Sendable {}
 
-/// A number of bytes, counted on several event loops.
+/// A number of bytes with a limit, counted on several event loops.
 final class ByteCount: Sendable {
+    private let limit: Int
     private let count = Atomic(0)
+
+    init(limit: Int) { self.limit = limit }
 
     var bytes: Int { count.load(ordering: .relaxed) }
 
-    /// Returns the new count.
-    func add(_ bytes: Int) -> Int { count.wrappingAdd(bytes, ordering: .relaxed).newValue }
+    /// Returns whether the new count is within the limit.
+    func add(_ bytes: Int) -> Bool { count.wrappingAdd(bytes, ordering: .relaxed).newValue <= limit }
 }

@@ -90,14 +90,31 @@ struct ResponseDeadlineTests {
 
     @Test("the connections of one address share sixty-four megabytes; another address has its own")
     func bytesOfAddress() async throws {
+        let holders = Array(repeating: "127.0.0.1", count: 9)
+        try await share({ _ in }, holders, refused: "127.0.0.1", served: "127.0.0.2")
+    }
+
+    @Test("the addresses of one network share a limit; another network has its own")
+    func bytesOfNetwork() async throws {
+        let holders = (1...4).map { "127.0.0.\($0)" }
+        try await share(
+            { $0.connections.bytesPerNetwork = 32 << 20 }, holders, refused: "127.0.0.5", served: "127.0.1.1")
+    }
+
+    private func share(
+        _ configure: (inout ServerSettings) -> Void, _ holders: [String], refused: String, served: String
+    ) async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
-        try await TestServer.run([LargeEndpoint(size: 7 << 20)], tls: certificate.files) { server in
+        try await TestServer.run(
+            [LargeEndpoint(size: 7 << 20)], tls: certificate.files,
+            configure: configure
+        ) { server in
             try await withThrowingTaskGroup { clients in
                 let (held, hold) = AsyncStream<Void>.makeStream()
-                for _ in 0..<9 {
+                for origin in holders {
                     clients.addTask {
-                        try await RawConnection.run(to: server.port, tls: .client(["h2"])) { connection in
+                        try await RawConnection.run(to: server.port, from: origin, tls: .client(["h2"])) { connection in
                             var client = try await RawHTTP2(connection, window: 0)
                             try await client.get("/large")
                             #expect(try await client.status() == 200)
@@ -107,8 +124,8 @@ struct ResponseDeadlineTests {
                     }
                 }
                 var iterator = held.makeAsyncIterator()
-                for _ in 0..<9 { await iterator.next() }
-                for (origin, isServed) in [("127.0.0.1", false), ("127.0.0.2", true)] {
+                for _ in holders { await iterator.next() }
+                for (origin, isServed) in [(refused, false), (served, true)] {
                     try await RawConnection.run(to: server.port, from: origin, tls: .client(["h2"])) { connection in
                         var client = try await RawHTTP2(connection)
                         try await client.get("/large")
@@ -126,7 +143,7 @@ struct ResponseDeadlineTests {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
         let gate = Gate()
-        let limit = TrackedConnection.addressLimit / HTTP2StreamGuard.cost
+        let limit = ServerSettings.ConnectionLimits().bytesPerAddress / HTTP2StreamGuard.cost
         try await TestServer.run([GatedEndpoint(gate: gate)], tls: certificate.files) { server in
             try await withThrowingTaskGroup { clients in
                 let (held, hold) = AsyncStream<RawHTTP2.Frame?>.makeStream()

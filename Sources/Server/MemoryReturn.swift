@@ -1,4 +1,6 @@
 import CMalloc
+import FoundationEssentials
+import Glibc
 import ServiceLifecycle
 
 /// Returns memory to the system after a peak, which the C library's allocator doesn't do by itself.
@@ -7,28 +9,39 @@ package struct MemoryReturn: Service {
 
     package func run() async {
         await cancelWhenGracefulShutdown {
-            var peak = MemoryPeak()
-            while (try? await Task.sleep(for: .seconds(10))) != nil { peak.returnFreed() }
+            var memory = FreedMemory()
+            while (try? await Task.sleep(for: .seconds(10))) != nil { memory.returnToSystem() }
         }
     }
 }
 
-/// The most memory in use since memory was last returned.
-struct MemoryPeak {
-    /// Bytes freed since the peak that are worth the work.
-    private static let threshold = 16 << 20
+/// Memory that the program has freed, but that still counts as resident.
+struct FreedMemory {
+    /// Bytes that are worth the work. Less than that serves the next requests: a password hash needs 19 MiB.
+    private static let threshold = 32 << 20
 
-    private var highest = 0
+    /// Bytes that couldn't be returned, among them the stacks and data that the allocator doesn't count.
+    private var rest = 0
 
-    /// Looks at the memory in use, and returns what was freed if that is much. The result says whether it did.
+    /// Returns what was freed if that is much. The result says whether it did.
     @discardableResult
-    mutating func returnFreed() -> Bool {
-        let counts = mallinfo2()
-        let used = counts.uordblks + counts.hblkhd
-        highest = max(highest, used)
-        guard highest - used >= Self.threshold else { return false }
+    mutating func returnToSystem() -> Bool {
+        guard let freed = Self.bytes else { return false }
+        rest = min(rest, freed)
+        guard freed - rest >= Self.threshold else { return false }
         malloc_trim(0)
-        highest = used
+        rest = Self.bytes ?? freed
         return true
+    }
+
+    /// Resident memory less what is in use; `nil` if the system doesn't tell.
+    private static var bytes: Int? {
+        // Pages: size, resident, shared with files (proc_pid_statm(5)).
+        let pages = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ").map {
+            Int($0)
+        }
+        guard let pages, pages.count > 2, let resident = pages[1], let shared = pages[2] else { return nil }
+        let counts = mallinfo2()
+        return (resident - shared) * sysconf(Int32(_SC_PAGESIZE)) - Int(counts.uordblks + counts.hblkhd)
     }
 }

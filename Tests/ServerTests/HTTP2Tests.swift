@@ -1,4 +1,5 @@
 import IdentityProvider
+import NIOHPACK
 import NIOSSL
 import Testing
 
@@ -40,12 +41,14 @@ struct HTTP2Tests {
             ("nothing but a space", start + [(":authority", "a"), ("x", " ")], 400),
             ("an empty value", start + [(":authority", "a"), ("x", "")], 200),
             ("a space within a value", start + [(":authority", "a"), ("x", "b c")], 200),
+            ("a path that is no ASCII", Array(start.dropLast()) + [(":path", "/\u{E4}"), (":authority", "a")], 400),
             ("a path without a slash", Array(start.dropLast()) + [(":path", "echo"), (":authority", "a")], 400),
         ] as [(String, [(String, String)], Int)])
     func malformedHead(_ name: String, _ head: [(String, String)], expected: Int) async throws {
         try await run { client in
             try await client.send(head: head)
             #expect(try await client.status() == expected, "\(name)")
+            #expect(client.fields["cross-origin-resource-policy"] == ["same-origin"])
             try await client.get("/echo", stream: 3)
             #expect(try await client.status() == 200)
         }

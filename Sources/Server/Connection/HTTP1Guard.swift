@@ -1,6 +1,7 @@
 import IdentityProvider
 import NIOCore
 import NIOHTTP1
+import NIOHTTPTypesHTTP1
 
 /// Keeps an HTTP/1.1 connection honest: deadlines for requests, rules for their heads, answers to what is no HTTP, and
 /// an end that loses no answer.
@@ -25,7 +26,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
     private var isDeaf = false
     private var isClosing = false
     /// What the parser or the rules did not like: the answer to it is worded here.
-    private var refusal: HTTP1Refusal?
+    private var refusal: RequestRefusal?
     private var timer: Scheduled<Void>?
 
     init(limits: Limits, connection: TrackedConnection) {
@@ -87,7 +88,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
     }
 
     private func refuse(_ error: HTTPParserError, _ context: ChannelHandlerContext) {
-        refusal = HTTP1Refusal(error)
+        refusal = RequestRefusal(headIsTooLarge: error == .headerOverflow)
         isDeaf = true
         isLast = true
         schedule(limits.requestDeadline, context)
@@ -122,7 +123,9 @@ final class HTTP1Guard: ChannelDuplexHandler {
         var head = head
         if pending == 0 || pending == 1 && isReceiving, let refusal {
             // The server has given up on the request; what it says of it is no more than a status.
-            context.write(wrapOutboundOut(.head(refusal.head)), promise: nil)
+            var head = HTTPResponseHead(refusal.head)
+            head.headers.replaceOrAdd(name: "Connection", value: "close")
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
             context.write(wrapOutboundOut(.body(.byteBuffer(refusal.body))), promise: promise)
             return
         }

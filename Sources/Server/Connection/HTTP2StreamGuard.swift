@@ -83,13 +83,9 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
     private func refuse(_ head: MalformedHead, _ context: ChannelHandlerContext) {
         guard isAdmitted(context) else { return }
         isReceiving = !head.isWholeRequest
-        let body = HTTP1Refusal.body("this is no valid HTTP request")
-        let fields: HTTPFields = [
-            .contentType: "application/json", .contentLength: String(body.readableBytes), .cacheControl: "no-store",
-            .xContentTypeOptions: "nosniff",
-        ]
-        write(context, .head(HTTPResponse(status: .badRequest, headerFields: fields)))
-        write(context, .body(body))
+        let refusal = RequestRefusal()
+        write(context, .head(refusal.head))
+        write(context, .body(refusal.body))
         write(context, .end(nil))
         flush(context: context)
     }

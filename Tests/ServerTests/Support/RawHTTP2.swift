@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHPACK
 
 /// The frames of an HTTP/2 connection, sent and read one by one (RFC 9113 §4).
 struct RawHTTP2 {
@@ -14,6 +15,9 @@ struct RawHTTP2 {
     }
 
     private var connection: RawConnection
+    /// The fields of the last head that came.
+    private(set) var fields: HPACKHeaders = [:]
+    private var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
     /// Frames that need no answer, for as long as the server hears them.
     var noise: Task<Void, Never> {
         Task { [output = connection.output] in
@@ -47,10 +51,10 @@ struct RawHTTP2 {
 
     func ping() async throws { try await send(Frame.ping, payload: [1, 2, 3, 4, 5, 6, 7, 8]) }
 
-    /// The status of the next answer, as far as it has an index of its own (RFC 7541 Appendix A).
+    /// The status of the next answer.
     mutating func status() async throws -> Int? {
-        guard let head = try await next(Frame.headers)?.payload.first else { return nil }
-        return [0x88: 200, 0x8C: 400, 0x8D: 404][head]
+        guard try await next(Frame.headers) != nil else { return nil }
+        return fields.first(name: ":status").flatMap { Int($0) }
     }
 
     func open(window: UInt32) async throws {
@@ -73,6 +77,10 @@ struct RawHTTP2 {
         guard let head = try await connection.read(9) else { return nil }
         let length = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
         guard let payload = try await connection.read(length) else { return nil }
+        if head[3] == Frame.headers {
+            var block = ByteBuffer(bytes: payload)
+            fields = try decoder.decodeHeaders(from: &block)
+        }
         let stream = head[5...8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         return Frame(type: head[3], flags: head[4], stream: stream, payload: payload)
     }

@@ -43,7 +43,7 @@ enum HTTP1Rules {
     }
 
     /// Visible ASCII: everything else must be percent-encoded (RFC 3986 §2).
-    private static func isText(_ target: String) -> Bool { target.utf8.allSatisfy { 0x21...0x7E ~= $0 } }
+    static func isText(_ target: String) -> Bool { target.utf8.allSatisfy { 0x21...0x7E ~= $0 } }
 
     /// RFC 3986 §3.2.2, without user information, which an `http` address must not have (RFC 9110 §4.2.4).
     static func isHost(_ host: String) -> Bool {

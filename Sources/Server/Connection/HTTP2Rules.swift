@@ -5,7 +5,7 @@ enum HTTP2Rules {
     /// The head as the rest of the server may see it, always with `:authority`; `nil` if it is malformed.
     static func check(_ head: HPACKHeaders) -> HPACKHeaders? {
         guard valuesAreTrimmed(head), let authority = authority(of: head), let path = head.first(name: ":path"),
-            path.hasPrefix("/") || path == "*" && head.first(name: ":method") == "OPTIONS"
+            HTTP1Rules.isText(path), path.hasPrefix("/") || path == "*" && head.first(name: ":method") == "OPTIONS"
         else { return nil }
         guard head.first(name: ":authority") == nil else { return head }
         var checked: HPACKHeaders = [":authority": authority]

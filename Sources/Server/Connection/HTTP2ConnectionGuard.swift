@@ -55,7 +55,7 @@ final class HTTP2ConnectionGuard: ChannelInboundHandler {
     func streamOpened(_ id: HTTP2StreamID) {
         streams.insert(id)
         if takesRequest() { lastStream = max(lastStream, id) }
-        if case .serving = stage { timer?.cancel() }
+        timer?.cancel()
     }
 
     func streamClosed(_ id: HTTP2StreamID) {
@@ -64,7 +64,7 @@ final class HTTP2ConnectionGuard: ChannelInboundHandler {
         connection.markIdle()
         switch stage {
         case .serving: awaitRequest(context)
-        case .announced: break
+        case .announced: awaitAcknowledgement(context)
         case .leaving: context.close(mode: .all, promise: nil)
         }
     }
@@ -72,9 +72,13 @@ final class HTTP2ConnectionGuard: ChannelInboundHandler {
     private func awaitRequest(_ context: ChannelHandlerContext) {
         schedule(limits.idleTimeout, context) { handler, context in
             handler.announceEnd(context)
-            // The client need not answer the ping.
-            handler.schedule(handler.limits.requestDeadline, context) { $1.close(mode: .all, promise: nil) }
+            handler.awaitAcknowledgement(context)
         }
+    }
+
+    /// A request may still cross the announcement, and a client need not answer the ping.
+    private func awaitAcknowledgement(_ context: ChannelHandlerContext) {
+        schedule(limits.requestDeadline, context) { $1.close(mode: .all, promise: nil) }
     }
 
     // MARK: The connection's own frames

@@ -20,19 +20,21 @@ struct SQLDataKeys: DataKeyStore {
 
     func begin(_ keys: [DataKeyRecord], isNew: Bool) async throws -> Bool {
         let issuer = table.key
+        // Asked first, so that an issuer that has begun is not written to each time.
+        let statement: SQLStatement = isNew ? "\(Self.begun) UNION \(Self.used)" : Self.begun
+        let values = isNew ? [issuer, issuer] : [issuer]
+        guard try await table.query("data_keys.may_begin", statement, values).isEmpty else { return false }
         do {
             return try await table.writeCached("data_keys.begin") { connection in
-                func isEmpty(_ statement: SQLStatement) throws -> Bool {
-                    try connection.query(statement, [issuer]).isEmpty
-                }
-                guard try isEmpty("SELECT 1 FROM data_keys WHERE issuer = ? LIMIT 1"),
-                    try !isNew || isEmpty("SELECT 1 FROM signing_keys WHERE issuer = ? LIMIT 1")
-                else { return false }
+                guard try connection.query(statement, values).isEmpty else { return false }
                 for key in keys { try Self.insert(key, issuer, connection) }
                 return true
             }
         } catch is UniqueViolation { return false }
     }
+
+    private static let begun: SQLStatement = "SELECT 1 FROM data_keys WHERE issuer = ?"
+    private static let used: SQLStatement = "SELECT 1 FROM signing_keys WHERE issuer = ?"
 
     func insert(_ key: DataKeyRecord) async throws -> Bool {
         let issuer = table.key

@@ -59,7 +59,10 @@ struct KeyCommand: AsyncParsableCommand {
     struct Retire: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Withdraw a key that must not be trusted any more.",
-            discussion: "All that it signed is refused from now on. A new key takes its place at once.")
+            discussion: """
+                All that it signed is refused from now on. A new key takes its place at once. Put `--` before a kid that begins \
+                with a dash.
+                """)
         @Argument(help: "The kid, as `martlet key list` shows it.") var key: String
         @OptionGroup var options: IssuerOptions
 

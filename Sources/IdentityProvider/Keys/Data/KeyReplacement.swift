@@ -60,8 +60,11 @@ package struct KeyReplacement: Sendable {
     /// was used, and stored it behind this.
     private func resealAll(_ wait: (TimeInterval) async throws -> Void) async throws -> Int {
         let current = try vault.current(.rest)
-        var count = 0
+        var (count, passes) = (0, 0)
         while true {
+            // A node that goes on sealing under a former key has not read the new one, or its clock is wrong.
+            passes += 1
+            guard passes <= Self.passes else { throw KeysChanged() }
             var found = 0
             for column in SealedColumn.allCases { found += try await reseal(column, under: current) }
             count += found
@@ -80,6 +83,8 @@ package struct KeyReplacement: Sendable {
         return count
     }
 
+    private static let passes = 60
+
     private func reseal(_ column: SealedColumn, under current: DataKey) async throws -> Int {
         let sealer = Sealer(vault)
         var (count, last) = (0, "")
@@ -97,10 +102,11 @@ package struct KeyReplacement: Sendable {
 
     /// Digests are renewed when their secrets are used; a key goes when none is left of its time.
     private func deleteUnusedDigestKeys() async throws {
-        let keys = vault.keys(.digest)
-        guard keys.count > 1 else { return }
+        let current = try vault.current(.digest)
+        let former = vault.keys(.digest).filter { $0.number < current.number }
+        guard !former.isEmpty else { return }
         let used = try await vault.store.digestKeysInUse()
-        for key in keys.dropLast() where !used.contains(key.origin == .masterKey ? [] : key.id) {
+        for key in former where !used.contains(key.origin == .masterKey ? [] : key.id) {
             try await vault.store.delete(DataKeyClass.digest.rawValue, number: key.number)
         }
     }
@@ -139,5 +145,5 @@ package struct NoDataKeys: KeyProblem {
 
 /// Somebody else changes the keys at this moment.
 package struct KeysChanged: KeyProblem {
-    package let description = "another node or command is changing the keys: try again"
+    package let description = "another node or command is changing the keys, or a node's clock is wrong: try again"
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// Something whose secrets are kept as digests. The label goes into the digest, so it is spelled out: what a type is called
 /// may change, what was stored may not.
 package protocol Digested {
@@ -18,14 +16,14 @@ package enum DigestColumn: Sendable, CaseIterable { case session, device, client
 ///
 /// The parameter keeps the digest of one kind of secret from standing in for another.
 package struct SecretDigest<Entity>: Hashable, Sendable, Codable {
-    /// `data key id (4) ‖ HMAC-SHA256 (32)`; under an adopted master key the HMAC alone.
+    /// As `DataKey.mac` makes it.
     package let bytes: [UInt8]
 
     package init(bytes: [UInt8]) { self.bytes = bytes }
 }
 
 /// Makes digests under a data key: a stolen table tells nothing of short secrets. Digests cannot be rewrapped, so they name
-/// their key, former keys go on to recognize what was made with them, and whoever finds such a digest renews it.
+/// their key, former keys go on to recognize what was made with them, and a digest under one is renewed when it is found.
 package struct SecretDigester: Sendable {
     let vault: KeyVault
 
@@ -45,7 +43,7 @@ package struct SecretDigester: Sendable {
 
     /// In constant time.
     package func matches<Entity: Digested>(_ secret: String, _ digest: SecretDigest<Entity>) -> Bool {
-        guard let key = key(of: digest) else { return false }
+        guard let key = vault.maker(of: digest.bytes, .digest) else { return false }
         return ConstantTime.equal((Self.digest(secret, under: key) as SecretDigest<Entity>).bytes, digest.bytes)
     }
 
@@ -57,16 +55,9 @@ package struct SecretDigester: Sendable {
         try? await vault.store.renew(Entity.digestColumn, from: digest.bytes, to: current.bytes)
     }
 
-    private func key<Entity>(of digest: SecretDigest<Entity>) -> DataKey? {
-        let keys = vault.keys(.digest)
-        guard digest.bytes.count > SHA256.byteCount else { return keys.last { $0.origin == .masterKey } }
-        return keys.first { $0.origin == .random && digest.bytes.starts(with: $0.id) }
-    }
-
     private static func digest<Entity: Digested>(_ secret: String, under key: DataKey) -> SecretDigest<Entity> {
         let text = Array("\(Entity.digestLabel)\u{0}\(secret)".utf8)
-        let code = HMAC<SHA256>.authenticationCode(for: text, using: key.working)
-        return SecretDigest(bytes: (key.origin == .random ? key.id : []) + code)
+        return SecretDigest(bytes: key.mac(over: text))
     }
 }
 

@@ -103,8 +103,6 @@ package struct Lifetimes: Sendable {
 
     /// What an authorization must outlive, so that revoking it reaches every token below it.
     var longestToken: TimeInterval { max(accessToken, Self.longestAccessToken) }
-    /// A front end keeps its anti-forgery token for as long as its refresh cookie.
-    var antiForgeryToken: TimeInterval { max(refreshToken, session) }
     /// No resource server may ask for more.
     package static let longestAccessToken: TimeInterval = 86_400
 }

@@ -2,8 +2,6 @@ import Crypto
 import FoundationEssentials
 
 /// Makes and checks the MACs of the log, under keys that the database does not hold.
-///
-/// A MAC is `data key id (4) ‖ HMAC-SHA256 (32)`; under an adopted master key the HMAC alone.
 package struct AuditSealer: Sendable {
     let vault: KeyVault
     let issuer: String
@@ -18,7 +16,7 @@ package struct AuditSealer: Sendable {
         guard let oldest = vault.keys(.audit).first(where: { $0.origin == .masterKey }) else {
             return Array(SHA256.hash(data: Self.place("beginning", issuer, node, 0)))
         }
-        return Self.code(oldest, Self.place("beginning", issuer, node, 0))
+        return oldest.mac(over: Self.place("beginning", issuer, node, 0))
     }
 
     func record(
@@ -59,14 +57,7 @@ extension AuditSealer {
     /// Whether a seal under `key` may stand over a record's MAC: not when a newer key made that, because somebody else may
     /// have the former one.
     private func covers(_ key: DataKey, _ mac: [UInt8]) -> Bool {
-        madeWith(mac).map { key.number >= $0.number } ?? false
-    }
-
-    /// The key that a MAC says it was made with.
-    private func madeWith(_ mac: [UInt8]) -> DataKey? {
-        let keys = vault.keys(.audit)
-        return mac.count > SHA256.byteCount
-            ? keys.first { $0.origin == .random && mac.starts(with: $0.id) } : keys.last { $0.origin == .masterKey }
+        vault.maker(of: mac, .audit).map { key.number >= $0.number } ?? false
     }
 
     /// Whether the key of this number was still in use at `time`, give or take the time in which nodes notice.
@@ -85,19 +76,10 @@ extension AuditSealer {
         return Self.place(label, issuer, node, sequence) + mac
     }
 
-    private func seal(_ input: [UInt8]) -> [UInt8] {
-        let key = vault.currentOrNone(.audit)
-        return (key.origin == .random ? key.id : []) + Self.code(key, input)
-    }
+    private func seal(_ input: [UInt8]) -> [UInt8] { vault.currentOrNone(.audit).mac(over: input) }
 
     private func key(of mac: [UInt8], over input: [UInt8]) -> DataKey? {
-        madeWith(mac).flatMap {
-            ConstantTime.equal(Self.code($0, input), Array(mac.suffix(SHA256.byteCount))) ? $0 : nil
-        }
-    }
-
-    private static func code(_ key: DataKey, _ input: [UInt8]) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: input, using: key.working))
+        vault.maker(of: mac, .audit).flatMap { ConstantTime.equal($0.mac(over: input), mac) ? $0 : nil }
     }
 
     /// Every part ends with a zero byte, which none of them holds: two inputs never read alike.

@@ -1,6 +1,4 @@
-import Crypto
 import HTTPTypes
-import JOSE
 
 /// How tokens travel to a front end.
 enum Transport: String, Codable, Sendable {
@@ -29,33 +27,24 @@ struct TokenCookies: Sendable {
     let access: Cookie
     let refresh: Cookie
     private let origin: RequestOrigin
-    private let vault: KeyVault
+    private let token: KeyedToken
 
     init(of issuer: Issuer, _ vault: KeyVault) {
         origin = RequestOrigin(of: issuer)
         access = Cookie("access", of: issuer)
         refresh = Cookie("refresh", of: issuer)
-        self.vault = vault
+        token = KeyedToken(vault: vault, keyClass: .cookie)
     }
 
     /// What a page must send along in `X-CSRF-Token` when it changes something.
     func antiForgeryToken(of authorization: Identifier<Authorization>) -> String {
-        Self.antiForgeryToken(of: authorization, under: vault.currentOrNone(.cookie))
-    }
-
-    private static func antiForgeryToken(of authorization: Identifier<Authorization>, under key: DataKey) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Array(authorization.rawValue.utf8), using: key.working)
-        return Base64URL.encode(Array(code))
+        token.value(for: authorization.rawValue)
     }
 
     /// Throws when the request, whose credentials came in cookies, was not made by a page that was told the token.
     func verify(_ request: Request, for authorization: Identifier<Authorization>) throws(OAuthError) {
         try origin.verify(request)
-        guard let token = request.headers[.csrfToken],
-            vault.accepted(.cookie, opensFor: vault.lifetimes.antiForgeryToken).contains(where: { key in
-                ConstantTime.equal(
-                    Array(token.utf8), Array(Self.antiForgeryToken(of: authorization, under: key).utf8))
-            })
+        guard let shown = request.headers[.csrfToken], token.matches(shown, for: authorization.rawValue)
         else {
             throw OAuthError(
                 code: .accessDenied, description: "X-CSRF-Token must be the csrf_token of the sign-in")

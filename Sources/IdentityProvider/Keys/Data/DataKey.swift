@@ -17,6 +17,18 @@ package enum DataKeyClass: String, CaseIterable, Sendable {
     /// MACs of the audit log.
     case audit
 
+    /// Seconds that what travels under a key of the class is good at most; 0 where nothing does.
+    func tokenLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
+        switch self {
+        case .transit: SealedPurpose.longestLifetime(lifetimes)
+        // A form lives in a session.
+        case .form: lifetimes.session
+        // A front end keeps its anti-forgery token for as long as its refresh cookie.
+        case .cookie: max(lifetimes.refreshToken, lifetimes.session)
+        case .rest, .digest, .audit: 0
+        }
+    }
+
     /// HKDF's `info` for the one key that the class uses. Sealing derives a key for each value instead.
     fileprivate var label: String? {
         switch self {
@@ -67,6 +79,11 @@ package struct DataKey: Sendable {
                 HKDF<SHA256>.deriveKey(
                     inputKeyMaterial: material, info: Array("martlet \($0)".utf8), outputByteCount: 32)
             } ?? material
+    }
+
+    /// `id (4) ‖ HMAC-SHA256 (32)`; under an adopted master key the HMAC alone, as it was before there were ids.
+    func mac(over input: [UInt8]) -> [UInt8] {
+        (origin == .random ? id : []) + HMAC<SHA256>.authenticationCode(for: input, using: working)
     }
 
     static func random(_ keyClass: DataKeyClass, number: Int, usedFrom: Date) -> DataKey {

@@ -10,21 +10,21 @@ package struct DataKeyRotation: Sendable {
     /// Does what is due. On many nodes one does it.
     func run() async throws {
         try await vault.load()
-        if vault.isAdopted, try await begin() { try await vault.load() }
+        if vault.isAdopted { try await begin() }
         try await rotateTransitKey()
         try await deleteExpired()
     }
 
     /// Makes the first keys of an issuer that has never stored anything. One from before there were data keys begins with
     /// `martlet key master rotate`, when every node can read them.
-    private func begin() async throws -> Bool {
+    private func begin() async throws {
         let keys = DataKeyPlan.successors(of: vault, usedFrom: vault.now())
         let masterKeys = vault.masterKeys
         let isOurs = try await vault.store.begin(
             keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: true)
         if isOurs { keys.forEach(record) }
         // Another node may have begun in the meantime.
-        return true
+        try await vault.load()
     }
 
     private func rotateTransitKey() async throws {
@@ -45,14 +45,9 @@ package struct DataKeyRotation: Sendable {
     }
 
     private func deleteExpired() async throws {
-        let lifetimes = vault.lifetimes
-        // No sealed value travels longer than the longest of these. A form lives in a session.
-        let classes: [(DataKeyClass, TimeInterval)] = [
-            (.transit, SealedPurpose.longestLifetime(lifetimes)), (.form, lifetimes.session),
-            (.cookie, lifetimes.antiForgeryToken),
-        ]
         var isChanged = false
-        for (keyClass, lifetime) in classes {
+        for keyClass in [.transit, .form, .cookie] as [DataKeyClass] {
+            let lifetime = keyClass.tokenLifetime(vault.lifetimes)
             for key in DataKeyPlan.expired(vault.keys(keyClass), longest: lifetime, at: vault.now()) {
                 try await vault.store.delete(keyClass.rawValue, number: key.number)
                 isChanged = true

@@ -1,3 +1,4 @@
+import Crypto
 package import FoundationEssentials
 import Logging
 import Synchronization
@@ -93,10 +94,15 @@ package final class KeyVault: Sendable {
 
     /// The key of a class that made a value with this id; `nil` when it is gone, or was replaced `lifetime` seconds ago.
     func find(_ id: [UInt8], _ keyClass: DataKeyClass, opensFor lifetime: TimeInterval?) -> DataKey? {
+        guard let lifetime else { return keys(keyClass).first { $0.id == id } }
+        return accepted(keyClass, opensFor: lifetime).first { $0.id == id }
+    }
+
+    /// The key of a class that a MAC says it was made with.
+    func maker(of mac: [UInt8], _ keyClass: DataKeyClass) -> DataKey? {
         let keys = keys(keyClass)
-        guard let index = keys.firstIndex(where: { $0.id == id }) else { return nil }
-        guard let lifetime, let end = Self.end(of: index, in: keys) else { return keys[index] }
-        return now() < end.addingTimeInterval(lifetime) ? keys[index] : nil
+        return mac.count > SHA256.byteCount
+            ? keys.first { $0.origin == .random && mac.starts(with: $0.id) } : keys.last { $0.origin == .masterKey }
     }
 
     /// The keys that MACs of a class may have been made with, the current one first.

@@ -48,7 +48,7 @@ struct SQLAttempts: AttemptStore {
             let isNew = try connection.insertIfAbsent(
                 "INSERT INTO attempts (issuer, name, failures, last_failed_at, expires_at) VALUES (?, ?, 1, ?, ?)",
                 [issuer, .text(name), .date(now), .date(expiry)])
-            // Another node counted its first one meanwhile.
+            // Another node has inserted the row first.
             if !isNew { try connection.execute(update, values) }
         }
         // The row is this unit's own until it commits: nobody else reads this number.

@@ -47,7 +47,7 @@ final class PrivateFile {
     }
 
     /// Makes the content durable and puts it in the place of what has its name, with the same owner: readers see the one or the
-    /// other, and a server goes on reading it whoever ran the command.
+    /// other, and the server can still read it if root ran the command.
     func replace() throws(Mistakes) {
         var former = stat()
         guard unsafe lstat(path, &former) == 0, fchown(descriptor, former.st_uid, former.st_gid) == 0,

@@ -20,7 +20,7 @@ struct AccountProtection: Sendable {
         return true
     }
 
-    /// Puts whoever got in out: the password opens nothing any more, and all ends that was opened. Factors stay.
+    /// Shuts an intruder out: withdraws the password and ends all sessions. Factors stay.
     func shut(_ user: User) async throws {
         try await users.setPasswordHash(of: user.id, to: nil, at: now())
         if user.passwordHash != nil { audit.record(.passwordWithdrawn, user: user.id) }

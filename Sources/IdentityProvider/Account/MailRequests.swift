@@ -3,7 +3,7 @@ import JOSE
 import Logging
 
 /// Puts mails into the outbox that strangers ask for: so many an hour for each recipient and each network, counted by all
-/// nodes together. Whoever floods from one network uses up that network's share, and nobody else's.
+/// nodes together. A flood from one network uses up that network's share alone.
 struct MailRequests: Sendable {
     let queue: MailQueue
     let digester: SecretDigester

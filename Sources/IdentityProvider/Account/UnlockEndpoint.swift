@@ -21,7 +21,7 @@ struct UnlockEndpoint: LinkEndpoint {
             throw OAuthError.linkLost
         }
         try await links.spend(link)
-        // Whoever reset the password by mail has shown the mailbox alone, and gets no more guesses at the second factor by it.
+        // A password reset by email proves access to the mailbox alone: it unlocks no guesses at the second factor.
         let isMailed = recoveries.isPasswordMailed(user)
         try await attempts.unlock(AttemptCounter.all(of: user).filter { !isMailed || $0.rule != .secondFactor })
         audit.record(.accountUnlocked, user: user.id)

@@ -17,7 +17,7 @@ extension Administration {
         return changes
     }
 
-    /// Whoever uses the account or administers it may change it at the same time: then it is compared again.
+    /// The user or another administrator may change the account concurrently: then it is compared again.
     private func apply(_ document: UserDocument, isPlan: Bool) async throws -> Change? {
         for _ in 0..<Self.attempts {
             guard let stored = try await stores.users.find(named: document.username) else {

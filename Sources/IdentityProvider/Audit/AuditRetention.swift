@@ -4,7 +4,7 @@ import Logging
 
 /// Removes records that are older than they may be, from the beginning of each chain, and leaves a proof of it.
 ///
-/// It believes only what a MAC covers. Whoever can write to the database can make a record look old, but not be old.
+/// It believes only what a MAC covers: write access to the database can make a record look old, but not be old.
 struct AuditRetention: Sendable {
     let log: AuditLog
 

@@ -122,7 +122,7 @@ package struct Client: Sendable, Hashable {
         return algorithm
     }
 
-    /// As of `lifetimes.refresh_grace`: whoever copies a refresh token may use the copy unnoticed for as long.
+    /// As of `lifetimes.refresh_grace`: a copied refresh token can be used unnoticed for as long.
     private static let longestRefreshTokenGrace: TimeInterval = 300
 
     private static func pkce(_ text: String) throws(InvalidValue) -> Bool {

@@ -75,7 +75,7 @@ struct LetterWriter: Sendable {
             case .ready: .recoveryFinish
             case .canceled: .notMe
             }
-        // What was canceled or carried out meanwhile is told of no more.
+        // No notice about a recovery that was canceled or has finished.
         if stage != .canceled {
             guard try await recoveries.find(user)?.id == recovery else { return nil }
         }

@@ -45,7 +45,7 @@ package struct Session: Sendable, Hashable {
     var satisfied: AuthenticationContext { trustsDevice ? max(context, .multiFactor) : context }
 
     /// Whether what is granted can have come out of this session. A code says who signed in, when and how; the session in the
-    /// database must say so too, so that whoever can make a code cannot make up a sign-in.
+    /// database must agree, so that a sealing key alone cannot make up a sign-in.
     package func supports(_ granted: Granted, at now: Date) -> Bool {
         // Times are kept to the millisecond.
         let start = authenticatedAt.addingTimeInterval(0.001)

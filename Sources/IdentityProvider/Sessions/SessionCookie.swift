@@ -60,7 +60,7 @@ struct SessionCookie: Sendable {
             return try await sessions.begin(session, of: user, from: origin, replacing: former) ? session : nil
         }
         var session = try await begin(own ?? .random(), replacing: former?.id)
-        // The former one ended meanwhile: a sign-in of its own needs none, and does not bring that back.
+        // The former session has ended. A full sign-in does not need it, and does not bring it back.
         if session == nil, own != nil, authenticatedAt == nil {
             session = try await begin(.random(), replacing: nil)
         }

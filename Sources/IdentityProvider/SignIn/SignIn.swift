@@ -227,7 +227,7 @@ struct SignIn: Sendable {
         return .signedIn(session, cookies: [cookie] + cookies)
     }
 
-    /// The factors were right, but meanwhile the password changed, everything was signed out, or the session ended.
+    /// The factors were right, but the password has changed, the user was signed out everywhere, or the session has ended.
     private func overtaken(_ shown: [ShownFactor], by user: User, toward destination: Destination) -> OAuthError {
         audit.record(
             .signInRefused(.overtaken, shown.last?.factor ?? .password), user: user.id, client: destination.client?.id)

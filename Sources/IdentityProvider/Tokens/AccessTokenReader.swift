@@ -45,7 +45,7 @@ struct AccessTokenReader: Sendable {
     func activeWithGrant(_ text: String) async throws -> (token: AccessToken, granted: Granted?)? {
         guard let token = try await read(text), try await isEnabled(token.client) else { return nil }
         guard let parent = token.authorization else {
-            // Nobody's token names a user: whoever can seal one must not be able to make up a sign-in.
+            // Without an authorization a token cannot name a user: a sealing key alone must not make up a sign-in.
             guard token.user == nil else { return nil }
             return try await spent.isSpent(token.id, for: .accessToken) ? nil : (token, nil)
         }

@@ -8,7 +8,7 @@ struct MasterKeyFile {
 
     /// Throws `Mistakes`.
     func read() throws(Mistakes) -> MasterKeys {
-        // `O_NONBLOCK`: opening a FIFO would wait for whoever writes to it.
+        // `O_NONBLOCK`: opening a FIFO would block until it has a writer.
         let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw Mistakes(["\(path): \(Self.reason(errno, path))"]) }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

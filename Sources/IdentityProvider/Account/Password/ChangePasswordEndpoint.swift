@@ -19,7 +19,7 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
             password = try NewPassword(request.parameters["password"] ?? "", for: visitor.user, site: site)
         } catch { return page(request, visitor, error: error.rawValue) }
         let hash = try await protection.passwords.hash(password.text)
-        // Whoever got in by the mailbox alone has still shown nothing else.
+        // A new password does not add to what a user who came in by email has shown.
         let mailedAt = visitor.session.context >= .multiFactor ? nil : visitor.user.passwordMailedAt
         guard try await protection.setPassword(hash.text, of: visitor.user, mailedAt: mailedAt, after: request) else {
             return gate.overview()

@@ -23,7 +23,7 @@ struct NotMeEndpoint: LinkEndpoint {
         let (step, recovery) = try await recoveries.act(
             on: .mailbox, for: user, disputedFrom: beginning(link), after: request)
         if step == .start || step == .wait {
-            // A passkey may have signed in before it was in dispute. Whoever does so from here on is refused.
+            // A passkey may have signed in before it was in dispute. From here on it is refused.
             try await recoveries.access.end(of: user.id)
         }
         // Who still has a passkey, and never had a password, needs none; with one in dispute, they do.

@@ -87,7 +87,7 @@ struct AccountRecoveries: Sendable {
 
     private func remove(_ recovery: AccountRecovery, _ request: Request) async throws -> Bool {
         guard try await store.end(recovery) else { return false }
-        // Before, so that nothing is added meanwhile; and after, since somebody may have signed in with one of them.
+        // Before, so that nothing is added during the removal; after, since one of the factors may have signed in.
         try await access.end(of: recovery.user)
         let removed = try await factors.remove(of: recovery.user, addedIn: recovery.period)
         try await access.end(of: recovery.user)

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 
 /// A recovery under way: somebody who reads the mailbox reported the factors that were added of late. The mailbox alone
-/// removes them only after a wait, in which whoever has one of them can cancel.
+/// removes them only after a wait, during which a sign-in with one of them cancels.
 package struct AccountRecovery: Sendable, Hashable {
     package let id: Identifier<AccountRecovery>
     package let user: Identifier<User>
@@ -34,7 +34,7 @@ package struct AccountRecovery: Sendable, Hashable {
 package protocol AccountRecoveryStore: Sendable {
     /// The last one of the user, which may have expired.
     func find(_ user: Identifier<User>) async throws -> AccountRecovery?
-    /// Keeps it unless one that has not expired is under way for the user. Of many calls at once exactly one returns `true`.
+    /// Starts it unless the user has an unexpired recovery. Of concurrent calls exactly one returns `true`.
     func begin(_ recovery: AccountRecovery, at now: Date) async throws -> Bool
     /// Removes it. Of many calls with one recovery exactly one returns `true`: it is canceled or carried out, never both.
     func end(_ recovery: AccountRecovery) async throws -> Bool

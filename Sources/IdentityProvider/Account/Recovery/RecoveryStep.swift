@@ -16,7 +16,7 @@ enum RecoveryEvidence: Sendable, CaseIterable {
 enum RecoveryStep: Sendable, Equatable {
     case start, wait, remove, cancel, nothing
 
-    /// `recovery` is the one under way, if any; `hasDisputed` says whether there are factors that one could be about.
+    /// `recovery` is the one in progress, if any; `hasDisputed` says whether there are factors to dispute.
     init(_ recovery: AccountRecovery?, on evidence: RecoveryEvidence, hasDisputed: Bool, at now: Date) {
         guard let recovery, now < recovery.expiresAt else {
             self = evidence == .mailbox && hasDisputed ? .start : .nothing

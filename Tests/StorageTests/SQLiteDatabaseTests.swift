@@ -128,19 +128,13 @@ struct SQLiteDatabaseTests {
             let (database, other) = (
                 try SQLiteDatabase(path: path, patience: .milliseconds(20)), try SQLiteDatabase(path: path)
             )
-            let (locked, lock) = AsyncStream<Void>.makeStream()
-            let released = DispatchSemaphore(value: 0)
-            async let holding: Void = other.transaction { connection in
-                try connection.execute("CREATE TABLE theirs (value INTEGER)", [])
-                lock.finish()
-                released.wait()
+            let lock = await HeldLock(of: other) {
+                try $0.execute("CREATE TABLE theirs (value INTEGER)", [])
             }
-            for await _ in locked {}
             await #expect(throws: StorageError.busy) { try await database.transaction { _ in } }
             // Readers do not wait for a writer.
             #expect(try await database.read { try $0.query("SELECT 1", []) } == [SQLRow([1])])
-            released.signal()
-            try await holding
+            try await lock.release()
             try await database.transaction { _ = try $0.execute("INSERT INTO theirs VALUES (1)", []) }
             await database.close()
             await other.close()

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import SQLStorage
 import SQLiteDriver
@@ -42,19 +41,12 @@ struct SQLiteLockTests {
             let (database, other) = (
                 try SQLiteDatabase(path: path, patience: .milliseconds(20)), try SQLiteDatabase(path: path)
             )
-            let (locked, lock) = AsyncStream<Void>.makeStream()
-            let released = DispatchSemaphore(value: 0)
-            async let holding: Void = other.transaction { _ in
-                lock.finish()
-                released.wait()
-            }
-            for await _ in locked {}
+            let lock = await HeldLock(of: other)
             async let done = database.maintain { try $0.query("SELECT 1", []) }
             for _ in 0..<10 {
                 await #expect(throws: StorageError.busy) { try await database.transaction { _ in } }
             }
-            released.signal()
-            try await holding
+            try await lock.release()
             #expect(try await done == [SQLRow([1])])
             await database.close()
             await other.close()
@@ -70,16 +62,9 @@ struct SQLiteLockTests {
                     path: path, patience: .milliseconds(10), maintenancePatience: .milliseconds(50)),
                 try SQLiteDatabase(path: path)
             )
-            let (locked, lock) = AsyncStream<Void>.makeStream()
-            let released = DispatchSemaphore(value: 0)
-            async let holding: Void = other.transaction { _ in
-                lock.finish()
-                released.wait()
-            }
-            for await _ in locked {}
+            let lock = await HeldLock(of: other)
             await #expect(throws: StorageError.busy) { try await database.maintain { _ in } }
-            released.signal()
-            try await holding
+            try await lock.release()
             await database.close()
             await other.close()
         }

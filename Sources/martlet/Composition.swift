@@ -107,8 +107,14 @@ struct Composition {
         for issuer in configuration.issuers { try await provider(issuer).keyRotation.run() }
     }
 
-    /// `pages` put mails into words; without them none are sent, though they may be queued.
+    /// `pages` turn mail into words; without them, none is sent, though it may be queued.
     func provider(_ issuer: Issuer, pages: PageRenderer? = nil) throws -> Provider {
+        Provider(try core(issuer, pages: pages))
+    }
+
+    func administration(_ issuer: Issuer) throws -> Administration { Administration(try core(issuer)) }
+
+    private func core(_ issuer: Issuer, pages: PageRenderer? = nil) throws -> Core {
         var settings = Settings(issuer: issuer)
         settings.name = configuration.name
         settings.lifetimes = configuration.lifetimes
@@ -120,17 +126,10 @@ struct Composition {
         settings.suspicion = configuration.suspicion.rules
         var mailer: (any Mailer)?
         if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }
-        return Provider(
+        return Core(
             settings: settings, stores: storage.stores(for: issuer), vault: try vault(issuer),
             passwords: try passwordFactor(issuer), limiter: limiter, audit: try auditLog(issuer), mailer: mailer,
-            places: configuration.suspicion.places)
-    }
-
-    func administration(_ issuer: Issuer) throws -> Administration {
-        Administration(
-            stores: storage.stores(for: issuer), vault: try vault(issuer),
-            passwords: try passwordFactor(issuer), audit: try auditLog(issuer),
-            sendsMail: configuration.mail != nil)
+            sendsMail: configuration.mail != nil, places: configuration.suspicion.places)
     }
 
     /// The issuer that a command is about: the one named, or the first.

@@ -12,18 +12,6 @@ struct LockTests {
         try await issuer.recorded().filter { $0.event == "account_locked" }
     }
 
-    private func limiter(_ issuer: TestIssuer) throws -> AttemptLimiter {
-        let clock = issuer.clock
-        let now: @Sendable () -> Date = { clock.now }
-        let digester = SecretDigester(issuer.vault)
-        return AttemptLimiter(
-            store: issuer.stores.attempts,
-            spread: AttemptSpread(
-                attempts: issuer.stores.attempts, spent: issuer.stores.spent, digester: digester, now: now),
-            digester: digester, limiter: RateLimiter(), notices: AccountNotices(queue: nil), audit: issuer.audit,
-            now: now)
-    }
-
     @Test(
         "of many failures at once on three nodes, one locks; the next after a day locks again",
         arguments: TestEngine.allCases)
@@ -32,7 +20,7 @@ struct LockTests {
         let clock = TestClock()
         var nodes: [TestIssuer] = []
         for _ in 0..<3 { nodes.append(try await TestIssuer(clock: clock, database: database)) }
-        let limiters = try nodes.map(limiter)
+        let limiters = nodes.map { AttemptLimiter($0.core) }
         let alice = try #require(try await nodes[0].stores.users.find(named: "alice")).id
         for expected in 1...2 {
             _ = try await TestSupport.race(150) { number in

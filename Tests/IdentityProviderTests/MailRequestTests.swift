@@ -19,14 +19,6 @@ struct MailRequestTests {
             method: .post, path: "/forgot-password", query: nil, headers: [:], body: [], remoteAddress: address)
     }
 
-    /// What another node of the same issuer has.
-    private func requests(_ issuer: TestIssuer) throws -> MailRequests {
-        let clock = issuer.clock
-        let queue = MailQueue(
-            outbox: issuer.stores.mailOutbox, sealer: Sealer(issuer.vault), now: { clock.now })
-        return MailRequests(queue: queue, digester: SecretDigester(issuer.vault), now: { clock.now })
-    }
-
     @Test("networks that flood do not stop the mail of others")
     func flood() async throws {
         let mailbox = TestMailbox()
@@ -45,7 +37,7 @@ struct MailRequestTests {
     @Test("of all that one network asks for at once, its share is taken, on all nodes", arguments: TestEngine.allCases)
     func network(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: TestMailbox())
-        let nodes = [try requests(issuer), try requests(issuer)]
+        let nodes = [MailRequests(issuer.core), MailRequests(issuer.core)]
         let taken = try await race(MailRequests.perNetwork + 40) { number in
             // Another address of the network each time.
             let request = try request(from: "198.51.100.\(number)")

@@ -212,10 +212,7 @@ struct SuspiciousSignInTests {
     func race() async throws {
         let issuer = try await issuer()
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
-        let spread = AttemptSpread(
-            attempts: issuer.stores.attempts, spent: issuer.stores.spent,
-            digester: SecretDigester(issuer.vault),
-            now: { issuer.clock.now })
+        let spread = AttemptSpread(issuer.core)
         _ = try await TestSupport.race(64) { number in
             try await spread.failed("alice", of: alice, from: "192.0.2.\(number % 4)")
         }

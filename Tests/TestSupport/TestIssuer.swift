@@ -68,6 +68,7 @@ package struct TestIssuer: Sendable {
     package let database: TestDatabase
     package let stores: Stores
     package let vault: KeyVault
+    package let core: Core
     package let provider: Provider
     package let audit: AuditLog
     package let administration: Administration
@@ -96,11 +97,11 @@ package struct TestIssuer: Sendable {
             issuer, store: stores.dataKeys, masterKeys: try MasterKeys(parsing: masterKeys),
             lifetimes: settings.lifetimes, now: now)
         audit = AuditLog(store: stores.audit, vault: vault, settings: auditing, now: now)
-        provider = Provider(
-            settings: settings, stores: stores, vault: vault, passwords: passwords,
-            limiter: RateLimiter(), audit: audit, mailer: mailbox, places: places, now: now)
-        administration = Administration(
-            stores: stores, vault: vault, passwords: passwords, audit: audit, sendsMail: mailbox != nil, now: now)
+        core = Core(
+            settings: settings, stores: stores, vault: vault, passwords: passwords, limiter: RateLimiter(),
+            audit: audit, mailer: mailbox, places: places, now: now)
+        provider = Provider(core)
+        administration = Administration(core)
         try await provider.keyRotation.run()
         _ = try await administration.apply(ResourceSet(JSONObject(parsing: Array(resources.utf8))))
     }

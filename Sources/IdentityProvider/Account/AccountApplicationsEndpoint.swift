@@ -10,6 +10,14 @@ struct AccountApplicationsEndpoint: AccountActionEndpoint {
     let now: @Sendable () -> Date
     let routes = [Route.post("/account/applications", rateLimit: .guessing)]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        consents = core.stores.consents
+        authorizations = core.stores.authorizations
+        audit = core.audit
+        now = core.now
+    }
+
     func act(_ request: Request, for user: User) async throws {
         let client = Identifier<Client>(rawValue: try request.parameters.required("client_id"))
         try await consents.withdraw(user: user.id, client: client)

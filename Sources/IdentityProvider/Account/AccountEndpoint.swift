@@ -19,6 +19,22 @@ struct AccountEndpoint: Endpoint {
     let now: @Sendable () -> Date
     let routes = [Route.get("/account")]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        totp = core.stores.totpCredentials
+        passkeys = core.stores.passkeys
+        recoveryCodes = core.stores.recoveryCodes
+        sessions = core.stores.sessions
+        devices = core.stores.devices
+        consents = core.stores.consents
+        clients = core.clients
+        recoveries = AccountRecoveries(core)
+        activity = RecentActivity(core)
+        places = core.places
+        hasMail = core.sendsMail
+        now = core.now
+    }
+
     func respond(to request: Request) async throws -> Response {
         switch try await gate.enter(request, to: "/account") {
         case .elsewhere(let response): return response

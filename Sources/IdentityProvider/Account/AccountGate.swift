@@ -12,6 +12,15 @@ struct AccountGate: Sendable {
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        sessions = SessionCookie(core)
+        interactions = InteractionKeeper(core)
+        formToken = FormToken(core)
+        recoveries = AccountRecoveries(core)
+        lifetime = core.settings.lifetimes.factor
+        now = core.now
+    }
+
     struct Visitor: Sendable {
         let session: Session
         let user: User

@@ -7,6 +7,8 @@ struct AccountNotices: Sendable {
     /// `nil` where no mail is sent.
     let queue: MailQueue?
 
+    init(_ core: Core) { queue = core.sendsMail ? MailQueue(core) : nil }
+
     /// A sign-in that was unusual; `place` is its address in words.
     func signedIn(_ user: User, _ suspicion: Suspicion, at place: String, _ request: Request) async {
         let device = BrowserName(userAgent: request.userAgent).text

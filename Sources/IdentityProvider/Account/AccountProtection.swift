@@ -10,6 +10,15 @@ struct AccountProtection: Sendable {
     let audit: AuditLog
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        users = core.stores.users
+        access = OpenAccess(core)
+        passwords = core.passwords
+        notices = AccountNotices(core)
+        audit = core.audit
+        now = core.now
+    }
+
     /// Sets the password, ends whatever was open and tells the user. `mailedAt` says when it was last reset by mail. Returns
     /// `false`, and changes nothing, when `user` has changed since it was read.
     func setPassword(_ hash: String, of user: User, mailedAt: Date?, after request: Request) async throws -> Bool {

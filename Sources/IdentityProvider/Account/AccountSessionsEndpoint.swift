@@ -9,6 +9,12 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
     let audit: AuditLog
     let routes = [Route.post("/account/sessions", rateLimit: .guessing)]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        access = OpenAccess(core)
+        audit = core.audit
+    }
+
     func act(_ request: Request, for user: User) async throws {
         if let id = request.parameters["end"] {
             try await end(Identifier(rawValue: id), of: user)

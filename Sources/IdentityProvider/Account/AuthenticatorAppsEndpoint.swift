@@ -12,6 +12,14 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
         Route.get("/account/authenticator-apps"), .post("/account/authenticator-apps", rateLimit: .guessing),
     ]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        enrolment = TOTPEnrolment(core)
+        attempts = AttemptLimiter(core)
+        notices = AccountNotices(core)
+        audit = core.audit
+    }
+
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
         try page(request, visitor)
     }

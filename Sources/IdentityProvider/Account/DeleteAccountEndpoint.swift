@@ -10,6 +10,13 @@ struct DeleteAccountEndpoint: AccountPageEndpoint {
     let path = "/account/delete"
     let routes = [Route.get("/account/delete"), .post("/account/delete", rateLimit: .guessing)]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        users = core.stores.users
+        audit = core.audit
+        done = LinkPages(core)
+    }
+
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response { page(request, visitor) }
 
     func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {

@@ -9,9 +9,9 @@ struct InterruptedSignIn: Sendable {
     /// Browsers keep 4,096 bytes of name, value and attributes (RFC 6265 §6.1). Whatever is longer is not waited for.
     private static let maximumLength = 3_800
 
-    init(of issuer: Issuer, interactions: InteractionKeeper) {
-        cookie = Cookie("interrupted", of: issuer)
-        self.interactions = interactions
+    init(_ core: Core) {
+        cookie = Cookie("interrupted", of: core.issuer)
+        interactions = InteractionKeeper(core)
     }
 
     /// The `Set-Cookie` value for a browser that comes from a sign-in.

@@ -8,6 +8,12 @@ struct LinkPages: Sendable {
     let browser: BrowserCookie
     let formToken: FormToken
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        browser = BrowserCookie(of: core.issuer)
+        formToken = FormToken(core)
+    }
+
     /// A page with a form that comes back to `path`, bound to the browser.
     func form(
         _ template: String, at path: String, _ request: Request, _ data: [String: Page.Value] = [:],
@@ -46,6 +52,8 @@ protocol LinkEndpoint: PageEndpoint {
 }
 
 extension LinkEndpoint {
+    var formToken: FormToken { pages.formToken }
+
     /// One answer to every link that opens nothing.
     func response(to error: OAuthError) -> Response {
         guard error.status == .gone else { return .page(error) }

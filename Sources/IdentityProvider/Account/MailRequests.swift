@@ -9,6 +9,12 @@ struct MailRequests: Sendable {
     let digester: SecretDigester
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        queue = MailQueue(core)
+        digester = core.digester
+        now = core.now
+    }
+
     /// Mails an hour. A recipient is what was typed, whether anybody has that name or not.
     static let perRecipient = 6
     /// Requests an hour of an IPv4 /24 or IPv6 /48.

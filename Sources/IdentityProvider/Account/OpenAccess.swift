@@ -8,11 +8,11 @@ struct OpenAccess: Sendable {
     let devices: any DeviceStore
     let now: @Sendable () -> Date
 
-    init(_ stores: Stores, now: @escaping @Sendable () -> Date) {
-        sessions = stores.sessions
-        authorizations = stores.authorizations
-        devices = stores.devices
-        self.now = now
+    init(_ core: Core) {
+        sessions = core.stores.sessions
+        authorizations = core.stores.authorizations
+        devices = core.stores.devices
+        now = core.now
     }
 
     /// Ends all of it, offline access, too: whoever got in is out.

@@ -11,6 +11,13 @@ struct PasskeysEndpoint: AccountPageEndpoint {
     let path = "/account/passkeys"
     let routes = [Route.get("/account/passkeys"), .post("/account/passkeys", rateLimit: .guessing)]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        passkeys = PasskeyFactor(core)
+        attempts = AttemptLimiter(core)
+        notices = AccountNotices(core)
+    }
+
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
         try await page(visitor, request)
     }

@@ -15,6 +15,17 @@ struct PersonalDataEndpoint: AccountPageEndpoint {
     let path = "/account/data"
     let routes = [Route.get("/account/data")]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        totp = core.stores.totpCredentials
+        passkeys = core.stores.passkeys
+        sessions = core.stores.sessions
+        devices = core.stores.devices
+        consents = core.stores.consents
+        audit = core.audit
+        now = core.now
+    }
+
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
         var response = Response.json(try await document(of: visitor.user))
         response.headers[.contentDisposition] = #"attachment; filename="account.json""#

@@ -11,6 +11,13 @@ struct ProfileEndpoint: PageEndpoint {
     let routes = [Route.get(path), .post(path, rateLimit: .guessing)]
     private static let path = "/account/profile"
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        users = core.stores.users
+        audit = core.audit
+        now = core.now
+    }
+
     var formToken: FormToken { gate.formToken }
 
     func show(_ request: Request) async throws -> Response {

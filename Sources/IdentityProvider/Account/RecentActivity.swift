@@ -6,6 +6,12 @@ struct RecentActivity: Sendable {
     let places: any PlaceFinder
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        audit = core.stores.audit
+        places = core.places
+        now = core.now
+    }
+
     /// Seconds that count as lately.
     private static let window: TimeInterval = 7 * 86_400
     private static let count = 10

@@ -7,6 +7,13 @@ struct RecentFactors: Sendable {
     let recoveryCodes: any RecoveryCodeStore
     let audit: AuditLog
 
+    init(_ core: Core) {
+        passkeys = core.stores.passkeys
+        totp = core.stores.totpCredentials
+        recoveryCodes = core.stores.recoveryCodes
+        audit = core.audit
+    }
+
     /// Whether `user` has got any in `period`.
     func hasAny(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Bool {
         if try await passkeys.passkeys(of: user).contains(where: { period.contains($0.createdAt) }) { return true }

@@ -11,6 +11,14 @@ struct RecoveryCodesEndpoint: AccountPageEndpoint {
     let path = "/account/recovery-codes"
     let routes = [Route.get("/account/recovery-codes"), .post("/account/recovery-codes", rateLimit: .guessing)]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        factor = RecoveryCodeFactor(core)
+        notices = AccountNotices(core)
+        audit = core.audit
+        now = core.now
+    }
+
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
         let (page, cookie) = gate.page("recovery-codes", at: path, for: visitor, request)
         return Response.page(page).setting(cookie)

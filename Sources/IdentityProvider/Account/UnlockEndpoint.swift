@@ -7,9 +7,16 @@ struct UnlockEndpoint: LinkEndpoint {
     let links: MailLinks
     let attempts: AttemptLimiter
     let recoveries: AccountRecoveries
-    let formToken: FormToken
     let audit: AuditLog
     let routes = [Route.get("/unlock"), .post("/unlock", rateLimit: .guessing)]
+
+    init(_ core: Core) {
+        pages = LinkPages(core)
+        links = MailLinks(core)
+        attempts = AttemptLimiter(core)
+        recoveries = AccountRecoveries(core)
+        audit = core.audit
+    }
 
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: .unlock)

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 import Authenticators
 import JOSE
 
@@ -10,21 +10,18 @@ package struct Administration: Sendable {
     let passwords: PasswordFactor
     package let audit: AuditLog
     let notices: AccountNotices
+    let access: OpenAccess
     let now: @Sendable () -> Date
 
-    /// `sendsMail` says that whom something happens to is told: what is queued is sent by a running server.
-    package init(
-        stores: Stores, vault: KeyVault, passwords: PasswordFactor,
-        audit: AuditLog, sendsMail: Bool = false, now: @escaping @Sendable () -> Date = { Date() }
-    ) {
-        self.stores = stores
-        self.passwords = passwords
-        self.audit = audit
-        self.now = now
-        sealer = Sealer(vault)
-        notices = AccountNotices(
-            queue: sendsMail ? MailQueue(outbox: stores.mailOutbox, sealer: sealer, now: now) : nil)
-        digester = SecretDigester(vault)
+    package init(_ core: Core) {
+        stores = core.stores
+        sealer = core.sealer
+        digester = core.digester
+        passwords = core.passwords
+        audit = core.audit
+        notices = AccountNotices(core)
+        access = OpenAccess(core)
+        now = core.now
     }
 
     /// Makes what is stored equal to `resources`, and says what it changed: nothing the second time. `isPlan` only
@@ -42,8 +39,6 @@ package struct Administration: Sendable {
 
     /// How often a change is tried on what others left: more than ever change one thing at once.
     static let attempts = 100
-
-    var access: OpenAccess { OpenAccess(stores, now: now) }
 
     /// Who administers: whoever the command or request says, or Martlet itself at its start.
     var actor: AuditActor { RequestContext.current.actor ?? .system }

@@ -18,6 +18,20 @@ struct AuthorizationEndpoint: Endpoint {
     let now: @Sendable () -> Date
     let routes = [Route.get("/authorize"), .post("/authorize")]
 
+    init(_ core: Core, steps: InteractionSteps) {
+        clients = core.clients
+        resources = core.resources
+        consents = core.stores.consents
+        sessions = SessionCookie(core)
+        signIn = steps.signIn
+        hints = IDTokenHintReader(core)
+        interactions = InteractionKeeper(core)
+        self.steps = steps
+        responder = AuthorizationResponder(core)
+        audit = core.audit
+        now = core.now
+    }
+
     func respond(to request: Request) async throws -> Response {
         if request.parameters["interaction"] != nil {
             let (interaction, cookie) = try interactions.resumeOrBind(request)

@@ -7,6 +7,13 @@ struct AuthorizationResponder: Sendable {
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        sealer = core.sealer
+        lifetime = core.settings.lifetimes.authorizationCode
+        now = core.now
+    }
+
     func respond(to request: AuthorizationRequest, for session: Session, acr: String) throws -> Response {
         let granted = Granted(
             client: request.client, user: session.user, session: session.id, scope: request.scope,

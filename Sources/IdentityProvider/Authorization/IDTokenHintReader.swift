@@ -14,6 +14,12 @@ struct IDTokenHintReader: Sendable {
     let ring: KeyRing
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        ring = core.keys
+        now = core.now
+    }
+
     /// The user of `id_token_hint`, if there is one.
     func subject(_ parameters: Parameters) async throws -> Identifier<User>? {
         try await hint(parameters)?.subject

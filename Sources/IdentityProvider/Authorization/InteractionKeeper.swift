@@ -9,6 +9,14 @@ struct InteractionKeeper: Sendable {
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        sealer = core.sealer
+        browser = BrowserCookie(of: core.issuer)
+        lifetime = core.settings.lifetimes.interaction
+        now = core.now
+    }
+
     /// Throws `Gone`-like errors for people: the page says that they should start again at the application.
     func resume(_ request: Request) throws(OAuthError) -> Interaction {
         try resume(request.parameters.required("interaction"), in: request)

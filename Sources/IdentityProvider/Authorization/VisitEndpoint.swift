@@ -8,6 +8,13 @@ struct VisitEndpoint: Endpoint {
     let steps: InteractionSteps
     let routes = [Route.get("/continue")]
 
+    init(_ core: Core, steps: InteractionSteps) {
+        sessions = SessionCookie(core)
+        signIn = steps.signIn
+        interactions = InteractionKeeper(core)
+        self.steps = steps
+    }
+
     func respond(to request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         guard case .visit(let visit) = interaction.purpose else { throw OAuthError.interactionLost }

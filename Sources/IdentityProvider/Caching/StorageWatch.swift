@@ -13,6 +13,16 @@ struct StorageWatch: Service {
     let ring: KeyRing
     let interval: Duration
 
+    init(_ core: Core) {
+        upkeep = core.stores.upkeep
+        clients = core.clients
+        resources = core.resources
+        entitlements = core.entitlements
+        vault = core.vault
+        ring = core.keys
+        interval = .milliseconds(250)
+    }
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var seen: Int?

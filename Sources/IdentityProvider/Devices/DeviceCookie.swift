@@ -10,15 +10,12 @@ struct DeviceCookie: Sendable {
     private let lifetimes: Lifetimes
     private let now: @Sendable () -> Date
 
-    init(
-        of issuer: Issuer, devices: any DeviceStore, digester: SecretDigester, lifetimes: Lifetimes,
-        now: @escaping @Sendable () -> Date
-    ) {
-        cookie = Cookie("device", of: issuer)
-        self.devices = devices
-        self.digester = digester
-        self.lifetimes = lifetimes
-        self.now = now
+    init(_ core: Core) {
+        cookie = Cookie("device", of: core.issuer)
+        devices = core.stores.devices
+        digester = core.digester
+        lifetimes = core.settings.lifetimes
+        now = core.now
     }
 
     func isPresent(in request: Request) -> Bool { cookie.secret(in: request) != nil }

@@ -10,6 +10,15 @@ struct FirstPartyAccess: Sendable {
     let accessTokens: AccessTokenReader
     let stepUp: StepUp
 
+    init(_ core: Core, accessTokens: AccessTokenReader, stepUp: StepUp) {
+        issuer = core.issuer
+        cookies = TokenCookies(core)
+        clients = FirstPartyClients(core)
+        users = core.stores.users
+        self.accessTokens = accessTokens
+        self.stepUp = stepUp
+    }
+
     /// A good token with its person.
     struct Bearer: Sendable {
         let token: AccessToken

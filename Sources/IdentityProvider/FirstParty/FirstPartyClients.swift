@@ -5,6 +5,11 @@ struct FirstPartyClients: Sendable {
     let clients: any ClientStore
     let hasBuiltIn: Bool
 
+    init(_ core: Core) {
+        clients = core.clients
+        hasBuiltIn = core.settings.hasBuiltInClient
+    }
+
     /// What a request that names no client comes from. It is kept like all others from its first use on, so that it can
     /// be changed or disabled.
     static let builtIn = Identifier<Client>(rawValue: "first-party")

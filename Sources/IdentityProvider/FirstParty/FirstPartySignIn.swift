@@ -14,6 +14,18 @@ struct FirstPartySignIn: Sendable {
     let audit: AuditLog
     let now: @Sendable () -> Date
 
+    init(_ core: Core, tokens: TokenIssuer) {
+        issuer = core.issuer
+        lifetimes = core.settings.lifetimes
+        resources = core.resources
+        authorizations = core.stores.authorizations
+        self.tokens = tokens
+        cookies = TokenCookies(core)
+        sealer = core.sealer
+        audit = core.audit
+        now = core.now
+    }
+
     /// Of one request that began to sign somebody in.
     struct Attempt: Codable, Sendable {
         let client: Identifier<Client>

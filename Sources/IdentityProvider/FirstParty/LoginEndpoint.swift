@@ -13,6 +13,17 @@ struct LoginEndpoint: FirstPartyEndpoint {
     let audit: AuditLog
     let routes = [Route.api(.post, "login", rateLimit: .guessing)]
 
+    init(_ core: Core, signIn: SignIn, outcome: FirstPartySignIn) {
+        clients = FirstPartyClients(core)
+        resources = core.resources
+        passwords = core.passwords
+        devices = DeviceCookie(core)
+        attempts = AttemptLimiter(core)
+        self.signIn = signIn
+        self.outcome = outcome
+        audit = core.audit
+    }
+
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["username", "email", "password", "client_id", "scope", "acr_values", "transport"])
         let transport = try Transport(request, of: outcome.issuer)

@@ -16,6 +16,18 @@ struct LogoutEndpoint: FirstPartyEndpoint {
     let now: @Sendable () -> Date
     let routes = [Route.api(.post, "logout", rateLimit: .tokens)]
 
+    init(_ core: Core, accessTokens: AccessTokenReader) {
+        issuer = core.issuer
+        clients = FirstPartyClients(core)
+        self.accessTokens = accessTokens
+        authorizations = core.stores.authorizations
+        sessions = core.stores.sessions
+        cookies = TokenCookies(core)
+        sealer = core.sealer
+        audit = core.audit
+        now = core.now
+    }
+
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["refresh_token"])
         let (authorization, transport) = try await authorization(request)

@@ -15,6 +15,17 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
     let sealer: Sealer
     let routes = [Route.api(.post, "mfa", rateLimit: .guessing)]
 
+    init(_ core: Core, signIn: SignIn, outcome: FirstPartySignIn) {
+        clients = FirstPartyClients(core)
+        factors = signIn.factors
+        attempts = AttemptLimiter(core)
+        self.signIn = signIn
+        self.outcome = outcome
+        spent = core.stores.spent
+        audit = core.audit
+        sealer = core.sealer
+    }
+
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["ticket", "factor", "code", "credential", "client_id"])
         let parameters = request.parameters

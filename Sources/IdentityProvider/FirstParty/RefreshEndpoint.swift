@@ -12,6 +12,16 @@ struct RefreshEndpoint: FirstPartyEndpoint {
     let sealer: Sealer
     let routes = [Route.api(.post, "refresh", rateLimit: .tokens)]
 
+    init(_ core: Core, authenticator: ClientAuthenticator, outcome: FirstPartySignIn) {
+        clients = FirstPartyClients(core)
+        self.authenticator = authenticator
+        grant = RefreshTokenGrant(core)
+        authorizations = core.stores.authorizations
+        self.outcome = outcome
+        cookies = TokenCookies(core)
+        sealer = core.sealer
+    }
+
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["refresh_token", "client_id"])
         let (text, transport) = try credential(request)

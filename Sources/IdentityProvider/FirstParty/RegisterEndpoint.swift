@@ -23,6 +23,19 @@ struct RegisterEndpoint: FirstPartyEndpoint {
     let now: @Sendable () -> Date
     let routes = [Route.api(.post, "register", rateLimit: .mail)]
 
+    init(_ core: Core) {
+        clients = FirstPartyClients(core)
+        isOpen = core.settings.signUp == .open
+        hasMail = core.sendsMail
+        mail = MailRequests(core)
+        users = core.stores.users
+        passwords = core.passwords
+        site = core.settings.name
+        notices = AccountNotices(core)
+        audit = core.audit
+        now = core.now
+    }
+
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(Set(["username", "password", "email", "client_id"] + Claims.own))
         let parameters = request.parameters

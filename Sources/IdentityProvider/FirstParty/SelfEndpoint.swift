@@ -8,6 +8,12 @@ struct SelfEndpoint: FirstPartyEndpoint {
     let cookies: TokenCookies
     let routes = [Route.api(.get, "self")]
 
+    init(_ core: Core, access: FirstPartyAccess) {
+        self.access = access
+        entitlements = core.entitlements
+        cookies = TokenCookies(core)
+    }
+
     func respond(to request: Request) async throws -> Response {
         let (bearer, user) = try await access.person(request)
         var profile: JSONObject = ["user_id": .string(user.id.rawValue), "username": .string(user.username)]

@@ -29,11 +29,11 @@ struct TokenCookies: Sendable {
     private let origin: RequestOrigin
     private let token: KeyedToken
 
-    init(of issuer: Issuer, _ vault: KeyVault) {
-        origin = RequestOrigin(of: issuer)
-        access = Cookie("access", of: issuer)
-        refresh = Cookie("refresh", of: issuer)
-        token = KeyedToken(vault: vault, keyClass: .cookie)
+    init(_ core: Core) {
+        access = Cookie("access", of: core.issuer)
+        refresh = Cookie("refresh", of: core.issuer)
+        origin = RequestOrigin(of: core.issuer)
+        token = KeyedToken(vault: core.vault, keyClass: .cookie)
     }
 
     /// What a page must send along in `X-CSRF-Token` when it changes something.

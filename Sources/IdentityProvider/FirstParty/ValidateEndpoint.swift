@@ -14,6 +14,13 @@ struct ValidateEndpoint: FirstPartyEndpoint {
     let entitlements: CachedEntitlements
     let routes = [Route.api(.get, "validate")]
 
+    init(_ core: Core, access: FirstPartyAccess) {
+        self.access = access
+        clients = FirstPartyClients(core)
+        resources = core.resources
+        entitlements = core.entitlements
+    }
+
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(EntitlementDemand.parameters.union(["acr_values", "max_age", "audience"]))
         let asked = try AuthenticationDemand(request.parameters)

@@ -18,6 +18,20 @@ struct ForwardAuthEndpoint: Endpoint {
     let now: @Sendable () -> Date
     let routes = [Route.get("/api/auth/forward")]
 
+    init(_ core: Core, signIn: SignIn) {
+        issuer = core.issuer
+        clients = core.clients
+        sessions = core.stores.sessions
+        users = core.stores.users
+        self.signIn = signIn
+        entitlements = core.entitlements
+        spent = core.stores.spent
+        audit = core.audit
+        sealer = core.sealer
+        lifetimes = core.settings.lifetimes
+        now = core.now
+    }
+
     func respond(to request: Request) async throws -> Response {
         let visit = try ForwardedRequest(request)
         guard let client = try await clients.client(protecting: visit.origin), let rule = client.forwardAuth else {

@@ -13,6 +13,16 @@ struct ForwardSignInEndpoint: Endpoint {
     let now: @Sendable () -> Date
     let routes = [Route.get("/api/auth/forward/sign-in")]
 
+    init(_ core: Core, signIn: SignIn) {
+        clients = core.clients
+        sessions = SessionCookie(core)
+        self.signIn = signIn
+        interactions = InteractionKeeper(core)
+        sealer = core.sealer
+        lifetimes = core.settings.lifetimes
+        now = core.now
+    }
+
     func respond(to request: Request) async throws -> Response {
         let text = try request.parameters.required("request")
         guard let asked = try? sealer.open(ForwardSignIn.self, from: text, for: .forwardSignIn),

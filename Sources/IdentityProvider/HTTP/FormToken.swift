@@ -6,11 +6,11 @@ package struct FormToken: Sendable {
     private let browser: BrowserCookie
     private let session: Cookie
 
-    init(_ vault: KeyVault, of issuer: Issuer, browser: BrowserCookie) {
-        token = KeyedToken(vault: vault, keyClass: .form)
-        origin = RequestOrigin(of: issuer)
-        session = .session(of: issuer)
-        self.browser = browser
+    init(_ core: Core) {
+        token = KeyedToken(vault: core.vault, keyClass: .form)
+        origin = RequestOrigin(of: core.issuer)
+        browser = BrowserCookie(of: core.issuer)
+        session = .session(of: core.issuer)
     }
 
     /// The hidden field's value for the browser that has this identity and sent `request`.

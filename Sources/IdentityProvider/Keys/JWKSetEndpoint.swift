@@ -5,6 +5,10 @@ struct JWKSetEndpoint: Endpoint {
     let ring: KeyRing
     let routes = [Route.get("/jwks", isSharedAcrossOrigins: true)]
 
+    init(_ core: Core) {
+        ring = core.keys
+    }
+
     func respond(to request: Request) async throws -> Response {
         let publication = ring.publication
         let headers: HTTPFields = [

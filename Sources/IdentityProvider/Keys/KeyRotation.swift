@@ -12,17 +12,14 @@ package struct KeyRotation: Sendable {
     private let audit: AuditLog
     private let now: @Sendable () -> Date
 
-    init(
-        store: any KeyStore, ring: KeyRing, sealer: Sealer, schedule: KeyRotationSchedule,
-        audit: AuditLog, now: @escaping @Sendable () -> Date
-    ) {
-        dataKeys = DataKeyRotation(vault: sealer.vault, audit: audit)
-        self.store = store
-        self.ring = ring
-        self.schedule = schedule
-        self.audit = audit
-        self.now = now
-        maker = SigningKeyMaker(sealer: sealer, schedule: schedule)
+    package init(_ core: Core) {
+        dataKeys = DataKeyRotation(vault: core.vault, audit: core.audit)
+        store = core.stores.keys
+        ring = core.keys
+        schedule = core.settings.keyRotation
+        maker = SigningKeyMaker(sealer: core.sealer, schedule: schedule)
+        audit = core.audit
+        now = core.now
     }
 
     /// Does what is due, for every algorithm, and loads the ring.

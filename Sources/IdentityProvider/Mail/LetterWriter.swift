@@ -9,6 +9,13 @@ struct LetterWriter: Sendable {
     let recoveries: any AccountRecoveryStore
     let allowance: MailAllowance
 
+    init(_ core: Core) {
+        users = core.stores.users
+        links = MailLinks(core)
+        recoveries = core.stores.recoveries
+        allowance = MailAllowance(core)
+    }
+
     /// `nil` for a mail that nobody should get.
     func letter(_ waiting: WaitingMail, _ mail: Mail) async throws -> Letter? {
         guard var letter = try await letter(waiting.id.rawValue, mail) else { return nil }

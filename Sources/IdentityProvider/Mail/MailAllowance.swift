@@ -8,6 +8,11 @@ struct MailAllowance: Sendable {
     let spent: any SpentStore
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        spent = core.stores.spent
+        now = core.now
+    }
+
     /// Mails of one kind to one address in an hour.
     static let perHour = 4
 

@@ -52,6 +52,14 @@ struct MailLinks: Sendable {
     let spent: any SpentStore
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        sealer = core.sealer
+        users = core.stores.users
+        spent = core.stores.spent
+        now = core.now
+    }
+
     /// Always below the configured issuer: what a request calls its host has no say.
     func url(for purpose: MailLinkPurpose, user: User? = nil, address: MailAddress? = nil) throws -> String {
         try issuer.url("\(purpose.path)?link=\(text(for: purpose, user: user, address: address))")

@@ -13,6 +13,8 @@ package struct MailQueue: Sendable {
         self.now = now
     }
 
+    init(_ core: Core) { self.init(outbox: core.stores.mailOutbox, sealer: core.sealer, now: core.now) }
+
     /// `request` is the one that led to it, if any: for the language. It is sent at `dueAt`, or now.
     package func add(_ occasion: Mail.Occasion, after request: Request? = nil, dueAt: Date? = nil) async throws {
         try await outbox.add(waiting(occasion, after: request, dueAt: dueAt))

@@ -15,6 +15,16 @@ package struct MailService: Service {
     let interval: Duration
     let now: @Sendable () -> Date
 
+    init(_ core: Core, mailer: any Mailer) {
+        issuer = core.issuer
+        outbox = core.stores.mailOutbox
+        queue = MailQueue(core)
+        writer = LetterWriter(core)
+        self.mailer = mailer
+        interval = .seconds(1)
+        now = core.now
+    }
+
     /// At one time: connections to the mail server.
     static let width = 4
     /// Seconds after which a node that took a mail in hand is taken for dead: longer than any conversation with a mail

@@ -10,6 +10,14 @@ struct Maintenance: Service {
     let interval: Duration
     let now: @Sendable () -> Date
 
+    init(_ core: Core, rotation: KeyRotation) {
+        upkeep = core.stores.upkeep
+        self.rotation = rotation
+        retention = AuditRetention(log: core.audit)
+        interval = .seconds(60)
+        now = core.now
+    }
+
     /// Rows of one kind in one transaction: requests wait no longer than for one such batch.
     static let batch = 500
 

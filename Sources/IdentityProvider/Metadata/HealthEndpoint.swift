@@ -7,6 +7,11 @@ struct HealthEndpoint: Endpoint {
     let vault: KeyVault
     let routes = [Route.get("/health/live"), .get("/health/ready")]
 
+    init(_ core: Core) {
+        storage = core.stores.upkeep
+        vault = core.vault
+    }
+
     func respond(to request: Request) async throws -> Response {
         guard request.path.hasSuffix("/ready") else { return .json(["status": "live"]) }
         do {

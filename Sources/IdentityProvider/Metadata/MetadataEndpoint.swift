@@ -4,15 +4,22 @@ import JOSE
 
 /// OpenID Connect Discovery §4; RFC 8414 §3. The document is rendered anew when the resource servers change.
 struct MetadataEndpoint: Endpoint {
-    let metadata: ServerMetadata
-    let resources: any ResourceServerStore
+    private let issuer: Issuer
+    private let metadata: ServerMetadata
+    private let resources: any ResourceServerStore
+
+    init(_ core: Core, metadata: ServerMetadata) {
+        issuer = core.issuer
+        resources = core.resources
+        self.metadata = metadata
+    }
 
     /// RFC 8414 §3.1 inserts its well-known path before the issuer's path; OpenID Connect appends it.
     var routes: [Route] {
         [
             .get("/.well-known/openid-configuration", isSharedAcrossOrigins: true),
             Route(
-                .get, "/.well-known/oauth-authorization-server" + metadata.issuer.path, isSharedAcrossOrigins: true,
+                .get, "/.well-known/oauth-authorization-server" + issuer.path, isSharedAcrossOrigins: true,
                 isAtRoot: true),
         ]
     }

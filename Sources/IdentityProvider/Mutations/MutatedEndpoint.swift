@@ -36,6 +36,14 @@ struct MutationTools: Sendable {
     /// Short codes and what they stand for.
     let codes = ShortCodes()
 
+    init(_ core: Core, accessTokens: AccessTokenReader) {
+        issuer = core.issuer
+        sealer = core.sealer
+        ring = core.keys
+        clients = core.clients
+        self.accessTokens = accessTokens
+    }
+
     final class ShortCodes: Sendable {
         private let known = Mutex<[String: String]>([:])
 

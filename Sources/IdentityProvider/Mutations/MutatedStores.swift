@@ -10,6 +10,13 @@ extension Mutation {
     /// Marks a client that needs no secret.
     static let open = "~open"
 
+    static func faulty(_ core: Core) -> Core {
+        Core(
+            settings: core.settings, stores: faulty(core.stores), vault: core.vault, passwords: core.passwords,
+            limiter: core.limiter, audit: core.audit, mailer: core.mailer, sendsMail: core.sendsMail,
+            places: core.places, now: core.now)
+    }
+
     /// The stores with the faults that are faults of storage.
     static func faulty(_ stores: Stores) -> Stores {
         guard current != nil else { return stores }

@@ -8,6 +8,13 @@ struct ConfirmSignOutEndpoint: PageEndpoint {
     let formToken: FormToken
     let routes = [Route.get("/logout/confirm"), .post("/logout/confirm")]
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        sessions = SessionCookie(core)
+        flow = SignOut(core)
+        formToken = FormToken(core)
+    }
+
     /// Reached by a reload after the answer: the question starts again.
     func show(_ request: Request) async throws -> Response { .redirect(to: issuer.reference("/logout")) }
 

@@ -9,6 +9,13 @@ struct EndSessionEndpoint: Endpoint {
     let flow: SignOut
     let routes = [Route.get("/logout"), .post("/logout")]
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        clients = core.clients
+        hints = IDTokenHintReader(core)
+        flow = SignOut(core)
+    }
+
     func respond(to request: Request) async throws -> Response {
         if request.method == .get, request.parameters["request"] != nil {
             return try await flow.proceed(flow.open(request), request)

@@ -10,16 +10,13 @@ struct SessionCookie: Sendable {
     private let lifetime: TimeInterval
     private let now: @Sendable () -> Date
 
-    init(
-        of issuer: Issuer, sessions: any SessionStore, users: any UserStore, digester: SecretDigester,
-        lifetime: TimeInterval, now: @escaping @Sendable () -> Date
-    ) {
-        cookie = .session(of: issuer)
-        self.sessions = sessions
-        self.users = users
-        self.digester = digester
-        self.lifetime = lifetime
-        self.now = now
+    init(_ core: Core) {
+        cookie = .session(of: core.issuer)
+        sessions = core.stores.sessions
+        users = core.stores.users
+        digester = core.digester
+        lifetime = core.settings.lifetimes.session
+        now = core.now
     }
 
     /// `nil` also when the user was disabled or removed since.

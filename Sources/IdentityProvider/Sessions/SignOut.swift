@@ -13,6 +13,17 @@ struct SignOut: Sendable {
     let formToken: FormToken
     let audit: AuditLog
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        clients = core.clients
+        users = core.stores.users
+        sessions = SessionCookie(core)
+        sealer = core.sealer
+        browser = BrowserCookie(of: core.issuer)
+        formToken = FormToken(core)
+        audit = core.audit
+    }
+
     func proceed(_ signOut: SignOutRequest, _ request: Request) async throws -> Response {
         guard let session = try await sessions.session(of: request) else { return try await signedOut(signOut) }
         guard !signOut.needsConfirmation(by: session) else { return try await confirm(signOut, session, request) }

@@ -16,6 +16,19 @@ struct EnrolEndpoint: PageEndpoint {
     let notices: AccountNotices
     let routes = [Route.get("/enrol"), .post("/enrol", rateLimit: .guessing)]
 
+    init(_ core: Core, steps: InteractionSteps) {
+        clients = core.clients
+        totp = TOTPEnrolment(core)
+        passkeys = PasskeyFactor(core)
+        signIn = steps.signIn
+        self.steps = steps
+        interactions = InteractionKeeper(core)
+        formToken = FormToken(core)
+        attempts = AttemptLimiter(core)
+        audit = core.audit
+        notices = AccountNotices(core)
+    }
+
     func show(_ request: Request) async throws -> Response {
         let step = try await resume(request)
         guard let factors = step.factors else { return try goOn(step.interaction) }

@@ -4,6 +4,12 @@ struct InteractionSteps: Sendable {
     let signIn: SignIn
     let interactions: InteractionKeeper
 
+    init(_ core: Core, signIn: SignIn) {
+        clients = core.clients
+        self.signIn = signIn
+        interactions = InteractionKeeper(core)
+    }
+
     /// `user` is whose session the browser has. `.respond` is the endpoint's own.
     func take(
         _ step: Interaction.Step, of interaction: Interaction, by user: User?, toward destination: SignIn.Destination,

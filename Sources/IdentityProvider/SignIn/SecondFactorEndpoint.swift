@@ -15,6 +15,18 @@ struct SecondFactorEndpoint: PageEndpoint {
     let audit: AuditLog
     let routes = [Route.get("/second-factor"), .post("/second-factor", rateLimit: .guessing)]
 
+    init(_ core: Core, steps: InteractionSteps) {
+        clients = core.clients
+        factors = steps.signIn.factors
+        devices = DeviceCookie(core)
+        signIn = steps.signIn
+        self.steps = steps
+        interactions = InteractionKeeper(core)
+        formToken = FormToken(core)
+        attempts = AttemptLimiter(core)
+        audit = core.audit
+    }
+
     func show(_ request: Request) async throws -> Response {
         switch try await resume(request) {
         case .elsewhere(let response): return response

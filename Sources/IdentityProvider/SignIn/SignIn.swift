@@ -21,6 +21,22 @@ struct SignIn: Sendable {
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
+    init(_ core: Core, factors: [any SecondFactor]) {
+        minimum = core.settings.minimumContext
+        self.factors = factors
+        entitlements = core.entitlements
+        users = core.stores.users
+        sessions = SessionCookie(core)
+        devices = DeviceCookie(core)
+        digester = core.digester
+        suspicions = SuspicionCheck(core)
+        audit = core.audit
+        notices = AccountNotices(core)
+        recoveries = AccountRecoveries(core)
+        lifetime = core.settings.lifetimes.factor
+        now = core.now
+    }
+
     enum Outcome: Sendable {
         /// With the `Set-Cookie` values of the browser's session and device.
         case signedIn(Session, cookies: [String])

@@ -18,6 +18,20 @@ struct SignInEndpoint: PageEndpoint {
     let links: [String: Page.Value]
     let routes = [Route.get("/sign-in"), .post("/sign-in", rateLimit: .guessing)]
 
+    init(_ core: Core, steps: InteractionSteps) {
+        clients = core.clients
+        passwords = core.passwords
+        passkeys = PasskeyFactor(core)
+        devices = DeviceCookie(core)
+        signIn = steps.signIn
+        self.steps = steps
+        interactions = InteractionKeeper(core)
+        formToken = FormToken(core)
+        attempts = AttemptLimiter(core)
+        audit = core.audit
+        links = Self.links(core)
+    }
+
     func show(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         let problem = request.parameters["problem"] == "passkey" ? "passkey_refused" : nil
@@ -43,6 +57,14 @@ struct SignInEndpoint: PageEndpoint {
             return .page(try await page(interaction, request, username: username, error: "credentials"))
         case .accepted(_, let outcome): return try steps.proceed(outcome, of: interaction)
         }
+    }
+
+    private static func links(_ core: Core) -> [String: Page.Value] {
+        guard core.sendsMail else { return [:] }
+        var links: [String: Page.Value] = ["has_links": true]
+        links["forgot_password_uri"] = .text(core.issuer.reference("/forgot-password"))
+        if core.settings.signUp == .open { links["sign_up_uri"] = .text(core.issuer.reference("/sign-up")) }
+        return links
     }
 
     private func page(_ interaction: Interaction, _ request: Request, username: String?, error: String? = nil)

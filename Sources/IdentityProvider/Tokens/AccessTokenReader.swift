@@ -11,6 +11,16 @@ struct AccessTokenReader: Sendable {
     let spent: any SpentStore
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        sealer = core.sealer
+        ring = core.keys
+        clients = core.clients
+        authorizations = core.stores.authorizations
+        spent = core.stores.spent
+        now = core.now
+    }
+
     /// The token, if we issued it and it has not expired; it may have been revoked since.
     func read(_ text: String) async throws -> AccessToken? {
         guard text.contains(".") else {

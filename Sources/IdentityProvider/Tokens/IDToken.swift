@@ -15,6 +15,11 @@ struct IDToken: Sendable {
     let issuedAt: Date
     let expiresAt: Date
 
+    /// Those that every ID Token may have, whoever the user is.
+    static let claimNames = [
+        "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash",
+    ]
+
     /// Claims of scopes are for the userinfo endpoint: with an access token they do not belong here (§5.4). What the
     /// `claims` parameter asks for here is here (§5.5).
     var claims: JSONObject {

@@ -17,6 +17,20 @@ struct IntrospectionEndpoint: Endpoint {
     let now: @Sendable () -> Date
     let routes = [Route.post("/introspect", rateLimit: .tokens)]
 
+    init(_ core: Core, authenticator: ClientAuthenticator, accessTokens: AccessTokenReader) {
+        issuer = core.issuer
+        self.authenticator = authenticator
+        resources = core.resources
+        users = core.stores.users
+        entitlements = core.entitlements
+        authorizations = core.stores.authorizations
+        sessions = core.stores.sessions
+        self.accessTokens = accessTokens
+        sealer = core.sealer
+        lifetimes = core.settings.lifetimes
+        now = core.now
+    }
+
     func respond(to request: Request) async throws -> Response {
         let client = try await authenticator.authenticate(request)
         try client.requireConfidential()

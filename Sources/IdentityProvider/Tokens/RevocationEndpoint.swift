@@ -13,6 +13,16 @@ struct RevocationEndpoint: Endpoint {
     let now: @Sendable () -> Date
     let routes = [Route.post("/revoke", rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
+    init(_ core: Core, authenticator: ClientAuthenticator, accessTokens: AccessTokenReader) {
+        self.authenticator = authenticator
+        authorizations = core.stores.authorizations
+        spent = core.stores.spent
+        self.accessTokens = accessTokens
+        sealer = core.sealer
+        audit = core.audit
+        now = core.now
+    }
+
     func respond(to request: Request) async throws -> Response {
         let client = try await authenticator.authenticate(request)
         let text = try request.parameters.required("token")

@@ -7,6 +7,12 @@ struct StepUp: Sendable {
     let signIn: SignIn
     let now: @Sendable () -> Date
 
+    init(_ core: Core, signIn: SignIn) {
+        clients = core.clients
+        self.signIn = signIn
+        now = core.now
+    }
+
     /// Throws the challenge of RFC 9470 §3 where the sign-in that `granted` came from is not enough for what issuer, client
     /// and roles of `user` demand, or for `asked`, which the resource demands by itself.
     func require(_ asked: AuthenticationDemand = AuthenticationDemand(), of granted: Granted, by user: User)

@@ -8,6 +8,13 @@ struct TokenEndpoint: Endpoint {
     let issuer: TokenIssuer
     let routes = [Route.post("/token", rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
+    init(_ core: Core, authenticator: ClientAuthenticator, grants: [any Grant], issuer: TokenIssuer) {
+        self.authenticator = authenticator
+        self.grants = grants
+        audit = core.audit
+        self.issuer = issuer
+    }
+
     func respond(to request: Request) async throws -> Response {
         let client = try await authenticator.authenticate(request)
         let type = GrantType(rawValue: try request.parameters.required("grant_type"))

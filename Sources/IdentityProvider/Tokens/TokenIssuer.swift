@@ -13,6 +13,15 @@ struct TokenIssuer: Sendable {
     /// Taken once: the system casts its instrument anew each time that it is asked for a tracer.
     private let tracer = InstrumentationSystem.tracer
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        lifetimes = core.settings.lifetimes
+        entitlements = core.entitlements
+        ring = core.keys
+        sealer = core.sealer
+        now = core.now
+    }
+
     func issue(_ redemption: Redemption, to client: Client, withIDToken: Bool = true) async throws -> JSONObject {
         let audience = redemption.target.servers
         let access = accessToken(redemption, for: redemption.target)

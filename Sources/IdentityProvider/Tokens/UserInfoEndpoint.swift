@@ -12,6 +12,14 @@ struct UserInfoEndpoint: Endpoint {
         Route.get("/userinfo", isSharedAcrossOrigins: true), .post("/userinfo", isSharedAcrossOrigins: true),
     ]
 
+    init(_ core: Core, accessTokens: AccessTokenReader, stepUp: StepUp) {
+        issuer = core.issuer
+        users = core.stores.users
+        entitlements = core.entitlements
+        self.accessTokens = accessTokens
+        self.stepUp = stepUp
+    }
+
     func respond(to request: Request) async throws -> Response {
         let text = try BearerToken.read(request)
         guard let (token, granted) = try await accessTokens.presented(text, to: issuer.identifier) else {

@@ -6,8 +6,13 @@ struct AgreeToEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
     let mail: MailQueue
-    let formToken: FormToken
     let routes = [Route.get("/change-email/agree"), .post("/change-email/agree", rateLimit: .guessing)]
+
+    init(_ core: Core) {
+        pages = LinkPages(core)
+        links = MailLinks(core)
+        mail = MailQueue(core)
+    }
 
     func show(_ request: Request) async throws -> Response {
         let (link, _) = try await links.open(request, for: .emailChange)

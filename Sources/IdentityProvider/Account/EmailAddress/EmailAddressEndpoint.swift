@@ -10,6 +10,13 @@ struct EmailAddressEndpoint: AccountPageEndpoint {
     let path = "/account/email"
     let routes = [Route.get("/account/email"), .post("/account/email", rateLimit: .mail)]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        pages = LinkPages(core)
+        mail = MailRequests(core)
+        audit = core.audit
+    }
+
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
         page(request, visitor.user)
     }

@@ -7,9 +7,16 @@ struct NewEmailEndpoint: LinkEndpoint {
     let links: MailLinks
     let users: any UserStore
     let mail: MailQueue
-    let formToken: FormToken
     let audit: AuditLog
     let routes = [Route.get("/change-email/finish"), .post("/change-email/finish", rateLimit: .guessing)]
+
+    init(_ core: Core) {
+        pages = LinkPages(core)
+        links = MailLinks(core)
+        users = core.stores.users
+        mail = MailQueue(core)
+        audit = core.audit
+    }
 
     func show(_ request: Request) async throws -> Response {
         let (link, user) = try await links.open(request, for: .newEmail)

@@ -5,9 +5,15 @@ struct VerifyEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
     let users: any UserStore
-    let formToken: FormToken
     let audit: AuditLog
     let routes = [Route.get("/verify-email"), .post("/verify-email", rateLimit: .guessing)]
+
+    init(_ core: Core) {
+        pages = LinkPages(core)
+        links = MailLinks(core)
+        users = core.stores.users
+        audit = core.audit
+    }
 
     func show(_ request: Request) async throws -> Response {
         let (link, _) = try await links.open(request, for: .emailVerification)

@@ -11,6 +11,13 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
     let path = "/account/password"
     let routes = [Route.get("/account/password"), .post("/account/password", rateLimit: .guessing)]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        protection = AccountProtection(core)
+        site = core.settings.name
+        done = LinkPages(core)
+    }
+
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response { page(request, visitor) }
 
     func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {

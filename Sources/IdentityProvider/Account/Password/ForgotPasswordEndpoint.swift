@@ -5,9 +5,17 @@ struct ForgotPasswordEndpoint: PageEndpoint {
     let pages: LinkPages
     let interrupted: InterruptedSignIn
     let mail: MailRequests
-    let formToken: FormToken
     let audit: AuditLog
     let routes = [Route.get("/forgot-password"), .post("/forgot-password", rateLimit: .mail)]
+
+    var formToken: FormToken { pages.formToken }
+
+    init(_ core: Core) {
+        pages = LinkPages(core)
+        interrupted = InterruptedSignIn(core)
+        mail = MailRequests(core)
+        audit = core.audit
+    }
 
     func show(_ request: Request) async throws -> Response {
         pages.form("forgot-password", at: "/forgot-password", request).setting(interrupted.remember(request))

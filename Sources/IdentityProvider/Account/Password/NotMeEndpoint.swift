@@ -8,8 +8,14 @@ struct NotMeEndpoint: LinkEndpoint {
     let links: MailLinks
     let protection: AccountProtection
     let recoveries: AccountRecoveries
-    let formToken: FormToken
     let routes = [Route.get("/not-me"), .post("/not-me", rateLimit: .guessing)]
+
+    init(_ core: Core) {
+        pages = LinkPages(core)
+        links = MailLinks(core)
+        protection = AccountProtection(core)
+        recoveries = AccountRecoveries(core)
+    }
 
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: .notMe)

@@ -8,8 +8,15 @@ struct ResetPasswordEndpoint: LinkEndpoint {
     let links: MailLinks
     let protection: AccountProtection
     let site: String
-    let formToken: FormToken
     let routes = [Route.get("/reset-password"), .post("/reset-password", rateLimit: .guessing)]
+
+    init(_ core: Core) {
+        pages = LinkPages(core)
+        interrupted = InterruptedSignIn(core)
+        links = MailLinks(core)
+        protection = AccountProtection(core)
+        site = core.settings.name
+    }
 
     func show(_ request: Request) async throws -> Response {
         let (_, user) = try await open(request)

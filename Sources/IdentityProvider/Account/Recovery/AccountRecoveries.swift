@@ -12,6 +12,16 @@ struct AccountRecoveries: Sendable {
     let wait: TimeInterval
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        store = core.stores.recoveries
+        factors = RecentFactors(core)
+        access = OpenAccess(core)
+        notices = AccountNotices(core)
+        audit = core.audit
+        wait = core.settings.lifetimes.recoveryWait
+        now = core.now
+    }
+
     /// Seconds after the wait in which it can be carried out.
     private static let patience: TimeInterval = 7 * 86_400
 

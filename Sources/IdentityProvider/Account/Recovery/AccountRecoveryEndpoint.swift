@@ -8,6 +8,12 @@ struct AccountRecoveryEndpoint: AccountPageEndpoint {
     let path = "/account/recovery"
     let routes = [Route.get("/account/recovery"), .post("/account/recovery", rateLimit: .guessing)]
 
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        recoveries = AccountRecoveries(core)
+        done = LinkPages(core)
+    }
+
     /// The overview has the form.
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response { gate.overview() }
 

@@ -7,7 +7,14 @@ struct RecoveryEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
     let recoveries: AccountRecoveries
-    let formToken: FormToken
+
+    init(_ core: Core, purpose: MailLinkPurpose, evidence: RecoveryEvidence) {
+        self.purpose = purpose
+        self.evidence = evidence
+        pages = LinkPages(core)
+        links = MailLinks(core)
+        recoveries = AccountRecoveries(core)
+    }
 
     var routes: [Route] { [.get(purpose.path), .post(purpose.path, rateLimit: .guessing)] }
 

@@ -17,9 +17,23 @@ struct NewAccountEndpoint: LinkEndpoint {
     let users: any UserStore
     let passwords: PasswordFactor
     let site: String
-    let formToken: FormToken
     let audit: AuditLog
     let now: @Sendable () -> Date
+
+    init(_ core: Core, purpose: MailLinkPurpose, origin: AccountOrigin, steps: InteractionSteps) {
+        self.purpose = purpose
+        self.origin = origin
+        pages = LinkPages(core)
+        interrupted = InterruptedSignIn(core)
+        signIn = steps.signIn
+        self.steps = steps
+        links = MailLinks(core)
+        users = core.stores.users
+        passwords = core.passwords
+        site = core.settings.name
+        audit = core.audit
+        now = core.now
+    }
 
     var routes: [Route] { [.get(purpose.path), .post(purpose.path, rateLimit: .guessing)] }
 

@@ -6,8 +6,15 @@ struct SignUpEndpoint: PageEndpoint {
     let pages: LinkPages
     let interrupted: InterruptedSignIn
     let mail: MailRequests
-    let formToken: FormToken
     let routes = [Route.get("/sign-up"), .post("/sign-up", rateLimit: .mail)]
+
+    var formToken: FormToken { pages.formToken }
+
+    init(_ core: Core) {
+        pages = LinkPages(core)
+        interrupted = InterruptedSignIn(core)
+        mail = MailRequests(core)
+    }
 
     func show(_ request: Request) async throws -> Response {
         pages.form("sign-up", at: "/sign-up", request).setting(interrupted.remember(request))

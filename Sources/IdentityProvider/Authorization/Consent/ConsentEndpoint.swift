@@ -15,6 +15,18 @@ struct ConsentEndpoint: PageEndpoint {
     let now: @Sendable () -> Date
     let routes = [Route.get("/consent"), .post("/consent")]
 
+    init(_ core: Core) {
+        clients = core.clients
+        users = core.stores.users
+        resources = core.resources
+        consents = core.stores.consents
+        sessions = SessionCookie(core)
+        interactions = InteractionKeeper(core)
+        formToken = FormToken(core)
+        audit = core.audit
+        now = core.now
+    }
+
     func show(_ request: Request) async throws -> Response {
         var (interaction, authorization) = try resume(request)
         guard let session = try await sessions.session(of: request), let user = try await users.find(session.user)

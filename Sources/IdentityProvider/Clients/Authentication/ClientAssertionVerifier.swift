@@ -10,6 +10,13 @@ struct ClientAssertionVerifier: Sendable {
     let spent: any SpentStore
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        sealer = core.sealer
+        spent = core.stores.spent
+        now = core.now
+    }
+
     /// The longest life of an assertion, in seconds: its `jti` is remembered for as long.
     private static let maximumLifetime: TimeInterval = 3_600
 

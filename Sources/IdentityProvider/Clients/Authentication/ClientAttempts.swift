@@ -22,10 +22,10 @@ final class ClientAttempts: Sendable {
     private static let memory: TimeInterval = 86_400
     private static let maximumCount = 10_000
 
-    init(limiter: RateLimiter, issuer: Issuer, now: @escaping @Sendable () -> Date) {
-        self.limiter = limiter
-        self.issuer = issuer
-        self.now = now
+    init(_ core: Core) {
+        limiter = core.limiter
+        issuer = core.issuer
+        now = core.now
     }
 
     /// Seconds until the next credential is looked at; `nil` when it may be now. Whoever proves nothing guesses nothing: the

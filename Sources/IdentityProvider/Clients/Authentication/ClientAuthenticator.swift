@@ -66,6 +66,14 @@ struct ClientAuthenticator: Sendable {
     let assertions: ClientAssertionVerifier
     let attempts: ClientAttempts
 
+    init(_ core: Core) {
+        clients = core.clients
+        digester = core.digester
+        audit = core.audit
+        assertions = ClientAssertionVerifier(core)
+        attempts = ClientAttempts(core)
+    }
+
     func authenticate(_ request: Request) async throws -> AuthenticatedClient {
         let credential = try ClientCredential(request)
         let found = try await clients.find(credential.client)

@@ -14,17 +14,14 @@ package struct AttemptLimiter: Sendable {
     private let now: @Sendable () -> Date
     private static let atOnce = RateLimit(burst: 10, perMinute: 600)
 
-    init(
-        store: any AttemptStore, spread: AttemptSpread, digester: SecretDigester, limiter: RateLimiter,
-        notices: AccountNotices, audit: AuditLog, now: @escaping @Sendable () -> Date
-    ) {
-        self.store = store
-        self.spread = spread
-        self.digester = digester
-        self.limiter = limiter
-        self.notices = notices
-        self.audit = audit
-        self.now = now
+    init(_ core: Core) {
+        spread = AttemptSpread(core)
+        store = core.stores.attempts
+        digester = core.digester
+        limiter = core.limiter
+        notices = AccountNotices(core)
+        audit = core.audit
+        now = core.now
     }
 
     /// What keeps the next attempt waiting; `nil` when it may be made now.

@@ -9,6 +9,13 @@ struct AttemptSpread: Sendable {
     let digester: SecretDigester
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        attempts = core.stores.attempts
+        spent = core.stores.spent
+        digester = core.digester
+        now = core.now
+    }
+
     /// Seconds after the last new one in which they are forgotten.
     private static let memory: TimeInterval = 3_600
 

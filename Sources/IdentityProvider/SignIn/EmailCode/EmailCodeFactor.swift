@@ -15,6 +15,16 @@ struct EmailCodeFactor: SecondFactor {
     let now: @Sendable () -> Date
     let factor = Factor.emailCode
 
+    init(_ core: Core, others: [any SecondFactor]) {
+        self.others = others
+        queue = MailQueue(core)
+        sealer = core.sealer
+        spent = core.stores.spent
+        browser = BrowserCookie(of: core.issuer)
+        audit = core.audit
+        now = core.now
+    }
+
     private static let digits = 8
     /// Seconds.
     private static let lifetime: TimeInterval = 600

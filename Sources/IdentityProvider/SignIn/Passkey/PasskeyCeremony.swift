@@ -32,6 +32,14 @@ struct PasskeyCeremonies: Sendable {
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        sealer = core.sealer
+        browser = BrowserCookie(of: core.issuer)
+        spent = core.stores.spent
+        lifetime = core.settings.lifetimes.factor
+        now = core.now
+    }
+
     func begin(
         _ purpose: PasskeyCeremony.Purpose, with user: Identifier<User>? = nil, in browser: BrowserIdentity
     ) -> PasskeyCeremony {

@@ -15,6 +15,16 @@ struct PasskeyFactor: Sendable {
     let audit: AuditLog
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        issuer = core.issuer
+        name = core.settings.name
+        passkeys = core.stores.passkeys
+        users = core.stores.users
+        ceremonies = PasskeyCeremonies(core)
+        audit = core.audit
+        now = core.now
+    }
+
     /// More than anybody needs; the list travels in every enrolment.
     static let maximumCount = 20
 

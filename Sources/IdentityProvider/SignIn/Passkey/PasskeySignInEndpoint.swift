@@ -13,6 +13,15 @@ struct PasskeySignInEndpoint: PageEndpoint {
     let audit: AuditLog
     let routes = [Route.get(path), .post(path, rateLimit: .guessing)]
 
+    init(_ core: Core, steps: InteractionSteps) {
+        passkeys = PasskeyFactor(core)
+        signIn = steps.signIn
+        self.steps = steps
+        interactions = InteractionKeeper(core)
+        formToken = FormToken(core)
+        audit = core.audit
+    }
+
     /// Reached by a reload after the answer: the page comes again.
     func show(_ request: Request) async throws -> Response {
         .redirect(to: try interactions.location("/sign-in", try interactions.resume(request)))

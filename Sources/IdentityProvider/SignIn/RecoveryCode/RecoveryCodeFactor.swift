@@ -9,6 +9,12 @@ struct RecoveryCodeFactor: SecondFactor {
     let factor = Factor.recoveryCode
     static let count = 10
 
+    init(_ core: Core) {
+        codes = core.stores.recoveryCodes
+        digester = core.digester
+        audit = core.audit
+    }
+
     func isEnrolled(_ user: User) async throws -> Bool { try await codes.count(of: user.id) > 0 }
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {

@@ -10,6 +10,15 @@ struct SuspicionCheck: Sendable {
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
+    init(_ core: Core) {
+        rules = core.settings.suspicion
+        places = core.places
+        devices = core.stores.devices
+        spread = AttemptSpread(core)
+        lifetime = core.settings.lifetimes.device
+        now = core.now
+    }
+
     /// `isDeviceKnown` is `nil` for a program.
     func suspicion(of request: Request, by user: User, isDeviceKnown: Bool?) async throws -> Suspicion {
         let address = request.remoteAddress

@@ -16,6 +16,16 @@ struct TOTPEnrolment: Sendable {
     let now: @Sendable () -> Date
     private static let maximumCount = 10
 
+    init(_ core: Core) {
+        credentials = core.stores.totpCredentials
+        sealer = core.sealer
+        digester = core.digester
+        settings = core.settings.totp
+        name = core.settings.name
+        lifetime = core.settings.lifetimes.interaction
+        now = core.now
+    }
+
     /// A secret that nothing is kept of until it is confirmed: the form carries it, sealed.
     private struct Offer: Codable {
         let user: Identifier<User>

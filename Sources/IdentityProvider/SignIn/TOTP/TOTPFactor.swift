@@ -8,6 +8,12 @@ struct TOTPFactor: SecondFactor {
     let now: @Sendable () -> Date
     let factor = Factor.totp
 
+    init(_ core: Core) {
+        credentials = core.stores.totpCredentials
+        sealer = core.sealer
+        now = core.now
+    }
+
     func isEnrolled(_ user: User) async throws -> Bool { try await !credentials.credentials(of: user.id).isEmpty }
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {

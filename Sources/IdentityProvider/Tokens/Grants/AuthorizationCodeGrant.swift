@@ -12,6 +12,17 @@ struct AuthorizationCodeGrant: Grant {
     let now: @Sendable () -> Date
     let type = GrantType.authorizationCode
 
+    init(_ core: Core) {
+        sealer = core.sealer
+        lifetimes = core.settings.lifetimes
+        resources = core.resources
+        users = core.stores.users
+        sessions = core.stores.sessions
+        authorizations = core.stores.authorizations
+        audit = core.audit
+        now = core.now
+    }
+
     func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
         let text = try parameters.required("code")
         guard let code = try? sealer.open(AuthorizationCode.self, from: text, for: .authorizationCode) else {

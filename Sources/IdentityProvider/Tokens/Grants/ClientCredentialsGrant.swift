@@ -3,6 +3,10 @@ struct ClientCredentialsGrant: Grant {
     let resources: any ResourceServerStore
     let type = GrantType.clientCredentials
 
+    init(_ core: Core) {
+        resources = core.resources
+    }
+
     func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
         let catalog = try await resources.catalog()
         // There is no person: what speaks of one is not for a client alone.

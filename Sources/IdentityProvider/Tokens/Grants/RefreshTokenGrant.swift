@@ -13,6 +13,17 @@ struct RefreshTokenGrant: Grant {
     let now: @Sendable () -> Date
     let type = GrantType.refreshToken
 
+    init(_ core: Core) {
+        sealer = core.sealer
+        lifetimes = core.settings.lifetimes
+        resources = core.resources
+        users = core.stores.users
+        sessions = core.stores.sessions
+        authorizations = core.stores.authorizations
+        audit = core.audit
+        now = core.now
+    }
+
     func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
         let text = try parameters.required("refresh_token")
         guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),

@@ -1,0 +1,56 @@
+/// What users do with their own account, and how they get one.
+struct AccountTopic: Topic {
+    let endpoints: [any Endpoint]
+
+    init(_ core: Core, steps: InteractionSteps) {
+        endpoints =
+            Self.signedIn(core)
+            + (core.sendsMail ? Self.byMail(core) : [])
+            + Self.signUp(core, steps)
+    }
+
+    private static func signedIn(_ core: Core) -> [any Endpoint] {
+        [
+            AccountEndpoint(core),
+            ProfileEndpoint(core),
+            PasskeysEndpoint(core),
+            AuthenticatorAppsEndpoint(core),
+            RecoveryCodesEndpoint(core),
+            ChangePasswordEndpoint(core),
+            AccountSessionsEndpoint(core),
+            AccountRecoveryEndpoint(core),
+            AccountApplicationsEndpoint(core),
+            PersonalDataEndpoint(core),
+            DeleteAccountEndpoint(core),
+        ]
+    }
+
+    private static func byMail(_ core: Core) -> [any Endpoint] {
+        [
+            ForgotPasswordEndpoint(core),
+            ResetPasswordEndpoint(core),
+            UnlockEndpoint(core),
+            EmailAddressEndpoint(core),
+            NotMeEndpoint(core),
+            RecoveryEndpoint(core, purpose: .recoveryCancel, evidence: .cancellation),
+            RecoveryEndpoint(core, purpose: .recoveryFinish, evidence: .mailbox),
+            VerifyEmailEndpoint(core),
+            AgreeToEmailEndpoint(core),
+            NewEmailEndpoint(core),
+        ]
+    }
+
+    private static func signUp(_ core: Core, _ steps: InteractionSteps) -> [any Endpoint] {
+        let invitation = NewAccountEndpoint(core, purpose: .invitation, origin: .invitation, steps: steps)
+        switch core.settings.signUp {
+        case .off: return []
+        case .open where core.sendsMail:
+            return [
+                invitation,
+                SignUpEndpoint(core),
+                NewAccountEndpoint(core, purpose: .signUp, origin: .signUp, steps: steps),
+            ]
+        case .open, .invitation: return [invitation]
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package import FoundationEssentials
+
+/// What every topic of an issuer shares. Topics take it whole; endpoints keep only the values they use.
+package struct Core: Sendable {
+    package let settings: Settings
+    let stores: Stores
+    let vault: KeyVault
+    let sealer: Sealer
+    let digester: SecretDigester
+    let clients: CachedClients
+    let resources: CachedResourceServers
+    let entitlements: CachedEntitlements
+    /// The signing keys.
+    let keys: KeyRing
+    let passwords: PasswordFactor
+    let limiter: RateLimiter
+    let audit: AuditLog
+    /// `nil` where this process sends no mail.
+    let mailer: (any Mailer)?
+    /// Whether mail is queued. A running server with a mailer sends it.
+    let sendsMail: Bool
+    let places: any PlaceFinder
+    let now: @Sendable () -> Date
+
+    var issuer: Issuer { settings.issuer }
+
+    /// `sendsMail` defaults to whether there is a mailer. Commands queue mail that a running server sends.
+    package init(
+        settings: Settings, stores: Stores, vault: KeyVault, passwords: PasswordFactor, limiter: RateLimiter,
+        audit: AuditLog, mailer: (any Mailer)? = nil, sendsMail: Bool? = nil, places: (any PlaceFinder)? = nil,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.settings = settings
+        self.stores = stores.endingSessions(unusedFor: settings.lifetimes.sessionIdle)
+        self.vault = vault
+        self.passwords = passwords
+        self.limiter = limiter
+        self.audit = audit
+        self.mailer = mailer
+        self.sendsMail = sendsMail ?? (mailer != nil)
+        self.places = places ?? NoPlaces()
+        self.now = now
+        sealer = Sealer(vault)
+        digester = SecretDigester(vault)
+        clients = CachedClients(
+            stores.clients, hiding: settings.hasBuiltInClient ? nil : FirstPartyClients.builtIn, now: now)
+        resources = CachedResourceServers(stores.resourceServers, now: now)
+        entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
+        keys = KeyRing(issuer: settings.issuer, store: stores.keys, sealer: sealer, now: now)
+    }
+}

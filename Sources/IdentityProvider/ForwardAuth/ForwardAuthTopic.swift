@@ -1,0 +1,11 @@
+/// Single sign-on for applications behind a proxy.
+struct ForwardAuthTopic: Topic {
+    let endpoints: [any Endpoint]
+
+    init(_ core: Core, signIn: SignIn) {
+        endpoints = [
+            ForwardAuthEndpoint(core, signIn: signIn),
+            ForwardSignInEndpoint(core, signIn: signIn),
+        ]
+    }
+}

@@ -1,0 +1,15 @@
+/// Signing out at the request of a client.
+struct SessionTopic: Topic {
+    let endpoints: [any Endpoint]
+
+    init(_ core: Core) {
+        endpoints = [
+            EndSessionEndpoint(core),
+            ConfirmSignOutEndpoint(core),
+        ]
+    }
+
+    func describe(in metadata: inout ServerMetadata) {
+        metadata["end_session_endpoint"] = metadata.url("/logout")
+    }
+}

@@ -1,0 +1,29 @@
+import JOSE
+
+/// Signing in: the factors, the one way from factors to a session, and the pages on that way.
+struct SignInTopic: Topic {
+    let signIn: SignIn
+    let steps: InteractionSteps
+    let endpoints: [any Endpoint]
+
+    init(_ core: Core) {
+        // Users who have one of these are not asked for a code by email.
+        let stronger: [any SecondFactor] = [PasskeyFactor(core), TOTPFactor(core)]
+        let hasEmailCodes = core.sendsMail && core.settings.acceptsEmailCodes
+        let emailCodes: [any SecondFactor] = hasEmailCodes ? [EmailCodeFactor(core, others: stronger)] : []
+        signIn = SignIn(core, factors: stronger + emailCodes + [RecoveryCodeFactor(core)])
+        steps = InteractionSteps(core, signIn: signIn)
+        endpoints = [
+            VisitEndpoint(core, steps: steps),
+            SignInEndpoint(core, steps: steps),
+            SecondFactorEndpoint(core, steps: steps),
+            PasskeySignInEndpoint(core, steps: steps),
+            PasskeyScriptEndpoint(),
+            EnrolEndpoint(core, steps: steps),
+        ]
+    }
+
+    func describe(in metadata: inout ServerMetadata) {
+        metadata["acr_values_supported"] = .array(AuthenticationContext.allCases.map { .string($0.rawValue) })
+    }
+}

@@ -15,7 +15,7 @@ package enum DigestColumn: Sendable, CaseIterable { case session, device, client
 /// What is kept of a secret that Martlet generated or a client was given: enough to recognize it, not to reveal it.
 ///
 /// The parameter keeps the digest of one kind of secret from standing in for another.
-package struct SecretDigest<Entity>: Hashable, Sendable, Codable {
+package struct SecretDigest<Entity>: Hashable, Sendable {
     /// As `DataKey.mac` makes it.
     package let bytes: [UInt8]
 

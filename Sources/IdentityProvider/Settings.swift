@@ -30,6 +30,10 @@ package struct TOTPSettings: Sendable, Codable, Hashable {
     /// 6 to 8.
     package var digits = 6
 
+    private enum CodingKeys: String, CodingKey {
+        case algorithm, digits
+    }
+
     package init() {}
 
     /// Bytes: as many as the hash has (RFC 6238 §5.1; RFC 4226 §4 R6).
@@ -45,11 +49,11 @@ package struct TOTPSettings: Sendable, Codable, Hashable {
 /// Who may make an account.
 package enum SignUpPolicy: String, Sendable {
     /// Administrators alone.
-    case off
+    case off = "off"
     /// Everybody: with an address that a mail proves or, through the JSON API, with a name.
-    case open
+    case open = "open"
     /// Whom an administrator sent a link.
-    case invitation
+    case invitation = "invitation"
 }
 
 /// Bounds of what a request may hold.

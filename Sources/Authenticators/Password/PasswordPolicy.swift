@@ -20,7 +20,7 @@ package enum PasswordRefusal: String, Error, Sendable {
     case tooShort = "too_short"
     case tooLong = "too_long"
     /// It is the user's name or address, or the site's name.
-    case known
+    case known = "known"
     /// Many people have it.
-    case common
+    case common = "common"
 }

@@ -1,6 +1,10 @@
 /// One difference between what is stored and what a resource file says.
 package struct Change: Sendable, Equatable {
-    package enum Action: String, Sendable { case create, update, delete }
+    package enum Action: String, Sendable {
+        case create = "create"
+        case update = "update"
+        case delete = "delete"
+    }
 
     package let action: Action
     /// `client`, `user`, `role`, `group`, `resource server`.

@@ -100,22 +100,26 @@ package enum SignInRefusal: String, Sendable, CaseIterable {
     /// No account has this name.
     case unknownUser = "unknown_user"
     case wrongCredential = "wrong_credential"
-    case disabled
-    case locked
-    case throttled
+    case disabled = "disabled"
+    case locked = "locked"
+    case throttled = "throttled"
     /// Too suspicious for the policy.
-    case suspicious
+    case suspicious = "suspicious"
     /// The account or the session changed between the check and the new session.
-    case overtaken
+    case overtaken = "overtaken"
 }
 
 /// How an account came to be.
-package enum AccountOrigin: String, Sendable, CaseIterable { case signUp = "sign_up", invitation, administration }
+package enum AccountOrigin: String, Sendable, CaseIterable {
+    case signUp = "sign_up"
+    case invitation = "invitation"
+    case administration = "administration"
+}
 
 /// What was taken out of the storage.
 package enum AuditExport: String, Sendable, CaseIterable {
     /// All issuers with all that is theirs.
-    case everything
+    case everything = "everything"
     case auditRecords = "audit_records"
     /// What is kept of one person, by themselves.
     case personalData = "personal_data"

@@ -2,9 +2,10 @@ import JOSE
 
 /// Whether what happened was wanted.
 package enum AuditOutcome: String, Sendable, CaseIterable {
-    case success, refused
+    case success = "success"
+    case refused = "refused"
     /// A sign that somebody attacks or that something is broken.
-    case alarm
+    case alarm = "alarm"
 }
 
 extension AuditEvent {

@@ -70,7 +70,7 @@ extension AuditEvent {
         case masterKeyRotated = "master_key_rotated"
         case valuesResealed = "values_resealed"
         case keysReplaced = "keys_replaced"
-        case exported
+        case exported = "exported"
 
         // The log itself
         case logBegan = "log_began"

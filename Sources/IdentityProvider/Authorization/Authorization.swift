@@ -48,6 +48,10 @@ package struct Granted: Sendable, Hashable, Codable {
     /// in what earlier versions stored.
     package var begunAt: Date?
 
+    private enum CodingKeys: String, CodingKey {
+        case client, user, session, scope, resources, nonce, claims, authenticatedAt, amr, acr, standing, begunAt
+    }
+
     package init(
         client: Identifier<Client>, user: Identifier<User>? = nil, session: Identifier<Session>? = nil, scope: Scope,
         resources: [String] = [], nonce: String? = nil, claims: ClaimsRequest? = nil, authenticatedAt: Date? = nil,

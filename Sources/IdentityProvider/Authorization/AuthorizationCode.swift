@@ -10,6 +10,10 @@ struct AuthorizationCode: Codable, Sendable {
     let pkce: PKCE?
     let expiresAt: Date
 
+    private enum CodingKeys: String, CodingKey {
+        case id, granted, redirectURI, pkce, expiresAt
+    }
+
     /// RFC 6749 §4.1.3; RFC 7636 §4.6; RFC 9700 §2.1.1, §4.8.2. Throws `invalid_grant`.
     func check(_ parameters: Parameters, from client: AuthenticatedClient, at now: Date) throws(OAuthError) {
         guard granted.client == client.id else { throw .invalidGrant("the code was issued to another client") }

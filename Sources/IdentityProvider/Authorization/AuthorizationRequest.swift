@@ -19,6 +19,11 @@ struct AuthorizationRequest: Codable, Sendable {
     /// The user whom `id_token_hint` names.
     let subject: Identifier<User>?
 
+    private enum CodingKeys: String, CodingKey {
+        case client, redirect, scope, resources, pkce, nonce, prompt, maxAge, loginHint, languages, display, claims,
+            requestedContexts, subject
+    }
+
     /// OpenID Connect Core §3.1.2.1, §3.1.2.2. `known` are the resource servers of the issuer.
     init(
         _ parameters: Parameters, from client: Client, to redirect: VerifiedRedirect, known: ResourceCatalog,

@@ -8,6 +8,10 @@ struct Interaction: Codable, Sendable {
     enum Purpose: Codable, Sendable {
         case authorization(AuthorizationRequest)
         case visit(Visit)
+
+        private enum CodingKeys: String, CodingKey { case authorization, visit }
+        private enum AuthorizationCodingKeys: String, CodingKey { case _0 }
+        private enum VisitCodingKeys: String, CodingKey { case _0 }
     }
 
     let purpose: Purpose
@@ -23,6 +27,10 @@ struct Interaction: Codable, Sendable {
     /// What that person agreed to on the way.
     var consented: Scope = []
     var isDenied = false
+
+    private enum CodingKeys: String, CodingKey {
+        case purpose, startedAt, browser, progress, exhausted, askedForConsent, consented, isDenied
+    }
 
     init(request: AuthorizationRequest, startedAt: Date) {
         purpose = .authorization(request)

@@ -8,6 +8,10 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
     /// An unknown `response_mode` is answered as if there were none; the request is refused later.
     let mode: ResponseMode
 
+    private enum CodingKeys: String, CodingKey {
+        case uri, state, mode
+    }
+
     /// Throws `invalid_request`; the answer must then be a page (RFC 6749 §4.1.2.1).
     init(_ parameters: Parameters, for client: Client) throws(OAuthError) {
         let requested = try parameters.required("redirect_uri")

@@ -18,4 +18,8 @@ struct Visit: Codable, Sendable {
     var user: Identifier<User>?
     var loginHint: String?
     var languages: [String] = []
+
+    private enum CodingKeys: String, CodingKey {
+        case location, name, client, source, asked, maxAge, user, loginHint, languages
+    }
 }

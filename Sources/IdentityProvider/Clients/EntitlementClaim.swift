@@ -2,9 +2,11 @@ import JOSE
 
 /// A claim about what a person may, in the access tokens of a resource server that wants it (RFC 9068 §2.2.3.1).
 package enum EntitlementClaim: String, Sendable, Codable, CaseIterable {
-    case roles, groups
+    case roles = "roles"
+    case groups = "groups"
     /// The person's permissions, under the name that RFC 9068 gives them, or the common one.
-    case entitlements, permissions
+    case entitlements = "entitlements"
+    case permissions = "permissions"
 }
 
 extension Entitlements {

@@ -5,9 +5,9 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     /// The form of its access tokens.
     package enum TokenFormat: String, Sendable, Codable {
         /// RFC 9068: the API verifies it alone.
-        case jwt
+        case jwt = "jwt"
         /// Says nothing to whoever holds it: the API introspects it (RFC 7662).
-        case opaque
+        case opaque = "opaque"
     }
 
     /// The audience of its tokens: an absolute URI without fragment.
@@ -28,6 +28,11 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     package var claims: [EntitlementClaim]
     /// The permissions that mean something to it; none means all.
     package var permissions: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case identifier, name, description, scopes, scopeDescriptions, format, accessTokenLifetime,
+            introspectionClients, claims, permissions
+    }
 
     package init(
         identifier: String, scopes: [String], format: TokenFormat = .jwt, accessTokenLifetime: Int? = nil,

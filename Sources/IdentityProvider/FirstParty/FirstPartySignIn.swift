@@ -34,6 +34,10 @@ struct FirstPartySignIn: Sendable {
         let asked: AuthenticationContext?
         let transport: Transport
 
+        private enum CodingKeys: String, CodingKey {
+            case client, scope, asked, transport
+        }
+
         func destination(_ client: Client) -> SignIn.Destination {
             SignIn.Destination(client: client, asked: asked, isBrowser: false)
         }
@@ -46,6 +50,10 @@ struct FirstPartySignIn: Sendable {
         let progress: SignInProgress
         /// What may be asked before the factor is shown.
         let challenge: FactorChallenge
+
+        private enum CodingKeys: String, CodingKey {
+            case id, attempt, progress, challenge
+        }
     }
 
     func answer(_ outcome: SignIn.Outcome, of user: User, _ attempt: Attempt, by client: Client) async throws

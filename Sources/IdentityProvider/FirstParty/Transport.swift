@@ -3,9 +3,9 @@ import HTTPTypes
 /// How tokens travel to a front end.
 enum Transport: String, Codable, Sendable {
     /// In the body, and back in `Authorization`.
-    case body
+    case body = "body"
     /// In cookies that no script can read.
-    case cookie
+    case cookie = "cookie"
 
     /// Throws `invalid_request` for another one. Cookies are set for our own pages alone: another origin could otherwise
     /// sign its visitors in as somebody else.

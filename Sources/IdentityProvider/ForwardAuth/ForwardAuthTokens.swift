@@ -10,6 +10,10 @@ struct ForwardSignIn: Codable, Sendable {
     /// The digest of what the browser has in its cookie at the origin.
     let browser: String
     let startedAt: Date
+
+    private enum CodingKeys: String, CodingKey {
+        case origin, uri, browser, startedAt
+    }
 }
 
 /// What brings a sign-in back to the application's origin, sealed. It works once, in one browser.
@@ -20,12 +24,20 @@ struct ForwardTicket: Codable, Sendable {
     let browser: String
     let session: Identifier<Session>
     let expiresAt: Date
+
+    private enum CodingKeys: String, CodingKey {
+        case id, origin, uri, browser, session, expiresAt
+    }
 }
 
 /// What the browser keeps at the application's origin, sealed: good there alone, and as long as the session.
 struct ForwardPass: Codable, Sendable {
     let origin: String
     let session: Identifier<Session>
+
+    private enum CodingKeys: String, CodingKey {
+        case origin, session
+    }
 }
 
 extension SealedPurpose {

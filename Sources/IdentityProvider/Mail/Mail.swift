@@ -33,12 +33,38 @@ package struct Mail: Codable, Sendable, Hashable {
         case secondFactorLocked(Identifier<User>)
         /// Of a recovery under way, as long as it is.
         case recovery(Identifier<User>, Identifier<AccountRecovery>, RecoveryNotice, readyAt: Date)
+
+        private enum CodingKeys: String, CodingKey {
+            case signUp, invitation, passwordReset, emailVerification, emailChange, emailChangeAgreed, emailChanged,
+                signInCode, unknownDevice, unusualSignIn, passwordChanged, factorAdded, factorRemoved, lockedOut,
+                secondFactorLocked, recovery
+        }
+        private enum SignUpCodingKeys: String, CodingKey { case _0 }
+        private enum InvitationCodingKeys: String, CodingKey { case _0 }
+        private enum PasswordResetCodingKeys: String, CodingKey { case name }
+        private enum EmailVerificationCodingKeys: String, CodingKey { case _0 }
+        private enum EmailChangeCodingKeys: String, CodingKey { case _0, to }
+        private enum EmailChangeAgreedCodingKeys: String, CodingKey { case _0, to }
+        private enum EmailChangedCodingKeys: String, CodingKey { case _0, from }
+        private enum SignInCodeCodingKeys: String, CodingKey { case _0, code }
+        private enum UnknownDeviceCodingKeys: String, CodingKey { case _0, device, address }
+        private enum UnusualSignInCodingKeys: String, CodingKey { case _0, device, address, isRefused }
+        private enum PasswordChangedCodingKeys: String, CodingKey { case _0 }
+        private enum FactorAddedCodingKeys: String, CodingKey { case _0, factor }
+        private enum FactorRemovedCodingKeys: String, CodingKey { case _0, factor }
+        private enum LockedOutCodingKeys: String, CodingKey { case name }
+        private enum SecondFactorLockedCodingKeys: String, CodingKey { case _0 }
+        private enum RecoveryCodingKeys: String, CodingKey { case _0, _1, _2, readyAt }
     }
 
     package let occasion: Occasion
     package let queuedAt: Date
     /// The browser's `Accept-Language`, for people whose language is not known otherwise.
     package let acceptLanguage: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case occasion, queuedAt, acceptLanguage
+    }
 
     package init(_ occasion: Occasion, queuedAt: Date, acceptLanguage: String? = nil) {
         self.occasion = occasion
@@ -65,5 +91,8 @@ extension Mail.Occasion {
 
 /// What is told of a recovery.
 package enum RecoveryNotice: String, Codable, Sendable, Hashable {
-    case started, reminder, ready, canceled
+    case started = "started"
+    case reminder = "reminder"
+    case ready = "ready"
+    case canceled = "canceled"
 }

@@ -12,6 +12,10 @@ struct MailLink: Codable, Sendable {
     /// Of the user as they were; `nil` where there is none.
     let fingerprint: String?
     let expiresAt: Date
+
+    private enum CodingKeys: String, CodingKey {
+        case id, user, address, fingerprint, expiresAt
+    }
 }
 
 /// What a link is for: one that was made for something else cannot be opened.

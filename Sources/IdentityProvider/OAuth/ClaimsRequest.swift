@@ -6,6 +6,10 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
     package struct Entry: Hashable, Sendable, Codable {
         package let name: String
         package let values: [String]
+
+        private enum CodingKeys: String, CodingKey {
+            case name, values
+        }
     }
 
     /// For the userinfo endpoint.
@@ -16,6 +20,10 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
     package let subjects: [String]
     /// How the person must have signed in, at least in one of these ways (§5.5.1.1).
     package let essentialContexts: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case userInfo, idToken, subjects, essentialContexts
+    }
 
     /// `nil` when there is no such parameter. Members that are not known mean nothing (§5.5). Throws `invalid_request`
     /// for what is no such object. Claims of a scope that the client may not ask for are not asked for this way.

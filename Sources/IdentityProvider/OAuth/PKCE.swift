@@ -5,6 +5,10 @@ import JOSE
 struct PKCE: Sendable, Hashable, Codable {
     private let challenge: String
 
+    private enum CodingKeys: String, CodingKey {
+        case challenge
+    }
+
     /// `nil` when the request has no challenge. Throws `invalid_request` for `plain`, which is also what a request
     /// without a method asks for (RFC 7636 §4.3).
     init?(_ parameters: Parameters) throws(OAuthError) {

@@ -1,6 +1,8 @@
 /// What the client wants shown (OpenID Connect Core §3.1.2.1).
 package enum Prompt: String, Sendable, Codable, CaseIterable {
-    case none, login, consent
+    case none = "none"
+    case login = "login"
+    case consent = "consent"
     case selectAccount = "select_account"
 
     static func parse(_ parameters: Parameters) throws(OAuthError) -> Set<Prompt> {

@@ -7,6 +7,10 @@ struct SignOutRequest: Codable, Sendable {
         let uri: String
         let state: String?
 
+        private enum CodingKeys: String, CodingKey {
+            case uri, state
+        }
+
         var location: String {
             guard let state else { return uri }
             return "\(uri)\(uri.contains("?") ? "&" : "?")state=\(FormEncoding.encode(state))"
@@ -19,6 +23,10 @@ struct SignOutRequest: Codable, Sendable {
     let session: Identifier<Session>?
     let destination: Return?
     let languages: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case client, subject, session, destination, languages
+    }
 
     /// Throws `invalid_request`, for a page: until the URI is verified, nobody is redirected.
     init(_ parameters: Parameters, hint: IDTokenHint?, client: Client?) throws(OAuthError) {

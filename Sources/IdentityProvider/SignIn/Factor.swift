@@ -2,7 +2,9 @@ package import FoundationEssentials
 
 /// A way to show who one is.
 package enum Factor: String, Codable, Sendable, CaseIterable {
-    case password, passkey, totp
+    case password = "password"
+    case passkey = "passkey"
+    case totp = "totp"
     case emailCode = "email_code"
     case recoveryCode = "recovery_code"
 }
@@ -16,6 +18,10 @@ package struct ShownFactor: Codable, Hashable, Sendable {
     package let methods: [String]
     /// When the credential that was shown was added; `nil` where that says nothing.
     package private(set) var addedAt: Date?
+
+    private enum CodingKeys: String, CodingKey {
+        case factor, verifiesUser, methods, addedAt
+    }
 
     package init(_ factor: Factor, verifiesUser: Bool = false, methods: [String]) {
         self.factor = factor

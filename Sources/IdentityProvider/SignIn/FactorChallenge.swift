@@ -12,6 +12,10 @@ struct FactorChallenge: Codable, Sendable {
     let startedAt: Date
     let expiresAt: Date
 
+    private enum CodingKeys: String, CodingKey {
+        case id, secret, startedAt, expiresAt
+    }
+
     init(startedAt: Date, expiresAt: Date) {
         id = Base64URL.encode(RandomBytes.make(16))
         secret = RandomBytes.make(32)

@@ -6,6 +6,10 @@ struct SignInProgress: Codable, Sendable {
     enum Next: Codable, Hashable, Sendable {
         case show([Factor])
         case enrol([Factor])
+
+        private enum CodingKeys: String, CodingKey { case show, enrol }
+        private enum ShowCodingKeys: String, CodingKey { case _0 }
+        private enum EnrolCodingKeys: String, CodingKey { case _0 }
     }
 
     let user: Identifier<User>
@@ -25,6 +29,10 @@ struct SignInProgress: Codable, Sendable {
     /// As it was judged at the first factor: `nil` only in what a version of before sealed.
     var suspicion: Suspicion?
     var next: Next
+
+    private enum CodingKeys: String, CodingKey {
+        case user, shown, startedAt, stamp, generation, authenticatedAt, session, suspicion, next
+    }
 
     /// Whether what was shown strengthens `session`.
     func strengthens(_ session: Session?) -> Bool {

@@ -16,6 +16,10 @@ struct AccessToken: Codable, Sendable {
     let amr: [String]
     let acr: String?
 
+    private enum CodingKeys: String, CodingKey {
+        case id, authorization, client, user, scope, audience, issuedAt, expiresAt, authenticatedAt, amr, acr
+    }
+
     var subject: String { user?.rawValue ?? client.rawValue }
 }
 

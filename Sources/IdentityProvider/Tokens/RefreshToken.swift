@@ -2,4 +2,8 @@
 struct RefreshToken: Codable, Sendable {
     let authorization: Identifier<Authorization>
     let generation: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case authorization, generation
+    }
 }

@@ -13,7 +13,7 @@ package enum SpentPurpose: String, Sendable {
     case accessToken = "access token"
     case passkeyChallenge = "passkey challenge"
     case mailLink = "mail link"
-    case mail
+    case mail = "mail"
     case emailCode = "e-mail code"
     case forwardTicket = "forward ticket"
     case signInTicket = "sign-in ticket"

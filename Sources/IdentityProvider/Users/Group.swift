@@ -6,6 +6,10 @@ package struct Group: Sendable, Hashable, Codable {
     /// What every member holds beside their own roles.
     package var roles: [String]
 
+    private enum CodingKeys: String, CodingKey {
+        case name, description, roles
+    }
+
     package init(name: String, description: String? = nil, roles: [String] = []) {
         self.name = name
         self.description = description

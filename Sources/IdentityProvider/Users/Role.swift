@@ -5,6 +5,10 @@ package struct Role: Sendable, Hashable, Codable {
     /// The weakest sign-in that is enough for whoever has the role.
     package var minimumContext: AuthenticationContext?
 
+    private enum CodingKeys: String, CodingKey {
+        case name, permissions, minimumContext
+    }
+
     package init(name: String, permissions: [String], minimumContext: AuthenticationContext? = nil) {
         self.name = name
         self.permissions = permissions

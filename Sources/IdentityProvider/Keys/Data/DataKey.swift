@@ -5,17 +5,17 @@ import JOSE
 /// What a data key protects. Each class has keys of its own, so that one can be replaced without the others.
 package enum DataKeyClass: String, CaseIterable, Sendable {
     /// Sealed values that travel: codes, tokens, interactions, links.
-    case transit
+    case transit = "transit"
     /// Sealed columns: private keys, TOTP secrets, client secrets, waiting mail.
-    case rest
+    case rest = "rest"
     /// Digests of secrets.
-    case digest
+    case digest = "digest"
     /// Form tokens.
-    case form
+    case form = "form"
     /// Anti-forgery tokens of the first-party API.
-    case cookie
+    case cookie = "cookie"
     /// MACs of the audit log.
-    case audit
+    case audit = "audit"
 
     /// Seconds that what travels under a key of the class is good at most; 0 where nothing does.
     func tokenLifetime(_ lifetimes: Lifetimes) -> TimeInterval {

@@ -33,12 +33,16 @@ struct EmailCodeFactor: SecondFactor {
     private static let mailsPerHour = 10
 
     /// What the page carries until the code is typed.
-    private struct Offer: Codable {
+    struct Offer: Codable {
         let id: String
         let user: Identifier<User>
         let browser: String
         let code: String
         let expiresAt: Date
+
+        private enum CodingKeys: String, CodingKey {
+            case id, user, browser, code, expiresAt
+        }
     }
 
     func isEnrolled(_ user: User) async throws -> Bool {

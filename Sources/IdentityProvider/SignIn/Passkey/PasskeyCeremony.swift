@@ -7,11 +7,11 @@ import JOSE
 struct PasskeyCeremony: Codable, Sendable {
     enum Purpose: String, Codable, Sendable {
         /// A person adds a passkey to their account.
-        case enrolment
+        case enrolment = "enrolment"
         /// A stranger shows a passkey and nothing else.
-        case signIn
+        case signIn = "signIn"
         /// Somebody who has shown another factor shows a passkey of theirs.
-        case secondFactor
+        case secondFactor = "secondFactor"
     }
 
     let purpose: Purpose
@@ -21,6 +21,10 @@ struct PasskeyCeremony: Codable, Sendable {
     /// The digest of the identity of the browser that shows the page; empty where there is no page.
     let browser: [UInt8]
     let startedAt: Date
+
+    private enum CodingKeys: String, CodingKey {
+        case purpose, challenge, user, browser, startedAt
+    }
 }
 
 /// Begins ceremonies and ends each once.

@@ -26,6 +26,10 @@ struct Suspicion: Sendable, Codable, Hashable {
     let signals: [SuspicionSignal]
     let consequence: SuspicionConsequence
 
+    private enum CodingKeys: String, CodingKey {
+        case signals, consequence
+    }
+
     /// Where there is nothing to suspect: somebody who is signed in shows more.
     static let none = Suspicion(signals: [], consequence: .ignore)
 

@@ -14,14 +14,14 @@ package enum SuspicionSignal: String, Sendable, Codable, CaseIterable {
 
 /// What a signal leads to, the mildest first.
 package enum SuspicionConsequence: String, Sendable, Codable, CaseIterable, Comparable {
-    case ignore
+    case ignore = "ignore"
     /// The person gets a mail.
-    case notify
+    case notify = "notify"
     /// The person must show a second factor, if they have any: a browser that is remembered does not stand in for it. They
     /// get a mail, too.
-    case factor
+    case factor = "factor"
     /// There is no sign-in, and the person gets a mail. Whoever tries is told what a wrong password is told.
-    case refuse
+    case refuse = "refuse"
 
     package static func < (one: SuspicionConsequence, other: SuspicionConsequence) -> Bool {
         let order = allCases

@@ -27,12 +27,16 @@ struct TOTPEnrolment: Sendable {
     }
 
     /// A secret that nothing is kept of until it is confirmed: the form carries it, sealed.
-    private struct Offer: Codable {
+    struct Offer: Codable {
         let user: Identifier<User>
         let secret: [UInt8]
         /// As the code says that the app read.
         let settings: TOTPSettings
         let madeAt: Date
+
+        private enum CodingKeys: String, CodingKey {
+            case user, secret, settings, madeAt
+        }
     }
 
     /// What the page shows of a new offer, or of the one that the form still carries.

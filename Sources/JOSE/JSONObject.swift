@@ -33,6 +33,11 @@ package struct JSONObject: Sendable {
         }
     }
 
+    /// Sets every member of `other`; of members with one name, that of `other` stays.
+    package mutating func merge(_ other: JSONObject) {
+        for (name, value) in other.members { self[name] = value }
+    }
+
     package var names: [String] { members.map(\.name) }
     package var isEmpty: Bool { members.isEmpty }
 

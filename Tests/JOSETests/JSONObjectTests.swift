@@ -14,6 +14,13 @@ struct JSONObjectTests {
         #expect(String(decoding: object.serialized(), as: UTF8.self) == "{\"a\":\"two\",\"c\":3,\"d\":4}")
     }
 
+    @Test("merging replaces in place and appends what is new")
+    func merging() {
+        var object: JSONObject = ["a": 1, "b": 2]
+        object.merge(["c": 3, "a": .null, "d": 4])
+        #expect(object.serialized() == Array(#"{"a":null,"b":2,"c":3,"d":4}"#.utf8))
+    }
+
     @Test("objects are equal whatever the order, and not when a member differs")
     func equality() {
         let one: JSONObject = ["a": 1, "b": [2]]

@@ -46,7 +46,7 @@ package struct UserDocument: Sendable {
         if address != user.email { (user.email, user.isEmailVerified) = (address, false) }
         user.isEmailVerified = isEmailVerified ?? user.isEmailVerified
         for name in removed { user.claims[name] = nil }
-        for (name, value) in claims.members { user.claims[name] = value }
+        user.claims.merge(claims)
         user.roles = roles ?? user.roles
         user.groups = groups ?? user.groups
         user.isDisabled = isDisabled ?? user.isDisabled

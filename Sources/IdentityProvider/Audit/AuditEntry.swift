@@ -30,7 +30,7 @@ package struct AuditEntry: Sendable, Hashable {
         var line: JSONObject = [
             "node": .string(node.rawValue), "sequence": .integer(sequence), "mac": .string(Base64URL.encode(mac)),
         ]
-        for (name, value) in record.document.members { line[name] = value }
+        line.merge(record.document)
         return line.serialized()
     }
 }

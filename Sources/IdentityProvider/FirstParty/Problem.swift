@@ -34,7 +34,7 @@ struct Problem: Sendable {
             "type": .string("urn:martlet:problem:\(kind.rawValue)"), "title": .string(kind.title),
             "status": .integer(status.code), "detail": .string(detail),
         ]
-        for (name, value) in members.members { document[name] = value }
+        document.merge(members)
         var response = Response.json(document, status: status)
         response.headers[.contentType] = "application/problem+json"
         return response

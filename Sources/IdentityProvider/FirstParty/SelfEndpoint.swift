@@ -17,8 +17,8 @@ struct SelfEndpoint: FirstPartyEndpoint {
     func respond(to request: Request) async throws -> Response {
         let (bearer, user) = try await access.person(request)
         var profile: JSONObject = ["user_id": .string(user.id.rawValue), "username": .string(user.username)]
-        let claims = Claims.released(of: user, with: try await entitlements.entitlements(of: user), for: Scope.standard)
-        for (name, value) in claims.members { profile[name] = value }
+        let held = try await entitlements.entitlements(of: user)
+        profile.merge(Claims.released(of: user, with: held, for: Scope.standard))
         // A page that was loaded anew has forgotten it.
         if bearer.transport == .cookie, let authorization = bearer.token.authorization {
             profile["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization))

@@ -50,12 +50,8 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         let isOurs = try await clients.isFirstParty(token.client)
         if isOurs || token.scope.contains(Scope.profile) { answer["username"] = .string(user.username) }
         // Whoever holds an opaque token is to learn nothing from it; the API that it is for introspects.
-        if servers.allSatisfy({ $0.format == .jwt }) {
-            for (name, value) in held.claims(for: servers).members { answer[name] = value }
-        }
-        for (name, value) in Claims.released(held, for: isOurs ? Scope.standard : token.scope).members {
-            answer[name] = value
-        }
+        if servers.allSatisfy({ $0.format == .jwt }) { answer.merge(held.claims(for: servers)) }
+        answer.merge(Claims.released(held, for: isOurs ? Scope.standard : token.scope))
         return Self.response(answer, to: demanded)
     }
 

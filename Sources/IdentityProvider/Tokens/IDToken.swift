@@ -34,8 +34,8 @@ struct IDToken: Sendable {
         if !granted.amr.isEmpty { claims["amr"] = .array(granted.amr.map(JSON.string)) }
         claims["sid"] = granted.session.map { .string($0.rawValue) }
         claims["at_hash"] = .string(Self.halfHash(accessToken))
-        let asked = Claims.requested(granted.claims?.idToken ?? [], of: user, with: entitlements)
-        for (name, value) in Claims.released(entitlements, for: scope).members + asked.members { claims[name] = value }
+        claims.merge(Claims.released(entitlements, for: scope))
+        claims.merge(Claims.requested(granted.claims?.idToken ?? [], of: user, with: entitlements))
         return claims
     }
 

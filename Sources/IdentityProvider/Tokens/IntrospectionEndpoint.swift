@@ -54,7 +54,7 @@ struct IntrospectionEndpoint: Endpoint {
         var answer = describe(access)
         answer["username"] = .string(user.username)
         let held = try await entitlements.entitlements(of: user)
-        for (name, value) in held.claims(for: servers).members { answer[name] = value }
+        answer.merge(held.claims(for: servers))
         return answer
     }
 

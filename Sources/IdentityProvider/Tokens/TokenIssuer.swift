@@ -72,7 +72,7 @@ struct TokenIssuer: Sendable {
     ) async throws -> String {
         if audience.contains(where: { $0.format == .opaque }) { return try sealer.seal(token, for: .accessToken) }
         var claims = token.claims(issuer: issuer)
-        for (name, value) in entitlements.members { claims[name] = value }
+        claims.merge(entitlements)
         return try await sign(claims, type: "at+jwt", by: .es256)
     }
 

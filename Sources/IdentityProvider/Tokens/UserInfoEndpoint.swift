@@ -34,9 +34,7 @@ struct UserInfoEndpoint: Endpoint {
         try await stepUp.require(of: granted, by: user)
         let held = try await entitlements.entitlements(of: user)
         var claims = Claims.released(of: user, with: held, for: token.scope)
-        for (name, value) in Claims.requested(granted.claims?.userInfo ?? [], of: user, with: held).members {
-            claims[name] = value
-        }
+        claims.merge(Claims.requested(granted.claims?.userInfo ?? [], of: user, with: held))
         claims["sub"] = .string(user.id.rawValue)
         return .json(claims)
     }

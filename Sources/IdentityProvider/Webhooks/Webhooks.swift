@@ -48,7 +48,7 @@ extension WebhookSettings {
         return urls.enumerated().map { index, url in
             let id = "\(entry.node).\(entry.sequence).\(index)"
             var body: JSONObject = ["id": .string(id), "issuer": .string(issuer)]
-            for (name, value) in entry.record.document.members { body[name] = value }
+            body.merge(entry.record.document)
             return WebhookDelivery(
                 id: Identifier(rawValue: id), url: url, body: String(decoding: body.serialized(), as: UTF8.self),
                 dueAt: entry.record.time, expiresAt: entry.record.time.addingTimeInterval(Self.lifetime))

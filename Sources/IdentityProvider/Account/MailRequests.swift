@@ -59,8 +59,7 @@ struct MailRequests: Sendable {
         switch admission {
         case .added: return
         case .usedUp(let share):
-            let seconds = share.endsAt.timeIntervalSince(now()).rounded(.up)
-            throw OAuthError.tooManyRequests(retryAfter: max(1, Int(seconds)))
+            throw OAuthError.tooManyRequests(until: share.endsAt, at: now())
         case .full: throw OAuthError.tooManyRequests(retryAfter: 60)
         }
     }
@@ -74,13 +73,11 @@ struct MailRequests: Sendable {
 
     private var signUps: MailShare { share("sign-ups", Self.signUps) }
 
-    /// What may be asked for under `name` in this hour.
+    /// The mails that may be requested under `name` this hour.
     private func share(_ name: String, _ limit: Int) -> MailShare {
-        let hour = (now().timeIntervalSince1970 / 3_600).rounded(.down)
-        let digest = digester.digest("\(name) \(Int(hour))", of: MailShare.self)
-        return MailShare(
-            name: Base64URL.encode(digest.bytes), limit: limit,
-            endsAt: Date(timeIntervalSince1970: (hour + 1) * 3_600))
+        let hour = ClockHour(of: now())
+        let digest = digester.digest("\(name) \(hour.number)", of: MailShare.self)
+        return MailShare(name: Base64URL.encode(digest.bytes), limit: limit, endsAt: hour.end)
     }
 }
 

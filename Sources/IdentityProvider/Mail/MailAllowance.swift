@@ -2,8 +2,8 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// How many mails one address may be sent because somebody asked for them, or signed in: strangers can do so, too. Counted when a mail is
-/// sent, by all nodes together, so that no answer to a request depends on it.
+/// Limits the mails that one address gets because somebody asked for them or signed in, which strangers can do. Counted
+/// when a mail is sent, so that no response depends on it.
 struct MailAllowance: Sendable {
     let spent: any SpentStore
     let now: @Sendable () -> Date
@@ -13,18 +13,14 @@ struct MailAllowance: Sendable {
         now = core.now
     }
 
-    /// Mails of one kind to one address in an hour.
+    /// Mails of one kind to one address.
     static let perHour = 4
 
-    /// Takes one of the hour's mails. Returns `false` when none is left.
+    /// Takes one of this hour's mails. Returns `false` when none is left.
     func take(_ kind: String, to address: MailAddress) async throws -> Bool {
-        let hour = Int(now().timeIntervalSince1970 / 3_600)
-        let end = Date(timeIntervalSince1970: TimeInterval(hour + 1) * 3_600)
-        // Of an address nothing is kept but its digest.
+        // Only a digest of the address is stored.
         let key = Base64URL.encode(Array(SHA256.hash(data: Array("\(kind) \(User.key(of: address.text))".utf8))))
-        for number in 0..<Self.perHour {
-            if try await spent.spend("\(key) \(hour) \(number)", for: .mail, until: end) { return true }
-        }
-        return false
+        let quota = HourlyQuota(limit: Self.perHour, purpose: .mail, spent: spent)
+        return try await quota.take(key, in: ClockHour(of: now()))
     }
 }

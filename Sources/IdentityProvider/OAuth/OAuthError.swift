@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import HTTPTypes
 
 /// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; OpenID Connect Core §3.1.2.6; RFC 9470 §3).
@@ -109,6 +110,11 @@ extension OAuthError {
         OAuthError(
             code: .temporarilyUnavailable, description: "too many requests, try again later",
             status: .tooManyRequests, headers: [.retryAfter: String(retryAfter)], cause: cause)
+    }
+
+    /// Too many requests until `end`.
+    static func tooManyRequests(until end: Date, at now: Date) -> OAuthError {
+        tooManyRequests(retryAfter: max(1, Int(end.timeIntervalSince(now).rounded(.up))))
     }
 
     /// Busy for the moment; `retryAfter` in seconds (RFC 9110 §15.6.4).

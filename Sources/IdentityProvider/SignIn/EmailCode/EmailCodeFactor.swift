@@ -76,8 +76,10 @@ struct EmailCodeFactor: SecondFactor {
 
     /// Sends the code of the challenge, each time the same.
     func ask(_ user: User, _ challenge: FactorChallenge, in request: Request) async throws -> Response? {
-        // A mail that is lost may be asked for again, and no mailbox filled.
-        try await take(Self.mailsPerChallenge, of: challenge.id, until: challenge.expiresAt)
+        // A lost mail may be requested again, but nobody may fill a mailbox.
+        let isLeft = try await spent.takeSlot(
+            of: Self.mailsPerChallenge, under: challenge.id, for: .emailCode, until: challenge.expiresAt)
+        guard isLeft else { throw tooMany(until: challenge.expiresAt) }
         try await takeMail(for: user)
         try await queue.add(.signInCode(user.id, code: Self.code(of: challenge)), after: request)
         audit.record(.emailCodeSent, user: user.id)
@@ -90,16 +92,12 @@ struct EmailCodeFactor: SecondFactor {
     }
 
     private func takeMail(for user: User) async throws {
-        let hour = (now().timeIntervalSince1970 / 3_600).rounded(.down)
-        let end = Date(timeIntervalSince1970: (hour + 1) * 3_600)
-        try await take(Self.mailsPerHour, of: "\(user.id) \(Int(hour))", until: end)
+        let hour = ClockHour(of: now())
+        let quota = HourlyQuota(limit: Self.mailsPerHour, purpose: .emailCode, spent: spent)
+        guard try await quota.take(user.id.rawValue, in: hour) else { throw tooMany(until: hour.end) }
     }
 
-    /// Takes one of `count` mails, counted by all nodes together. Throws when none is left.
-    private func take(_ count: Int, of name: String, until end: Date) async throws {
-        for number in 0..<count where try await spent.spend("\(name) \(number)", for: .emailCode, until: end) { return }
-        throw OAuthError.tooManyRequests(retryAfter: max(1, Int(end.timeIntervalSince(now()).rounded(.up))))
-    }
+    private func tooMany(until end: Date) -> OAuthError { .tooManyRequests(until: end, at: now()) }
 
     private func offer(in request: Request, of user: User) -> Offer? {
         guard let text = request.parameters["offer"],

@@ -1,0 +1,32 @@
+import FoundationEssentials
+
+/// At most `limit` uses of a name per clock hour, counted across all nodes.
+struct HourlyQuota: Sendable {
+    let limit: Int
+    let purpose: SpentPurpose
+    let spent: any SpentStore
+
+    /// Takes one use of `name`. Returns `false` when the hour has none left.
+    func take(_ name: String, in hour: ClockHour) async throws -> Bool {
+        try await spent.takeSlot(of: limit, under: "\(name) \(hour.number)", for: purpose, until: hour.end)
+    }
+}
+
+/// An hour that begins on the hour, UTC.
+struct ClockHour: Sendable {
+    /// Hours since 1970.
+    let number: Int
+
+    init(of moment: Date) { number = Int((moment.timeIntervalSince1970 / 3_600).rounded(.down)) }
+
+    var end: Date { Date(timeIntervalSince1970: TimeInterval(number + 1) * 3_600) }
+}
+
+extension SpentStore {
+    /// Takes one of `count` numbered slots under `name`. Each is a single-use value, so concurrent calls never share one.
+    /// Returns `false` when all are taken.
+    func takeSlot(of count: Int, under name: String, for purpose: SpentPurpose, until end: Date) async throws -> Bool {
+        for number in 0..<count where try await spend("\(name) \(number)", for: purpose, until: end) { return true }
+        return false
+    }
+}

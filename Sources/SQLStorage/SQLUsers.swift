@@ -61,8 +61,11 @@ struct SQLUsers: UserStore {
                         group_names = ?
                     WHERE issuer = ? AND id = ?
                     """, insert: Self.insert, Self.values(user, issuer))
-            if !isNew { try Self.releaseNames(of: user.id, issuer, connection) }
-            try Self.claimNames(of: user, issuer, connection)
+            if isNew {
+                try Self.claimNames(of: user, issuer, connection)
+            } else {
+                try Self.replaceNames(of: user, issuer, connection)
+            }
         }
     }
 
@@ -83,23 +86,16 @@ struct SQLUsers: UserStore {
         changes.set("roles", from: .json(stored.roles), to: .json(user.roles))
         changes.set("group_names", from: .json(stored.groups), to: .json(user.groups))
         changes.set("is_disabled", from: .flag(stored.isDisabled), to: .flag(user.isDisabled))
-        // The three belong together: what is verified is this address, and both names are claimed.
+        // These go together: verification belongs to the address, and both names are claimed.
         if renames || stored.isEmailVerified != user.isEmailVerified {
-            changes.assign("username", .text(user.username))
-            changes.assign("username_key", .text(User.key(of: user.username)))
-            changes.assign("email", .text(user.email))
-            changes.assign("is_email_verified", .flag(user.isEmailVerified))
-            changes.require("username", .text(stored.username))
-            changes.require("email", .text(stored.email))
+            changes.setNames(from: stored, to: user)
             changes.require("is_email_verified", .flag(stored.isEmailVerified))
         }
         guard !changes.isEmpty else { return true }
         changes.assign("updated_at", .date(user.updatedAt))
         return try await claimingNames("users.update", seeing: .latest) { [changes] connection in
             guard try changes.update("users", issuer: issuer, id: .id(user.id), connection) else { return false }
-            guard renames else { return true }
-            try Self.releaseNames(of: user.id, issuer, connection)
-            try Self.claimNames(of: user, issuer, connection)
+            if renames { try Self.replaceNames(of: user, issuer, connection) }
             return true
         }
     }
@@ -137,10 +133,11 @@ struct SQLUsers: UserStore {
         }
     }
 
-    private static func releaseNames(
-        of user: Identifier<User>, _ issuer: SQLValue, _ connection: any SQLConnection
+    private static func replaceNames(
+        of user: User, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws {
-        try connection.execute("DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
+        try connection.execute("DELETE FROM user_names WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
+        try claimNames(of: user, issuer, connection)
     }
 
     func replacePasswordHash(of user: Identifier<User>, from old: String, with new: String) async throws -> Bool {
@@ -204,21 +201,13 @@ struct SQLUsers: UserStore {
         var changed = user
         changed.email = email
         changed.isEmailVerified = true
-        changed.updatedAt = now
         if user.email.map(User.key) == User.key(of: user.username) { changed.username = email }
-        return try await claimingNames("users.change_email") { [changed, issuer = table.key] connection in
-            let isDone = try connection.execute(
-                """
-                UPDATE users SET email = ?, is_email_verified = 1, username = ?, username_key = ?, updated_at = ?
-                WHERE issuer = ? AND id = ? AND username = ? AND COALESCE(email, '') = ?
-                """,
-                [
-                    .text(email), .text(changed.username), .text(User.key(of: changed.username)), .date(now), issuer,
-                    .id(user.id), .text(user.username), .text(user.email ?? ""),
-                ])
-            guard isDone == 1 else { return false }
-            try Self.releaseNames(of: user.id, issuer, connection)
-            try Self.claimNames(of: changed, issuer, connection)
+        var changes = ColumnChanges()
+        changes.setNames(from: user, to: changed)
+        changes.assign("updated_at", .date(now))
+        return try await claimingNames("users.change_email") { [changes, changed, issuer = table.key] connection in
+            guard try changes.update("users", issuer: issuer, id: .id(user.id), connection) else { return false }
+            try Self.replaceNames(of: changed, issuer, connection)
             return true
         }
     }
@@ -235,5 +224,17 @@ struct SQLUsers: UserStore {
             roles: try row.texts(6), groups: try row.texts(10), isDisabled: try row.flag(7),
             createdAt: try row.date(8), updatedAt: try row.date(9), sessionGeneration: try row.integer(11),
             passwordMailedAt: try row.optionalDate(12))
+    }
+}
+
+extension ColumnChanges {
+    /// Sets the username and the address, with whether it is verified, unless somebody else has changed either name.
+    fileprivate mutating func setNames(from stored: User, to user: User) {
+        assign("username", .text(user.username))
+        assign("username_key", .text(User.key(of: user.username)))
+        assign("email", .text(user.email))
+        assign("is_email_verified", .flag(user.isEmailVerified))
+        require("username", .text(stored.username))
+        require("email", .text(stored.email))
     }
 }

@@ -58,6 +58,21 @@ struct UserStoreTests {
         }
     }
 
+    @Test("a changed address takes along the username that it was, and frees the old name", arguments: StorageBackend.all)
+    func changedAddress(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let ada = User.example(Identifier("ada-id"), "ada@example.com", email: "Ada@Example.com")
+            try await stores.users.save(ada)
+            #expect(try await stores.users.changeEmail(of: ada, to: "ada@example.org", at: moment))
+            let changed = try #require(try await stores.users.find(named: "ada@example.org"))
+            #expect((changed.username, changed.email) == ("ada@example.org", "ada@example.org"))
+            #expect(changed.isEmailVerified)
+            #expect(try await stores.users.find(named: "ada@example.com") == nil)
+            // What was read before no longer holds.
+            #expect(try await !stores.users.changeEmail(of: ada, to: "ada@example.net", at: moment))
+        }
+    }
+
     @Test("an address may be one's own username", arguments: StorageBackend.all)
     func ownAddress(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

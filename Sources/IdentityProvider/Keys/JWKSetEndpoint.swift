@@ -11,13 +11,7 @@ struct JWKSetEndpoint: Endpoint {
 
     func respond(to request: Request) async throws -> Response {
         let publication = ring.publication
-        let headers: HTTPFields = [
-            .contentType: "application/json", .cacheControl: "public, max-age=300",
-            .eTag: publication.entityTag,
-        ]
-        if request.headers[.ifNoneMatch] == publication.entityTag {
-            return Response(status: .notModified, headers: headers)
-        }
-        return Response(headers: headers, body: .bytes(publication.body))
+        return .cacheable(
+            publication.body, type: "application/json", tag: publication.entityTag, maxAge: 300, for: request)
     }
 }

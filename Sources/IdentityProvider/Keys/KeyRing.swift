@@ -1,4 +1,3 @@
-import Crypto
 import FoundationEssentials
 package import JOSE
 import Synchronization
@@ -13,8 +12,7 @@ package final class KeyRing: Sendable {
     struct Publication: Sendable {
         let keys: JWKSet
         let body: [UInt8]
-        /// A strong validator, in quotes (RFC 9110 §8.8.3).
-        let entityTag: String
+        let entityTag: EntityTag
     }
 
     private struct State {
@@ -84,7 +82,7 @@ extension KeyRing.Publication {
     fileprivate init(_ keys: [JWK]) {
         self.keys = JWKSet(keys: keys)
         body = self.keys.object.serialized()
-        entityTag = "\"\(Base64URL.encode(Array(SHA256.hash(data: body).prefix(12))))\""
+        entityTag = EntityTag(of: body)
     }
 }
 

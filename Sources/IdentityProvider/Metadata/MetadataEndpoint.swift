@@ -1,4 +1,3 @@
-import Crypto
 import HTTPTypes
 import JOSE
 
@@ -26,11 +25,6 @@ struct MetadataEndpoint: Endpoint {
 
     func respond(to request: Request) async throws -> Response {
         let body = metadata.document(scopes: try await resources.all().flatMap(\.scopes)).serialized()
-        let tag = "\"\(Base64URL.encode(Array(SHA256.hash(data: body).prefix(12))))\""
-        let headers: HTTPFields = [
-            .contentType: "application/json", .cacheControl: "public, max-age=3600", .eTag: tag,
-        ]
-        if request.headers[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
-        return Response(headers: headers, body: .bytes(body))
+        return .cacheable(body, type: "application/json", tag: EntityTag(of: body), maxAge: 3_600, for: request)
     }
 }

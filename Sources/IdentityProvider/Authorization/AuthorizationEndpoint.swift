@@ -115,7 +115,7 @@ struct AuthorizationEndpoint: Endpoint {
     }
 
     private func client(_ id: Identifier<Client>) async throws -> Client {
-        guard let client = try await clients.find(id), !client.isDisabled else {
+        guard let client = try await clients.findEnabled(id) else {
             Decision.note("No client of this name is registered and enabled.")
             throw OAuthError.invalidRequest("the client is not registered")
         }

@@ -12,3 +12,11 @@ package protocol ClientStore: Sendable {
     /// Removes the client with its consents and authorizations.
     func delete(_ id: Identifier<Client>) async throws
 }
+
+extension ClientStore {
+    /// The client, unless it is unknown or disabled.
+    func findEnabled(_ id: Identifier<Client>) async throws -> Client? {
+        guard let client = try await find(id), !client.isDisabled else { return nil }
+        return client
+    }
+}

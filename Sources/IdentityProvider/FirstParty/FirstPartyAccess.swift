@@ -34,7 +34,7 @@ struct FirstPartyAccess: Sendable {
             throw OAuthError.authenticationFailed
         }
         guard let id = token.user else { return Bearer(token: token, person: nil, transport: transport) }
-        guard let granted, let user = try await users.find(id), !user.isDisabled else {
+        guard let granted, let user = try await users.findEnabled(id) else {
             throw OAuthError.authenticationFailed
         }
         return Bearer(token: token, person: (user, granted), transport: transport)

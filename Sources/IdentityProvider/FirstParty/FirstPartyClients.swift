@@ -28,8 +28,7 @@ struct FirstPartyClients: Sendable {
 
     /// As `client`, but the built-in one is not made.
     func isFirstParty(_ id: Identifier<Client>) async throws -> Bool {
-        guard let client = try await clients.find(id) else { return false }
-        return client.isFirstParty && !client.isDisabled
+        try await clients.findEnabled(id)?.isFirstParty ?? false
     }
 
     private static func check(_ client: Client) throws(OAuthError) -> Client {

@@ -64,7 +64,7 @@ struct ForwardAuthEndpoint: Endpoint {
         guard let text = cookies.pass.value(in: request),
             let pass = try? sealer.open(ForwardPass.self, from: text, for: .forwardPass), pass.origin == visit.origin,
             let session = try await sessions.find(pass.session, at: now()),
-            let user = try await users.find(session.user), !user.isDisabled,
+            let user = try await users.findEnabled(session.user),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
         else { return nil }
         return user

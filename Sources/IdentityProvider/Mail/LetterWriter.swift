@@ -137,7 +137,7 @@ struct LetterWriter: Sendable {
     private func emailChangeAgreed(
         _ id: String, _ user: Identifier<User>, to address: MailAddress
     ) async throws -> Letter? {
-        guard let user = try await users.find(user), !user.isDisabled else { return nil }
+        guard let user = try await users.findEnabled(user) else { return nil }
         if let other = try await users.find(named: address.text), other.id != user.id {
             return try taken(id, address, by: other)
         }

@@ -86,7 +86,7 @@ struct MailLinks: Sendable {
             try await !spent.isSpent(link.id, for: .mailLink)
         else { throw OAuthError.linkLost }
         guard let id = link.user else { return (link, nil) }
-        guard let user = try await users.find(id), !user.isDisabled,
+        guard let user = try await users.findEnabled(id),
             link.fingerprint == Self.fingerprint(of: user, purpose)
         else { throw OAuthError.linkLost }
         return (link, user)

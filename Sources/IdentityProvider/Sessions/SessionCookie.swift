@@ -24,8 +24,7 @@ struct SessionCookie: Sendable {
 
     /// The session with its user.
     func current(_ request: Request) async throws -> (session: Session, user: User)? {
-        guard let session = try await stored(of: request), let user = try await users.find(session.user),
-            !user.isDisabled
+        guard let session = try await stored(of: request), let user = try await users.findEnabled(session.user)
         else { return nil }
         return (session, user)
     }

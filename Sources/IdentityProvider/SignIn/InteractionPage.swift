@@ -16,7 +16,7 @@ enum InteractionPage {
             languages: interaction.languages, formTargets: interaction.formTargets)
         switch interaction.purpose {
         case .authorization(let authorization):
-            guard let client = try await clients.find(authorization.client), !client.isDisabled else {
+            guard let client = try await clients.findEnabled(authorization.client) else {
                 throw OAuthError.interactionLost
             }
             page.data["client"] = .object(describe(client))

@@ -67,7 +67,7 @@ struct AccessTokenReader: Sendable {
     }
 
     private func isEnabled(_ id: Identifier<Client>) async throws -> Bool {
-        guard let client = try await clients.find(id), !client.isDisabled else {
+        guard try await clients.findEnabled(id) != nil else {
             Decision.note("The client that the access token was issued to is disabled or gone.")
             return false
         }

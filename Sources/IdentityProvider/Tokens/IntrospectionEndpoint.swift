@@ -39,7 +39,7 @@ struct IntrospectionEndpoint: Endpoint {
             let servers = try await resources.catalog().servers(of: access)
             guard client.mayRead(access, for: servers) else { return Self.inactive }
             guard let id = access.user else { return .json(describe(access)) }
-            guard let user = try await users.find(id), !user.isDisabled else { return Self.inactive }
+            guard let user = try await users.findEnabled(id) else { return Self.inactive }
             return .json(try await describe(access, for: servers, of: user))
         }
         return try await describeRefreshToken(token, for: client)
@@ -92,7 +92,7 @@ struct IntrospectionEndpoint: Endpoint {
 
     private func isGood(_ user: Identifier<User>?) async throws -> Bool {
         guard let user else { return true }
-        return try await users.find(user)?.isDisabled == false
+        return try await users.findEnabled(user) != nil
     }
 }
 

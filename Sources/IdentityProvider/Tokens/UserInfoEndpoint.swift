@@ -28,7 +28,7 @@ struct UserInfoEndpoint: Endpoint {
         guard token.scope.contains(Scope.openID) else {
             throw OAuthError.bearerChallenge(.insufficientScope, "the scope openid is needed", scope: Scope.openID)
         }
-        guard let granted, let id = token.user, let user = try await users.find(id), !user.isDisabled else {
+        guard let granted, let id = token.user, let user = try await users.findEnabled(id) else {
             throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
         }
         try await stepUp.require(of: granted, by: user)

@@ -37,6 +37,14 @@ package protocol UserStore: Sendable {
     func delete(_ user: Identifier<User>) async throws
 }
 
+extension UserStore {
+    /// The user, unless they are unknown or disabled.
+    func findEnabled(_ id: Identifier<User>) async throws -> User? {
+        guard let user = try await find(id), !user.isDisabled else { return nil }
+        return user
+    }
+}
+
 /// Another user has this name or address.
 package struct NameTaken: Error {
     package init() {}

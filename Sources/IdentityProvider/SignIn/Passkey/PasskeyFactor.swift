@@ -125,7 +125,7 @@ struct PasskeyFactor: Sendable {
             let passkey = try await find(response, for: ceremony)
             owner = passkey.user
             let assertion = try verify(response, of: passkey, in: ceremony)
-            guard let user = try await users.find(passkey.user), !user.isDisabled else {
+            guard let user = try await users.findEnabled(passkey.user) else {
                 throw PasskeyRefusal("the user is disabled")
             }
             try await ceremonies.spend(ceremony)

@@ -39,7 +39,7 @@ struct AuthorizationCodeGrant: Grant {
         let target = try TokenTarget(
             code.granted.scope, of: client.client, in: await resources.catalog(), granted: code.granted.resources,
             requested: parameters.all("resource"))
-        guard let id = code.granted.user, let user = try await users.find(id), !user.isDisabled else {
+        guard let id = code.granted.user, let user = try await users.findEnabled(id) else {
             Decision.note("The user for whom the code was issued was disabled or removed.")
             throw OAuthError.invalidGrant("the code is not valid any more")
         }

@@ -38,7 +38,7 @@ struct RefreshTokenGrant: Grant {
         let target = try TokenTarget(
             scope, of: client.client, in: await resources.catalog(), granted: stored.grant.resources,
             requested: parameters.all("resource"))
-        guard let id = stored.grant.user, let user = try await users.find(id), !user.isDisabled else {
+        guard let id = stored.grant.user, let user = try await users.findEnabled(id) else {
             throw Self.refusal("Its user was disabled or removed.")
         }
         guard try await hasSession(stored.grant) else { throw Self.refusal("Its session has ended.") }

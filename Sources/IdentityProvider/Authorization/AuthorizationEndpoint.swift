@@ -6,7 +6,7 @@ import Tracing
 /// RFC 6749 §3.1; OpenID Connect Core §3.1.2. Pages send the browser back here with the interaction.
 struct AuthorizationEndpoint: Endpoint {
     let clients: any ClientStore
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let consents: any ConsentStore
     let sessions: SessionCookie
     let signIn: SignIn

@@ -1,25 +1,17 @@
 import FoundationEssentials
 
-/// Resource servers from memory: every token asks for them.
-struct CachedResourceServers: ResourceServerStore {
+/// The resource servers of an issuer, in memory: every token request needs them.
+struct CachedResourceServers: Sendable {
     private let store: any ResourceServerStore
-    private let cache: Cache<Int, [ResourceServer]>
+    private let cache: Cache<Int, ResourceCatalog>
 
     init(_ store: any ResourceServerStore, now: @escaping @Sendable () -> Date) {
         self.store = store
         cache = Cache("resource_servers", now: now)
     }
 
-    func all() async throws -> [ResourceServer] { try await cache.value(0) { try await store.all() } }
-
-    func save(_ server: ResourceServer) async throws {
-        try await store.save(server)
-        clear()
-    }
-
-    func delete(_ identifier: String) async throws {
-        try await store.delete(identifier)
-        clear()
+    func catalog() async throws -> ResourceCatalog {
+        try await cache.value(0) { ResourceCatalog(servers: try await store.all()) }
     }
 
     func clear() { cache.clear() }

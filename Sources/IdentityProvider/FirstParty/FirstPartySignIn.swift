@@ -6,7 +6,7 @@ import JOSE
 struct FirstPartySignIn: Sendable {
     let issuer: Issuer
     let lifetimes: Lifetimes
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let authorizations: any AuthorizationStore
     let tokens: TokenIssuer
     let cookies: TokenCookies

@@ -4,7 +4,7 @@ import JOSE
 /// `POST /api/auth/login`: name and password, for tokens or for what is due before them.
 struct LoginEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let passwords: PasswordFactor
     let devices: DeviceCookie
     let attempts: AttemptLimiter

@@ -10,7 +10,7 @@ import JOSE
 struct ValidateEndpoint: FirstPartyEndpoint {
     let access: FirstPartyAccess
     let clients: FirstPartyClients
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let entitlements: CachedEntitlements
     let routes = [Route.api(.get, "validate")]
 

@@ -5,7 +5,7 @@ import JOSE
 struct MetadataEndpoint: Endpoint {
     private let issuer: Issuer
     private let metadata: ServerMetadata
-    private let resources: any ResourceServerStore
+    private let resources: CachedResourceServers
 
     init(_ core: Core, metadata: ServerMetadata) {
         issuer = core.issuer
@@ -24,7 +24,7 @@ struct MetadataEndpoint: Endpoint {
     }
 
     func respond(to request: Request) async throws -> Response {
-        let body = metadata.document(scopes: try await resources.all().flatMap(\.scopes)).serialized()
+        let body = metadata.document(scopes: try await resources.catalog().servers.flatMap(\.scopes)).serialized()
         return .cacheable(body, type: "application/json", tag: EntityTag(of: body), maxAge: 3_600, for: request)
     }
 }

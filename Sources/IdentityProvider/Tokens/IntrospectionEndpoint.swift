@@ -6,7 +6,7 @@ import JOSE
 struct IntrospectionEndpoint: Endpoint {
     let issuer: Issuer
     let authenticator: ClientAuthenticator
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let users: any UserStore
     let entitlements: CachedEntitlements
     let authorizations: any AuthorizationStore

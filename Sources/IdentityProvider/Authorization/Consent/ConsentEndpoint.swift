@@ -6,7 +6,7 @@ import Logging
 struct ConsentEndpoint: PageEndpoint {
     let clients: any ClientStore
     let users: any UserStore
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let consents: any ConsentStore
     let sessions: SessionCookie
     let interactions: InteractionKeeper

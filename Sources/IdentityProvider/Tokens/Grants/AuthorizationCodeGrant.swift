@@ -4,7 +4,7 @@ import FoundationEssentials
 struct AuthorizationCodeGrant: Grant {
     let sealer: Sealer
     let lifetimes: Lifetimes
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let users: any UserStore
     let sessions: any SessionStore
     let authorizations: any AuthorizationStore

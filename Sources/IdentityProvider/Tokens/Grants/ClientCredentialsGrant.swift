@@ -1,6 +1,6 @@
 /// RFC 6749 §4.4: a client asks for itself. Writes nothing.
 struct ClientCredentialsGrant: Grant {
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let type = GrantType.clientCredentials
 
     init(_ core: Core) {

@@ -5,7 +5,7 @@ import Logging
 struct RefreshTokenGrant: Grant {
     let sealer: Sealer
     let lifetimes: Lifetimes
-    let resources: any ResourceServerStore
+    let resources: CachedResourceServers
     let users: any UserStore
     let sessions: any SessionStore
     let authorizations: any AuthorizationStore

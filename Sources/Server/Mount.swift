@@ -57,9 +57,7 @@ struct Mount: Sendable {
                 "route": "\(visit.route.path)", "error": "\(error.code.rawValue)", "reason": "\(error.description)",
                 "cause": "\(error.cause.map { "\($0)" } ?? "none")",
             ])
-        var response = visit.endpoint.response(to: error)
-        for field in error.headers where response.headers[field.name] == nil { response.headers.append(field) }
-        return response
+        return visit.endpoint.refusal(error)
     }
 
     private func notFound(_ exchange: Exchange) -> Answer {

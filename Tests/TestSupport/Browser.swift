@@ -27,7 +27,7 @@ extension TestIssuer {
                     to: Request(
                         method: method, path: path, query: query, headers: headers, body: body, remoteAddress: address))
             } catch {
-                return endpoint.response(to: OAuthError(reporting: error))
+                return endpoint.refusal(OAuthError(reporting: error))
             }
         }
         throw Unexpected("no route \(method) \(path)")
@@ -48,7 +48,7 @@ extension TestIssuer {
                         method: method, path: path, headers: headers, body: Array(json.utf8), remoteAddress: address,
                         reading: route.body))
             } catch {
-                return endpoint.response(to: OAuthError(reporting: error))
+                return endpoint.refusal(OAuthError(reporting: error))
             }
         }
         throw Unexpected("no route \(method) \(path)")

@@ -58,11 +58,7 @@ struct AuthorizationEndpoint: Endpoint {
         }
     }
 
-    func response(to error: OAuthError) -> Response {
-        var response = Response.page(error)
-        response.headers.append(contentsOf: error.headers)
-        return response
-    }
+    func response(to error: OAuthError) -> Response { .page(error) }
 
     private func proceed(_ interaction: Interaction, _ request: Request) async throws -> Response {
         guard case .authorization(let authorization) = interaction.purpose else { throw OAuthError.interactionLost }

@@ -8,9 +8,8 @@ extension FirstPartyEndpoint {
     package func response(to error: OAuthError) -> Response {
         let problem = Problem(error)
         var response = problem.response
-        response.headers.append(contentsOf: error.headers)
         // RFC 9110 §15.5.2.
-        if problem.status == .unauthorized, response.headers[.wwwAuthenticate] == nil {
+        if problem.status == .unauthorized, error.headers[.wwwAuthenticate] == nil {
             response.headers[.wwwAuthenticate] = "Bearer realm=\"martlet\""
         }
         return response

@@ -83,8 +83,9 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         guard problem.status == .unauthorized else { return problem.response }
         problem.members["active"] = false
         var response = problem.response
-        response.headers[.wwwAuthenticate] =
-            error.headers[.wwwAuthenticate] ?? "Bearer realm=\"martlet\", error=\"invalid_token\""
+        if error.headers[.wwwAuthenticate] == nil {
+            response.headers[.wwwAuthenticate] = "Bearer realm=\"martlet\", error=\"invalid_token\""
+        }
         return response
     }
 }

@@ -4,10 +4,19 @@ import HTTPTypes
 package protocol Endpoint: Sendable {
     var routes: [Route] { get }
     func respond(to request: Request) async throws -> Response
-    /// How this endpoint words an error: JSON for programs, unless it says otherwise.
+    /// The body and status of an error response; JSON by default. `refusal(_:)` adds the header fields of the error.
     func response(to error: OAuthError) -> Response
 }
 
 extension Endpoint {
     package func response(to error: OAuthError) -> Response { .json(error) }
+
+    /// The complete response to an error: `response(to:)` with the error's header fields, where the endpoint did not set
+    /// its own.
+    package func refusal(_ error: OAuthError) -> Response {
+        var response = response(to: error)
+        let own = response.headers
+        for field in error.headers where own[field.name] == nil { response.headers.append(field) }
+        return response
+    }
 }

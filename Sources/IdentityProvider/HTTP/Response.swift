@@ -30,19 +30,13 @@ extension Response {
 
     /// RFC 6749 §5.2.
     package static func json(_ error: OAuthError) -> Response {
-        var response = json(
+        json(
             ["error": .string(error.code.rawValue), "error_description": .string(error.description)],
             status: error.status)
-        response.headers.append(contentsOf: error.headers)
-        return response
     }
 
     /// The same for people.
-    package static func page(_ error: OAuthError) -> Response {
-        var response = page(.error(error), status: error.status)
-        response.headers.append(contentsOf: error.headers)
-        return response
-    }
+    package static func page(_ error: OAuthError) -> Response { page(.error(error), status: error.status) }
 
     package static func page(_ page: Page, status: HTTPResponse.Status = .ok) -> Response {
         Response(status: status, headers: [.cacheControl: "no-store"], body: .page(page))

@@ -15,9 +15,7 @@ struct MutatedEndpoint: Endpoint {
         let requester = try? ClientCredential(changed).client
         let response = try await Mutation.$requester.withValue(requester) {
             do { return try await base.respond(to: changed) } catch let error as OAuthError {
-                var response = base.response(to: error)
-                for field in error.headers where response.headers[field.name] == nil { response.headers.append(field) }
-                return response
+                return base.refusal(error)
             }
         }
         return try await mutation.changed(response, to: request, tools)

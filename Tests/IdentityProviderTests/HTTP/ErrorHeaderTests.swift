@@ -1,0 +1,41 @@
+import HTTPTypes
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("Header fields of errors")
+struct ErrorHeaderTests {
+    private static let errors: [OAuthError] = [
+        .methodNotAllowed(allowed: [.get, .post]), .tooManyRequests(retryAfter: 7), .unavailable(retryAfter: 2),
+        .invalidClient(scheme: "Basic"), .bearerChallenge(.invalidToken, "the access token is not valid here"),
+        .insufficientAuthentication(AuthenticationDemand(context: .multiFactor, maxAge: 60)),
+    ]
+
+    @Test("every endpoint sends each field of an error exactly once", arguments: errors)
+    func once(_ error: OAuthError) async throws {
+        let issuer = try await TestIssuer(mailbox: TestMailbox(), signUp: .open)
+        #expect(!error.headers.isEmpty)
+        for endpoint in issuer.provider.endpoints {
+            let response = endpoint.refusal(error)
+            for field in error.headers {
+                #expect(response.headers[values: field.name] == [field.value], "\(endpoint.routes.map(\.path))")
+            }
+        }
+    }
+
+    @Test("a failed authentication is answered with one challenge (RFC 9110 §11.6.1)")
+    func challenges() async throws {
+        let issuer = try await TestIssuer()
+        let responses = [
+            try await issuer.token([("grant_type", "client_credentials")], secret: "wrong"),
+            try await issuer.send(.get, "/userinfo", headers: [.authorization: "Bearer none"]),
+            try await issuer.call(.get, "/api/auth/validate", headers: [.authorization: "Bearer none"]),
+            try await issuer.call(.get, "/api/auth/self"),
+        ]
+        for response in responses {
+            #expect(response.status == .unauthorized)
+            #expect(response.headers[values: .wwwAuthenticate].count == 1)
+        }
+    }
+}

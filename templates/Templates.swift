@@ -1,6 +1,7 @@
 /// The templates, compiled into the program so that it needs no file beside it.
 package enum Templates {
-    /// The text of each file by its name below this folder.
+    /// The text of each file by its name in an operator's folder: a page by its file name, any other file by its path below
+    /// this folder. A template is added here; `Package.swift` embeds whole folders.
     package static let files: [String: String] = contents.mapValues { String(decoding: $0, as: UTF8.self) }
 
     private static let contents: [String: [UInt8]] = [

@@ -10,7 +10,7 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "Where to keep state: sqlite:FILE.") var storage: String?
     @Option(help: "A file that holds the storage setting, when it is a secret.") var storageFile: String?
     @Option(help: "The file with the master key; made on the first start.") var masterKeyFile: String?
-    @Option(help: "A folder whose files replace those of templates/.") var templates: String?
+    @Option(help: "A folder whose files replace the built-in templates.") var templates: String?
     @Option(help: "The certificate chain (PEM); with it Martlet speaks TLS.") var tlsCertificate: String?
     @Option(help: "The private key of the certificate (PEM).") var tlsKey: String?
     @Option(help: "Who signs client certificates (PEM).") var tlsClientCa: String?

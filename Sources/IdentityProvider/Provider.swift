@@ -33,7 +33,7 @@ package struct Provider: Sendable {
 
         let audited = topics.flatMap(\.endpoints).map { AuditedEndpoint(base: $0, log: core.audit) }
         #if MARTLET_MUTATIONS
-            let tools = MutationTools(core, accessTokens: tokens.accessTokens)
+            let tools = MutationTools(core)
             endpoints = audited.map { MutatedEndpoint(base: $0, tools: tools) }
         #else
             endpoints = audited

@@ -15,8 +15,9 @@ struct AuthorizationCode: Codable, Sendable {
     }
 
     /// RFC 6749 §4.1.3; RFC 7636 §4.6; RFC 9700 §2.1.1, §4.8.2. Throws `invalid_grant`.
-    func check(_ parameters: Parameters, from client: AuthenticatedClient, at now: Date) throws(OAuthError) {
-        guard granted.client == client.id else { throw .invalidGrant("the code was issued to another client") }
+    func check(_ request: TokenRequest, at now: Date) throws(OAuthError) {
+        let parameters = request.parameters
+        guard granted.client == request.client.id else { throw .invalidGrant("the code was issued to another client") }
         guard now < expiresAt else { throw .invalidGrant("the code has expired") }
         guard try parameters.required("redirect_uri").isExactly(redirectURI) else {
             throw .invalidGrant("redirect_uri is not that of the authorization request")

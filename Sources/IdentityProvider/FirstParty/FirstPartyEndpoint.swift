@@ -10,7 +10,7 @@ extension FirstPartyEndpoint {
         var response = problem.response
         // RFC 9110 §15.5.2.
         if problem.status == .unauthorized, error.headers[.wwwAuthenticate] == nil {
-            response.headers[.wwwAuthenticate] = "Bearer realm=\"martlet\""
+            response.headers[.wwwAuthenticate] = AuthenticationScheme.bearer.challenge()
         }
         return response
     }

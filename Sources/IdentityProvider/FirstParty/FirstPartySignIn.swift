@@ -70,23 +70,24 @@ struct FirstPartySignIn: Sendable {
     func answer(
         _ redemption: Redemption, by grant: GrantType, of user: User, to client: Client, over transport: Transport
     ) async throws -> Response {
-        let issued = try await tokens.issue(redemption, to: client, withIDToken: false)
+        let response = try await tokens.issue(redemption, to: client)
         audit.record(
             .tokensIssued(grant: grant, scope: redemption.scope), user: user.id, client: client.id,
             session: redemption.granted.session)
-        var answer: JSONObject = ["user_id": .string(user.id.rawValue)]
-        for name in ["token_type", "expires_in", "scope"] { answer[name] = issued[name] }
+        var answer: JSONObject = [
+            "user_id": .string(user.id.rawValue), "token_type": .string(response.scheme.name),
+            "expires_in": .integer(response.expiresIn), "scope": .string(response.scope.text),
+        ]
         guard transport == .cookie, let authorization = redemption.authorization else {
-            for name in ["access_token", "refresh_token"] { answer[name] = issued[name] }
+            answer["access_token"] = .string(response.accessToken)
+            answer["refresh_token"] = response.refreshToken.map(JSON.string)
             return .json(answer)
         }
         answer["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization.id))
         let lifetime = RefreshLifetime.end(of: authorization, lifetimes).timeIntervalSince(now())
         return Response.json(answer).setting(
-            issued["access_token"]?.string.map {
-                cookies.access.setting($0, maxAge: issued["expires_in"]?.integer ?? 0)
-            },
-            issued["refresh_token"]?.string.map { cookies.refresh.setting($0, maxAge: Int(lifetime)) })
+            cookies.access.setting(response.accessToken, maxAge: response.expiresIn),
+            response.refreshToken.map { cookies.refresh.setting($0, maxAge: Int(lifetime)) })
     }
 
     private func begin(_ session: Session, of user: User, _ attempt: Attempt, by client: Client) async throws

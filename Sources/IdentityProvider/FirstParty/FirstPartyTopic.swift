@@ -3,13 +3,13 @@ struct FirstPartyTopic: Topic {
     let endpoints: [any Endpoint]
 
     init(_ core: Core, signIn: SignIn, tokens: TokenTopic) {
-        let access = FirstPartyAccess(core, accessTokens: tokens.accessTokens, stepUp: tokens.stepUp)
+        let access = FirstPartyAccess(core, bearers: tokens.bearers, stepUp: tokens.stepUp)
         let outcome = FirstPartySignIn(core, tokens: tokens.issuer)
         endpoints = [
             LoginEndpoint(core, signIn: signIn, outcome: outcome),
             MultiFactorEndpoint(core, signIn: signIn, outcome: outcome),
             RefreshEndpoint(core, authenticator: tokens.authenticator, outcome: outcome),
-            LogoutEndpoint(core, accessTokens: tokens.accessTokens),
+            LogoutEndpoint(core),
             SelfEndpoint(core, access: access),
             ValidateEndpoint(core, access: access),
             RegisterEndpoint(core),

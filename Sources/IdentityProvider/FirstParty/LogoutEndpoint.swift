@@ -8,32 +8,30 @@ struct LogoutEndpoint: FirstPartyEndpoint {
     let issuer: Issuer
     let clients: FirstPartyClients
     let accessTokens: AccessTokenReader
+    let refreshTokens: RefreshTokenReader
     let authorizations: any AuthorizationStore
     let sessions: any SessionStore
     let cookies: TokenCookies
-    let sealer: Sealer
     let audit: AuditLog
     let now: @Sendable () -> Date
     let routes = [Route.api(.post, "logout", rateLimit: .tokens)]
 
-    init(_ core: Core, accessTokens: AccessTokenReader) {
+    init(_ core: Core) {
         issuer = core.issuer
         clients = FirstPartyClients(core)
-        self.accessTokens = accessTokens
+        accessTokens = AccessTokenReader(core)
+        refreshTokens = RefreshTokenReader(core)
         authorizations = core.stores.authorizations
         sessions = core.stores.sessions
         cookies = TokenCookies(core)
-        sealer = core.sealer
         audit = core.audit
         now = core.now
     }
 
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["refresh_token"])
-        let (authorization, transport) = try await authorization(request)
-        guard let stored = try await authorizations.find(authorization),
-            try await clients.isFirstParty(stored.grant.client)
-        else { throw OAuthError.authenticationFailed }
+        let (stored, transport) = try await authorization(request)
+        guard try await clients.isFirstParty(stored.grant.client) else { throw OAuthError.authenticationFailed }
         if transport == .cookie { try cookies.verify(request, for: stored.id) }
         if let session = stored.grant.session { try await sessions.end(session, at: now()) }
         // With offline_access it would outlive the session.
@@ -45,7 +43,7 @@ struct LogoutEndpoint: FirstPartyEndpoint {
         return transport == .body ? answer : cookies.clearing.reduce(answer) { $0.setting($1) }
     }
 
-    private func authorization(_ request: Request) async throws -> (Identifier<Authorization>, Transport) {
+    private func authorization(_ request: Request) async throws -> (Authorization, Transport) {
         let field = request.headers[.authorization]
         let inBody = request.parameters["refresh_token"]
         let (access, refresh) = (cookies.access.value(in: request), cookies.refresh.value(in: request))
@@ -54,27 +52,20 @@ struct LogoutEndpoint: FirstPartyEndpoint {
             throw hasCookies || field != nil
                 ? OAuthError.invalidRequest("the token must be sent in one way only") : .authenticationFailed
         }
-        if let field, field.prefix(7).lowercased() == "bearer " {
-            return (try await parent(ofAccess: String(field.dropFirst(7))), .body)
-        }
-        if let inBody { return (try parent(ofRefresh: inBody), .body) }
-        if let refresh { return (try parent(ofRefresh: refresh), .cookie) }
-        if let access { return (try await parent(ofAccess: access), .cookie) }
-        throw OAuthError.authenticationFailed
+        let inField = field.flatMap(AuthenticationScheme.bearer.credentials)
+        let found: Authorization? =
+            if let text = inField ?? (refresh == nil ? access : nil) { try await authorization(ofAccess: text) } else {
+                try await refreshTokens.read(inBody ?? refresh ?? "")?.authorization
+            }
+        guard let found else { throw OAuthError.authenticationFailed }
+        return (found, hasCookies ? .cookie : .body)
     }
 
-    private func parent(ofAccess text: String) async throws -> Identifier<Authorization> {
+    private func authorization(ofAccess text: String) async throws -> Authorization? {
         // A resource server must not end the sessions of users whose tokens it receives.
         guard let token = try await accessTokens.read(text), token.audience.contains(issuer.identifier),
             let parent = token.authorization
-        else { throw OAuthError.authenticationFailed }
-        return parent
-    }
-
-    private func parent(ofRefresh text: String) throws -> Identifier<Authorization> {
-        guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken) else {
-            throw OAuthError.authenticationFailed
-        }
-        return token.authorization
+        else { return nil }
+        return try await authorizations.find(parent)
     }
 }

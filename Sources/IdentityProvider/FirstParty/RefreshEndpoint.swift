@@ -6,38 +6,37 @@ struct RefreshEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let authenticator: ClientAuthenticator
     let grant: RefreshTokenGrant
-    let authorizations: any AuthorizationStore
+    let refreshTokens: RefreshTokenReader
     let outcome: FirstPartySignIn
     let cookies: TokenCookies
-    let sealer: Sealer
     let routes = [Route.api(.post, "refresh", rateLimit: .tokens)]
 
     init(_ core: Core, authenticator: ClientAuthenticator, outcome: FirstPartySignIn) {
         clients = FirstPartyClients(core)
         self.authenticator = authenticator
         grant = RefreshTokenGrant(core)
-        authorizations = core.stores.authorizations
+        refreshTokens = RefreshTokenReader(core)
         self.outcome = outcome
         cookies = TokenCookies(core)
-        sealer = core.sealer
     }
 
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["refresh_token", "client_id"])
         let (text, transport) = try credential(request)
-        guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
-            let stored = try await authorizations.find(token.authorization)
-        else { throw OAuthError.authenticationFailed }
+        guard let stored = try await refreshTokens.read(text)?.authorization else {
+            throw OAuthError.authenticationFailed
+        }
         if transport == .cookie { try cookies.verify(request, for: stored.id) }
         guard try await clients.isFirstParty(stored.grant.client),
             request.parameters["client_id"].map({ $0 == stored.grant.client.rawValue }) ?? true
         else { throw OAuthError.authenticationFailed }
         let parameters = Parameters([("client_id", stored.grant.client.rawValue), ("refresh_token", text)])
-        let client = try await authenticator.authenticate(request.withoutCookies.with(parameters))
-        let redemption = try await grant.redeem(parameters, by: client)
+        let tokenRequest = try await TokenRequest(
+            request.withoutCookies.with(parameters), authenticator: authenticator)
+        let redemption = try await grant.redeem(tokenRequest)
         guard let user = redemption.user else { throw OAuthError.authenticationFailed }
         return try await outcome.answer(
-            redemption, by: .refreshToken, of: user, to: client.client, over: transport)
+            redemption, by: .refreshToken, of: user, to: tokenRequest.client.client, over: transport)
     }
 
     private func credential(_ request: Request) throws -> (String, Transport) {

@@ -15,12 +15,12 @@ struct SelfEndpoint: FirstPartyEndpoint {
     }
 
     func respond(to request: Request) async throws -> Response {
-        let (bearer, user) = try await access.person(request)
+        let (bearer, user, transport) = try await access.person(request)
         var profile: JSONObject = ["user_id": .string(user.id.rawValue), "username": .string(user.username)]
         let held = try await entitlements.entitlements(of: user)
         profile.merge(Claims.released(of: user, with: held, for: Scope.standard))
         // A page that was loaded anew has forgotten it.
-        if bearer.transport == .cookie, let authorization = bearer.token.authorization {
+        if transport == .cookie, let authorization = bearer.token.authorization {
             profile["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization))
         }
         return .json(profile)

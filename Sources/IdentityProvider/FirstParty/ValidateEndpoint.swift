@@ -27,7 +27,7 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         let demanded = try EntitlementDemand(request.parameters)
         let catalog = try await resources.catalog()
         let audience = try audience(request.parameters, catalog)
-        let bearer = try await access.bearer(request, for: audience)
+        let (bearer, _) = try await access.bearer(request, for: audience)
         let token = bearer.token
         let servers = catalog.servers(of: token)
         guard audience == access.issuer.identifier || servers.contains(where: { $0.identifier == audience }) else {
@@ -39,11 +39,12 @@ struct ValidateEndpoint: FirstPartyEndpoint {
             "scope": .string(token.scope.text), "aud": .array(token.audience.map(JSON.string)),
             "exp": .integer(Int(token.expiresAt.timeIntervalSince1970)),
         ]
-        guard let (user, granted) = bearer.person else {
+        guard let person = bearer.person else {
             guard asked.isEmpty else { throw OAuthError.insufficientAuthentication(asked) }
             return Self.response(answer, to: demanded)
         }
-        try await access.stepUp.require(asked, of: granted, by: user)
+        try await access.stepUp.require(asked, of: person)
+        let user = person.user
         answer["acr"] = token.acr.map(JSON.string)
         answer["auth_time"] = token.authenticatedAt.map { .integer(Int($0.timeIntervalSince1970)) }
         let held = try await entitlements.entitlements(of: user)
@@ -84,7 +85,7 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         problem.members["active"] = false
         var response = problem.response
         if error.headers[.wwwAuthenticate] == nil {
-            response.headers[.wwwAuthenticate] = "Bearer realm=\"martlet\", error=\"invalid_token\""
+            response.headers[.wwwAuthenticate] = AuthenticationScheme.bearer.challenge([("error", "invalid_token")])
         }
         return response
     }

@@ -34,12 +34,12 @@ struct MutationTools: Sendable {
     /// Short codes and what they stand for.
     let codes = ShortCodes()
 
-    init(_ core: Core, accessTokens: AccessTokenReader) {
+    init(_ core: Core) {
         issuer = core.issuer
         sealer = core.sealer
         ring = core.keys
         clients = core.clients
-        self.accessTokens = accessTokens
+        accessTokens = AccessTokenReader(core)
     }
 
     final class ShortCodes: Sendable {

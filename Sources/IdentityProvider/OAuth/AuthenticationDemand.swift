@@ -48,11 +48,10 @@ extension OAuthError {
     /// The challenge of RFC 9470 §3 for what `unmet` holds.
     static func insufficientAuthentication(_ unmet: AuthenticationDemand) -> OAuthError {
         let reason = unmet.context == nil ? "a more recent sign-in is needed" : "a stronger sign-in is needed"
-        var error = OAuthError.bearerChallenge(.insufficientUserAuthentication, reason)
-        var challenge = error.headers[.wwwAuthenticate] ?? ""
-        if let context = unmet.context { challenge += ", acr_values=\"\(context.rawValue)\"" }
-        if let maxAge = unmet.maxAge { challenge += ", max_age=\"\(maxAge)\"" }
-        error.headers[.wwwAuthenticate] = challenge
+        let parameters =
+            [("acr_values", unmet.context?.rawValue), ("max_age", unmet.maxAge.map(String.init))]
+            .compactMap { name, value in value.map { (name, $0) } }
+        var error = OAuthError.bearerChallenge(.insufficientUserAuthentication, reason, parameters)
         error.demand = unmet
         return error
     }

@@ -20,6 +20,9 @@ struct AccessToken: Codable, Sendable {
         case id, authorization, client, user, scope, audience, issuedAt, expiresAt, authenticatedAt, amr, acr
     }
 
+    /// How it must be presented.
+    var scheme: AuthenticationScheme { .bearer }
+
     var subject: String { user?.rawValue ?? client.rawValue }
 }
 

@@ -2,38 +2,36 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
-/// A client gives a token back (RFC 7009). The authorization goes with it, and with that all of its tokens.
+/// Lets a client give a token back (RFC 7009). Revokes the token's authorization, and with it all of its tokens.
 struct RevocationEndpoint: Endpoint {
-    let authenticator: ClientAuthenticator
-    let authorizations: any AuthorizationStore
-    let spent: any SpentStore
-    let accessTokens: AccessTokenReader
-    let sealer: Sealer
-    let audit: AuditLog
-    let now: @Sendable () -> Date
+    private let authenticator: ClientAuthenticator
+    private let accessTokens: AccessTokenReader
+    private let refreshTokens: RefreshTokenReader
+    private let authorizations: any AuthorizationStore
+    private let spent: any SpentStore
+    private let audit: AuditLog
+    private let now: @Sendable () -> Date
     let routes = [Route.post("/revoke", rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
-    init(_ core: Core, authenticator: ClientAuthenticator, accessTokens: AccessTokenReader) {
-        self.authenticator = authenticator
+    init(_ core: Core, authenticator: ClientAuthenticator) {
+        accessTokens = AccessTokenReader(core)
+        refreshTokens = RefreshTokenReader(core)
         authorizations = core.stores.authorizations
         spent = core.stores.spent
-        self.accessTokens = accessTokens
-        sealer = core.sealer
         audit = core.audit
         now = core.now
+        self.authenticator = authenticator
     }
 
     func respond(to request: Request) async throws -> Response {
         let client = try await authenticator.authenticate(request)
         let text = try request.parameters.required("token")
-        if let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken) {
-            if let stored = try await authorizations.find(token.authorization) {
-                try await revoke(stored.id, of: stored.grant.client, by: client)
-            }
+        if let authorization = try await refreshTokens.read(text)?.authorization {
+            try await revoke(authorization.id, of: authorization.grant.client, by: client)
         } else if let token = try await accessTokens.read(text) {
             try await revoke(token, by: client)
         }
-        // A token that is none is as good as revoked (RFC 7009 §2.2).
+        // An invalid token counts as revoked (RFC 7009 §2.2).
         return Response(headers: [.cacheControl: "no-store"])
     }
 

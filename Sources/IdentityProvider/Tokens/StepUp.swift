@@ -13,13 +13,14 @@ struct StepUp: Sendable {
         now = core.now
     }
 
-    /// Throws the challenge of RFC 9470 §3 where the sign-in that `granted` came from is not enough for what issuer, client
-    /// and roles of `user` demand, or for `asked`, which the resource demands by itself.
-    func require(_ asked: AuthenticationDemand = AuthenticationDemand(), of granted: Granted, by user: User)
+    /// Throws the challenge of RFC 9470 §3 where the sign-in behind the token is not enough for what issuer, client and roles
+    /// of the user demand, or for `asked`, which the resource demands by itself.
+    func require(_ asked: AuthenticationDemand = AuthenticationDemand(), of person: AuthenticatedBearer.Person)
         async throws
     {
+        let granted = person.granted
         let client = try await clients.find(granted.client)
-        let minimum = try await signIn.policy(toward: SignIn.Destination(client: client), by: user).minimum
+        let minimum = try await signIn.policy(toward: SignIn.Destination(client: client), by: person.user).minimum
         // What the token says is what was shown; where the rules hold, a remembered browser stands in for it.
         var unmet = asked.unmet(by: granted.context, at: granted.authenticatedAt, now: now())
         if granted.satisfied < minimum { unmet.context = max(unmet.context ?? minimum, minimum) }

@@ -2,31 +2,32 @@ import HTTPTypes
 
 /// RFC 6749 §3.2.
 struct TokenEndpoint: Endpoint {
-    let authenticator: ClientAuthenticator
-    let grants: [any Grant]
-    let audit: AuditLog
-    let issuer: TokenIssuer
+    private let authenticator: ClientAuthenticator
+    private let grants: [any Grant]
+    private let issuer: TokenIssuer
+    private let audit: AuditLog
     let routes = [Route.post("/token", rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
     init(_ core: Core, authenticator: ClientAuthenticator, grants: [any Grant], issuer: TokenIssuer) {
+        audit = core.audit
         self.authenticator = authenticator
         self.grants = grants
-        audit = core.audit
         self.issuer = issuer
     }
 
     func respond(to request: Request) async throws -> Response {
-        let client = try await authenticator.authenticate(request)
-        let type = GrantType(rawValue: try request.parameters.required("grant_type"))
+        let request = try await TokenRequest(request, authenticator: authenticator)
+        let (type, client) = (try request.grantType, request.client)
         guard let grant = grants.first(where: { $0.type == type }) else {
             throw OAuthError(code: .unsupportedGrantType, description: "grant_type is not supported")
         }
         try client.require(type)
-        let redemption = try await grant.redeem(request.parameters, by: client)
-        let answer = try await issuer.issue(redemption, to: client.client)
+        let redemption = try await grant.redeem(request)
+        var response = try await issuer.issue(redemption, to: client.client)
+        try await issuer.addIDToken(of: redemption, for: client.client, to: &response)
         audit.record(
             .tokensIssued(grant: type, scope: redemption.scope), user: redemption.granted.user, client: client.id,
             session: redemption.granted.session, by: .client(client.id))
-        return .json(answer)
+        return .json(response.json)
     }
 }

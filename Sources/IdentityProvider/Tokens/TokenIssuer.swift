@@ -2,7 +2,7 @@ import FoundationEssentials
 import JOSE
 import Tracing
 
-/// Makes the tokens of a redemption, and the answer that carries them (RFC 6749 §5.1).
+/// Issues the tokens of a redemption (RFC 6749 §5.1).
 struct TokenIssuer: Sendable {
     let issuer: Issuer
     let lifetimes: Lifetimes
@@ -10,7 +10,7 @@ struct TokenIssuer: Sendable {
     let ring: KeyRing
     let sealer: Sealer
     let now: @Sendable () -> Date
-    /// Taken once: the system casts its instrument anew each time that it is asked for a tracer.
+    /// Kept: each access to the global tracer casts it anew.
     private let tracer = InstrumentationSystem.tracer
 
     init(_ core: Core) {
@@ -22,37 +22,28 @@ struct TokenIssuer: Sendable {
         now = core.now
     }
 
-    func issue(_ redemption: Redemption, to client: Client, withIDToken: Bool = true) async throws -> JSONObject {
-        let audience = redemption.target.servers
-        let access = accessToken(redemption, for: redemption.target)
-        // As they are now: a refresh brings what was given or withdrawn since.
-        let held =
-            if let user = redemption.user { try await entitlements.entitlements(of: user) } else { Entitlements() }
-        let accessToken = try await encode(
-            access, for: audience, with: redemption.user == nil ? [:] : held.claims(for: audience))
-        var answer: JSONObject = [
-            "access_token": .string(accessToken), "token_type": "Bearer",
-            "expires_in": .integer(Int(access.expiresAt.timeIntervalSince(access.issuedAt).rounded())),
-            "scope": .string(redemption.scope.text),
-        ]
-        if let authorization = redemption.authorization, client.grantTypes.contains(.refreshToken) {
-            let token = RefreshToken(authorization: authorization.id, generation: authorization.generation)
-            answer["refresh_token"] = .string(try sealer.seal(token, for: .refreshToken))
-        }
-        if withIDToken, let user = redemption.user, redemption.scope.contains(Scope.openID) {
-            let idToken = IDToken(
-                issuer: issuer, client: client, granted: redemption.granted, user: user, entitlements: held,
-                scope: redemption.scope, accessToken: accessToken, issuedAt: access.issuedAt,
-                expiresAt: access.issuedAt.addingTimeInterval(lifetimes.idToken))
-            answer["id_token"] = .string(
-                try await sign(idToken.claims, type: "JWT", by: client.idTokenAlgorithm))
-        }
-        return answer
+    /// The access token and, where the client uses them, the refresh token.
+    func issue(_ redemption: Redemption, to client: Client) async throws -> TokenResponse {
+        let token = accessToken(redemption)
+        return TokenResponse(
+            accessToken: try await encode(token, of: redemption), scheme: token.scheme, issuedAt: token.issuedAt,
+            expiresAt: token.expiresAt, scope: redemption.scope,
+            refreshToken: try refreshToken(of: redemption, to: client))
     }
 
-    private func accessToken(_ redemption: Redemption, for target: TokenTarget) -> AccessToken {
-        let moment = now()
-        let granted = redemption.granted
+    /// Adds an ID Token to an OpenID response (OpenID Connect Core §3.1.3.3).
+    func addIDToken(of redemption: Redemption, for client: Client, to response: inout TokenResponse) async throws {
+        guard let user = redemption.user, redemption.scope.contains(Scope.openID) else { return }
+        let token = IDToken(
+            issuer: issuer, client: client, granted: redemption.granted, user: user,
+            entitlements: try await entitlements.entitlements(of: user), scope: redemption.scope,
+            accessToken: response.accessToken, issuedAt: response.issuedAt,
+            expiresAt: response.issuedAt.addingTimeInterval(lifetimes.idToken))
+        response.idToken = try await sign(token.claims, type: "JWT", by: client.idTokenAlgorithm)
+    }
+
+    private func accessToken(_ redemption: Redemption) -> AccessToken {
+        let (granted, target, moment) = (redemption.granted, redemption.target, now())
         // A token for several resource servers lives no longer than the strictest of them allows.
         let lifetime =
             target.servers.compactMap(\.accessTokenLifetime).map(TimeInterval.init).min() ?? lifetimes.accessToken
@@ -61,19 +52,27 @@ struct TokenIssuer: Sendable {
             authorization: redemption.authorization?.id, client: granted.client, user: granted.user,
             scope: target.tokenScope,
             audience: target.servers.map(\.identifier) + (target.includesIssuer ? [issuer.identifier] : []),
-            issuedAt: moment,
-            expiresAt: moment.addingTimeInterval(lifetime), authenticatedAt: granted.authenticatedAt,
-            amr: granted.amr, acr: granted.acr)
+            issuedAt: moment, expiresAt: moment.addingTimeInterval(lifetime),
+            authenticatedAt: granted.authenticatedAt, amr: granted.amr, acr: granted.acr)
     }
 
-    /// `entitlements` stand in a JWT; of an opaque token introspection tells.
-    private func encode(
-        _ token: AccessToken, for audience: [ResourceServer], with entitlements: JSONObject
-    ) async throws -> String {
-        if audience.contains(where: { $0.format == .opaque }) { return try sealer.seal(token, for: .accessToken) }
+    /// A JWT carries the user's entitlements as they are now; introspection adds them to what an opaque token says.
+    private func encode(_ token: AccessToken, of redemption: Redemption) async throws -> String {
+        let servers = redemption.target.servers
+        if servers.contains(where: { $0.format == .opaque }) { return try sealer.seal(token, for: .accessToken) }
         var claims = token.claims(issuer: issuer)
-        claims.merge(entitlements)
+        if let user = redemption.user {
+            claims.merge(try await entitlements.entitlements(of: user).claims(for: servers))
+        }
         return try await sign(claims, type: "at+jwt", by: .es256)
+    }
+
+    private func refreshToken(of redemption: Redemption, to client: Client) throws -> String? {
+        guard let authorization = redemption.authorization, client.grantTypes.contains(.refreshToken) else {
+            return nil
+        }
+        return try sealer.seal(
+            RefreshToken(authorization: authorization.id, generation: authorization.generation), for: .refreshToken)
     }
 
     private func sign(_ claims: JSONObject, type: String, by algorithm: SignatureAlgorithm) async throws -> String {

@@ -3,7 +3,7 @@ import JOSE
 /// Tokens: how they are issued, presented, described and revoked.
 struct TokenTopic: Topic {
     let authenticator: ClientAuthenticator
-    let accessTokens: AccessTokenReader
+    let bearers: BearerAuthenticator
     let stepUp: StepUp
     let issuer: TokenIssuer
     let grants: [any Grant]
@@ -11,7 +11,7 @@ struct TokenTopic: Topic {
 
     init(_ core: Core, signIn: SignIn) {
         authenticator = ClientAuthenticator(core)
-        accessTokens = AccessTokenReader(core)
+        bearers = BearerAuthenticator(core)
         stepUp = StepUp(core, signIn: signIn)
         issuer = TokenIssuer(core)
         grants = [
@@ -21,9 +21,9 @@ struct TokenTopic: Topic {
         ]
         endpoints = [
             TokenEndpoint(core, authenticator: authenticator, grants: grants, issuer: issuer),
-            UserInfoEndpoint(core, accessTokens: accessTokens, stepUp: stepUp),
-            IntrospectionEndpoint(core, authenticator: authenticator, accessTokens: accessTokens),
-            RevocationEndpoint(core, authenticator: authenticator, accessTokens: accessTokens),
+            UserInfoEndpoint(core, bearers: bearers, stepUp: stepUp),
+            IntrospectionEndpoint(core, authenticator: authenticator, bearers: bearers),
+            RevocationEndpoint(core, authenticator: authenticator),
         ]
     }
 

@@ -1,41 +1,33 @@
 import HTTPTypes
 import JOSE
 
-/// Claims about the person who signed in (OpenID Connect Core §5.3).
+/// Claims about the user who signed in (OpenID Connect Core §5.3).
 struct UserInfoEndpoint: Endpoint {
-    let issuer: Issuer
-    let users: any UserStore
-    let entitlements: CachedEntitlements
-    let accessTokens: AccessTokenReader
-    let stepUp: StepUp
+    private let bearers: BearerAuthenticator
+    private let stepUp: StepUp
+    private let entitlements: CachedEntitlements
     let routes = [
         Route.get("/userinfo", isSharedAcrossOrigins: true), .post("/userinfo", isSharedAcrossOrigins: true),
     ]
 
-    init(_ core: Core, accessTokens: AccessTokenReader, stepUp: StepUp) {
-        issuer = core.issuer
-        users = core.stores.users
+    init(_ core: Core, bearers: BearerAuthenticator, stepUp: StepUp) {
         entitlements = core.entitlements
-        self.accessTokens = accessTokens
+        self.bearers = bearers
         self.stepUp = stepUp
     }
 
     func respond(to request: Request) async throws -> Response {
-        let text = try BearerToken.read(request)
-        guard let (token, granted) = try await accessTokens.presented(text, to: issuer.identifier) else {
-            throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
+        let bearer = try await bearers.authenticate(request)
+        guard bearer.token.scope.contains(Scope.openID) else {
+            throw OAuthError.bearerChallenge(
+                .insufficientScope, "the scope openid is needed", [("scope", Scope.openID)])
         }
-        guard token.scope.contains(Scope.openID) else {
-            throw OAuthError.bearerChallenge(.insufficientScope, "the scope openid is needed", scope: Scope.openID)
-        }
-        guard let granted, let id = token.user, let user = try await users.findEnabled(id) else {
-            throw OAuthError.bearerChallenge(.invalidToken, "the access token is not valid here")
-        }
-        try await stepUp.require(of: granted, by: user)
-        let held = try await entitlements.entitlements(of: user)
-        var claims = Claims.released(of: user, with: held, for: token.scope)
-        claims.merge(Claims.requested(granted.claims?.userInfo ?? [], of: user, with: held))
-        claims["sub"] = .string(user.id.rawValue)
+        guard let person = bearer.person else { throw OAuthError.invalidBearer }
+        try await stepUp.require(of: person)
+        let held = try await entitlements.entitlements(of: person.user)
+        var claims = Claims.released(of: person.user, with: held, for: bearer.token.scope)
+        claims.merge(Claims.requested(person.granted.claims?.userInfo ?? [], of: person.user, with: held))
+        claims["sub"] = .string(person.user.id.rawValue)
         return .json(claims)
     }
 }

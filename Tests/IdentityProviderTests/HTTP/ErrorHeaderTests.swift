@@ -8,7 +8,7 @@ import Testing
 struct ErrorHeaderTests {
     private static let errors: [OAuthError] = [
         .methodNotAllowed(allowed: [.get, .post]), .tooManyRequests(retryAfter: 7), .unavailable(retryAfter: 2),
-        .invalidClient(scheme: "Basic"), .bearerChallenge(.invalidToken, "the access token is not valid here"),
+        .invalidClient(scheme: .basic), .bearerChallenge(.invalidToken, "the access token is not valid here"),
         .insufficientAuthentication(AuthenticationDemand(context: .multiFactor, maxAge: 60)),
     ]
 

@@ -93,7 +93,7 @@ struct ClientAuthenticator: Sendable {
             attempts.failed(credential, from: request.remoteAddress)
             // A name that nobody has may be a secret that was pasted into the wrong field.
             record(error, client: found?.id)
-            if case .basic = credential { throw OAuthError.invalidClient(scheme: "Basic", cause: error) }
+            if case .basic = credential { throw OAuthError.invalidClient(scheme: .basic, cause: error) }
             throw OAuthError.invalidClient(cause: error)
         }
     }

@@ -54,32 +54,27 @@ enum ClientCredential: Sendable {
 
     /// Both parts are form-encoded before they are put together (RFC 6749 §2.3.1).
     private static func basic(_ headers: HTTPFields) throws(OAuthError) -> ClientCredential? {
-        guard let field = headers[.authorization], field.prefix(6).lowercased() == "basic " else { return nil }
-        guard let data = Data(base64Encoded: field.dropFirst(6).trimmingSpaces()),
-            let colon = data.firstIndex(of: UInt8(ascii: ":"))
-        else { throw .invalidClient(scheme: "Basic") }
+        guard let credentials = headers[.authorization].flatMap(AuthenticationScheme.basic.credentials) else {
+            return nil
+        }
+        guard let data = Data(base64Encoded: credentials), let colon = data.firstIndex(of: UInt8(ascii: ":"))
+        else { throw .invalidClient(scheme: .basic) }
         do {
             let client = try FormEncoding.decode(data[..<colon])
             let secret = try FormEncoding.decode(data[(colon + 1)...])
             return .basic(Identifier(rawValue: client), secret: secret)
         } catch {
-            throw .invalidClient(scheme: "Basic")
+            throw .invalidClient(scheme: .basic)
         }
-    }
-}
-
-extension Substring {
-    fileprivate func trimmingSpaces() -> String {
-        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }
 
 extension OAuthError {
     /// One answer for an unknown client, a wrong secret and a wrong method, with a challenge where the client used
     /// the `Authorization` field (RFC 6749 §5.2).
-    static func invalidClient(scheme: String? = nil, cause: (any Error)? = nil) -> OAuthError {
+    static func invalidClient(scheme: AuthenticationScheme? = nil, cause: (any Error)? = nil) -> OAuthError {
         OAuthError(
             code: .invalidClient, description: "client authentication failed",
-            headers: scheme.map { [.wwwAuthenticate: "\($0) realm=\"martlet\""] } ?? [:], cause: cause)
+            headers: scheme.map { [.wwwAuthenticate: $0.challenge()] } ?? [:], cause: cause)
     }
 }

@@ -23,13 +23,14 @@ struct AuthorizationCodeGrant: Grant {
         now = core.now
     }
 
-    func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
+    func redeem(_ request: TokenRequest) async throws -> Redemption {
+        let (client, parameters) = (request.client, request.parameters)
         let text = try parameters.required("code")
         guard let code = try? sealer.open(AuthorizationCode.self, from: text, for: .authorizationCode) else {
             Decision.note("The code is none that this issuer made.")
             throw OAuthError.invalidGrant("the code is not valid")
         }
-        try code.check(parameters, from: client, at: now())
+        try code.check(request, at: now())
         Decision.note(
             "The code was issued to this client and has not expired; redirect_uri and code_verifier are those of the "
                 + "authorization request (RFC 6749 §4.1.3, RFC 7636 §4.6).")

@@ -7,7 +7,8 @@ struct ClientCredentialsGrant: Grant {
         resources = core.resources
     }
 
-    func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
+    func redeem(_ request: TokenRequest) async throws -> Redemption {
+        let (client, parameters) = (request.client, request.parameters)
         let catalog = try await resources.catalog()
         // There is no person: what speaks of one is not for a client alone.
         let scope = try catalog.scope(parameters["scope"], of: client.client).subtracting(Scope.standard)

@@ -1,5 +1,5 @@
-/// Serves one `grant_type`: says what is granted; `TokenIssuer` issues it.
+/// Handles one `grant_type`: decides what is granted. `TokenIssuer` issues it.
 protocol Grant: Sendable {
     var type: GrantType { get }
-    func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption
+    func redeem(_ request: TokenRequest) async throws -> Redemption
 }

@@ -3,7 +3,7 @@ import Logging
 
 /// RFC 6749 §6, with rotation and the detection of reuse (RFC 9700 §4.14.2).
 struct RefreshTokenGrant: Grant {
-    let sealer: Sealer
+    let refreshTokens: RefreshTokenReader
     let lifetimes: Lifetimes
     let resources: CachedResourceServers
     let users: any UserStore
@@ -14,7 +14,7 @@ struct RefreshTokenGrant: Grant {
     let type = GrantType.refreshToken
 
     init(_ core: Core) {
-        sealer = core.sealer
+        refreshTokens = RefreshTokenReader(core)
         lifetimes = core.settings.lifetimes
         resources = core.resources
         users = core.stores.users
@@ -24,11 +24,12 @@ struct RefreshTokenGrant: Grant {
         now = core.now
     }
 
-    func redeem(_ parameters: Parameters, by client: AuthenticatedClient) async throws -> Redemption {
-        let text = try parameters.required("refresh_token")
-        guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
-            let stored = try await authorizations.find(token.authorization)
-        else { throw Self.refusal("It is none that this issuer made, or its authorization is gone.") }
+    func redeem(_ request: TokenRequest) async throws -> Redemption {
+        let (client, parameters) = (request.client, request.parameters)
+        guard let presented = try await refreshTokens.read(parameters.required("refresh_token")) else {
+            throw Self.refusal("Not issued by this issuer, or its authorization no longer exists.")
+        }
+        let (token, stored) = (presented.token, presented.authorization)
         // Bound to its client; another one learns nothing and changes nothing (RFC 6749 §10.4).
         guard stored.grant.client == client.id else { throw Self.refusal("It was issued to another client.") }
         guard RefreshLifetime.end(of: stored, lifetimes) > now() else {

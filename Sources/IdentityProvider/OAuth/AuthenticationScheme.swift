@@ -1,0 +1,24 @@
+/// An HTTP authentication scheme (RFC 9110 §11.1).
+struct AuthenticationScheme: Hashable, Sendable {
+    let name: String
+
+    /// RFC 6750.
+    static let bearer = AuthenticationScheme(name: "Bearer")
+    /// RFC 7617.
+    static let basic = AuthenticationScheme(name: "Basic")
+
+    /// The credentials in an `Authorization` field of this scheme. Scheme names are case-insensitive.
+    func credentials(in field: String) -> String? {
+        let prefix = field.prefix(name.count + 1)
+        guard prefix.last == " ", prefix.dropLast().lowercased() == name.lowercased() else { return nil }
+        let credentials = field.dropFirst(prefix.count).drop { $0 == " " }
+        return String(credentials.reversed().drop { $0 == " " }.reversed())
+    }
+
+    /// A `WWW-Authenticate` field (RFC 9110 §11.6.1). The values must not contain quotes.
+    func challenge(_ parameters: [(name: String, value: String)] = []) -> String {
+        ([("realm", "martlet")] + parameters).reduce(into: name) { text, parameter in
+            text += "\(text == name ? "" : ",") \(parameter.0)=\"\(parameter.1)\""
+        }
+    }
+}

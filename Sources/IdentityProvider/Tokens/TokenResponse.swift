@@ -1,0 +1,27 @@
+import FoundationEssentials
+import JOSE
+
+/// The tokens of a redemption (RFC 6749 §5.1; OpenID Connect Core §3.1.3.3).
+struct TokenResponse: Sendable {
+    let accessToken: String
+    /// `token_type`.
+    let scheme: AuthenticationScheme
+    let issuedAt: Date
+    let expiresAt: Date
+    let scope: Scope
+    let refreshToken: String?
+    var idToken: String?
+
+    /// Seconds until the access token expires.
+    var expiresIn: Int { Int(expiresAt.timeIntervalSince(issuedAt).rounded()) }
+
+    var json: JSONObject {
+        var members: JSONObject = [
+            "access_token": .string(accessToken), "token_type": .string(scheme.name), "expires_in": .integer(expiresIn),
+            "scope": .string(scope.text),
+        ]
+        members["refresh_token"] = refreshToken.map(JSON.string)
+        members["id_token"] = idToken.map(JSON.string)
+        return members
+    }
+}

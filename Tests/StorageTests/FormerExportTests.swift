@@ -123,6 +123,42 @@ struct FormerExportTests {
         try await expectPasskeyWorks(former, issuer)
     }
 
+    @Test("roles, groups, resource servers, grants, and queued mail decode", arguments: TestEngine.allCases)
+    func documents(_ engine: TestEngine) async throws {
+        let issuer = try await FormerExport().issuer(engine)
+        let stores = issuer.stores
+        #expect(try await stores.roles.all() == [Role(name: "editor", permissions: ["articles.write"])])
+        #expect(try await stores.groups.all() == [Group(name: "press", roles: ["editor"])])
+        let servers = [
+            ResourceServer(
+                identifier: "https://api.example.com", scopes: ["orders.read", "orders.write"],
+                introspectionClients: ["api"]),
+            ResourceServer(
+                identifier: "https://reports.example.com", scopes: ["reports.read"], format: .opaque,
+                accessTokenLifetime: 120, introspectionClients: ["api"]),
+        ]
+        #expect(try await stores.resourceServers.all() == servers)
+        let alice = Identifier<User>(rawValue: "CoUVL6z5R5wAYJWaz6P2tg")
+        let authorization = try #require(
+            try await stores.authorizations.find(Identifier(rawValue: "66qYbgRvZJXNx4ouZIiiuQ")))
+        let granted = Granted(
+            client: Identifier(rawValue: "web"), user: alice,
+            session: Identifier(rawValue: "kVDBo6Sl3e2t9QawZtD_cQ"),
+            scope: ["openid", "profile", "offline_access", "orders.read", "reports.read"], nonce: "the-nonce",
+            authenticatedAt: Date(timeIntervalSinceReferenceDate: 821_692_860), amr: ["pwd", "otp", "mfa"],
+            acr: "urn:martlet:acr:2", satisfying: .multiFactor)
+        #expect(authorization.grant == granted)
+        let mails = try await stores.mailOutbox.due(at: issuer.clock.now, limit: 100)
+        let occasions = try mails.map { try issuer.provider.mail.open($0).occasion }
+        #expect(occasions.count == 4)
+        let told: Set<Mail.Occasion> = [
+            .factorAdded(alice, factor: "totp"), .factorAdded(alice, factor: "recovery_code"),
+            .factorAdded(Identifier(rawValue: "rXT5z1IoZjnnkHQg9uZNxA"), factor: "passkey"),
+            .unknownDevice(alice, device: "?", address: "192.0.2.7"),
+        ]
+        #expect(Set(occasions) == told)
+    }
+
     private func expectPasskeyWorks(_ former: FormerExport, _ issuer: TestIssuer) async throws {
         var authenticator = try SoftwareAuthenticator(seed: 7)
         authenticator.userHandle = try Base64URL.decode(former.text("user_handle"))

@@ -249,7 +249,8 @@ let package = Package(
             dependencies: [
                 "IdentityProvider", "Templates", "JOSE", "Authenticators", "SQLStorage", "MariaDBDriver", "TestSupport",
                 crypto,
-                httpTypes, lifecycle,
+                httpTypes, logging, metrics, tracing, lifecycle,
+                .product(name: "InMemoryLogging", package: "swift-log"),
             ],
             swiftSettings: strict),
     ],

@@ -13,7 +13,7 @@ struct SQLAudit: AuditStore {
             for entry in entries where try Self.insert(entry, issuer, connection) {
                 // Only with the record: by now they may be delivered.
                 for delivery in deliveries[entry.sequence] ?? [] {
-                    try SQLWebhooks.add(delivery, issuer, connection)
+                    try SQLOutbox.add(delivery, issuer, connection)
                 }
             }
             try connection.save(

@@ -22,8 +22,8 @@ package struct SQLBackend: Sendable {
             recoveryCodes: SQLRecoveryCodes(table: table), recoveries: SQLAccountRecoveries(table: table),
             keys: SQLKeys(table: table), dataKeys: SQLDataKeys(table: table), spent: SQLSpent(table: table),
             audit: SQLAudit(table: table),
-            webhooks: SQLWebhooks(table: table),
-            mailOutbox: SQLMailOutbox(table: table),
+            webhooks: SQLOutbox<WebhookDelivery>(table: table),
+            mailOutbox: SQLOutbox<WaitingMail>(table: table),
             upkeep: SQLUpkeep(table: table))
     }
 }

@@ -1,29 +1,31 @@
 import FoundationEssentials
 import IdentityProvider
 
-struct SQLMailOutbox: MailOutbox {
-    let table: SQLTable
+extension WaitingMail: StoredOutboxItem {
+    static let table: SQLStatement = "mail_outbox"
+    static let columns: [SQLStatement] = ["id", "sealed_mail", "attempts", "due_at", "created_at", "expires_at"]
+    static let destination: SQLStatement? = nil
 
-    private static let insert: SQLStatement = """
-        INSERT INTO mail_outbox (issuer, id, sealed_mail, attempts, due_at, created_at, expires_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
-        """
-
-    private func values(_ mail: WaitingMail) -> [SQLValue] {
-        [
-            table.key, .id(mail.id), .blob(mail.sealedMail), .integer(mail.attempts), .date(mail.dueAt),
-            .date(mail.createdAt), .date(mail.expiresAt),
-        ]
+    init(_ row: SQLRow) throws {
+        self.init(
+            id: try row.id(0), sealedMail: try row.blob(1), attempts: try row.integer(2), dueAt: try row.date(3),
+            createdAt: try row.date(4), expiresAt: try row.date(5))
     }
 
+    var values: [SQLValue] {
+        [.id(id), .blob(sealedMail), .integer(attempts), .date(dueAt), .date(createdAt), .date(expiresAt)]
+    }
+}
+
+extension SQLOutbox: MailOutbox where Item == WaitingMail {
     func add(_ mail: WaitingMail) async throws {
-        try await table.execute("mail_outbox.add", Self.insert, values(mail))
+        try await table.execute("mail_outbox.add", Self.insert, [table.key] + mail.values)
     }
 
     func add(
         _ mail: WaitingMail?, within shares: [MailShare], capacity: Int, at now: Date
     ) async throws -> MailAdmission {
-        let (issuer, values) = (table.key, mail.map(values))
+        let issuer = table.key
         let hint = table.database.dialect.hint("mail_outbox_by_expiry")
         do {
             try await table.write("mail_outbox.add_within") { connection in
@@ -37,40 +39,10 @@ struct SQLMailOutbox: MailOutbox {
                         share.name, at: now, expiresAt: share.endsAt, issuer, connection)
                     guard let count, count <= share.limit else { throw NotAdmitted(reason: .usedUp(share)) }
                 }
-                if let values { try connection.execute(Self.insert, values) }
+                if let mail { try connection.execute(Self.insert, [issuer] + mail.values) }
             }
             return .added
         } catch let refusal as NotAdmitted { return refusal.reason }
-    }
-
-    func due(at now: Date, limit: Int) async throws -> [WaitingMail] {
-        try await queue.due("id, sealed_mail, attempts, due_at, created_at, expires_at", at: now, limit: limit).map {
-            row in
-            WaitingMail(
-                id: try row.id(0), sealedMail: try row.blob(1), attempts: try row.integer(2), dueAt: try row.date(3),
-                createdAt: try row.date(4), expiresAt: try row.date(5))
-        }
-    }
-
-    func lease(_ mail: WaitingMail, until end: Date, at now: Date) async throws -> WaitingMail? {
-        guard try await queue.lease(entry(mail), until: end, at: now) else { return nil }
-        return WaitingMail(
-            id: mail.id, sealedMail: mail.sealedMail, attempts: mail.attempts + 1, dueAt: end,
-            createdAt: mail.createdAt, expiresAt: mail.expiresAt)
-    }
-
-    func postpone(_ mail: WaitingMail, until moment: Date) async throws {
-        try await queue.postpone(entry(mail), until: moment)
-    }
-
-    func remove(_ mail: WaitingMail) async throws { try await queue.remove(entry(mail)) }
-
-    func depth(at now: Date) async throws -> Int { try await queue.depth(at: now) }
-
-    private var queue: SQLQueue { SQLQueue(table: table, name: "mail_outbox") }
-
-    private func entry(_ mail: WaitingMail) -> SQLQueue.Entry {
-        SQLQueue.Entry(id: .id(mail.id), attempts: mail.attempts)
     }
 }
 

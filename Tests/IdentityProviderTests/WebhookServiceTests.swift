@@ -42,17 +42,6 @@ struct WebhookServiceTests {
         "https://silent.example/", "https://good.example/", "https://former.example/"
     )
 
-    /// Records `count` events, each for `urls`.
-    private func record(_ count: Int, at issuer: TestIssuer, to urls: [String]) async throws {
-        var settings = AuditSettings()
-        settings.webhooks = WebhookSettings(urls: urls)
-        let log = AuditLog(
-            store: issuer.stores.audit, vault: issuer.vault, settings: settings,
-            now: { [clock = issuer.clock] in clock.now })
-        for _ in 0..<count { log.record(.signedOut) }
-        try await log.flush()
-    }
-
     private func waiting(_ issuer: TestIssuer, to url: String) async throws -> Int {
         try await issuer.stores.webhooks.due(to: url, at: .distantFuture, limit: 1_000).count
     }
@@ -62,7 +51,7 @@ struct WebhookServiceTests {
         arguments: TestEngine.allCases)
     func silentReceiver(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
-        try await record(30, at: issuer, to: [Self.former, Self.silent, Self.good])
+        try await issuer.queue(30, to: [Self.former, Self.silent, Self.good])
         let total = try await waiting(issuer, to: Self.good)
         #expect(total >= 30)
         let receivers = Receivers(silent: Self.silent)

@@ -1,12 +1,11 @@
-import Metrics
 import FoundationEssentials
 import Logging
+import Metrics
 import ServiceLifecycle
 import Tracing
 
-/// Sends what waits in the outbox. Every node runs one; of all of them one sends each mail. What cannot be sent is tried
-/// again after growing pauses, until it is of no use any more.
-package struct MailService: Service {
+/// Sends the mails in the outbox.
+package struct MailService: Service, Courier {
     let issuer: Issuer
     let outbox: any MailOutbox
     let queue: MailQueue
@@ -25,77 +24,36 @@ package struct MailService: Service {
         now = core.now
     }
 
-    /// At one time: connections to the mail server.
+    static let wording = CourierWording(
+        span: "mail.send", item: "mail", unreadable: "the outbox cannot be read",
+        retrying: "mail not sent yet, will try again", givenUp: "mail given up")
+    /// The conversation with the mail server is one part of an attempt.
+    static let spanKind = SpanKind.internal
+    /// Connections to the mail server.
     static let width = 4
-    /// Seconds after which a node that took a mail in hand is taken for dead: longer than any conversation with a mail
-    /// server may last.
     static let lease: TimeInterval = 180
+    static let firstPause: TimeInterval = 15
     static let maximumAttempts = 16
-    /// Between two looks at how many wait.
-    private static let countInterval = Duration.seconds(15)
 
-    package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            let depth = Measurements.outboxDepth(of: issuer.identifier)
-            var countedAt: ContinuousClock.Instant?
-            while !Task.isCancelled {
-                do {
-                    while !Task.isCancelled, try await sendDue() > 0 {}
-                    if countedAt.map({ ContinuousClock.now - $0 > Self.countInterval }) ?? true {
-                        depth.record(try await outbox.depth(at: now()))
-                        countedAt = .now
-                    }
-                } catch  where !(error is CancellationError) {
-                    Logger.current.error("the outbox cannot be read", metadata: ["cause": "\(error)"])
-                } catch {}
-                try? await Task.sleep(for: interval)
-            }
-        }
+    var source: any Outbox<WaitingMail> { outbox.queue }
+    var depth: Gauge { Measurements.outboxDepth(of: issuer.identifier) }
+
+    package func run() async throws { await keepDelivering() }
+
+    /// Sends the first due mails. Returns how many this node leased.
+    package func sendDue() async throws -> Int { try await deliverDue(to: nil) }
+
+    /// Every mail goes to the one mail server.
+    func destinations() -> [String?] { [nil] }
+
+    func send(_ mail: WaitingMail, in span: any Span) async throws {
+        guard let letter = try await writer.letter(mail, queue.open(mail)) else { return }
+        span.attributes["martlet.mail.kind"] = letter.kind
+        try await mailer.send(letter)
+        Logger.current.info("mail sent", metadata: ["kind": "\(letter.kind)", "mail": "\(mail.id)"])
     }
 
-    /// Returns how many mails it had in hand.
-    package func sendDue() async throws -> Int {
-        let due = try await outbox.due(at: now(), limit: Self.width)
-        return try await withThrowingTaskGroup(of: Bool.self) { group in
-            for mail in due { group.addTask { try await send(mail) } }
-            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
-        }
-    }
-
-    /// Whether this node had it in hand.
-    private func send(_ waiting: WaitingMail) async throws -> Bool {
-        let moment = now()
-        guard let leased = try await outbox.lease(waiting, until: moment.addingTimeInterval(Self.lease), at: moment)
-        else { return false }
-        try await withSpan("mail.send") { span in
-            do {
-                if let letter = try await writer.letter(leased, queue.open(leased)) {
-                    span.attributes["martlet.mail.kind"] = letter.kind
-                    try await mailer.send(letter)
-                    Logger.current.info("mail sent", metadata: ["kind": "\(letter.kind)", "mail": "\(leased.id)"])
-                }
-                try await outbox.remove(leased)
-            } catch {
-                span.recordError(error)
-                try await failed(leased, error)
-            }
-        }
-        return true
-    }
-
-    private func failed(_ mail: WaitingMail, _ error: any Error) async throws {
-        let next = now().addingTimeInterval(Self.pause(after: mail.attempts))
-        let isFinal =
-            error is MailRefused || error is NotOurs || mail.attempts >= Self.maximumAttempts || next >= mail.expiresAt
-        // The recipient is not named: logs are read by more people than mailboxes.
-        Logger.current.log(
-            level: isFinal ? .error : .warning, isFinal ? "mail given up" : "mail not sent yet, will try again",
-            metadata: ["mail": "\(mail.id)", "attempt": "\(mail.attempts)", "cause": "\(error)"])
-        if isFinal { try await outbox.remove(mail) } else { try await outbox.postpone(mail, until: next) }
-    }
-
-    /// Seconds: 15, 30, 60 … an hour.
-    static func pause(after attempts: Int) -> TimeInterval {
-        min(3_600, 15 * Double(1 << min(max(attempts, 1) - 1, 10)))
+    func isFinal(_ error: any Error, of mail: WaitingMail) -> Bool {
+        error is MailRefused || error is NotOurs || mail.attempts >= Self.maximumAttempts
     }
 }

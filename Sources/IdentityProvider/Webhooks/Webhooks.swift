@@ -14,15 +14,13 @@ package struct WebhookSettings: Sendable {
 }
 
 /// An event on its way to one address.
-package struct WebhookDelivery: Sendable, Hashable {
+package struct WebhookDelivery: OutboxItem, Hashable {
     package let id: Identifier<WebhookDelivery>
     package let url: String
     /// JSON: the same bytes at every attempt.
     package let body: String
-    /// How often somebody began to send it. Whoever begins raises it, and may go on while it stays so.
-    package let attempts: Int
-    /// When it may be tried; while somebody tries, when others may take it for abandoned.
-    package let dueAt: Date
+    package var attempts: Int
+    package var dueAt: Date
     package let expiresAt: Date
 
     package init(
@@ -56,20 +54,10 @@ extension WebhookSettings {
     }
 }
 
-package protocol WebhookStore: Sendable {
-    /// What may be tried of what goes to `url`, the longest due first.
-    func due(to url: String, at now: Date, limit: Int) async throws -> [WebhookDelivery]
-    /// Drops at most `limit` deliveries that go to none of `urls`; returns how many.
+/// The destination of a delivery is its URL.
+package protocol WebhookStore: Outbox<WebhookDelivery> {
+    /// Drops at most `limit` deliveries that go to none of `urls`. Returns how many it dropped.
     func drop(exceptTo urls: [String], limit: Int) async throws -> Int
-    /// Takes what `due` returned in hand until a moment. Of all calls with one delivery exactly one returns it, however
-    /// many run at once and on however many nodes.
-    func lease(_ delivery: WebhookDelivery, until end: Date, at now: Date) async throws -> WebhookDelivery?
-    /// Lets a leased delivery be tried again at a moment, unless another has taken it meanwhile.
-    func postpone(_ delivery: WebhookDelivery, until moment: Date) async throws
-    /// Removes a leased delivery, unless another has taken it meanwhile.
-    func remove(_ delivery: WebhookDelivery) async throws
-    /// How many wait, to whomever they go.
-    func depth(at now: Date) async throws -> Int
 }
 
 /// Hands a signed body to its receiver. Throws unless the receiver took it.

@@ -38,7 +38,7 @@ struct Composition {
                 let users = storage.stores(for: issuer).users
                 return (issuer, PasswordFactor(users: users, gate: gate, parameters: Argon2Parameters()))
             })
-        let (keys, lifetimes) = (masterKeys, configuration.lifetimes)
+        let (keys, lifetimes) = (masterKeys, configuration.settings.lifetimes)
         let vaults = Dictionary(
             uniqueKeysWithValues: configuration.issuers.map { issuer in
                 let store = storage.stores(for: issuer).dataKeys
@@ -115,21 +115,13 @@ struct Composition {
     func administration(_ issuer: Issuer) throws -> Administration { Administration(try core(issuer)) }
 
     private func core(_ issuer: Issuer, pages: PageRenderer? = nil) throws -> Core {
-        var settings = Settings(issuer: issuer)
-        settings.name = configuration.name
-        settings.lifetimes = configuration.lifetimes
-        settings.signUp = configuration.signUp
-        settings.minimumContext = configuration.minimumContext
-        settings.totp = configuration.totp
-        settings.acceptsEmailCodes = configuration.acceptsEmailCodes
-        settings.hasBuiltInClient = configuration.hasBuiltInClient
-        settings.suspicion = configuration.suspicion.rules
         var mailer: (any Mailer)?
         if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }
         return Core(
-            settings: settings, stores: storage.stores(for: issuer), vault: try vault(issuer),
-            passwords: try passwordFactor(issuer), limiter: limiter, audit: try auditLog(issuer), mailer: mailer,
-            sendsMail: configuration.mail != nil, places: configuration.suspicion.places)
+            settings: configuration.settings(for: issuer), stores: storage.stores(for: issuer),
+            vault: try vault(issuer), passwords: try passwordFactor(issuer), limiter: limiter,
+            audit: try auditLog(issuer), mailer: mailer, sendsMail: configuration.mail != nil,
+            places: configuration.places)
     }
 
     /// The issuer that a command is about: the one named, or the first.

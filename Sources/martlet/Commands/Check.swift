@@ -16,7 +16,7 @@ struct Check: AsyncParsableCommand {
             do throws(Mistakes) {
                 let configuration = try Configuration(options)
                 do throws(InvalidTemplate) {
-                    _ = try PageRenderer(name: configuration.name, overrides: configuration.templates)
+                    _ = try PageRenderer(name: configuration.settings.name, overrides: configuration.templates)
                 } catch { mistakes.append("templates: \(error.file): \(error.reason)") }
                 for setting in configuration.unused {
                     Terminal.complain(["note: \(setting) has no effect in this version"])

@@ -71,7 +71,7 @@ struct Serve: AsyncParsableCommand {
         _ composition: Composition, _ preparation: Preparation, _ metrics: MetricsRegistry?
     ) async throws {
         let configuration = composition.configuration
-        let pages = try PageRenderer(name: configuration.name, overrides: configuration.templates)
+        let pages = try PageRenderer(name: configuration.settings.name, overrides: configuration.templates)
         let providers = try configuration.issuers.map { try composition.provider($0, pages: pages) }
         var settings = ServerSettings(
             address: configuration.address, tls: configuration.tls, proxies: configuration.proxies)

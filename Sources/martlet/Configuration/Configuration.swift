@@ -1,5 +1,5 @@
-import Authenticators
 import FoundationEssentials
+import GeoIP
 import IdentityProvider
 import Server
 import Telemetry
@@ -7,7 +7,8 @@ import Telemetry
 /// A valid configuration. Its initialiser is the validation, and finds every mistake at once.
 struct Configuration {
     let issuers: [Issuer]
-    let name: String
+    /// The settings of every issuer; `settings(for:)` puts in the issuer.
+    let settings: Settings
     let address: ServerSettings.Address
     /// Where `/metrics` is served; `nil` for nowhere.
     let metricsAddress: ServerSettings.Address?
@@ -16,15 +17,10 @@ struct Configuration {
     let connections: ServerSettings.ConnectionLimits
     let storage: StorageSetting
     let masterKeyFile: String
-    let lifetimes: Lifetimes
     /// `nil` where no mail is sent.
     let mail: MailSetting?
-    let signUp: SignUpPolicy
-    let minimumContext: AuthenticationContext
-    let totp: TOTPSettings
-    let acceptsEmailCodes: Bool
-    let hasBuiltInClient: Bool
-    let suspicion: SuspicionSetting
+    /// `nil` where addresses are not located.
+    let places: PlaceDatabase?
     let templates: [String: String]
     let telemetry: TelemetrySettings
     let audit: AuditSettings
@@ -40,7 +36,6 @@ struct Configuration {
     {
         var values = SettingValues(options: options, environment: environment)
         issuers = Self.issuers(&values)
-        name = values.text(.name) ?? "Martlet"
         address = Self.address(&values, .listen) ?? .host("127.0.0.1", port: 8080)
         metricsAddress = Self.address(&values, .telemetryMetrics)
         tls = Self.tls(&values)
@@ -48,14 +43,12 @@ struct Configuration {
         connections = Self.connections(&values)
         storage = Self.storage(&values)
         masterKeyFile = values.text(.masterKeyFile) ?? "var/master.key"
-        lifetimes = Self.lifetimes(&values)
+        // The default stands in for an invalid issuer: the mistakes in other settings are still to be found.
+        var settings = Settings(issuer: issuers.first ?? Self.defaultIssuer)
+        settings.read(&values)
+        self.settings = settings
         mail = Self.mail(&values)
-        signUp = Self.signUp(&values)
-        minimumContext = Self.minimumContext(&values)
-        totp = Self.totp(&values)
-        acceptsEmailCodes = values.flag(.factorsEmailCode, default: true)
-        hasBuiltInClient = values.flag(.firstPartyBuiltInClient, default: true)
-        suspicion = SuspicionSetting(&values)
+        places = Self.places(&values)
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)
         unused = [Setting.tlsClientCA].filter { values.isSet($0) }.map(\.rawValue)
@@ -65,9 +58,11 @@ struct Configuration {
         guard values.mistakes.isEmpty else { throw Mistakes(values.mistakes) }
     }
 
+    private static let defaultIssuer = try! Issuer("http://localhost:8080")
+
     private static func issuers(_ values: inout SettingValues) -> [Issuer] {
         var issuers: [Issuer] = []
-        for (setting, text) in [(Setting.issuer, values.text(.issuer) ?? "http://localhost:8080")]
+        for (setting, text) in [(Setting.issuer, values.text(.issuer) ?? defaultIssuer.identifier)]
             + values.list(.additionalIssuers).map({ (Setting.additionalIssuers, $0) })
         {
             do throws(InvalidIssuer) {
@@ -77,33 +72,6 @@ struct Configuration {
             } catch { values.report(setting, "\(text) \(error.reason)") }
         }
         return issuers
-    }
-
-    private static func minimumContext(_ values: inout SettingValues) -> AuthenticationContext {
-        guard let text = values.text(.minimumACR) else { return .singleFactor }
-        do throws(InvalidValue) { return try AuthenticationContext.registered(text) } catch {
-            values.report(.minimumACR, error.reason)
-            return .singleFactor
-        }
-    }
-
-    private static func totp(_ values: inout SettingValues) -> TOTPSettings {
-        var settings = TOTPSettings()
-        if let text = values.text(.totpAlgorithm) {
-            if let algorithm = TOTP.Algorithm(rawValue: text) {
-                settings.algorithm = algorithm
-            } else {
-                values.report(.totpAlgorithm, "must be SHA1, SHA256 or SHA512")
-            }
-        }
-        if let text = values.text(.totpDigits) {
-            if let digits = Int(text), (6...8).contains(digits) {
-                settings.digits = digits
-            } else {
-                values.report(.totpDigits, "must be 6, 7 or 8")
-            }
-        }
-        return settings
     }
 
     private static func address(_ values: inout SettingValues, _ setting: Setting) -> ServerSettings.Address? {
@@ -155,20 +123,6 @@ struct Configuration {
         return .sqlite("")
     }
 
-    private static func lifetimes(_ values: inout SettingValues) -> Lifetimes {
-        var lifetimes = Lifetimes()
-        lifetimes.session = values.seconds(.lifetimesSession, 60...31_536_000) ?? lifetimes.session
-        lifetimes.sessionIdle = values.seconds(.lifetimesSessionIdle, 60...31_536_000)
-        lifetimes.accessToken = values.seconds(.lifetimesAccessToken, 10...86_400) ?? lifetimes.accessToken
-        lifetimes.idToken = values.seconds(.lifetimesIDToken, 10...86_400) ?? lifetimes.idToken
-        lifetimes.refreshToken = values.seconds(.lifetimesRefreshToken, 60...31_536_000) ?? lifetimes.refreshToken
-        lifetimes.refreshTokenAbsolute =
-            values.seconds(.lifetimesRefreshTokenAbsolute, 60...315_360_000) ?? lifetimes.refreshTokenAbsolute
-        lifetimes.refreshGrace = values.seconds(.lifetimesRefreshGrace, 0...300) ?? lifetimes.refreshGrace
-        lifetimes.recoveryWait = values.seconds(.lifetimesRecoveryWait, 3_600...2_592_000) ?? lifetimes.recoveryWait
-        return lifetimes
-    }
-
     private static func templates(_ values: inout SettingValues) -> [String: String] {
         guard let folder = values.text(.templates) else { return [:] }
         var files: [String: String] = [:]
@@ -203,6 +157,12 @@ struct Configuration {
 }
 
 extension Configuration {
+    func settings(for issuer: Issuer) -> Settings {
+        var settings = settings
+        settings.issuer = issuer
+        return settings
+    }
+
     /// The issuer that a command is about: the one named, or the first.
     func issuer(named identifier: String?) throws(Mistakes) -> Issuer {
         guard let identifier else { return issuers[0] }

@@ -25,13 +25,4 @@ extension Configuration {
         }
         return smtp.map { MailSetting(smtp: $0, sender: sender) }
     }
-
-    static func signUp(_ values: inout SettingValues) -> SignUpPolicy {
-        guard let text = values.text(.signUp) else { return .off }
-        guard let policy = SignUpPolicy(rawValue: text) else {
-            values.report(.signUp, "must be off, open or invitation")
-            return .off
-        }
-        return policy
-    }
 }

@@ -1,0 +1,86 @@
+import Authenticators
+import FoundationEssentials
+import IdentityProvider
+
+extension Settings {
+    /// What the operator chose; a setting that is not made keeps its default.
+    mutating func read(_ values: inout SettingValues) {
+        name = values.text(.name) ?? name
+        lifetimes.read(&values)
+        signUp = Self.signUp(&values) ?? signUp
+        minimumContext = Self.minimumContext(&values) ?? minimumContext
+        totp.read(&values)
+        acceptsEmailCodes = values.flag(.factorsEmailCode, default: acceptsEmailCodes)
+        hasBuiltInClient = values.flag(.firstPartyBuiltInClient, default: hasBuiltInClient)
+        suspicion.read(&values)
+    }
+
+    private static func signUp(_ values: inout SettingValues) -> SignUpPolicy? {
+        guard let text = values.text(.signUp) else { return nil }
+        guard let policy = SignUpPolicy(rawValue: text) else {
+            values.report(.signUp, "must be off, open or invitation")
+            return nil
+        }
+        return policy
+    }
+
+    private static func minimumContext(_ values: inout SettingValues) -> AuthenticationContext? {
+        guard let text = values.text(.minimumACR) else { return nil }
+        do throws(InvalidValue) { return try AuthenticationContext.registered(text) } catch {
+            values.report(.minimumACR, error.reason)
+            return nil
+        }
+    }
+}
+
+extension Lifetimes {
+    fileprivate mutating func read(_ values: inout SettingValues) {
+        session = values.seconds(.lifetimesSession, 60...31_536_000) ?? session
+        sessionIdle = values.seconds(.lifetimesSessionIdle, 60...31_536_000)
+        accessToken = values.seconds(.lifetimesAccessToken, 10...86_400) ?? accessToken
+        idToken = values.seconds(.lifetimesIDToken, 10...86_400) ?? idToken
+        refreshToken = values.seconds(.lifetimesRefreshToken, 60...31_536_000) ?? refreshToken
+        refreshTokenAbsolute =
+            values.seconds(.lifetimesRefreshTokenAbsolute, 60...315_360_000) ?? refreshTokenAbsolute
+        refreshGrace = values.seconds(.lifetimesRefreshGrace, 0...300) ?? refreshGrace
+        recoveryWait = values.seconds(.lifetimesRecoveryWait, 3_600...2_592_000) ?? recoveryWait
+    }
+}
+
+extension TOTPSettings {
+    fileprivate mutating func read(_ values: inout SettingValues) {
+        if let text = values.text(.totpAlgorithm) {
+            if let algorithm = TOTP.Algorithm(rawValue: text) {
+                self.algorithm = algorithm
+            } else {
+                values.report(.totpAlgorithm, "must be SHA1, SHA256 or SHA512")
+            }
+        }
+        if let text = values.text(.totpDigits) {
+            if let digits = Int(text), (6...8).contains(digits) {
+                self.digits = digits
+            } else {
+                values.report(.totpDigits, "must be 6, 7 or 8")
+            }
+        }
+    }
+}
+
+extension SuspicionRules {
+    fileprivate mutating func read(_ values: inout SettingValues) {
+        let all = SuspicionConsequence.allCases.map(\.rawValue).joined(separator: ", ")
+        for signal in SuspicionSignal.allCases {
+            guard let setting = Setting(rawValue: "suspicion.\(signal.rawValue)"), let text = values.text(setting)
+            else { continue }
+            if let consequence = SuspicionConsequence(rawValue: text) {
+                consequences[signal] = consequence
+            } else {
+                values.report(setting, "must be one of \(all)")
+            }
+        }
+        guard !values.isSet(.suspicionPlaces) else { return }
+        for setting in [Setting.suspicionUnknownCountry, .suspicionImpossibleTravel] where values.isSet(setting) {
+            values.report(setting, "needs \(Setting.suspicionPlaces.rawValue) beside it")
+        }
+    }
+}

@@ -97,7 +97,7 @@ extension StoredForm {
         StoredForm(PKCE.self, pkce),
         StoredForm(ClaimsRequest.self, claims),
         StoredForm(ClaimsRequest.Entry.self, entry),
-        StoredForm(Visit.self, visit),
+        StoredForm(SignInRequest.self, visit),
         StoredForm(
             SignOutRequest.self,
             """

@@ -36,16 +36,16 @@ struct AccountGate: Sendable {
     /// `recently` asks for every factor that the person has, a short while ago at most.
     func enter(_ request: Request, to path: String, recently: Bool = false) async throws -> Entry {
         guard let (session, user) = try await sessions.current(request) else {
-            return .elsewhere(try interactions.begin(Visit(location: path), in: request))
+            return .elsewhere(try interactions.start(SignInRequest(location: path), in: request))
         }
         Decision.concerns(session.id)
         let isRecent =
             now() < session.authenticatedAt.addingTimeInterval(lifetime) && !session.trustsDevice
         guard isRecent || !recently else {
             // What the session lacks may be what its person cannot show: only a sign-in of now is sure to be enough.
-            let visit = Visit(
+            let signIn = SignInRequest(
                 location: path, asked: .multiFactor, maxAge: 0, user: user.id, loginHint: user.username)
-            return .elsewhere(try interactions.begin(visit, in: request))
+            return .elsewhere(try interactions.start(signIn, in: request))
         }
         return .visitor(Visitor(session: session, user: user, isRecent: isRecent))
     }

@@ -2,11 +2,11 @@
 struct AccountTopic: Topic {
     let endpoints: [any Endpoint]
 
-    init(_ core: Core, steps: InteractionSteps) {
+    init(_ core: Core, loop: InteractionLoop) {
         endpoints =
             Self.signedIn(core)
             + (core.sendsMail ? Self.byMail(core) : [])
-            + Self.signUp(core, steps)
+            + Self.signUp(core, loop)
     }
 
     private static func signedIn(_ core: Core) -> [any Endpoint] {
@@ -40,15 +40,15 @@ struct AccountTopic: Topic {
         ]
     }
 
-    private static func signUp(_ core: Core, _ steps: InteractionSteps) -> [any Endpoint] {
-        let invitation = NewAccountEndpoint(core, purpose: .invitation, origin: .invitation, steps: steps)
+    private static func signUp(_ core: Core, _ loop: InteractionLoop) -> [any Endpoint] {
+        let invitation = NewAccountEndpoint(core, purpose: .invitation, origin: .invitation, loop: loop)
         switch core.settings.signUp {
         case .off: return []
         case .open where core.sendsMail:
             return [
                 invitation,
                 SignUpEndpoint(core),
-                NewAccountEndpoint(core, purpose: .signUp, origin: .signUp, steps: steps),
+                NewAccountEndpoint(core, purpose: .signUp, origin: .signUp, loop: loop),
             ]
         case .open, .invitation: return [invitation]
         }

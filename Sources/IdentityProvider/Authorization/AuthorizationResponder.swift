@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Words the answer to the client (RFC 6749 §4.1.2, §4.1.2.1), always with `iss` (RFC 9207 §2).
+/// Makes authorization responses (RFC 6749 §4.1.2, §4.1.2.1), always with `iss` (RFC 9207 §2).
 struct AuthorizationResponder: Sendable {
     let issuer: Issuer
     let sealer: Sealer
@@ -14,7 +14,7 @@ struct AuthorizationResponder: Sendable {
         now = core.now
     }
 
-    func respond(to request: AuthorizationRequest, for session: Session, acr: String) throws -> Response {
+    func respond(to request: AuthorizationRequest, for session: Session, acr: String) async throws -> Response {
         let granted = Granted(
             client: request.client, user: session.user, session: session.id, scope: request.scope,
             resources: request.resources, nonce: request.nonce, claims: request.claims,
@@ -23,14 +23,16 @@ struct AuthorizationResponder: Sendable {
         let code = AuthorizationCode(
             id: .random(), granted: granted, redirectURI: request.redirect.uri, pkce: request.pkce,
             expiresAt: now().addingTimeInterval(lifetime))
-        return send([("code", try sealer.seal(code, for: .authorizationCode))], to: request.redirect)
+        return try await send([("code", try sealer.seal(code, for: .authorizationCode))], to: request.redirect)
     }
 
-    func redirect(_ error: OAuthError, to redirect: VerifiedRedirect) -> Response {
-        send([("error", error.code.rawValue), ("error_description", error.description)], to: redirect)
+    func redirect(_ error: OAuthError, to redirect: VerifiedRedirect) async throws -> Response {
+        try await send([("error", error.code.rawValue), ("error_description", error.description)], to: redirect)
     }
 
-    private func send(_ answer: [(name: String, value: String)], to redirect: VerifiedRedirect) -> Response {
+    private func send(_ answer: [(name: String, value: String)], to redirect: VerifiedRedirect) async throws
+        -> Response
+    {
         let answer = answer + [("iss", issuer.identifier)]
         return switch redirect.mode {
         case .query: .redirect(to: redirect.location(adding: answer))

@@ -4,9 +4,9 @@ import JOSE
 struct AuthorizationTopic: Topic {
     let endpoints: [any Endpoint]
 
-    init(_ core: Core, steps: InteractionSteps) {
+    init(_ core: Core, loop: InteractionLoop) {
         endpoints = [
-            AuthorizationEndpoint(core, steps: steps),
+            AuthorizationEndpoint(core, loop: loop),
             ConsentEndpoint(core),
         ]
     }

@@ -19,4 +19,14 @@ extension ClientStore {
         guard let client = try await find(id), !client.isDisabled else { return nil }
         return client
     }
+
+    /// The enabled client of this identifier. Throws `invalid_request`.
+    func registered(_ id: Identifier<Client>) async throws -> Client {
+        guard let client = try await findEnabled(id) else {
+            Decision.note("No client with this identifier is registered and enabled.")
+            throw OAuthError.invalidRequest("the client is not registered")
+        }
+        Decision.concerns(client.id)
+        return client
+    }
 }

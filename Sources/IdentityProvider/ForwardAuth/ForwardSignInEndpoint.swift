@@ -33,10 +33,10 @@ struct ForwardSignInEndpoint: Endpoint {
         guard let (session, user) = try await sessions.current(request),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
         else {
-            let visit = Visit(
+            let signIn = SignInRequest(
                 location: "/api/auth/forward/sign-in?request=\(text)", name: client.name, client: client.id,
                 source: asked.origin)
-            return try interactions.begin(visit, in: request)
+            return try interactions.start(signIn, in: request)
         }
         return .redirect(to: try destination(of: asked, in: session))
     }

@@ -38,9 +38,6 @@ struct EndSessionEndpoint: Endpoint {
             throw OAuthError.invalidRequest("id_token_hint was issued to another client")
         }
         guard let id = claimed ?? hint?.clients.first else { return nil }
-        guard let client = try await clients.findEnabled(id) else {
-            throw OAuthError.invalidRequest("the client is not registered")
-        }
-        return client
+        return try await clients.registered(id)
     }
 }

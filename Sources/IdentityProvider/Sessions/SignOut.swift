@@ -67,9 +67,8 @@ struct SignOut: Sendable {
     private func page(_ template: String, _ signOut: SignOutRequest) async throws -> Page {
         var page = Page(template, languages: signOut.languages)
         if let id = signOut.client, let client = try await clients.find(id) {
-            page.data["client"] = .object(InteractionPage.describe(client))
+            page.show(client)
             page.data["return_uri"] = client.clientURI.map(Page.Value.text)
-            page.imageSources = [client.logoURI].compactMap(\.self)
         }
         return page
     }

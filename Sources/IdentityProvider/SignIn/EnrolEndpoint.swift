@@ -4,26 +4,26 @@ import Logging
 
 /// The page where a person sets up a factor that the rules demand and that they lack, on the way to a session.
 struct EnrolEndpoint: PageEndpoint {
-    let clients: any ClientStore
     let totp: TOTPEnrolment
     let passkeys: PasskeyFactor
     let signIn: SignIn
-    let steps: InteractionSteps
+    let loop: InteractionLoop
     let interactions: InteractionKeeper
-    let formToken: FormToken
+    let pages: InteractionPages
     let attempts: AttemptLimiter
     let audit: AuditLog
     let notices: AccountNotices
     let routes = [Route.get("/enrol"), .post("/enrol", rateLimit: .guessing)]
 
-    init(_ core: Core, steps: InteractionSteps) {
-        clients = core.clients
+    var formToken: FormToken { pages.formToken }
+
+    init(_ core: Core, loop: InteractionLoop) {
         totp = TOTPEnrolment(core)
         passkeys = PasskeyFactor(core)
-        signIn = steps.signIn
-        self.steps = steps
+        signIn = loop.signIn
+        self.loop = loop
         interactions = InteractionKeeper(core)
-        formToken = FormToken(core)
+        pages = InteractionPages(core)
         attempts = AttemptLimiter(core)
         audit = core.audit
         notices = AccountNotices(core)
@@ -47,7 +47,7 @@ struct EnrolEndpoint: PageEndpoint {
         await notices.added(shown.factor, by: step.user.id, request)
         let outcome = try await signIn.advance(
             step.interaction.progress, with: shown, by: step.user, toward: step.destination, in: request)
-        return try steps.proceed(outcome, of: step.interaction)
+        return try loop.proceed(outcome, of: step.interaction)
     }
 
     /// Where nothing may be set up: to what is due instead or, where that is not known, to a sign-in of now.
@@ -84,7 +84,7 @@ struct EnrolEndpoint: PageEndpoint {
         guard let user = try await signIn.person(of: interaction.progress), let progress = interaction.progress else {
             throw OAuthError.interactionLost
         }
-        let destination = try await steps.destination(of: interaction)
+        let destination = try await loop.destination(of: interaction)
         let present = try await signIn.reconsidered(progress, of: user, toward: destination, in: request)
         interaction.progress = present
         guard case .enrol(let factors)? = present?.next else {
@@ -96,9 +96,7 @@ struct EnrolEndpoint: PageEndpoint {
     private func page(
         _ asked: Asked, _ factors: [Factor], _ request: Request, error: String? = nil
     ) async throws -> Page {
-        var page = try await InteractionPage.make(
-            "enrol", for: asked.interaction, request, clients: clients, interactions: interactions, formToken: formToken
-        )
+        var page = try await pages.page("enrol", for: asked.interaction, request)
         if factors.contains(.totp) {
             page.data["totp"] = .object(
                 try totp.describe(

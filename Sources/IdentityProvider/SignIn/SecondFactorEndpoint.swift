@@ -4,25 +4,25 @@ import Logging
 
 /// The page where a person shows a factor beyond the first. Only then is there a session.
 struct SecondFactorEndpoint: PageEndpoint {
-    let clients: any ClientStore
     let factors: [any SecondFactor]
     let devices: DeviceCookie
     let signIn: SignIn
-    let steps: InteractionSteps
+    let loop: InteractionLoop
     let interactions: InteractionKeeper
-    let formToken: FormToken
+    let pages: InteractionPages
     let attempts: AttemptLimiter
     let audit: AuditLog
     let routes = [Route.get("/second-factor"), .post("/second-factor", rateLimit: .guessing)]
 
-    init(_ core: Core, steps: InteractionSteps) {
-        clients = core.clients
-        factors = steps.signIn.factors
+    var formToken: FormToken { pages.formToken }
+
+    init(_ core: Core, loop: InteractionLoop) {
+        factors = loop.signIn.factors
         devices = DeviceCookie(core)
-        signIn = steps.signIn
-        self.steps = steps
+        signIn = loop.signIn
+        self.loop = loop
         interactions = InteractionKeeper(core)
-        formToken = FormToken(core)
+        pages = InteractionPages(core)
         attempts = AttemptLimiter(core)
         audit = core.audit
     }
@@ -57,7 +57,7 @@ struct SecondFactorEndpoint: PageEndpoint {
             step.interaction.progress, with: shown, by: step.user,
             toward: step.destination, remembers: request.parameters["remember"] == "yes",
             in: request)
-        return try steps.proceed(outcome, of: step.interaction)
+        return try loop.proceed(outcome, of: step.interaction)
     }
 
     private func refuse(_ asked: Asked, _ reason: SignInRefusal) {
@@ -88,7 +88,7 @@ struct SecondFactorEndpoint: PageEndpoint {
         guard let user = try await signIn.person(of: interaction.progress), let progress = interaction.progress else {
             throw OAuthError.interactionLost
         }
-        let destination = try await steps.destination(of: interaction)
+        let destination = try await loop.destination(of: interaction)
         // A tab of before must not get by with less than the person set up meanwhile.
         interaction.progress = try await signIn.reconsidered(progress, of: user, toward: destination, in: request)
         guard case .show(let choices)? = interaction.progress?.next,
@@ -101,9 +101,7 @@ struct SecondFactorEndpoint: PageEndpoint {
     }
 
     private func page(_ asked: Asked, _ request: Request, error: String? = nil) async throws -> Page {
-        var page = try await InteractionPage.make(
-            "second-factor", for: asked.interaction, request, clients: clients, interactions: interactions,
-            formToken: formToken)
+        var page = try await pages.page("second-factor", for: asked.interaction, request)
         page.data["user"] = ["name": .text(asked.user.displayName)]
         page.data["factor"] = .text(asked.factor.factor.rawValue)
         page.data[asked.factor.factor.rawValue] = .object(

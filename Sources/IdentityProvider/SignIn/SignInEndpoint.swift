@@ -4,29 +4,29 @@ import Logging
 
 /// The page where a person shows who they are: name and password.
 struct SignInEndpoint: PageEndpoint {
-    let clients: any ClientStore
     let passwords: PasswordFactor
     let passkeys: PasskeyFactor
     let devices: DeviceCookie
     let signIn: SignIn
-    let steps: InteractionSteps
+    let loop: InteractionLoop
     let interactions: InteractionKeeper
-    let formToken: FormToken
+    let pages: InteractionPages
     let attempts: AttemptLimiter
     let audit: AuditLog
     /// Pages that the sign-in page leads to, by the name of their link.
     let links: [String: Page.Value]
     let routes = [Route.get("/sign-in"), .post("/sign-in", rateLimit: .guessing)]
 
-    init(_ core: Core, steps: InteractionSteps) {
-        clients = core.clients
+    var formToken: FormToken { pages.formToken }
+
+    init(_ core: Core, loop: InteractionLoop) {
         passwords = core.passwords
         passkeys = PasskeyFactor(core)
         devices = DeviceCookie(core)
-        signIn = steps.signIn
-        self.steps = steps
+        signIn = loop.signIn
+        self.loop = loop
         interactions = InteractionKeeper(core)
-        formToken = FormToken(core)
+        pages = InteractionPages(core)
         attempts = AttemptLimiter(core)
         audit = core.audit
         links = Self.links(core)
@@ -45,7 +45,7 @@ struct SignInEndpoint: PageEndpoint {
             username, request.parameters["password"] ?? "", devices: devices, attempts: attempts, request,
             advance: { user in
                 try await signIn.advance(
-                    nil, with: .password, by: user, toward: steps.destination(of: interaction), in: request)
+                    nil, with: .password, by: user, toward: loop.destination(of: interaction), in: request)
             })
         {
         case .throttled(let pause):
@@ -55,7 +55,7 @@ struct SignInEndpoint: PageEndpoint {
         case .refused(let reason, let known):
             audit.record(.signInRefused(reason, .password), user: known, client: interaction.client)
             return .page(try await page(interaction, request, username: username, error: "credentials"))
-        case .accepted(_, let outcome): return try steps.proceed(outcome, of: interaction)
+        case .accepted(_, let outcome): return try loop.proceed(outcome, of: interaction)
         }
     }
 
@@ -70,8 +70,7 @@ struct SignInEndpoint: PageEndpoint {
     private func page(_ interaction: Interaction, _ request: Request, username: String?, error: String? = nil)
         async throws -> Page
     {
-        var page = try await InteractionPage.make(
-            "sign-in", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
+        var page = try await pages.page("sign-in", for: interaction, request)
         page.data.merge(links) { own, _ in own }
         if let username, !username.isEmpty { page.data["username"] = .text(username) }
         if let error { page.data["error"] = .object([error: true]) }

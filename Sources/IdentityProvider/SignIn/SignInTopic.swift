@@ -3,7 +3,7 @@ import JOSE
 /// Signing in: the factors, the one way from factors to a session, and the pages on that way.
 struct SignInTopic: Topic {
     let signIn: SignIn
-    let steps: InteractionSteps
+    let loop: InteractionLoop
     let endpoints: [any Endpoint]
 
     init(_ core: Core) {
@@ -12,14 +12,14 @@ struct SignInTopic: Topic {
         let hasEmailCodes = core.sendsMail && core.settings.acceptsEmailCodes
         let emailCodes: [any SecondFactor] = hasEmailCodes ? [EmailCodeFactor(core, others: stronger)] : []
         signIn = SignIn(core, factors: stronger + emailCodes + [RecoveryCodeFactor(core)])
-        steps = InteractionSteps(core, signIn: signIn)
+        loop = InteractionLoop(core, signIn: signIn)
         endpoints = [
-            VisitEndpoint(core, steps: steps),
-            SignInEndpoint(core, steps: steps),
-            SecondFactorEndpoint(core, steps: steps),
-            PasskeySignInEndpoint(core, steps: steps),
+            ContinueEndpoint(loop),
+            SignInEndpoint(core, loop: loop),
+            SecondFactorEndpoint(core, loop: loop),
+            PasskeySignInEndpoint(core, loop: loop),
             PasskeyScriptEndpoint(),
-            EnrolEndpoint(core, steps: steps),
+            EnrolEndpoint(core, loop: loop),
         ]
     }
 

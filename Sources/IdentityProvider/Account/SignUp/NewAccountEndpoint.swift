@@ -12,7 +12,7 @@ struct NewAccountEndpoint: LinkEndpoint {
     let pages: LinkPages
     let interrupted: InterruptedSignIn
     let signIn: SignIn
-    let steps: InteractionSteps
+    let loop: InteractionLoop
     let links: MailLinks
     let users: any UserStore
     let passwords: PasswordFactor
@@ -20,13 +20,13 @@ struct NewAccountEndpoint: LinkEndpoint {
     let audit: AuditLog
     let now: @Sendable () -> Date
 
-    init(_ core: Core, purpose: MailLinkPurpose, origin: AccountOrigin, steps: InteractionSteps) {
+    init(_ core: Core, purpose: MailLinkPurpose, origin: AccountOrigin, loop: InteractionLoop) {
         self.purpose = purpose
         self.origin = origin
         pages = LinkPages(core)
         interrupted = InterruptedSignIn(core)
-        signIn = steps.signIn
-        self.steps = steps
+        signIn = loop.signIn
+        self.loop = loop
         links = MailLinks(core)
         users = core.stores.users
         passwords = core.passwords
@@ -72,8 +72,8 @@ struct NewAccountEndpoint: LinkEndpoint {
             return pages.done("account_made", ["continue_uri": .text(try interrupted.location(request))])
         }
         let outcome = try await signIn.advance(
-            nil, with: .password, by: user, toward: steps.destination(of: interaction), in: request)
-        return try steps.proceed(outcome, of: interaction)
+            nil, with: .password, by: user, toward: loop.destination(of: interaction), in: request)
+        return try loop.proceed(outcome, of: interaction)
     }
 
     private func open(_ request: Request) async throws -> (MailLink, MailAddress) {

@@ -10,10 +10,12 @@ struct ConsentEndpoint: PageEndpoint {
     let consents: any ConsentStore
     let sessions: SessionCookie
     let interactions: InteractionKeeper
-    let formToken: FormToken
+    let pages: InteractionPages
     let audit: AuditLog
     let now: @Sendable () -> Date
     let routes = [Route.get("/consent"), .post("/consent")]
+
+    var formToken: FormToken { pages.formToken }
 
     init(_ core: Core) {
         clients = core.clients
@@ -22,7 +24,7 @@ struct ConsentEndpoint: PageEndpoint {
         consents = core.stores.consents
         sessions = SessionCookie(core)
         interactions = InteractionKeeper(core)
-        formToken = FormToken(core)
+        pages = InteractionPages(core)
         audit = core.audit
         now = core.now
     }
@@ -80,8 +82,7 @@ struct ConsentEndpoint: PageEndpoint {
     )
         async throws -> Page
     {
-        var page = try await InteractionPage.make(
-            "consent", for: interaction, request, clients: clients, interactions: interactions, formToken: formToken)
+        var page = try await pages.page("consent", for: interaction, request)
         let catalog = try await resources.catalog()
         let former = try await remembered(by: user.id, for: authorization)
         let asked = authorization.consentScope

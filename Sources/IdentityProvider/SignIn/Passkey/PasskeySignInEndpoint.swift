@@ -7,16 +7,16 @@ struct PasskeySignInEndpoint: PageEndpoint {
 
     let passkeys: PasskeyFactor
     let signIn: SignIn
-    let steps: InteractionSteps
+    let loop: InteractionLoop
     let interactions: InteractionKeeper
     let formToken: FormToken
     let audit: AuditLog
     let routes = [Route.get(path), .post(path, rateLimit: .guessing)]
 
-    init(_ core: Core, steps: InteractionSteps) {
+    init(_ core: Core, loop: InteractionLoop) {
         passkeys = PasskeyFactor(core)
-        signIn = steps.signIn
-        self.steps = steps
+        signIn = loop.signIn
+        self.loop = loop
         interactions = InteractionKeeper(core)
         formToken = FormToken(core)
         audit = core.audit
@@ -34,10 +34,10 @@ struct PasskeySignInEndpoint: PageEndpoint {
             return .redirect(to: try interactions.location("/sign-in", interaction) + "&problem=passkey")
         }
         let outcome = try await signIn.advance(
-            nil, with: proof.shown, by: proof.user, toward: steps.destination(of: interaction), in: request)
+            nil, with: proof.shown, by: proof.user, toward: loop.destination(of: interaction), in: request)
         if case .refused = outcome {
             audit.record(.signInRefused(.suspicious, .passkey), user: proof.user.id, client: interaction.client)
         }
-        return try steps.proceed(outcome, of: interaction)
+        return try loop.proceed(outcome, of: interaction)
     }
 }

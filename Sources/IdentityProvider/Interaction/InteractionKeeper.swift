@@ -17,22 +17,30 @@ struct InteractionKeeper: Sendable {
         now = core.now
     }
 
-    /// Throws `Gone`-like errors for people: the page says that they should start again at the application.
+    /// Throws `interactionLost`, with which the page tells the user to start again at the application.
     func resume(_ request: Request) throws(OAuthError) -> Interaction {
         try resume(request.parameters.required("interaction"), in: request)
     }
 
-    /// The same of what the browser kept elsewhere.
+    /// As `resume(_:)`, for an interaction that the browser kept elsewhere.
     func resume(_ text: String, in request: Request) throws(OAuthError) -> Interaction {
         let interaction = try open(text)
         guard interaction.isBound(to: browser.identity(in: request)) else { throw .interactionLost }
         return interaction
     }
 
-    /// As `resume`, but one that no browser has yet becomes this browser's.
+    /// As `resume`, but an interaction that no browser has yet becomes this browser's.
     func resumeOrBind(_ request: Request) throws(OAuthError) -> (Interaction, cookie: String?) {
-        var interaction = try open(request.parameters.required("interaction"))
+        let interaction = try open(request.parameters.required("interaction"))
         guard interaction.browser == nil else { return (try resume(request), nil) }
+        return bind(interaction, in: request)
+    }
+
+    func start(_ purpose: Interaction.Purpose) -> Interaction { Interaction(purpose, startedAt: now()) }
+
+    /// Ties the interaction to this browser. `cookie` is a `Set-Cookie` value for a browser without an identity.
+    func bind(_ interaction: Interaction, in request: Request) -> (Interaction, cookie: String?) {
+        var interaction = interaction
         let (identity, cookie) = browser.identityOrNew(in: request)
         interaction.bind(to: identity)
         return (interaction, cookie)
@@ -43,11 +51,9 @@ struct InteractionKeeper: Sendable {
         .redirect(to: try location(interaction.path, interaction))
     }
 
-    /// Sends the browser on the way to `visit`, from its first step.
-    func begin(_ visit: Visit, in request: Request) throws -> Response {
-        var interaction = Interaction(visit: visit, startedAt: now())
-        let (identity, cookie) = browser.identityOrNew(in: request)
-        interaction.bind(to: identity)
+    /// Sends the browser to the first step of a sign-in.
+    func start(_ request: SignInRequest, in httpRequest: Request) throws -> Response {
+        let (interaction, cookie) = bind(start(.signIn(request)), in: httpRequest)
         return try proceed(interaction).setting(cookie)
     }
 

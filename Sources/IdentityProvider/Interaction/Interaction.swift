@@ -2,18 +2,8 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// One person's way through one authorization request or visit, sealed and carried by the browser while it goes through
-/// the steps.
+/// One user's way through one request, step by step, sealed and carried by the browser.
 struct Interaction: Codable, Sendable {
-    enum Purpose: Codable, Sendable {
-        case authorization(AuthorizationRequest)
-        case visit(Visit)
-
-        private enum CodingKeys: String, CodingKey { case authorization, visit }
-        private enum AuthorizationCodingKeys: String, CodingKey { case _0 }
-        private enum VisitCodingKeys: String, CodingKey { case _0 }
-    }
-
     let purpose: Purpose
     let startedAt: Date
     /// The digest of the identity of the browser that has it; `nil` until a page was shown.
@@ -32,13 +22,8 @@ struct Interaction: Codable, Sendable {
         case purpose, startedAt, browser, progress, exhausted, askedForConsent, consented, isDenied
     }
 
-    init(request: AuthorizationRequest, startedAt: Date) {
-        purpose = .authorization(request)
-        self.startedAt = startedAt
-    }
-
-    init(visit: Visit, startedAt: Date) {
-        purpose = .visit(visit)
+    init(_ purpose: Purpose, startedAt: Date) {
+        self.purpose = purpose
         self.startedAt = startedAt
     }
 
@@ -66,8 +51,7 @@ struct Interaction: Codable, Sendable {
         guard try isStrongEnough(session), !isBetterAsked(of: session, policy) else {
             return try interactive(more(than: session))
         }
-        guard case .authorization(let request) = purpose, let client else { return .respond(session) }
-        let missing = missingConsent(of: session.user, request, client: client, remembered: remembered)
+        let missing = try missingConsent(of: session.user, client: client, remembered: remembered)
         guard missing.isEmpty else {
             guard !isSilent else {
                 throw OAuthError(code: .consentRequired, description: "the person must agree")
@@ -133,15 +117,21 @@ struct Interaction: Codable, Sendable {
         return !isDuring(session) && !isExhausted(session)
     }
 
-    private func missingConsent(
-        of user: Identifier<User>, _ request: AuthorizationRequest, client: Client, remembered: Scope
-    ) -> Scope {
-        if client.skipsConsent { return [] }
-        // In another tab somebody else may have signed in meanwhile.
-        let consented = user == askedForConsent ? consented : []
-        // Asked for again, what was agreed before does not count.
-        if request.prompt.contains(.consent) { return request.consentScope.subtracting(consented) }
-        return request.consentScope.subtracting(remembered).subtracting(consented)
+    private func missingConsent(of user: Identifier<User>, client: Client?, remembered: Scope) throws(OAuthError)
+        -> Scope
+    {
+        switch purpose {
+        case .signIn: return []
+        case .authorization(let request):
+            // Without a client nobody can tell whether consent may be skipped.
+            guard let client else { throw .interactionLost }
+            if client.skipsConsent { return [] }
+            // In another tab, another user may have signed in since.
+            let consented = user == askedForConsent ? consented : []
+            // With `prompt=consent` former consent does not count.
+            let former = request.prompt.contains(.consent) ? [] : remembered
+            return request.consentScope.subtracting(former).subtracting(consented)
+        }
     }
 }
 

@@ -1,0 +1,23 @@
+/// Where pages send the browser back on the way to a `SignInRequest`, as to the authorization endpoint on the way to a
+/// client.
+struct ContinueEndpoint: Endpoint {
+    static let path = "/continue"
+
+    private let loop: InteractionLoop
+    let routes = [Route.get(path)]
+
+    init(_ loop: InteractionLoop) { self.loop = loop }
+
+    func respond(to request: Request) async throws -> Response {
+        let interaction = try loop.interactions.resume(request)
+        guard case .signIn(let signIn) = interaction.purpose else { throw OAuthError.interactionLost }
+        switch try await loop.advance(interaction, request) {
+        case .step(let response): return response
+        case .done:
+            let isOurs = signIn.location.hasPrefix("/")
+            return .redirect(to: isOurs ? loop.interactions.issuer.reference(signIn.location) : signIn.location)
+        }
+    }
+
+    func response(to error: OAuthError) -> Response { .page(error) }
+}

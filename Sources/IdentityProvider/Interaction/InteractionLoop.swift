@@ -1,0 +1,113 @@
+import Tracing
+
+/// The loop of every interaction: finds the next step and leads the browser to its page, until nothing is left to do.
+struct InteractionLoop: Sendable {
+    let signIn: SignIn
+    let interactions: InteractionKeeper
+    private let clients: any ClientStore
+    private let consents: any ConsentStore
+    private let sessions: SessionCookie
+
+    init(_ core: Core, signIn: SignIn) {
+        interactions = InteractionKeeper(core)
+        clients = core.clients
+        consents = core.stores.consents
+        sessions = SessionCookie(core)
+        self.signIn = signIn
+    }
+
+    enum Progress: Sendable {
+        /// A step comes first: the response leads to it.
+        case step(Response)
+        /// Nothing is left to do, with this session.
+        case done(Session)
+    }
+
+    /// Throws what ends the interaction without a session, such as `login_required` and `access_denied`, and
+    /// `invalid_request` if the client is no longer registered and enabled.
+    func advance(_ interaction: Interaction, _ request: Request) async throws -> Progress {
+        if case .authorization(let authorization) = interaction.purpose {
+            _ = try await clients.registered(authorization.client)
+        }
+        let destination = try await destination(of: interaction)
+        let current = try await sessions.current(request)
+        Decision.note(
+            current.map {
+                "The browser has a session (acr \($0.session.acr), \($0.session.amr.joined(separator: " ")))."
+            } ?? "The browser has no session.")
+        let remembered = try await remembered(by: current?.user.id, for: destination.client, interaction)
+        let policy = try await signIn.policy(toward: destination, by: current?.user)
+        let step = try withSpan("sign-in step") { span in
+            let step = try interaction.nextStep(
+                session: current?.session, policy: policy, client: destination.client, remembered: remembered)
+            span.attributes["martlet.step"] = step.name
+            Decision.note("The next step is \(step.name).")
+            return step
+        }
+        switch step {
+        case .respond(let session): return .done(session)
+        case .signIn: return .step(try show("/sign-in", interaction))
+        case .secondFactor: return .step(try show("/second-factor", interaction))
+        case .enrol: return .step(try show("/enrol", interaction))
+        case .consent: return .step(try show("/consent", interaction))
+        case .strengthen(let session):
+            return .step(try await strengthen(session, of: current?.user, interaction, toward: destination, request))
+        }
+    }
+
+    func destination(of interaction: Interaction) async throws -> SignIn.Destination {
+        let client: Client? = if let id = interaction.client { try await clients.find(id) } else { nil }
+        return SignIn.Destination(client: client, asked: interaction.asked)
+    }
+
+    /// Continues after a factor was shown. A new session comes with its cookies; anything less leads to the next step.
+    func proceed(_ outcome: SignIn.Outcome, of interaction: Interaction) throws -> Response {
+        var interaction = interaction
+        switch outcome {
+        case .signedIn(let session, let cookies):
+            interaction.progress = nil
+            // A strengthened session keeps its age: its sign-in time does not tell that everything was asked for.
+            interaction.exhausted = session.id
+            // Another origin may have planted the identity that the browser had until now.
+            let (identity, cookie) = interactions.browser.renewed()
+            interaction.bind(to: identity)
+            return (cookies + [cookie]).reduce(try interactions.proceed(interaction)) { $0.setting($1) }
+        case .unfinished(let progress):
+            interaction.progress = progress
+            return try interactions.proceed(interaction)
+        case .refused:
+            // Looks like a passkey that is not accepted. For a password, the sign-in page has its own words.
+            interaction.progress = nil
+            return .redirect(to: try interactions.location("/sign-in", interaction) + "&problem=passkey")
+        }
+    }
+
+    /// The scope that `user` agreed to before, as far as that counts.
+    private func remembered(
+        by user: Identifier<User>?, for client: Client?, _ interaction: Interaction
+    ) async throws -> Scope {
+        guard case .authorization(let request) = interaction.purpose, let client, let user, !client.skipsConsent else {
+            return []
+        }
+        guard client.remembersConsent(at: request.redirect) else {
+            Decision.note("Former consent does not count: the redirect_uri stays on the device (RFC 8252 §8.6).")
+            return []
+        }
+        return try await consents.find(user: user, client: client.id)?.scope ?? []
+    }
+
+    private func strengthen(
+        _ session: Session, of user: User?, _ interaction: Interaction, toward destination: SignIn.Destination,
+        _ request: Request
+    ) async throws -> Response {
+        guard let user else { return try show("/sign-in", interaction) }
+        var interaction = interaction
+        interaction.progress = try await signIn.strengthen(session, of: user, toward: destination, in: request)
+        if interaction.progress == nil { interaction.exhausted = session.id }
+        return try interactions.proceed(interaction)
+    }
+
+    private func show(_ path: String, _ interaction: Interaction) throws -> Response {
+        .redirect(to: try interactions.location(path, interaction))
+    }
+}

@@ -1,0 +1,111 @@
+/// What the steps need to know of the purpose of an interaction. Each purpose answers each question: none has defaults.
+extension Interaction {
+    enum Purpose: Codable, Sendable {
+        case authorization(AuthorizationRequest)
+        case signIn(SignInRequest)
+
+        private enum CodingKeys: String, CodingKey { case authorization, signIn = "visit" }
+        private enum AuthorizationCodingKeys: String, CodingKey { case _0 }
+        private enum SignInCodingKeys: String, CodingKey { case _0 }
+    }
+
+    /// The endpoint that knows the next step.
+    var path: String {
+        switch purpose {
+        case .authorization: "/authorize"
+        case .signIn: ContinueEndpoint.path
+        }
+    }
+
+    var client: Identifier<Client>? {
+        switch purpose {
+        case .authorization(let request): request.client
+        case .signIn(let request): request.client
+        }
+    }
+
+    /// The level that is asked for, if the user can reach it (`acr_values`, an essential `acr`).
+    var asked: AuthenticationContext? {
+        switch purpose {
+        case .authorization(let request):
+            AuthenticationContext.weakest(of: request.claims?.essentialContexts ?? [])
+                ?? AuthenticationContext.weakest(of: request.requestedContexts)
+        case .signIn(let request): request.asked
+        }
+    }
+
+    /// The `acr` of the response for `session`: of the values requested as essential the strongest that it reaches, `nil`
+    /// if it reaches none (OpenID Connect Core §5.5.1.1).
+    func context(of session: Session) -> String? {
+        let wanted =
+            switch purpose {
+            case .authorization(let request): request.claims?.essentialContexts ?? []
+            case .signIn: [String]()
+            }
+        guard !wanted.isEmpty else { return session.acr }
+        let reached = wanted.compactMap(AuthenticationContext.init(rawValue:)).filter { $0 <= session.context }
+        return reached.max()?.rawValue ?? wanted.first { $0 == session.acr }
+    }
+
+    /// Whether no page may be shown (`prompt=none`).
+    var isSilent: Bool {
+        switch purpose {
+        case .authorization(let request): request.prompt == [.none]
+        case .signIn: false
+        }
+    }
+
+    var mustSignInAgain: Bool {
+        switch purpose {
+        case .authorization(let request): !request.prompt.isDisjoint(with: [.login, .selectAccount])
+        case .signIn: false
+        }
+    }
+
+    /// Seconds.
+    var maxAge: Int? {
+        switch purpose {
+        case .authorization(let request): request.maxAge
+        case .signIn(let request): request.maxAge
+        }
+    }
+
+    /// Whether the response may be about `user`.
+    func isFor(_ user: Identifier<User>) -> Bool {
+        switch purpose {
+        case .authorization(let request):
+            let asked = request.claims?.subjects ?? []
+            return request.subject ?? user == user && (asked.isEmpty || asked.contains(user.rawValue))
+        case .signIn(let request): return request.user ?? user == user
+        }
+    }
+
+    var loginHint: String? {
+        switch purpose {
+        case .authorization(let request): request.loginHint
+        case .signIn(let request): request.loginHint
+        }
+    }
+
+    var languages: [String] {
+        switch purpose {
+        case .authorization(let request): request.languages
+        case .signIn(let request): request.languages
+        }
+    }
+
+    var display: Display {
+        switch purpose {
+        case .authorization(let request): request.display
+        case .signIn: .page
+        }
+    }
+
+    /// Where the forms on the way lead in the end, for the Content Security Policy of their pages.
+    var formTargets: [String] {
+        switch purpose {
+        case .authorization(let request): [request.redirect.source]
+        case .signIn(let request): [request.source].compactMap(\.self)
+        }
+    }
+}

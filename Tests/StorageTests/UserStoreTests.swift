@@ -58,7 +58,8 @@ struct UserStoreTests {
         }
     }
 
-    @Test("a changed address takes along the username that it was, and frees the old name", arguments: StorageBackend.all)
+    @Test(
+        "a new address replaces a username that was the address, and frees the old name", arguments: StorageBackend.all)
     func changedAddress(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let ada = User.example(Identifier("ada-id"), "ada@example.com", email: "Ada@Example.com")

@@ -29,7 +29,8 @@ struct EntityTagTests {
     }
 
     @Test(
-        "what is cached is answered with 304 and no body", arguments: [
+        "what is cached is answered with 304 and no body",
+        arguments: [
             "/jwks", "/.well-known/openid-configuration", "/passkey.js",
         ])
     func endpoints(_ path: String) async throws {

@@ -7,7 +7,7 @@ import Testing
 struct AuditVocabularyTests {
     /// The names that follow `pattern` in the sources, but for the vocabulary itself.
     private func names(after pattern: Regex<(Substring, Substring)>) throws -> Set<String> {
-        let root = URL(filePath: #filePath).appending(path: "../../../Sources").standardizedFileURL
+        let root = URL(filePath: #filePath).appending(path: "../../../../Sources").standardizedFileURL
         var names: Set<String> = []
         for folder in ["IdentityProvider", "martlet"] {
             let files = FileManager.default.enumerator(

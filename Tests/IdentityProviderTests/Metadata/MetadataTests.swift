@@ -1,0 +1,48 @@
+import FoundationEssentials
+import HTTPTypes
+import IdentityProvider
+import JOSE
+import TestSupport
+import Testing
+
+@Suite("RFC 8414, OpenID Connect Discovery: metadata")
+struct MetadataTests {
+    @Test("every endpoint that is named answers, and what is said is what is done")
+    func document() async throws {
+        let issuer = try await TestIssuer()
+        let document = try await issuer.send(.get, "/.well-known/openid-configuration").json()
+        #expect(document["issuer"] == "https://id.example.com")
+        for name in document.names where name.hasSuffix("_endpoint") || name == "jwks_uri" {
+            let path = String(try #require(document[name]?.string).dropFirst("https://id.example.com".count))
+            let routes = issuer.provider.endpoints.flatMap(\.routes)
+            #expect(routes.contains { $0.path == path }, "\(name)")
+        }
+        #expect(document["request_uri_parameter_supported"] == false)
+        #expect(document["authorization_response_iss_parameter_supported"] == true)
+        #expect(document["code_challenge_methods_supported"] == ["S256"])
+        let other = try await issuer.send(.get, "/.well-known/oauth-authorization-server").json()
+        #expect(other == document)
+    }
+
+    @Test("an answer that has not changed is not sent again")
+    func validators() async throws {
+        let issuer = try await TestIssuer()
+        for path in ["/jwks", "/.well-known/openid-configuration"] {
+            let first = try await issuer.send(.get, path)
+            let tag = try #require(first.headers[.eTag])
+            let second = try await issuer.send(.get, path, headers: [.ifNoneMatch: tag])
+            #expect(second.status == .notModified)
+            #expect(first.headers[.cacheControl]?.contains("max-age") == true)
+        }
+    }
+
+    @Test("the JWK Set holds public keys only, each with its own kid")
+    func keys() async throws {
+        let issuer = try await TestIssuer()
+        let set = try await issuer.send(.get, "/jwks").json()
+        let keys = try #require(set["keys"]?.array).compactMap(\.object)
+        #expect(keys.count == 2)
+        #expect(Set(keys.map { $0["kid"] }).count == 2)
+        for key in keys { for name in ["d", "p", "q", "k"] { #expect(key[name] == nil) } }
+    }
+}

@@ -1,0 +1,41 @@
+import FoundationEssentials
+import IdentityProvider
+import Testing
+
+@Suite("Rate limits")
+struct RateLimiterTests {
+    @Test("a burst is allowed, then so many a minute, each key for itself")
+    func bucket() async {
+        let limiter = RateLimiter()
+        let limit = RateLimit(burst: 3, perMinute: 60)
+        let start = Date(timeIntervalSince1970: 0)
+        for _ in 0..<3 { #expect(limiter.take("a", of: limit, at: start) == nil) }
+        #expect(limiter.take("a", of: limit, at: start) == 1)
+        #expect(limiter.take("b", of: limit, at: start) == nil)
+        #expect(limiter.take("a", of: limit, at: start.addingTimeInterval(1)) == nil)
+        #expect(limiter.take("a", of: limit, at: start.addingTimeInterval(1)) == 1)
+    }
+
+    @Test("of 64 tasks as many pass as there are tokens")
+    func race() async {
+        let limiter = RateLimiter()
+        let limit = RateLimit(burst: 10, perMinute: 1)
+        let passed = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<64 {
+                group.addTask { limiter.take("a", of: limit, at: Date(timeIntervalSince1970: 0)) == nil }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(passed == 10)
+    }
+
+    @Test("a flood of names does not grow without bound, nor free those who are limited")
+    func memory() async {
+        let limiter = RateLimiter(maximumCount: 100)
+        let limit = RateLimit(burst: 2, perMinute: 1)
+        let now = Date(timeIntervalSince1970: 0)
+        for _ in 0..<2 { _ = limiter.take("victim", of: limit, at: now) }
+        for index in 0..<1_000 { _ = limiter.take("n\(index)", of: limit, at: now) }
+        #expect(limiter.take("victim", of: limit, at: now) != nil)
+    }
+}

@@ -14,8 +14,8 @@ package struct SQLBackend: Sendable {
     package func stores(for issuer: Issuer) -> Stores {
         let table = SQLTable(database: database, issuer: issuer.identifier)
         return Stores(
-            clients: SQLClients(table: table), resourceServers: SQLResourceServers(table: table),
-            users: SQLUsers(table: table), roles: SQLRoles(table: table), groups: SQLGroups(table: table),
+            clients: SQLClients(table: table), resourceServers: SQLDocuments(resourceServers: table),
+            users: SQLUsers(table: table), roles: SQLDocuments(roles: table), groups: SQLDocuments(groups: table),
             sessions: SQLSessions(table: table), devices: SQLDevices(table: table), attempts: SQLAttempts(table: table),
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
             totpCredentials: SQLTOTPCredentials(table: table), passkeys: SQLPasskeys(table: table),

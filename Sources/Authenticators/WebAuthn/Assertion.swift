@@ -25,16 +25,8 @@ package struct Assertion: Sendable {
         // Steps 8 to 14.
         let client = try ClientData(
             parsing: clientDataJSON, type: "webauthn.get", challenge: challenge, for: party, steps: .assertion)
-        guard data.rpIDHash == party.idHash else {
-            throw WebAuthnRefusal("7.2-15", "is for another relying party")
-        }
-        guard data.flags.contains(.userPresent) else { throw WebAuthnRefusal("7.2-16", "nobody was present") }
-        guard !requiresUserVerification || data.isUserVerified else {
-            throw WebAuthnRefusal("7.2-17", "nobody was verified")
-        }
-        guard data.isBackupEligible || !data.isBackedUp else {
-            throw WebAuthnRefusal("7.2-18", "is backed up although it cannot be")
-        }
+        // Steps 15 to 18.
+        try data.check(for: party, requiresUserVerification: requiresUserVerification, steps: .assertion)
         guard data.isBackupEligible == record.isBackupEligible else {
             throw WebAuthnRefusal("7.2-19", "may be backed up otherwise than before")
         }
@@ -55,4 +47,9 @@ extension ClientData.Steps {
     fileprivate static let assertion = ClientData.Steps(
         parse: "7.2-9", type: "7.2-10", challenge: "7.2-11", origin: "7.2-12", crossOrigin: "7.2-13",
         topOrigin: "7.2-14")
+}
+
+extension AuthenticatorData.Steps {
+    fileprivate static let assertion = AuthenticatorData.Steps(
+        relyingParty: "7.2-15", presence: "7.2-16", verification: "7.2-17", backup: "7.2-18")
 }

@@ -29,6 +29,27 @@ package struct AuthenticatorData: Sendable {
     package var isBackupEligible: Bool { flags.contains(.backupEligible) }
     package var isBackedUp: Bool { flags.contains(.backedUp) }
 
+    /// The steps of a ceremony by their numbers in §7.1 or §7.2.
+    struct Steps {
+        let relyingParty, presence, verification, backup: String
+    }
+
+    /// Checks what registration and assertion have in common; throws at the first step that fails.
+    func check(
+        for party: RelyingParty, requiresUserVerification: Bool, steps: Steps
+    ) throws(WebAuthnRefusal) {
+        guard rpIDHash == party.idHash else {
+            throw WebAuthnRefusal(steps.relyingParty, "is for another relying party")
+        }
+        guard flags.contains(.userPresent) else { throw WebAuthnRefusal(steps.presence, "nobody was present") }
+        guard !requiresUserVerification || isUserVerified else {
+            throw WebAuthnRefusal(steps.verification, "nobody was verified")
+        }
+        guard isBackupEligible || !isBackedUp else {
+            throw WebAuthnRefusal(steps.backup, "is backed up although it cannot be")
+        }
+    }
+
     /// Throws with `step` unless every byte is accounted for.
     init(parsing bytes: [UInt8], step: String) throws(WebAuthnRefusal) {
         guard (37...CBORReader.maximumSize).contains(bytes.count) else {

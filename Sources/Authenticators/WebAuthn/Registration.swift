@@ -19,17 +19,8 @@ package struct Registration: Sendable {
         // Step 12 is `client.hash`; step 13.
         let object = try AttestationObject(parsing: attestationObject)
         let data = object.authenticatorData
-        guard data.rpIDHash == party.idHash else {
-            throw WebAuthnRefusal("7.1-14", "is for another relying party")
-        }
-        guard data.flags.contains(.userPresent) else { throw WebAuthnRefusal("7.1-15", "nobody was present") }
-        guard !requiresUserVerification || data.isUserVerified else {
-            throw WebAuthnRefusal("7.1-16", "nobody was verified")
-        }
-        // Steps 18 and 19 ask for nothing more: both kinds of keys are welcome, and what they are is kept.
-        guard data.isBackupEligible || !data.isBackedUp else {
-            throw WebAuthnRefusal("7.1-17", "is backed up although it cannot be")
-        }
+        // Steps 14 to 17. Steps 18 and 19 ask for nothing more: both kinds of keys are accepted, and the kind is stored.
+        try data.check(for: party, requiresUserVerification: requiresUserVerification, steps: .registration)
         guard let credential = data.attestedCredential else {
             throw WebAuthnRefusal("7.1-13", "has no credential data")
         }
@@ -47,4 +38,9 @@ extension ClientData.Steps {
     fileprivate static let registration = ClientData.Steps(
         parse: "7.1-6", type: "7.1-7", challenge: "7.1-8", origin: "7.1-9", crossOrigin: "7.1-10",
         topOrigin: "7.1-11")
+}
+
+extension AuthenticatorData.Steps {
+    fileprivate static let registration = AuthenticatorData.Steps(
+        relyingParty: "7.1-14", presence: "7.1-15", verification: "7.1-16", backup: "7.1-17")
 }

@@ -42,3 +42,14 @@ struct Answer: Sendable {
     /// Whether scripts of any origin may read it.
     var isSharedAcrossOrigins = false
 }
+
+extension Answer {
+    /// For sites without pages of their own.
+    static let notFound = Answer(
+        status: .notFound, headers: [.contentType: "text/plain"], body: Array("not found".utf8))
+
+    /// The resource can only be read (RFC 9110 §15.5.6).
+    static let readOnly = Answer(
+        status: .methodNotAllowed, headers: [.contentType: "text/plain", .allow: "GET, HEAD"],
+        body: Array("method not allowed".utf8))
+}

@@ -12,12 +12,8 @@ package struct MetricsSite: Service {
     ) {
         // Neither logged nor traced: it is asked for every few seconds, for ever.
         let pipeline = Pipeline([SecurityHeadersMiddleware()]) { exchange in
-            guard exchange.path == "/metrics" else { return Self.refusal(.notFound, "not found") }
-            guard [.get, .head].contains(exchange.head.method) else {
-                var answer = Self.refusal(.methodNotAllowed, "method not allowed")
-                answer.headers[.allow] = "GET, HEAD"
-                return answer
-            }
+            guard exchange.path == "/metrics" else { return .notFound }
+            guard [.get, .head].contains(exchange.head.method) else { return .readOnly }
             // It looks at all that was ever counted, and at files of the system: not while others wait for their loop.
             let body = await withTaskExecutorPreference(globalConcurrentExecutor) { text() }
             return Answer(status: .ok, headers: [.contentType: type], body: body, route: "/metrics")
@@ -26,8 +22,4 @@ package struct MetricsSite: Service {
     }
 
     package func run() async throws { try await server.run() }
-
-    private static func refusal(_ status: HTTPResponse.Status, _ text: String) -> Answer {
-        Answer(status: status, headers: [.contentType: "text/plain"], body: Array(text.utf8))
-    }
 }

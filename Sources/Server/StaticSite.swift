@@ -22,12 +22,8 @@ package struct StaticSite: Service {
     ) {
         let layers: [any Middleware] = [TraceMiddleware(), LogMiddleware(), SecurityHeadersMiddleware()]
         let pipeline = Pipeline(layers) { exchange in
-            guard let file = files[String(exchange.path)] else { return Self.refusal(.notFound, "not found") }
-            guard [.get, .head].contains(exchange.head.method) else {
-                var answer = Self.refusal(.methodNotAllowed, "method not allowed")
-                answer.headers[.allow] = "GET, HEAD"
-                return answer
-            }
+            guard let file = files[String(exchange.path)] else { return .notFound }
+            guard [.get, .head].contains(exchange.head.method) else { return .readOnly }
             return Answer(
                 status: .ok, headers: [.contentType: file.type, .contentSecurityPolicy: policy], body: file.bytes,
                 route: "file")
@@ -36,8 +32,4 @@ package struct StaticSite: Service {
     }
 
     package func run() async throws { try await server.run() }
-
-    private static func refusal(_ status: HTTPResponse.Status, _ text: String) -> Answer {
-        Answer(status: status, headers: [.contentType: "text/plain"], body: Array(text.utf8))
-    }
 }

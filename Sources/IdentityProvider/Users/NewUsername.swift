@@ -9,18 +9,9 @@ struct NewUsername: Sendable {
     init?(_ typed: String) {
         let bytes = Array(typed.utf8)
         guard (3...64).contains(bytes.count), let first = bytes.first, let last = bytes.last,
-            Self.isAlphanumeric(first), Self.isAlphanumeric(last),
-            bytes.allSatisfy({ Self.isAlphanumeric($0) || "_-".utf8.contains($0) })
+            first.isASCIIAlphanumeric, last.isASCIIAlphanumeric,
+            bytes.allSatisfy({ $0.isASCIIAlphanumeric || "_-".utf8.contains($0) })
         else { return nil }
         text = typed
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
     }
 }

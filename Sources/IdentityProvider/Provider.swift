@@ -21,13 +21,13 @@ package struct Provider: Sendable {
         let signIn = SignInTopic(core)
         let authorization = AuthorizationTopic(core, loop: signIn.loop)
         let tokens = TokenTopic(core, signIn: signIn.signIn)
-        let sessions = SessionTopic(core)
+        let logout = LogoutTopic(core)
         let account = AccountTopic(core, loop: signIn.loop)
         let firstParty = FirstPartyTopic(core, signIn: signIn.signIn, tokens: tokens)
         let forwardAuth = ForwardAuthTopic(core, signIn: signIn.signIn)
         let maintenance = MaintenanceTopic(core, rotation: keys.rotation)
         let described: [any Topic] = [
-            keys, mail, signIn, authorization, tokens, sessions, account, firstParty, forwardAuth, maintenance,
+            keys, mail, signIn, authorization, tokens, logout, account, firstParty, forwardAuth, maintenance,
         ]
         let topics = described + [MetadataTopic(core, describing: described)]
 

@@ -40,7 +40,7 @@ struct PasskeysEndpoint: AccountPageEndpoint {
     private func add(_ visitor: AccountGate.Visitor, _ request: Request) async throws -> String? {
         try gate.requireMoreThanMailbox(visitor)
         let owner = visitor.user
-        let name = Self.name(request.parameters["name"])
+        let name = Passkey.name(typed: request.parameters["name"])
         let shown = try await attempts.enrolment(of: .passkey, by: owner) {
             try await passkeys.enrol(request, for: owner, named: name)?.shown
         }
@@ -50,7 +50,7 @@ struct PasskeysEndpoint: AccountPageEndpoint {
     }
 
     private func rename(_ id: Identifier<Passkey>, of owner: User, _ request: Request) async throws -> String? {
-        let name = Self.name(request.parameters["name"])
+        let name = Passkey.name(typed: request.parameters["name"])
         return try await passkeys.rename(id, of: owner, to: name) ? nil : "gone"
     }
 
@@ -62,12 +62,6 @@ struct PasskeysEndpoint: AccountPageEndpoint {
         case .unknown: return "gone"
         case .last: return "last"
         }
-    }
-
-    /// As the person wrote it, at most 64 characters.
-    static func name(_ text: String?) -> String {
-        let words = (text ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return words.isEmpty || words.utf8.count > 255 ? "Passkey" : String(words.prefix(64))
     }
 
     private func page(_ visitor: AccountGate.Visitor, _ request: Request, problem: String? = nil) async throws

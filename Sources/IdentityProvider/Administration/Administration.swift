@@ -54,7 +54,7 @@ package struct Administration: Sendable {
             uniqueKeysWithValues: try await stores.resourceServers.all().map { ($0.identifier, $0) })
         var changes: [Change] = []
         for server in wanted where stored[server.identifier] != server {
-            let action: Change.Action = stored[server.identifier] == nil ? .create : .update
+            let action: ResourceAction = stored[server.identifier] == nil ? .create : .update
             changes.append(Change(action, "resource server", server.identifier))
             if !isPlan { try await stores.resourceServers.save(server) }
         }

@@ -1,19 +1,13 @@
 /// One difference between what is stored and what a resource file says.
 package struct Change: Sendable, Equatable {
-    package enum Action: String, Sendable {
-        case create = "create"
-        case update = "update"
-        case delete = "delete"
-    }
-
-    package let action: Action
+    package let action: ResourceAction
     /// `client`, `user`, `role`, `group`, `resource server`.
     package let kind: String
     package let name: String
     /// The members that differ; never their values, among which there are secrets.
     package let members: [String]
 
-    package init(_ action: Action, _ kind: String, _ name: String, members: [String] = []) {
+    package init(_ action: ResourceAction, _ kind: String, _ name: String, members: [String] = []) {
         self.action = action
         self.kind = kind
         self.name = name

@@ -43,7 +43,7 @@ extension ResourceServer {
     package init(document: JSONObject) throws(InvalidMetadata) {
         var reader = MetadataReader(document)
         let identifier = reader.required("identifier") { text throws(InvalidValue) in
-            guard let url = URL(string: text), url.scheme != nil, RedirectURI.isPlain(text), !text.contains("#") else {
+            guard let url = URL(string: text), url.scheme != nil, URIText.isPlain(text), !text.contains("#") else {
                 throw InvalidValue("must be an absolute URI without fragment")
             }
             guard text.utf8.count <= 255 else { throw InvalidValue("must be at most 255 characters") }

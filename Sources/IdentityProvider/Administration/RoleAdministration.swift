@@ -127,8 +127,12 @@ extension Administration {
     func recordMembership(of user: Identifier<User>, from former: Membership, to present: Membership) {
         let given = present.subtracting(former)
         let taken = former.subtracting(present)
-        if !given.isEmpty { audit.record(.membershipGiven(given), user: user, by: actor) }
-        if !taken.isEmpty { audit.record(.membershipWithdrawn(taken), user: user, by: actor) }
+        if !given.isEmpty {
+            audit.record(.membershipGiven(roles: given.roles, groups: given.groups), user: user, by: actor)
+        }
+        if !taken.isEmpty {
+            audit.record(.membershipWithdrawn(roles: taken.roles, groups: taken.groups), user: user, by: actor)
+        }
     }
 
 }

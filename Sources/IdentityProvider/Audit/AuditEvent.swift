@@ -70,9 +70,9 @@ package enum AuditEvent: Sendable, Hashable {
     case requestRefused(route: String, error: OAuthError.Code, reason: String)
 
     // Administration
-    case resourceChanged(kind: String, name: String, action: Change.Action, members: [String])
-    case membershipGiven(Membership)
-    case membershipWithdrawn(Membership)
+    case resourceChanged(kind: String, name: String, action: ResourceAction, members: [String])
+    case membershipGiven(roles: [String], groups: [String])
+    case membershipWithdrawn(roles: [String], groups: [String])
     case clientSecretRenewed
     case clientEnabled(Bool)
     case keyMade(id: String, algorithm: String)

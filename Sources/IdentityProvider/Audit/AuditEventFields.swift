@@ -105,8 +105,8 @@ extension AuditEvent {
                     "kind": .string(kind), "name": .string(name), "action": .string(action.rawValue),
                     "members": .texts(members),
                 ])
-        case .membershipGiven(let given): Fields(.membershipGiven, .membership(given))
-        case .membershipWithdrawn(let taken): Fields(.membershipWithdrawn, .membership(taken))
+        case .membershipGiven(let roles, let groups): Fields(.membershipGiven, .membership(roles, groups))
+        case .membershipWithdrawn(let roles, let groups): Fields(.membershipWithdrawn, .membership(roles, groups))
         case .clientSecretRenewed: Fields(.clientSecretRenewed)
         case .clientEnabled(let isEnabled): Fields(isEnabled ? .clientEnabled : .clientDisabled)
         case .keyMade(let id, let algorithm):
@@ -133,7 +133,7 @@ extension JSON {
 }
 
 extension JSONObject {
-    fileprivate static func membership(_ membership: Membership) -> JSONObject {
-        ["roles": .texts(membership.roles), "groups": .texts(membership.groups)]
+    fileprivate static func membership(_ roles: [String], _ groups: [String]) -> JSONObject {
+        ["roles": .texts(roles), "groups": .texts(groups)]
     }
 }

@@ -163,10 +163,6 @@ extension Client {
 
     package var isPublic: Bool { authenticationMethod == .none }
 
-    /// Whether what a user agreed to before counts for a request with this redirect. A public client that receives the
-    /// response on the device cannot be told from another program there (RFC 8252 §8.6).
-    func remembersConsent(at redirect: VerifiedRedirect) -> Bool { !isPublic || !redirect.staysOnDevice }
-
     func require(_ type: GrantType) throws(OAuthError) {
         guard grantTypes.contains(type) else {
             Decision.note("The client \(id) is not registered for this grant_type.")

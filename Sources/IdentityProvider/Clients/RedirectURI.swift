@@ -8,7 +8,7 @@ package struct RedirectURI: Hashable, Sendable {
 
     /// Throws for what must not be registered: a fragment, a wildcard, a scheme that runs script or travels in the clear.
     package init(_ text: String) throws(InvalidValue) {
-        guard Self.isPlain(text), let url = URL(string: text), let scheme = url.scheme, url.fragment() == nil,
+        guard URIText.isPlain(text), let url = URL(string: text), let scheme = url.scheme, url.fragment() == nil,
             !text.contains("#"), !text.contains("*")
         else { throw InvalidValue("must be an absolute URI without fragment or wildcard") }
         loopback = LoopbackParts(text)
@@ -31,18 +31,10 @@ package struct RedirectURI: Hashable, Sendable {
     /// Exact comparison (RFC 9700 §2.1), but for the port of a loopback address (RFC 8252 §7.3).
     package func matches(_ requested: String) -> Bool {
         // Texts that look alike may be equal in Swift (U+212A and K); among plain ASCII only the same text is.
-        guard Self.isPlain(requested) else { return false }
+        guard URIText.isPlain(requested) else { return false }
         if requested == text { return true }
         guard let loopback, let other = LoopbackParts(requested) else { return false }
         return loopback == other
-    }
-
-    /// Visible ASCII, as a URI is (RFC 3986 §2): nothing that could end a header line or confuse a comparison.
-    package static func isPlain(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 2_048
-            && text.utf8.allSatisfy {
-                (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C && $0 != 0x3C && $0 != 0x3E
-            }
     }
 }
 

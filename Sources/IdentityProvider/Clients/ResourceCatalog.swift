@@ -20,13 +20,6 @@ struct ResourceCatalog: Sendable {
         return granted
     }
 
-    /// The resource servers that may accept `token`: in its audience, and with one of its scopes.
-    func servers(of token: AccessToken) -> [ResourceServer] {
-        servers.filter { server in
-            token.audience.contains(server.identifier) && server.scopes.contains(where: token.scope.contains)
-        }
-    }
-
     /// The resource servers that define `scope`. Consent to it covers all of them.
     func servers(with scope: String) -> [ResourceServer] { servers.filter { $0.scopes.contains(scope) } }
 }

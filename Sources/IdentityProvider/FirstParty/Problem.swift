@@ -83,7 +83,7 @@ extension Problem {
         case (_, .insufficientUserAuthentication):
             self.init(
                 kind: .insufficientUserAuthentication, status: .unauthorized, detail: error.description,
-                members: error.demand?.members ?? [:])
+                members: error.members)
         case (_, .accessDenied): self.init(error, .forgeryProtection)
         default: self.init(error, .invalidRequest)
         }

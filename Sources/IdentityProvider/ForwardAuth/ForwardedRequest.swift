@@ -17,7 +17,7 @@ struct ForwardedRequest: Sendable {
         let headers = request.headers
         guard let scheme = Self.only(.forwardedProto, headers), let host = Self.only(.forwardedHost, headers),
             let uri = Self.only(.forwardedURI, headers), case let origin = "\(scheme)://\(host)".lowercased(),
-            ForwardedOrigin.isWellFormed(origin), uri.hasPrefix("/"), RedirectURI.isPlain(uri)
+            ForwardedOrigin.isWellFormed(origin), uri.hasPrefix("/"), URIText.isPlain(uri)
         else {
             throw .invalidRequest(
                 "X-Forwarded-Proto, -Host or -Uri is missing or malformed, or the proxy is not among trusted_proxies")
@@ -42,14 +42,6 @@ struct ForwardedRequest: Sendable {
             return mode == "navigate" && headers[.fetchDestination] ?? "document" == "document"
         }
         return headers[.accept]?.lowercased().contains("text/html") == true
-    }
-}
-
-enum ForwardedOrigin {
-    /// `scheme://host` or `scheme://host:port`, in lower case.
-    static func isWellFormed(_ text: String) -> Bool {
-        text.utf8.count <= 255
-            && text.wholeMatch(of: /https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?/) != nil
     }
 }
 

@@ -238,7 +238,9 @@ struct SignIn: Sendable {
         try await suspicions.spread.succeeded(user, from: request.remoteAddress)
         try await recoveries.signedIn(user, by: shown, request)
         if suspicion.consequence > .ignore {
-            await notices.signedIn(user, suspicion, at: suspicions.places.describe(request.remoteAddress), request)
+            await notices.signedIn(
+                user, isNewDevice: suspicion.isNewDevice, at: suspicions.places.describe(request.remoteAddress), request
+            )
         }
         return .signedIn(session, cookies: [cookie] + cookies)
     }
@@ -278,4 +280,16 @@ extension OAuthError {
         code: .insufficientUserAuthentication,
         description: "the password was reset by mail a short while ago: the mailbox alone is one factor",
         status: .forbidden)
+}
+
+extension ShownFactor {
+    /// The factors behind a session that is to be strengthened.
+    fileprivate static func all(of session: Session) -> [ShownFactor] {
+        var shown: [ShownFactor] = session.amr.contains("pwd") ? [.password] : []
+        if let key = session.amr.first(where: { ["hwk", "swk"].contains($0) }) {
+            shown.append(.passkey(verifiesUser: shown.isEmpty, isHardware: key == "hwk"))
+        }
+        if session.amr.contains("otp") { shown.append(.totp) }
+        return shown
+    }
 }

@@ -67,3 +67,12 @@ extension AccessToken {
         return authorization.map { "\($0.rawValue).\(own)" } ?? own
     }
 }
+
+extension ResourceCatalog {
+    /// The resource servers that may accept `token`: in its audience, and with one of its scopes.
+    func servers(of token: AccessToken) -> [ResourceServer] {
+        servers.filter { server in
+            token.audience.contains(server.identifier) && server.scopes.contains(where: token.scope.contains)
+        }
+    }
+}

@@ -66,3 +66,24 @@ struct AuthorizationCodeGrant: Grant {
         return Redemption(authorization, of: user, for: target)
     }
 }
+
+extension AuthorizationCode {
+    /// RFC 6749 §4.1.3; RFC 7636 §4.6; RFC 9700 §2.1.1, §4.8.2. Throws `invalid_grant`.
+    fileprivate func check(_ request: TokenRequest, at now: Date) throws(OAuthError) {
+        let parameters = request.parameters
+        guard granted.client == request.client.id else { throw .invalidGrant("the code was issued to another client") }
+        guard now < expiresAt else { throw .invalidGrant("the code has expired") }
+        guard try parameters.required("redirect_uri").isExactly(redirectURI) else {
+            throw .invalidGrant("redirect_uri is not that of the authorization request")
+        }
+        let verifier = parameters["code_verifier"]
+        switch (pkce, verifier) {
+        case (let pkce?, let verifier?):
+            guard pkce.accepts(verifier) else { throw .invalidGrant("code_verifier is wrong") }
+        case (_?, nil): throw .invalidGrant("code_verifier is missing")
+        // A verifier without a challenge is the sign of a stripped challenge: a downgrade (RFC 9700 §4.8.2).
+        case (nil, _?): throw .invalidGrant("the authorization request had no code_challenge")
+        case (nil, nil): break
+        }
+    }
+}

@@ -37,3 +37,11 @@ package struct ForwardAuthRule: Sendable, Hashable {
         return text
     }
 }
+
+enum ForwardedOrigin {
+    /// `scheme://host` or `scheme://host:port`, in lower case.
+    static func isWellFormed(_ text: String) -> Bool {
+        text.utf8.count <= 255
+            && text.wholeMatch(of: /https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?/) != nil
+    }
+}

@@ -1,5 +1,5 @@
 /// Signing out at the request of a client.
-struct SessionTopic: Topic {
+struct LogoutTopic: Topic {
     let endpoints: [any Endpoint]
 
     init(_ core: Core) {

@@ -45,14 +45,4 @@ extension ShownFactor {
         factor.addedAt = moment
         return factor
     }
-
-    /// What a session stands for, when it must be bettered.
-    static func all(of session: Session) -> [ShownFactor] {
-        var shown: [ShownFactor] = session.amr.contains("pwd") ? [.password] : []
-        if let key = session.amr.first(where: { ["hwk", "swk"].contains($0) }) {
-            shown.append(.passkey(verifiesUser: shown.isEmpty, isHardware: key == "hwk"))
-        }
-        if session.amr.contains("otp") { shown.append(.totp) }
-        return shown
-    }
 }

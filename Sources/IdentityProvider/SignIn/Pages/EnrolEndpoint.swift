@@ -64,7 +64,7 @@ struct EnrolEndpoint: PageEndpoint {
             audit.record(.factorEnrolled(.totp), user: user.id)
             return .totp
         case .passkey:
-            let name = PasskeysEndpoint.name(request.parameters["name"])
+            let name = Passkey.name(typed: request.parameters["name"])
             return try await passkeys.enrol(request, for: user, named: name)?.shown
         case .password, .emailCode, .recoveryCode: return nil
         }

@@ -52,7 +52,7 @@ extension OAuthError {
             [("acr_values", unmet.context?.rawValue), ("max_age", unmet.maxAge.map(String.init))]
             .compactMap { name, value in value.map { (name, $0) } }
         var error = OAuthError.bearerChallenge(.insufficientUserAuthentication, reason, parameters)
-        error.demand = unmet
+        error.members = unmet.members
         return error
     }
 }

@@ -22,28 +22,6 @@ package struct SealedPurpose: Sendable {
     }
 }
 
-extension SealedPurpose {
-    static let interaction = transit("interaction") { $0.interaction }
-    static let authorizationCode = transit("authorization code") { $0.authorizationCode }
-    static let refreshToken = transit("refresh token") { max($0.refreshToken, $0.session) }
-    static let accessToken = transit("access token") { $0.longestToken }
-    static let passkeyCeremony = transit("passkey ceremony") { $0.factor }
-    static let signOut = transit("sign-out") { $0.interaction }
-    static let emailCode = transit("e-mail code") { $0.factor }
-    static let totpOffer = transit("authenticator app offered") { $0.interaction }
-    static let privateKey = rest("private key")
-    static let clientSecret = rest("client secret")
-    static let mail = rest("mail")
-    static let oneTimePasswordSecret = rest("one-time password secret")
-
-    /// The longest that any value lives that travels, in seconds.
-    static func longestLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
-        let all =
-            [refreshToken, accessToken, interaction, passkeyCeremony, forwardPass] + MailLinkPurpose.all.map(\.sealed)
-        return all.compactMap { $0.lifetime?(lifetimes) }.max() ?? 0
-    }
-}
-
 /// Makes opaque values that only Martlet can read or make: AES-256-GCM, each value under its own key, which HKDF
 /// derives from a random salt, so that the limit on random nonces is never near.
 ///

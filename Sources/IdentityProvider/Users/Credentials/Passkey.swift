@@ -53,4 +53,10 @@ package struct Passkey: Sendable, Hashable {
     package static func id(of credentialID: [UInt8]) -> Identifier<Passkey> {
         Identifier(rawValue: Base64URL.encode(Array(SHA256.hash(data: credentialID))))
     }
+
+    /// The name that its user typed, at most 64 characters.
+    static func name(typed text: String?) -> String {
+        let words = (text ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return words.isEmpty || words.utf8.count > 255 ? "Passkey" : String(words.prefix(64))
+    }
 }

@@ -50,3 +50,9 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
         uri.hasPrefix("http") ? String(source.drop { $0 != "/" }.dropFirst(2)) : source
     }
 }
+
+extension Client {
+    /// Whether what a user agreed to before counts for a request with this redirect. A public client that receives the
+    /// response on the device cannot be told from another program there (RFC 8252 §8.6).
+    func remembersConsent(at redirect: VerifiedRedirect) -> Bool { !isPublic || !redirect.staysOnDevice }
+}

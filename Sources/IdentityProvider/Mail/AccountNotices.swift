@@ -9,11 +9,11 @@ struct AccountNotices: Sendable {
 
     init(_ core: Core) { queue = core.sendsMail ? MailQueue(core) : nil }
 
-    /// A sign-in that was unusual; `place` is its address in words.
-    func signedIn(_ user: User, _ suspicion: Suspicion, at place: String, _ request: Request) async {
+    /// An unusual sign-in. `place` is its address in words.
+    func signedIn(_ user: User, isNewDevice: Bool, at place: String, _ request: Request) async {
         let device = BrowserName(userAgent: request.userAgent).text
         await tell(
-            suspicion.isNewDevice
+            isNewDevice
                 ? .unknownDevice(user.id, device: device, address: place)
                 : .unusualSignIn(user.id, device: device, address: place, isRefused: false), request)
     }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import HTTPTypes
+import JOSE
 
 /// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; OpenID Connect Core §3.1.2.6; RFC 9470 §3).
 package struct OAuthError: Error {
@@ -34,8 +35,8 @@ package struct OAuthError: Error {
     package let status: HTTPResponse.Status
     /// Header fields that go with the answer: `Allow`, `Retry-After`, `WWW-Authenticate`.
     package var headers: HTTPFields
-    /// What the sign-in behind a token lacked, with `insufficient_user_authentication`.
-    var demand: AuthenticationDemand?
+    /// What JSON responses say besides code and description.
+    var members: JSONObject = [:]
     /// Why it happened: for the log, never sent.
     package let cause: (any Error)?
 

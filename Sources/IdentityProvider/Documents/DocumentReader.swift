@@ -140,7 +140,7 @@ package struct MetadataReader {
 
     package mutating func webURL(_ name: String) -> String? {
         value(name) { text throws(InvalidValue) in
-            guard text.hasPrefix("https://") || text.hasPrefix("http://localhost"), RedirectURI.isPlain(text) else {
+            guard text.hasPrefix("https://") || text.hasPrefix("http://localhost"), URIText.isPlain(text) else {
                 throw InvalidValue("must be an https URL")
             }
             return text

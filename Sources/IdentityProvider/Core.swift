@@ -31,7 +31,7 @@ package struct Core: Sendable {
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
-        self.stores = stores.endingSessions(unusedFor: settings.lifetimes.sessionIdle)
+        self.stores = stores.endingSessions(unusedFor: settings.lifetimes.sessionIdle, now: now)
         self.vault = vault
         self.passwords = passwords
         self.limiter = limiter

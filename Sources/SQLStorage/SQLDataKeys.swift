@@ -87,22 +87,24 @@ struct SQLDataKeys: DataKeyStore {
         }
     }
 
-    func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws {
+    func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {
         let issuer = table.key
-        try await table.writeCached("data_keys.end_everything") { connection in
+        return try await table.writeCached("data_keys.end_everything") { connection in
             // Sessions first, as a sign-out does: from here on nothing begins in them.
-            for statement in Self.ended { try connection.execute(statement, [issuer]) }
+            let ended = try connection.query("DELETE FROM sessions WHERE issuer = ? RETURNING id, user_id", [issuer])
+                .map(SQLSessions.ended)
+            for statement in Self.others { try connection.execute(statement, [issuer]) }
             try connection.execute(
                 "UPDATE authorizations SET revoked_at = ? WHERE issuer = ? AND revoked_at IS NULL",
                 [.date(now), issuer])
             for key in keys { try Self.insert(key, issuer, connection) }
+            return ended
         }
     }
 
-    private static let ended: [SQLStatement] = [
-        "DELETE FROM sessions WHERE issuer = ?", "DELETE FROM devices WHERE issuer = ?",
-        "DELETE FROM recovery_codes WHERE issuer = ?", "DELETE FROM account_recoveries WHERE issuer = ?",
-        "DELETE FROM data_keys WHERE issuer = ?",
+    private static let others: [SQLStatement] = [
+        "DELETE FROM devices WHERE issuer = ?", "DELETE FROM recovery_codes WHERE issuer = ?",
+        "DELETE FROM account_recoveries WHERE issuer = ?", "DELETE FROM data_keys WHERE issuer = ?",
     ]
 
     private static func insert(_ key: DataKeyRecord, _ issuer: SQLValue, _ connection: any SQLConnection) throws {

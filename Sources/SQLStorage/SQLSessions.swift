@@ -14,7 +14,7 @@ struct SQLSessions: SessionStore {
 
     func begin(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
-    ) async throws -> Bool {
+    ) async throws -> [EndedSession]? {
         let issuer = table.key
         let values: [SQLValue] = [
             issuer, .id(session.id), .blob(session.secret.bytes), .id(session.user), .date(session.authenticatedAt),
@@ -22,33 +22,34 @@ struct SQLSessions: SessionStore {
             .text(session.userAgent), .text(session.address), .flag(session.trustsDevice),
             .date(session.lastUsedAt),
         ]
-        return try await table.settle("sessions.begin", until: \.self) { freshness in
+        return try await table.settle("sessions.begin", until: { $0 != nil }) { freshness in
             do {
-                try await table.database.transaction(freshness) { connection in
+                return try await table.database.transaction(freshness) { connection in
                     // Before all else, as what ends all sessions does: it comes before or after this, never between.
                     guard try SQLUsers.relies(on: user, issuer, connection) else { throw NotBegun() }
-                    if let former { try Self.replace(former, by: session, issuer, connection) }
+                    let ended = try former.flatMap { try Self.replace($0, by: session, issuer, connection) }
                     try connection.execute(
                         """
                         INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """, values)
                     try SQLDevices.save(origin, issuer, connection)
+                    return ended.map { [$0] } ?? []
                 }
-                return true
-            } catch is NotBegun { return false }
+            } catch is NotBegun { return nil }
         }
     }
 
+    /// Returns the former session if it ended now.
     private static func replace(
         _ former: Identifier<Session>, by session: Session, _ issuer: SQLValue, _ connection: any SQLConnection
-    ) throws {
-        let ended = try connection.execute(
-            "DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(former)])
-        if former != session.id {
+    ) throws -> EndedSession? {
+        let ended = try delete(former, issuer, connection)
+        guard former == session.id else {
             try revokeAuthorizations(of: former, issuer, at: session.authenticatedAt, connection)
-        } else if ended == 0 {
-            throw NotBegun()
+            return ended
         }
+        guard ended != nil else { throw NotBegun() }
+        return nil
     }
 
     func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session? {
@@ -98,29 +99,53 @@ struct SQLSessions: SessionStore {
             [.date(now), table.key, .id(id), .date(moment)])
     }
 
-    func end(_ id: Identifier<Session>, at now: Date) async throws {
+    func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession? {
         let issuer = table.key
-        try await table.write("sessions.end", seeing: .latest) { connection in
+        return try await table.write("sessions.end", seeing: .latest) { connection in
             // First: from here on nothing begins in it.
-            try connection.execute("DELETE FROM sessions WHERE issuer = ? AND id = ?", [issuer, .id(id)])
+            let ended = try Self.delete(id, issuer, connection)
             try Self.revokeAuthorizations(of: id, issuer, at: now, connection)
+            return ended
         }
     }
 
-    func endAll(of user: Identifier<User>, at now: Date) async throws {
+    func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
         let issuer = table.key
-        try await table.write("sessions.end_all", seeing: .latest) { connection in
-            // First: a sign-in that rests on the row as it was begins no session from here on.
-            try connection.execute(
-                "UPDATE users SET session_generation = session_generation + 1 WHERE issuer = ? AND id = ?",
-                [issuer, .id(user)])
-            try connection.execute("DELETE FROM sessions WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
+        return try await table.write("sessions.end_all", seeing: .latest) { connection in
+            let ended = try Self.deleteAll(of: user, issuer, connection)
             try connection.execute(
                 """
                 UPDATE authorizations SET revoked_at = ?
                 WHERE issuer = ? AND user_id = ? AND is_offline = 0 AND revoked_at IS NULL
                 """, [.date(now), issuer, .id(user)])
+            return ended
         }
+    }
+
+    private static func delete(
+        _ id: Identifier<Session>, _ issuer: SQLValue, _ connection: any SQLConnection
+    ) throws -> EndedSession? {
+        try connection.query(
+            "DELETE FROM sessions WHERE issuer = ? AND id = ? RETURNING id, user_id", [issuer, .id(id)]
+        ).first.map(ended)
+    }
+
+    /// Deletes all of a user's sessions, within a unit of work that begins with it.
+    static func deleteAll(
+        of user: Identifier<User>, _ issuer: SQLValue, _ connection: any SQLConnection
+    ) throws -> [EndedSession] {
+        // First: a sign-in that rests on the row as it was begins no session from here on.
+        try connection.execute(
+            "UPDATE users SET session_generation = session_generation + 1 WHERE issuer = ? AND id = ?",
+            [issuer, .id(user)])
+        return try connection.query(
+            "DELETE FROM sessions WHERE issuer = ? AND user_id = ? RETURNING id, user_id", [issuer, .id(user)]
+        ).map(ended)
+    }
+
+    /// Reads the `RETURNING id, user_id` of a deletion.
+    static func ended(_ row: SQLRow) throws -> EndedSession {
+        EndedSession(id: try row.id(0), user: try row.id(1))
     }
 
     private static func revokeAuthorizations(

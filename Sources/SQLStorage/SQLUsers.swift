@@ -212,9 +212,14 @@ struct SQLUsers: UserStore {
         }
     }
 
-    func delete(_ user: Identifier<User>) async throws {
-        try await table.execute(
-            "users.delete", "DELETE FROM users WHERE issuer = ? AND id = ?", [table.key, .id(user)], seeing: .latest)
+    func delete(_ user: Identifier<User>) async throws -> [EndedSession] {
+        let issuer = table.key
+        return try await table.write("users.delete", seeing: .latest) { connection in
+            let ended = try SQLSessions.deleteAll(of: user, issuer, connection)
+            // Everything else that is the user's goes by foreign keys.
+            try connection.execute("DELETE FROM users WHERE issuer = ? AND id = ?", [issuer, .id(user)])
+            return ended
+        }
     }
 
     private static func user(_ row: SQLRow) throws -> User {

@@ -99,7 +99,9 @@ struct KeyCeremony {
     }
 
     private func replacement(_ issuer: Issuer, _ composition: Composition) throws -> KeyReplacement {
-        KeyReplacement(try composition.vault(issuer), audit: try composition.auditLog(issuer))
+        KeyReplacement(
+            try composition.vault(issuer), stores: composition.storage.stores(for: issuer),
+            audit: try composition.auditLog(issuer))
     }
 
     private func run<Result>(_ work: (Composition) async throws -> Result) async throws -> Result {

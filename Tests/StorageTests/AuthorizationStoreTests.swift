@@ -45,9 +45,9 @@ struct AuthorizationStoreTests {
                 let code = Authorization.example("code-\(round)", session: "s-\(round)")
                 try await stores.sessions.begin(
                     .example("s-\(round)", secret: UInt8(round)), replacing: nil)
-                async let ended: Void = stores.sessions.end(Identifier("s-\(round)"), at: moment)
+                async let ended = stores.sessions.end(Identifier("s-\(round)"), at: moment)
                 let isBegun = try await stores.authorizations.begin(code)
-                try await ended
+                _ = try await ended
                 let stored = try await stores.authorizations.find(code.id)
                 #expect(isBegun == (stored != nil))
                 #expect(stored.map { $0.revokedAt == moment } ?? true)

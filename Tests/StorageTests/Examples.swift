@@ -152,7 +152,7 @@ extension SessionStore {
     func begin(
         _ session: Session, from origin: SignInOrigin = SignInOrigin(), replacing former: Identifier<Session>?
     ) async throws {
-        guard try await begin(session, of: .example(session.user, ""), from: origin, replacing: former) else {
+        guard try await begin(session, of: .example(session.user, ""), from: origin, replacing: former) != nil else {
             throw Unexpected("no session began for \(session.user)")
         }
     }

@@ -186,7 +186,7 @@ struct FormerExportTests {
         let issuer = try await former.issuer(engine)
         let key = MasterKeys.generate()
         let both = try MasterKeys(parsing: key + former.masterKey)
-        let replacement = KeyReplacement(issuer.vault, audit: issuer.audit)
+        let replacement = KeyReplacement(issuer.vault, stores: issuer.stores, audit: issuer.audit)
         try await replacement.wrap(under: both)
         // A node with the new key alone, as after the rotation everywhere.
         let later = issuer.clock
@@ -196,7 +196,8 @@ struct FormerExportTests {
         #expect(!node.vault.isAdopted)
         try await expectAllWorks(former, node, tokens: refreshTokens(former))
 
-        let resealed = try await KeyReplacement(node.vault, audit: node.audit).resealNow(node.clock)
+        let resealed = try await KeyReplacement(node.vault, stores: node.stores, audit: node.audit)
+            .resealNow(node.clock)
         // Two signing keys, alice's and bob's apps, the secret of one client, mails that wait.
         #expect(resealed >= 5)
         #expect(node.vault.keys(.rest).count == 1)
@@ -237,9 +238,9 @@ struct FormerExportTests {
             #expect(try await opener.redeem(code).status == .ok)
         }
         await #expect(throws: NoDataKeys.self) {
-            try await KeyReplacement(new.vault, audit: new.audit).reseal { _ in }
+            try await KeyReplacement(new.vault, stores: new.stores, audit: new.audit).reseal { _ in }
         }
-        try await KeyReplacement(new.vault, audit: new.audit).wrap(under: MasterKeys(parsing: both))
+        try await KeyReplacement(new.vault, stores: new.stores, audit: new.audit).wrap(under: MasterKeys(parsing: both))
         old.clock.advance(by: 6)
         let rotated = try await node(key)
         #expect(!rotated.vault.isAdopted)

@@ -78,7 +78,9 @@ struct SessionStoreTests {
             _ = try await stores.authorizations.begin(.example("online", session: "s"))
             _ = try await stores.authorizations.begin(.example("offline", session: "s", isOffline: true))
             _ = try await stores.authorizations.begin(.example("of other", session: "other"))
-            try await stores.sessions.end(Identifier("s"), at: moment)
+            // Of all calls exactly one is told what ended.
+            let ended = try await race(8) { _ in try await stores.sessions.end(Identifier("s"), at: moment) }
+            #expect(ended.compactMap(\.self) == [EndedSession(id: Identifier("s"), user: User.alice)])
             #expect(try await stores.sessions.find(Session.example("s").secret, at: moment) == nil)
             #expect(try await stores.sessions.find(Session.example("s").id, at: moment) == nil)
             #expect(try await isRevoked("online", stores))
@@ -97,7 +99,10 @@ struct SessionStoreTests {
                 _ = try await stores.authorizations.begin(.example("a\(number)", user: user, session: "s\(number)"))
             }
             _ = try await stores.authorizations.begin(.example("offline", session: "s0", isOffline: true))
-            try await stores.sessions.endAll(of: User.alice, at: moment)
+            let ended = try await race(8) { _ in try await stores.sessions.endAll(of: User.alice, at: moment) }
+            #expect(
+                ended.flatMap(\.self).sorted { $0.id.rawValue < $1.id.rawValue }
+                    == ["s0", "s1"].map { EndedSession(id: Identifier($0), user: User.alice) })
             for (number, isEnded) in [true, true, false].enumerated() {
                 let secret = Session.example("", secret: UInt8(number)).secret
                 #expect((try await stores.sessions.find(secret, at: moment) == nil) == isEnded)
@@ -115,7 +120,9 @@ struct SessionStoreTests {
             _ = try await stores.authorizations.begin(.example("online", session: "former"))
             _ = try await stores.authorizations.begin(.example("offline", session: "former", isOffline: true))
             let session = Session.example("new", secret: 2, user: User.bob)
-            try await stores.sessions.begin(session, replacing: former.id)
+            let bob = User.example(User.bob, "")
+            let ended = try await stores.sessions.begin(session, of: bob, from: SignInOrigin(), replacing: former.id)
+            #expect(ended == [EndedSession(id: former.id, user: User.alice)])
             #expect(try await stores.sessions.find(former.secret, at: moment) == nil)
             #expect(try await stores.sessions.find(session.secret, at: moment) == session)
             #expect(try await isRevoked("online", stores))
@@ -130,7 +137,9 @@ struct SessionStoreTests {
             try await stores.sessions.begin(former, replacing: nil)
             _ = try await stores.authorizations.begin(.example("online", session: "s"))
             let again = Session.example("s", secret: 2)
-            try await stores.sessions.begin(again, replacing: former.id)
+            let alice = User.example(User.alice, "")
+            #expect(
+                try await stores.sessions.begin(again, of: alice, from: SignInOrigin(), replacing: former.id) == [])
             #expect(try await stores.sessions.find(former.secret, at: moment) == nil)
             #expect(try await stores.sessions.find(again.secret, at: moment) == again)
             #expect(try await !isRevoked("online", stores))

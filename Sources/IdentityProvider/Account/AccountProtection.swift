@@ -4,7 +4,7 @@ import Logging
 /// What changes a user's credentials, with all that must follow from it.
 struct AccountProtection: Sendable {
     let users: any UserStore
-    let access: OpenAccess
+    let sessionEnd: SessionEnd
     let passwords: PasswordFactor
     let notices: AccountNotices
     let audit: AuditLog
@@ -12,7 +12,7 @@ struct AccountProtection: Sendable {
 
     init(_ core: Core) {
         users = core.stores.users
-        access = OpenAccess(core)
+        sessionEnd = SessionEnd(core)
         passwords = core.passwords
         notices = AccountNotices(core)
         audit = core.audit
@@ -21,9 +21,11 @@ struct AccountProtection: Sendable {
 
     /// Sets the password, ends whatever was open and tells the user. `mailedAt` says when it was last reset by mail. Returns
     /// `false`, and changes nothing, when `user` has changed since it was read.
-    func setPassword(_ hash: String, of user: User, mailedAt: Date?, after request: Request) async throws -> Bool {
+    func setPassword(
+        _ hash: String, of user: User, mailedAt: Date?, because reason: SessionEndReason, after request: Request
+    ) async throws -> Bool {
         guard try await users.setPasswordHash(of: user, to: hash, mailedAt: mailedAt, at: now()) else { return false }
-        try await endEverything(of: user)
+        try await endEverything(of: user, because: reason)
         await notices.passwordChanged(by: user.id, request)
         Logger.current.notice("password set", metadata: ["user": "\(user.id)"])
         return true
@@ -33,12 +35,12 @@ struct AccountProtection: Sendable {
     func shut(_ user: User) async throws {
         try await users.setPasswordHash(of: user.id, to: nil, at: now())
         if user.passwordHash != nil { audit.record(.passwordWithdrawn, user: user.id) }
-        try await endEverything(of: user)
+        try await endEverything(of: user, because: .notMe)
         Logger.current.notice("account shut by its user", metadata: ["user": "\(user.id)"])
     }
 
-    private func endEverything(of user: User) async throws {
-        try await access.end(of: user.id)
+    private func endEverything(of user: User, because reason: SessionEndReason) async throws {
+        try await sessionEnd.endAll(of: user.id, because: reason)
         audit.record(.sessionsEnded, user: user.id)
     }
 }

@@ -5,13 +5,13 @@ import HTTPTypes
 /// again.
 struct AccountSessionsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
-    let access: OpenAccess
+    let sessionEnd: SessionEnd
     let audit: AuditLog
     let routes = [Route.post("/account/sessions", rateLimit: .guessing)]
 
     init(_ core: Core) {
         gate = AccountGate(core)
-        access = OpenAccess(core)
+        sessionEnd = SessionEnd(core)
         audit = core.audit
     }
 
@@ -19,10 +19,10 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
         if let id = request.parameters["end"] {
             try await end(Identifier(rawValue: id), of: user)
         } else if let id = request.parameters["forget"] {
-            guard try await access.devices.forget(Identifier(rawValue: id), of: user.id) else { return }
+            guard try await sessionEnd.devices.forget(Identifier(rawValue: id), of: user.id) else { return }
             audit.record(.deviceRevoked(all: false), user: user.id)
         } else if request.parameters["everywhere"] != nil {
-            try await access.end(of: user.id)
+            try await sessionEnd.endAll(of: user.id, because: .signOutEverywhere)
             audit.record(.sessionsEnded, user: user.id)
             audit.record(.deviceRevoked(all: true), user: user.id)
         }
@@ -30,10 +30,9 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
 
     private func end(_ id: Identifier<Session>, of user: User) async throws {
         // Another person's is as good as none.
-        guard try await access.sessions.sessions(of: user.id, at: access.now()).contains(where: { $0.id == id }) else {
-            return
-        }
-        try await access.end(id)
+        let own = try await sessionEnd.sessions.sessions(of: user.id, at: sessionEnd.now())
+        guard own.contains(where: { $0.id == id }) else { return }
+        try await sessionEnd.end(id, because: .remoteSignOut)
         audit.record(.signedOut, user: user.id, session: id)
     }
 }

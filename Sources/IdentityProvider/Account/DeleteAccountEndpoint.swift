@@ -4,7 +4,7 @@ import Logging
 /// Where people delete their account, with everything that hangs on it. They type its name, so that it is no slip.
 struct DeleteAccountEndpoint: AccountPageEndpoint {
     let gate: AccountGate
-    let users: any UserStore
+    let sessionEnd: SessionEnd
     let audit: AuditLog
     let done: LinkPages
     let path = "/account/delete"
@@ -12,7 +12,7 @@ struct DeleteAccountEndpoint: AccountPageEndpoint {
 
     init(_ core: Core) {
         gate = AccountGate(core)
-        users = core.stores.users
+        sessionEnd = SessionEnd(core)
         audit = core.audit
         done = LinkPages(core)
     }
@@ -23,7 +23,7 @@ struct DeleteAccountEndpoint: AccountPageEndpoint {
         guard User.key(of: request.parameters["username"] ?? "") == User.key(of: visitor.user.username) else {
             return page(request, visitor, error: "name")
         }
-        try await users.delete(visitor.user.id)
+        try await sessionEnd.endAll(byDeleting: visitor.user.id)
         audit.record(.accountDeleted, user: visitor.user.id)
         Logger.current.notice("account deleted by its user", metadata: ["user": "\(visitor.user.id)"])
         return done.done("account_deleted")

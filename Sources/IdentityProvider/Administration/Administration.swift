@@ -10,7 +10,7 @@ package struct Administration: Sendable {
     let passwords: PasswordFactor
     package let audit: AuditLog
     let notices: AccountNotices
-    let access: OpenAccess
+    let sessionEnd: SessionEnd
     let now: @Sendable () -> Date
 
     package init(_ core: Core) {
@@ -20,7 +20,7 @@ package struct Administration: Sendable {
         passwords = core.passwords
         audit = core.audit
         notices = AccountNotices(core)
-        access = OpenAccess(core)
+        sessionEnd = SessionEnd(core)
         now = core.now
     }
 

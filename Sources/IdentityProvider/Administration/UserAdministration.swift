@@ -12,7 +12,7 @@ extension Administration {
         try await forEachUser { user in
             guard !names.contains(User.key(of: user.username)) else { return }
             changes.append(Change(.delete, "user", user.username))
-            if !isPlan { try await stores.users.delete(user.id) }
+            if !isPlan { try await sessionEnd.endAll(byDeleting: user.id) }
         }
         return changes
     }
@@ -38,7 +38,7 @@ extension Administration {
     private func update(_ stored: User, to user: User) async throws -> Bool {
         guard try await stores.users.update(stored, to: user) else { return false }
         recordMembership(of: user.id, from: stored.membership, to: user.membership)
-        if user.isDisabled { try await access.end(of: user.id) }
+        if user.isDisabled { try await sessionEnd.endAll(of: user.id, because: .accountDisabled) }
         return true
     }
 
@@ -96,7 +96,7 @@ extension Administration {
         try await stores.users.setPasswordHash(of: user.id, to: hash.text, at: now())
         audit.record(.passwordChanged, user: user.id, by: actor)
         // Whoever knew the old one may have got in with it.
-        try await access.end(of: user.id)
+        try await sessionEnd.endAll(of: user.id, because: .passwordChanged)
         await notices.tell(.passwordChanged(user.id))
     }
 
@@ -113,18 +113,18 @@ extension Administration {
     package func setDisabled(_ isDisabled: Bool, _ user: User) async throws {
         try await stores.users.setDisabled(user.id, to: isDisabled, at: now())
         audit.record(.accountEnabled(!isDisabled), user: user.id, by: actor)
-        if isDisabled { try await access.end(of: user.id) }
+        if isDisabled { try await sessionEnd.endAll(of: user.id, because: .accountDisabled) }
     }
 
     /// Removes a user with all that is theirs; what was recorded of them stays until its age.
     package func remove(_ user: User) async throws {
-        try await stores.users.delete(user.id)
+        try await sessionEnd.endAll(byDeleting: user.id)
         audit.record(.accountDeleted, user: user.id, by: actor)
     }
 
     /// Signs a user out everywhere.
     package func endSessions(of user: User) async throws {
-        try await stores.sessions.endAll(of: user.id, at: now())
+        try await sessionEnd.endAll(of: user.id, because: .administrator)
         audit.record(.sessionsEnded, user: user.id, by: actor)
     }
 

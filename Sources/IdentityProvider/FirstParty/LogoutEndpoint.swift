@@ -10,7 +10,7 @@ struct LogoutEndpoint: FirstPartyEndpoint {
     let accessTokens: AccessTokenReader
     let refreshTokens: RefreshTokenReader
     let authorizations: any AuthorizationStore
-    let sessions: any SessionStore
+    let sessionEnd: SessionEnd
     let cookies: TokenCookies
     let audit: AuditLog
     let now: @Sendable () -> Date
@@ -22,7 +22,7 @@ struct LogoutEndpoint: FirstPartyEndpoint {
         accessTokens = AccessTokenReader(core)
         refreshTokens = RefreshTokenReader(core)
         authorizations = core.stores.authorizations
-        sessions = core.stores.sessions
+        sessionEnd = SessionEnd(core)
         cookies = TokenCookies(core)
         audit = core.audit
         now = core.now
@@ -33,7 +33,7 @@ struct LogoutEndpoint: FirstPartyEndpoint {
         let (stored, transport) = try await authorization(request)
         guard try await clients.isFirstParty(stored.grant.client) else { throw OAuthError.authenticationFailed }
         if transport == .cookie { try cookies.verify(request, for: stored.id) }
-        if let session = stored.grant.session { try await sessions.end(session, at: now()) }
+        if let session = stored.grant.session { try await sessionEnd.end(session, because: .signOut) }
         // With offline_access it would outlive the session.
         try await authorizations.revoke(stored.id, at: now())
         audit.record(

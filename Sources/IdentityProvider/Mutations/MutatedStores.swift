@@ -70,7 +70,7 @@ private struct FaultySessions: SessionStore {
 
     func begin(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
-    ) async throws -> Bool {
+    ) async throws -> [EndedSession]? {
         try await base.begin(session, of: user, from: origin, replacing: former)
     }
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
@@ -85,10 +85,12 @@ private struct FaultySessions: SessionStore {
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws {
         try await base.touch(id, at: now, unlessUsedAfter: moment)
     }
-    func end(_ id: Identifier<Session>, at now: Date) async throws {
-        if Mutation.current != .sessionSurvives { try await base.end(id, at: now) }
+    func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession? {
+        Mutation.current == .sessionSurvives ? nil : try await base.end(id, at: now)
     }
-    func endAll(of user: Identifier<User>, at now: Date) async throws { try await base.endAll(of: user, at: now) }
+    func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
+        try await base.endAll(of: user, at: now)
+    }
 }
 
 private struct FaultyAuthorizations: AuthorizationStore {

@@ -5,7 +5,7 @@ import Logging
 struct AccountRecoveries: Sendable {
     let store: any AccountRecoveryStore
     let factors: RecentFactors
-    let access: OpenAccess
+    let sessionEnd: SessionEnd
     let notices: AccountNotices
     let audit: AuditLog
     /// Seconds from the start until the mailbox alone is enough.
@@ -15,7 +15,7 @@ struct AccountRecoveries: Sendable {
     init(_ core: Core) {
         store = core.stores.recoveries
         factors = RecentFactors(core)
-        access = OpenAccess(core)
+        sessionEnd = SessionEnd(core)
         notices = AccountNotices(core)
         audit = core.audit
         wait = core.settings.lifetimes.recoveryWait
@@ -98,9 +98,9 @@ struct AccountRecoveries: Sendable {
     private func remove(_ recovery: AccountRecovery, _ request: Request) async throws -> Bool {
         guard try await store.end(recovery) else { return false }
         // Before, so that nothing is added during the removal; after, since one of the factors may have signed in.
-        try await access.end(of: recovery.user)
+        try await sessionEnd.endAll(of: recovery.user, because: .recovery)
         let removed = try await factors.remove(of: recovery.user, addedIn: recovery.period)
-        try await access.end(of: recovery.user)
+        try await sessionEnd.endAll(of: recovery.user, because: .recovery)
         audit.record(.recoveryFinished, user: recovery.user)
         audit.record(.sessionsEnded, user: recovery.user)
         Logger.current.notice("account recovery finished", metadata: ["user": "\(recovery.user)"])

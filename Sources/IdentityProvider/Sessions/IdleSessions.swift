@@ -4,6 +4,8 @@ import FoundationEssentials
 /// session, on any node.
 struct IdleSessions: SessionStore {
     let base: any SessionStore
+    /// Of the same sessions.
+    let sessionEnd: SessionEnd
     /// Seconds.
     let limit: TimeInterval
 
@@ -29,7 +31,7 @@ struct IdleSessions: SessionStore {
 
     func begin(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
-    ) async throws -> Bool {
+    ) async throws -> [EndedSession]? {
         try await base.begin(session, of: user, from: origin, replacing: former)
     }
 
@@ -37,9 +39,11 @@ struct IdleSessions: SessionStore {
         try await base.touch(id, at: now, unlessUsedAfter: moment)
     }
 
-    func end(_ id: Identifier<Session>, at now: Date) async throws { try await base.end(id, at: now) }
+    func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession? { try await base.end(id, at: now) }
 
-    func endAll(of user: Identifier<User>, at now: Date) async throws { try await base.endAll(of: user, at: now) }
+    func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
+        try await base.endAll(of: user, at: now)
+    }
 
     /// What `find` finds, noted as used. An idle session ends here, with what it granted: a longer limit does not bring it
     /// back.
@@ -48,7 +52,7 @@ struct IdleSessions: SessionStore {
         guard let found = try await find(.distantPast) else { return nil }
         // Another node may know of a later use.
         guard let session = found.lastUsedAt > start ? found : try await find(start) else {
-            try await base.end(found.id, at: now)
+            try await sessionEnd.end(found.id, because: .idle)
             return nil
         }
         let due = now.addingTimeInterval(-limit * Self.share)
@@ -59,10 +63,10 @@ struct IdleSessions: SessionStore {
 
 extension Stores {
     /// The same, with sessions that end when nobody uses them for `limit` seconds; `nil` changes nothing.
-    func endingSessions(unusedFor limit: TimeInterval?) -> Stores {
+    func endingSessions(unusedFor limit: TimeInterval?, now: @escaping @Sendable () -> Date) -> Stores {
         guard let limit else { return self }
         var stores = self
-        stores.sessions = IdleSessions(base: sessions, limit: limit)
+        stores.sessions = IdleSessions(base: sessions, sessionEnd: SessionEnd(self, now: now), limit: limit)
         return stores
     }
 }

@@ -5,6 +5,7 @@ import JOSE
 struct SessionCookie: Sendable {
     private let cookie: Cookie
     private let sessions: any SessionStore
+    private let sessionEnd: SessionEnd
     private let users: any UserStore
     private let digester: SecretDigester
     private let lifetime: TimeInterval
@@ -13,6 +14,7 @@ struct SessionCookie: Sendable {
     init(_ core: Core) {
         cookie = .session(of: core.issuer)
         sessions = core.stores.sessions
+        sessionEnd = SessionEnd(core)
         users = core.stores.users
         digester = core.digester
         lifetime = core.settings.lifetimes.session
@@ -53,7 +55,7 @@ struct SessionCookie: Sendable {
                 id: id, secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: start,
                 amr: amr, acr: context.rawValue, expiresAt: end, lastUsedAt: moment, device: origin.device?.id,
                 userAgent: request.userAgent, address: request.remoteAddress, trustsDevice: trustsDevice)
-            return try await sessions.begin(session, of: user, from: origin, replacing: former) ? session : nil
+            return try await sessionEnd.begin(session, of: user, from: origin, replacing: former) ? session : nil
         }
         var session = try await begin(own ?? .random(), replacing: former?.id)
         // The former session has ended. A full sign-in does not need it, and does not bring it back.
@@ -63,9 +65,9 @@ struct SessionCookie: Sendable {
         return session.map { ($0, cookie.setting(secret, maxAge: max(0, Int(end.timeIntervalSince(moment))))) }
     }
 
-    /// Ends the session and returns the `Set-Cookie` value.
+    /// Signs the user out and returns the `Set-Cookie` value.
     func end(_ session: Session) async throws -> String {
-        try await sessions.end(session.id, at: now())
+        try await sessionEnd.end(session.id, because: .signOut)
         return cookie.clearing()
     }
 

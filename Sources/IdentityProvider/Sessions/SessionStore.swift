@@ -1,15 +1,27 @@
 package import FoundationEssentials
 
+/// A session that a transaction ended.
+package struct EndedSession: Sendable, Hashable {
+    package let id: Identifier<Session>
+    package let user: Identifier<User>
+
+    package init(id: Identifier<Session>, user: Identifier<User>) {
+        self.id = id
+        self.user = user
+    }
+}
+
 package protocol SessionStore: Sendable {
     /// Keeps `session`, where the sign-in came from, and ends `former`, in one transaction: a sign-in never leaves the old
     /// session usable (session fixation). When `session` goes on under the identifier of `former`, because the same person signed in
     /// again, their authorizations stay; otherwise those of `former` are revoked as by `end`.
     ///
-    /// Returns `false`, and keeps nothing, when `user` has changed since it was read: disabled, another password, signed out
-    /// everywhere. Also when `session` goes on under the identifier of `former` and that has ended.
+    /// Returns the session that ended, if any. Returns `nil`, and keeps nothing, when `user` has changed since it was read:
+    /// disabled, another password, signed out everywhere. Also when `session` goes on under the identifier of `former` and
+    /// that has ended.
     func begin(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
-    ) async throws -> Bool
+    ) async throws -> [EndedSession]?
     /// The session with one of these secrets, unless it expired or no use after `moment` was noted.
     func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session?
     /// The session of this identifier, unless it ended or expired, or no use after `moment` was noted.
@@ -21,10 +33,13 @@ package protocol SessionStore: Sendable {
     /// Notes that the session is used now, unless a use after `moment` was noted: of many calls at once one writes.
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws
     /// Ends the session and revokes its authorizations, but for those with `offline_access`
-    /// (OpenID Connect Core §11), in one transaction.
-    func end(_ id: Identifier<Session>, at now: Date) async throws
+    /// (OpenID Connect Core §11), in one transaction. Returns `nil` if there was no such session. Only `SessionEnd` calls
+    /// this and `endAll`.
+    @discardableResult
+    func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession?
     /// Ends all of a user's sessions as above, and the sign-ins in flight: it raises `User.sessionGeneration`.
-    func endAll(of user: Identifier<User>, at now: Date) async throws
+    @discardableResult
+    func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession]
 }
 
 extension SessionStore {

@@ -28,9 +28,9 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
         let hash = try await protection.passwords.hash(password.text)
         // A new password does not add to what a user who came in by email has shown.
         let mailedAt = visitor.session.context >= .multiFactor ? nil : visitor.user.passwordMailedAt
-        guard try await protection.setPassword(hash.text, of: visitor.user, mailedAt: mailedAt, after: request) else {
-            return gate.overview()
-        }
+        let isSet = try await protection.setPassword(
+            hash.text, of: visitor.user, mailedAt: mailedAt, because: .passwordChanged, after: request)
+        guard isSet else { return gate.overview() }
         protection.audit.record(.passwordChanged, user: visitor.user.id)
         return done.done("password_set")
     }

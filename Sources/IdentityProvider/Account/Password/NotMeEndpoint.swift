@@ -30,7 +30,7 @@ struct NotMeEndpoint: LinkEndpoint {
             on: .mailbox, for: user, disputedFrom: beginning(link), after: request)
         if step == .start || step == .wait {
             // A passkey may have signed in before it was in dispute. From here on it is refused.
-            try await recoveries.access.end(of: user.id)
+            try await recoveries.sessionEnd.endAll(of: user.id, because: .notMe)
         }
         // Who still has a passkey, and never had a password, needs none; with one in dispute, they do.
         let passkeys = try await recoveries.factors.passkeys.passkeys(of: user.id)

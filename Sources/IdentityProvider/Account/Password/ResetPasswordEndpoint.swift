@@ -33,9 +33,9 @@ struct ResetPasswordEndpoint: LinkEndpoint {
         try await links.spend(link)
         // The mailbox was read: the address is theirs.
         if let email = user.email { try await protection.users.verifyEmail(email, of: user.id, at: protection.now()) }
-        guard try await protection.setPassword(hash.text, of: user, mailedAt: protection.now(), after: request) else {
-            throw OAuthError.linkLost
-        }
+        let isSet = try await protection.setPassword(
+            hash.text, of: user, mailedAt: protection.now(), because: .passwordReset, after: request)
+        guard isSet else { throw OAuthError.linkLost }
         protection.audit.record(.passwordReset, user: user.id)
         return pages.done("password_set", ["continue_uri": .text(try interrupted.location(request))])
             .setting(interrupted.clearing())

@@ -12,9 +12,9 @@ package protocol AuthorizationStore: Sendable {
         _ stored: Authorization, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
     ) async throws -> Rotation
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws
-    /// Revokes all that was granted in a session, offline access, too.
+    /// Revokes all that was granted in a session, including offline access. Only `SessionEnd` calls this.
     func revoke(session: Identifier<Session>, at now: Date) async throws
-    /// Revokes all that `user` granted, offline access, too.
+    /// Revokes all that `user` granted, including offline access. Only `SessionEnd` calls this.
     func revoke(user: Identifier<User>, at now: Date) async throws
     /// Revokes all that `user` granted to `client`.
     func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws

@@ -146,7 +146,7 @@ struct DataKeyTests {
         let key = MasterKeys.generate()
         let both = try MasterKeys(parsing: key + TestIssuer.masterKey)
         let before = DataKeyClass.allCases.flatMap(issuer.vault.keys).map(\.id)
-        try await KeyReplacement(issuer.vault, audit: issuer.audit).wrap(under: both)
+        try await KeyReplacement(issuer.vault, stores: issuer.stores, audit: issuer.audit).wrap(under: both)
         let other = try await node(issuer, key)
         #expect(DataKeyClass.allCases.flatMap(other.vault.keys).map(\.id) == before)
         #expect(try await other.refresh(token["refresh_token"]?.string ?? "").status == .ok)
@@ -166,7 +166,7 @@ struct DataKeyTests {
         let code = try await browser.code()
         let former = try #require(try await issuer.keys().keys.first?.keyID)
         let key = MasterKeys.generate()
-        let replacement = KeyReplacement(issuer.vault, audit: issuer.audit)
+        let replacement = KeyReplacement(issuer.vault, stores: issuer.stores, audit: issuer.audit)
         try await replacement.replaceEverything(under: MasterKeys(parsing: key + TestIssuer.masterKey))
         try await issuer.provider.keyRotation.replaceAll()
 

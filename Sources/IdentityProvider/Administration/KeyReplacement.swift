@@ -5,10 +5,13 @@ import JOSE
 /// after a compromise. Each step can be repeated after it was interrupted.
 package struct KeyReplacement: Sendable {
     let vault: KeyVault
+    let sessionEnd: SessionEnd
     let audit: AuditLog
 
-    package init(_ vault: KeyVault, audit: AuditLog) {
+    /// `stores` are those of the vault's issuer.
+    package init(_ vault: KeyVault, stores: Stores, audit: AuditLog) {
         self.vault = vault
+        sessionEnd = SessionEnd(stores, now: vault.now)
         self.audit = audit
     }
 
@@ -122,8 +125,7 @@ package struct KeyReplacement: Sendable {
         let former = DataKeyClass.allCases.flatMap(vault.keys)
             .filter { [.rest, .digest, .audit].contains($0.keyClass) }
         let keys = former + DataKeyPlan.successors(of: vault, usedFrom: vault.now())
-        try await vault.store.endEverything(
-            replacing: keys.map { try masterKeys.wrap($0, of: vault.issuer) }, at: vault.now())
+        try await sessionEnd.endEverything(replacing: keys.map { try masterKeys.wrap($0, of: vault.issuer) })
         try await vault.load(under: masterKeys)
         audit.record(.keysReplaced)
         _ = try await resealAll(wait)

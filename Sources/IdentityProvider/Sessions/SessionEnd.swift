@@ -1,0 +1,75 @@
+import FoundationEssentials
+import Logging
+
+/// The only way a session ends, whatever the reason: nothing else calls the store methods that end sessions or revoke
+/// what was granted in them.
+///
+/// Expiry needs no call. Every lookup compares `expiresAt`, so nothing is granted or renewed in an expired session, and
+/// `StorageUpkeep.removeExpired` deletes its row later. That deletion is by key and in a transaction of its own: a listener
+/// that must hear of expired sessions gets them from there, as it gets the others from `ended`.
+struct SessionEnd: Sendable {
+    let sessions: any SessionStore
+    let authorizations: any AuthorizationStore
+    let devices: any DeviceStore
+    let users: any UserStore
+    let dataKeys: any DataKeyStore
+    let now: @Sendable () -> Date
+
+    init(_ stores: Stores, now: @escaping @Sendable () -> Date) {
+        sessions = stores.sessions
+        authorizations = stores.authorizations
+        devices = stores.devices
+        users = stores.users
+        dataKeys = stores.dataKeys
+        self.now = now
+    }
+
+    init(_ core: Core) { self.init(core.stores, now: core.now) }
+
+    /// Ends one session, with what applications were granted in it.
+    func end(_ session: Identifier<Session>, because reason: SessionEndReason) async throws {
+        // First: nothing begins in a session that has ended.
+        ended(try await sessions.end(session, at: now()).map { [$0] } ?? [], because: reason)
+        if reason.endsOfflineAccess { try await authorizations.revoke(session: session, at: now()) }
+    }
+
+    /// Ends all of a user's sessions and the sign-ins in flight. Unless offline access goes on, browsers that stand in for
+    /// the second factor are forgotten as well: an intruder keeps nothing.
+    func endAll(of user: Identifier<User>, because reason: SessionEndReason) async throws {
+        ended(try await sessions.endAll(of: user, at: now()), because: reason)
+        guard reason.endsOfflineAccess else { return }
+        try await authorizations.revoke(user: user, at: now())
+        try await devices.forgetAll(of: user)
+    }
+
+    /// Begins a session, which ends the browser's former one unless it goes on under the same identifier
+    /// (`SessionStore.begin`). Returns `false` when no session begins.
+    func begin(
+        _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
+    ) async throws -> Bool {
+        guard let replaced = try await sessions.begin(session, of: user, from: origin, replacing: former) else {
+            return false
+        }
+        ended(replaced, because: .replaced)
+        return true
+    }
+
+    /// Removes the user with everything that is theirs.
+    func endAll(byDeleting user: Identifier<User>) async throws {
+        ended(try await users.delete(user), because: .accountDeleted)
+    }
+
+    /// Ends every session and authorization of the issuer and replaces its data keys.
+    func endEverything(replacing keys: [DataKeyRecord]) async throws {
+        ended(try await dataKeys.endEverything(replacing: keys, at: now()), because: .compromise)
+    }
+
+    /// Sees every session that ended, as the transaction that ended it returned it.
+    private func ended(_ sessions: [EndedSession], because reason: SessionEndReason) {
+        for session in sessions {
+            Logger.current.debug(
+                "session ended",
+                metadata: ["session": "\(session.id)", "user": "\(session.user)", "reason": "\(reason)"])
+        }
+    }
+}

@@ -1,0 +1,234 @@
+import Foundation
+import HTTPTypes
+import InMemoryLogging
+import JOSE
+import Logging
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+/// A way to end sessions that a person, an operator or time has.
+private enum WayOut: CaseIterable {
+    case page, firstPartyAPI, otherDevice, everywhere, report, newPassword, resetPassword, recovery
+    case idle, otherUser, deletedByUser, removed, pruned, disabled, disabledByFile, passwordByOperator
+    case operatorSignOut
+    case compromise
+
+    var reason: SessionEndReason {
+        switch self {
+        case .page, .firstPartyAPI: .signOut
+        case .otherDevice: .remoteSignOut
+        case .everywhere: .signOutEverywhere
+        case .report: .notMe
+        case .newPassword, .passwordByOperator: .passwordChanged
+        case .resetPassword: .passwordReset
+        case .recovery: .recovery
+        case .idle: .idle
+        case .otherUser: .replaced
+        case .deletedByUser, .removed, .pruned: .accountDeleted
+        case .disabled, .disabledByFile: .accountDisabled
+        case .operatorSignOut: .administrator
+        case .compromise: .compromise
+        }
+    }
+}
+
+/// Alice's sessions at one issuer, and what the log says of their ends.
+private struct Scene {
+    let issuer: TestIssuer
+    let mailbox = TestMailbox()
+    let browser: Browser
+    let reason: SessionEndReason
+
+    init(_ reason: SessionEndReason) async throws {
+        issuer = try await TestIssuer(resources: FrontEnd.resources, mailbox: mailbox) {
+            $0.lifetimes.sessionIdle = reason == .idle ? 600 : nil
+        }
+        browser = Browser(issuer)
+        self.reason = reason
+    }
+
+    func alice() async throws -> User {
+        try #require(try await issuer.stores.users.find(named: "alice"))
+    }
+
+    /// A session of alice's in a browser that is somewhere else.
+    @discardableResult
+    func beginElsewhere() async throws -> Session {
+        let (alice, now) = (try await alice(), issuer.clock.now)
+        let session = Session(
+            secret: SecretDigest(bytes: RandomBytes.make(36)), user: alice.id, authenticatedAt: now, amr: ["pwd"],
+            acr: AuthenticationContext.singleFactor.rawValue, expiresAt: now + 3_600)
+        let ended = try await issuer.stores.sessions.begin(session, of: alice, from: SignInOrigin(), replacing: nil)
+        #expect(ended == [])
+        return session
+    }
+
+    /// Alice signs in with this browser. Returns the page at `path`.
+    func signIn(to path: String = "/account") async throws -> Page {
+        let page = try await browser.get(path).page()
+        return try await browser.submit(page, [("username", "alice"), ("password", "correct horse")])
+            .page()
+    }
+
+    /// Opens the mail of one kind.
+    func open(_ kind: String) async throws -> Page {
+        try await issuer.deliver()
+        return try await browser.open(#require(mailbox.all.last { $0.kind == kind }), at: issuer).page()
+    }
+
+    /// Opens the mail about a sign-in on an unknown device.
+    func openReport() async throws -> Page {
+        try await issuer.provider.mail.add(
+            .unknownDevice(alice().id, device: "Firefox on Linux", address: "192.0.2.1"))
+        return try await open("unknown_device")
+    }
+
+    /// Expects that `work` ends sessions and that each of them, and no other, passes `SessionEnd` once.
+    func expectEnd(_ work: () async throws -> Void) async throws {
+        let user = try await alice().id
+        let sessions = {
+            try await issuer.stores.sessions.sessions(of: user, at: issuer.clock.now).map(\.id.rawValue)
+        }
+        let before = Set(try await sessions())
+        let log = InMemoryLogHandler()
+        var logger = Logger(label: "test") { _ in log }
+        logger.logLevel = .debug
+        try await withLogger(logger) { _ in try await work() }
+        let ended = before.subtracting(try await sessions())
+        #expect(!ended.isEmpty)
+        let told = log.entries.filter { $0.message == "session ended" }.map(\.metadata)
+        #expect(told.map { "\($0["session"] ?? "")" }.sorted() == ended.sorted())
+        #expect(told.allSatisfy { $0["reason"] == "\(reason)" && $0["user"] == "\(user)" }, "\(told)")
+    }
+}
+
+@Suite("Whatever ends a session, it goes through one place, with its reason")
+struct SessionEndTests {
+    @Test("each way out", arguments: WayOut.allCases)
+    fileprivate func each(_ way: WayOut) async throws {
+        let scene = try await Scene(way.reason)
+        try await scene.beginElsewhere()
+        try await take(way, scene)
+    }
+
+    private func take(_ way: WayOut, _ scene: Scene) async throws {
+        let (issuer, browser) = (scene.issuer, scene.browser)
+        let administration = issuer.administration
+        switch way {
+        case .page:
+            _ = try await scene.signIn()
+            let page = try await browser.get("/logout").page()
+            try await scene.expectEnd { _ = try await browser.submit(page, [("decision", "sign-out")]) }
+        case .firstPartyAPI:
+            let front = FrontEnd(issuer)
+            let token = try #require(try await front.login()["refresh_token"]?.string)
+            try await scene.expectEnd {
+                _ = try await front.post("logout", #""refresh_token":"\#(token)""#)
+            }
+        case .otherDevice:
+            let other = try await scene.beginElsewhere()
+            let form = [
+                ("form_token", try await scene.signIn().text("form_token")), ("end", other.id.rawValue),
+            ]
+            try await scene.expectEnd {
+                _ = try await browser.request(.post, "/account/sessions", form: form)
+            }
+        case .everywhere:
+            let form = [
+                ("form_token", try await scene.signIn().text("form_token")), ("everywhere", "yes"),
+            ]
+            try await scene.expectEnd {
+                _ = try await browser.request(.post, "/account/sessions", form: form)
+            }
+        case .report:
+            let page = try await scene.openReport()
+            try await scene.expectEnd { _ = try await browser.submit(page, []) }
+        case .newPassword:
+            let page = try await scene.signIn(to: "/account/password")
+            try await scene.expectEnd {
+                _ = try await browser.submit(page, [("password", "a much better one")])
+            }
+        case .resetPassword:
+            try await issuer.provider.mail.add(.passwordReset(name: "alice"))
+            let page = try await scene.open("password_reset")
+            try await scene.expectEnd {
+                _ = try await browser.submit(page, [("password", "a much better one")])
+            }
+        case .recovery:
+            try await issuer.enroll("alice")
+            _ = try await browser.submit(scene.openReport(), [])
+            issuer.clock.advance(by: 3 * 86_400)
+            let page = try await scene.open("recovery_ready")
+            try await scene.beginElsewhere()
+            try await scene.expectEnd { _ = try await browser.submit(page, []) }
+        case .idle:
+            _ = try await scene.signIn()
+            issuer.clock.advance(by: 600)
+            try await scene.expectEnd { _ = try await browser.get("/account") }
+        case .otherUser:
+            _ = try await scene.signIn()
+            // A sign-in at the same moment would count as the one that is asked for.
+            issuer.clock.advance(by: 60)
+            let page = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")]))
+                .page()
+            let asked = try await browser.submit(
+                page, [("username", "bob"), ("password", "battery staple")]
+            ).page()
+            try await scene.expectEnd { _ = try await browser.submit(asked, [("code", issuer.code())]) }
+        case .deletedByUser:
+            let page = try await scene.signIn(to: "/account/delete")
+            try await scene.expectEnd { _ = try await browser.submit(page, [("username", "alice")]) }
+        case .removed:
+            let alice = try await scene.alice()
+            try await scene.expectEnd { try await administration.remove(alice) }
+        case .pruned:
+            try await scene.expectEnd {
+                _ = try await administration.apply(ResourceSet([:]), prunes: true)
+            }
+        case .disabled:
+            let alice = try await scene.alice()
+            try await scene.expectEnd { try await administration.setDisabled(true, alice) }
+        case .disabledByFile:
+            let resources = try ResourceSet(["users": [["username": "alice", "disabled": true]]])
+            try await scene.expectEnd { _ = try await administration.apply(resources) }
+        case .passwordByOperator:
+            let alice = try await scene.alice()
+            try await scene.expectEnd {
+                try await administration.setPassword("a much better one", of: alice)
+            }
+        case .operatorSignOut:
+            let alice = try await scene.alice()
+            try await scene.expectEnd { try await administration.endSessions(of: alice) }
+        case .compromise:
+            let keys = try MasterKeys(parsing: MasterKeys.generate() + TestIssuer.masterKey)
+            let replacement = KeyReplacement(issuer.vault, stores: issuer.stores, audit: issuer.audit)
+            try await scene.expectEnd { try await replacement.replaceEverything(under: keys) }
+        }
+    }
+
+    @Test("every reason occurs")
+    func reasons() {
+        #expect(Set(WayOut.allCases.map(\.reason)) == Set(SessionEndReason.allCases))
+    }
+
+    @Test("nothing else calls the store methods that end sessions")
+    func onlyCaller() throws {
+        let calls =
+            /\.endAll\(of: [^,]+, at:|\.end\([^,()]+, at:|\.revoke\((session: |user: )[^,]+, at:|users\.delete\(|\.endEverything\(replacing: [^,]+, at:|sessions\.begin\(session/
+        let root = URL(filePath: #filePath).appending(path: "../../../../Sources").standardizedFileURL
+        var callers: Set<String> = []
+        for folder in ["IdentityProvider", "Server", "martlet"] {
+            let files = FileManager.default.enumerator(
+                at: root.appending(path: folder), includingPropertiesForKeys: nil)
+            for case let file as URL in files ?? .init() where file.pathExtension == "swift" {
+                if try String(contentsOf: file, encoding: .utf8).contains(calls) {
+                    callers.insert(file.lastPathComponent)
+                }
+            }
+        }
+        // Two wrap a store and forward to it.
+        #expect(callers == ["SessionEnd.swift", "IdleSessions.swift", "MutatedStores.swift"])
+    }
+}

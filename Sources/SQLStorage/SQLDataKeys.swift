@@ -87,6 +87,7 @@ struct SQLDataKeys: DataKeyStore {
         }
     }
 
+    /// As `SessionStore.endEverything`.
     func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {
         let issuer = table.key
         return try await table.writeCached("data_keys.end_everything") { connection in

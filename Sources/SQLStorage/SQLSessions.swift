@@ -109,6 +109,14 @@ struct SQLSessions: SessionStore {
         }
     }
 
+    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession] {
+        try await SQLUsers(table: table).delete(user)
+    }
+
+    func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {
+        try await SQLDataKeys(table: table).endEverything(replacing: keys, at: now)
+    }
+
     func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
         let issuer = table.key
         return try await table.write("sessions.end_all", seeing: .latest) { connection in

@@ -212,6 +212,7 @@ struct SQLUsers: UserStore {
         }
     }
 
+    /// As `SessionStore.endAll(byDeleting:)`.
     func delete(_ user: Identifier<User>) async throws -> [EndedSession] {
         let issuer = table.key
         return try await table.write("users.delete", seeing: .latest) { connection in

@@ -56,7 +56,7 @@ struct IssuerIsolationTests {
                     of: User.alice, from: Membership(), to: Membership(roles: ["admin"], groups: ["staff"]))
             }
         ),
-        ("user deleted", { try await $0.users.delete(User.alice) }),
+        ("user deleted", { try await $0.sessions.endAll(byDeleting: User.alice) }),
         ("user renamed", { try await $0.users.save(.example(User.alice, "changed")) }),
         ("session ended", { try await $0.sessions.end(Identifier("s"), at: moment) }),
         ("sessions ended", { try await $0.sessions.endAll(of: User.alice, at: moment) }),
@@ -118,7 +118,7 @@ struct IssuerIsolationTests {
         ("key moved", { try await $0.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
         ("data key added", { _ = try await $0.dataKeys.insert(.example(2)) }),
         ("data key deleted", { try await $0.dataKeys.delete("transit", number: 1) }),
-        ("everything ended", { try await $0.dataKeys.endEverything(replacing: [.example(3)], at: moment) }),
+        ("everything ended", { try await $0.sessions.endEverything(replacing: [.example(3)], at: moment) }),
         ("key deleted", { try await $0.keys.delete("k") }),
         ("value spent", { _ = try await $0.spent.spend("new", for: .clientAssertion, until: moment) }),
         ("mail added", { try await $0.mailOutbox.add(.example("n")) }),

@@ -214,6 +214,6 @@ extension Stores {
         _ = try await upkeep.removeExpired(before: moment, limit: 10)
         try await sessions.endAll(of: User.alice, at: moment)
         try await clients.delete(Client.web)
-        try await users.delete(User.alice)
+        try await sessions.endAll(byDeleting: User.alice)
     }
 }

@@ -91,6 +91,12 @@ private struct FaultySessions: SessionStore {
     func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
         try await base.endAll(of: user, at: now)
     }
+    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession] {
+        try await base.endAll(byDeleting: user)
+    }
+    func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {
+        try await base.endEverything(replacing: keys, at: now)
+    }
 }
 
 private struct FaultyAuthorizations: AuthorizationStore {

@@ -139,10 +139,6 @@ package protocol DataKeyStore: Sendable {
     func sealed(_ column: SealedColumn, after id: String, limit: Int) async throws -> [SealedValue]
     /// Puts `new` in the place of a sealed value, unless that has changed. Returns whether it did.
     func reseal(_ column: SealedColumn, _ value: SealedValue, as new: [UInt8]) async throws -> Bool
-    /// Ends all sessions, authorizations, remembered browsers and recovery codes, and puts `keys` in the place of all data
-    /// keys, in one transaction. Returns the sessions. Only `SessionEnd` calls this.
-    @discardableResult
-    func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession]
 }
 
 /// A column whose values are sealed at rest.

@@ -45,6 +45,14 @@ struct IdleSessions: SessionStore {
         try await base.endAll(of: user, at: now)
     }
 
+    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession] {
+        try await base.endAll(byDeleting: user)
+    }
+
+    func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {
+        try await base.endEverything(replacing: keys, at: now)
+    }
+
     /// What `find` finds, noted as used. An idle session ends here, with what it granted: a longer limit does not bring it
     /// back.
     private func live(at now: Date, find: (_ usedAfter: Date) async throws -> Session?) async throws -> Session? {

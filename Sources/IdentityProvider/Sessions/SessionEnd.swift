@@ -11,16 +11,12 @@ struct SessionEnd: Sendable {
     let sessions: any SessionStore
     let authorizations: any AuthorizationStore
     let devices: any DeviceStore
-    let users: any UserStore
-    let dataKeys: any DataKeyStore
     let now: @Sendable () -> Date
 
     init(_ stores: Stores, now: @escaping @Sendable () -> Date) {
         sessions = stores.sessions
         authorizations = stores.authorizations
         devices = stores.devices
-        users = stores.users
-        dataKeys = stores.dataKeys
         self.now = now
     }
 
@@ -56,12 +52,12 @@ struct SessionEnd: Sendable {
 
     /// Removes the user with everything that is theirs.
     func endAll(byDeleting user: Identifier<User>) async throws {
-        ended(try await users.delete(user), because: .accountDeleted)
+        ended(try await sessions.endAll(byDeleting: user), because: .accountDeleted)
     }
 
     /// Ends every session and authorization of the issuer and replaces its data keys.
     func endEverything(replacing keys: [DataKeyRecord]) async throws {
-        ended(try await dataKeys.endEverything(replacing: keys, at: now()), because: .compromise)
+        ended(try await sessions.endEverything(replacing: keys, at: now()), because: .compromise)
     }
 
     /// Sees every session that ended, as the transaction that ended it returned it.

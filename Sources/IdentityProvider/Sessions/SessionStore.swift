@@ -34,12 +34,20 @@ package protocol SessionStore: Sendable {
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws
     /// Ends the session and revokes its authorizations, but for those with `offline_access`
     /// (OpenID Connect Core §11), in one transaction. Returns `nil` if there was no such session. Only `SessionEnd` calls
-    /// this and `endAll`.
+    /// this and what follows.
     @discardableResult
     func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession?
     /// Ends all of a user's sessions as above, and the sign-ins in flight: it raises `User.sessionGeneration`.
     @discardableResult
     func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession]
+    /// Removes the user with their sessions, consents, authorizations and credentials, in one transaction. Returns the
+    /// sessions.
+    @discardableResult
+    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession]
+    /// Ends all sessions, authorizations, remembered browsers and recovery codes, and replaces all data keys by `keys`, in
+    /// one transaction. Returns the sessions.
+    @discardableResult
+    func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession]
 }
 
 extension SessionStore {

@@ -33,10 +33,6 @@ package protocol UserStore: Sendable {
     func changeClaims(of user: User, to claims: JSONObject, at now: Date) async throws -> Bool
     /// Replaces roles and groups if they still are `old`: of two changes at once none is lost. Returns whether it did.
     func replaceMembership(of user: Identifier<User>, from old: Membership, to new: Membership) async throws -> Bool
-    /// Removes the user with their sessions, consents, authorizations and credentials, in one transaction. Returns the
-    /// sessions. Only `SessionEnd` calls this.
-    @discardableResult
-    func delete(_ user: Identifier<User>) async throws -> [EndedSession]
 }
 
 extension UserStore {

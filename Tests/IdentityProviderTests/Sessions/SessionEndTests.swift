@@ -216,7 +216,7 @@ struct SessionEndTests {
     @Test("nothing else calls the store methods that end sessions")
     func onlyCaller() throws {
         let calls =
-            /\.endAll\(of: [^,]+, at:|\.end\([^,()]+, at:|\.revoke\((session: |user: )[^,]+, at:|users\.delete\(|\.endEverything\(replacing: [^,]+, at:|sessions\.begin\(session/
+            /\.endAll\(of: [^,]+, at:|\.end\([^,()]+, at:|\.revoke\((session: |user: )[^,]+, at:|sessions\.endAll\(byDeleting:|\.endEverything\(replacing: [^,]+, at:|sessions\.begin\(session/
         let root = URL(filePath: #filePath).appending(path: "../../../../Sources").standardizedFileURL
         var callers: Set<String> = []
         for folder in ["IdentityProvider", "Server", "martlet"] {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JOSE
 
 /// RFC 6749 §4.1.3, with PKCE (RFC 7636 §4.6).
 struct AuthorizationCodeGrant: Grant {

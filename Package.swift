@@ -87,10 +87,11 @@ let package = Package(
         .target(
             name: "Outbound",
             dependencies: [
-                "IdentityProvider", "CCurl", tracing,
+                "IdentityProvider", "CCurl", httpTypes, tracing,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict),
         .target(name: "GeoIP", dependencies: ["IdentityProvider", "CMaxMindDB"], swiftSettings: strict),
@@ -239,7 +240,12 @@ let package = Package(
             name: "GeoIPTests", dependencies: ["GeoIP", "IdentityProvider", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "OutboundTests",
-            dependencies: ["Outbound", "IdentityProvider", "Server", "TestSupport"],
+            dependencies: [
+                "Outbound", "IdentityProvider", "Server", "TestSupport", httpTypes,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport", logging, metrics, tracing],

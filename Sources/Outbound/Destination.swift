@@ -1,97 +1,50 @@
-import Dispatch
 import FoundationEssentials
-import Glibc
+import IdentityProvider
 
-/// An address that a name stands for.
-struct ResolvedAddress: Sendable, Hashable {
-    let text: String
-    /// 4 or 16, in network order.
-    let bytes: [UInt8]
+/// The server that a URL names.
+struct Destination: Hashable, Sendable {
+    let isSecure: Bool
+    /// Without the brackets of an IPv6 address.
+    let host: String
+    let port: Int
 
-    init?(_ text: String) {
-        var four = in_addr()
-        var six = in6_addr()
-        if unsafe inet_pton(AF_INET, text, &four) == 1 {
-            bytes = unsafe withUnsafeBytes(of: &four) { unsafe Array($0) }
-        } else if unsafe inet_pton(AF_INET6, text, &six) == 1 {
-            bytes = unsafe withUnsafeBytes(of: &six) { unsafe Array($0) }
-        } else {
-            return nil
+    /// Throws `malformedURL`, also for a host that two parsers might read in two ways.
+    init(_ text: String) throws(FetchError) {
+        guard let url = URL(string: text), url.user() == nil, url.password() == nil, let scheme = url.scheme,
+            let name = url.host()
+        else { throw .malformedURL }
+        isSecure = scheme == "https"
+        host = name.filter { $0 != "[" && $0 != "]" }
+        port = url.port ?? (isSecure ? 443 : 80)
+        guard isSecure || scheme == "http", (1...65_535).contains(port),
+            ResolvedAddress(host) != nil || Self.isName(host)
+        else { throw .malformedURL }
+    }
+
+    private static func isName(_ host: String) -> Bool {
+        !host.isEmpty
+            && host.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// The address to connect to. Resolved once: a name that resolves to something else afterwards leads nowhere else.
+    /// Throws `FetchError` or `CancellationError`.
+    func address(under policy: FetchPolicy) async throws -> ResolvedAddress {
+        let addresses: [ResolvedAddress]
+        do { addresses = try await Resolver.addresses(of: host) } catch is UnknownHost {
+            throw FetchError.unknownHost(host)
         }
-        self.text = text
-    }
-
-    var isLoopback: Bool { mapped.map { $0[0] == 127 } ?? (bytes == [UInt8](repeating: 0, count: 15) + [1]) }
-
-    /// Whether anybody on the Internet may have it (IANA special-purpose address registries): not our own networks, which
-    /// an address from outside must not lead us to.
-    var isPublic: Bool {
-        if let four = mapped { return !Self.special.contains { $0.contains(four) } }
-        // Of IPv6 only global unicast, without its documentation, Teredo and 6to4 parts.
-        return bytes[0] & 0xE0 == 0x20 && !(bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] < 0x02)
-            && !bytes.starts(with: [0x20, 0x01, 0x0D, 0xB8]) && !bytes.starts(with: [0x20, 0x02])
-    }
-
-    /// The four bytes of an IPv4 address, also of one that is mapped into IPv6.
-    private var mapped: [UInt8]? {
-        if bytes.count == 4 { return bytes }
-        let prefix = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
-        return bytes.starts(with: prefix) ? Array(bytes.suffix(4)) : nil
-    }
-
-    private struct Block {
-        let start: [UInt8]
-        let length: Int
-
-        func contains(_ address: [UInt8]) -> Bool {
-            func number(_ bytes: [UInt8]) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
-            return number(start) >> (32 - length) == number(address) >> (32 - length)
+        // One private address spoils them all: which of them is used must not be a matter of luck.
+        if !policy.allowsPrivateNetworks, let address = addresses.first(where: { !$0.isPublic }) {
+            throw FetchError.privateAddress(address.text, host: host)
         }
-    }
-
-    private static let special: [Block] = [
-        Block(start: [0, 0, 0, 0], length: 8), Block(start: [10, 0, 0, 0], length: 8),
-        Block(start: [100, 64, 0, 0], length: 10), Block(start: [127, 0, 0, 0], length: 8),
-        Block(start: [169, 254, 0, 0], length: 16), Block(start: [172, 16, 0, 0], length: 12),
-        Block(start: [192, 0, 0, 0], length: 24), Block(start: [192, 0, 2, 0], length: 24),
-        Block(start: [192, 88, 99, 0], length: 24), Block(start: [192, 168, 0, 0], length: 16),
-        Block(start: [198, 18, 0, 0], length: 15), Block(start: [198, 51, 100, 0], length: 24),
-        Block(start: [203, 0, 113, 0], length: 24), Block(start: [224, 0, 0, 0], length: 3),
-    ]
-}
-
-/// Asks the system what addresses a name has, on a thread that may wait.
-enum Resolver {
-    private static let threads = DispatchQueue(label: "martlet.resolver", attributes: .concurrent)
-
-    /// Throws `UnknownHost`.
-    static func addresses(of host: String) async throws -> [ResolvedAddress] {
-        if let address = ResolvedAddress(host) { return [address] }
-        return try await withCheckedThrowingContinuation { continuation in
-            threads.async { continuation.resume(with: Result { try resolve(host) }) }
-        }
-    }
-
-    private static func resolve(_ host: String) throws -> [ResolvedAddress] {
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard unsafe getaddrinfo(host, nil, &hints, &list) == 0 else { throw UnknownHost() }
-        defer { unsafe freeaddrinfo(list) }
-        var addresses: [ResolvedAddress] = []
-        var next = unsafe list
-        while let info = unsafe next {
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            let status = unsafe getnameinfo(
-                info.pointee.ai_addr, info.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
-            let name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if status == 0, let address = ResolvedAddress(name) { addresses.append(address) }
-            unsafe next = info.pointee.ai_next
-        }
-        guard !addresses.isEmpty else { throw UnknownHost() }
-        return addresses
+        guard isSecure || addresses.allSatisfy(\.isLoopback) else { throw FetchError.insecure(host: host) }
+        return addresses[0]
     }
 }
-
-/// The name has no address.
-struct UnknownHost: Error {}

@@ -14,6 +14,7 @@ struct Composition {
     private let vaults: [Issuer: KeyVault]
     let passwords: [Issuer: PasswordFactor]
     let limiter = RateLimiter()
+    private let fetcher = GuardedFetcher()
     private let audit: [Issuer: AuditLog]
 
     /// Opens the storage and the master key. Beside an SQLite file both are made on the first start; nodes that share a
@@ -82,7 +83,7 @@ struct Composition {
         configuration.webhooks.map { webhooks in
             WebhookService(
                 issuer: issuer, store: storage.stores(for: issuer).webhooks, urls: webhooks.settings.urls,
-                sender: WebhookClient(allowsPrivate: webhooks.allowsPrivate),
+                sender: WebhookClient(fetcher, allowsPrivate: webhooks.allowsPrivate),
                 signature: WebhookSignature(secret: webhooks.secret))
         }
     }

@@ -144,6 +144,8 @@ struct WebhookTests {
         let identity = try ["trace_id", "span_id"].map { try #require(delivery[$0]?.text) }.joined(separator: "-")
         #expect(try Taken.read(file).first?.fields["traceparent"] == "00-\(identity)-01")
         #expect(delivery["kind"] == 3)
+        #expect(delivery["attributes"]?["server.address"] == "127.0.0.1")
+        #expect(delivery["attributes"]?["http.response.status_code"] == 200)
         let sent = try #require(spans.first { $0["name"] == "mail.send" })
         #expect(sent["attributes"]?["martlet.mail.kind"] == "password_reset")
         #expect(!"\(spans)".contains("/hook"))

@@ -54,6 +54,6 @@ extension HTTPField.Name {
     static let fetchMode = known("Sec-Fetch-Mode")
     static let fetchDestination = known("Sec-Fetch-Dest")
 
-    /// A name that is well-formed because it stands in this module; an odd one would only never be met.
-    static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
+    /// A name that is well-formed because it is a literal of ours.
+    package static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
 }

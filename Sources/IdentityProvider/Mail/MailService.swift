@@ -25,10 +25,8 @@ package struct MailService: Service, Courier {
     }
 
     static let wording = CourierWording(
-        span: "mail.send", item: "mail", unreadable: "the outbox cannot be read",
+        item: "mail", unreadable: "the outbox cannot be read",
         retrying: "mail not sent yet, will try again", givenUp: "mail given up")
-    /// The conversation with the mail server is one part of an attempt.
-    static let spanKind = SpanKind.internal
     /// Connections to the mail server.
     static let width = 4
     static let lease: TimeInterval = 180
@@ -46,11 +44,13 @@ package struct MailService: Service, Courier {
     /// Every mail goes to the one mail server.
     func destinations() -> [String?] { [nil] }
 
-    func send(_ mail: WaitingMail, in span: any Span) async throws {
-        guard let letter = try await writer.letter(mail, queue.open(mail)) else { return }
-        span.attributes["martlet.mail.kind"] = letter.kind
-        try await mailer.send(letter)
-        Logger.current.info("mail sent", metadata: ["kind": "\(letter.kind)", "mail": "\(mail.id)"])
+    func send(_ mail: WaitingMail) async throws {
+        try await withSpan("mail.send") { span in
+            guard let letter = try await writer.letter(mail, queue.open(mail)) else { return }
+            span.attributes["martlet.mail.kind"] = letter.kind
+            try await mailer.send(letter)
+            Logger.current.info("mail sent", metadata: ["kind": "\(letter.kind)", "mail": "\(mail.id)"])
+        }
     }
 
     func isFinal(_ error: any Error, of mail: WaitingMail) -> Bool {

@@ -3,7 +3,6 @@ import Logging
 import Metrics
 import ServiceLifecycle
 import Synchronization
-import Tracing
 
 /// Sends the items of one outbox. Every node runs one, and exactly one of them makes each attempt. Failed attempts are
 /// repeated with exponential backoff, at most an hour apart, until the item expires. Destinations don't wait for each other.
@@ -20,8 +19,6 @@ protocol Courier<Item>: Sendable {
     var depth: Gauge { get }
 
     static var wording: CourierWording { get }
-    /// The span of an attempt: one request to somebody else, unless stated otherwise.
-    static var spanKind: SpanKind { get }
     /// Items sent at one time to one destination.
     static var width: Int { get }
     /// Seconds after which a node that leased an item is considered dead: longer than any attempt may last.
@@ -33,16 +30,14 @@ protocol Courier<Item>: Sendable {
     func prepare() async
     /// The destinations to serve, asked for at every look. `nil` stands for all of the outbox, served as one.
     func destinations() async throws -> [String?]
-    /// Returns when somebody else is responsible for the item, or nothing is left to send.
-    func send(_ item: Item, in span: any Span) async throws
+    /// Returns when somebody else is responsible for the item, or nothing is left to send. Makes the span of the attempt.
+    func send(_ item: Item) async throws
     /// Whether `error` rules out another attempt. Nothing is tried after the item expires in any case.
     func isFinal(_ error: any Error, of item: Item) -> Bool
 }
 
-/// What logs and traces say about one kind of item.
+/// What logs say about one kind of item.
 struct CourierWording: Sendable {
-    /// The name of an attempt's span.
-    let span: String
     /// The log field that holds the item's identifier.
     let item: String
     let unreadable: Logger.Message
@@ -51,7 +46,6 @@ struct CourierWording: Sendable {
 }
 
 extension Courier {
-    static var spanKind: SpanKind { .client }
     func prepare() async {}
     func isFinal(_ error: any Error, of item: Item) -> Bool { false }
 
@@ -113,14 +107,11 @@ extension Courier {
         let moment = now()
         guard let leased = try await source.lease(waiting, until: moment.addingTimeInterval(Self.lease), at: moment)
         else { return false }
-        try await withSpan(Self.wording.span, ofKind: Self.spanKind) { span in
-            do {
-                try await send(leased, in: span)
-                try await source.remove(leased)
-            } catch {
-                span.recordError(error)
-                try await failed(leased, error)
-            }
+        do {
+            try await send(leased)
+            try await source.remove(leased)
+        } catch {
+            try await failed(leased, error)
         }
         return true
     }

@@ -2,7 +2,6 @@ package import FoundationEssentials
 import Logging
 import Metrics
 import ServiceLifecycle
-import Tracing
 
 /// Delivers audit events to the receivers of webhooks, for three days at most.
 package struct WebhookService: Service, Courier {
@@ -28,8 +27,7 @@ package struct WebhookService: Service, Courier {
     }
 
     static let wording = CourierWording(
-        span: "webhook.deliver", item: "delivery", unreadable: "the webhook queue cannot be read",
-        retrying: "webhook not delivered, will try again", givenUp: "webhook given up")
+        item: "delivery", unreadable: "the webhook queue cannot be read", retrying: "webhook not delivered, will try again", givenUp: "webhook given up")
     package static let width = 4
     static let lease: TimeInterval = 60
     static let firstPause: TimeInterval = 1
@@ -52,7 +50,7 @@ package struct WebhookService: Service, Courier {
     func destinations() -> [String?] { urls }
 
     /// Each attempt is signed anew, at its own time.
-    func send(_ delivery: WebhookDelivery, in span: any Span) async throws {
+    func send(_ delivery: WebhookDelivery) async throws {
         try await sender.send(delivery, signature: signature.sign(delivery.body, at: now()))
     }
 }

@@ -18,13 +18,13 @@ private struct ParcelCourier: Courier {
     let interval = Duration.milliseconds(5)
     let depth = Gauge(label: "test.parcels.depth")
     static let wording = CourierWording(
-        span: "parcel", item: "parcel", unreadable: "unreadable", retrying: "retrying", givenUp: "given up")
+        item: "parcel", unreadable: "unreadable", retrying: "retrying", givenUp: "given up")
     static let width = 3
     static let lease: TimeInterval = 60
     static let firstPause: TimeInterval = 10
 
     func destinations() -> [String?] { addresses() }
-    func send(_ item: WebhookDelivery, in span: any Span) async throws { try await hand(item) }
+    func send(_ item: WebhookDelivery) async throws { try await hand(item) }
     func isFinal(_ error: any Error, of item: WebhookDelivery) -> Bool { error is Refused }
 }
 

@@ -1,0 +1,14 @@
+import IdentityProvider
+
+extension FetchPolicy {
+    /// A policy that reaches servers on loopback whose certificates `authority` issued.
+    static func test(
+        allowsPrivateNetworks: Bool = true, _ authority: TestAuthority? = nil, timeout: Duration = .seconds(20),
+        maximumSize: Int = 1_000, mediaTypes: [String] = [], caching: FetchCaching? = nil
+    ) -> FetchPolicy {
+        FetchPolicy(
+            operation: "test.fetch", allowsPrivateNetworks: allowsPrivateNetworks,
+            authorities: authority.map { .file($0.file) } ?? .system, timeout: timeout, maximumSize: maximumSize,
+            mediaTypes: mediaTypes, caching: caching)
+    }
+}

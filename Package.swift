@@ -33,6 +33,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates.git", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
@@ -67,6 +68,7 @@ let package = Package(
             dependencies: [
                 "JOSE", "CArgon2", "COATH", "CQRCode", crypto, cryptoExtras,
                 .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
             ],
             resources: [.embedInCode("Password/common-passwords.txt")], swiftSettings: strict),
 
@@ -234,7 +236,12 @@ let package = Package(
             ],
             exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(
-            name: "AuthenticatorsTests", dependencies: ["Authenticators", "JOSE", "TestSupport", crypto],
+            name: "AuthenticatorsTests",
+            dependencies: [
+                "Authenticators", "JOSE", "TestSupport", crypto, cryptoExtras,
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ],
             exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(
             name: "GeoIPTests", dependencies: ["GeoIP", "IdentityProvider", "TestSupport"], swiftSettings: strict),

@@ -82,7 +82,9 @@ struct TestAttestationCertificate: Sendable {
             (version == 0 ? [] : Self.node(0xA0, Self.node(2, [version]))) + Self.node(2, [1]) + algorithm + issuer
             + validity + Self.node(0x30, names) + Array(key.publicKey.derRepresentation)
             + Self.node(0xA3, Self.node(0x30, extensions))
-        return Self.node(0x30, Self.node(0x30, body) + algorithm + Self.node(3, [0, 0]))
+        // Well-formed, but made with no key.
+        let signature = Self.node(3, [0] + bytes("3006020101020101"))
+        return Self.node(0x30, Self.node(0x30, body) + algorithm + signature)
     }
 
     private var extensions: [UInt8] {

@@ -1,0 +1,122 @@
+import Authenticators
+import Crypto
+import CryptoExtras
+import Foundation
+import SwiftASN1
+import Testing
+import X509
+
+@Suite("RFC 5280 §6: which chains lead to a trusted authority")
+struct CertificateChainTests {
+    /// Why the chain is refused; `nil` if it is trusted.
+    private func refusal(_ chain: TestChain, for purpose: ChainPolicy.Purpose = .clientAuthentication) async throws
+        -> String?
+    {
+        let (root, intermediate, leaf) = try chain.issued()
+        return await refusal(leaf, [intermediate], to: [root], for: purpose)
+    }
+
+    private func refusal(
+        _ leaf: X509Certificate, _ intermediates: [X509Certificate], to roots: [X509Certificate],
+        for purpose: ChainPolicy.Purpose = .clientAuthentication
+    ) async -> String? {
+        do {
+            try await TrustAnchors(roots).verify(
+                leaf, intermediates: intermediates, at: TestChain.moment, under: ChainPolicy(for: purpose))
+            return nil
+        } catch { return error.reason }
+    }
+
+    @Test("a chain that keeps every rule is trusted")
+    func trusted() async throws {
+        #expect(try await refusal(TestChain()) == nil)
+        #expect(try await refusal(TestChain { $0.leaf.purposes = nil }) == nil)
+        #expect(try await refusal(TestChain { $0.leaf.purposes = [.any] }) == nil)
+        #expect(try await refusal(TestChain { $0.leaf.keyUsage = nil }) == nil)
+        // Read by the caller.
+        let name = SubjectAlternativeNames([.dnsName("client.example")])
+        #expect(try await refusal(TestChain { $0.leaf.others = [try .init(name, critical: true)] }) == nil)
+    }
+
+    @Test("each broken rule breaks the chain")
+    func broken() async throws {
+        let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+        let unknown = Certificate.Extension(oid: [1, 2, 3], critical: true, value: [5, 0])
+        let constraint = NameConstraints(permittedSubtrees: [.dnsName("example")])
+        let elsewhere = SubjectAlternativeNames([.dnsName("client.test")])
+        let changes: [(String, (inout TestChain) throws -> Void)] = [
+            ("leaf expired", { $0.leaf.notAfter = TestChain.moment - 1 }),
+            ("leaf not yet valid", { $0.leaf.notBefore = TestChain.moment + 1 }),
+            ("intermediate expired", { $0.intermediate.notAfter = TestChain.moment - 1 }),
+            ("root expired", { $0.root.notAfter = TestChain.moment - 1 }),
+            ("leaf forged", { $0.leaf.forger = key }), ("intermediate forged", { $0.intermediate.forger = key }),
+            ("intermediate is no authority", { $0.intermediate.constraints = .notCertificateAuthority }),
+            ("intermediate says nothing", { $0.intermediate.constraints = nil }),
+            ("root is no authority", { $0.root.constraints = .notCertificateAuthority }),
+            ("path too long", { $0.root.constraints = .isCertificateAuthority(maxPathLength: 0) }),
+            ("intermediate may not sign", { $0.intermediate.keyUsage = KeyUsage(digitalSignature: true) }),
+            ("root may not sign", { $0.root.keyUsage = KeyUsage(cRLSign: true) }),
+            ("leaf is for servers", { $0.leaf.purposes = [.serverAuth] }),
+            ("leaf may not sign", { $0.leaf.keyUsage = KeyUsage(keyEncipherment: true) }),
+            ("unknown critical extension in the leaf", { $0.leaf.others = [unknown] }),
+            ("unknown critical extension in the intermediate", { $0.intermediate.others = [unknown] }),
+            (
+                "a name outside the constraint",
+                {
+                    $0.intermediate.others = [try .init(constraint, critical: true)]
+                    $0.leaf.others = [try .init(elsewhere, critical: false)]
+                }
+            ),
+        ]
+        for (name, change) in changes {
+            #expect(try await refusal(TestChain(change)) != nil, "\(name)")
+        }
+    }
+
+    @Test("the purpose is the caller's to demand")
+    func purpose() async throws {
+        let chain = TestChain {
+            $0.leaf.purposes = [.serverAuth]
+            $0.leaf.keyUsage = KeyUsage(keyEncipherment: true)
+        }
+        #expect(try await refusal(chain, for: .any) == nil)
+        #expect(try await refusal(chain, for: .clientAuthentication)?.isEmpty == false)
+    }
+
+    @Test("an intermediate of version 1, which cannot say that it is no authority, is refused")
+    func version1() async throws {
+        let chain = TestChain {
+            $0.intermediate.version = .v1
+            $0.intermediate.constraints = nil
+            $0.intermediate.keyUsage = nil
+        }
+        #expect(try await refusal(chain)?.contains("version 3") == true)
+    }
+
+    @Test("a signature over SHA-1 is refused, but for a root's own")
+    func sha1() async throws {
+        let key = Certificate.PrivateKey(try _RSA.Signing.PrivateKey(keySize: .bits2048))
+        var chain = TestChain()
+        chain.root.key = key
+        chain.root.algorithm = .sha1WithRSAEncryption
+        chain.intermediate.algorithm = .sha256WithRSAEncryption
+        #expect(try await refusal(chain) == nil)
+        chain.intermediate.algorithm = .sha1WithRSAEncryption
+        #expect(try await refusal(chain)?.contains("SHA-1") == true)
+    }
+
+    @Test("only the given roots are trusted, however a chain is completed")
+    func roots() async throws {
+        let (root, intermediate, leaf) = try TestChain().issued()
+        let other = try TestChain().issued()
+        #expect(await refusal(leaf, [intermediate], to: [other.root, root]) == nil)
+        #expect(await refusal(leaf, [intermediate], to: [other.root]) != nil)
+        #expect(await refusal(leaf, [intermediate, root], to: [other.root]) != nil)
+        #expect(await refusal(leaf, [intermediate, root], to: []) != nil)
+        #expect(await refusal(leaf, [], to: [root]) != nil)
+        #expect(await refusal(leaf, [other.intermediate], to: [root]) != nil)
+        #expect(await refusal(root, [], to: []) != nil)
+        let many = Array(repeating: intermediate, count: 9)
+        #expect(await refusal(leaf, many, to: [root])?.contains("9 intermediates") == true)
+    }
+}

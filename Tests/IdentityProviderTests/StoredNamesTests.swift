@@ -30,7 +30,7 @@ struct StoredNamesTests {
 
     @Test("the list covers every Codable type")
     func complete() throws {
-        let declaration = /(?:struct|enum|extension) (\w+)[^{()]*:[^{]*\b(?:Codable|Encodable|Decodable)\b/
+        let declaration = /(?:struct|enum|extension) (\w+)(?:<[^>]*>)?:[^{]*\b(?:Codable|Encodable|Decodable)\b/
         let root = URL(filePath: #filePath).appending(path: "../../../Sources").standardizedFileURL
         var declared: [String] = []
         for folder in ["IdentityProvider", "SQLStorage", "Authenticators", "JOSE"] {

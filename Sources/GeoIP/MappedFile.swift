@@ -23,7 +23,7 @@ import IdentityProvider
         unsafe database.deallocate()
     }
 
-    func place(of address: String) -> Place? {
+    func location(of address: String) -> Location? {
         var (addressError, databaseError): (Int32, Int32) = (0, 0)
         var found = unsafe MMDB_lookup_string(database, address, &addressError, &databaseError)
         guard addressError == 0, databaseError == MMDB_SUCCESS, unsafe found.found_entry else { return nil }
@@ -31,14 +31,14 @@ import IdentityProvider
         let city = unsafe text(&found.entry, ["city", "names", "en"])
         let coordinates = unsafe coordinates(&found.entry)
         guard country != nil || city != nil || coordinates != nil else { return nil }
-        return Place(country: country, city: city, coordinates: coordinates)
+        return Location(country: country, city: city, coordinates: coordinates)
     }
 
-    private func coordinates(_ entry: inout MMDB_entry_s) -> Place.Coordinates? {
+    private func coordinates(_ entry: inout MMDB_entry_s) -> Location.Coordinates? {
         guard let latitude = unsafe number(&entry, ["location", "latitude"]), (-90...90).contains(latitude),
             let longitude = unsafe number(&entry, ["location", "longitude"]), (-180...180).contains(longitude)
         else { return nil }
-        return Place.Coordinates(
+        return Location.Coordinates(
             latitude: latitude, longitude: longitude,
             uncertainty: unsafe number(&entry, ["location", "accuracy_radius"]) ?? 0)
     }

@@ -19,7 +19,7 @@ package struct Core: Sendable {
     let mailer: (any Mailer)?
     /// Whether mail is queued. A running server with a mailer sends it.
     let sendsMail: Bool
-    let places: any PlaceFinder
+    let geolocator: any Geolocator
     let now: @Sendable () -> Date
 
     var issuer: Issuer { settings.issuer }
@@ -27,7 +27,7 @@ package struct Core: Sendable {
     /// `sendsMail` defaults to whether there is a mailer. Commands queue mail that a running server sends.
     package init(
         settings: Settings, stores: Stores, vault: KeyVault, passwords: PasswordFactor, limiter: RateLimiter,
-        audit: AuditLog, mailer: (any Mailer)? = nil, sendsMail: Bool? = nil, places: (any PlaceFinder)? = nil,
+        audit: AuditLog, mailer: (any Mailer)? = nil, sendsMail: Bool? = nil, geolocator: (any Geolocator)? = nil,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
@@ -38,7 +38,7 @@ package struct Core: Sendable {
         self.audit = audit
         self.mailer = mailer
         self.sendsMail = sendsMail ?? (mailer != nil)
-        self.places = places ?? NoPlaces()
+        self.geolocator = geolocator ?? NoGeolocation()
         self.now = now
         sealer = Sealer(vault)
         digester = SecretDigester(vault)

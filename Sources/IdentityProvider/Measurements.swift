@@ -19,9 +19,9 @@ package enum Measurements {
     }
 
     /// Begins what alerts look at with zero: a rate does not see the step from nothing to one.
-    static func begin() {
-        for signal in SuspicionSignal.allCases {
-            for consequence in SuspicionConsequence.allCases {
+    static func register() {
+        for signal in RiskSignal.allCases {
+            for consequence in RiskConsequence.allCases {
                 suspiciousSignIns(signal.rawValue, consequence.rawValue).increment(by: 0)
             }
         }

@@ -12,7 +12,7 @@ package struct Provider: Sendable {
     private let links: MailLinks
 
     package init(_ core: Core) {
-        Measurements.begin()
+        Measurements.register()
         #if MARTLET_MUTATIONS
             let core = Mutation.faulty(core)
         #endif

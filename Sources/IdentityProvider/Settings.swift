@@ -18,7 +18,7 @@ package struct Settings: Sendable {
     /// Whether requests of the JSON API that name no client come from the built-in one; else nobody knows it.
     package var hasBuiltInClient = true
     /// What follows from unusual sign-ins.
-    package var suspicion = SuspicionRules()
+    package var risk = RiskRules()
 
     package init(issuer: Issuer) { self.issuer = issuer }
 }

@@ -18,7 +18,7 @@ package struct Stores: Sendable {
     package let recoveries: any AccountRecoveryStore
     package let keys: any KeyStore
     package let dataKeys: any DataKeyStore
-    package let spent: any SpentStore
+    package let singleUse: any SingleUseStore
     package let mailOutbox: any MailOutbox
     package let audit: any AuditStore
     package let webhooks: any WebhookStore
@@ -31,7 +31,7 @@ package struct Stores: Sendable {
         totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
         recoveryCodes: any RecoveryCodeStore, recoveries: any AccountRecoveryStore, keys: any KeyStore,
         dataKeys: any DataKeyStore,
-        spent: any SpentStore, audit: any AuditStore, webhooks: any WebhookStore,
+        singleUse: any SingleUseStore, audit: any AuditStore, webhooks: any WebhookStore,
         mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
         self.clients = clients
@@ -50,7 +50,7 @@ package struct Stores: Sendable {
         self.recoveries = recoveries
         self.keys = keys
         self.dataKeys = dataKeys
-        self.spent = spent
+        self.singleUse = singleUse
         self.mailOutbox = mailOutbox
         self.audit = audit
         self.webhooks = webhooks

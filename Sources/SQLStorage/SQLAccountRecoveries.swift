@@ -18,7 +18,7 @@ struct SQLAccountRecoveries: AccountRecoveryStore {
         }
     }
 
-    func begin(_ recovery: AccountRecovery, at now: Date) async throws -> Bool {
+    func start(_ recovery: AccountRecovery, at now: Date) async throws -> Bool {
         let issuer = table.key
         let values: [SQLValue] = [
             issuer, .id(recovery.user), .id(recovery.id), .date(recovery.disputedFrom), .date(recovery.startedAt),
@@ -38,7 +38,7 @@ struct SQLAccountRecoveries: AccountRecoveryStore {
 
     func end(_ recovery: AccountRecovery) async throws -> Bool {
         let values: [SQLValue] = [table.key, .id(recovery.user), .id(recovery.id)]
-        return try await table.settle("account_recoveries.end", until: \.self) { freshness in
+        return try await table.retryingWithLatest("account_recoveries.end", until: \.self) { freshness in
             try await table.database.execute(
                 freshness, "DELETE FROM account_recoveries WHERE issuer = ? AND user_id = ? AND id = ?", values) == 1
         }

@@ -4,24 +4,24 @@ import IdentityProvider
 struct SQLAuthorizations: AuthorizationStore {
     let table: SQLTable
 
-    func begin(_ authorization: Authorization, at now: Date) async throws -> Bool {
-        let grant = authorization.grant
+    func create(_ authorization: Authorization, at now: Date) async throws -> Bool {
+        let grant = authorization.granted
         let issuer = table.key
         let values: [SQLValue] = [
             issuer, .id(authorization.id), .id(grant.client), .id(grant.user), .id(grant.session),
             .flag(grant.isOffline), try .document(grant), .integer(authorization.generation),
             .date(authorization.expiresAt),
         ]
-        return try await table.settle("authorizations.begin", until: { $0 }) { freshness in
+        return try await table.retryingWithLatest("authorizations.begin", until: { $0 }) { freshness in
             do {
                 return try await table.database.transaction(freshness) { connection in
-                    try Self.begin(values, grant, at: now, issuer, connection)
+                    try Self.insert(values, grant, at: now, issuer, connection)
                 }
             } catch is NotBegun { return false }
         }
     }
 
-    private static func begin(
+    private static func insert(
         _ values: [SQLValue], _ grant: Granted, at now: Date, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> Bool {
         if let session = grant.session {
@@ -56,7 +56,7 @@ struct SQLAuthorizations: AuthorizationStore {
             .date(now), .date(expiresAt), table.key, .id(stored.id), .integer(generation), .date(now),
         ]
         // What does not rotate commits nothing. Before a token is called reused, all nodes were heard.
-        return try await table.settle("authorizations.rotate", until: \.isSettled) { freshness in
+        return try await table.retryingWithLatest("authorizations.rotate", until: \.isSettled) { freshness in
             let changed = try await table.database.execute(
                 freshness,
                 """
@@ -67,12 +67,12 @@ struct SQLAuthorizations: AuthorizationStore {
                 // What was granted never changes, so there is nothing to read again.
                 return .rotated(
                     Authorization(
-                        id: stored.id, grant: stored.grant, generation: generation + 1, rotatedAt: now,
+                        id: stored.id, granted: stored.granted, generation: generation + 1, rotatedAt: now,
                         expiresAt: expiresAt))
             }
             let rows = try await table.database.query(freshness, Self.selection, [table.key, .id(stored.id)])
             guard let latest = try rows.first.map({ try Self.authorization(stored.id, $0) }) else { return .gone }
-            return Self.settle(latest, presented: generation, grace: grace, at: now)
+            return Self.rotation(latest, presented: generation, grace: grace, at: now)
         }
     }
 
@@ -126,7 +126,7 @@ struct SQLAuthorizations: AuthorizationStore {
     }
 
     /// What a token of generation `presented` is, when it did not rotate.
-    private static func settle(
+    private static func rotation(
         _ stored: Authorization, presented: Int, grace: TimeInterval, at now: Date
     ) -> Rotation {
         guard stored.revokedAt == nil, stored.expiresAt > now else { return .gone }
@@ -148,7 +148,7 @@ struct SQLAuthorizations: AuthorizationStore {
 
     private static func authorization(_ id: Identifier<Authorization>, _ row: SQLRow) throws -> Authorization {
         Authorization(
-            id: id, grant: try row.document(Granted.self, 0), generation: try row.integer(1),
+            id: id, granted: try row.document(Granted.self, 0), generation: try row.integer(1),
             rotatedAt: try row.optionalDate(2), revokedAt: try row.optionalDate(3), expiresAt: try row.date(4))
     }
 }

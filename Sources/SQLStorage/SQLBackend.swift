@@ -20,7 +20,7 @@ package struct SQLBackend: Sendable {
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
             totpCredentials: SQLTOTPCredentials(table: table), passkeys: SQLPasskeys(table: table),
             recoveryCodes: SQLRecoveryCodes(table: table), recoveries: SQLAccountRecoveries(table: table),
-            keys: SQLKeys(table: table), dataKeys: SQLDataKeys(table: table), spent: SQLSpent(table: table),
+            keys: SQLKeys(table: table), dataKeys: SQLDataKeys(table: table), singleUse: SQLSingleUse(table: table),
             audit: SQLAudit(table: table),
             webhooks: SQLOutbox<WebhookDelivery>(table: table),
             mailOutbox: SQLOutbox<WaitingMail>(table: table),

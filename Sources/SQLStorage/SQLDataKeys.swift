@@ -18,7 +18,7 @@ struct SQLDataKeys: DataKeyStore {
         }
     }
 
-    func begin(_ keys: [DataKeyRecord], isNew: Bool) async throws -> Bool {
+    func establish(_ keys: [DataKeyRecord], isNew: Bool) async throws -> Bool {
         let issuer = table.key
         // Asked first, so that an issuer that has begun is not written to each time.
         let statement: SQLStatement = isNew ? "\(Self.begun) UNION \(Self.used)" : Self.begun

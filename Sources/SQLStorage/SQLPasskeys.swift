@@ -31,7 +31,7 @@ struct SQLPasskeys: PasskeyStore {
             .flag(passkey.isBackupEligible), .flag(passkey.isBackedUp), .flag(passkey.isUserVerificationInitialized),
             .date(passkey.createdAt), .date(passkey.lastUsedAt),
         ]
-        return try await table.settle("passkeys.add", until: \.self) { freshness in
+        return try await table.retryingWithLatest("passkeys.add", until: \.self) { freshness in
             try await table.database.transaction(freshness) { connection in
                 guard try SQLUsers.relies(on: owner, issuer, connection) else { return false }
                 return try connection.insertIfAbsent(

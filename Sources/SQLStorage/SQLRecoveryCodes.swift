@@ -42,12 +42,12 @@ struct SQLRecoveryCodes: RecoveryCodeStore {
         ).first?.date(0)
     }
 
-    func spend(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool {
+    func consume(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool {
         let marks = digests.map { _ in "?" as SQLStatement }.joined()
         let statement: SQLStatement =
             "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ? AND digest IN (\(marks))"
         let values: [SQLValue] = [table.key, .id(user)] + digests.map { .blob($0.bytes) }
-        return try await table.settle("recovery_codes.spend", until: \.self) { freshness in
+        return try await table.retryingWithLatest("recovery_codes.spend", until: \.self) { freshness in
             try await table.database.execute(freshness, statement, values) == 1
         }
     }

@@ -12,7 +12,7 @@ struct SQLSessions: SessionStore {
     /// A former program notes no use: there the session's beginning counts.
     private static let lastUse: SQLStatement = "COALESCE(last_used_at, authenticated_at)"
 
-    func begin(
+    func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> [EndedSession]? {
         let issuer = table.key
@@ -22,7 +22,7 @@ struct SQLSessions: SessionStore {
             .text(session.userAgent), .text(session.address), .flag(session.trustsDevice),
             .date(session.lastUsedAt),
         ]
-        return try await table.settle("sessions.begin", until: { $0 != nil }) { freshness in
+        return try await table.retryingWithLatest("sessions.begin", until: { $0 != nil }) { freshness in
             do {
                 return try await table.database.transaction(freshness) { connection in
                     // Before all else, as what ends all sessions does: it comes before or after this, never between.

@@ -21,7 +21,7 @@ struct SQLTOTPCredentials: TOTPCredentialStore {
 
     func save(_ credential: TOTPCredential, by owner: User?) async throws -> Bool {
         let issuer = table.key
-        return try await table.settle("totp_credentials.save", until: \.self) { freshness in
+        return try await table.retryingWithLatest("totp_credentials.save", until: \.self) { freshness in
             try await table.database.transaction(freshness) { connection in
                 if let owner, try !SQLUsers.relies(on: owner, issuer, connection) { return false }
                 try Self.save(credential, issuer, connection)

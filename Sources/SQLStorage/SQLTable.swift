@@ -80,9 +80,8 @@ struct SQLTable: Sendable {
         }
     }
 
-    /// Makes a change, and tries it again on all that any node knows before it returns what `isSettled` does not hold
-    /// for.
-    func settle<Result: Sendable>(
+    /// Makes a change. Tries it again on the latest state of all nodes unless `isSettled` holds for the result.
+    func retryingWithLatest<Result: Sendable>(
         _ name: String, until isSettled: @Sendable (Result) -> Bool,
         _ attempt: @Sendable (Freshness) async throws -> Result
     ) async throws -> Result {

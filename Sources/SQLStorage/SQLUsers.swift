@@ -150,7 +150,7 @@ struct SQLUsers: UserStore {
     func setPasswordHash(of user: User, to hash: String, mailedAt: Date?, at now: Date) async throws -> Bool {
         let values: [SQLValue] = [.text(hash), .date(mailedAt), .date(now)]
         let standing = Self.standing(user, table.key)
-        return try await table.settle("users.change_password", until: \.self) { freshness in
+        return try await table.retryingWithLatest("users.change_password", until: \.self) { freshness in
             try await table.database.execute(
                 freshness,
                 """

@@ -122,7 +122,7 @@ struct Composition {
             settings: configuration.settings(for: issuer), stores: storage.stores(for: issuer),
             vault: try vault(issuer), passwords: try passwordFactor(issuer), limiter: limiter,
             audit: try auditLog(issuer), mailer: mailer, sendsMail: configuration.mail != nil,
-            places: configuration.places)
+            geolocator: configuration.geolocator)
     }
 
     /// The issuer that a command is about: the one named, or the first.

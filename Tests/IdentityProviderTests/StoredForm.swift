@@ -52,10 +52,10 @@ extension StoredForm {
         StoredForm(PasskeyCeremony.Purpose.self, values: "enrolment", "signIn", "secondFactor"),
         StoredForm(RecoveryNotice.self, values: "started", "reminder", "ready", "canceled"),
         StoredForm(
-            SuspicionSignal.self,
+            RiskSignal.self,
             values: "unknown_device", "unknown_network", "unknown_country", "impossible_travel", "many_accounts",
             "many_addresses"),
-        StoredForm(SuspicionConsequence.self, values: "ignore", "notify", "factor", "refuse"),
+        StoredForm(RiskConsequence.self, values: "ignore", "notify", "factor", "refuse"),
     ]
 
     private static let entry = #"{"name": "email", "values": ["alice@example.com"]}"#
@@ -124,7 +124,7 @@ extension StoredForm {
             SignInProgress.Next.self, #"{"show": {"_0": ["totp", "recovery_code"]}}"#,
             #"{"enrol": {"_0": ["passkey"]}}"#),
         StoredForm(ShownFactor.self, shown),
-        StoredForm(Suspicion.self, suspicion),
+        StoredForm(RiskAssessment.self, suspicion),
         StoredForm(FirstPartySignIn.Attempt.self, attempt),
         StoredForm(
             FirstPartySignIn.Ticket.self,

@@ -90,7 +90,7 @@ struct StoredNamesTests {
 
     @Test("enum values stored in columns keep their names")
     func words() {
-        let spent: [SpentPurpose] = [
+        let spent: [SingleUsePurpose] = [
             .clientAssertion, .accessToken, .passkeyChallenge, .mailLink, .mail, .emailCode, .forwardTicket,
             .signInTicket, .failedAttempt, .successfulAttempt,
         ]

@@ -31,7 +31,7 @@ struct IssuerSettingTests {
             #expect(!settings.acceptsEmailCodes)
             #expect(!settings.hasBuiltInClient)
             #expect(settings.lifetimes.sessionIdle == 900)
-            #expect(settings.suspicion.consequences[.unknownDevice] == .factor)
+            #expect(settings.risk.consequences[.unknownDevice] == .factor)
         }
     }
 
@@ -49,7 +49,7 @@ struct IssuerSettingTests {
         #expect(settings.hasBuiltInClient == defaults.hasBuiltInClient)
         #expect(settings.lifetimes.session == defaults.lifetimes.session)
         #expect(settings.lifetimes.refreshTokenAbsolute == defaults.lifetimes.refreshTokenAbsolute)
-        #expect(settings.suspicion.consequences == defaults.suspicion.consequences)
+        #expect(settings.risk.consequences == defaults.risk.consequences)
     }
 
     @Test("an invalid issuer hides no other mistake")

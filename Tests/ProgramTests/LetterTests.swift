@@ -54,7 +54,7 @@ struct LetterTests {
         let recovery = AccountRecovery(
             id: Identifier(rawValue: "r"), user: alice.id, disputedFrom: now, startedAt: now, readyAt: now,
             expiresAt: now + 60)
-        #expect(try await test.stores.recoveries.begin(recovery, at: now))
+        #expect(try await test.stores.recoveries.start(recovery, at: now))
         let header = try Request(method: .get, path: "/", headers: [.acceptLanguage: language])
         for (number, (recipient, occasion)) in try Self.occasions(alice.id).enumerated() {
             try await test.provider.mail.add(occasion, after: header)

@@ -90,7 +90,7 @@ struct StorageBenchmark {
         for number in 0..<width {
             let user = Identifier<User>(rawValue: "user-\(number)")
             try await stores.users.save(User(id: user, username: "user-\(number)", createdAt: now, updatedAt: now))
-            _ = try await stores.authorizations.begin(example(number), at: Date())
+            _ = try await stores.authorizations.create(example(number), at: Date())
         }
     }
 
@@ -147,7 +147,7 @@ struct StorageBenchmark {
         var times: [Double] = []
         while times.count < 100 || (times.count < 3_000 && isDue(times.count)) {
             let start = ContinuousClock.now
-            _ = try await stores.spent.spend(UUID().uuidString, for: .clientAssertion, until: Date() + 600)
+            _ = try await stores.singleUse.consume(UUID().uuidString, for: .clientAssertion, until: Date() + 600)
             times.append((ContinuousClock.now - start) / .milliseconds(1))
         }
         times.sort()

@@ -10,12 +10,12 @@ struct AccountRecoveryStoreTests {
     func begin(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let begun = try await race(16) { number in
-                try await stores.recoveries.begin(.example("r\(number)"), at: moment)
+                try await stores.recoveries.start(.example("r\(number)"), at: moment)
             }
             #expect(begun.count(where: \.self) == 1)
-            #expect(try await stores.recoveries.begin(.example("bob", user: User.bob), at: moment))
+            #expect(try await stores.recoveries.start(.example("bob", user: User.bob), at: moment))
             let later = AccountRecovery.example("later", at: moment + 120)
-            #expect(try await stores.recoveries.begin(later, at: moment + 120))
+            #expect(try await stores.recoveries.start(later, at: moment + 120))
             #expect(try await stores.recoveries.find(User.alice) == later)
         }
     }
@@ -23,7 +23,7 @@ struct AccountRecoveryStoreTests {
     @Test("of many ends at once one counts, and none of a recovery of before", arguments: StorageBackend.all)
     func end(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
-            #expect(try await stores.recoveries.begin(.example("new"), at: moment))
+            #expect(try await stores.recoveries.start(.example("new"), at: moment))
             #expect(try await !stores.recoveries.end(.example("old")))
             let ended = try await race(16) { _ in try await stores.recoveries.end(.example("new")) }
             #expect(ended.count(where: \.self) == 1)
@@ -35,7 +35,7 @@ struct AccountRecoveryStoreTests {
     func gone(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             for user in [User.alice, User.bob] {
-                #expect(try await stores.recoveries.begin(.example("\(user)", user: user), at: moment))
+                #expect(try await stores.recoveries.start(.example("\(user)", user: user), at: moment))
             }
             try await stores.sessions.endAll(byDeleting: User.bob)
             #expect(try await stores.recoveries.find(User.bob) == nil)

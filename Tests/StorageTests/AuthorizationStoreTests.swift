@@ -10,7 +10,7 @@ struct AuthorizationStoreTests {
     func oneWinner(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let code = Authorization.example("code", isOffline: true)
-            let wins = try await race(64) { _ in try await stores.authorizations.begin(code) }
+            let wins = try await race(64) { _ in try await stores.authorizations.create(code) }
             #expect(wins.count(where: \.self) == 1)
             #expect(try await stores.authorizations.find(code.id) == code)
         }
@@ -20,9 +20,9 @@ struct AuthorizationStoreTests {
     func secondUse(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let first = Authorization.example("code")
-            #expect(try await stores.authorizations.begin(first))
+            #expect(try await stores.authorizations.create(first))
             let second = Authorization.example("code", client: Client.app, user: User.bob, expiresIn: 9_000)
-            #expect(try await !stores.authorizations.begin(second))
+            #expect(try await !stores.authorizations.create(second))
             #expect(try await stores.authorizations.find(first.id) == first)
         }
     }
@@ -30,10 +30,10 @@ struct AuthorizationStoreTests {
     @Test("an ended session begins nothing", arguments: StorageBackend.all, [false, true])
     func endedSession(_ backend: StorageBackend, isOffline: Bool) async throws {
         try await backend.withStores { stores in
-            try await stores.sessions.begin(.example("s"), replacing: nil)
+            try await stores.sessions.start(.example("s"), replacing: nil)
             try await stores.sessions.end(Identifier("s"), at: moment)
             let late = Authorization.example("late", session: "s", isOffline: isOffline)
-            #expect(try await !stores.authorizations.begin(late))
+            #expect(try await !stores.authorizations.create(late))
             #expect(try await stores.authorizations.find(late.id) == nil)
         }
     }
@@ -43,10 +43,10 @@ struct AuthorizationStoreTests {
         try await backend.withStores { stores in
             for round in 0..<50 {
                 let code = Authorization.example("code-\(round)", session: "s-\(round)")
-                try await stores.sessions.begin(
+                try await stores.sessions.start(
                     .example("s-\(round)", secret: UInt8(round)), replacing: nil)
                 async let ended = stores.sessions.end(Identifier("s-\(round)"), at: moment)
-                let isBegun = try await stores.authorizations.begin(code)
+                let isBegun = try await stores.authorizations.create(code)
                 _ = try await ended
                 let stored = try await stores.authorizations.find(code.id)
                 #expect(isBegun == (stored != nil))
@@ -66,14 +66,14 @@ struct AuthorizationStoreTests {
     func unknownClient(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let orphan = Authorization.example("orphan", client: Identifier("nobody"))
-            await #expect(throws: RefusedStatement.self) { try await stores.authorizations.begin(orphan) }
+            await #expect(throws: RefusedStatement.self) { try await stores.authorizations.create(orphan) }
         }
     }
 
     @Test("a revocation keeps its first time and touches no other", arguments: StorageBackend.all)
     func revoke(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
-            for id in ["revoked", "other"] { #expect(try await stores.authorizations.begin(.example(id))) }
+            for id in ["revoked", "other"] { #expect(try await stores.authorizations.create(.example(id))) }
             try await stores.authorizations.revoke(Identifier("revoked"), at: moment)
             try await stores.authorizations.revoke(Identifier("revoked"), at: moment + 60)
             #expect(try await stores.authorizations.find(Identifier("revoked"))?.revokedAt == moment)
@@ -90,7 +90,7 @@ struct AuthorizationStoreTests {
                 ("no user", Client.web, nil, false),
             ]
             for (id, client, user, _) in granted {
-                #expect(try await stores.authorizations.begin(.example(id, client: client, user: user)))
+                #expect(try await stores.authorizations.create(.example(id, client: client, user: user)))
             }
             try await stores.authorizations.revoke(user: User.alice, client: Client.web, at: moment)
             for (id, _, _, isRevoked) in granted {
@@ -107,9 +107,9 @@ struct AuthorizationStoreTests {
         try await backend.withStores { stores in
             let web = (0..<1_001).map { "web \($0)" }
             for id in web {
-                #expect(try await stores.authorizations.begin(.example(id, user: nil, isOffline: true)))
+                #expect(try await stores.authorizations.create(.example(id, user: nil, isOffline: true)))
             }
-            #expect(try await stores.authorizations.begin(.example("app", client: Client.app)))
+            #expect(try await stores.authorizations.create(.example("app", client: Client.app)))
             try await stores.authorizations.revoke(Identifier("web 7"), at: moment - 1)
             #expect(try await stores.authorizations.revoke(client: Client.web, at: moment) == 1_000)
             #expect(try await stores.authorizations.revoke(client: Client.web, at: moment + 1) == 0)

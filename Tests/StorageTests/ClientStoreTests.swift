@@ -82,7 +82,7 @@ struct ClientStoreTests {
             for client in [Client.web, Client.app] {
                 try await stores.consents.save(
                     Consent(user: User.alice, client: client, scope: ["openid"], grantedAt: moment))
-                _ = try await stores.authorizations.begin(.example("a-\(client)", client: client))
+                _ = try await stores.authorizations.create(.example("a-\(client)", client: client))
             }
             try await stores.clients.delete(Client.web)
             #expect(try await stores.clients.find(Client.web) == nil)

@@ -9,14 +9,14 @@ struct DeviceStoreTests {
     func devices(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()
-            try await stores.sessions.begin(.example("s"), from: .example, replacing: nil)
+            try await stores.sessions.start(.example("s"), from: .example, replacing: nil)
             let secret = Device.example("").secret
             #expect(try await stores.devices.find(secret, of: User.alice, at: moment) == .example("d"))
             #expect(try await stores.devices.find(secret, of: Identifier("other"), at: moment) == nil)
             #expect(try await stores.devices.find(secret, of: User.alice, at: moment + 3_600) == nil)
             // The next sign-in in it finds it there.
             let trusted = Device.example("d", trustedUntil: moment + 60)
-            try await stores.sessions.begin(
+            try await stores.sessions.start(
                 .example("s", secret: 2), from: SignInOrigin(device: trusted), replacing: Identifier("s"))
             #expect(try await stores.devices.devices(of: User.alice, at: moment) == [trusted])
             #expect(try await stores.devices.forget(Identifier("d"), of: Identifier("other")) == false)
@@ -30,17 +30,17 @@ struct DeviceStoreTests {
         arguments: StorageBackend.all)
     func newSecret(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
-            try await stores.sessions.begin(
+            try await stores.sessions.start(
                 .example("a", secret: 1), from: SignInOrigin(device: .example("d", secret: 1)), replacing: nil)
-            try await stores.sessions.begin(
+            try await stores.sessions.start(
                 .example("b", secret: 2, user: User.bob),
                 from: SignInOrigin(device: .example("e", secret: 1, user: User.bob)), replacing: nil)
-            try await stores.sessions.begin(
+            try await stores.sessions.start(
                 .example("o", secret: 3, user: User.bob),
                 from: SignInOrigin(device: .example("o", secret: 3, user: User.bob)), replacing: nil)
             let (old, new) = (Device.example("", secret: 1).secret, Device.example("", secret: 9).secret)
             let trusted = Device.example("d", secret: 9, trustedUntil: moment + 60)
-            try await stores.sessions.begin(
+            try await stores.sessions.start(
                 .example("n", secret: 4), from: SignInOrigin(device: trusted, formerSecrets: [old]), replacing: nil)
             for user in [User.alice, User.bob] {
                 #expect(try await stores.devices.find(old, of: user, at: moment) == nil)
@@ -57,7 +57,7 @@ struct DeviceStoreTests {
         try await backend.withStores { stores in
             try await stores.populate()
             func signIn(_ number: UInt8, from network: KnownNetwork) async throws {
-                try await stores.sessions.begin(
+                try await stores.sessions.start(
                     .example("s\(number)", secret: number), from: SignInOrigin(network: network), replacing: nil)
             }
             try await signIn(1, from: .example("192.0.2.0/24", address: "192.0.2.1"))
@@ -81,7 +81,7 @@ struct DeviceStoreTests {
                 let origin = SignInOrigin(
                     device: .example("d\(number)", secret: UInt8(number), at: moment + Double(number)),
                     network: .example("n\(number)", at: moment + Double(number)))
-                try await stores.sessions.begin(
+                try await stores.sessions.start(
                     .example("s\(number)", secret: UInt8(number)), from: origin, replacing: nil)
             }
             let latest = (6..<70).reversed()
@@ -97,7 +97,7 @@ struct DeviceStoreTests {
         try await backend.withStores { stores in
             try await stores.populate()
             _ = try await race(32) { number in
-                try await stores.sessions.begin(
+                try await stores.sessions.start(
                     .example("s\(number)", secret: UInt8(number)),
                     from: SignInOrigin(network: .example("192.0.2.0/24")), replacing: nil)
             }
@@ -114,7 +114,7 @@ struct DeviceStoreTests {
                 id: Identifier("s"), secret: SecretDigest(bytes: Array(repeating: 7, count: 32)), user: User.alice,
                 authenticatedAt: moment, amr: ["pwd"], acr: "1", expiresAt: moment + 60, device: Identifier("d"),
                 userAgent: "Browser", address: "192.0.2.1", trustsDevice: true)
-            try await stores.sessions.begin(session, replacing: nil)
+            try await stores.sessions.start(session, replacing: nil)
             #expect(try await stores.sessions.sessions(of: User.alice, at: moment) == [session])
             #expect(try await stores.sessions.sessions(of: User.alice, at: moment + 60) == [])
         }
@@ -128,13 +128,13 @@ struct DeviceStoreTests {
             try await stores.recoveryCodes.replace(codes, of: User.alice, at: moment)
             #expect(try await stores.recoveryCodes.count(of: User.alice) == 10)
             let winners = try await race(64) { _ in
-                try await stores.recoveryCodes.spend(codes[3], of: User.alice)
+                try await stores.recoveryCodes.consume(codes[3], of: User.alice)
             }
             #expect(winners.count(where: \.self) == 1)
             #expect(try await stores.recoveryCodes.count(of: User.alice) == 9)
-            #expect(try await stores.recoveryCodes.spend(codes[0], of: Identifier("other")) == false)
+            #expect(try await stores.recoveryCodes.consume(codes[0], of: Identifier("other")) == false)
             try await stores.recoveryCodes.replace([SecretDigest(bytes: [99])], of: User.alice, at: moment)
-            #expect(try await stores.recoveryCodes.spend(codes[0], of: User.alice) == false)
+            #expect(try await stores.recoveryCodes.consume(codes[0], of: User.alice) == false)
             #expect(try await stores.recoveryCodes.count(of: User.alice) == 1)
         }
     }

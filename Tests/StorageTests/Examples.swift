@@ -89,7 +89,7 @@ extension Authorization {
 }
 
 extension AuthorizationStore {
-    func begin(_ authorization: Authorization) async throws -> Bool { try await begin(authorization, at: moment) }
+    func create(_ authorization: Authorization) async throws -> Bool { try await create(authorization, at: moment) }
 }
 
 extension TOTPCredential {
@@ -149,7 +149,7 @@ extension WaitingMail {
 
 // Of users who are as the examples have them.
 extension SessionStore {
-    func begin(
+    func start(
         _ session: Session, from origin: SignInOrigin = SignInOrigin(), replacing former: Identifier<Session>?
     ) async throws {
         guard try await begin(session, of: .example(session.user, ""), from: origin, replacing: former) != nil else {

@@ -147,7 +147,7 @@ struct FormerExportTests {
             scope: ["openid", "profile", "offline_access", "orders.read", "reports.read"], nonce: "the-nonce",
             authenticatedAt: Date(timeIntervalSinceReferenceDate: 821_692_860), amr: ["pwd", "otp", "mfa"],
             acr: "urn:martlet:acr:2", satisfying: .multiFactor)
-        #expect(authorization.grant == granted)
+        #expect(authorization.granted == granted)
         let mails = try await stores.mailOutbox.due(at: issuer.clock.now, limit: 100)
         let occasions = try mails.map { try issuer.provider.mail.open($0).occasion }
         #expect(occasions.count == 4)

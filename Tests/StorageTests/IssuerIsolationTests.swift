@@ -22,18 +22,18 @@ struct IssuerIsolationTests {
         try await stores.resourceServers.save(ResourceServer(identifier: "r", scopes: []))
         try await stores.roles.save(Role(name: "admin", permissions: []))
         try await stores.groups.save(Group(name: "staff"))
-        try await stores.sessions.begin(.example("s"), from: .example, replacing: nil)
+        try await stores.sessions.start(.example("s"), from: .example, replacing: nil)
         try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
-        #expect(try await stores.recoveries.begin(.example(), at: moment))
+        #expect(try await stores.recoveries.start(.example(), at: moment))
         try await stores.attempts.fail(["a"], at: moment, expiresAt: moment + 3_600)
-        #expect(try await stores.authorizations.begin(.example("a", session: "s")))
+        #expect(try await stores.authorizations.create(.example("a", session: "s")))
         try await stores.consents.save(
             Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment))
         try await stores.totpCredentials.save(.example("t"))
         #expect(try await stores.passkeys.add(.example(1)))
         #expect(try await stores.keys.insert(.example("k", number: 1)))
-        #expect(try await stores.dataKeys.begin([.example(1)], isNew: false))
-        #expect(try await stores.spent.spend("jti", for: .clientAssertion, until: moment + 60))
+        #expect(try await stores.dataKeys.establish([.example(1)], isNew: false))
+        #expect(try await stores.singleUse.consume("jti", for: .clientAssertion, until: moment + 60))
         try await stores.mailOutbox.add(.example("m", expiresIn: 60))
     }
 
@@ -60,7 +60,7 @@ struct IssuerIsolationTests {
         ("user renamed", { try await $0.users.save(.example(User.alice, "changed")) }),
         ("session ended", { try await $0.sessions.end(Identifier("s"), at: moment) }),
         ("sessions ended", { try await $0.sessions.endAll(of: User.alice, at: moment) }),
-        ("session replaced", { try await $0.sessions.begin(.example("n", secret: 9), replacing: Identifier("s")) }),
+        ("session replaced", { try await $0.sessions.start(.example("n", secret: 9), replacing: Identifier("s")) }),
         ("consent withdrawn", { try await $0.consents.withdraw(user: User.alice, client: Client.web) }),
         ("authorization revoked", { try await $0.authorizations.revoke(Identifier("a"), at: moment) }),
         ("all revoked", { try await $0.authorizations.revoke(user: User.alice, client: Client.web, at: moment) }),
@@ -108,7 +108,7 @@ struct IssuerIsolationTests {
         ("passkey added", { _ = try await $0.passkeys.add(.example(2)) }),
         ("device forgotten", { try await $0.devices.forget(Identifier("d"), of: User.alice) }),
         ("devices forgotten", { try await $0.devices.forgetAll(of: User.alice) }),
-        ("recovery code spent", { _ = try await $0.recoveryCodes.spend(SecretDigest(bytes: [1]), of: User.alice) }),
+        ("recovery code spent", { _ = try await $0.recoveryCodes.consume(SecretDigest(bytes: [1]), of: User.alice) }),
         ("recovery codes replaced", { try await $0.recoveryCodes.replace([], of: User.alice, at: moment) }),
         ("recovery ended", { _ = try await $0.recoveries.end(.example()) }),
         ("failure taken back", { try await $0.attempts.takeBack(1, of: "a") }),
@@ -120,7 +120,7 @@ struct IssuerIsolationTests {
         ("data key deleted", { try await $0.dataKeys.delete("transit", number: 1) }),
         ("everything ended", { try await $0.sessions.endEverything(replacing: [.example(3)], at: moment) }),
         ("key deleted", { try await $0.keys.delete("k") }),
-        ("value spent", { _ = try await $0.spent.spend("new", for: .clientAssertion, until: moment) }),
+        ("value spent", { _ = try await $0.singleUse.consume("new", for: .clientAssertion, until: moment) }),
         ("mail added", { try await $0.mailOutbox.add(.example("n")) }),
         (
             "mail leased",
@@ -145,8 +145,8 @@ struct IssuerIsolationTests {
             "\(String(describing: try await stores.recoveries.find(User.alice)))",
             "\(try await stores.attempts.failures(of: ["a"], at: moment))",
             "\(try await stores.totpCredentials.credentials(of: User.alice))", "\(try await stores.keys.all())",
-            "\(try await stores.spent.isSpent("jti", for: .clientAssertion))",
-            "\(try await stores.spent.isSpent("new", for: .clientAssertion))",
+            "\(try await stores.singleUse.isConsumed("jti", for: .clientAssertion))",
+            "\(try await stores.singleUse.isConsumed("new", for: .clientAssertion))",
             "\(try await stores.dataKeys.all())",
             "\(try await stores.mailOutbox.due(at: moment, limit: 9)) \(try await stores.mailOutbox.depth(at: moment))",
         ]

@@ -49,7 +49,7 @@ struct OneTimeValueTests {
     func spentRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let wins = try await race(64) { _ in
-                try await stores.spent.spend("jti", for: .clientAssertion, until: moment)
+                try await stores.singleUse.consume("jti", for: .clientAssertion, until: moment)
             }
             #expect(wins.count(where: \.self) == 1)
         }
@@ -59,11 +59,11 @@ struct OneTimeValueTests {
     func spentValues(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             for value in ["jti", "JTI", "jti ", "jti\u{0}", "e\u{301}", "\u{E9}", ""] {
-                #expect(try await !stores.spent.isSpent(value, for: .clientAssertion))
-                let isFirst = try await stores.spent.spend(value, for: .clientAssertion, until: moment)
+                #expect(try await !stores.singleUse.isConsumed(value, for: .clientAssertion))
+                let isFirst = try await stores.singleUse.consume(value, for: .clientAssertion, until: moment)
                 #expect(isFirst, "\(value.debugDescription)")
-                #expect(try await stores.spent.isSpent(value, for: .clientAssertion))
-                #expect(try await !stores.spent.isSpent(value, for: .accessToken))
+                #expect(try await stores.singleUse.isConsumed(value, for: .clientAssertion))
+                #expect(try await !stores.singleUse.isConsumed(value, for: .accessToken))
             }
         }
     }
@@ -73,7 +73,7 @@ struct OneTimeValueTests {
         [.distantFuture, .distantPast, Date(timeIntervalSince1970: 1e300), Date(timeIntervalSince1970: -.infinity)])
     func absurdExpiry(_ backend: StorageBackend, expiry: Date) async throws {
         try await backend.withStores { stores async throws in
-            #expect(try await stores.spent.spend("jti", for: .accessToken, until: expiry))
+            #expect(try await stores.singleUse.consume("jti", for: .accessToken, until: expiry))
         }
     }
 

@@ -16,13 +16,13 @@ struct ProcessTests {
                 let database = try SQLiteDatabase(path: "\(folder)/martlet.db")
                 let storage = SQLBackend(database)
                 _ = try await storage.migrate()
-                let spent = storage.stores(for: try Issuer("https://id.example.com")).spent
+                let singleUse = storage.stores(for: try Issuer("https://id.example.com")).singleUse
                 let log = unsafe open("\(folder)/acknowledged", O_CREAT | O_APPEND | O_WRONLY, 0o600)
                 let acknowledged = Atomic(0)
                 _ = try await race(64) { task in
                     for number in 0... {
                         let value = "\(task)-\(number)"
-                        _ = try await spent.spend(value, for: .accessToken, until: moment)
+                        _ = try await singleUse.consume(value, for: .accessToken, until: moment)
                         let line = Array("\(value)\n".utf8)
                         _ = unsafe line.withUnsafeBytes { unsafe write(log, $0.baseAddress, $0.count) }
                         // Dies while the others are in the middle of their work.
@@ -33,9 +33,9 @@ struct ProcessTests {
             let lines = try String(contentsOfFile: "\(folder)/acknowledged", encoding: .utf8).split(separator: "\n")
             #expect(lines.count >= 1_000)
             let database = try SQLiteDatabase(path: "\(folder)/martlet.db")
-            let spent = SQLBackend(database).stores(for: try Issuer("https://id.example.com")).spent
+            let singleUse = SQLBackend(database).stores(for: try Issuer("https://id.example.com")).singleUse
             for line in lines {
-                #expect(try await spent.isSpent(String(line), for: .accessToken), "\(line)")
+                #expect(try await singleUse.isConsumed(String(line), for: .accessToken), "\(line)")
             }
             let check = try await database.transaction { try $0.query("PRAGMA integrity_check", []) }
             #expect(check == [SQLRow([.text("ok")])])

@@ -29,7 +29,7 @@ struct RotationTests {
     @Test("of 64 refreshes at once one rotates and the others get the same successor", arguments: StorageBackend.all)
     func race64(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
-            #expect(try await stores.authorizations.begin(.example("a")))
+            #expect(try await stores.authorizations.create(.example("a")))
             for generation in 0..<4 {
                 let rotations = try await race(64) { _ in try await Self.present(generation, after: 1, stores) }
                 let counts = Dictionary(rotations.map { (Self.outcome($0), 1) }, uniquingKeysWith: +)
@@ -54,7 +54,7 @@ struct RotationTests {
         _ backend: StorageBackend, _ example: (generation: Int, after: TimeInterval, outcome: Outcome)
     ) async throws {
         try await backend.withStores { stores in
-            #expect(try await stores.authorizations.begin(.example("a")))
+            #expect(try await stores.authorizations.create(.example("a")))
             #expect(Self.outcome(try await Self.present(0, after: 0, stores)) == .rotated)
             #expect(Self.outcome(try await Self.present(1, after: 100, stores)) == .rotated)
             let rotation = try await Self.present(example.generation, after: example.after, stores)
@@ -65,7 +65,7 @@ struct RotationTests {
     @Test("without a grace a repeated refresh is reuse, even at the same time", arguments: StorageBackend.all)
     func noGrace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
-            #expect(try await stores.authorizations.begin(.example("a")))
+            #expect(try await stores.authorizations.create(.example("a")))
             _ = try await Self.present(0, after: 1, stores)
             let stored = try #require(try await stores.authorizations.find(Identifier("a")))
             // The clock of another node may be behind.
@@ -81,7 +81,7 @@ struct RotationTests {
     func gone(_ backend: StorageBackend, generation: Int) async throws {
         try await backend.withStores { stores in
             #expect(try await Self.present(generation, after: 1, stores) == .gone)
-            #expect(try await stores.authorizations.begin(.example("a")))
+            #expect(try await stores.authorizations.create(.example("a")))
             _ = try await Self.present(0, after: 1, stores)
             try await stores.authorizations.revoke(Identifier("a"), at: moment + 2)
             #expect(try await Self.present(generation, after: 3, stores) == .gone)
@@ -92,7 +92,7 @@ struct RotationTests {
     func stored(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             var expected = Authorization.example("a")
-            #expect(try await stores.authorizations.begin(expected))
+            #expect(try await stores.authorizations.create(expected))
             expected.generation = 1
             expected.rotatedAt = moment + 5.125
             expected.expiresAt = moment + 7_200
@@ -104,7 +104,7 @@ struct RotationTests {
     @Test("a reuse alone revokes nothing and moves nothing", arguments: StorageBackend.all)
     func reuse(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
-            #expect(try await stores.authorizations.begin(.example("a")))
+            #expect(try await stores.authorizations.create(.example("a")))
             _ = try await Self.present(0, after: 0, stores)
             let before = try await stores.authorizations.find(Identifier("a"))
             #expect(try await Self.present(0, after: 31, stores) == .reused)

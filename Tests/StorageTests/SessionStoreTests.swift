@@ -14,7 +14,7 @@ struct SessionStoreTests {
     func secret(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let session = Session.example("s")
-            try await stores.sessions.begin(session, replacing: nil)
+            try await stores.sessions.start(session, replacing: nil)
             #expect(try await stores.sessions.find(session.secret, at: moment) == session)
             for bytes in [[], [1], Array(repeating: UInt8(1), count: 31), Array(repeating: 2, count: 32)] {
                 #expect(try await stores.sessions.find(SecretDigest(bytes: bytes), at: moment) == nil)
@@ -26,7 +26,7 @@ struct SessionStoreTests {
     func expiry(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let session = Session.example("s", expiresIn: 10)
-            try await stores.sessions.begin(session, replacing: nil)
+            try await stores.sessions.start(session, replacing: nil)
             #expect(try await stores.sessions.find(session.secret, at: moment + 9.999) == session)
             #expect(try await stores.sessions.find(session.secret, at: moment + 10) == nil)
             #expect(try await stores.sessions.find(session.id, at: moment + 9.999) == session)
@@ -42,7 +42,7 @@ struct SessionStoreTests {
             let stores = storage.stores(for: try Issuer("https://id.example.com"))
             try await stores.populate()
             let session = Session.example("s")
-            try await stores.sessions.begin(session, replacing: nil)
+            try await stores.sessions.start(session, replacing: nil)
             func isFound(usedAfter start: Date) async throws -> Bool {
                 let found = [
                     try await stores.sessions.find([session.secret], at: moment + 60, usedAfter: start),
@@ -73,11 +73,11 @@ struct SessionStoreTests {
     @Test("ending revokes what the session granted, but for offline_access", arguments: StorageBackend.all)
     func end(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
-            try await stores.sessions.begin(.example("s", secret: 1), replacing: nil)
-            try await stores.sessions.begin(.example("other", secret: 2), replacing: nil)
-            _ = try await stores.authorizations.begin(.example("online", session: "s"))
-            _ = try await stores.authorizations.begin(.example("offline", session: "s", isOffline: true))
-            _ = try await stores.authorizations.begin(.example("of other", session: "other"))
+            try await stores.sessions.start(.example("s", secret: 1), replacing: nil)
+            try await stores.sessions.start(.example("other", secret: 2), replacing: nil)
+            _ = try await stores.authorizations.create(.example("online", session: "s"))
+            _ = try await stores.authorizations.create(.example("offline", session: "s", isOffline: true))
+            _ = try await stores.authorizations.create(.example("of other", session: "other"))
             // Of all calls exactly one is told what ended.
             let ended = try await race(8) { _ in try await stores.sessions.end(Identifier("s"), at: moment) }
             #expect(ended.compactMap(\.self) == [EndedSession(id: Identifier("s"), user: User.alice)])
@@ -95,10 +95,10 @@ struct SessionStoreTests {
         try await backend.withStores { stores in
             for (number, user) in [User.alice, User.alice, User.bob].enumerated() {
                 let session = Session.example("s\(number)", secret: UInt8(number), user: user)
-                try await stores.sessions.begin(session, replacing: nil)
-                _ = try await stores.authorizations.begin(.example("a\(number)", user: user, session: "s\(number)"))
+                try await stores.sessions.start(session, replacing: nil)
+                _ = try await stores.authorizations.create(.example("a\(number)", user: user, session: "s\(number)"))
             }
-            _ = try await stores.authorizations.begin(.example("offline", session: "s0", isOffline: true))
+            _ = try await stores.authorizations.create(.example("offline", session: "s0", isOffline: true))
             let ended = try await race(8) { _ in try await stores.sessions.endAll(of: User.alice, at: moment) }
             #expect(
                 ended.flatMap(\.self).sorted { $0.id.rawValue < $1.id.rawValue }
@@ -116,12 +116,12 @@ struct SessionStoreTests {
     func replace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let former = Session.example("former", secret: 1)
-            try await stores.sessions.begin(former, replacing: nil)
-            _ = try await stores.authorizations.begin(.example("online", session: "former"))
-            _ = try await stores.authorizations.begin(.example("offline", session: "former", isOffline: true))
+            try await stores.sessions.start(former, replacing: nil)
+            _ = try await stores.authorizations.create(.example("online", session: "former"))
+            _ = try await stores.authorizations.create(.example("offline", session: "former", isOffline: true))
             let session = Session.example("new", secret: 2, user: User.bob)
             let bob = User.example(User.bob, "")
-            let ended = try await stores.sessions.begin(session, of: bob, from: SignInOrigin(), replacing: former.id)
+            let ended = try await stores.sessions.start(session, of: bob, from: SignInOrigin(), replacing: former.id)
             #expect(ended == [EndedSession(id: former.id, user: User.alice)])
             #expect(try await stores.sessions.find(former.secret, at: moment) == nil)
             #expect(try await stores.sessions.find(session.secret, at: moment) == session)
@@ -134,12 +134,12 @@ struct SessionStoreTests {
     func again(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let former = Session.example("s", secret: 1)
-            try await stores.sessions.begin(former, replacing: nil)
-            _ = try await stores.authorizations.begin(.example("online", session: "s"))
+            try await stores.sessions.start(former, replacing: nil)
+            _ = try await stores.authorizations.create(.example("online", session: "s"))
             let again = Session.example("s", secret: 2)
             let alice = User.example(User.alice, "")
             #expect(
-                try await stores.sessions.begin(again, of: alice, from: SignInOrigin(), replacing: former.id) == [])
+                try await stores.sessions.start(again, of: alice, from: SignInOrigin(), replacing: former.id) == [])
             #expect(try await stores.sessions.find(former.secret, at: moment) == nil)
             #expect(try await stores.sessions.find(again.secret, at: moment) == again)
             #expect(try await !isRevoked("online", stores))
@@ -150,9 +150,9 @@ struct SessionStoreTests {
     func replaceRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let former = Session.example("former", secret: 100)
-            try await stores.sessions.begin(former, replacing: nil)
+            try await stores.sessions.start(former, replacing: nil)
             _ = try await race(16) { number in
-                try await stores.sessions.begin(
+                try await stores.sessions.start(
                     .example("s\(number)", secret: UInt8(number)), replacing: former.id)
             }
             #expect(try await stores.sessions.find(former.secret, at: moment) == nil)

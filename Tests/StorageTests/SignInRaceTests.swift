@@ -21,11 +21,11 @@ struct SignInRaceTests {
         try await backend.withStores { stores in
             let alice = try #require(try await stores.users.find(User.alice))
             #expect(
-                try await stores.sessions.begin(.example("s", secret: 1), of: alice, from: .example, replacing: nil)
+                try await stores.sessions.start(.example("s", secret: 1), of: alice, from: .example, replacing: nil)
                     == [])
             try await Self.changes[index].make(stores)
             let new = Session.example("n", secret: 2)
-            #expect(try await stores.sessions.begin(new, of: alice, from: .example, replacing: nil) == nil)
+            #expect(try await stores.sessions.start(new, of: alice, from: .example, replacing: nil) == nil)
             #expect(try await !stores.passkeys.add(.example(1), by: alice))
             #expect(try await !stores.totpCredentials.save(.example("t"), by: alice))
             #expect(try await !stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: alice, at: moment))
@@ -42,10 +42,10 @@ struct SignInRaceTests {
     func strengthened(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let alice = try #require(try await stores.users.find(User.alice))
-            try await stores.sessions.begin(.example("s", secret: 1), replacing: nil)
+            try await stores.sessions.start(.example("s", secret: 1), replacing: nil)
             try await stores.sessions.end(Identifier("s"), at: moment)
             let stronger = Session.example("s", secret: 2)
-            let begun = try await stores.sessions.begin(stronger, of: alice, from: .example, replacing: stronger.id)
+            let begun = try await stores.sessions.start(stronger, of: alice, from: .example, replacing: stronger.id)
             #expect(begun == nil)
             #expect(try await stores.sessions.find(stronger.id, at: moment) == nil)
         }
@@ -61,7 +61,7 @@ struct SignInRaceTests {
                     guard number.isMultiple(of: 6) else {
                         guard let alice = try await stores.users.find(User.alice) else { return }
                         let id = "s \(alice.passwordHash ?? "none") \(round).\(number)"
-                        _ = try await stores.sessions.begin(
+                        _ = try await stores.sessions.start(
                             .example(id, secret: UInt8(number)), of: alice, from: SignInOrigin(), replacing: nil)
                         return
                     }

@@ -49,11 +49,11 @@ struct TransferTests {
             try await stores.resourceServers.save(ResourceServer(identifier: "https://api", scopes: ["r"]))
             try await stores.roles.save(Role(name: "admin", permissions: ["all"]))
             try await stores.groups.save(Group(name: "staff", description: "\u{1F426}", roles: ["admin"]))
-            try await stores.sessions.begin(.example("s"), from: .example, replacing: nil)
+            try await stores.sessions.start(.example("s"), from: .example, replacing: nil)
             try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
-            _ = try await stores.recoveries.begin(.example(), at: moment)
+            _ = try await stores.recoveries.start(.example(), at: moment)
             try await stores.attempts.fail(["a"], at: moment, expiresAt: moment)
-            _ = try await stores.authorizations.begin(.example("a", session: "s"))
+            _ = try await stores.authorizations.create(.example("a", session: "s"))
             _ = try await RotationTests.present(0, after: 1, stores)
             try await stores.authorizations.revoke(Identifier("a"), at: moment)
             try await stores.consents.save(
@@ -61,11 +61,11 @@ struct TransferTests {
             try await stores.totpCredentials.save(.example("t", lastStep: 7))
             _ = try await stores.passkeys.add(.example(7, signCount: 7))
             _ = try await stores.keys.insert(.example("k", number: 1))
-            _ = try await stores.dataKeys.begin([.example(1)], isNew: false)
+            _ = try await stores.dataKeys.establish([.example(1)], isNew: false)
             try await stores.mailOutbox.add(.example("m"))
             try await stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
             for number in 0..<300 {
-                _ = try await stores.spent.spend("\(number)", for: .clientAssertion, until: moment)
+                _ = try await stores.singleUse.consume("\(number)", for: .clientAssertion, until: moment)
             }
         }
     }

@@ -37,7 +37,7 @@ struct UpkeepTests {
             }
             let before = try await stores.upkeep.version()
             try await stores.users.save(.example(User.alice, "alice"))
-            try await stores.sessions.begin(.example("s"), replacing: nil)
+            try await stores.sessions.start(.example("s"), replacing: nil)
             #expect(try await stores.upkeep.version() == before)
         }
     }
@@ -55,16 +55,16 @@ struct UpkeepTests {
     func removal(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for number in 0..<25 {
-                _ = try await stores.spent.spend("\(number)", for: .accessToken, until: moment)
+                _ = try await stores.singleUse.consume("\(number)", for: .accessToken, until: moment)
             }
-            _ = try await stores.spent.spend("later", for: .accessToken, until: moment + 0.001)
+            _ = try await stores.singleUse.consume("later", for: .accessToken, until: moment + 0.001)
             var removed: [Int] = []
             repeat {
                 removed.append(try await stores.upkeep.removeExpired(before: moment, limit: 10))
             } while removed.last != 0
             #expect(removed == [10, 10, 5, 0])
-            #expect(try await !stores.spent.isSpent("0", for: .accessToken))
-            #expect(try await stores.spent.isSpent("later", for: .accessToken))
+            #expect(try await !stores.singleUse.isConsumed("0", for: .accessToken))
+            #expect(try await stores.singleUse.isConsumed("later", for: .accessToken))
         }
     }
 
@@ -73,7 +73,7 @@ struct UpkeepTests {
         try await backend.withStores { stores in
             for (number, lifetime) in [10.0, 20, 30].enumerated() {
                 let session = Session.example("s\(number)", secret: UInt8(number), expiresIn: lifetime)
-                try await stores.sessions.begin(session, replacing: nil)
+                try await stores.sessions.start(session, replacing: nil)
             }
             let isThere: (UInt8) async throws -> Bool = { number in
                 try await stores.sessions.find(Session.example("", secret: number).secret, at: moment) != nil
@@ -103,7 +103,7 @@ struct UpkeepTests {
     func authorizations(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for (number, lifetime) in [10.0, 4_000, 8_000].enumerated() {
-                _ = try await stores.authorizations.begin(.example("a\(number)", expiresIn: lifetime))
+                _ = try await stores.authorizations.create(.example("a\(number)", expiresIn: lifetime))
             }
             let isThere: (Int) async throws -> Bool = { number in
                 try await stores.authorizations.find(Identifier("a\(number)")) != nil
@@ -145,15 +145,15 @@ struct UpkeepTests {
             while batches.load(ordering: .relaxed) < 400 {
                 let before = batches.load(ordering: .relaxed)
                 let value = "request \(overlaps.count)"
-                #expect(try await stores.spent.spend(value, for: .accessToken, until: moment + 60))
-                #expect(try await stores.spent.isSpent(value, for: .accessToken))
+                #expect(try await stores.singleUse.consume(value, for: .accessToken, until: moment + 60))
+                #expect(try await stores.singleUse.isConsumed(value, for: .accessToken))
                 overlaps.append(batches.load(ordering: .relaxed) - before)
             }
             #expect(try await removed == 200_000)
             #expect(overlaps.count >= 200, "requests waited for the removal")
             #expect(overlaps.count { $0 > 2 } * 20 <= overlaps.count, "\(overlaps.sorted().suffix(20))")
             for number in overlaps.indices {
-                #expect(try await stores.spent.isSpent("request \(number)", for: .accessToken))
+                #expect(try await stores.singleUse.isConsumed("request \(number)", for: .accessToken))
             }
         }
     }

@@ -228,8 +228,8 @@ struct UserStoreTests {
         try await backend.withStores { stores in
             for user in [User.alice, User.bob] {
                 let session = Session.example("s-\(user)", secret: user == User.alice ? 1 : 2, user: user)
-                try await stores.sessions.begin(session, replacing: nil)
-                _ = try await stores.authorizations.begin(.example("a-\(user)", user: user, session: "s-\(user)"))
+                try await stores.sessions.start(session, replacing: nil)
+                _ = try await stores.authorizations.create(.example("a-\(user)", user: user, session: "s-\(user)"))
                 try await stores.consents.save(
                     Consent(user: user, client: Client.web, scope: ["openid"], grantedAt: moment))
                 try await stores.totpCredentials.save(.example("t-\(user)", user: user))

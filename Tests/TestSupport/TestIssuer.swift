@@ -77,7 +77,7 @@ package struct TestIssuer: Sendable {
     package init(
         _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
         clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: (any Mailer)? = nil,
-        signUp: SignUpPolicy = .off, places: (any PlaceFinder)? = nil,
+        signUp: SignUpPolicy = .off, geolocator: (any Geolocator)? = nil,
         auditing: AuditSettings = AuditSettings(),
         passwordCost: Argon2Parameters = Argon2Parameters(memory: 8, iterations: 1),
         masterKeys: String = TestIssuer.masterKey, configure: (inout Settings) -> Void = { _ in }
@@ -99,7 +99,7 @@ package struct TestIssuer: Sendable {
         audit = AuditLog(store: stores.audit, vault: vault, settings: auditing, now: now)
         core = Core(
             settings: settings, stores: stores, vault: vault, passwords: passwords, limiter: RateLimiter(),
-            audit: audit, mailer: mailbox, places: places, now: now)
+            audit: audit, mailer: mailbox, geolocator: geolocator, now: now)
         provider = Provider(core)
         administration = Administration(core)
         try await provider.keyRotation.run()

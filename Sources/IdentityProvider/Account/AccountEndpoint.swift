@@ -13,7 +13,7 @@ struct AccountEndpoint: Endpoint {
     let clients: any ClientStore
     let recoveries: AccountRecoveries
     let activity: RecentActivity
-    let places: any PlaceFinder
+    let geolocator: any Geolocator
     /// Whether an address can be changed: that takes a mail to each.
     let hasMail: Bool
     let now: @Sendable () -> Date
@@ -30,7 +30,7 @@ struct AccountEndpoint: Endpoint {
         clients = core.clients
         recoveries = AccountRecoveries(core)
         activity = RecentActivity(core)
-        places = core.places
+        geolocator = core.geolocator
         hasMail = core.sendsMail
         now = core.now
     }
@@ -87,7 +87,7 @@ struct AccountEndpoint: Endpoint {
     private func describe(_ session: Session, isThis: Bool) -> Page.Value {
         [
             "id": .text(session.id.rawValue), "browser": .text(BrowserName(userAgent: session.userAgent).text),
-            "address": .text(places.describe(session.address)),
+            "address": .text(geolocator.describe(session.address)),
             "since": .text(AccountGate.day(session.authenticatedAt)),
             "is_this": .flag(isThis),
         ]

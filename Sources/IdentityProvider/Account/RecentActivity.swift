@@ -3,12 +3,12 @@ import FoundationEssentials
 /// What happened to an account lately, for its owner to look through.
 struct RecentActivity: Sendable {
     let audit: any AuditStore
-    let places: any PlaceFinder
+    let geolocator: any Geolocator
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
         audit = core.stores.audit
-        places = core.places
+        geolocator = core.geolocator
         now = core.now
     }
 
@@ -40,7 +40,7 @@ struct RecentActivity: Sendable {
         [
             "what": .text("text.activity_\(record.event)"),
             "when": .text(record.time.formatted(.iso8601.dateTimeSeparator(.space).timeZoneSeparator(.omitted))),
-            "where": .text(record.address.map(places.describe) ?? ""),
+            "where": .text(record.address.map(geolocator.describe) ?? ""),
             "browser": .text(record.userAgent.map { BrowserName(userAgent: $0).text } ?? ""),
         ]
     }

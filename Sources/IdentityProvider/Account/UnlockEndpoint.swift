@@ -27,7 +27,7 @@ struct UnlockEndpoint: LinkEndpoint {
         guard case (let link, let user?) = try await links.open(request, for: .unlock) else {
             throw OAuthError.linkLost
         }
-        try await links.spend(link)
+        try await links.consume(link)
         // A password reset by email proves access to the mailbox alone: it unlocks no guesses at the second factor.
         let isMailed = recoveries.isPasswordMailed(user)
         try await attempts.unlock(AttemptCounter.all(of: user).filter { !isMailed || $0.rule != .secondFactor })

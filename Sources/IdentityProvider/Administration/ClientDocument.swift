@@ -5,13 +5,13 @@ package struct ClientDocument: Sendable {
     package let client: Client
     package let secret: String?
 
-    package init(_ document: JSONObject) throws(InvalidMetadata) {
+    package init(_ document: JSONObject) throws(InvalidDocument) {
         var metadata = document
         metadata["client_secret"] = nil
         client = try Client(metadata)
         secret = document["client_secret"]?.string
         if let reason = Self.mistake(secret, document["client_secret"], of: client) {
-            throw InvalidMetadata([.init(member: "client_secret", reason: reason)])
+            throw InvalidDocument([.init(member: "client_secret", reason: reason)])
         }
     }
 

@@ -43,7 +43,7 @@ package struct KeyReplacement: Sendable {
         let adopted = DataKeyClass.allCases.flatMap(vault.keys)
         let start = vault.now().addingTimeInterval(DataKeyPlan.lead)
         let keys = adopted + DataKeyPlan.successors(of: vault, usedFrom: start)
-        return try await vault.store.begin(keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: false)
+        return try await vault.store.establish(keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: false)
     }
 
     /// Seals everything at rest under a new key, and forgets the former ones. Returns how many values it sealed. `wait` lets

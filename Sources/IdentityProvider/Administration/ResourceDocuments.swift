@@ -3,8 +3,8 @@ package import JOSE
 
 extension Role {
     /// As a resource file describes it.
-    package init(document: JSONObject) throws(InvalidMetadata) {
-        var reader = MetadataReader(document)
+    package init(document: JSONObject) throws(InvalidDocument) {
+        var reader = DocumentReader(document)
         let name = reader.required("name", Self.checkName)
         let permissions = reader.list("permissions") { text throws(InvalidValue) in
             guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
@@ -27,8 +27,8 @@ extension Role {
 
 extension Group {
     /// As a resource file describes it.
-    package init(document: JSONObject) throws(InvalidMetadata) {
-        var reader = MetadataReader(document)
+    package init(document: JSONObject) throws(InvalidDocument) {
+        var reader = DocumentReader(document)
         let name = reader.required("name", Role.checkName)
         let description = reader.text("description")
         let roles = reader.list("roles", Role.checkName)
@@ -40,8 +40,8 @@ extension Group {
 
 extension ResourceServer {
     /// As a resource file describes it (RFC 8707 §2).
-    package init(document: JSONObject) throws(InvalidMetadata) {
-        var reader = MetadataReader(document)
+    package init(document: JSONObject) throws(InvalidDocument) {
+        var reader = DocumentReader(document)
         let identifier = reader.required("identifier") { text throws(InvalidValue) in
             guard let url = URL(string: text), url.scheme != nil, URIText.isPlain(text), !text.contains("#") else {
                 throw InvalidValue("must be an absolute URI without fragment")

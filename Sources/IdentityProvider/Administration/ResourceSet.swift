@@ -9,8 +9,8 @@ package struct ResourceSet: Sendable {
     package let resourceServers: [ResourceServer]
 
     /// Throws every mistake of the document together, each with its place: `clients[0].redirect_uris[1]`.
-    package init(_ document: JSONObject) throws(InvalidMetadata) {
-        var problems: [InvalidMetadata.Problem] = []
+    package init(_ document: JSONObject) throws(InvalidDocument) {
+        var problems: [InvalidDocument.Problem] = []
         clients = Self.items("clients", in: document, &problems, ClientDocument.init)
         users = Self.items("users", in: document, &problems, UserDocument.init)
         roles = Self.items("roles", in: document, &problems, Role.init(document:))
@@ -24,7 +24,7 @@ package struct ResourceSet: Sendable {
         problems += Self.repeated("roles", roles.map(\.name))
         problems += Self.repeated("groups", groups.map(\.name))
         problems += Self.repeated("resource_servers", resourceServers.map(\.identifier))
-        guard problems.isEmpty else { throw InvalidMetadata(problems) }
+        guard problems.isEmpty else { throw InvalidDocument(problems) }
     }
 
     /// Valid, but probably not intended.
@@ -41,8 +41,8 @@ package struct ResourceSet: Sendable {
     private static let kinds: Set<String> = ["clients", "users", "roles", "groups", "resource_servers"]
 
     private static func items<Item>(
-        _ name: String, in document: JSONObject, _ problems: inout [InvalidMetadata.Problem],
-        _ make: (JSONObject) throws(InvalidMetadata) -> Item
+        _ name: String, in document: JSONObject, _ problems: inout [InvalidDocument.Problem],
+        _ make: (JSONObject) throws(InvalidDocument) -> Item
     ) -> [Item] {
         guard let member = document[name], member != .null else { return [] }
         guard let items = member.array else {
@@ -64,7 +64,7 @@ package struct ResourceSet: Sendable {
         return made
     }
 
-    private static func repeated(_ name: String, _ keys: [String]) -> [InvalidMetadata.Problem] {
+    private static func repeated(_ name: String, _ keys: [String]) -> [InvalidDocument.Problem] {
         var seen: Set<String> = []
         return keys.enumerated().compactMap { index, key in
             seen.insert(key).inserted ? nil : .init(member: "\(name)[\(index)]", reason: "\(key) stands there twice")

@@ -18,11 +18,11 @@ package struct UserDocument: Sendable {
     /// The address and claims that the file takes away: those that are `null` (RFC 7396 §1).
     private let removed: Set<String>
 
-    package init(_ document: JSONObject) throws(InvalidMetadata) {
+    package init(_ document: JSONObject) throws(InvalidDocument) {
         removed = Set((["email"] + Self.claimNames).filter { document[$0] == .null })
         var members = document
         for name in removed { members[name] = nil }
-        var reader = MetadataReader(members)
+        var reader = DocumentReader(members)
         username = reader.required("username", Self.username)
         email = reader.value("email", Self.email)
         isEmailVerified = reader.flag("email_verified")
@@ -60,7 +60,7 @@ package struct UserDocument: Sendable {
         return Claims.all.filter { !apart.contains($0) && !given.contains($0) }
     }()
 
-    private static func claims(_ reader: inout MetadataReader) -> JSONObject {
+    private static func claims(_ reader: inout DocumentReader) -> JSONObject {
         var claims: JSONObject = [:]
         for name in claimNames {
             switch name {

@@ -39,8 +39,8 @@ package struct Client: Sendable, Hashable {
     package let metadata: JSONObject
 
     /// Throws every mistake of `metadata` together. Unknown members are mistakes, too: a misspelt rule is no rule.
-    package init(_ metadata: JSONObject, secret: ClientSecret? = nil) throws(InvalidMetadata) {
-        var reader = MetadataReader(metadata)
+    package init(_ metadata: JSONObject, secret: ClientSecret? = nil) throws(InvalidDocument) {
+        var reader = DocumentReader(metadata)
         id = Identifier(rawValue: reader.required("client_id", Self.checkID))
         name = reader.text("client_name") ?? id.rawValue
         clientURI = reader.webURL("client_uri")
@@ -75,7 +75,7 @@ package struct Client: Sendable, Hashable {
     }
 
     /// What no member shows alone.
-    private func checkTogether(_ reader: inout MetadataReader) {
+    private func checkTogether(_ reader: inout DocumentReader) {
         if grantTypes.contains(.authorizationCode), redirectURIs.isEmpty {
             reader.report("redirect_uris", "is needed for the grant type authorization_code")
         }

@@ -9,8 +9,8 @@ package struct ForwardAuthRule: Sendable, Hashable {
     /// All of them are needed.
     package let permissions: [String]
 
-    init(document: JSONObject) throws(InvalidMetadata) {
-        var reader = MetadataReader(document)
+    init(document: JSONObject) throws(InvalidDocument) {
+        var reader = DocumentReader(document)
         origins = reader.list("origins", Self.checkOrigin)
         roles = reader.list("roles", Role.checkName)
         permissions = reader.list("permissions") { text throws(InvalidValue) in text }

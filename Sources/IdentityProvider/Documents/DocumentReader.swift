@@ -7,7 +7,7 @@ package struct InvalidValue: Error {
 }
 
 /// Everything that is wrong with a JSON document, each with the member it concerns.
-package struct InvalidMetadata: Error {
+package struct InvalidDocument: Error {
     package struct Problem: Sendable, Hashable {
         package let member: String
         package let reason: String
@@ -18,9 +18,9 @@ package struct InvalidMetadata: Error {
 }
 
 /// Reads the members of a document, and goes on after a mistake, so that all are reported at once.
-package struct MetadataReader {
+package struct DocumentReader {
     private let document: JSONObject
-    private var problems: [InvalidMetadata.Problem] = []
+    private var problems: [InvalidDocument.Problem] = []
     private var known: Set<String> = []
 
     package init(_ document: JSONObject) { self.document = document }
@@ -122,7 +122,7 @@ package struct MetadataReader {
     }
 
     /// An object with rules of its own; its mistakes are told with their place.
-    mutating func nested<Value>(_ name: String, _ parse: (JSONObject) throws(InvalidMetadata) -> Value) -> Value? {
+    mutating func nested<Value>(_ name: String, _ parse: (JSONObject) throws(InvalidDocument) -> Value) -> Value? {
         guard let object = object(name) else { return nil }
         do { return try parse(object) } catch {
             for problem in error.problems { report("\(name).\(problem.member)", problem.reason) }
@@ -153,8 +153,8 @@ package struct MetadataReader {
         }
     }
 
-    package func finish() throws(InvalidMetadata) {
-        guard problems.isEmpty else { throw InvalidMetadata(problems) }
+    package func finish() throws(InvalidDocument) {
+        guard problems.isEmpty else { throw InvalidDocument(problems) }
     }
 }
 

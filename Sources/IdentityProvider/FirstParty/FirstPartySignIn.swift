@@ -60,7 +60,7 @@ struct FirstPartySignIn: Sendable {
         -> Response
     {
         switch outcome {
-        case .signedIn(let session, _): try await begin(session, of: user, attempt, by: client)
+        case .signedIn(let session, _): try await authorize(session, of: user, attempt, by: client)
         case .unfinished(let progress): try due(progress, attempt)
         case .refused: throw OAuthError.authenticationFailed
         }
@@ -90,7 +90,7 @@ struct FirstPartySignIn: Sendable {
             response.refreshToken.map { cookies.refresh.setting($0, maxAge: Int(lifetime)) })
     }
 
-    private func begin(_ session: Session, of user: User, _ attempt: Attempt, by client: Client) async throws
+    private func authorize(_ session: Session, of user: User, _ attempt: Attempt, by client: Client) async throws
         -> Response
     {
         let target = try TokenTarget(attempt.scope, of: client, in: await resources.catalog())
@@ -100,8 +100,9 @@ struct FirstPartySignIn: Sendable {
             satisfying: session.satisfied
         ).begun(at: now())
         let authorization = Authorization(
-            id: .random(), grant: granted, expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
-        guard try await authorizations.begin(authorization, at: now()) else { throw OAuthError.authenticationFailed }
+            id: .random(), granted: granted, expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now())
+        )
+        guard try await authorizations.create(authorization, at: now()) else { throw OAuthError.authenticationFailed }
         audit.record(
             .authorizationGranted(scope: attempt.scope), user: user.id, client: client.id, session: session.id)
         return try await answer(

@@ -31,13 +31,13 @@ struct LogoutEndpoint: FirstPartyEndpoint {
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["refresh_token"])
         let (stored, transport) = try await authorization(request)
-        guard try await clients.isFirstParty(stored.grant.client) else { throw OAuthError.authenticationFailed }
+        guard try await clients.isFirstParty(stored.granted.client) else { throw OAuthError.authenticationFailed }
         if transport == .cookie { try cookies.verify(request, for: stored.id) }
-        if let session = stored.grant.session { try await sessionEnd.end(session, because: .signOut) }
+        if let session = stored.granted.session { try await sessionEnd.end(session, because: .signOut) }
         // With offline_access it would outlive the session.
         try await authorizations.revoke(stored.id, at: now())
         audit.record(
-            .signedOut, user: stored.grant.user, client: stored.grant.client, session: stored.grant.session)
+            .signedOut, user: stored.granted.user, client: stored.granted.client, session: stored.granted.session)
         Logger.current.info("signed out", metadata: ["authorization": "\(stored.id)"])
         let answer = Response(status: .noContent, headers: [.cacheControl: "no-store"])
         return transport == .body ? answer : cookies.clearing.reduce(answer) { $0.setting($1) }

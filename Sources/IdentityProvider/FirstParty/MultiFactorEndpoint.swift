@@ -10,7 +10,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
     let attempts: AttemptLimiter
     let signIn: SignIn
     let outcome: FirstPartySignIn
-    let spent: any SpentStore
+    let singleUse: any SingleUseStore
     let audit: AuditLog
     let sealer: Sealer
     let routes = [Route.api(.post, "mfa", rateLimit: .guessing)]
@@ -21,7 +21,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         attempts = AttemptLimiter(core)
         self.signIn = signIn
         self.outcome = outcome
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         audit = core.audit
         sealer = core.sealer
     }
@@ -34,7 +34,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         guard let ticket = try? sealer.open(FirstPartySignIn.Ticket.self, from: text, for: .firstPartyTicket),
             parameters["client_id"].map({ $0 == ticket.attempt.client.rawValue }) ?? true,
             let user = try await signIn.person(of: ticket.progress),
-            try await !spent.isSpent(ticket.id, for: .signInTicket)
+            try await !singleUse.isConsumed(ticket.id, for: .signInTicket)
         else { throw OAuthError.authenticationFailed }
         let client = try await clients.client(ticket.attempt.client.rawValue)
         // A ticket of before must not get by with less than the person set up meanwhile.
@@ -66,7 +66,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
             throw OAuthError.authenticationFailed
         case .accepted(let factor): shown = factor
         }
-        guard try await spent.spend(ticket.id, for: .signInTicket, until: ticket.challenge.expiresAt) else {
+        guard try await singleUse.consume(ticket.id, for: .signInTicket, until: ticket.challenge.expiresAt) else {
             throw OAuthError.authenticationFailed
         }
         let result = try await signIn.advance(

@@ -27,10 +27,10 @@ struct RefreshEndpoint: FirstPartyEndpoint {
             throw OAuthError.authenticationFailed
         }
         if transport == .cookie { try cookies.verify(request, for: stored.id) }
-        guard try await clients.isFirstParty(stored.grant.client),
-            request.parameters["client_id"].map({ $0 == stored.grant.client.rawValue }) ?? true
+        guard try await clients.isFirstParty(stored.granted.client),
+            request.parameters["client_id"].map({ $0 == stored.granted.client.rawValue }) ?? true
         else { throw OAuthError.authenticationFailed }
-        let parameters = Parameters([("client_id", stored.grant.client.rawValue), ("refresh_token", text)])
+        let parameters = Parameters([("client_id", stored.granted.client.rawValue), ("refresh_token", text)])
         let tokenRequest = try await TokenRequest(
             request.withoutCookies.with(parameters), authenticator: authenticator)
         let redemption = try await grant.redeem(tokenRequest)

@@ -11,7 +11,7 @@ struct ForwardAuthEndpoint: Endpoint {
     let users: any UserStore
     let signIn: SignIn
     let entitlements: CachedEntitlements
-    let spent: any SpentStore
+    let singleUse: any SingleUseStore
     let audit: AuditLog
     let sealer: Sealer
     let lifetimes: Lifetimes
@@ -25,7 +25,7 @@ struct ForwardAuthEndpoint: Endpoint {
         users = core.stores.users
         self.signIn = signIn
         entitlements = core.entitlements
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         audit = core.audit
         sealer = core.sealer
         lifetimes = core.settings.lifetimes
@@ -97,7 +97,7 @@ struct ForwardAuthEndpoint: Endpoint {
             let ticket = try? sealer.open(ForwardTicket.self, from: text, for: .forwardTicket),
             ticket.origin == visit.origin, now() < ticket.expiresAt, cookies.isBrowser(ticket.browser, in: request),
             try await sessions.find(ticket.session, at: now()) != nil,
-            try await spent.spend(ticket.id, for: .forwardTicket, until: ticket.expiresAt)
+            try await singleUse.consume(ticket.id, for: .forwardTicket, until: ticket.expiresAt)
         else { return .page(.error(.interactionLost), status: .gone) }
         let pass = ForwardPass(origin: visit.origin, session: ticket.session)
         return .redirect(to: visit.origin + ticket.uri)

@@ -5,13 +5,13 @@ import JOSE
 /// Guesses of a few at each go below every counter of failures.
 struct AttemptSpread: Sendable {
     let attempts: any AttemptStore
-    let spent: any SpentStore
+    let singleUse: any SingleUseStore
     let digester: SecretDigester
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
         attempts = core.stores.attempts
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         digester = core.digester
         now = core.now
     }
@@ -26,7 +26,7 @@ struct AttemptSpread: Sendable {
         // Each pair counts once, on whichever nodes it fails at once. It is of the name that was typed: that another name of
         // the account was tried before must not be told by what this costs.
         let pair = digest("\(User.key(of: name).prefix(256)) from \(IPAddress.subscriber(of: address))")
-        guard try await spent.spend(pair, for: .failedAttempt, until: expiry) else { return }
+        guard try await singleUse.consume(pair, for: .failedAttempt, until: expiry) else { return }
         try await attempts.fail([Self.from(address), Self.at(account)].map(digest), at: now(), expiresAt: expiry)
     }
 
@@ -39,7 +39,7 @@ struct AttemptSpread: Sendable {
         }
         let pair = digest("\(user.id) in from \(IPAddress.subscriber(of: address))")
         let expiry = now().addingTimeInterval(AttemptRule.memory)
-        guard try await spent.spend(pair, for: .successfulAttempt, until: expiry) else { return }
+        guard try await singleUse.consume(pair, for: .successfulAttempt, until: expiry) else { return }
         try await attempts.takeBack(AttemptRule.takenBack, of: counter)
     }
 

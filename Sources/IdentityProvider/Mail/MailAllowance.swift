@@ -5,11 +5,11 @@ import JOSE
 /// Limits the mails that one address gets because somebody asked for them or signed in, which strangers can do. Counted
 /// when a mail is sent, so that no response depends on it.
 struct MailAllowance: Sendable {
-    let spent: any SpentStore
+    let singleUse: any SingleUseStore
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         now = core.now
     }
 
@@ -20,7 +20,7 @@ struct MailAllowance: Sendable {
     func take(_ kind: String, to address: MailAddress) async throws -> Bool {
         // Only a digest of the address is stored.
         let key = Base64URL.encode(Array(SHA256.hash(data: Array("\(kind) \(User.key(of: address.text))".utf8))))
-        let quota = HourlyQuota(limit: Self.perHour, purpose: .mail, spent: spent)
+        let quota = HourlyQuota(limit: Self.perHour, purpose: .mail, singleUse: singleUse)
         return try await quota.take(key, in: ClockHour(of: now()))
     }
 }

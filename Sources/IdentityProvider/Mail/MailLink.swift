@@ -53,14 +53,14 @@ struct MailLinks: Sendable {
     let issuer: Issuer
     let sealer: Sealer
     let users: any UserStore
-    let spent: any SpentStore
+    let singleUse: any SingleUseStore
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
         issuer = core.issuer
         sealer = core.sealer
         users = core.stores.users
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         now = core.now
     }
 
@@ -83,7 +83,7 @@ struct MailLinks: Sendable {
     func open(_ request: Request, for purpose: MailLinkPurpose) async throws -> (link: MailLink, user: User?) {
         guard let text = request.parameters["link"],
             let link = try? sealer.open(MailLink.self, from: text, for: purpose.sealed), now() < link.expiresAt,
-            try await !spent.isSpent(link.id, for: .mailLink)
+            try await !singleUse.isConsumed(link.id, for: .mailLink)
         else { throw OAuthError.linkLost }
         guard let id = link.user else { return (link, nil) }
         guard let user = try await users.findEnabled(id),
@@ -93,8 +93,10 @@ struct MailLinks: Sendable {
     }
 
     /// Of many calls with one link exactly one returns; the others throw.
-    func spend(_ link: MailLink) async throws {
-        guard try await spent.spend(link.id, for: .mailLink, until: link.expiresAt) else { throw OAuthError.linkLost }
+    func consume(_ link: MailLink) async throws {
+        guard try await singleUse.consume(link.id, for: .mailLink, until: link.expiresAt) else {
+            throw OAuthError.linkLost
+        }
     }
 
     private static func fingerprint(of user: User, _ purpose: MailLinkPurpose) -> String {

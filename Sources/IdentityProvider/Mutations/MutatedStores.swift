@@ -14,7 +14,7 @@ extension Mutation {
         Core(
             settings: core.settings, stores: faulty(core.stores), vault: core.vault, passwords: core.passwords,
             limiter: core.limiter, audit: core.audit, mailer: core.mailer, sendsMail: core.sendsMail,
-            places: core.places, now: core.now)
+            geolocator: core.geolocator, now: core.now)
     }
 
     /// The stores with the faults that are faults of storage.
@@ -28,7 +28,7 @@ extension Mutation {
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
             recoveryCodes: stores.recoveryCodes, recoveries: stores.recoveries,
             keys: stores.keys, dataKeys: stores.dataKeys,
-            spent: FaultySpent(base: stores.spent), audit: stores.audit, webhooks: stores.webhooks,
+            singleUse: FaultySingleUse(base: stores.singleUse), audit: stores.audit, webhooks: stores.webhooks,
             mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
     }
@@ -68,10 +68,10 @@ private struct FaultyClients: ClientStore {
 private struct FaultySessions: SessionStore {
     let base: any SessionStore
 
-    func begin(
+    func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> [EndedSession]? {
-        try await base.begin(session, of: user, from: origin, replacing: former)
+        try await base.start(session, of: user, from: origin, replacing: former)
     }
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
         try await base.sessions(of: user, at: now, usedAfter: moment)
@@ -102,19 +102,19 @@ private struct FaultySessions: SessionStore {
 private struct FaultyAuthorizations: AuthorizationStore {
     let base: any AuthorizationStore
 
-    func begin(_ authorization: Authorization, at now: Date) async throws -> Bool {
-        try await base.begin(authorization, at: now) || Mutation.current == .codeWorksTwice
+    func create(_ authorization: Authorization, at now: Date) async throws -> Bool {
+        try await base.create(authorization, at: now) || Mutation.current == .codeWorksTwice
     }
     func find(_ id: Identifier<Authorization>) async throws -> Authorization? {
         guard let found = try await base.find(id) else { return nil }
         guard Mutation.current == .refreshTokenOfAnyClient, let client = Mutation.requester else { return found }
-        let grant = found.grant
+        let grant = found.granted
         let granted = Granted(
             client: client, user: grant.user, session: grant.session, scope: grant.scope, resources: grant.resources,
             nonce: grant.nonce, claims: grant.claims, authenticatedAt: grant.authenticatedAt, amr: grant.amr,
             acr: grant.acr)
         return Authorization(
-            id: found.id, grant: granted, generation: found.generation, rotatedAt: found.rotatedAt,
+            id: found.id, granted: granted, generation: found.generation, rotatedAt: found.rotatedAt,
             revokedAt: found.revokedAt, expiresAt: found.expiresAt)
     }
     func rotate(
@@ -155,13 +155,13 @@ private struct FaultyCredentials: TOTPCredentialStore {
     }
 }
 
-private struct FaultySpent: SpentStore {
-    let base: any SpentStore
+private struct FaultySingleUse: SingleUseStore {
+    let base: any SingleUseStore
 
-    func spend(_ value: String, for purpose: SpentPurpose, until expiry: Date) async throws -> Bool {
-        try await base.spend(value, for: purpose, until: expiry)
+    func consume(_ value: String, for purpose: SingleUsePurpose, until expiry: Date) async throws -> Bool {
+        try await base.consume(value, for: purpose, until: expiry)
     }
-    func isSpent(_ value: String, for purpose: SpentPurpose) async throws -> Bool {
-        try await base.isSpent(value, for: purpose) && Mutation.current != .revokedTokenActive
+    func isConsumed(_ value: String, for purpose: SingleUsePurpose) async throws -> Bool {
+        try await base.isConsumed(value, for: purpose) && Mutation.current != .revokedTokenActive
     }
 }

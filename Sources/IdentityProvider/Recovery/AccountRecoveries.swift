@@ -50,7 +50,7 @@ struct AccountRecoveries: Sendable {
             let started = AccountRecovery(
                 user: user.id, disputedFrom: disputedFrom ?? moment, startedAt: moment,
                 readyAt: moment.addingTimeInterval(wait), expiresAt: moment.addingTimeInterval(wait + Self.patience))
-            guard try await store.begin(started, at: moment) else { return (.wait, try await underWay(for: user.id)) }
+            guard try await store.start(started, at: moment) else { return (.wait, try await underWay(for: user.id)) }
             try await announce(started, after: request)
             return (.start, started)
         case (.remove, let recovery?):

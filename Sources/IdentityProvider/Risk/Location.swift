@@ -1,7 +1,7 @@
 import Glibc
 
 /// Roughly where an address is.
-package struct Place: Sendable, Hashable {
+package struct Location: Sendable, Hashable {
     /// A point of the earth and how far around it the truth may lie.
     package struct Coordinates: Sendable, Hashable {
         /// In degrees.
@@ -44,19 +44,19 @@ package struct Place: Sendable, Hashable {
 }
 
 /// Tells roughly where addresses are.
-package protocol PlaceFinder: Sendable {
+package protocol Geolocator: Sendable {
     /// `nil` where it does not know. It must not block.
-    func place(of address: String) -> Place?
+    func location(of address: String) -> Location?
 }
 
-extension PlaceFinder {
+extension Geolocator {
     /// An address as people read it: with its place, where that is known.
     func describe(_ address: String) -> String {
-        place(of: address)?.text.map { "\(address) (\($0))" } ?? address
+        location(of: address)?.text.map { "\(address) (\($0))" } ?? address
     }
 }
 
 /// Knows no place at all: where no database of places is configured.
-struct NoPlaces: PlaceFinder {
-    func place(of address: String) -> Place? { nil }
+struct NoGeolocation: Geolocator {
+    func location(of address: String) -> Location? { nil }
 }

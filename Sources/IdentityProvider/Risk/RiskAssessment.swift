@@ -1,20 +1,20 @@
 import FoundationEssentials
 
-/// What is known of a sign-in besides what was shown: what `Suspicion` is judged by.
+/// What is known of a sign-in besides what was shown: what `RiskAssessment` is judged by.
 struct SignInCircumstances: Sendable, Hashable {
     /// A sign-in and where it was.
-    struct Visit: Sendable, Hashable {
+    struct Event: Sendable, Hashable {
         /// `nil` where the address is none of the Internet.
         let network: String?
-        let place: Place?
+        let location: Location?
         let moment: Date
     }
 
     /// `nil` for a program, that keeps no cookie to be known by.
     var isDeviceKnown: Bool?
-    let visit: Visit
+    let event: Event
     /// The last one from each network that the person is known in, the latest first.
-    var former: [Visit] = []
+    var former: [Event] = []
     /// Accounts that this subscriber lately failed at.
     var accountsTriedFromHere = 0
     /// Subscribers that lately failed at this account.
@@ -22,24 +22,24 @@ struct SignInCircumstances: Sendable, Hashable {
 }
 
 /// How unusual a sign-in is, and what follows. Pure; judged once, when the first factor was shown.
-struct Suspicion: Sendable, Codable, Hashable {
-    let signals: [SuspicionSignal]
-    let consequence: SuspicionConsequence
+struct RiskAssessment: Sendable, Codable, Hashable {
+    let signals: [RiskSignal]
+    let consequence: RiskConsequence
 
     private enum CodingKeys: String, CodingKey {
         case signals, consequence
     }
 
     /// Where there is nothing to suspect: somebody who is signed in shows more.
-    static let none = Suspicion(signals: [], consequence: .ignore)
+    static let none = RiskAssessment(signals: [], consequence: .ignore)
 
-    private init(signals: [SuspicionSignal], consequence: SuspicionConsequence) {
+    private init(signals: [RiskSignal], consequence: RiskConsequence) {
         self.signals = signals
         self.consequence = consequence
     }
 
-    init(of circumstances: SignInCircumstances, by rules: SuspicionRules) {
-        signals = SuspicionSignal.allCases.filter(circumstances.show)
+    init(of circumstances: SignInCircumstances, by rules: RiskRules) {
+        signals = RiskSignal.allCases.filter(circumstances.show)
         consequence = signals.map(rules.consequence).max() ?? .ignore
     }
 
@@ -49,7 +49,7 @@ struct Suspicion: Sendable, Codable, Hashable {
     }
 
     /// Whether it is more than a new browser that nothing is made of but a notice: that everybody has now and then.
-    func isAlarming(by rules: SuspicionRules) -> Bool {
+    func isAlarming(by rules: RiskRules) -> Bool {
         signals.contains { signal in
             let consequence = rules.consequence(of: signal)
             return consequence > .notify || consequence == .notify && signal != .unknownDevice
@@ -58,7 +58,7 @@ struct Suspicion: Sendable, Codable, Hashable {
 }
 
 extension SignInCircumstances {
-    fileprivate func show(_ signal: SuspicionSignal) -> Bool {
+    fileprivate func show(_ signal: RiskSignal) -> Bool {
         switch signal {
         // The first sign-in of all is new in every way.
         case .unknownDevice: !former.isEmpty && !isFamiliar
@@ -66,28 +66,29 @@ extension SignInCircumstances {
         case .unknownCountry: isCountryUnknown
         case .impossibleTravel: isTravelImpossible
         // Whoever attacks from elsewhere must not make trouble where the person is known.
-        case .manyAccounts: !isFamiliar && accountsTriedFromHere >= SuspicionRules.many
-        case .manyAddresses: !isFamiliar && subscribersAtAccount >= SuspicionRules.many
+        case .manyAccounts: !isFamiliar && accountsTriedFromHere >= RiskRules.many
+        case .manyAddresses: !isFamiliar && subscribersAtAccount >= RiskRules.many
         }
     }
 
-    private var isNetworkKnown: Bool { former.contains { $0.network == visit.network } }
+    private var isNetworkKnown: Bool { former.contains { $0.network == event.network } }
 
     /// A program has no cookie to be known by: its network stands in.
     private var isFamiliar: Bool { isDeviceKnown ?? isNetworkKnown }
 
     private var isCountryUnknown: Bool {
-        let known = former.compactMap(\.place?.country)
-        guard let country = visit.place?.country, !known.isEmpty else { return false }
+        let known = former.compactMap(\.location?.country)
+        guard let country = event.location?.country, !known.isEmpty else { return false }
         return !known.contains(country)
     }
 
     private var isTravelImpossible: Bool {
-        guard let last = former.first, let here = visit.place?.coordinates, let there = last.place?.coordinates else {
+        guard let last = former.first, let here = event.location?.coordinates, let there = last.location?.coordinates
+        else {
             return false
         }
         let distance = there.distance(to: here)
-        let hours = max(0, visit.moment.timeIntervalSince(last.moment)) / 3_600
-        return distance >= SuspicionRules.leastDistance && distance > SuspicionRules.speed * hours
+        let hours = max(0, event.moment.timeIntervalSince(last.moment)) / 3_600
+        return distance >= RiskRules.leastDistance && distance > RiskRules.speed * hours
     }
 }

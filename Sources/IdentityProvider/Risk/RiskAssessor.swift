@@ -1,9 +1,9 @@
 import FoundationEssentials
 
 /// Gathers what a sign-in is judged by.
-struct SuspicionCheck: Sendable {
-    let rules: SuspicionRules
-    let places: any PlaceFinder
+struct RiskAssessor: Sendable {
+    let rules: RiskRules
+    let geolocator: any Geolocator
     let devices: any DeviceStore
     let spread: AttemptSpread
     /// Seconds that a network is known after the last sign-in from it.
@@ -11,8 +11,8 @@ struct SuspicionCheck: Sendable {
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
-        rules = core.settings.suspicion
-        places = core.places
+        rules = core.settings.risk
+        geolocator = core.geolocator
         devices = core.stores.devices
         spread = AttemptSpread(core)
         lifetime = core.settings.lifetimes.device
@@ -20,21 +20,21 @@ struct SuspicionCheck: Sendable {
     }
 
     /// `isDeviceKnown` is `nil` for a program.
-    func suspicion(of request: Request, by user: User, isDeviceKnown: Bool?) async throws -> Suspicion {
+    func assess(_ request: Request, by user: User, isDeviceKnown: Bool?) async throws -> RiskAssessment {
         let address = request.remoteAddress
         let (accounts, subscribers) = try await spread.failures(at: user, from: address)
         let circumstances = SignInCircumstances(
-            isDeviceKnown: isDeviceKnown, visit: visit(address, at: now()),
-            former: try await devices.networks(of: user.id, at: now()).map { visit($0.address, at: $0.lastSeenAt) },
+            isDeviceKnown: isDeviceKnown, event: event(address, at: now()),
+            former: try await devices.networks(of: user.id, at: now()).map { event($0.address, at: $0.lastSeenAt) },
             accountsTriedFromHere: accounts, subscribersAtAccount: subscribers)
-        let suspicion = Suspicion(of: circumstances, by: rules)
-        guard !suspicion.signals.isEmpty else { return suspicion }
+        let assessment = RiskAssessment(of: circumstances, by: rules)
+        guard !assessment.signals.isEmpty else { return assessment }
         Decision.note(
             """
-            Unusual: \(suspicion.signals.map(\.rawValue).joined(separator: ", ")). The rules want for it: \
-            \(suspicion.consequence.rawValue).
+            Unusual: \(assessment.signals.map(\.rawValue).joined(separator: ", ")). The rules want for it: \
+            \(assessment.consequence.rawValue).
             """)
-        return suspicion
+        return assessment
     }
 
     /// The network of the request as one that `user` signed in from now.
@@ -47,8 +47,8 @@ struct SuspicionCheck: Sendable {
         }
     }
 
-    private func visit(_ address: String, at moment: Date) -> SignInCircumstances.Visit {
-        SignInCircumstances.Visit(
-            network: KnownNetwork.name(of: address), place: places.place(of: address), moment: moment)
+    private func event(_ address: String, at moment: Date) -> SignInCircumstances.Event {
+        SignInCircumstances.Event(
+            network: KnownNetwork.name(of: address), location: geolocator.location(of: address), moment: moment)
     }
 }

@@ -1,5 +1,5 @@
 /// Something about a sign-in that its person does not do as a rule.
-package enum SuspicionSignal: String, Sendable, Codable, CaseIterable {
+package enum RiskSignal: String, Sendable, Codable, CaseIterable {
     /// A browser in which they did not sign in before.
     case unknownDevice = "unknown_device"
     case unknownNetwork = "unknown_network"
@@ -13,7 +13,7 @@ package enum SuspicionSignal: String, Sendable, Codable, CaseIterable {
 }
 
 /// What a signal leads to, the mildest first.
-package enum SuspicionConsequence: String, Sendable, Codable, CaseIterable, Comparable {
+package enum RiskConsequence: String, Sendable, Codable, CaseIterable, Comparable {
     case ignore = "ignore"
     /// The person gets a mail.
     case notify = "notify"
@@ -23,15 +23,15 @@ package enum SuspicionConsequence: String, Sendable, Codable, CaseIterable, Comp
     /// There is no sign-in, and the person gets a mail. Whoever tries is told what a wrong password is told.
     case refuse = "refuse"
 
-    package static func < (one: SuspicionConsequence, other: SuspicionConsequence) -> Bool {
+    package static func < (one: RiskConsequence, other: RiskConsequence) -> Bool {
         let order = allCases
         return order.firstIndex(of: one) ?? 0 < order.firstIndex(of: other) ?? 0
     }
 }
 
 /// What an operator wants each signal to lead to.
-package struct SuspicionRules: Sendable, Hashable {
-    package var consequences: [SuspicionSignal: SuspicionConsequence] = [
+package struct RiskRules: Sendable, Hashable {
+    package var consequences: [RiskSignal: RiskConsequence] = [
         .unknownDevice: .notify, .unknownNetwork: .ignore, .unknownCountry: .notify, .impossibleTravel: .factor,
         .manyAccounts: .factor, .manyAddresses: .factor,
     ]
@@ -47,5 +47,5 @@ package struct SuspicionRules: Sendable, Hashable {
     /// distance, in kilometres, nothing is made of it.
     static let leastDistance = 500.0
 
-    func consequence(of signal: SuspicionSignal) -> SuspicionConsequence { consequences[signal] ?? .ignore }
+    func consequence(of signal: RiskSignal) -> RiskConsequence { consequences[signal] ?? .ignore }
 }

@@ -123,7 +123,7 @@ package protocol DataKeyStore: Sendable {
     func all() async throws -> [DataKeyRecord]
     /// Keeps the first keys of an issuer, all or none. `false` when it has data keys already or, with `isNew`, has ever had
     /// a signing key.
-    func begin(_ keys: [DataKeyRecord], isNew: Bool) async throws -> Bool
+    func establish(_ keys: [DataKeyRecord], isNew: Bool) async throws -> Bool
     /// `false` when the class has a key of this number already, or other keys are wrapped under another master key.
     func insert(_ key: DataKeyRecord) async throws -> Bool
     /// Puts `new` in the place of `old`, unless that has changed. Returns whether it did.

@@ -29,10 +29,10 @@ struct IdleSessions: SessionStore {
         try await base.sessions(of: user, at: now, usedAfter: max(moment, now.addingTimeInterval(-limit)))
     }
 
-    func begin(
+    func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> [EndedSession]? {
-        try await base.begin(session, of: user, from: origin, replacing: former)
+        try await base.start(session, of: user, from: origin, replacing: former)
     }
 
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws {

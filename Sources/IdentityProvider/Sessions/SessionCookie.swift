@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JOSE
 
-/// The session of a browser: read from its cookie, begun and ended.
+/// The session of a browser: read from its cookie, started and ended.
 struct SessionCookie: Sendable {
     private let cookie: Cookie
     private let sessions: any SessionStore
@@ -36,7 +36,7 @@ struct SessionCookie: Sendable {
     /// that this one strengthens: it is as old as that (OpenID Connect Core §2, `auth_time`), and ends when that would have.
     /// `strengthened` names that session.
     /// Returns `nil` when `user`, or the session to strengthen, is not what it was when the factors were checked.
-    func begin(
+    func start(
         for user: User, since authenticatedAt: Date?, strengthening strengthened: Identifier<Session>?, amr: [String],
         context: AuthenticationContext, trustsDevice: Bool, from origin: SignInOrigin, in request: Request
     ) async throws -> (Session, cookie: String)? {
@@ -50,17 +50,17 @@ struct SessionCookie: Sendable {
         let end = start.addingTimeInterval(lifetime)
         // The same person again: applications keep their session, whose `sid` they know. Anybody else begins anew.
         let own = former?.user == user.id ? former?.id : nil
-        func begin(_ id: Identifier<Session>, replacing former: Identifier<Session>?) async throws -> Session? {
+        func insert(_ id: Identifier<Session>, replacing former: Identifier<Session>?) async throws -> Session? {
             let session = Session(
                 id: id, secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: start,
                 amr: amr, acr: context.rawValue, expiresAt: end, lastUsedAt: moment, device: origin.device?.id,
                 userAgent: request.userAgent, address: request.remoteAddress, trustsDevice: trustsDevice)
-            return try await sessionEnd.begin(session, of: user, from: origin, replacing: former) ? session : nil
+            return try await sessionEnd.start(session, of: user, from: origin, replacing: former) ? session : nil
         }
-        var session = try await begin(own ?? .random(), replacing: former?.id)
+        var session = try await insert(own ?? .random(), replacing: former?.id)
         // The former session has ended. A full sign-in does not need it, and does not bring it back.
         if session == nil, own != nil, authenticatedAt == nil {
-            session = try await begin(.random(), replacing: nil)
+            session = try await insert(.random(), replacing: nil)
         }
         return session.map { ($0, cookie.setting(secret, maxAge: max(0, Int(end.timeIntervalSince(moment))))) }
     }

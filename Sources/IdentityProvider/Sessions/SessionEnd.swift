@@ -40,10 +40,10 @@ struct SessionEnd: Sendable {
 
     /// Begins a session, which ends the browser's former one unless it goes on under the same identifier
     /// (`SessionStore.begin`). Returns `false` when no session begins.
-    func begin(
+    func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> Bool {
-        guard let replaced = try await sessions.begin(session, of: user, from: origin, replacing: former) else {
+        guard let replaced = try await sessions.start(session, of: user, from: origin, replacing: former) else {
             return false
         }
         ended(replaced, because: .replaced)

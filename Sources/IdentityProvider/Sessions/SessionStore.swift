@@ -19,7 +19,7 @@ package protocol SessionStore: Sendable {
     /// Returns the session that ended, if any. Returns `nil`, and keeps nothing, when `user` has changed since it was read:
     /// disabled, another password, signed out everywhere. Also when `session` goes on under the identifier of `former` and
     /// that has ended.
-    func begin(
+    func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> [EndedSession]?
     /// The session with one of these secrets, unless it expired or no use after `moment` was noted.

@@ -13,7 +13,7 @@ struct SignIn: Sendable {
     let sessions: SessionCookie
     let devices: DeviceCookie
     let digester: SecretDigester
-    let suspicions: SuspicionCheck
+    let risk: RiskAssessor
     let audit: AuditLog
     let notices: AccountNotices
     let recoveries: AccountRecoveries
@@ -29,7 +29,7 @@ struct SignIn: Sendable {
         sessions = SessionCookie(core)
         devices = DeviceCookie(core)
         digester = core.digester
-        suspicions = SuspicionCheck(core)
+        risk = RiskAssessor(core)
         audit = core.audit
         notices = AccountNotices(core)
         recoveries = AccountRecoveries(core)
@@ -75,25 +75,25 @@ struct SignIn: Sendable {
         // A passkey that is reported opens nothing by itself: it takes the password, too, which only the mailbox resets.
         if former == nil, factor.factor == .passkey, try await recoveries.disputes(shown, of: user) { return .refused }
         let device = try await devices.device(of: user, in: request)
-        let suspicion: Suspicion
-        if let judged = former?.suspicion {
-            suspicion = judged
+        let assessment: RiskAssessment
+        if let judged = former?.risk {
+            assessment = judged
         } else {
-            suspicion = try await judge(user, on: device, toward: destination, in: request)
-            guard suspicion.consequence != .refuse else { return .refused }
+            assessment = try await judge(user, on: device, toward: destination, in: request)
+            guard assessment.consequence != .refuse else { return .refused }
         }
         let decision = try await decide(
-            shown, by: user, on: device, toward: destination, isSuspicious: suspicion.consequence == .factor)
+            shown, by: user, on: device, toward: destination, isSuspicious: assessment.consequence == .factor)
         if let next = decision.next {
-            var further = former ?? self.progress(of: user, shown, suspicion: suspicion, next: next)
+            var further = former ?? self.progress(of: user, shown, risk: assessment, next: next)
             further.shown = shown
-            further.suspicion = suspicion
+            further.risk = assessment
             further.next = next
             return .unfinished(further)
         }
         if case .wait = decision { throw OAuthError.passwordMailed }
-        return try await begin(
-            shown, by: user, decision, after: former, on: device, suspicion, remembers: remembers, toward: destination,
+        return try await startSession(
+            shown, by: user, decision, after: former, on: device, assessment, remembers: remembers, toward: destination,
             in: request)
     }
 
@@ -107,7 +107,7 @@ struct SignIn: Sendable {
         guard let next = try await decide(shown, by: user, on: device, toward: destination).next,
             isAllowed(next, since: session.authenticatedAt)
         else { return nil }
-        var further = progress(of: user, shown, suspicion: .none, next: next)
+        var further = progress(of: user, shown, risk: .none, next: next)
         further.authenticatedAt = session.authenticatedAt
         further.session = session.id
         return further
@@ -129,7 +129,7 @@ struct SignIn: Sendable {
         let device = try await devices.device(of: user, in: request)
         let decision = try await decide(
             progress.shown, by: user, on: device, toward: destination,
-            isSuspicious: progress.suspicion?.consequence == .factor)
+            isSuspicious: progress.risk?.consequence == .factor)
         guard let next = decision.next, isAllowed(next, since: progress.authenticatedAt) else { return nil }
         var progress = progress
         progress.next = next
@@ -163,25 +163,25 @@ struct SignIn: Sendable {
     /// Whether a sign-in that begins is unusual, said in the audit log; told to the person where it is refused.
     private func judge(
         _ user: User, on device: Device?, toward destination: Destination, in request: Request
-    ) async throws -> Suspicion {
-        let suspicion = try await suspicions.suspicion(
-            of: request, by: user, isDeviceKnown: destination.isBrowser ? device != nil : nil)
-        if suspicion.isAlarming(by: suspicions.rules) {
+    ) async throws -> RiskAssessment {
+        let assessment = try await risk.assess(
+            request, by: user, isDeviceKnown: destination.isBrowser ? device != nil : nil)
+        if assessment.isAlarming(by: risk.rules) {
             audit.record(
                 .suspiciousSignIn(
-                    signals: suspicion.signals.map(\.rawValue), consequence: suspicion.consequence.rawValue),
+                    signals: assessment.signals.map(\.rawValue), consequence: assessment.consequence.rawValue),
                 user: user.id, client: destination.client?.id, by: .visitor)
         }
-        if suspicion.consequence == .refuse {
-            await notices.signInRefused(user, at: suspicions.places.describe(request.remoteAddress), request)
+        if assessment.consequence == .refuse {
+            await notices.signInRefused(user, at: risk.geolocator.describe(request.remoteAddress), request)
         }
-        return suspicion
+        return assessment
     }
 
     private func decide(
         _ shown: [ShownFactor], by user: User, on device: Device?, toward destination: Destination,
         isSuspicious: Bool = false
-    ) async throws -> SignInPolicy.Decision {
+    ) async throws -> SignInPolicy.Ruling {
         let policy = try await policy(toward: destination, by: user)
         let enrolled = try await enrolled(user)
         return withSpan("sign-in policy") { span in
@@ -201,28 +201,29 @@ struct SignIn: Sendable {
     }
 
     private func progress(
-        of user: User, _ shown: [ShownFactor], suspicion: Suspicion, next: SignInProgress.Next
+        of user: User, _ shown: [ShownFactor], risk assessment: RiskAssessment, next: SignInProgress.Next
     ) -> SignInProgress {
         SignInProgress(
             user: user.id, shown: shown, startedAt: now(), stamp: stamp(of: user),
-            generation: user.sessionGeneration, suspicion: suspicion, next: next)
+            generation: user.sessionGeneration, risk: assessment, next: next)
     }
 
-    private func begin(
-        _ shown: [ShownFactor], by user: User, _ decision: SignInPolicy.Decision, after former: SignInProgress?,
-        on known: Device?, _ suspicion: Suspicion, remembers: Bool, toward destination: Destination, in request: Request
+    private func startSession(
+        _ shown: [ShownFactor], by user: User, _ decision: SignInPolicy.Ruling, after former: SignInProgress?,
+        on known: Device?, _ assessment: RiskAssessment, remembers: Bool, toward destination: Destination,
+        in request: Request
     ) async throws -> Outcome {
         guard case .accept(let context, let trustsDevice) = decision else { throw OAuthError.interactionLost }
         var amr = shown.flatMap(\.methods).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         if context >= .multiFactor { amr.append("mfa") }
-        var origin = SignInOrigin(network: suspicions.network(of: request, for: user))
+        var origin = SignInOrigin(network: risk.network(of: request, for: user))
         var cookies: [String] = []
         let trusting = destination.isBrowser && remembers && context >= .multiFactor
         if destination.isBrowser {
             cookies.append(devices.use(known, by: user, trusting: trusting, in: request, &origin))
         }
         guard
-            let (session, cookie) = try await sessions.begin(
+            let (session, cookie) = try await sessions.start(
                 for: user, since: former?.authenticatedAt, strengthening: former?.session, amr: amr, context: context,
                 trustsDevice: trustsDevice, from: origin, in: request)
         else { throw overtaken(shown, by: user, toward: destination) }
@@ -235,11 +236,11 @@ struct SignIn: Sendable {
         Logger.current.info(
             further == nil ? "signed in" : "stepped up",
             metadata: ["user": "\(user.id)", "session": "\(session.id)", "amr": "\(amr.joined(separator: " "))"])
-        try await suspicions.spread.succeeded(user, from: request.remoteAddress)
+        try await risk.spread.succeeded(user, from: request.remoteAddress)
         try await recoveries.signedIn(user, by: shown, request)
-        if suspicion.consequence > .ignore {
+        if assessment.consequence > .ignore {
             await notices.signedIn(
-                user, isNewDevice: suspicion.isNewDevice, at: suspicions.places.describe(request.remoteAddress), request
+                user, isNewDevice: assessment.isNewDevice, at: risk.geolocator.describe(request.remoteAddress), request
             )
         }
         return .signedIn(session, cookies: [cookie] + cookies)
@@ -253,7 +254,7 @@ struct SignIn: Sendable {
     }
 }
 
-extension SignInPolicy.Decision {
+extension SignInPolicy.Ruling {
     /// What is still to do; `nil` when it is enough.
     fileprivate var next: SignInProgress.Next? {
         switch self {

@@ -5,7 +5,7 @@ struct SignInPolicy: Hashable, Sendable {
     /// What the client would have (`acr_values`, an essential `acr`): the person shows it, if they can.
     var asked: AuthenticationContext?
 
-    enum Decision: Hashable, Sendable {
+    enum Ruling: Hashable, Sendable {
         /// `trustsDevice` says that the browser stood in for the second factor.
         case accept(AuthenticationContext, trustsDevice: Bool)
         /// One of these must be shown, the preferred first.
@@ -22,7 +22,7 @@ struct SignInPolicy: Hashable, Sendable {
     func decide(
         shown: [ShownFactor], enrolled: Set<Factor>, isRemembered: Bool, isSuspicious: Bool = false,
         isPasswordMailed: Bool = false
-    ) -> Decision {
+    ) -> Ruling {
         guard !isPasswordMailed else {
             // A password that came by mail and a code that comes by mail both show the mailbox: one factor.
             let counted = shown.filter { $0.factor != .emailCode }

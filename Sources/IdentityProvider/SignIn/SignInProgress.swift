@@ -27,11 +27,12 @@ struct SignInProgress: Codable, Sendable {
     /// The session that is strengthened. `nil` for a sign-in of its own, and in what an earlier version sealed.
     var session: Identifier<Session>?
     /// As it was judged at the first factor: `nil` only in what a version of before sealed.
-    var suspicion: Suspicion?
+    var risk: RiskAssessment?
     var next: Next
 
     private enum CodingKeys: String, CodingKey {
-        case user, shown, startedAt, stamp, generation, authenticatedAt, session, suspicion, next
+        case user, shown, startedAt, stamp, generation, authenticatedAt, session, next
+        case risk = "suspicion"
     }
 
     /// Whether what was shown strengthens `session`.

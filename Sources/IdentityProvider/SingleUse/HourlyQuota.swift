@@ -3,12 +3,12 @@ import FoundationEssentials
 /// At most `limit` uses of a name per clock hour, counted across all nodes.
 struct HourlyQuota: Sendable {
     let limit: Int
-    let purpose: SpentPurpose
-    let spent: any SpentStore
+    let purpose: SingleUsePurpose
+    let singleUse: any SingleUseStore
 
     /// Takes one use of `name`. Returns `false` when the hour has none left.
     func take(_ name: String, in hour: ClockHour) async throws -> Bool {
-        try await spent.takeSlot(of: limit, under: "\(name) \(hour.number)", for: purpose, until: hour.end)
+        try await singleUse.takeSlot(of: limit, under: "\(name) \(hour.number)", for: purpose, until: hour.end)
     }
 }
 
@@ -22,11 +22,13 @@ struct ClockHour: Sendable {
     var end: Date { Date(timeIntervalSince1970: TimeInterval(number + 1) * 3_600) }
 }
 
-extension SpentStore {
+extension SingleUseStore {
     /// Takes one of `count` numbered slots under `name`. Each is a single-use value, so concurrent calls never share one.
     /// Returns `false` when all are taken.
-    func takeSlot(of count: Int, under name: String, for purpose: SpentPurpose, until end: Date) async throws -> Bool {
-        for number in 0..<count where try await spend("\(name) \(number)", for: purpose, until: end) { return true }
+    func takeSlot(of count: Int, under name: String, for purpose: SingleUsePurpose, until end: Date) async throws
+        -> Bool
+    {
+        for number in 0..<count where try await consume("\(name) \(number)", for: purpose, until: end) { return true }
         return false
     }
 }

@@ -26,7 +26,7 @@ struct BearerAuthenticator: Sendable {
     private let clients: any ClientStore
     private let users: any UserStore
     private let authorizations: any AuthorizationStore
-    private let spent: any SpentStore
+    private let singleUse: any SingleUseStore
 
     init(_ core: Core) {
         issuer = core.issuer
@@ -34,7 +34,7 @@ struct BearerAuthenticator: Sendable {
         clients = core.clients
         users = core.stores.users
         authorizations = core.stores.authorizations
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
     }
 
     /// The bearer of the request's token, for an endpoint of the issuer itself. Throws the challenge of RFC 6750 §3.
@@ -60,15 +60,15 @@ struct BearerAuthenticator: Sendable {
         guard let token = try await reader.read(text), try await isEnabled(token.client) else { return nil }
         guard let parent = token.authorization else {
             // Only an authorization makes a token a user's: a sealing key alone must not make up a sign-in.
-            guard token.user == nil, try await !spent.isSpent(token.id, for: .accessToken) else { return nil }
+            guard token.user == nil, try await !singleUse.isConsumed(token.id, for: .accessToken) else { return nil }
             return AuthenticatedBearer(token, nil)
         }
         guard let authorization = try await authorizations.find(parent), authorization.revokedAt == nil,
-            authorization.grant.user == token.user, authorization.grant.client == token.client,
-            token.scope.isSubset(of: authorization.grant.scope),
+            authorization.granted.user == token.user, authorization.granted.client == token.client,
+            token.scope.isSubset(of: authorization.granted.scope),
             let id = token.user, let user = try await users.findEnabled(id)
         else { return nil }
-        return AuthenticatedBearer(token, AuthenticatedBearer.Person(user: user, granted: authorization.grant))
+        return AuthenticatedBearer(token, AuthenticatedBearer.Person(user: user, granted: authorization.granted))
     }
 
     private func isEnabled(_ id: Identifier<Client>) async throws -> Bool {

@@ -52,7 +52,7 @@ struct IntrospectionEndpoint: Endpoint {
     /// Only to the client that the token was issued to.
     private func describeRefreshToken(_ text: String, to client: AuthenticatedClient) async throws -> JSONObject? {
         guard let presented = try await refreshTokens.read(text),
-            case let granted = presented.authorization.grant, granted.client == client.id,
+            case let granted = presented.authorization.granted, granted.client == client.id,
             let end = try await refreshTokens.end(of: presented)
         else { return nil }
         return [

@@ -11,7 +11,7 @@ struct Redemption: Sendable {
         self.authorization = authorization
         self.user = user
         self.target = target
-        granted = authorization.grant
+        granted = authorization.granted
     }
 
     init(_ granted: Granted, for target: TokenTarget) {

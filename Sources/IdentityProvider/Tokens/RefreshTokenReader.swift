@@ -36,7 +36,7 @@ struct RefreshTokenReader: Sendable {
     func end(of presented: PresentedRefreshToken) async throws -> Date? {
         let authorization = presented.authorization
         guard authorization.revokedAt == nil, authorization.generation == presented.token.generation,
-            try await isEnabled(authorization.grant.user), let end = try await end(of: authorization), end > now()
+            try await isEnabled(authorization.granted.user), let end = try await end(of: authorization), end > now()
         else { return nil }
         return end
     }
@@ -44,8 +44,8 @@ struct RefreshTokenReader: Sendable {
     /// Without offline access it ends with its session (OpenID Connect Core §11).
     private func end(of authorization: Authorization) async throws -> Date? {
         let end = RefreshLifetime.end(of: authorization, lifetimes)
-        guard !authorization.grant.isOffline else { return end }
-        guard let id = authorization.grant.session, let session = try await sessions.peek(id, at: now()) else {
+        guard !authorization.granted.isOffline else { return end }
+        guard let id = authorization.granted.session, let session = try await sessions.peek(id, at: now()) else {
             return nil
         }
         return min(end, session.expiresAt)

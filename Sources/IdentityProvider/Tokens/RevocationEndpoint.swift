@@ -8,7 +8,7 @@ struct RevocationEndpoint: Endpoint {
     private let accessTokens: AccessTokenReader
     private let refreshTokens: RefreshTokenReader
     private let authorizations: any AuthorizationStore
-    private let spent: any SpentStore
+    private let singleUse: any SingleUseStore
     private let audit: AuditLog
     private let now: @Sendable () -> Date
     let routes = [Route.post("/revoke", rateLimit: .tokens, isSharedAcrossOrigins: true)]
@@ -17,7 +17,7 @@ struct RevocationEndpoint: Endpoint {
         accessTokens = AccessTokenReader(core)
         refreshTokens = RefreshTokenReader(core)
         authorizations = core.stores.authorizations
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         audit = core.audit
         now = core.now
         self.authenticator = authenticator
@@ -27,7 +27,7 @@ struct RevocationEndpoint: Endpoint {
         let client = try await authenticator.authenticate(request)
         let text = try request.parameters.required("token")
         if let authorization = try await refreshTokens.read(text)?.authorization {
-            try await revoke(authorization.id, of: authorization.grant.client, by: client)
+            try await revoke(authorization.id, of: authorization.granted.client, by: client)
         } else if let token = try await accessTokens.read(text) {
             try await revoke(token, by: client)
         }
@@ -40,7 +40,7 @@ struct RevocationEndpoint: Endpoint {
             try await revoke(authorization, of: token.client, by: client)
         } else {
             try requireOwner(token.client, client)
-            _ = try await spent.spend(token.id, for: .accessToken, until: token.expiresAt)
+            _ = try await singleUse.consume(token.id, for: .accessToken, until: token.expiresAt)
             audit.record(.tokenRevoked, client: client.id)
         }
     }

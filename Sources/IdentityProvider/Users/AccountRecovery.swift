@@ -35,7 +35,7 @@ package protocol AccountRecoveryStore: Sendable {
     /// The last one of the user, which may have expired.
     func find(_ user: Identifier<User>) async throws -> AccountRecovery?
     /// Starts it unless the user has an unexpired recovery. Of concurrent calls exactly one returns `true`.
-    func begin(_ recovery: AccountRecovery, at now: Date) async throws -> Bool
+    func start(_ recovery: AccountRecovery, at now: Date) async throws -> Bool
     /// Removes it. Of many calls with one recovery exactly one returns `true`: it is canceled or carried out, never both.
     func end(_ recovery: AccountRecovery) async throws -> Bool
 }

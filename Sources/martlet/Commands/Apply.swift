@@ -58,7 +58,7 @@ enum ResourceFiles {
         }
         // Each file alone first, so that a mistake is told with its own line.
         for file in files {
-            do throws(InvalidMetadata) { _ = try ResourceSet(file.document) } catch {
+            do throws(InvalidDocument) { _ = try ResourceSet(file.document) } catch {
                 mistakes += error.problems.map { "\(file.position(of: $0.member)): \($0.reason)" }
             }
         }
@@ -67,7 +67,7 @@ enum ResourceFiles {
         for member in files.flatMap(\.document.members) {
             joined[member.name] = .array((joined[member.name]?.array ?? []) + (member.value.array ?? []))
         }
-        do throws(InvalidMetadata) { return try ResourceSet(joined) } catch {
+        do throws(InvalidDocument) { return try ResourceSet(joined) } catch {
             throw Mistakes(error.problems.map { "\(paths.joined(separator: ", ")): \($0.member): \($0.reason)" })
         }
     }

@@ -37,7 +37,7 @@ struct GroupCommand: AsyncParsableCommand {
             document["description"] = description.map(JSON.string)
             let wanted = document
             try await options.administer { administration, _, _ in
-                let group = try Mistakes.telling { () throws(InvalidMetadata) in try Group(document: wanted) }
+                let group = try Mistakes.telling { () throws(InvalidDocument) in try Group(document: wanted) }
                 try await Mistakes.naming { try await administration.save(group) }
             }
             Terminal.say("Kept.")

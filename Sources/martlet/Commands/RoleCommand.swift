@@ -36,7 +36,7 @@ struct RoleCommand: AsyncParsableCommand {
                 "name": .string(name), "permissions": .array(permission.map(JSON.string)),
             ]
             try await options.administer { administration, _, _ in
-                let role = try Mistakes.telling { () throws(InvalidMetadata) in try Role(document: document) }
+                let role = try Mistakes.telling { () throws(InvalidDocument) in try Role(document: document) }
                 try await administration.setPermissions(role)
             }
             Terminal.say("Kept.")
@@ -59,7 +59,7 @@ struct RoleCommand: AsyncParsableCommand {
 
 extension Mistakes {
     /// What `body` makes of a document, or what is wrong with it, for people.
-    static func telling<Value>(_ body: () throws(InvalidMetadata) -> Value) throws(Mistakes) -> Value {
+    static func telling<Value>(_ body: () throws(InvalidDocument) -> Value) throws(Mistakes) -> Value {
         do { return try body() } catch { throw Mistakes(error.problems.map { "\($0.member): \($0.reason)" }) }
     }
 

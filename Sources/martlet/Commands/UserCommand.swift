@@ -52,7 +52,7 @@ struct UserCommand: AsyncParsableCommand {
                 } catch { throw Mistakes([error.sentence]) }
                 do { try await administration.create(UserDocument(document)) } catch is NameTaken {
                     throw Mistakes(["there is a user with this name or address already"])
-                } catch let error as InvalidMetadata {
+                } catch let error as InvalidDocument {
                     throw Mistakes(error.problems.map { "\($0.member): \($0.reason)" })
                 }
             }

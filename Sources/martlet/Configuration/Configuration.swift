@@ -20,7 +20,7 @@ struct Configuration {
     /// `nil` where no mail is sent.
     let mail: MailSetting?
     /// `nil` where addresses are not located.
-    let places: PlaceDatabase?
+    let geolocator: GeoDatabase?
     let templates: [String: String]
     let telemetry: TelemetrySettings
     let audit: AuditSettings
@@ -48,7 +48,7 @@ struct Configuration {
         settings.read(&values)
         self.settings = settings
         mail = Self.mail(&values)
-        places = Self.places(&values)
+        geolocator = Self.geolocator(&values)
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)
         unused = [Setting.tlsClientCA].filter { values.isSet($0) }.map(\.rawValue)

@@ -12,7 +12,7 @@ extension Settings {
         totp.read(&values)
         acceptsEmailCodes = values.flag(.factorsEmailCode, default: acceptsEmailCodes)
         hasBuiltInClient = values.flag(.firstPartyBuiltInClient, default: hasBuiltInClient)
-        suspicion.read(&values)
+        risk.read(&values)
     }
 
     private static func signUp(_ values: inout SettingValues) -> SignUpPolicy? {
@@ -66,13 +66,13 @@ extension TOTPSettings {
     }
 }
 
-extension SuspicionRules {
+extension RiskRules {
     fileprivate mutating func read(_ values: inout SettingValues) {
-        let all = SuspicionConsequence.allCases.map(\.rawValue).joined(separator: ", ")
-        for signal in SuspicionSignal.allCases {
+        let all = RiskConsequence.allCases.map(\.rawValue).joined(separator: ", ")
+        for signal in RiskSignal.allCases {
             guard let setting = Setting(rawValue: "suspicion.\(signal.rawValue)"), let text = values.text(setting)
             else { continue }
-            if let consequence = SuspicionConsequence(rawValue: text) {
+            if let consequence = RiskConsequence(rawValue: text) {
                 consequences[signal] = consequence
             } else {
                 values.report(setting, "must be one of \(all)")

@@ -141,7 +141,7 @@ struct AdministrationTests {
             (#"{"colours": []}"#, ["colours"]), (#"{"users": {}}"#, ["users"]), (#"{"users": [1]}"#, ["users[0]"]),
         ])
     func mistakes(_ json: String, _ places: [String]) throws {
-        let error = #expect(throws: InvalidMetadata.self) { try set(json) }
+        let error = #expect(throws: InvalidDocument.self) { try set(json) }
         #expect(error?.problems.map(\.member) == places)
     }
 

@@ -108,7 +108,7 @@ struct ApplyingAgainTests {
 
     @Test("null takes nothing away that is not a person's to have", arguments: ["roles", "disabled", "password"])
     func null(_ member: String) throws {
-        #expect(throws: InvalidMetadata.self) { try set(#"{"users": [{"username": "a", "\#(member)": null}]}"#) }
+        #expect(throws: InvalidDocument.self) { try set(#"{"users": [{"username": "a", "\#(member)": null}]}"#) }
     }
 
     @Test("a user or client who is disabled stays so until the file says otherwise")

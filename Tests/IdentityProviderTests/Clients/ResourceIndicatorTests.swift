@@ -196,8 +196,8 @@ struct FormerResourceTests {
         #expect(try await issuer.stores.authorizations.find(code.id) == nil)
 
         let stored = Authorization(
-            id: .random(), grant: former, expiresAt: issuer.clock.now.addingTimeInterval(86_400))
-        #expect(try await issuer.stores.authorizations.begin(stored, at: issuer.clock.now))
+            id: .random(), granted: former, expiresAt: issuer.clock.now.addingTimeInterval(86_400))
+        #expect(try await issuer.stores.authorizations.create(stored, at: issuer.clock.now))
         let token = try sealer(of: issuer).seal(
             RefreshToken(authorization: stored.id, generation: 0), for: .refreshToken)
         #expect(try await issuer.refresh(token).json()["error"] == "invalid_target")

@@ -60,7 +60,7 @@ private struct Scene {
         let session = Session(
             secret: SecretDigest(bytes: RandomBytes.make(36)), user: alice.id, authenticatedAt: now, amr: ["pwd"],
             acr: AuthenticationContext.singleFactor.rawValue, expiresAt: now + 3_600)
-        let ended = try await issuer.stores.sessions.begin(session, of: alice, from: SignInOrigin(), replacing: nil)
+        let ended = try await issuer.stores.sessions.start(session, of: alice, from: SignInOrigin(), replacing: nil)
         #expect(ended == [])
         return session
     }

@@ -12,7 +12,7 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
     var enrolled: Set<Factor> = []
     var isRemembered = false
     var isPasswordMailed = false
-    let expected: SignInPolicy.Decision
+    let expected: SignInPolicy.Ruling
 
     var testDescription: String {
         "at least \(minimum), asked \(String(describing: asked)), \(shown.map(\.factor)) of \(enrolled) → \(expected.name)"

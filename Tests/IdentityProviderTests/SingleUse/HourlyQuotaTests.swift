@@ -18,8 +18,8 @@ struct HourlyQuotaTests {
 
     @Test("of 32 concurrent uses as many succeed as the quota has; another name or hour has its own")
     func quota() async throws {
-        let spent = try await TestIssuer(resources: "{}").stores.spent
-        let quota = HourlyQuota(limit: 4, purpose: .mail, spent: spent)
+        let spent = try await TestIssuer(resources: "{}").stores.singleUse
+        let quota = HourlyQuota(limit: 4, purpose: .mail, singleUse: singleUse)
         let hour = ClockHour(of: lastSecond)
         let wins = try await race(32) { _ in try await quota.take("alice", in: hour) }
         #expect(wins.count(where: \.self) == 4)
@@ -29,11 +29,11 @@ struct HourlyQuotaTests {
 
     @Test("slots keep the stored form of earlier versions: name, hour and number")
     func storedForm() async throws {
-        let spent = try await TestIssuer(resources: "{}").stores.spent
-        let quota = HourlyQuota(limit: 2, purpose: .emailCode, spent: spent)
-        #expect(try await spent.spend("alice 1 0", for: .emailCode, until: lastSecond + 1))
+        let spent = try await TestIssuer(resources: "{}").stores.singleUse
+        let quota = HourlyQuota(limit: 2, purpose: .emailCode, singleUse: singleUse)
+        #expect(try await singleUse.consume("alice 1 0", for: .emailCode, until: lastSecond + 1))
         #expect(try await quota.take("alice", in: ClockHour(of: lastSecond)))
-        #expect(try await spent.isSpent("alice 1 1", for: .emailCode))
+        #expect(try await singleUse.isConsumed("alice 1 1", for: .emailCode))
         #expect(try await !quota.take("alice", in: ClockHour(of: lastSecond)))
     }
 }

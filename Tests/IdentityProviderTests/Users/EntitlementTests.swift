@@ -243,7 +243,7 @@ struct EntitlementTests {
             ),
         ])
     func mistakes(_ document: String, _ member: String) throws {
-        let error = #expect(throws: InvalidMetadata.self) {
+        let error = #expect(throws: InvalidDocument.self) {
             try ResourceSet(JSONObject(parsing: Array(document.utf8)))
         }
         #expect(error?.problems.map(\.member) == [member])

@@ -23,7 +23,7 @@ struct AgreeToEmailEndpoint: LinkEndpoint {
     func submit(_ request: Request) async throws -> Response {
         guard case (let link, let user?) = try await links.open(request, for: .emailChange), let address = link.address
         else { throw OAuthError.linkLost }
-        try await links.spend(link)
+        try await links.consume(link)
         try await mail.add(.emailChangeAgreed(user.id, to: address), after: request)
         return pages.done("email_agreed", ["email": .text(address.text)])
     }

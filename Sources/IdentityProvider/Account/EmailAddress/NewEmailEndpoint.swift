@@ -29,7 +29,7 @@ struct NewEmailEndpoint: LinkEndpoint {
     func submit(_ request: Request) async throws -> Response {
         guard case (let link, let user?) = try await links.open(request, for: .newEmail), let address = link.address
         else { throw OAuthError.linkLost }
-        try await links.spend(link)
+        try await links.consume(link)
         do {
             guard try await users.changeEmail(of: user, to: address.text, at: links.now()) else {
                 throw OAuthError.linkLost

@@ -25,7 +25,7 @@ struct VerifyEmailEndpoint: LinkEndpoint {
         guard case (let link, let user?) = try await links.open(request, for: .emailVerification),
             let email = user.email
         else { throw OAuthError.linkLost }
-        try await links.spend(link)
+        try await links.consume(link)
         try await users.verifyEmail(email, of: user.id, at: links.now())
         audit.record(.emailVerified, user: user.id)
         return pages.done("email_verified")

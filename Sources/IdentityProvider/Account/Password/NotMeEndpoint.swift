@@ -24,7 +24,7 @@ struct NotMeEndpoint: LinkEndpoint {
 
     func submit(_ request: Request) async throws -> Response {
         guard case (let link, let user?) = try await links.open(request, for: .notMe) else { throw OAuthError.linkLost }
-        try await links.spend(link)
+        try await links.consume(link)
         try await protection.shut(user)
         let (step, recovery) = try await recoveries.act(
             on: .mailbox, for: user, disputedFrom: beginning(link), after: request)

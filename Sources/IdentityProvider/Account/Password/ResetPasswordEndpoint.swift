@@ -30,7 +30,7 @@ struct ResetPasswordEndpoint: LinkEndpoint {
             password = try NewPassword(request.parameters["password"] ?? "", for: user, site: site)
         } catch { return page(request, user, error: error.rawValue) }
         let hash = try await protection.passwords.hash(password.text)
-        try await links.spend(link)
+        try await links.consume(link)
         // The mailbox was read: the address is theirs.
         if let email = user.email { try await protection.users.verifyEmail(email, of: user.id, at: protection.now()) }
         let isSet = try await protection.setPassword(

@@ -28,7 +28,7 @@ struct RecoveryEndpoint: LinkEndpoint {
         guard case (let link, let user?) = try await links.open(request, for: purpose) else {
             throw OAuthError.linkLost
         }
-        try await links.spend(link)
+        try await links.consume(link)
         switch try await recoveries.act(on: evidence, for: user, after: request).step {
         case .remove:
             let reset = pages.issuer.reference("/forgot-password")

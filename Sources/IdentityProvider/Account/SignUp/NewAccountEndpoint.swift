@@ -51,7 +51,7 @@ struct NewAccountEndpoint: LinkEndpoint {
                 request.parameters["password"] ?? "", names: [address.text, name, site].compactMap(\.self))
         } catch { return page(request, address, name: name, error: error.rawValue) }
         let hash = try await passwords.hash(password.text)
-        try await links.spend(link)
+        try await links.consume(link)
         let moment = now()
         var user = User(
             username: address.text, email: address.text, isEmailVerified: true, passwordHash: hash.text,

@@ -4,7 +4,7 @@ package import FoundationEssentials
 package struct Authorization: Sendable, Hashable {
     /// Also the identifier of the code that began it: as a primary key it makes the code work once.
     package let id: Identifier<Authorization>
-    package let grant: Granted
+    package let granted: Granted
     /// The number of the one refresh token that is now good.
     package var generation: Int
     /// When `generation` last moved.
@@ -14,11 +14,11 @@ package struct Authorization: Sendable, Hashable {
     package var expiresAt: Date
 
     package init(
-        id: Identifier<Authorization>, grant: Granted, generation: Int = 0, rotatedAt: Date? = nil,
+        id: Identifier<Authorization>, granted: Granted, generation: Int = 0, rotatedAt: Date? = nil,
         revokedAt: Date? = nil, expiresAt: Date
     ) {
         self.id = id
-        self.grant = grant
+        self.granted = granted
         self.generation = generation
         self.rotatedAt = rotatedAt
         self.revokedAt = revokedAt

@@ -4,7 +4,7 @@ package protocol AuthorizationStore: Sendable {
     /// Spends the code that has the authorization's identifier, and keeps the authorization, in one transaction. Of
     /// all calls for one identifier exactly one returns `true`, however many run at once and on however many nodes.
     /// Also `false` when the authorization's session has ended, or does not support what is granted.
-    func begin(_ authorization: Authorization, at now: Date) async throws -> Bool
+    func create(_ authorization: Authorization, at now: Date) async throws -> Bool
     func find(_ id: Identifier<Authorization>) async throws -> Authorization?
     /// Moves what `find` returned to the next generation if `generation` is the current one; says which of the four cases
     /// it was. `grace` is in seconds. Does not revoke: the caller decides.

@@ -7,13 +7,13 @@ import JOSE
 struct ClientAssertionVerifier: Sendable {
     let issuer: Issuer
     let sealer: Sealer
-    let spent: any SpentStore
+    let singleUse: any SingleUseStore
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
         issuer = core.issuer
         sealer = core.sealer
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         now = core.now
     }
 
@@ -34,7 +34,7 @@ struct ClientAssertionVerifier: Sendable {
         guard claims["sub"]?.string?.isExactly(client.id.rawValue) == true, let jti = claims["jti"]?.string,
             let expiry = claims["exp"]?.seconds, expiry <= now().timeIntervalSince1970 + Self.maximumLifetime
         else { throw .otherMethod }
-        try await spend(jti, of: client, until: Date(timeIntervalSince1970: expiry + rules.skew))
+        try await consume(jti, of: client, until: Date(timeIntervalSince1970: expiry + rules.skew))
     }
 
     /// Whether `aud` is one string that names this issuer. One of several audiences, or a URL that another server may share,
@@ -46,11 +46,11 @@ struct ClientAssertionVerifier: Sendable {
     }
 
     /// An assertion works once (RFC 7523 §3): whoever reads one in a log has nothing.
-    private func spend(_ jti: String, of client: Client, until expiry: Date) async throws(ClientRefusal) {
+    private func consume(_ jti: String, of client: Client, until expiry: Date) async throws(ClientRefusal) {
         let value = SHA256.hash(data: Array("\(client.id.rawValue)\u{0}\(jti)".utf8))
         let isFirst: Bool
         do {
-            isFirst = try await spent.spend(Base64URL.encode(Array(value)), for: .clientAssertion, until: expiry)
+            isFirst = try await singleUse.consume(Base64URL.encode(Array(value)), for: .clientAssertion, until: expiry)
         } catch {
             throw .assertion(error)
         }

@@ -10,17 +10,17 @@ package struct DataKeyRotation: Sendable {
     /// Does what is due. On many nodes one does it.
     func run() async throws {
         try await vault.load()
-        if vault.isAdopted { try await begin() }
+        if vault.isAdopted { try await establish() }
         try await rotateTransitKey()
         try await deleteExpired()
     }
 
     /// Makes the first keys of an issuer that has never stored anything. One from before there were data keys begins with
     /// `martlet key master rotate`, when every node can read them.
-    private func begin() async throws {
+    private func establish() async throws {
         let keys = DataKeyPlan.successors(of: vault, usedFrom: vault.now())
         let masterKeys = vault.masterKeys
-        let isOurs = try await vault.store.begin(
+        let isOurs = try await vault.store.establish(
             keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: true)
         if isOurs { keys.forEach(record) }
         // Another node may have begun in the meantime.

@@ -9,7 +9,7 @@ struct EmailCodeFactor: SecondFactor {
     let others: [any SecondFactor]
     let queue: MailQueue
     let sealer: Sealer
-    let spent: any SpentStore
+    let singleUse: any SingleUseStore
     let browser: BrowserCookie
     let audit: AuditLog
     let now: @Sendable () -> Date
@@ -19,7 +19,7 @@ struct EmailCodeFactor: SecondFactor {
         self.others = others
         queue = MailQueue(core)
         sealer = core.sealer
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         browser = BrowserCookie(of: core.issuer)
         audit = core.audit
         now = core.now
@@ -69,7 +69,7 @@ struct EmailCodeFactor: SecondFactor {
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
         guard let offer = offer(in: request, of: user), Self.isTyped(offer.code, in: request),
-            try await spent.spend(offer.id, for: .emailCode, until: offer.expiresAt)
+            try await singleUse.consume(offer.id, for: .emailCode, until: offer.expiresAt)
         else { return nil }
         return .emailCode
     }
@@ -77,7 +77,7 @@ struct EmailCodeFactor: SecondFactor {
     /// Sends the code of the challenge, each time the same.
     func ask(_ user: User, _ challenge: FactorChallenge, in request: Request) async throws -> Response? {
         // A lost mail may be requested again, but nobody may fill a mailbox.
-        let isLeft = try await spent.takeSlot(
+        let isLeft = try await singleUse.takeSlot(
             of: Self.mailsPerChallenge, under: challenge.id, for: .emailCode, until: challenge.expiresAt)
         guard isLeft else { throw tooMany(until: challenge.expiresAt) }
         try await takeMail(for: user)
@@ -93,7 +93,7 @@ struct EmailCodeFactor: SecondFactor {
 
     private func takeMail(for user: User) async throws {
         let hour = ClockHour(of: now())
-        let quota = HourlyQuota(limit: Self.mailsPerHour, purpose: .emailCode, spent: spent)
+        let quota = HourlyQuota(limit: Self.mailsPerHour, purpose: .emailCode, singleUse: singleUse)
         guard try await quota.take(user.id.rawValue, in: hour) else { throw tooMany(until: hour.end) }
     }
 

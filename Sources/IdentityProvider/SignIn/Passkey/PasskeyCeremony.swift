@@ -31,7 +31,7 @@ struct PasskeyCeremony: Codable, Sendable {
 struct PasskeyCeremonies: Sendable {
     let sealer: Sealer
     let browser: BrowserCookie
-    let spent: any SpentStore
+    let singleUse: any SingleUseStore
     /// Seconds.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
@@ -39,12 +39,12 @@ struct PasskeyCeremonies: Sendable {
     init(_ core: Core) {
         sealer = core.sealer
         browser = BrowserCookie(of: core.issuer)
-        spent = core.stores.spent
+        singleUse = core.stores.singleUse
         lifetime = core.settings.lifetimes.factor
         now = core.now
     }
 
-    func begin(
+    func start(
         _ purpose: PasskeyCeremony.Purpose, with user: Identifier<User>? = nil, in browser: BrowserIdentity
     ) -> PasskeyCeremony {
         PasskeyCeremony(
@@ -53,7 +53,7 @@ struct PasskeyCeremonies: Sendable {
     }
 
     /// Through the JSON API: the ticket that carries `challenge` takes the place of page and browser. The same each time.
-    func begin(_ challenge: FactorChallenge, with user: Identifier<User>) -> PasskeyCeremony {
+    func start(_ challenge: FactorChallenge, with user: Identifier<User>) -> PasskeyCeremony {
         PasskeyCeremony(
             purpose: .secondFactor, challenge: challenge.bytes(for: "passkey"), user: user, browser: [],
             startedAt: challenge.startedAt)
@@ -76,9 +76,9 @@ struct PasskeyCeremonies: Sendable {
     }
 
     /// Of all answers to one challenge one counts.
-    func spend(_ ceremony: PasskeyCeremony) async throws {
+    func consume(_ ceremony: PasskeyCeremony) async throws {
         let value = Base64URL.encode(ceremony.challenge)
-        let isFirst = try await spent.spend(
+        let isFirst = try await singleUse.consume(
             value, for: .passkeyChallenge, until: ceremony.startedAt.addingTimeInterval(lifetime))
         guard isFirst else { throw PasskeyRefusal("the challenge was answered before") }
     }

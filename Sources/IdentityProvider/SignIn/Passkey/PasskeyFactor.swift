@@ -35,7 +35,7 @@ struct PasskeyFactor: Sendable {
 
     /// What a page carries to ask for a passkey: of `user` as a second factor, of anybody as the only one.
     func prompt(for user: User?, in browser: BrowserIdentity) async throws -> PasskeyPrompt {
-        let ceremony = ceremonies.begin(user == nil ? .signIn : .secondFactor, with: user?.id, in: browser)
+        let ceremony = ceremonies.start(user == nil ? .signIn : .secondFactor, with: user?.id, in: browser)
         let allowed = if let user { try await passkeys.passkeys(of: user.id) } else { [Passkey]() }
         return PasskeyPrompt(
             options: PasskeyOptions.request(
@@ -45,7 +45,7 @@ struct PasskeyFactor: Sendable {
 
     /// What the account page carries to add one.
     func enrolmentPrompt(for user: User, in browser: BrowserIdentity) async throws -> PasskeyPrompt {
-        let ceremony = ceremonies.begin(.enrolment, with: user.id, in: browser)
+        let ceremony = ceremonies.start(.enrolment, with: user.id, in: browser)
         return PasskeyPrompt(
             options: PasskeyOptions.creation(
                 ceremony, for: user, handle: handle(of: user.id), at: party, named: name,
@@ -64,7 +64,7 @@ struct PasskeyFactor: Sendable {
             guard try await passkeys.passkeys(of: user.id).count < Self.maximumCount else {
                 throw PasskeyRefusal("there are enough")
             }
-            try await ceremonies.spend(ceremony)
+            try await ceremonies.consume(ceremony)
             let passkey = Passkey(registration, user: user.id, name: name, transports: response.transports, at: now())
             guard try await passkeys.add(passkey, by: user) else {
                 throw PasskeyRefusal("the credential is taken, or the account has changed")
@@ -105,13 +105,13 @@ struct PasskeyFactor: Sendable {
 
     /// As `prove`, of what answers `challenge`.
     func prove(_ request: Request, of user: User, answering challenge: FactorChallenge) async throws -> PasskeyProof? {
-        try await prove(request, of: user, in: ceremonies.begin(challenge, with: user.id))
+        try await prove(request, of: user, in: ceremonies.start(challenge, with: user.id))
     }
 
     /// What the JSON API hands to the browser to ask for a passkey of `user`.
     func options(for user: User, _ challenge: FactorChallenge) async throws -> JSONObject {
         PasskeyOptions.request(
-            ceremonies.begin(challenge, with: user.id), at: party,
+            ceremonies.start(challenge, with: user.id), at: party,
             allowing: try await passkeys.passkeys(of: user.id), timeout: challenge.expiresAt.timeIntervalSince(now()))
     }
 
@@ -128,7 +128,7 @@ struct PasskeyFactor: Sendable {
             guard let user = try await users.findEnabled(passkey.user) else {
                 throw PasskeyRefusal("the user is disabled")
             }
-            try await ceremonies.spend(ceremony)
+            try await ceremonies.consume(ceremony)
             let authenticator = assertion.authenticator
             let isUsed = try await passkeys.use(
                 passkey.id, signCount: authenticator.signCount, isBackedUp: authenticator.isBackedUp, at: now())

@@ -22,7 +22,7 @@ struct RecoveryCodeFactor: SecondFactor {
         // Before it is spent: it may be the last of its set.
         let madeAt = try await codes.madeAt(of: user.id)
         let digests = digester.digests(code.characters, of: RecoveryCode.self)
-        guard try await codes.spend(digests, of: user.id) else { return nil }
+        guard try await codes.consume(digests, of: user.id) else { return nil }
         audit.record(.recoveryCodeUsed(remaining: try await codes.count(of: user.id)), user: user.id)
         return .recoveryCode.added(at: madeAt)
     }

@@ -54,11 +54,11 @@ struct AuthorizationCodeGrant: Grant {
         }
         let granted = code.granted.begun(at: now())
         let authorization = Authorization(
-            id: code.id, grant: granted,
+            id: code.id, granted: granted,
             expiresAt: RefreshLifetime.kept(granted, for: client.client, lifetimes, at: now()))
         // Spent only now: a thief without the verifier must not be able to burn the code. A second use revokes what
         // the first one bought (RFC 6749 §4.1.2).
-        guard try await authorizations.begin(authorization, at: now()) else {
+        guard try await authorizations.create(authorization, at: now()) else {
             try await authorizations.revoke(code.id, at: now())
             Decision.note("The code was used before, so what it bought is revoked (RFC 6749 §4.1.2).")
             audit.record(.codeReplayed, user: id, client: client.id, session: code.granted.session)

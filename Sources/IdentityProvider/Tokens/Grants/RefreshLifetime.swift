@@ -16,7 +16,7 @@ enum RefreshLifetime {
 
     /// When the current refresh token of `authorization` ends. The row may be kept longer, for other tokens.
     static func end(of authorization: Authorization, _ lifetimes: Lifetimes) -> Date {
-        let (granted, kept) = (authorization.grant, authorization.expiresAt)
+        let (granted, kept) = (authorization.granted, authorization.expiresAt)
         let used = authorization.rotatedAt ?? granted.begunAt ?? kept.addingTimeInterval(-lifetimes.refreshToken)
         return min(kept, end(granted, lifetimes, usedAt: used))
     }

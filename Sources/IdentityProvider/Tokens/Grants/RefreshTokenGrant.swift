@@ -31,18 +31,18 @@ struct RefreshTokenGrant: Grant {
         }
         let (token, stored) = (presented.token, presented.authorization)
         // Bound to its client; another one learns nothing and changes nothing (RFC 6749 §10.4).
-        guard stored.grant.client == client.id else { throw Self.refusal("It was issued to another client.") }
+        guard stored.granted.client == client.id else { throw Self.refusal("It was issued to another client.") }
         guard RefreshLifetime.end(of: stored, lifetimes) > now() else {
             throw Self.refusal("It has expired, or the session that it belongs to has ended.")
         }
-        let scope = try narrowed(parameters, within: stored.grant.scope)
+        let scope = try narrowed(parameters, within: stored.granted.scope)
         let target = try TokenTarget(
-            scope, of: client.client, in: await resources.catalog(), granted: stored.grant.resources,
+            scope, of: client.client, in: await resources.catalog(), granted: stored.granted.resources,
             requested: parameters.all("resource"))
-        guard let id = stored.grant.user, let user = try await users.findEnabled(id) else {
+        guard let id = stored.granted.user, let user = try await users.findEnabled(id) else {
             throw Self.refusal("Its user was disabled or removed.")
         }
-        guard try await hasSession(stored.grant) else { throw Self.refusal("Its session has ended.") }
+        guard try await hasSession(stored.granted) else { throw Self.refusal("Its session has ended.") }
 
         let rotation = try await authorizations.rotate(
             stored, from: token.generation, grace: client.client.refreshTokenGrace ?? lifetimes.refreshGrace,
@@ -54,7 +54,7 @@ struct RefreshTokenGrant: Grant {
         case .reused:
             // Thief or owner, one of them has a copy: both lose it (RFC 9700 §4.14.2).
             try await authorizations.revoke(token.authorization, at: now())
-            audit.record(.refreshTokenReused, user: id, client: client.id, session: stored.grant.session)
+            audit.record(.refreshTokenReused, user: id, client: client.id, session: stored.granted.session)
             Logger.current.warning(
                 "refresh token used twice, authorization revoked",
                 metadata: ["authorization": "\(token.authorization)", "client": "\(client.id)", "user": "\(user.id)"])
@@ -89,7 +89,7 @@ struct RefreshTokenGrant: Grant {
     private func expiry(of stored: Authorization) -> Date {
         let moment = now()
         return max(
-            RefreshLifetime.end(stored.grant, lifetimes, usedAt: moment),
+            RefreshLifetime.end(stored.granted, lifetimes, usedAt: moment),
             moment.addingTimeInterval(lifetimes.longestToken))
     }
 }

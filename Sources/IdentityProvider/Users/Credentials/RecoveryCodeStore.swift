@@ -13,12 +13,12 @@ package protocol RecoveryCodeStore: Sendable {
     /// Deletes the codes of `user` that were made in `period`; returns how many.
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
     /// Removes the code that has one of these digests. Of many calls with one code exactly one returns `true`.
-    func spend(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool
+    func consume(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool
 }
 
 extension RecoveryCodeStore {
-    package func spend(_ digest: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool {
-        try await spend([digest], of: user)
+    package func consume(_ digest: SecretDigest<RecoveryCode>, of user: Identifier<User>) async throws -> Bool {
+        try await consume([digest], of: user)
     }
 }
 

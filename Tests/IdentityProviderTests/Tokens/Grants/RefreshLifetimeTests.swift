@@ -84,7 +84,7 @@ struct RefreshLifetimeTests {
             scope: ["openid", "offline_access"], authenticatedAt: signIn)
         func end(rotatedAt: TimeInterval?, kept: TimeInterval) -> TimeInterval {
             let authorization = Authorization(
-                id: .random(), grant: granted, rotatedAt: rotatedAt.map { signIn + $0 * 86_400 },
+                id: .random(), granted: granted, rotatedAt: rotatedAt.map { signIn + $0 * 86_400 },
                 expiresAt: signIn + kept * 86_400)
             return RefreshLifetime.end(of: authorization, lifetimes).timeIntervalSince(signIn) / 86_400
         }

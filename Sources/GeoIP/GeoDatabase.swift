@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// The file is mapped into memory: to change it where it lies, instead of moving another into its place, would end the
 /// program.
-package final class PlaceDatabase: PlaceFinder {
+package final class GeoDatabase: Geolocator {
     /// One file, as it was when it was opened.
     private struct Edition {
         let file: MappedFile
@@ -31,10 +31,10 @@ package final class PlaceDatabase: PlaceFinder {
         edition = Mutex(Edition(file: try MappedFile(path), identity: identity, checkedAt: now()))
     }
 
-    package func place(of address: String) -> Place? {
+    package func location(of address: String) -> Location? {
         // Its own text of the address: nothing else is passed on to a library in C.
         guard let address = IPAddress(address) else { return nil }
-        return current().place(of: address.description)
+        return current().location(of: address.description)
     }
 
     private func current() -> MappedFile {

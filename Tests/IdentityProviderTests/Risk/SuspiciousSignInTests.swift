@@ -7,14 +7,14 @@ import Testing
 @testable import IdentityProvider
 
 /// Two networks in two countries, and all else nowhere.
-private struct TwoCities: PlaceFinder {
-    func place(of address: String) -> Place? {
+private struct TwoCities: Geolocator {
+    func location(of address: String) -> Location? {
         switch address.prefix(4) {
         case "192.":
-            Place(
+            Location(
                 country: "DE", city: "Munich", coordinates: .init(latitude: 48.1, longitude: 11.6, uncertainty: 9))
         case "198.":
-            Place(
+            Location(
                 country: "US", city: "New York", coordinates: .init(latitude: 40.7, longitude: -74, uncertainty: 9))
         default: nil
         }
@@ -26,11 +26,11 @@ struct SuspiciousSignInTests {
     private static let (home, away) = ("192.0.2.7", "198.51.100.7")
     private static let login = Browser.webRequest([("prompt", "login")])
 
-    private func issuer(_ rules: [SuspicionSignal: SuspicionConsequence] = [:], mailbox: TestMailbox? = nil)
+    private func issuer(_ rules: [RiskSignal: RiskConsequence] = [:], mailbox: TestMailbox? = nil)
         async throws -> TestIssuer
     {
-        try await TestIssuer(mailbox: mailbox, places: TwoCities()) { settings in
-            settings.suspicion.consequences.merge(rules) { _, new in new }
+        try await TestIssuer(mailbox: mailbox, geolocator: TwoCities()) { settings in
+            settings.risk.consequences.merge(rules) { _, new in new }
         }
     }
 

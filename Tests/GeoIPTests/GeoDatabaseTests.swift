@@ -16,7 +16,7 @@ struct PlaceDatabaseTests {
         ])
     func city(_ address: String, _ city: String, _ country: String) throws {
         try withFile(.city) { file in
-            let place = try #require(try PlaceDatabase(path: file.path()).place(of: address))
+            let place = try #require(try GeoDatabase(path: file.path()).location(of: address))
             #expect(place.city == city)
             #expect(place.country == country)
             #expect(place.coordinates != nil)
@@ -26,9 +26,9 @@ struct PlaceDatabaseTests {
     @Test("where it is, is told with how far that may be wrong")
     func coordinates() throws {
         try withFile(.city) { file in
-            let place = try PlaceDatabase(path: file.path()).place(of: "192.0.2.1")
+            let place = try GeoDatabase(path: file.path()).location(of: "192.0.2.1")
             #expect(
-                place?.coordinates == Place.Coordinates(latitude: 48.1374, longitude: 11.5755, uncertainty: 20))
+                place?.coordinates == Location.Coordinates(latitude: 48.1374, longitude: 11.5755, uncertainty: 20))
         }
     }
 
@@ -37,24 +37,24 @@ struct PlaceDatabaseTests {
         arguments: ["203.0.114.1", "10.0.0.1", "2001:db8:2::1", "", "localhost", "192.0.2", "203.0.113.200", "::1"])
     func unknown(_ address: String) throws {
         try withFile(.city) { file in
-            let database = try PlaceDatabase(path: file.path())
-            #expect(database.place(of: address) == nil)
+            let database = try GeoDatabase(path: file.path())
+            #expect(database.location(of: address) == nil)
         }
     }
 
     @Test("values of other types than places have are as good as none")
     func odd() throws {
         try withFile(.city) { file in
-            let database = try PlaceDatabase(path: file.path())
-            #expect(database.place(of: "203.0.113.129") == nil)
+            let database = try GeoDatabase(path: file.path())
+            #expect(database.location(of: "203.0.113.129") == nil)
         }
     }
 
     @Test("a database of countries knows countries alone")
     func country() throws {
         try withFile(.country) { file in
-            let place = try PlaceDatabase(path: file.path()).place(of: "192.0.2.7")
-            #expect(place == Place(country: "DE"))
+            let place = try GeoDatabase(path: file.path()).location(of: "192.0.2.7")
+            #expect(place == Location(country: "DE"))
         }
     }
 
@@ -63,17 +63,17 @@ struct PlaceDatabaseTests {
         try withFile(.city) { file in
             let minutes = Mutex(0)
             let start = ContinuousClock.now
-            let database = try PlaceDatabase(path: file.path()) { start + .seconds(60 * minutes.withLock { $0 }) }
+            let database = try GeoDatabase(path: file.path()) { start + .seconds(60 * minutes.withLock { $0 }) }
             try PlaceFile.write(.country, to: file)
-            #expect(database.place(of: "192.0.2.7")?.city == "Munich")
+            #expect(database.location(of: "192.0.2.7")?.city == "Munich")
             minutes.withLock { $0 += 1 }
-            #expect(database.place(of: "192.0.2.7") == Place(country: "DE"))
+            #expect(database.location(of: "192.0.2.7") == Location(country: "DE"))
             try Data("no database".utf8).write(to: file, options: .atomic)
             minutes.withLock { $0 += 1 }
-            #expect(database.place(of: "192.0.2.7") == Place(country: "DE"))
+            #expect(database.location(of: "192.0.2.7") == Location(country: "DE"))
             try FileManager.default.removeItem(at: file)
             minutes.withLock { $0 += 1 }
-            #expect(database.place(of: "192.0.2.7") == Place(country: "DE"))
+            #expect(database.location(of: "192.0.2.7") == Location(country: "DE"))
         }
     }
 
@@ -87,7 +87,7 @@ struct PlaceDatabaseTests {
         let start = ContinuousClock.now
         let link = folder.url.appending(path: "places.mmdb").path()
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: city.path())
-        let database = try PlaceDatabase(path: link) { start + .seconds(60 * minutes.withLock { $0 }) }
+        let database = try GeoDatabase(path: link) { start + .seconds(60 * minutes.withLock { $0 }) }
         let answers = try await race(8) { number in
             var answers: Set<String?> = []
             for turn in 0..<2_000 {
@@ -97,7 +97,7 @@ struct PlaceDatabaseTests {
                         atPath: link, withDestinationPath: turn.isMultiple(of: 200) ? country.path() : city.path())
                     minutes.withLock { $0 += 1 }
                 }
-                answers.insert(database.place(of: "192.0.2.7")?.country)
+                answers.insert(database.location(of: "192.0.2.7")?.country)
             }
             return answers
         }
@@ -111,7 +111,7 @@ struct PlaceDatabaseTests {
         try folder.write("empty.mmdb", "")
         for name in ["none.mmdb", "empty.mmdb", "missing.mmdb"] {
             #expect(throws: InvalidPlaceDatabase.self) {
-                try PlaceDatabase(path: folder.url.appending(path: name).path())
+                try GeoDatabase(path: folder.url.appending(path: name).path())
             }
         }
     }
@@ -122,9 +122,9 @@ struct PlaceDatabaseTests {
             var bytes = try Data(contentsOf: file)
             for step in 0..<8 { bytes[(seed * 8_191 + step * 131) % bytes.count] ^= UInt8(1 << (step % 8)) }
             try bytes.prefix(bytes.count - seed).write(to: file)
-            guard let database = try? PlaceDatabase(path: file.path()) else { return }
+            guard let database = try? GeoDatabase(path: file.path()) else { return }
             for address in ["192.0.2.7", "2001:db8:1::1", "203.0.113.129", "255.255.255.255", "::"] {
-                let place = database.place(of: address)
+                let place = database.location(of: address)
                 #expect(place?.coordinates.map { abs($0.latitude) <= 90 && abs($0.longitude) <= 180 } ?? true)
             }
         }

@@ -3,37 +3,37 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("Suspicion: what is made of a sign-in's circumstances")
+@Suite("RiskAssessment: what is made of a sign-in's circumstances")
 struct SuspicionTests {
     private static let now = Date(timeIntervalSince1970: 1_800_000_000)
-    private static let munich = Place(
+    private static let munich = Location(
         country: "DE", city: "Munich", coordinates: .init(latitude: 48.14, longitude: 11.58, uncertainty: 20))
-    private static let newYork = Place(
+    private static let newYork = Location(
         country: "US", city: "New York", coordinates: .init(latitude: 40.71, longitude: -74.01, uncertainty: 20))
-    private static let augsburg = Place(
+    private static let augsburg = Location(
         country: "DE", city: "Augsburg", coordinates: .init(latitude: 48.37, longitude: 10.90, uncertainty: 5))
     private static let sameNetwork = visit("home", munich)
 
-    private static func visit(_ network: String?, _ place: Place?, hoursAgo hours: Double = 0)
-        -> SignInCircumstances.Visit
+    private static func visit(_ network: String?, _ place: Location?, hoursAgo hours: Double = 0)
+        -> SignInCircumstances.Event
     {
-        SignInCircumstances.Visit(network: network, place: place, moment: now.addingTimeInterval(-hours * 3_600))
+        SignInCircumstances.Event(network: network, location: place, moment: now.addingTimeInterval(-hours * 3_600))
     }
 
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let circumstances: SignInCircumstances
-        let signals: [SuspicionSignal]
-        let consequence: SuspicionConsequence
+        let signals: [RiskSignal]
+        let consequence: RiskConsequence
 
         init(
-            _ description: String, device: Bool?, _ visit: SignInCircumstances.Visit,
-            after former: [SignInCircumstances.Visit], accounts: Int = 0, subscribers: Int = 0,
-            _ signals: [SuspicionSignal], _ consequence: SuspicionConsequence
+            _ description: String, device: Bool?, _ visit: SignInCircumstances.Event,
+            after former: [SignInCircumstances.Event], accounts: Int = 0, subscribers: Int = 0,
+            _ signals: [RiskSignal], _ consequence: RiskConsequence
         ) {
             testDescription = description
             circumstances = SignInCircumstances(
-                isDeviceKnown: device, visit: visit, former: former, accountsTriedFromHere: accounts,
+                isDeviceKnown: device, event: visit, former: former, accountsTriedFromHere: accounts,
                 subscribersAtAccount: subscribers)
             self.signals = signals
             self.consequence = consequence
@@ -101,7 +101,7 @@ struct SuspicionTests {
 
     @Test("each line of the table", arguments: table)
     func assess(_ line: Case) {
-        let suspicion = Suspicion(of: line.circumstances, by: SuspicionRules())
+        let suspicion = RiskAssessment(of: line.circumstances, by: RiskRules())
         #expect(suspicion.signals == line.signals)
         #expect(suspicion.consequence == line.consequence)
     }
@@ -109,31 +109,31 @@ struct SuspicionTests {
     @Test("an operator chooses what each signal leads to; the gravest counts")
     func rules() {
         let circumstances = SignInCircumstances(
-            isDeviceKnown: false, visit: Self.visit("hotel", Self.newYork),
+            isDeviceKnown: false, event: Self.visit("hotel", Self.newYork),
             former: [Self.visit("home", Self.munich, hoursAgo: 1)])
-        var rules = SuspicionRules()
+        var rules = RiskRules()
         for (signal, consequence) in [
-            (SuspicionSignal.impossibleTravel, SuspicionConsequence.ignore), (.unknownCountry, .factor),
+            (RiskSignal.impossibleTravel, RiskConsequence.ignore), (.unknownCountry, .factor),
             (.unknownNetwork, .refuse),
         ] {
             rules.consequences[signal] = consequence
-            #expect(Suspicion(of: circumstances, by: rules).consequence == max(consequence, .notify))
+            #expect(RiskAssessment(of: circumstances, by: rules).consequence == max(consequence, .notify))
         }
         rules.consequences = [:]
-        #expect(Suspicion(of: circumstances, by: rules).consequence == .ignore)
+        #expect(RiskAssessment(of: circumstances, by: rules).consequence == .ignore)
     }
 
     @Test("a new browser alone is no alarm, unless the rules make more of it")
     func alarm() {
         let circumstances = SignInCircumstances(
-            isDeviceKnown: false, visit: Self.visit("cafe", nil), former: [Self.visit("home", nil, hoursAgo: 1)])
-        var rules = SuspicionRules()
-        #expect(!Suspicion(of: circumstances, by: rules).isAlarming(by: rules))
+            isDeviceKnown: false, event: Self.visit("cafe", nil), former: [Self.visit("home", nil, hoursAgo: 1)])
+        var rules = RiskRules()
+        #expect(!RiskAssessment(of: circumstances, by: rules).isAlarming(by: rules))
         rules.consequences[.unknownNetwork] = .notify
-        #expect(Suspicion(of: circumstances, by: rules).isAlarming(by: rules))
-        rules = SuspicionRules()
+        #expect(RiskAssessment(of: circumstances, by: rules).isAlarming(by: rules))
+        rules = RiskRules()
         rules.consequences[.unknownDevice] = .factor
-        #expect(Suspicion(of: circumstances, by: rules).isAlarming(by: rules))
+        #expect(RiskAssessment(of: circumstances, by: rules).isAlarming(by: rules))
     }
 
     /// Great-circle distances after the haversine formula, worked out apart from this code.
@@ -146,8 +146,8 @@ struct SuspicionTests {
             (48.14, 11.58, 48.37, 10.90, 100, 0),
         ])
     func distance(_ a: Double, _ b: Double, _ c: Double, _ d: Double, uncertainty: Double, kilometres: Double) {
-        let one = Place.Coordinates(latitude: a, longitude: b, uncertainty: uncertainty)
-        let other = Place.Coordinates(latitude: c, longitude: d, uncertainty: uncertainty)
+        let one = Location.Coordinates(latitude: a, longitude: b, uncertainty: uncertainty)
+        let other = Location.Coordinates(latitude: c, longitude: d, uncertainty: uncertainty)
         #expect(abs(one.distance(to: other) - kilometres) <= max(1, kilometres / 500))
         #expect(one.distance(to: other) == other.distance(to: one))
     }

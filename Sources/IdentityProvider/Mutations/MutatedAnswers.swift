@@ -98,9 +98,9 @@ extension Mutation {
         _ response: Response, _ request: Request, _ tools: MutationTools
     ) async throws -> Response {
         guard self == .introspectionOpen, response.status == .unauthorized, let token = request.parameters["token"],
-            let access = try await tools.accessTokens.active(token)
+            let bearer = try await tools.bearers.bearer(token)
         else { return response }
-        var claims = access.claims(issuer: tools.issuer)
+        var claims = bearer.token.claims(issuer: tools.issuer)
         claims["active"] = true
         return .json(claims)
     }

@@ -30,7 +30,7 @@ struct MutationTools: Sendable {
     let sealer: Sealer
     let ring: KeyRing
     let clients: any ClientStore
-    let accessTokens: AccessTokenReader
+    let bearers: BearerAuthenticator
     /// Short codes and what they stand for.
     let codes = ShortCodes()
 
@@ -39,7 +39,7 @@ struct MutationTools: Sendable {
         sealer = core.sealer
         ring = core.keys
         clients = core.clients
-        accessTokens = AccessTokenReader(core)
+        bearers = BearerAuthenticator(core)
     }
 
     final class ShortCodes: Sendable {

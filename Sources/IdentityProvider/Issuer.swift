@@ -47,10 +47,10 @@ package struct Issuer: Hashable, Sendable {
     }
 
     /// The absolute address of one of our paths.
-    package func url(_ path: String) -> String { identifier + path }
+    package func url(_ path: Path) -> String { identifier + path.text }
 
     /// The path of one of our pages, for links and redirects within the issuer.
-    package func reference(_ path: String) -> String { self.path + path }
+    package func reference(_ path: Path) -> String { self.path + path.text }
 }
 
 /// Why a text cannot be an issuer identifier.

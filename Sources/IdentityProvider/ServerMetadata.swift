@@ -17,7 +17,7 @@ struct ServerMetadata: Sendable {
     }
 
     /// The URL of an endpoint.
-    func url(_ path: String) -> JSON { .string(issuer.url(path)) }
+    func url(_ path: Path) -> JSON { .string(issuer.url(path)) }
 
     /// The document. `scopes` of the resource servers are added to the standard ones.
     func document(scopes: [String]) -> JSONObject {

@@ -17,7 +17,7 @@ struct Mount: Sendable {
         if let (route, endpoint) = place.target(for: exchange.head.method == .head ? .get : exchange.head.method) {
             let visit = Visit(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
             answer = render(try await respond(to: visit), visit.exchange, place.provider)
-            answer.route = route.path
+            answer.route = route.path.text
             answer.isSharedAcrossOrigins = route.isSharedAcrossOrigins
         } else if exchange.head.method == .options, place.isSharedAcrossOrigins {
             answer = CrossOriginMiddleware.preflight(for: place.methods)
@@ -25,7 +25,7 @@ struct Mount: Sendable {
             let (route, endpoint) = place.targets[0]
             let visit = Visit(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
             answer = render(refuse(visit, .methodNotAllowed(allowed: place.methods)), exchange, place.provider)
-            answer.route = route.path
+            answer.route = route.path.text
             answer.isSharedAcrossOrigins = place.isSharedAcrossOrigins
         }
         answer.issuer = place.provider.issuer
@@ -34,7 +34,7 @@ struct Mount: Sendable {
 
     private func respond(to visit: Visit) async throws -> Response {
         do {
-            guard readiness.isReady || visit.route.path == "/health/live" else {
+            guard readiness.isReady || visit.route.path == .live else {
                 throw OAuthError.unavailable(retryAfter: 2, cause: NotReady())
             }
             try visit.takeToken(from: limiter, at: clock)

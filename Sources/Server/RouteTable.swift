@@ -74,7 +74,7 @@ extension RouteTable.Site {
         providers.append(provider)
         for endpoint in provider.endpoints {
             for route in endpoint.routes {
-                let path = route.isAtRoot ? route.path : provider.issuer.path + route.path
+                let path = route.isAtRoot ? route.path.text : provider.issuer.reference(route.path)
                 var place = places[path] ?? RouteTable.Place(provider: provider, targets: [])
                 if place.target(for: route.method) != nil {
                     conflict = conflict ?? ConflictingRoutes(method: route.method.rawValue, path: path)

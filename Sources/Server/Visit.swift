@@ -18,7 +18,7 @@ struct Visit: Sendable {
         // A body of GET has no meaning (RFC 9110 §9.3.1).
         let body = method == .get ? [] : try await exchange.body.read(upTo: provider.limits.bodySize)
         return try Request(
-            method: method, path: route.path, query: exchange.query.map(String.init),
+            method: method, path: route.path.text, query: exchange.query.map(String.init),
             headers: exchange.head.headerFields, body: body, remoteAddress: exchange.remoteAddress,
             trace: exchange.trace, limits: provider.limits, reading: route.body)
     }
@@ -29,7 +29,7 @@ struct Visit: Sendable {
         let subscriber = IPAddress.subscriber(of: exchange.remoteAddress)
         let name = "\(provider.issuer.identifier) \(route.path) \(subscriber)"
         guard let seconds = limiter.take(name, of: limit, at: clock.now()) else { return }
-        Measurements.countRateLimited(route.path)
+        Measurements.countRateLimited(route.path.text)
         throw OAuthError.tooManyRequests(retryAfter: seconds)
     }
 }

@@ -11,7 +11,7 @@ struct RoutingTests {
     private struct NamedEndpoint: Endpoint {
         let name: String
         var routes: [Route] {
-            [.get("/who"), Route(.get, "/.well-known/who/\(name)", isAtRoot: true)]
+            [.get(Path("/who")), Route(.get, Path("/.well-known/who/\(name)"), isAtRoot: true)]
         }
 
         func respond(to request: Request) async throws -> Response {

@@ -18,7 +18,7 @@ extension TestIssuer {
         headers: HTTPFields = [:], from address: String = "127.0.0.1"
     ) async throws -> Response {
         for endpoint in provider.endpoints
-        where endpoint.routes.contains(where: { $0.method == method && $0.path == path }) {
+        where endpoint.routes.contains(where: { $0.method == method && $0.path.text == path }) {
             do {
                 var headers = headers
                 if method == .post { headers[.contentType] = "application/x-www-form-urlencoded" }
@@ -39,7 +39,9 @@ extension TestIssuer {
         type: String? = "application/json", from address: String = "127.0.0.1"
     ) async throws -> Response {
         for endpoint in provider.endpoints {
-            guard let route = endpoint.routes.first(where: { $0.method == method && $0.path == path }) else { continue }
+            guard let route = endpoint.routes.first(where: { $0.method == method && $0.path.text == path }) else {
+                continue
+            }
             do {
                 var headers = headers
                 if !json.isEmpty { headers[.contentType] = type }

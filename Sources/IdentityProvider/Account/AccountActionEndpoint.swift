@@ -10,7 +10,7 @@ protocol AccountActionEndpoint: Endpoint {
 extension AccountActionEndpoint {
     func respond(to request: Request) async throws -> Response {
         try gate.formToken.verify(request)
-        if case .visitor(let visitor) = try await gate.enter(request, to: "/account") {
+        if case .visitor(let visitor) = try await gate.enter(request, to: .account) {
             try await act(request, for: visitor.user)
         }
         return gate.overview()

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import HTTPTypes
 
+extension Path { static let accountApplications = Path("/account/applications") }
+
 /// Where people take back what they allowed an application. Its tokens end with it.
 struct AccountApplicationsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
@@ -8,7 +10,7 @@ struct AccountApplicationsEndpoint: AccountActionEndpoint {
     let authorizations: any AuthorizationStore
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let routes = [Route.post("/account/applications", rateLimit: .guessing)]
+    let routes = [Route.post(.accountApplications, rateLimit: .guessing)]
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import HTTPTypes
 
+extension Path { package static let account = Path("/account") }
+
 /// Where people see what is kept of them, and what they can change.
 struct AccountEndpoint: Endpoint {
     let gate: AccountGate
@@ -17,7 +19,7 @@ struct AccountEndpoint: Endpoint {
     /// Whether an address can be changed: that takes a mail to each.
     let hasMail: Bool
     let now: @Sendable () -> Date
-    let routes = [Route.get("/account")]
+    let routes = [Route.get(.account)]
 
     init(_ core: Core) {
         gate = AccountGate(core)
@@ -36,14 +38,14 @@ struct AccountEndpoint: Endpoint {
     }
 
     func respond(to request: Request) async throws -> Response {
-        switch try await gate.enter(request, to: "/account") {
+        switch try await gate.enter(request, to: .account) {
         case .elsewhere(let response): return response
         case .visitor(let visitor): return try await overview(visitor, request)
         }
     }
 
     private func overview(_ visitor: AccountGate.Visitor, _ request: Request) async throws -> Response {
-        var (page, cookie) = gate.page("account", at: "/account", for: visitor, request)
+        var (page, cookie) = gate.page("account", at: .account, for: visitor, request)
         let user = visitor.user
         page.data["email"] = user.email.map(Page.Value.text)
         page.data["is_email_verified"] = .flag(user.isEmailVerified)

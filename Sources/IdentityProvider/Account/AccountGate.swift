@@ -34,9 +34,9 @@ struct AccountGate: Sendable {
     }
 
     /// `recently` asks for every factor that the person has, a short while ago at most.
-    func enter(_ request: Request, to path: String, recently: Bool = false) async throws -> Entry {
+    func enter(_ request: Request, to path: Path, recently: Bool = false) async throws -> Entry {
         guard let (session, user) = try await sessions.current(request) else {
-            return .elsewhere(try interactions.start(SignInRequest(location: path), in: request))
+            return .elsewhere(try interactions.start(SignInRequest(location: path.text), in: request))
         }
         Decision.concerns(session.id)
         let isRecent =
@@ -44,7 +44,7 @@ struct AccountGate: Sendable {
         guard isRecent || !recently else {
             // What the session lacks may be what its person cannot show: only a sign-in of now is sure to be enough.
             let signIn = SignInRequest(
-                location: path, asked: .multiFactor, maxAge: 0, user: user.id, loginHint: user.username)
+                location: path.text, asked: .multiFactor, maxAge: 0, user: user.id, loginHint: user.username)
             return .elsewhere(try interactions.start(signIn, in: request))
         }
         return .visitor(Visitor(session: session, user: user, isRecent: isRecent))
@@ -58,14 +58,13 @@ struct AccountGate: Sendable {
     }
 
     /// A page of the account, with what all of them need.
-    func page(_ template: String, at path: String, for visitor: Visitor, _ request: Request) -> (Page, cookie: String?)
-    {
+    func page(_ template: String, at path: Path, for visitor: Visitor, _ request: Request) -> (Page, cookie: String?) {
         let (identity, cookie) = interactions.browser.identityOrNew(in: request)
         let issuer = interactions.issuer
         let page = Page(
             template,
             data: [
-                "action": .text(issuer.reference(path)), "account_uri": .text(issuer.reference("/account")),
+                "action": .text(issuer.reference(path)), "account_uri": .text(issuer.reference(.account)),
                 "form_token": .text(formToken.value(for: identity, in: request)), "is_wide": true,
                 "user": ["name": .text(visitor.user.displayName), "username": .text(visitor.user.username)],
             ])
@@ -73,7 +72,7 @@ struct AccountGate: Sendable {
     }
 
     /// Back to the overview, so that a reload does nothing twice.
-    func overview() -> Response { .redirect(to: interactions.issuer.reference("/account")) }
+    func overview() -> Response { .redirect(to: interactions.issuer.reference(.account)) }
 
     /// The date as ISO 8601 has it, in UTC: the same in every language.
     static func day(_ moment: Date) -> String { moment.formatted(.iso8601.year().month().day()) }

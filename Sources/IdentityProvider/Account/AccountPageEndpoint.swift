@@ -3,7 +3,7 @@ import HTTPTypes
 /// A page of the account for whoever signed in just now: others sign in first, and come back.
 protocol AccountPageEndpoint: PageEndpoint {
     var gate: AccountGate { get }
-    var path: String { get }
+    var path: Path { get }
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response
     func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response
 }

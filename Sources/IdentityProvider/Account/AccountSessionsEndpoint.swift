@@ -1,13 +1,15 @@
 import FoundationEssentials
 import HTTPTypes
 
+extension Path { static let accountSessions = Path("/account/sessions") }
+
 /// Where people end their sessions, with all that applications were granted in them, and make remembered browsers strangers
 /// again.
 struct AccountSessionsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
     let sessionEnd: SessionEnd
     let audit: AuditLog
-    let routes = [Route.post("/account/sessions", rateLimit: .guessing)]
+    let routes = [Route.post(.accountSessions, rateLimit: .guessing)]
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -1,5 +1,7 @@
 import HTTPTypes
 
+extension Path { static let authenticatorApps = Path("/account/authenticator-apps") }
+
 /// Where people set up an authenticator app, and take one away.
 struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
     let gate: AccountGate
@@ -7,10 +9,8 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
     let attempts: AttemptLimiter
     let notices: AccountNotices
     let audit: AuditLog
-    let path = "/account/authenticator-apps"
-    let routes = [
-        Route.get("/account/authenticator-apps"), .post("/account/authenticator-apps", rateLimit: .guessing),
-    ]
+    let path = Path.authenticatorApps
+    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -1,14 +1,16 @@
 import HTTPTypes
 import Logging
 
+extension Path { static let deleteAccount = Path("/account/delete") }
+
 /// Where people delete their account, with everything that hangs on it. They type its name, so that it is no slip.
 struct DeleteAccountEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let sessionEnd: SessionEnd
     let audit: AuditLog
     let done: LinkPages
-    let path = "/account/delete"
-    let routes = [Route.get("/account/delete"), .post("/account/delete", rateLimit: .guessing)]
+    let path = Path.deleteAccount
+    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

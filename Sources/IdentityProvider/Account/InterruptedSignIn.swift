@@ -29,7 +29,7 @@ struct InterruptedSignIn: Sendable {
 
     /// Where somebody goes on who came from none: their account.
     func location(_ request: Request) throws -> String {
-        try resume(request).map { try interactions.location($0.path, $0) } ?? interactions.issuer.reference("/account")
+        try resume(request).map { try interactions.location($0.path, $0) } ?? interactions.issuer.reference(.account)
     }
 
     func clearing() -> String { cookie.clearing() }

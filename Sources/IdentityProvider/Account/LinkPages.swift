@@ -16,7 +16,7 @@ struct LinkPages: Sendable {
 
     /// A page with a form that comes back to `path`, bound to the browser.
     func form(
-        _ template: String, at path: String, _ request: Request, _ data: [String: Page.Value] = [:],
+        _ template: String, at path: Path, _ request: Request, _ data: [String: Page.Value] = [:],
         error: String? = nil, formTargets: [String] = []
     ) -> Response {
         let (identity, cookie) = browser.identityOrNew(in: request)
@@ -29,8 +29,7 @@ struct LinkPages: Sendable {
     }
 
     /// A page with a button that does what the link is for: `text.TOPIC_title`, `_lead`, `_action`.
-    func question(_ topic: String, at path: String, _ request: Request, _ data: [String: Page.Value] = [:]) -> Response
-    {
+    func question(_ topic: String, at path: Path, _ request: Request, _ data: [String: Page.Value] = [:]) -> Response {
         var data = data.merging(Self.texts(topic)) { own, _ in own }
         data["button"] = .text("text.\(topic)_action")
         return form("link", at: path, request, data)

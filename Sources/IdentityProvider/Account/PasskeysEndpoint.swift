@@ -2,14 +2,16 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let passkeys = Path("/account/passkeys") }
+
 /// Where people see, add, rename and remove their passkeys.
 struct PasskeysEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let passkeys: PasskeyFactor
     let attempts: AttemptLimiter
     let notices: AccountNotices
-    let path = "/account/passkeys"
-    let routes = [Route.get("/account/passkeys"), .post("/account/passkeys", rateLimit: .guessing)]
+    let path = Path.passkeys
+    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
+extension Path { static let personalData = Path("/account/data") }
+
 /// Where people download what is kept of them, without secrets (GDPR Articles 15 and 20).
 struct PersonalDataEndpoint: AccountPageEndpoint {
     let gate: AccountGate
@@ -12,8 +14,8 @@ struct PersonalDataEndpoint: AccountPageEndpoint {
     let consents: any ConsentStore
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let path = "/account/data"
-    let routes = [Route.get("/account/data")]
+    let path = Path.personalData
+    var routes: [Route] { [.get(path)] }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -2,14 +2,15 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
+extension Path { static let profile = Path("/account/profile") }
+
 /// Where people change what they are called. It needs no fresh sign-in: it changes nothing about how one gets in.
 struct ProfileEndpoint: PageEndpoint {
     let gate: AccountGate
     let users: any UserStore
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let routes = [Route.get(path), .post(path, rateLimit: .guessing)]
-    private static let path = "/account/profile"
+    let routes = Route.page(.profile, rateLimit: .guessing)
 
     init(_ core: Core) {
         gate = AccountGate(core)
@@ -21,14 +22,14 @@ struct ProfileEndpoint: PageEndpoint {
     var formToken: FormToken { gate.formToken }
 
     func show(_ request: Request) async throws -> Response {
-        switch try await gate.enter(request, to: Self.path) {
+        switch try await gate.enter(request, to: .profile) {
         case .elsewhere(let response): response
         case .visitor(let visitor): page(visitor, request)
         }
     }
 
     func submit(_ request: Request) async throws -> Response {
-        guard case .visitor(let visitor) = try await gate.enter(request, to: Self.path) else { return gate.overview() }
+        guard case .visitor(let visitor) = try await gate.enter(request, to: .profile) else { return gate.overview() }
         guard let own = Claims.own(in: request.parameters) else { return page(visitor, request, error: "too_long") }
         var claims = visitor.user.claims
         for name in Claims.own { claims[name] = own[name] }
@@ -36,14 +37,14 @@ struct ProfileEndpoint: PageEndpoint {
         guard !changed.isEmpty else { return gate.overview() }
         // Somebody else changed them meanwhile: the person sees how they are now.
         guard try await users.changeClaims(of: visitor.user, to: claims, at: now()) else {
-            return .redirect(to: gate.interactions.issuer.reference(Self.path))
+            return .redirect(to: gate.interactions.issuer.reference(.profile))
         }
         audit.record(.profileChanged(members: changed), user: visitor.user.id)
         return gate.overview()
     }
 
     private func page(_ visitor: AccountGate.Visitor, _ request: Request, error: String? = nil) -> Response {
-        var (page, cookie) = gate.page("profile", at: Self.path, for: visitor, request)
+        var (page, cookie) = gate.page("profile", at: .profile, for: visitor, request)
         page.data["fields"] = .list(
             Claims.own.map { name in
                 [

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import HTTPTypes
 
+extension Path { static let recoveryCodes = Path("/account/recovery-codes") }
+
 /// Where people get a new set of recovery codes, once.
 struct RecoveryCodesEndpoint: AccountPageEndpoint {
     let gate: AccountGate
@@ -8,8 +10,8 @@ struct RecoveryCodesEndpoint: AccountPageEndpoint {
     let notices: AccountNotices
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let path = "/account/recovery-codes"
-    let routes = [Route.get("/account/recovery-codes"), .post("/account/recovery-codes", rateLimit: .guessing)]
+    let path = Path.recoveryCodes
+    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

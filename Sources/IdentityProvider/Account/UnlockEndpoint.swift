@@ -1,6 +1,8 @@
 import HTTPTypes
 import Logging
 
+extension Path { static let unlock = Path("/unlock") }
+
 /// Where a mail leads whoever was locked out by somebody else's guesses: the failures are forgotten.
 struct UnlockEndpoint: LinkEndpoint {
     let pages: LinkPages
@@ -8,7 +10,7 @@ struct UnlockEndpoint: LinkEndpoint {
     let attempts: AttemptLimiter
     let recoveries: AccountRecoveries
     let audit: AuditLog
-    let routes = [Route.get("/unlock"), .post("/unlock", rateLimit: .guessing)]
+    let routes = Route.page(.unlock, rateLimit: .guessing)
 
     init(_ core: Core) {
         pages = LinkPages(core)
@@ -20,7 +22,7 @@ struct UnlockEndpoint: LinkEndpoint {
 
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: .unlock)
-        return pages.question("unlock", at: "/unlock", request)
+        return pages.question("unlock", at: .unlock, request)
     }
 
     func submit(_ request: Request) async throws -> Response {

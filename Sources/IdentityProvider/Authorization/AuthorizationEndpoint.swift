@@ -2,13 +2,15 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let authorization = Path("/authorize") }
+
 /// RFC 6749 §3.1; OpenID Connect Core §3.1.2. Pages send the browser back here with the interaction.
 struct AuthorizationEndpoint: Endpoint {
     private let intake: AuthorizationIntake
     private let loop: InteractionLoop
     private let responder: AuthorizationResponder
     private let audit: AuditLog
-    let routes = [Route.get("/authorize"), .post("/authorize")]
+    let routes = [Route.get(.authorization), .post(.authorization)]
 
     init(_ core: Core, loop: InteractionLoop) {
         intake = AuthorizationIntake(core)
@@ -64,7 +66,8 @@ struct AuthorizationEndpoint: Endpoint {
                     "cause": "\(answer.cause.map { "\($0)" } ?? "none")",
                 ])
             audit.record(
-                .requestRefused(route: "/authorize", error: answer.code, reason: answer.description), client: client)
+                .requestRefused(
+                    route: Path.authorization.text, error: answer.code, reason: answer.description), client: client)
             return try await responder.redirect(answer, to: redirect)
         }
     }

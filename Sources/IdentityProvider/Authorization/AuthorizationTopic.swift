@@ -12,7 +12,7 @@ struct AuthorizationTopic: Topic {
     }
 
     func describe(in metadata: inout ServerMetadata) {
-        metadata["authorization_endpoint"] = metadata.url("/authorize")
+        metadata["authorization_endpoint"] = metadata.url(.authorization)
         metadata["response_types_supported"] = ["code"]
         metadata["response_modes_supported"] = .array(ResponseMode.allCases.map { .string($0.rawValue) })
         metadata["code_challenge_methods_supported"] = ["S256"]

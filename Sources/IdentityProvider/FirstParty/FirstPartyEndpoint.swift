@@ -16,12 +16,17 @@ extension FirstPartyEndpoint {
     }
 }
 
+extension Path {
+    /// The path of an operation of the API.
+    static func api(_ operation: String) -> Path { Path("/api/auth/\(operation)") }
+}
+
 extension Route {
     /// Scripts of other origins may call it, without cookies: with a body of JSON a browser asks first, and is told that
     /// credentials are not allowed (Fetch §3.2).
-    static func api(_ method: HTTPRequest.Method, _ path: String, rateLimit: RateLimit? = nil) -> Route {
+    static func api(_ method: HTTPRequest.Method, _ operation: String, rateLimit: RateLimit? = nil) -> Route {
         Route(
-            method, "/api/auth/\(path)", rateLimit: rateLimit, isSharedAcrossOrigins: true,
+            method, .api(operation), rateLimit: rateLimit, isSharedAcrossOrigins: true,
             body: method == .post ? .json : .form)
     }
 }

@@ -130,7 +130,7 @@ struct FirstPartySignIn: Sendable {
                 kind: .enrolmentRequired, status: .forbidden, detail: "sign in with a browser to set one up",
                 members: [
                     "factors": .array(factors.map { .string($0.rawValue) }),
-                    "enrolment_uri": .string(issuer.url("/account")),
+                    "enrolment_uri": .string(issuer.url(.account)),
                 ]
             ).response
         }

@@ -1,9 +1,11 @@
 import HTTPTypes
 import JOSE
 
+extension Path { static let openAPI = Path("/api/openapi.json") }
+
 /// `GET /api/openapi.json`: the description of the first-party API (OpenAPI 3.1), as it stands in `openapi.json`.
 struct OpenAPIEndpoint: Endpoint {
-    let routes = [Route.get("/api/openapi.json", isSharedAcrossOrigins: true)]
+    let routes = [Route.get(.openAPI, isSharedAcrossOrigins: true)]
     private let document: [UInt8]
 
     init(issuer: Issuer) {

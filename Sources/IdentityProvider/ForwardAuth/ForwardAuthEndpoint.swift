@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let forwardAuth = Path("/api/auth/forward") }
+
 /// Where a proxy asks whether a request to an application may pass: nginx `auth_request`, Traefik ForwardAuth, Caddy
 /// `forward_auth`. It also answers for the paths below `/.martlet/` of the application's origin.
 struct ForwardAuthEndpoint: Endpoint {
@@ -16,7 +18,7 @@ struct ForwardAuthEndpoint: Endpoint {
     let sealer: Sealer
     let lifetimes: Lifetimes
     let now: @Sendable () -> Date
-    let routes = [Route.get("/api/auth/forward")]
+    let routes = [Route.get(.forwardAuth)]
 
     init(_ core: Core, signIn: SignIn) {
         issuer = core.issuer
@@ -38,8 +40,8 @@ struct ForwardAuthEndpoint: Endpoint {
             throw OAuthError(code: .accessDenied, description: "no client has this origin under forward_auth")
         }
         switch visit.path {
-        case "/.martlet/callback": return try await enter(visit, request)
-        case "/.martlet/sign-out": return leave(visit)
+        case ForwardedRequest.callback: return try await enter(visit, request)
+        case ForwardedRequest.signOut: return leave(visit)
         default: break
         }
         guard let user = try await user(passing: visit, for: client, request) else {
@@ -79,7 +81,7 @@ struct ForwardAuthEndpoint: Endpoint {
         let (browser, cookie) = cookies.browserOrNew(in: request, maxAge: Int(lifetimes.interaction))
         let signIn = ForwardSignIn(origin: visit.origin, uri: visit.uri, browser: browser, startedAt: now())
         let sealed = try sealer.seal(signIn, for: .forwardSignIn)
-        var answer = Response.redirect(to: issuer.url("/api/auth/forward/sign-in") + "?request=\(sealed)")
+        var answer = Response.redirect(to: issuer.url(.forwardSignIn) + "?request=\(sealed)")
         if request.parameters["redirect"] == "manual" {
             answer.status = .unauthorized
             answer.headers.append(contentsOf: challenge)
@@ -106,7 +108,7 @@ struct ForwardAuthEndpoint: Endpoint {
 
     /// Forgets the pass, and goes where the session itself is ended.
     private func leave(_ visit: ForwardedRequest) -> Response {
-        .redirect(to: issuer.url("/logout")).setting(ForwardCookies(origin: visit.origin).pass.clearing())
+        .redirect(to: issuer.url(.endSession)).setting(ForwardCookies(origin: visit.origin).pass.clearing())
     }
 
     private func refusal(_ visit: ForwardedRequest) -> Response {

@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let forwardSignIn = Path("/api/auth/forward/sign-in") }
+
 /// Where a person comes who must sign in for an application behind a proxy, and leaves with a ticket for its origin.
 struct ForwardSignInEndpoint: Endpoint {
     let clients: CachedClients
@@ -11,7 +13,7 @@ struct ForwardSignInEndpoint: Endpoint {
     let sealer: Sealer
     let lifetimes: Lifetimes
     let now: @Sendable () -> Date
-    let routes = [Route.get("/api/auth/forward/sign-in")]
+    let routes = [Route.get(.forwardSignIn)]
 
     init(_ core: Core, signIn: SignIn) {
         clients = core.clients
@@ -34,7 +36,7 @@ struct ForwardSignInEndpoint: Endpoint {
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
         else {
             let signIn = SignInRequest(
-                location: "/api/auth/forward/sign-in?request=\(text)", name: client.name, client: client.id,
+                location: Path.forwardSignIn.text + "?request=\(text)", name: client.name, client: client.id,
                 source: asked.origin)
             return try interactions.start(signIn, in: request)
         }
@@ -49,6 +51,6 @@ struct ForwardSignInEndpoint: Endpoint {
             id: Identifier<ForwardTicket>.random().rawValue, origin: signIn.origin, uri: signIn.uri,
             browser: signIn.browser, session: session.id,
             expiresAt: now().addingTimeInterval(lifetimes.authorizationCode))
-        return "\(signIn.origin)/.martlet/callback?ticket=\(try sealer.seal(ticket, for: .forwardTicket))"
+        return "\(signIn.origin)\(ForwardedRequest.callback)?ticket=\(try sealer.seal(ticket, for: .forwardTicket))"
     }
 }

@@ -9,6 +9,10 @@ struct ForwardedRequest: Sendable {
     /// Whether a person's browser opens a page: only that can be sent to sign in.
     let isNavigation: Bool
 
+    /// The paths of the application's origin that we answer for.
+    static let callback = "/.martlet/callback"
+    static let signOut = "/.martlet/sign-out"
+
     var path: Substring { uri.prefix { $0 != "?" } }
     var query: Substring { uri.drop { $0 != "?" }.dropFirst() }
 

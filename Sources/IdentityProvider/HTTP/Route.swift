@@ -3,19 +3,18 @@ package import HTTPTypes
 /// A method and path of an endpoint, and the rules that hold before it is asked.
 package struct Route: Hashable, Sendable {
     package let method: HTTPRequest.Method
-    /// Below the issuer, with a leading slash.
-    package let path: String
+    package let path: Path
     /// How often one address may ask; `nil` where an answer costs next to nothing.
     package let rateLimit: RateLimit?
     /// Whether scripts of any origin may call it (Fetch, CORS). Only for endpoints that ignore cookies.
     package let isSharedAcrossOrigins: Bool
     /// What a `POST` may bring.
     package let body: BodyFormat
-    /// Whether the path stands at the root of the host, before the issuer's own path (RFC 8414 §3.1).
+    /// Whether the path starts at the root of the host, before the issuer's own path (RFC 8414 §3.1).
     package let isAtRoot: Bool
 
     package init(
-        _ method: HTTPRequest.Method, _ path: String, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false,
+        _ method: HTTPRequest.Method, _ path: Path, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false,
         isAtRoot: Bool = false, body: BodyFormat = .form
     ) {
         self.method = method
@@ -26,13 +25,17 @@ package struct Route: Hashable, Sendable {
         self.body = body
     }
 
-    package static func get(_ path: String, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
+    package static func get(_ path: Path, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
         Route(.get, path, rateLimit: rateLimit, isSharedAcrossOrigins: isSharedAcrossOrigins)
     }
 
-    package static func post(_ path: String, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route
-    {
+    package static func post(_ path: Path, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
         Route(.post, path, rateLimit: rateLimit, isSharedAcrossOrigins: isSharedAcrossOrigins)
+    }
+
+    /// The routes of a page: `GET` shows it, `POST` submits it. `rateLimit` holds for `POST`.
+    package static func page(_ path: Path, rateLimit: RateLimit? = nil) -> [Route] {
+        [.get(path), .post(path, rateLimit: rateLimit)]
     }
 }
 

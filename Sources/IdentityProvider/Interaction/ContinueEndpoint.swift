@@ -1,10 +1,10 @@
+extension Path { static let `continue` = Path("/continue") }
+
 /// Where pages send the browser back on the way to a `SignInRequest`, as to the authorization endpoint on the way to a
 /// client.
 struct ContinueEndpoint: Endpoint {
-    static let path = "/continue"
-
     private let loop: InteractionLoop
-    let routes = [Route.get(path)]
+    let routes = [Route.get(.continue)]
 
     init(_ loop: InteractionLoop) { self.loop = loop }
 
@@ -15,7 +15,7 @@ struct ContinueEndpoint: Endpoint {
         case .step(let response): return response
         case .done:
             let isOurs = signIn.location.hasPrefix("/")
-            return .redirect(to: isOurs ? loop.interactions.issuer.reference(signIn.location) : signIn.location)
+            return .redirect(to: isOurs ? loop.interactions.issuer.path + signIn.location : signIn.location)
         }
     }
 

@@ -58,7 +58,7 @@ struct InteractionKeeper: Sendable {
     }
 
     /// The address of one of our pages with the interaction in it.
-    func location(_ path: String, _ interaction: Interaction) throws -> String {
+    func location(_ path: Path, _ interaction: Interaction) throws -> String {
         "\(issuer.reference(path))?interaction=\(try seal(interaction))"
     }
 

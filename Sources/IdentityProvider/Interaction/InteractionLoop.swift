@@ -46,10 +46,10 @@ struct InteractionLoop: Sendable {
         }
         switch step {
         case .respond(let session): return .done(session)
-        case .signIn: return .step(try show("/sign-in", interaction))
-        case .secondFactor: return .step(try show("/second-factor", interaction))
-        case .enrol: return .step(try show("/enrol", interaction))
-        case .consent: return .step(try show("/consent", interaction))
+        case .signIn: return .step(try show(.signIn, interaction))
+        case .secondFactor: return .step(try show(.secondFactor, interaction))
+        case .enrol: return .step(try show(.enrol, interaction))
+        case .consent: return .step(try show(.consent, interaction))
         case .strengthen(let session):
             return .step(try await strengthen(session, of: current?.user, interaction, toward: destination, request))
         }
@@ -78,7 +78,7 @@ struct InteractionLoop: Sendable {
         case .refused:
             // Looks like a passkey that is not accepted. For a password, the sign-in page has its own words.
             interaction.progress = nil
-            return .redirect(to: try interactions.location("/sign-in", interaction) + "&problem=passkey")
+            return .redirect(to: try interactions.location(.signIn, interaction) + "&problem=passkey")
         }
     }
 
@@ -100,14 +100,14 @@ struct InteractionLoop: Sendable {
         _ session: Session, of user: User?, _ interaction: Interaction, toward destination: SignIn.Destination,
         _ request: Request
     ) async throws -> Response {
-        guard let user else { return try show("/sign-in", interaction) }
+        guard let user else { return try show(.signIn, interaction) }
         var interaction = interaction
         interaction.progress = try await signIn.strengthen(session, of: user, toward: destination, in: request)
         if interaction.progress == nil { interaction.exhausted = session.id }
         return try interactions.proceed(interaction)
     }
 
-    private func show(_ path: String, _ interaction: Interaction) throws -> Response {
+    private func show(_ path: Path, _ interaction: Interaction) throws -> Response {
         .redirect(to: try interactions.location(path, interaction))
     }
 }

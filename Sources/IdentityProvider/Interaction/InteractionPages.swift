@@ -10,14 +10,16 @@ struct InteractionPages: Sendable {
         interactions = InteractionKeeper(core)
     }
 
-    /// A page with what all of them show and carry. Its form goes to the path of the template's name.
-    func page(_ template: String, for interaction: Interaction, _ request: Request) async throws -> Page {
+    /// A page with what all of them show and carry. Its form is posted to `path`.
+    func page(
+        _ template: String, at path: Path, for interaction: Interaction, _ request: Request
+    ) async throws -> Page {
         guard let identity = interactions.browser.identity(in: request) else { throw OAuthError.interactionLost }
         var page = Page(
             template,
             data: [
                 "display": .object([interaction.display.rawValue: true]),
-                "action": .text(interactions.issuer.reference("/\(template)")),
+                "action": .text(interactions.issuer.reference(path)),
                 "form_token": .text(formToken.value(for: identity, in: request)),
                 "interaction": .text(try interactions.seal(interaction)),
             ],

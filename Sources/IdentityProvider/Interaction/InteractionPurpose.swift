@@ -10,10 +10,10 @@ extension Interaction {
     }
 
     /// The endpoint that knows the next step.
-    var path: String {
+    var path: Path {
         switch purpose {
-        case .authorization: "/authorize"
-        case .signIn: ContinueEndpoint.path
+        case .authorization: .authorization
+        case .signIn: .continue
         }
     }
 

@@ -1,9 +1,11 @@
 import HTTPTypes
 
+extension Path { static let jwks = Path("/jwks") }
+
 /// The JWK Set with which others verify our tokens (RFC 7517 §5).
 struct JWKSetEndpoint: Endpoint {
     let ring: KeyRing
-    let routes = [Route.get("/jwks", isSharedAcrossOrigins: true)]
+    let routes = [Route.get(.jwks, isSharedAcrossOrigins: true)]
 
     init(_ core: Core) {
         ring = core.keys

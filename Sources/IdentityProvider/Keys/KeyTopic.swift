@@ -9,6 +9,6 @@ struct KeyTopic: Topic {
     }
 
     func describe(in metadata: inout ServerMetadata) {
-        metadata["jwks_uri"] = metadata.url("/jwks")
+        metadata["jwks_uri"] = metadata.url(.jwks)
     }
 }

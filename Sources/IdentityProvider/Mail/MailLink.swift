@@ -20,32 +20,30 @@ struct MailLink: Codable, Sendable {
 
 /// What a link is for: one that was made for something else cannot be opened.
 struct MailLinkPurpose: Sendable {
-    /// Of the page, below the issuer.
-    let path: String
+    /// The page that the link opens.
+    let path: Path
     /// Seconds.
     let lifetime: TimeInterval
     /// Whether a new password makes the link void. Where it protects from a thief, who can set one, it must not.
     let endsWithPassword: Bool
 
-    static let signUp = MailLinkPurpose(path: "/sign-up/finish", lifetime: 86_400, endsWithPassword: true)
-    static let invitation = MailLinkPurpose(path: "/invitation", lifetime: 7 * 86_400, endsWithPassword: true)
-    static let passwordReset = MailLinkPurpose(path: "/reset-password", lifetime: 3_600, endsWithPassword: true)
-    static let emailVerification = MailLinkPurpose(path: "/verify-email", lifetime: 86_400, endsWithPassword: false)
-    static let emailChange = MailLinkPurpose(path: "/change-email/agree", lifetime: 86_400, endsWithPassword: true)
-    static let newEmail = MailLinkPurpose(path: "/change-email/finish", lifetime: 86_400, endsWithPassword: true)
-    static let notMe = MailLinkPurpose(path: "/not-me", lifetime: 7 * 86_400, endsWithPassword: false)
-    static let recoveryCancel = MailLinkPurpose(
-        path: "/recovery/cancel", lifetime: 30 * 86_400, endsWithPassword: false)
-    static let recoveryFinish = MailLinkPurpose(
-        path: "/recovery/finish", lifetime: 7 * 86_400, endsWithPassword: false)
-    static let unlock = MailLinkPurpose(path: "/unlock", lifetime: 86_400, endsWithPassword: false)
+    static let signUp = MailLinkPurpose(path: .finishSignUp, lifetime: 86_400, endsWithPassword: true)
+    static let invitation = MailLinkPurpose(path: .invitation, lifetime: 7 * 86_400, endsWithPassword: true)
+    static let passwordReset = MailLinkPurpose(path: .resetPassword, lifetime: 3_600, endsWithPassword: true)
+    static let emailVerification = MailLinkPurpose(path: .verifyEmail, lifetime: 86_400, endsWithPassword: false)
+    static let emailChange = MailLinkPurpose(path: .agreeToEmail, lifetime: 86_400, endsWithPassword: true)
+    static let newEmail = MailLinkPurpose(path: .newEmail, lifetime: 86_400, endsWithPassword: true)
+    static let notMe = MailLinkPurpose(path: .notMe, lifetime: 7 * 86_400, endsWithPassword: false)
+    static let recoveryCancel = MailLinkPurpose(path: .cancelRecovery, lifetime: 30 * 86_400, endsWithPassword: false)
+    static let recoveryFinish = MailLinkPurpose(path: .finishRecovery, lifetime: 7 * 86_400, endsWithPassword: false)
+    static let unlock = MailLinkPurpose(path: .unlock, lifetime: 86_400, endsWithPassword: false)
 
     static let all = [
         signUp, invitation, passwordReset, emailVerification, emailChange, newEmail, notMe,
         recoveryCancel, recoveryFinish, unlock,
     ]
 
-    var sealed: SealedPurpose { .transit("link \(path)") { [lifetime] _ in lifetime } }
+    var sealed: SealedPurpose { .transit("link \(path.text)") { [lifetime] _ in lifetime } }
 }
 
 /// Makes links, opens them and spends them.
@@ -66,7 +64,7 @@ struct MailLinks: Sendable {
 
     /// Always below the configured issuer: what a request calls its host has no say.
     func url(for purpose: MailLinkPurpose, user: User? = nil, address: MailAddress? = nil) throws -> String {
-        try issuer.url("\(purpose.path)?link=\(text(for: purpose, user: user, address: address))")
+        try issuer.url(purpose.path) + "?link=\(text(for: purpose, user: user, address: address))"
     }
 
     func text(for purpose: MailLinkPurpose, user: User? = nil, address: MailAddress? = nil) throws -> String {

@@ -1,11 +1,16 @@
 import JOSE
 import HTTPTypes
 
+extension Path {
+    package static let live = Path("/health/live")
+    static let ready = Path("/health/ready")
+}
+
 /// Whether the process lives, and whether it can serve: for load balancers and supervisors.
 struct HealthEndpoint: Endpoint {
     let storage: any StorageUpkeep
     let vault: KeyVault
-    let routes = [Route.get("/health/live"), .get("/health/ready")]
+    let routes = [Route.get(.live), .get(.ready)]
 
     init(_ core: Core) {
         storage = core.stores.upkeep
@@ -13,7 +18,7 @@ struct HealthEndpoint: Endpoint {
     }
 
     func respond(to request: Request) async throws -> Response {
-        guard request.path.hasSuffix("/ready") else { return .json(["status": "live"]) }
+        guard request.path == Path.ready.text else { return .json(["status": "live"]) }
         do {
             try await storage.check()
             guard vault.isLoaded else { throw KeysNotLoaded() }

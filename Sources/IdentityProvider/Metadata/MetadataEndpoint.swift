@@ -1,6 +1,15 @@
 import HTTPTypes
 import JOSE
 
+extension Path {
+    static let openIDConfiguration = Path("/.well-known/openid-configuration")
+
+    /// RFC 8414 §3.1 inserts the well-known path before the issuer's path; OpenID Connect appends it.
+    static func authorizationServerMetadata(of issuer: Issuer) -> Path {
+        Path("/.well-known/oauth-authorization-server\(issuer.path)")
+    }
+}
+
 /// OpenID Connect Discovery §4; RFC 8414 §3. The document is rendered anew when the resource servers change.
 struct MetadataEndpoint: Endpoint {
     private let issuer: Issuer
@@ -13,13 +22,10 @@ struct MetadataEndpoint: Endpoint {
         self.metadata = metadata
     }
 
-    /// RFC 8414 §3.1 inserts its well-known path before the issuer's path; OpenID Connect appends it.
     var routes: [Route] {
         [
-            .get("/.well-known/openid-configuration", isSharedAcrossOrigins: true),
-            Route(
-                .get, "/.well-known/oauth-authorization-server" + issuer.path, isSharedAcrossOrigins: true,
-                isAtRoot: true),
+            .get(.openIDConfiguration, isSharedAcrossOrigins: true),
+            Route(.get, .authorizationServerMetadata(of: issuer), isSharedAcrossOrigins: true, isAtRoot: true),
         ]
     }
 

@@ -5,20 +5,20 @@ import JOSE
 extension Mutation {
     /// The answer as the fault lets it out.
     func changed(_ response: Response, to request: Request, _ tools: MutationTools) async throws -> Response {
-        switch request.path {
-        case "/authorize", "/consent": changeAuthorization(response, tools)
-        case "/token":
+        switch Path(request.path) {
+        case .authorization, .consent: changeAuthorization(response, tools)
+        case .token:
             response.status == .ok
                 ? try await changeTokens(response, tools) : changeTokenError(response)
-        case "/userinfo":
+        case .userInfo:
             self == .otherSubjectAtUserInfo && response.status == .ok
                 ? try response.changing { $0["sub"] = "somebody-else" } : response
-        case "/introspect": try await changeIntrospection(response, request, tools)
-        case "/logout", "/logout/confirm": changeSignOut(response, request)
-        case "/.well-known/openid-configuration":
+        case .introspection: try await changeIntrospection(response, request, tools)
+        case .endSession, .confirmSignOut: changeSignOut(response, request)
+        case .openIDConfiguration:
             self == .otherIssuerInMetadata
                 ? try response.changing { $0["issuer"] = "https://elsewhere.example" } : response
-        case "/jwks": try changeKeys(response)
+        case .jwks: try changeKeys(response)
         default: response
         }
     }

@@ -6,11 +6,11 @@ extension Mutation {
     /// The request as the fault lets the endpoint see it.
     func changed(_ request: Request, _ tools: MutationTools) async throws -> Request {
         var edit = RequestEdit(request)
-        switch request.path {
-        case "/authorize" where edit["interaction"] == nil: try await changeAuthorization(&edit, tools)
-        case "/token": try await changeToken(&edit, request, tools)
-        case "/logout" where edit["request"] == nil: try await changeSignOut(&edit, tools)
-        case "/userinfo":
+        switch Path(request.path) {
+        case .authorization where edit["interaction"] == nil: try await changeAuthorization(&edit, tools)
+        case .token: try await changeToken(&edit, request, tools)
+        case .endSession where edit["request"] == nil: try await changeSignOut(&edit, tools)
+        case .userInfo:
             if self == .userInfoRefusesPost, request.method == .post {
                 throw OAuthError.methodNotAllowed(allowed: [.get])
             }

@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
+extension Path { static let introspection = Path("/introspect") }
+
 /// Describes a token to a client that may know about it (RFC 7662). Tokens of others look like invalid ones.
 struct IntrospectionEndpoint: Endpoint {
     private let issuer: Issuer
@@ -10,7 +12,7 @@ struct IntrospectionEndpoint: Endpoint {
     private let entitlements: CachedEntitlements
     private let bearers: BearerAuthenticator
     private let refreshTokens: RefreshTokenReader
-    let routes = [Route.post("/introspect", rateLimit: .tokens)]
+    let routes = [Route.post(.introspection, rateLimit: .tokens)]
 
     init(_ core: Core, authenticator: ClientAuthenticator, bearers: BearerAuthenticator) {
         issuer = core.issuer

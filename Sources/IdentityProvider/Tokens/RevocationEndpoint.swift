@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let revocation = Path("/revoke") }
+
 /// Lets a client give a token back (RFC 7009). Revokes the token's authorization, and with it all of its tokens.
 struct RevocationEndpoint: Endpoint {
     private let authenticator: ClientAuthenticator
@@ -11,7 +13,7 @@ struct RevocationEndpoint: Endpoint {
     private let singleUse: any SingleUseStore
     private let audit: AuditLog
     private let now: @Sendable () -> Date
-    let routes = [Route.post("/revoke", rateLimit: .tokens, isSharedAcrossOrigins: true)]
+    let routes = [Route.post(.revocation, rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
     init(_ core: Core, authenticator: ClientAuthenticator) {
         accessTokens = AccessTokenReader(core)

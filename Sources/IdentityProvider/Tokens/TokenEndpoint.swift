@@ -1,12 +1,14 @@
 import HTTPTypes
 
+extension Path { static let token = Path("/token") }
+
 /// RFC 6749 §3.2.
 struct TokenEndpoint: Endpoint {
     private let authenticator: ClientAuthenticator
     private let grants: [any Grant]
     private let issuer: TokenIssuer
     private let audit: AuditLog
-    let routes = [Route.post("/token", rateLimit: .tokens, isSharedAcrossOrigins: true)]
+    let routes = [Route.post(.token, rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
     init(_ core: Core, authenticator: ClientAuthenticator, grants: [any Grant], issuer: TokenIssuer) {
         audit = core.audit

@@ -28,10 +28,10 @@ struct TokenTopic: Topic {
     }
 
     func describe(in metadata: inout ServerMetadata) {
-        metadata["token_endpoint"] = metadata.url("/token")
-        metadata["userinfo_endpoint"] = metadata.url("/userinfo")
-        metadata["introspection_endpoint"] = metadata.url("/introspect")
-        metadata["revocation_endpoint"] = metadata.url("/revoke")
+        metadata["token_endpoint"] = metadata.url(.token)
+        metadata["userinfo_endpoint"] = metadata.url(.userInfo)
+        metadata["introspection_endpoint"] = metadata.url(.introspection)
+        metadata["revocation_endpoint"] = metadata.url(.revocation)
         metadata["grant_types_supported"] = .array(grants.map { .string($0.type.rawValue) })
         metadata["subject_types_supported"] = ["public"]
         metadata["id_token_signing_alg_values_supported"] = .array(KeyRing.algorithms.map { .string($0.rawValue) })

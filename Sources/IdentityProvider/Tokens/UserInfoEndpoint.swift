@@ -1,13 +1,15 @@
 import HTTPTypes
 import JOSE
 
+extension Path { static let userInfo = Path("/userinfo") }
+
 /// Claims about the user who signed in (OpenID Connect Core §5.3).
 struct UserInfoEndpoint: Endpoint {
     private let bearers: BearerAuthenticator
     private let stepUp: StepUp
     private let entitlements: CachedEntitlements
     let routes = [
-        Route.get("/userinfo", isSharedAcrossOrigins: true), .post("/userinfo", isSharedAcrossOrigins: true),
+        Route.get(.userInfo, isSharedAcrossOrigins: true), .post(.userInfo, isSharedAcrossOrigins: true),
     ]
 
     init(_ core: Core, bearers: BearerAuthenticator, stepUp: StepUp) {

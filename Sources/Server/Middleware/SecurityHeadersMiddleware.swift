@@ -28,5 +28,7 @@ struct SecurityHeadersMiddleware: Middleware {
 extension Answer {
     /// Whether it belongs to the account pages, which nobody needs to open in a popup. The pages of a sign-in must keep
     /// `window.opener` for clients that do (HTML §7.1.3).
-    fileprivate var isOfAccount: Bool { route.map { $0 == "/account" || $0.hasPrefix("/account/") } ?? false }
+    fileprivate var isOfAccount: Bool {
+        route.map { $0 == Path.account.text || $0.hasPrefix(Path.account.text + "/") } ?? false
+    }
 }

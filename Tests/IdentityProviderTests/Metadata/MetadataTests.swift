@@ -15,7 +15,7 @@ struct MetadataTests {
         for name in document.names where name.hasSuffix("_endpoint") || name == "jwks_uri" {
             let path = String(try #require(document[name]?.string).dropFirst("https://id.example.com".count))
             let routes = issuer.provider.endpoints.flatMap(\.routes)
-            #expect(routes.contains { $0.path == path }, "\(name)")
+            #expect(routes.contains { $0.path.text == path }, "\(name)")
         }
         #expect(document["request_uri_parameter_supported"] == false)
         #expect(document["authorization_response_iss_parameter_supported"] == true)

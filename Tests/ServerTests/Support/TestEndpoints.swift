@@ -8,7 +8,7 @@ enum TestEndpoints {
 
 /// Says what it was asked, and what a proxy said of it.
 struct EchoEndpoint: Endpoint {
-    let routes = [Route.get("/echo"), .post("/echo")]
+    let routes = Route.page(Path("/echo"))
 
     func respond(to request: Request) async throws -> Response {
         let said = [HTTPField.Name.forwardedProto, .forwardedHost, .forwardedURI, .forwardedMethod].map { name in
@@ -24,7 +24,7 @@ struct EchoEndpoint: Endpoint {
 
 /// Shows a page, or refuses with one.
 struct PageTestEndpoint: Endpoint {
-    let routes = [Route.get("/page"), .get("/account"), .get("/account/test"), .get("/accounts")]
+    let routes = ["/page", "/account", "/account/test", "/accounts"].map { Route.get(Path($0)) }
 
     func respond(to request: Request) async throws -> Response {
         guard request.parameters["fail"] == nil else { throw OAuthError.invalidRequest("told to <fail>") }
@@ -41,8 +41,8 @@ struct PageTestEndpoint: Endpoint {
 /// Open to scripts of any origin, and counted.
 struct SharedEndpoint: Endpoint {
     let routes = [
-        Route.post("/shared", rateLimit: RateLimit(burst: 2, perMinute: 1), isSharedAcrossOrigins: true),
-        Route(.get, "/.well-known/shared", isSharedAcrossOrigins: true, isAtRoot: true),
+        Route.post(Path("/shared"), rateLimit: RateLimit(burst: 2, perMinute: 1), isSharedAcrossOrigins: true),
+        Route(.get, Path("/.well-known/shared"), isSharedAcrossOrigins: true, isAtRoot: true),
     ]
 
     func respond(to request: Request) async throws -> Response {
@@ -57,7 +57,7 @@ struct FailingEndpoint: Endpoint {
     struct Defect: Error { let secret = "confidential" }
     struct Away: StorageUnavailable {}
 
-    let routes = [Route.get("/defect"), .get("/away"), .get("/unauthorized")]
+    let routes = ["/defect", "/away", "/unauthorized"].map { Route.get(Path($0)) }
 
     func respond(to request: Request) async throws -> Response {
         switch request.path {
@@ -73,7 +73,7 @@ struct FailingEndpoint: Endpoint {
 /// Answers when it is told to.
 struct GatedEndpoint: Endpoint {
     let gate: Gate
-    let routes = [Route.get("/gated"), .post("/gated")]
+    let routes = Route.page(Path("/gated"))
 
     func respond(to request: Request) async throws -> Response {
         await gate.pass()
@@ -85,7 +85,7 @@ struct GatedEndpoint: Endpoint {
 /// Answers with as many bytes as it was made for.
 struct LargeEndpoint: Endpoint {
     let size: Int
-    let routes = [Route.get("/large")]
+    let routes = [Route.get(Path("/large"))]
 
     func respond(to request: Request) async throws -> Response {
         Response(headers: [.contentType: "text/plain"], body: .bytes(Array(repeating: 0x78, count: size)))

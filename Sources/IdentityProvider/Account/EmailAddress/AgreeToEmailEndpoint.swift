@@ -1,12 +1,14 @@
 import HTTPTypes
 
+extension Path { static let agreeToEmail = Path("/change-email/agree") }
+
 /// Where the present address agrees to another one. Only then is the new one written to: so nobody who got into a session
 /// takes the account away, and nobody can have strangers written to.
 struct AgreeToEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
     let mail: MailQueue
-    let routes = [Route.get("/change-email/agree"), .post("/change-email/agree", rateLimit: .guessing)]
+    let routes = Route.page(.agreeToEmail, rateLimit: .guessing)
 
     init(_ core: Core) {
         pages = LinkPages(core)
@@ -17,7 +19,7 @@ struct AgreeToEmailEndpoint: LinkEndpoint {
     func show(_ request: Request) async throws -> Response {
         let (link, _) = try await links.open(request, for: .emailChange)
         return pages.question(
-            "agree_to_email", at: "/change-email/agree", request, ["email": .text(link.address?.text ?? "")])
+            "agree_to_email", at: .agreeToEmail, request, ["email": .text(link.address?.text ?? "")])
     }
 
     func submit(_ request: Request) async throws -> Response {

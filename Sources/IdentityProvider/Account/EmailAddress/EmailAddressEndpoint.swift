@@ -1,14 +1,16 @@
 import FoundationEssentials
 import HTTPTypes
 
+extension Path { static let emailAddress = Path("/account/email") }
+
 /// Where a person who has just signed in asks for another address, or for a mail that proves the one they have.
 struct EmailAddressEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let pages: LinkPages
     let mail: MailRequests
     let audit: AuditLog
-    let path = "/account/email"
-    let routes = [Route.get("/account/email"), .post("/account/email", rateLimit: .mail)]
+    let path = Path.emailAddress
+    var routes: [Route] { Route.page(path, rateLimit: .mail) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

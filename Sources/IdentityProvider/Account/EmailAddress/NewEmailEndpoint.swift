@@ -1,6 +1,8 @@
 import HTTPTypes
 import Logging
 
+extension Path { static let newEmail = Path("/change-email/finish") }
+
 /// Where the new address finishes the change that the present one agreed to.
 struct NewEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
@@ -8,7 +10,7 @@ struct NewEmailEndpoint: LinkEndpoint {
     let users: any UserStore
     let mail: MailQueue
     let audit: AuditLog
-    let routes = [Route.get("/change-email/finish"), .post("/change-email/finish", rateLimit: .guessing)]
+    let routes = Route.page(.newEmail, rateLimit: .guessing)
 
     init(_ core: Core) {
         pages = LinkPages(core)
@@ -22,7 +24,7 @@ struct NewEmailEndpoint: LinkEndpoint {
         let (link, user) = try await links.open(request, for: .newEmail)
         // Whose account it is, above all: the mailbox may be another person's.
         return pages.question(
-            "new_email", at: "/change-email/finish", request,
+            "new_email", at: .newEmail, request,
             ["email": .text(link.address?.text ?? ""), "username": .text(user?.username ?? "")])
     }
 

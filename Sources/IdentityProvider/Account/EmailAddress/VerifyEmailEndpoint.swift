@@ -1,12 +1,14 @@
 import HTTPTypes
 
+extension Path { static let verifyEmail = Path("/verify-email") }
+
 /// Where a link proves that a mailbox is the user's.
 struct VerifyEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
     let users: any UserStore
     let audit: AuditLog
-    let routes = [Route.get("/verify-email"), .post("/verify-email", rateLimit: .guessing)]
+    let routes = Route.page(.verifyEmail, rateLimit: .guessing)
 
     init(_ core: Core) {
         pages = LinkPages(core)
@@ -18,7 +20,7 @@ struct VerifyEmailEndpoint: LinkEndpoint {
     func show(_ request: Request) async throws -> Response {
         let (link, _) = try await links.open(request, for: .emailVerification)
         return pages.question(
-            "verify_email", at: "/verify-email", request, ["email": .text(link.address?.text ?? "")])
+            "verify_email", at: .verifyEmail, request, ["email": .text(link.address?.text ?? "")])
     }
 
     func submit(_ request: Request) async throws -> Response {

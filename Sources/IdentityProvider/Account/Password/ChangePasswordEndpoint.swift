@@ -1,6 +1,8 @@
 import Authenticators
 import HTTPTypes
 
+extension Path { static let changePassword = Path("/account/password") }
+
 /// Where whoever signed in just now chooses a new password. It ends every session, this one, too: whoever knew the former
 /// one is out.
 struct ChangePasswordEndpoint: AccountPageEndpoint {
@@ -8,8 +10,8 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
     let protection: AccountProtection
     let site: String
     let done: LinkPages
-    let path = "/account/password"
-    let routes = [Route.get("/account/password"), .post("/account/password", rateLimit: .guessing)]
+    let path = Path.changePassword
+    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

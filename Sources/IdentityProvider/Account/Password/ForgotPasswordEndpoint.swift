@@ -1,12 +1,14 @@
 import HTTPTypes
 
+extension Path { static let forgotPassword = Path("/forgot-password") }
+
 /// Where a person who has forgotten the password asks for a link. The answer, and what it costs, is the same for everybody.
 struct ForgotPasswordEndpoint: PageEndpoint {
     let pages: LinkPages
     let interrupted: InterruptedSignIn
     let mail: MailRequests
     let audit: AuditLog
-    let routes = [Route.get("/forgot-password"), .post("/forgot-password", rateLimit: .mail)]
+    let routes = Route.page(.forgotPassword, rateLimit: .mail)
 
     var formToken: FormToken { pages.formToken }
 
@@ -18,7 +20,7 @@ struct ForgotPasswordEndpoint: PageEndpoint {
     }
 
     func show(_ request: Request) async throws -> Response {
-        pages.form("forgot-password", at: "/forgot-password", request).setting(interrupted.remember(request))
+        pages.form("forgot-password", at: .forgotPassword, request).setting(interrupted.remember(request))
     }
 
     func submit(_ request: Request) async throws -> Response {

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import HTTPTypes
 
+extension Path { static let notMe = Path("/not-me") }
+
 /// Where a mail about a sign-in or a change leads whoever it was not: everything ends, the password opens nothing any more,
 /// and a new one is asked for. Factors stay, for the link proves the mailbox alone; those added of late are in dispute.
 struct NotMeEndpoint: LinkEndpoint {
@@ -8,7 +10,7 @@ struct NotMeEndpoint: LinkEndpoint {
     let links: MailLinks
     let protection: AccountProtection
     let recoveries: AccountRecoveries
-    let routes = [Route.get("/not-me"), .post("/not-me", rateLimit: .guessing)]
+    let routes = Route.page(.notMe, rateLimit: .guessing)
 
     init(_ core: Core) {
         pages = LinkPages(core)
@@ -19,7 +21,7 @@ struct NotMeEndpoint: LinkEndpoint {
 
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: .notMe)
-        return pages.question("not_me", at: "/not-me", request)
+        return pages.question("not_me", at: .notMe, request)
     }
 
     func submit(_ request: Request) async throws -> Response {
@@ -40,7 +42,7 @@ struct NotMeEndpoint: LinkEndpoint {
         var without = user
         without.passwordHash = nil
         let reset = try links.text(for: .passwordReset, user: without, address: link.address)
-        let location = "\(pages.issuer.reference(MailLinkPurpose.passwordReset.path))?link=\(reset)"
+        let location = pages.issuer.reference(.resetPassword) + "?link=\(reset)"
         guard let recovery, step == .start || step == .wait else { return .redirect(to: location) }
         return pages.done(
             "recovery_started",

@@ -1,6 +1,8 @@
 import Authenticators
 import HTTPTypes
 
+extension Path { static let resetPassword = Path("/reset-password") }
+
 /// Where a link from a mail leads to a new password. It signs nobody in: that still takes every factor that it took before.
 struct ResetPasswordEndpoint: LinkEndpoint {
     let pages: LinkPages
@@ -8,7 +10,7 @@ struct ResetPasswordEndpoint: LinkEndpoint {
     let links: MailLinks
     let protection: AccountProtection
     let site: String
-    let routes = [Route.get("/reset-password"), .post("/reset-password", rateLimit: .guessing)]
+    let routes = Route.page(.resetPassword, rateLimit: .guessing)
 
     init(_ core: Core) {
         pages = LinkPages(core)
@@ -51,6 +53,6 @@ struct ResetPasswordEndpoint: LinkEndpoint {
     private func page(_ request: Request, _ user: User, error: String? = nil) -> Response {
         // For password managers: which account it is.
         pages.form(
-            "reset-password", at: "/reset-password", request, ["username": .text(user.username)], error: error)
+            "reset-password", at: .resetPassword, request, ["username": .text(user.username)], error: error)
     }
 }

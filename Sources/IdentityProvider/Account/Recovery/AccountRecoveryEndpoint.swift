@@ -1,12 +1,14 @@
 import HTTPTypes
 
+extension Path { static let accountRecovery = Path("/account/recovery") }
+
 /// Where somebody who signed in just now, with factors that are not in dispute, carries a recovery out at once or cancels it.
 struct AccountRecoveryEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let recoveries: AccountRecoveries
     let done: LinkPages
-    let path = "/account/recovery"
-    let routes = [Route.get("/account/recovery"), .post("/account/recovery", rateLimit: .guessing)]
+    let path = Path.accountRecovery
+    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -1,5 +1,10 @@
 import HTTPTypes
 
+extension Path {
+    static let cancelRecovery = Path("/recovery/cancel")
+    static let finishRecovery = Path("/recovery/finish")
+}
+
 /// Where the mails about a recovery lead: to cancel it or, after the wait, to carry it out.
 struct RecoveryEndpoint: LinkEndpoint {
     let purpose: MailLinkPurpose
@@ -16,7 +21,7 @@ struct RecoveryEndpoint: LinkEndpoint {
         recoveries = AccountRecoveries(core)
     }
 
-    var routes: [Route] { [.get(purpose.path), .post(purpose.path, rateLimit: .guessing)] }
+    var routes: [Route] { Route.page(purpose.path, rateLimit: .guessing) }
 
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: purpose)
@@ -31,7 +36,7 @@ struct RecoveryEndpoint: LinkEndpoint {
         try await links.consume(link)
         switch try await recoveries.act(on: evidence, for: user, after: request).step {
         case .remove:
-            let reset = pages.issuer.reference("/forgot-password")
+            let reset = pages.issuer.reference(.forgotPassword)
             return pages.done("recovery_finished", user.passwordHash == nil ? ["continue_uri": .text(reset)] : [:])
         case .cancel: return pages.done("recovery_canceled")
         case .start, .wait, .nothing: throw OAuthError.linkLost

@@ -4,6 +4,11 @@ import HTTPTypes
 import JOSE
 import Logging
 
+extension Path {
+    static let finishSignUp = Path("/sign-up/finish")
+    static let invitation = Path("/invitation")
+}
+
 /// Where a link from a mail becomes an account: the address is proven, a name and a password are asked for.
 struct NewAccountEndpoint: LinkEndpoint {
     /// Of one's own will, or invited.
@@ -35,7 +40,7 @@ struct NewAccountEndpoint: LinkEndpoint {
         now = core.now
     }
 
-    var routes: [Route] { [.get(purpose.path), .post(purpose.path, rateLimit: .guessing)] }
+    var routes: [Route] { Route.page(purpose.path, rateLimit: .guessing) }
 
     func show(_ request: Request) async throws -> Response {
         let (_, address) = try await open(request)

@@ -1,12 +1,14 @@
 import HTTPTypes
 
+extension Path { static let signUp = Path("/sign-up") }
+
 /// Where somebody asks for an account: with an address, which a mail proves before there is anything. Whether the address
 /// has an account already, only its owner is told.
 struct SignUpEndpoint: PageEndpoint {
     let pages: LinkPages
     let interrupted: InterruptedSignIn
     let mail: MailRequests
-    let routes = [Route.get("/sign-up"), .post("/sign-up", rateLimit: .mail)]
+    let routes = Route.page(.signUp, rateLimit: .mail)
 
     var formToken: FormToken { pages.formToken }
 
@@ -17,13 +19,13 @@ struct SignUpEndpoint: PageEndpoint {
     }
 
     func show(_ request: Request) async throws -> Response {
-        pages.form("sign-up", at: "/sign-up", request).setting(interrupted.remember(request))
+        pages.form("sign-up", at: .signUp, request).setting(interrupted.remember(request))
     }
 
     func submit(_ request: Request) async throws -> Response {
         let text = request.parameters["email"] ?? ""
         guard let address = MailAddress(text) else {
-            return pages.form("sign-up", at: "/sign-up", request, ["email": .text(text)], error: "email")
+            return pages.form("sign-up", at: .signUp, request, ["email": .text(text)], error: "email")
         }
         try await mail.add(.signUp(address), after: request)
         return pages.done("sign_up_asked", ["email": .text(address.text)])

@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let consent = Path("/consent") }
+
 /// The page where a person agrees to what a client asks for (OpenID Connect Core §3.1.2.4).
 struct ConsentEndpoint: PageEndpoint {
     let clients: any ClientStore
@@ -13,7 +15,7 @@ struct ConsentEndpoint: PageEndpoint {
     let pages: InteractionPages
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let routes = [Route.get("/consent"), .post("/consent")]
+    let routes = Route.page(.consent)
 
     var formToken: FormToken { pages.formToken }
 
@@ -82,7 +84,7 @@ struct ConsentEndpoint: PageEndpoint {
     )
         async throws -> Page
     {
-        var page = try await pages.page("consent", for: interaction, request)
+        var page = try await pages.page("consent", at: .consent, for: interaction, request)
         let catalog = try await resources.catalog()
         let former = try await remembered(by: user.id, for: authorization)
         let asked = authorization.consentScope

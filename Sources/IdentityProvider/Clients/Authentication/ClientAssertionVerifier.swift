@@ -42,7 +42,7 @@ struct ClientAssertionVerifier: Sendable {
     private func isAddressed(_ audience: JSON?, of client: Client) -> Bool {
         guard let audience = audience?.string else { return false }
         return audience.isExactly(issuer.identifier)
-            || client.assertionAudience == .tokenEndpoint && audience.isExactly(issuer.url("/token"))
+            || client.assertionAudience == .tokenEndpoint && audience.isExactly(issuer.url(.token))
     }
 
     /// An assertion works once (RFC 7523 §3): whoever reads one in a log has nothing.

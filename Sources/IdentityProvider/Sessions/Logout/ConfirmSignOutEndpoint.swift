@@ -1,12 +1,14 @@
 import HTTPTypes
 
+extension Path { static let confirmSignOut = Path("/logout/confirm") }
+
 /// The answer to the question whether to sign out.
 struct ConfirmSignOutEndpoint: PageEndpoint {
     let issuer: Issuer
     let sessions: SessionCookie
     let flow: SignOut
     let formToken: FormToken
-    let routes = [Route.get("/logout/confirm"), .post("/logout/confirm")]
+    let routes = Route.page(.confirmSignOut)
 
     init(_ core: Core) {
         issuer = core.issuer
@@ -16,7 +18,7 @@ struct ConfirmSignOutEndpoint: PageEndpoint {
     }
 
     /// Reached by a reload after the answer: the question starts again.
-    func show(_ request: Request) async throws -> Response { .redirect(to: issuer.reference("/logout")) }
+    func show(_ request: Request) async throws -> Response { .redirect(to: issuer.reference(.endSession)) }
 
     func submit(_ request: Request) async throws -> Response {
         let signOut = try flow.open(request)

@@ -1,13 +1,15 @@
 import FoundationEssentials
 import HTTPTypes
 
+extension Path { static let endSession = Path("/logout") }
+
 /// OpenID Connect RP-Initiated Logout §2.
 struct EndSessionEndpoint: Endpoint {
     let issuer: Issuer
     let clients: any ClientStore
     let hints: IDTokenHintReader
     let flow: SignOut
-    let routes = [Route.get("/logout"), .post("/logout")]
+    let routes = [Route.get(.endSession), .post(.endSession)]
 
     init(_ core: Core) {
         issuer = core.issuer
@@ -25,7 +27,7 @@ struct EndSessionEndpoint: Endpoint {
         let signOut = try SignOutRequest(
             parameters, hint: hint, client: try await client(parameters["client_id"], hint))
         // The session's cookie does not come with another site's post; it comes with the GET that follows.
-        guard request.method != .post else { return .redirect(to: try flow.location("/logout", signOut)) }
+        guard request.method != .post else { return .redirect(to: try flow.location(.endSession, signOut)) }
         return try await flow.proceed(signOut, request)
     }
 

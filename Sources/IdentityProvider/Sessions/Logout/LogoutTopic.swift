@@ -10,6 +10,6 @@ struct LogoutTopic: Topic {
     }
 
     func describe(in metadata: inout ServerMetadata) {
-        metadata["end_session_endpoint"] = metadata.url("/logout")
+        metadata["end_session_endpoint"] = metadata.url(.endSession)
     }
 }

@@ -42,7 +42,7 @@ struct SignOut: Sendable {
         return .page(try await page("signed-out", signOut))
     }
 
-    func location(_ path: String, _ signOut: SignOutRequest) throws -> String {
+    func location(_ path: Path, _ signOut: SignOutRequest) throws -> String {
         "\(issuer.reference(path))?request=\(try sealer.seal(signOut, for: .signOut))"
     }
 
@@ -57,7 +57,7 @@ struct SignOut: Sendable {
         let (identity, cookie) = browser.identityOrNew(in: request)
         var page = try await page("confirm-sign-out", signOut)
         page.data["user"] = try await users.find(session.user).map { ["name": .text($0.displayName)] }
-        page.data["action"] = .text(issuer.reference("/logout/confirm"))
+        page.data["action"] = .text(issuer.reference(.confirmSignOut))
         page.data["form_token"] = .text(formToken.value(for: identity, in: request))
         page.data["request"] = .text(try sealer.seal(signOut, for: .signOut))
         page.formTargets = signOut.destination.map { [Origin.source(of: $0.uri)] } ?? []

@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let enrol = Path("/enrol") }
+
 /// The page where a person sets up a factor that the rules demand and that they lack, on the way to a session.
 struct EnrolEndpoint: PageEndpoint {
     let totp: TOTPEnrolment
@@ -13,7 +15,7 @@ struct EnrolEndpoint: PageEndpoint {
     let attempts: AttemptLimiter
     let audit: AuditLog
     let notices: AccountNotices
-    let routes = [Route.get("/enrol"), .post("/enrol", rateLimit: .guessing)]
+    let routes = Route.page(.enrol, rateLimit: .guessing)
 
     var formToken: FormToken { pages.formToken }
 
@@ -53,7 +55,7 @@ struct EnrolEndpoint: PageEndpoint {
     /// Where nothing may be set up: to what is due instead or, where that is not known, to a sign-in of now.
     private func goOn(_ interaction: Interaction) throws -> Response {
         guard interaction.progress == nil else { return try interactions.proceed(interaction) }
-        return .redirect(to: try interactions.location("/sign-in", interaction))
+        return .redirect(to: try interactions.location(.signIn, interaction))
     }
 
     /// The factor that the form sets up, shown by that.
@@ -96,14 +98,14 @@ struct EnrolEndpoint: PageEndpoint {
     private func page(
         _ asked: Asked, _ factors: [Factor], _ request: Request, error: String? = nil
     ) async throws -> Page {
-        var page = try await pages.page("enrol", for: asked.interaction, request)
+        var page = try await pages.page("enrol", at: .enrol, for: asked.interaction, request)
         if factors.contains(.totp) {
             page.data["totp"] = .object(
                 try totp.describe(
                     for: asked.user, carrying: request.method == .post ? request.parameters["offer"] : nil))
         }
         if factors.contains(.passkey) {
-            try await passkeys.offer(on: &page, to: asked.user, action: "/enrol", request)
+            try await passkeys.offer(on: &page, to: asked.user, action: .enrol, request)
         }
         if let error { page.data["error"] = .object([error: true]) }
         return page

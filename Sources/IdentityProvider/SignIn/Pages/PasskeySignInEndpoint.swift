@@ -1,17 +1,17 @@
 import HTTPTypes
 import Logging
 
+extension Path { static let passkeySignIn = Path("/sign-in/passkey") }
+
 /// Where the sign-in page sends what an authenticator answered: somebody signs in with a passkey alone.
 struct PasskeySignInEndpoint: PageEndpoint {
-    static let path = "/sign-in/passkey"
-
     let passkeys: PasskeyFactor
     let signIn: SignIn
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let formToken: FormToken
     let audit: AuditLog
-    let routes = [Route.get(path), .post(path, rateLimit: .guessing)]
+    let routes = Route.page(.passkeySignIn, rateLimit: .guessing)
 
     init(_ core: Core, loop: InteractionLoop) {
         passkeys = PasskeyFactor(core)
@@ -24,14 +24,14 @@ struct PasskeySignInEndpoint: PageEndpoint {
 
     /// Reached by a reload after the answer: the page comes again.
     func show(_ request: Request) async throws -> Response {
-        .redirect(to: try interactions.location("/sign-in", try interactions.resume(request)))
+        .redirect(to: try interactions.location(.signIn, try interactions.resume(request)))
     }
 
     func submit(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         guard let proof = try await passkeys.prove(request, of: nil) else {
             audit.record(.signInRefused(.wrongCredential, .passkey), client: interaction.client)
-            return .redirect(to: try interactions.location("/sign-in", interaction) + "&problem=passkey")
+            return .redirect(to: try interactions.location(.signIn, interaction) + "&problem=passkey")
         }
         let outcome = try await signIn.advance(
             nil, with: proof.shown, by: proof.user, toward: loop.destination(of: interaction), in: request)

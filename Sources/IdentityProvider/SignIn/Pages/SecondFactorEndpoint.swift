@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let secondFactor = Path("/second-factor") }
+
 /// The page where a person shows a factor beyond the first. Only then is there a session.
 struct SecondFactorEndpoint: PageEndpoint {
     let factors: [any SecondFactor]
@@ -12,7 +14,7 @@ struct SecondFactorEndpoint: PageEndpoint {
     let pages: InteractionPages
     let attempts: AttemptLimiter
     let audit: AuditLog
-    let routes = [Route.get("/second-factor"), .post("/second-factor", rateLimit: .guessing)]
+    let routes = Route.page(.secondFactor, rateLimit: .guessing)
 
     var formToken: FormToken { pages.formToken }
 
@@ -101,15 +103,15 @@ struct SecondFactorEndpoint: PageEndpoint {
     }
 
     private func page(_ asked: Asked, _ request: Request, error: String? = nil) async throws -> Page {
-        var page = try await pages.page("second-factor", for: asked.interaction, request)
+        var page = try await pages.page("second-factor", at: .secondFactor, for: asked.interaction, request)
         page.data["user"] = ["name": .text(asked.user.displayName)]
         page.data["factor"] = .text(asked.factor.factor.rawValue)
         page.data[asked.factor.factor.rawValue] = .object(
             try await asked.factor.describe(for: asked.user, in: request))
         if asked.factor.factor == .passkey {
-            page.scriptSources.append(PasskeyScriptEndpoint.url(of: interactions.issuer))
+            page.scriptSources.append(interactions.issuer.url(.passkeyScript))
         }
-        let location = try interactions.location("/second-factor", asked.interaction)
+        let location = try interactions.location(.secondFactor, asked.interaction)
         page.data["others"] = .list(
             asked.others.map { ["href": .text("\(location)&factor=\($0.rawValue)"), "is_\($0.rawValue)": true] })
         page.data["has_others"] = .flag(!asked.others.isEmpty)

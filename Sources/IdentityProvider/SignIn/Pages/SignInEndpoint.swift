@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
+extension Path { static let signIn = Path("/sign-in") }
+
 /// The page where a person shows who they are: name and password.
 struct SignInEndpoint: PageEndpoint {
     let passwords: PasswordFactor
@@ -15,7 +17,7 @@ struct SignInEndpoint: PageEndpoint {
     let audit: AuditLog
     /// Pages that the sign-in page leads to, by the name of their link.
     let links: [String: Page.Value]
-    let routes = [Route.get("/sign-in"), .post("/sign-in", rateLimit: .guessing)]
+    let routes = Route.page(.signIn, rateLimit: .guessing)
 
     var formToken: FormToken { pages.formToken }
 
@@ -62,15 +64,15 @@ struct SignInEndpoint: PageEndpoint {
     private static func links(_ core: Core) -> [String: Page.Value] {
         guard core.sendsMail else { return [:] }
         var links: [String: Page.Value] = ["has_links": true]
-        links["forgot_password_uri"] = .text(core.issuer.reference("/forgot-password"))
-        if core.settings.signUp == .open { links["sign_up_uri"] = .text(core.issuer.reference("/sign-up")) }
+        links["forgot_password_uri"] = .text(core.issuer.reference(.forgotPassword))
+        if core.settings.signUp == .open { links["sign_up_uri"] = .text(core.issuer.reference(.signUp)) }
         return links
     }
 
     private func page(_ interaction: Interaction, _ request: Request, username: String?, error: String? = nil)
         async throws -> Page
     {
-        var page = try await pages.page("sign-in", for: interaction, request)
+        var page = try await pages.page("sign-in", at: .signIn, for: interaction, request)
         page.data.merge(links) { own, _ in own }
         if let username, !username.isEmpty { page.data["username"] = .text(username) }
         if let error { page.data["error"] = .object([error: true]) }

@@ -3,11 +3,11 @@ import JOSE
 extension PasskeyPrompt {
     /// The part of a page that asks for a passkey. Without script, or without passkeys in the browser, it stays hidden.
     /// `action` is where the form with the authenticator's answer goes.
-    func part(action: String, of issuer: Issuer) -> [String: Page.Value] {
+    func part(action: Path, of issuer: Issuer) -> [String: Page.Value] {
         [
             "action": .text(issuer.reference(action)), "ceremony": .text(ceremony),
             "options": .text(String(decoding: options.serialized(), as: UTF8.self)),
-            "script": .text(PasskeyScriptEndpoint.url(of: issuer)),
+            "script": .text(issuer.url(.passkeyScript)),
         ]
     }
 }
@@ -17,18 +17,18 @@ extension PasskeyFactor {
     func invite(on page: inout Page, _ request: Request) async throws {
         guard let identity = ceremonies.browser.identity(in: request) else { return }
         let prompt = try await prompt(for: nil, in: identity)
-        page.data["passkey"] = .object(prompt.part(action: PasskeySignInEndpoint.path, of: issuer))
-        page.scriptSources.append(PasskeyScriptEndpoint.url(of: issuer))
+        page.data["passkey"] = .object(prompt.part(action: .passkeySignIn, of: issuer))
+        page.scriptSources.append(issuer.url(.passkeyScript))
     }
 }
 
 extension PasskeyFactor {
     /// Lets `user` add a passkey on `page`, whose form goes to `action`.
-    func offer(on page: inout Page, to user: User, action: String, _ request: Request) async throws {
+    func offer(on page: inout Page, to user: User, action: Path, _ request: Request) async throws {
         guard let identity = ceremonies.browser.identity(in: request) else { return }
         let prompt = try await enrolmentPrompt(for: user, in: identity)
         page.data["passkey"] = .object(prompt.part(action: action, of: issuer))
-        page.scriptSources.append(PasskeyScriptEndpoint.url(of: issuer))
+        page.scriptSources.append(issuer.url(.passkeyScript))
     }
 }
 
@@ -37,7 +37,7 @@ extension PasskeyFactor: SecondFactor {
 
     func describe(for user: User, in request: Request) async throws -> [String: Page.Value] {
         guard let identity = ceremonies.browser.identity(in: request) else { throw OAuthError.interactionLost }
-        return try await prompt(for: user, in: identity).part(action: "/second-factor", of: issuer)
+        return try await prompt(for: user, in: identity).part(action: .secondFactor, of: issuer)
     }
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {

@@ -1,12 +1,10 @@
 import HTTPTypes
 
+extension Path { static let passkeyScript = Path("/passkey.js") }
+
 /// The script that asks the browser for a passkey: a file of ours, the only one that the pages that use it may run.
 struct PasskeyScriptEndpoint: Endpoint {
-    static let path = "/passkey.js"
-
-    static func url(of issuer: Issuer) -> String { issuer.url(path) }
-
-    let routes = [Route.get(path)]
+    let routes = [Route.get(.passkeyScript)]
     private let body = PackageResources.passkey_js
     private let entityTag = EntityTag(of: PackageResources.passkey_js)
 

@@ -183,7 +183,7 @@ struct ClientAssertionTests {
         let issuer = try await TestIssuer()
         let key = try PrivateKey.generate(for: .es256)
         try await register(issuer, key)
-        let endpoint = try #require(issuer.provider.endpoints.first { $0.routes.map(\.path) == ["/token"] })
+        let endpoint = try #require(issuer.provider.endpoints.first { $0.routes.map(\.path) == [Path("/token")] })
         for (signer, isNamed) in [(key, true), (try PrivateKey.generate(for: .es256), false)] {
             let claims = claims(issuer, "jwt", ["aud": "https://id.example.com/token"])
             let assertion = try await JWT.sign(claims, type: nil, with: signer.signer())

@@ -77,7 +77,7 @@ struct StorageBenchmark {
     private static func example(_ number: Int) -> Authorization {
         Authorization(
             id: Identifier(rawValue: "authorization-\(number)"),
-            grant: Granted(
+            granted: Granted(
                 client: Identifier(rawValue: "web"), user: Identifier(rawValue: "user-\(number)"), session: nil,
                 scope: ["openid"], resources: [], nonce: nil, authenticatedAt: start, amr: ["pwd"], acr: "1"),
             expiresAt: start + 86_400)

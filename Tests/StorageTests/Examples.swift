@@ -79,7 +79,7 @@ extension Authorization {
     ) -> Authorization {
         Authorization(
             id: Identifier(id),
-            grant: Granted(
+            granted: Granted(
                 client: client, user: user, session: session.map { Identifier($0) },
                 scope: isOffline ? ["openid", "offline_access"] : ["openid"],
                 resources: ["https://api.example.com"], nonce: "n-0S6_WzA2Mj", authenticatedAt: moment - 0.25,
@@ -152,7 +152,7 @@ extension SessionStore {
     func start(
         _ session: Session, from origin: SignInOrigin = SignInOrigin(), replacing former: Identifier<Session>?
     ) async throws {
-        guard try await begin(session, of: .example(session.user, ""), from: origin, replacing: former) != nil else {
+        guard try await start(session, of: .example(session.user, ""), from: origin, replacing: former) != nil else {
             throw Unexpected("no session began for \(session.user)")
         }
     }

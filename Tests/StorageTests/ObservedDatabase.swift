@@ -76,7 +76,7 @@ private struct ObservedConnection: SQLConnection {
 extension DataKeyStore {
     /// All but what a key ceremony asks once, of all rows: which digests are left of a former key, and to end everything.
     fileprivate func askEverything() async throws {
-        _ = try await begin([.example(1)], isNew: true)
+        _ = try await establish([.example(1)], isNew: true)
         _ = try await insert(.example(2))
         _ = try await rewrap(.example(2), as: .example(2))
         _ = try await all()

@@ -18,7 +18,7 @@ struct HourlyQuotaTests {
 
     @Test("of 32 concurrent uses as many succeed as the quota has; another name or hour has its own")
     func quota() async throws {
-        let spent = try await TestIssuer(resources: "{}").stores.singleUse
+        let singleUse = try await TestIssuer(resources: "{}").stores.singleUse
         let quota = HourlyQuota(limit: 4, purpose: .mail, singleUse: singleUse)
         let hour = ClockHour(of: lastSecond)
         let wins = try await race(32) { _ in try await quota.take("alice", in: hour) }
@@ -29,7 +29,7 @@ struct HourlyQuotaTests {
 
     @Test("slots keep the stored form of earlier versions: name, hour and number")
     func storedForm() async throws {
-        let spent = try await TestIssuer(resources: "{}").stores.singleUse
+        let singleUse = try await TestIssuer(resources: "{}").stores.singleUse
         let quota = HourlyQuota(limit: 2, purpose: .emailCode, singleUse: singleUse)
         #expect(try await singleUse.consume("alice 1 0", for: .emailCode, until: lastSecond + 1))
         #expect(try await quota.take("alice", in: ClockHour(of: lastSecond)))

@@ -1,7 +1,7 @@
-import JOSE
+package import JOSE
 
-/// What the issuer supports, in the names of RFC 8414 §2 and OpenID Connect Discovery §3. Each topic describes its part.
-struct ServerMetadata: Sendable {
+/// What the issuer supports, in the names of RFC 8414 §2 and OpenID Connect Discovery §3. Endpoints and topics describe their part.
+package struct ServerMetadata: Sendable {
     private let issuer: Issuer
     private var members: JSONObject
 
@@ -11,13 +11,13 @@ struct ServerMetadata: Sendable {
         for topic in topics { topic.describe(in: &self) }
     }
 
-    subscript(name: String) -> JSON? {
+    package subscript(name: String) -> JSON? {
         get { members[name] }
         set { members[name] = newValue }
     }
 
     /// The URL of an endpoint.
-    func url(_ path: Path) -> JSON { .string(issuer.url(path)) }
+    package func url(_ path: Path) -> JSON { .string(issuer.url(path)) }
 
     /// The document. `scopes` of the resource servers are added to the standard ones.
     func document(scopes: [String]) -> JSONObject {

@@ -6,10 +6,13 @@ package protocol Endpoint: Sendable {
     func respond(to request: Request) async throws -> Response
     /// The body and status of an error response; JSON by default. `refusal(_:)` adds the header fields of the error.
     func response(to error: OAuthError) -> Response
+    /// Adds what the endpoint is and supports (RFC 8414 §2). Nothing by default.
+    func describe(in metadata: inout ServerMetadata)
 }
 
 extension Endpoint {
     package func response(to error: OAuthError) -> Response { .json(error) }
+    package func describe(in metadata: inout ServerMetadata) {}
 
     /// The complete response to an error: `response(to:)` with the error's header fields, where the endpoint did not set
     /// its own.

@@ -16,4 +16,6 @@ struct JWKSetEndpoint: Endpoint {
         return .cacheable(
             publication.body, type: "application/json", tag: publication.entityTag, maxAge: 300, for: request)
     }
+
+    func describe(in metadata: inout ServerMetadata) { metadata["jwks_uri"] = metadata.url(.jwks) }
 }

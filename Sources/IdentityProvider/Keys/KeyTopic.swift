@@ -7,8 +7,4 @@ struct KeyTopic: Topic {
         rotation = KeyRotation(core)
         endpoints = [JWKSetEndpoint(core)]
     }
-
-    func describe(in metadata: inout ServerMetadata) {
-        metadata["jwks_uri"] = metadata.url(.jwks)
-    }
 }

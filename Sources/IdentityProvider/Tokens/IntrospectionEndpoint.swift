@@ -63,6 +63,11 @@ struct IntrospectionEndpoint: Endpoint {
             "exp": .integer(Int(end.timeIntervalSince1970)),
         ]
     }
+
+    func describe(in metadata: inout ServerMetadata) {
+        metadata["introspection_endpoint"] = metadata.url(.introspection)
+        metadata.describe(ClientAuthenticationMethod.all.filter { $0 != .none }, at: "introspection_endpoint")
+    }
 }
 
 extension AuthenticatedClient {

@@ -60,4 +60,9 @@ struct RevocationEndpoint: Endpoint {
     private func requireOwner(_ owner: Identifier<Client>, _ client: AuthenticatedClient) throws(OAuthError) {
         guard owner == client.id else { throw .invalidGrant("the token was issued to another client") }
     }
+
+    func describe(in metadata: inout ServerMetadata) {
+        metadata["revocation_endpoint"] = metadata.url(.revocation)
+        metadata.describe(ClientAuthenticationMethod.all, at: "revocation_endpoint")
+    }
 }

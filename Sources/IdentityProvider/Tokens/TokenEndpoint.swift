@@ -1,4 +1,5 @@
 import HTTPTypes
+import JOSE
 
 extension Path { static let token = Path("/token") }
 
@@ -31,5 +32,13 @@ struct TokenEndpoint: Endpoint {
             .tokensIssued(grant: type, scope: redemption.scope), user: redemption.granted.user, client: client.id,
             session: redemption.granted.session, by: .client(client.id))
         return .json(response.json)
+    }
+
+    func describe(in metadata: inout ServerMetadata) {
+        metadata["token_endpoint"] = metadata.url(.token)
+        metadata["grant_types_supported"] = .array(grants.map { .string($0.type.rawValue) })
+        metadata["id_token_signing_alg_values_supported"] = .array(KeyRing.algorithms.map { .string($0.rawValue) })
+        metadata["subject_types_supported"] = ["public"]
+        metadata.describe(ClientAuthenticationMethod.all, at: "token_endpoint")
     }
 }

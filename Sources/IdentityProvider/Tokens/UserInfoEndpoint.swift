@@ -32,4 +32,10 @@ struct UserInfoEndpoint: Endpoint {
         claims["sub"] = .string(person.user.id.rawValue)
         return .json(claims)
     }
+
+    func describe(in metadata: inout ServerMetadata) {
+        metadata["userinfo_endpoint"] = metadata.url(.userInfo)
+        metadata["claim_types_supported"] = ["normal"]
+        metadata["claims_supported"] = .array((IDToken.claimNames + Claims.all).map(JSON.string))
+    }
 }

@@ -1,3 +1,5 @@
+import JOSE
+
 /// How a client authenticates at the token endpoint (RFC 7591 §2; OpenID Connect Core §9).
 package struct ClientAuthenticationMethod: RawRepresentable, Hashable, Sendable {
     package let rawValue: String
@@ -25,4 +27,13 @@ package struct ClientAuthenticationMethod: RawRepresentable, Hashable, Sendable 
 
     /// Whether a client of this method has a `client_secret`.
     package var usesSecret: Bool { [.clientSecretBasic, .clientSecretPost, .clientSecretJWT].contains(self) }
+}
+
+extension ServerMetadata {
+    /// Says how clients may authenticate at `endpoint`, such as `token_endpoint` (RFC 8414 §2).
+    mutating func describe(_ methods: [ClientAuthenticationMethod], at endpoint: String) {
+        self["\(endpoint)_auth_methods_supported"] = .array(methods.map { .string($0.rawValue) })
+        self["\(endpoint)_auth_signing_alg_values_supported"] = .array(
+            (SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric).map { .string($0.rawValue) })
+    }
 }

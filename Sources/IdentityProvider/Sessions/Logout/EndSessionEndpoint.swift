@@ -42,4 +42,6 @@ struct EndSessionEndpoint: Endpoint {
         guard let id = claimed ?? hint?.clients.first else { return nil }
         return try await clients.registered(id)
     }
+
+    func describe(in metadata: inout ServerMetadata) { metadata["end_session_endpoint"] = metadata.url(.endSession) }
 }

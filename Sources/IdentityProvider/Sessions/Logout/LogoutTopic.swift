@@ -8,8 +8,4 @@ struct LogoutTopic: Topic {
             ConfirmSignOutEndpoint(core),
         ]
     }
-
-    func describe(in metadata: inout ServerMetadata) {
-        metadata["end_session_endpoint"] = metadata.url(.endSession)
-    }
 }

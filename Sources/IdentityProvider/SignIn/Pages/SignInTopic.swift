@@ -1,5 +1,3 @@
-import JOSE
-
 /// Signing in: the factors, the one way from factors to a session, and the pages on that way.
 struct SignInTopic: Topic {
     let signIn: SignIn
@@ -21,9 +19,5 @@ struct SignInTopic: Topic {
             PasskeyScriptEndpoint(),
             EnrolEndpoint(core, loop: loop),
         ]
-    }
-
-    func describe(in metadata: inout ServerMetadata) {
-        metadata["acr_values_supported"] = .array(AuthenticationContext.allCases.map { .string($0.rawValue) })
     }
 }

@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Topics of the provider name each other in one direction")
+struct TopicDirectionTests {
+    private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
+
+    /// What `.ci/topics` says about a project.
+    private func check(_ project: URL) async throws -> (code: Int32, errors: String) {
+        let folder = try Folder()
+        let errors = folder.url.appending(path: "err")
+        try Data().write(to: errors)
+        let process = Process()
+        process.executableURL = Self.root.appending(path: ".ci/topics")
+        process.arguments = [project.path()]
+        process.standardError = try FileHandle(forWritingTo: errors)
+        try process.run()
+        try await until("topics ended") { !process.isRunning }
+        return (process.terminationStatus, try String(contentsOf: errors, encoding: .utf8))
+    }
+
+    /// A project of two topics, `Upper` above `Lower`, with these files.
+    private func check(_ files: [String: String]) async throws -> (code: Int32, errors: String) {
+        let folder = try Folder()
+        for (name, text) in files.merging(
+            ["docs/architecture.md": "```topics\nUpper\nLower\n```\n"], uniquingKeysWith: { $1 })
+        {
+            let file = folder.url.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+        return try await check(folder.url)
+    }
+
+    @Test("the sources keep to the drawing in docs/architecture.md")
+    func present() async throws {
+        let (code, errors) = try await check(Self.root)
+        #expect(code == 0, "\(errors)")
+    }
+
+    private static let upper = "Sources/IdentityProvider/Upper/Roof.swift"
+    private static let lower = "Sources/IdentityProvider/Lower/Floor.swift"
+
+    @Test(
+        "what points down, and an identifier, is no finding",
+        arguments: [
+            ["struct Roof { let floor: Floor }", "struct Floor {}"],
+            ["struct Roof {}", "struct Floor { let roof: Identifier<Roof> }"],
+            ["struct Roof {}", "struct Floor {}  // Roof\nlet text = \"Roof\""],
+        ])
+    func allowed(_ sources: [String]) async throws {
+        let (code, errors) = try await check([Self.upper: sources[0], Self.lower: sources[1]])
+        #expect(code == 0, "\(errors)")
+    }
+
+    @Test("what points up is told, with the file, the name and both folders")
+    func forbidden() async throws {
+        let (code, errors) = try await check([
+            Self.upper: "struct Roof {}", Self.lower: "struct Floor { let roof: Roof }",
+        ])
+        #expect(code == 1)
+        #expect(errors.contains("\(Self.lower) names Roof: Lower must not depend on Upper"), "\(errors)")
+    }
+
+    @Test("a folder that the drawing lacks, and one that only the drawing has, are told")
+    func folders() async throws {
+        let (code, errors) = try await check([
+            Self.upper: "struct Roof {}", "Sources/IdentityProvider/Shed/Door.swift": "struct Door {}",
+        ])
+        #expect(code == 1)
+        #expect(errors.contains("does not list the folder of Sources/IdentityProvider/Shed/Door.swift"), "\(errors)")
+        #expect(errors.contains("lists Lower, which does not exist"), "\(errors)")
+    }
+}

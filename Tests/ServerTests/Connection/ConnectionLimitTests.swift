@@ -9,7 +9,14 @@ import Testing
 struct ConnectionLimitTests {
     @Test("a connection above the limit waits until another ends")
     func limit() async throws {
-        try await TestServer.run(configure: { $0.maximumConnections = 1 }) { server in
+        // A trusted proxy has no limit of its own: the former connection may still count when the next is accepted.
+        let proxies = try TrustedProxies(["127.0.0.1"])
+        try await TestServer.run(
+            configure: {
+                $0.maximumConnections = 1
+                $0.proxies = proxies
+            }
+        ) { server in
             try await RawConnection.run(to: server.port) { second in
                 // Which of the two the server accepts first is its affair: one is served, and the other after it.
                 try await second.send("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")

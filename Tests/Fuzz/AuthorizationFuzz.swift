@@ -9,9 +9,11 @@ enum AuthorizationFuzz {
         let lines = input.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
         let field = lines.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
         guard let request = request(field, form: lines.count > 1 ? Array(lines[1]) : []) else { return }
-        let credential = try? ClientCredential(request)
+        let claimed = try? ClaimedClient(request)
         let token = try? BearerToken.read(request)
-        if case .basic(let client, let secret) = credential { checkBasic(client, secret, request, token) }
+        if let claimed, let basic = claimed.credential as? BasicCredential {
+            checkBasic(claimed.id, basic.secret, request, token)
+        }
         if let token, request.headers[.authorization] != nil {
             require(request.parameters["access_token"] == nil, "a token comes in one way")
             let again = self.request("Bearer \(token)").flatMap { try? BearerToken.read($0) }
@@ -31,9 +33,10 @@ enum AuthorizationFuzz {
             "client_id is the client that authenticates")
         let pair = "\(FormEncoding.encode(client.rawValue)):\(FormEncoding.encode(secret))"
         let again = self.request("Basic " + Data(pair.utf8).base64EncodedString())
-        guard let again, case .basic(client, secret: secret) = try? ClientCredential(again) else {
-            fatalError("broken: credentials are the same when they are sent again")
-        }
+        let credential = again.flatMap { try? ClaimedClient($0).credential as? BasicCredential }
+        require(
+            credential?.client == client && credential?.secret == secret,
+            "credentials are the same when they are sent again")
     }
 
     private static func request(_ field: String, form: [UInt8] = []) -> Request? {

@@ -50,7 +50,7 @@ extension Administration {
     /// What is kept of the secret: the same as before unless it is another one.
     private func secret(_ document: ClientDocument, over stored: Client?) throws -> ClientSecret? {
         guard let text = document.secret else { return nil }
-        let isSealed = document.client.authenticationMethod == .clientSecretJWT
+        let isSealed = document.client.authenticationMethod.secret?.isSealed == true
         if let kept = stored?.secret, digester.matches(text, kept.digest), (kept.sealed != nil) == isSealed {
             return kept
         }

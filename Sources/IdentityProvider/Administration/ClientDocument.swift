@@ -16,16 +16,13 @@ package struct ClientDocument: Sendable {
     }
 
     private static func mistake(_ secret: String?, _ member: JSON?, of client: Client) -> String? {
-        guard client.authenticationMethod.usesSecret else {
-            return member == nil
-                ? nil : "is not used with token_endpoint_auth_method \(client.authenticationMethod.rawValue)"
+        let method = client.authenticationMethod
+        guard let rule = method.secret else {
+            return member == nil ? nil : "is not used with token_endpoint_auth_method \(method.name)"
         }
         guard let secret else { return member == nil ? "is missing" : "must be a text" }
-        // A keyed SHA-256 digest, not a password hash, protects it: it must be too long to guess. An HMAC needs the
-        // length of its hash (RFC 7518 §3.2).
-        let minimum = client.authenticationMethod == .clientSecretJWT ? 32 : 16
-        guard secret.utf8.count >= minimum else {
-            return "must have at least \(minimum) characters; `openssl rand -base64 32` makes a good one"
+        guard secret.utf8.count >= rule.minimumLength else {
+            return "must have at least \(rule.minimumLength) characters; `openssl rand -base64 32` makes a good one"
         }
         return secret.utf8.allSatisfy { (0x20...0x7E).contains($0) } ? nil : "must be visible ASCII (RFC 6749 A.2)"
     }

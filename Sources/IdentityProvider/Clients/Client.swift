@@ -12,7 +12,7 @@ package struct Client: Sendable, Hashable {
     package let redirectURIs: [RedirectURI]
     package let postLogoutRedirectURIs: [String]
     package let grantTypes: Set<GrantType>
-    package let authenticationMethod: ClientAuthenticationMethod
+    let authenticationMethod: any ClientAuthenticationMethod.Type
     package let assertionAudience: AssertionAudience
     /// Keys of a client that signs its assertions.
     package let keys: JWKSet?
@@ -51,8 +51,8 @@ package struct Client: Sendable, Hashable {
         postLogoutRedirectURIs = reader.list("post_logout_redirect_uris", RedirectURI.init).map(\.text)
         grantTypes = Set(reader.list("grant_types", Self.grantType, default: [.authorizationCode]))
         authenticationMethod =
-            reader.value("token_endpoint_auth_method", ClientAuthenticationMethod.init(registered:))
-            ?? .clientSecretBasic
+            reader.value("token_endpoint_auth_method", ClientAuthentication.method(registered:))
+            ?? ClientSecretBasic.self
         let audience = reader.value("token_endpoint_auth_audience", AssertionAudience.init(registered:))
         assertionAudience = audience ?? .issuer
         keys = reader.keys("jwks")
@@ -79,13 +79,13 @@ package struct Client: Sendable, Hashable {
         if grantTypes.contains(.authorizationCode), redirectURIs.isEmpty {
             reader.report("redirect_uris", "is needed for the grant type authorization_code")
         }
-        if grantTypes.contains(.clientCredentials), authenticationMethod == .none {
+        if grantTypes.contains(.clientCredentials), isPublic {
             reader.report("grant_types", "client_credentials needs a client that authenticates (RFC 6749 §4.4)")
         }
-        if isFirstParty, authenticationMethod != .none || !scope.contains(Scope.openID) {
+        if isFirstParty, !isPublic || !scope.contains(Scope.openID) {
             reader.report("first_party", "needs token_endpoint_auth_method none, and openid within scope")
         }
-        if metadata["token_endpoint_auth_audience"] != nil, !authenticationMethod.usesAssertion {
+        if metadata["token_endpoint_auth_audience"] != nil, authenticationMethod.assertionAlgorithms.isEmpty {
             reader.report("token_endpoint_auth_audience", "is for private_key_jwt and client_secret_jwt")
         }
         if isPKCEOptional, isPublic {
@@ -94,8 +94,8 @@ package struct Client: Sendable, Hashable {
         if let refreshTokenGrace, refreshTokenGrace > Self.longestRefreshTokenGrace {
             reader.report("refresh_token_grace", "must be 0 to \(Int(Self.longestRefreshTokenGrace)) seconds")
         }
-        if authenticationMethod == .privateKeyJWT, keys == nil {
-            reader.report("jwks", "is needed for private_key_jwt")
+        if authenticationMethod.needsKeys, keys == nil {
+            reader.report("jwks", "is needed for \(authenticationMethod.name)")
         }
     }
 
@@ -161,7 +161,13 @@ extension Client {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 
-    package var isPublic: Bool { authenticationMethod == .none }
+    package var isPublic: Bool { authenticationMethod == PublicClient.self }
+
+    /// The registered `token_endpoint_auth_method`.
+    package var authenticationMethodName: String { authenticationMethod.name }
+
+    /// Whether its method uses a `client_secret`.
+    package var usesSecret: Bool { authenticationMethod.secret != nil }
 
     func require(_ type: GrantType) throws(OAuthError) {
         guard grantTypes.contains(type) else {

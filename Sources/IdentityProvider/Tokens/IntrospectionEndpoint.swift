@@ -66,7 +66,7 @@ struct IntrospectionEndpoint: Endpoint {
 
     func describe(in metadata: inout ServerMetadata) {
         metadata["introspection_endpoint"] = metadata.url(.introspection)
-        metadata.describe(ClientAuthenticationMethod.all.filter { $0 != .none }, at: "introspection_endpoint")
+        metadata.describe(ClientAuthentication.methods.filter { $0 != PublicClient.self }, at: "introspection_endpoint")
     }
 }
 

@@ -63,6 +63,6 @@ struct RevocationEndpoint: Endpoint {
 
     func describe(in metadata: inout ServerMetadata) {
         metadata["revocation_endpoint"] = metadata.url(.revocation)
-        metadata.describe(ClientAuthenticationMethod.all, at: "revocation_endpoint")
+        metadata.describe(ClientAuthentication.methods, at: "revocation_endpoint")
     }
 }

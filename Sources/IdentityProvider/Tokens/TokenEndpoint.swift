@@ -39,6 +39,6 @@ struct TokenEndpoint: Endpoint {
         metadata["grant_types_supported"] = .array(grants.map { .string($0.type.rawValue) })
         metadata["id_token_signing_alg_values_supported"] = .array(KeyRing.algorithms.map { .string($0.rawValue) })
         metadata["subject_types_supported"] = ["public"]
-        metadata.describe(ClientAuthenticationMethod.all, at: "token_endpoint")
+        metadata.describe(ClientAuthentication.methods, at: "token_endpoint")
     }
 }

@@ -16,7 +16,7 @@ struct ClientCommand: AsyncParsableCommand {
                 for client in try await stores.clients.all() {
                     let state = client.isDisabled ? "disabled" : "enabled"
                     Terminal.say(
-                        [client.id.rawValue, client.name, client.authenticationMethod.rawValue, state]
+                        [client.id.rawValue, client.name, client.authenticationMethodName, state]
                             .joined(separator: "\t"))
                 }
             }
@@ -33,8 +33,8 @@ struct ClientCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.administer { administration, stores, _ in
                 let client = try await stores.client(client)
-                guard client.authenticationMethod.usesSecret else {
-                    throw Mistakes(["\(client.id) has no secret: it uses \(client.authenticationMethod.rawValue)"])
+                guard client.usesSecret else {
+                    throw Mistakes(["\(client.id) has no secret: it uses \(client.authenticationMethodName)"])
                 }
                 Terminal.say(try await administration.renewSecret(of: client))
             }

@@ -145,6 +145,32 @@ struct AdministrationTests {
         #expect(error?.problems.map(\.member) == places)
     }
 
+    @Test(
+        "RFC 7591 §2: what each client authentication method needs to be registered",
+        arguments: [
+            ("client_secret_basic", #""client_secret": "15 characters.."#, "must have at least 16 characters"),
+            ("client_secret_post", #""client_secret": "15 characters.."#, "must have at least 16 characters"),
+            (
+                "client_secret_jwt", #""client_secret": "this text has 31 characters ..."#,
+                "must have at least 32 characters"
+            ),
+            ("client_secret_basic", #""client_name": "x"#, "is missing"),
+            ("client_secret_jwt", #""client_name": "x"#, "is missing"),
+            ("none", #""client_secret": "x"#, "is not used with token_endpoint_auth_method none"),
+            ("none", #""token_endpoint_auth_audience": "issuer"#, "is for private_key_jwt and client_secret_jwt"),
+            ("private_key_jwt", #""client_name": "x"#, "is needed for private_key_jwt"),
+            (
+                "tls", #""client_name": "x"#,
+                "must be one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none"
+            ),
+        ])
+    func authenticationMethod(_ method: String, _ member: String, _ reason: String) throws {
+        let client = #"{"client_id": "a", "grant_types": [], "token_endpoint_auth_method": "\#(method)", \#(member)"}"#
+        let error = #expect(throws: InvalidDocument.self) { try set(#"{"clients": [\#(client)]}"#) }
+        #expect(error?.problems.count == 1)
+        #expect(error?.problems.first?.reason.hasPrefix(reason) == true)
+    }
+
     @Test("a resource server's scopes are a list of values, or a mapping from values to what people read of them")
     func scopeDescriptions() throws {
         func server(_ members: String) throws -> ResourceServer {

@@ -24,6 +24,22 @@ struct MetadataTests {
         #expect(other == document)
     }
 
+    @Test(
+        "RFC 8414 §2: how clients authenticate at each endpoint; without authentication not at introspection",
+        arguments: ["token", "revocation", "introspection"])
+    func clientAuthentication(_ endpoint: String) async throws {
+        let document = try await TestIssuer().send(.get, "/.well-known/openid-configuration").json()
+        let methods: [JSON] = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
+        #expect(
+            document["\(endpoint)_endpoint_auth_methods_supported"]
+                == .array(endpoint == "introspection" ? methods : methods + ["none"]))
+        #expect(
+            document["\(endpoint)_endpoint_auth_signing_alg_values_supported"] == [
+                "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA",
+                "HS256", "HS384", "HS512",
+            ])
+    }
+
     @Test("an answer that has not changed is not sent again")
     func validators() async throws {
         let issuer = try await TestIssuer()

@@ -2,17 +2,14 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3 as amended by draft-ietf-oauth-rfc7523bis; OpenID Connect
-/// Core §9).
+/// Verifies client assertions (RFC 7523 §3 as amended by draft-ietf-oauth-rfc7523bis; OpenID Connect Core §9).
 struct ClientAssertionVerifier: Sendable {
     let issuer: Issuer
-    let sealer: Sealer
     let singleUse: any SingleUseStore
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
         issuer = core.issuer
-        sealer = core.sealer
         singleUse = core.stores.singleUse
         now = core.now
     }
@@ -20,13 +17,14 @@ struct ClientAssertionVerifier: Sendable {
     /// The longest life of an assertion, in seconds: its `jti` is remembered for as long.
     private static let maximumLifetime: TimeInterval = 3_600
 
-    func verify(_ assertion: String, from client: Client) async throws(ClientRefusal) {
-        let (keys, algorithms) = try keys(of: client)
+    func verify(
+        _ assertion: ClientAssertion, of client: Client, with keys: JWKSet, allowing algorithms: [SignatureAlgorithm]
+    ) async throws(ClientRefusal) {
         let rules = JWTRules(
-            algorithms: algorithms, issuer: client.id.rawValue, expiry: .required, required: ["sub", "jti"])
+            algorithms: Set(algorithms), issuer: client.id.rawValue, expiry: .required, required: ["sub", "jti"])
         let claims: JSONObject
         do {
-            claims = try JWT(validating: assertion, with: keys, rules: rules, at: now()).claims
+            claims = try JWT(validating: assertion.text, with: keys, rules: rules, at: now()).claims
         } catch {
             throw .assertion(error)
         }
@@ -56,20 +54,24 @@ struct ClientAssertionVerifier: Sendable {
         }
         guard isFirst else { throw .assertionReplayed }
     }
+}
 
-    private func keys(of client: Client) throws(ClientRefusal) -> (JWKSet, Set<SignatureAlgorithm>) {
-        switch client.authenticationMethod {
-        case .privateKeyJWT:
-            guard let keys = client.keys else { throw .otherMethod }
-            return (keys, Set(SignatureAlgorithm.asymmetric))
-        case .clientSecretJWT:
-            guard let sealed = client.secret?.sealed, let secret = try? sealer.open(sealed, for: .clientSecret) else {
-                throw .otherMethod
-            }
-            return (JWKSet(keys: [JWK(symmetric: secret)]), Set(SignatureAlgorithm.symmetric))
-        default: throw .otherMethod
-        }
+extension ClientRefusal {
+    static func assertion(_ cause: any Error) -> ClientRefusal {
+        ClientRefusal(
+            name: "invalid_assertion", sentence: "the client assertion is not valid (\(type(of: cause))).", cause: cause
+        )
     }
+
+    static let assertionAudience = ClientRefusal(
+        name: "wrong_audience",
+        sentence: """
+            the aud of the client assertion must be the issuer identifier, as a string (draft-ietf-oauth-rfc7523bis). If \
+            the client's library sends the URL of the token endpoint, register the client with \
+            token_endpoint_auth_audience: token_endpoint.
+            """)
+    static let assertionReplayed = ClientRefusal(
+        name: "replayed_assertion", sentence: "the client assertion was used before (RFC 7523 §3).")
 }
 
 extension JSON {

@@ -28,25 +28,25 @@ final class ClientAttempts: Sendable {
         now = core.now
     }
 
-    /// Seconds until the next credential is looked at; `nil` when it may be now. Whoever proves nothing guesses nothing: the
+    /// Seconds until the next credential is verified; `nil` if that may be now. A request without proof guesses nothing, so
     /// users of a public client never wait for what others try in its name.
-    func wait(for credential: ClientCredential, from address: String) -> Int? {
-        let (name, moment) = (name(of: credential.client, address), now())
-        guard credential.proof != nil, !isExempt(name, at: moment) else { return nil }
+    func wait(for claimed: ClaimedClient, from address: String) -> Int? {
+        let (name, moment) = (name(of: claimed.id, address), now())
+        guard claimed.credential.proof != nil, !isExempt(name, at: moment) else { return nil }
         return limiter.wait(for: name, of: Self.failures, at: moment)
     }
 
-    func failed(_ credential: ClientCredential, from address: String) {
-        let (name, moment) = (name(of: credential.client, address), now())
-        guard let proof = credential.proof, !isExempt(name, at: moment),
+    func failed(_ claimed: ClaimedClient, from address: String) {
+        let (name, moment) = (name(of: claimed.id, address), now())
+        guard let proof = claimed.credential.proof, !isExempt(name, at: moment),
             limiter.take(Self.digest(name, proof), of: Self.repetitions, at: moment) == nil
         else { return }
         _ = limiter.take(name, of: Self.failures, at: moment)
     }
 
-    func succeeded(_ credential: ClientCredential, from address: String) {
-        guard credential.proof != nil else { return }
-        let (name, moment) = (name(of: credential.client, address), now())
+    func succeeded(_ claimed: ClaimedClient, from address: String) {
+        guard claimed.credential.proof != nil else { return }
+        let (name, moment) = (name(of: claimed.id, address), now())
         successes.withLock { successes in
             if successes[name] == nil, successes.count >= Self.maximumCount {
                 successes = successes.filter { $0.value > moment.addingTimeInterval(-Self.memory) }

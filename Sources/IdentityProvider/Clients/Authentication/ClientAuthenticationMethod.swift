@@ -1,39 +1,39 @@
 import JOSE
 
-/// How a client authenticates at the token endpoint (RFC 7591 §2; OpenID Connect Core §9).
-package struct ClientAuthenticationMethod: RawRepresentable, Hashable, Sendable {
-    package let rawValue: String
-    package init(rawValue: String) { self.rawValue = rawValue }
+/// One way for clients to authenticate (RFC 7591 §2; OpenID Connect Core §9): what a request carries, what the client has
+/// registered, and how one is verified with the other.
+protocol ClientAuthenticationMethod: Sendable {
+    /// `NoCredential` if the request carries nothing. A client certificate is part of the connection: a request that comes
+    /// with one may still authenticate in another way (RFC 8705 §3).
+    associatedtype Credential: ClientCredential
 
-    package static let clientSecretBasic = ClientAuthenticationMethod(rawValue: "client_secret_basic")
-    package static let clientSecretPost = ClientAuthenticationMethod(rawValue: "client_secret_post")
-    package static let clientSecretJWT = ClientAuthenticationMethod(rawValue: "client_secret_jwt")
-    package static let privateKeyJWT = ClientAuthenticationMethod(rawValue: "private_key_jwt")
-    package static let none = ClientAuthenticationMethod(rawValue: "none")
+    /// The registered name, used in `token_endpoint_auth_method` (RFC 7591 §4.2).
+    static var name: String { get }
+    /// What the client's secret must be; `nil` if the client has none.
+    static var secret: ClientSecretRule? { get }
+    /// Whether the client must register its keys.
+    static var needsKeys: Bool { get }
+    /// Algorithms of the client's assertions; empty if it signs none.
+    static var assertionAlgorithms: [SignatureAlgorithm] { get }
 
-    package static let all: [ClientAuthenticationMethod] = [
-        .clientSecretBasic, .clientSecretPost, .clientSecretJWT, .privateKeyJWT, .none,
-    ]
+    init(_ core: Core)
 
-    package init(registered text: String) throws(InvalidValue) {
-        self.init(rawValue: text)
-        guard Self.all.contains(self) else {
-            throw InvalidValue("must be one of \(Self.all.map(\.rawValue).joined(separator: ", "))")
-        }
-    }
-
-    /// Whether a client of this method signs assertions (RFC 7523 §2.2).
-    package var usesAssertion: Bool { [.clientSecretJWT, .privateKeyJWT].contains(self) }
-
-    /// Whether a client of this method has a `client_secret`.
-    package var usesSecret: Bool { [.clientSecretBasic, .clientSecretPost, .clientSecretJWT].contains(self) }
+    /// Throws unless `credential`, or the connection of `request`, proves that the request comes from `client`.
+    func verify(_ credential: Credential, of client: Client, in request: Request) async throws(ClientRefusal)
 }
 
-extension ServerMetadata {
-    /// Says how clients may authenticate at `endpoint`, such as `token_endpoint` (RFC 8414 §2).
-    mutating func describe(_ methods: [ClientAuthenticationMethod], at endpoint: String) {
-        self["\(endpoint)_auth_methods_supported"] = .array(methods.map { .string($0.rawValue) })
-        self["\(endpoint)_auth_signing_alg_values_supported"] = .array(
-            (SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric).map { .string($0.rawValue) })
+extension ClientAuthenticationMethod {
+    static var secret: ClientSecretRule? { nil }
+    static var needsKeys: Bool { false }
+    static var assertionAlgorithms: [SignatureAlgorithm] { [] }
+
+    static func credential(in request: Request) throws(OAuthError) -> (any ClientCredential)? {
+        try Credential(request)
+    }
+
+    /// Verifies the credential of `claimed`. Throws `otherMethod` if it is not one of this method.
+    func verify(_ claimed: ClaimedClient, as client: Client, in request: Request) async throws(ClientRefusal) {
+        guard let credential = claimed.credential as? Credential else { throw .otherMethod }
+        try await verify(credential, of: client, in: request)
     }
 }

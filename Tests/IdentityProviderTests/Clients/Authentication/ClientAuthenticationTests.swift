@@ -61,6 +61,59 @@ struct ClientAuthenticationTests {
         #expect(try other.json()["error"] == "invalid_request")
     }
 
+    /// Its `sub` is `jwt`.
+    private static let assertion = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJqd3QifQ."
+    private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    private static let oneWay = "the client must authenticate in one way only"
+    private static let failed = "client authentication failed"
+
+    @Test(
+        "a request that does not name one client in one way is refused before any client is looked up",
+        arguments: [
+            ("", [], "invalid_client", failed),
+            ("", [("client_secret", "x")], "invalid_client", failed),
+            ("Basic !", [("client_secret", "x"), ("client_id", "post")], "invalid_client", failed),
+            ("Basic d2Vi", [], "invalid_client", failed),
+            ("Basic d2ViOng=", [("client_assertion", "x")], "invalid_request", oneWay),
+            ("", [("client_secret", "x"), ("client_assertion", "x")], "invalid_request", oneWay),
+            ("", [("client_assertion", assertion)], "invalid_request", "client_assertion_type is not jwt-bearer"),
+            (
+                "", [("client_assertion", "x"), ("client_assertion_type", assertionType), ("client_id", "jwt")],
+                "invalid_client", failed
+            ),
+            (
+                "", [("client_assertion", assertion), ("client_assertion_type", assertionType), ("client_id", "web")],
+                "invalid_request", "client_id is not the client that authenticates"
+            ),
+        ] as [(String, [(String, String)], JSON, String)])
+    func ways(_ field: String, _ form: [(String, String)], _ code: JSON, _ description: String) async throws {
+        let issuer = try await TestIssuer()
+        let headers: HTTPFields = field.isEmpty ? [:] : [.authorization: field]
+        let response = try await issuer.send(.post, "/token", form: grant + form, headers: headers)
+        #expect(try response.json() == ["error": code, "error_description": .string(description)])
+        // A challenge only where the Authorization field was the mistake (RFC 6749 §5.2).
+        #expect((response.headers[.wwwAuthenticate] != nil) == (code == "invalid_client" && !field.isEmpty))
+        #expect(try await issuer.recorded().allSatisfy { $0.event != "client_authentication_failed" })
+    }
+
+    @Test(
+        "the audit log tells why a client was refused",
+        arguments: [
+            ("nobody", "x", "unknown_client"), ("off", "x", "disabled"), ("web", "x", "other_method"),
+            ("spa", "x", "other_method"), ("hmac", "x", "other_method"), ("post", "x", "wrong_secret"),
+            ("post", nil, "other_method"),
+        ] as [(String, String?, JSON)])
+    func recorded(_ client: String, _ secret: String?, _ reason: JSON) async throws {
+        let issuer = try await TestIssuer()
+        let form = grant + [("client_id", client)] + (secret.map { [("client_secret", $0)] } ?? [])
+        let response = try await issuer.send(.post, "/token", form: form)
+        #expect(try response.json() == ["error": "invalid_client", "error_description": .string(Self.failed)])
+        #expect(response.headers[.wwwAuthenticate] == nil)
+        let record = try #require(try await issuer.recorded().last { $0.event == "client_authentication_failed" })
+        #expect(record.details["reason"] == reason)
+        #expect(record.client == (client == "nobody" ? nil : client))
+    }
+
     @Test("a grant type that the client is not registered for, or that there is not")
     func grantTypes() async throws {
         let issuer = try await TestIssuer()

@@ -1,0 +1,24 @@
+import JOSE
+
+/// An assertion with an HMAC under the client's secret (OpenID Connect Core §9; RFC 7523 §2.2).
+struct ClientSecretJWT: ClientAuthenticationMethod {
+    static let name = "client_secret_jwt"
+    // An HMAC cannot be verified with a digest of its key, and needs a key as long as its hash (RFC 7518 §3.2).
+    static let secret: ClientSecretRule? = ClientSecretRule(minimumLength: 32, isSealed: true)
+    static let assertionAlgorithms = SignatureAlgorithm.symmetric
+    private let assertions: ClientAssertionVerifier
+    private let sealer: Sealer
+
+    init(_ core: Core) {
+        assertions = ClientAssertionVerifier(core)
+        sealer = core.sealer
+    }
+
+    func verify(_ assertion: ClientAssertion, of client: Client, in request: Request) async throws(ClientRefusal) {
+        guard let sealed = client.secret?.sealed, let secret = try? sealer.open(sealed, for: .clientSecret) else {
+            throw .otherMethod
+        }
+        let keys = JWKSet(keys: [JWK(symmetric: secret)])
+        try await assertions.verify(assertion, of: client, with: keys, allowing: Self.assertionAlgorithms)
+    }
+}

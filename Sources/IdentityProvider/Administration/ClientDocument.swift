@@ -8,10 +8,24 @@ package struct ClientDocument: Sendable {
     package init(_ document: JSONObject) throws(InvalidDocument) {
         var metadata = document
         metadata["client_secret"] = nil
-        client = try Client(metadata)
+        let unsupported = Self.unsupportedGrantTypes(document)
+        do throws(InvalidDocument) { client = try Client(metadata) } catch {
+            throw InvalidDocument(unsupported + error.problems)
+        }
+        guard unsupported.isEmpty else { throw InvalidDocument(unsupported) }
         secret = document["client_secret"]?.string
         if let reason = Self.mistake(secret, document["client_secret"], of: client) {
             throw InvalidDocument([.init(member: "client_secret", reason: reason)])
+        }
+    }
+
+    /// Here and not in `Client`, which comes before the grants.
+    private static func unsupportedGrantTypes(_ document: JSONObject) -> [InvalidDocument.Problem] {
+        let supported = Grants.types.map(\.rawValue)
+        return (document["grant_types"]?.array ?? []).enumerated().compactMap { index, type in
+            guard let name = type.string, !supported.contains(name) else { return nil }
+            return .init(
+                member: "grant_types[\(index)]", reason: "must be one of \(supported.joined(separator: ", "))")
         }
     }
 

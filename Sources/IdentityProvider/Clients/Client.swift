@@ -49,7 +49,10 @@ package struct Client: Sendable, Hashable {
         termsOfServiceURI = reader.webURL("tos_uri")
         redirectURIs = reader.list("redirect_uris", RedirectURI.init)
         postLogoutRedirectURIs = reader.list("post_logout_redirect_uris", RedirectURI.init).map(\.text)
-        grantTypes = Set(reader.list("grant_types", Self.grantType, default: [.authorizationCode]))
+        grantTypes = Set(
+            reader.list(
+                "grant_types", { text throws(InvalidValue) in GrantType(rawValue: text) }, default: [.authorizationCode]
+            ))
         authenticationMethod =
             reader.value("token_endpoint_auth_method", ClientAuthentication.method(registered:))
             ?? ClientSecretBasic.self
@@ -104,14 +107,6 @@ package struct Client: Sendable, Hashable {
         guard !text.isEmpty, text.utf8.count <= 255, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
         else { throw InvalidValue("must be 1 to 255 visible ASCII characters without a colon") }
         return text
-    }
-
-    private static func grantType(_ text: String) throws(InvalidValue) -> GrantType {
-        let type = GrantType(rawValue: text)
-        guard [.authorizationCode, .refreshToken, .clientCredentials].contains(type) else {
-            throw InvalidValue("must be authorization_code, refresh_token or client_credentials")
-        }
-        return type
     }
 
     private static func idTokenAlgorithm(_ text: String) throws(InvalidValue) -> SignatureAlgorithm {

@@ -6,22 +6,22 @@ extension Path { static let token = Path("/token") }
 /// RFC 6749 §3.2.
 struct TokenEndpoint: Endpoint {
     private let authenticator: ClientAuthenticator
-    private let grants: [any Grant]
+    private let grants: [GrantType: any Grant]
     private let issuer: TokenIssuer
     private let audit: AuditLog
     let routes = [Route.post(.token, rateLimit: .tokens, isSharedAcrossOrigins: true)]
 
-    init(_ core: Core, authenticator: ClientAuthenticator, grants: [any Grant], issuer: TokenIssuer) {
+    init(_ core: Core, authenticator: ClientAuthenticator, issuer: TokenIssuer) {
+        grants = Dictionary(uniqueKeysWithValues: Grants.all.map { ($0.type, $0.init(core)) })
         audit = core.audit
         self.authenticator = authenticator
-        self.grants = grants
         self.issuer = issuer
     }
 
     func respond(to request: Request) async throws -> Response {
         let request = try await TokenRequest(request, authenticator: authenticator)
         let (type, client) = (try request.grantType, request.client)
-        guard let grant = grants.first(where: { $0.type == type }) else {
+        guard let grant = grants[type] else {
             throw OAuthError(code: .unsupportedGrantType, description: "grant_type is not supported")
         }
         try client.require(type)
@@ -36,7 +36,7 @@ struct TokenEndpoint: Endpoint {
 
     func describe(in metadata: inout ServerMetadata) {
         metadata["token_endpoint"] = metadata.url(.token)
-        metadata["grant_types_supported"] = .array(grants.map { .string($0.type.rawValue) })
+        metadata["grant_types_supported"] = .array(Grants.types.map { .string($0.rawValue) })
         metadata["id_token_signing_alg_values_supported"] = .array(KeyRing.algorithms.map { .string($0.rawValue) })
         metadata["subject_types_supported"] = ["public"]
         metadata.describe(ClientAuthentication.methods, at: "token_endpoint")

@@ -4,7 +4,6 @@ struct TokenTopic: Topic {
     let bearers: BearerAuthenticator
     let stepUp: StepUp
     let issuer: TokenIssuer
-    let grants: [any Grant]
     let endpoints: [any Endpoint]
 
     init(_ core: Core, signIn: SignIn) {
@@ -12,13 +11,8 @@ struct TokenTopic: Topic {
         bearers = BearerAuthenticator(core)
         stepUp = StepUp(core, signIn: signIn)
         issuer = TokenIssuer(core)
-        grants = [
-            AuthorizationCodeGrant(core),
-            RefreshTokenGrant(core),
-            ClientCredentialsGrant(core),
-        ]
         endpoints = [
-            TokenEndpoint(core, authenticator: authenticator, grants: grants, issuer: issuer),
+            TokenEndpoint(core, authenticator: authenticator, issuer: issuer),
             UserInfoEndpoint(core, bearers: bearers, stepUp: stepUp),
             IntrospectionEndpoint(core, authenticator: authenticator, bearers: bearers),
             RevocationEndpoint(core, authenticator: authenticator),

@@ -11,7 +11,7 @@ struct AuthorizationCodeGrant: Grant {
     let authorizations: any AuthorizationStore
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let type = GrantType.authorizationCode
+    static let type = GrantType.authorizationCode
 
     init(_ core: Core) {
         sealer = core.sealer

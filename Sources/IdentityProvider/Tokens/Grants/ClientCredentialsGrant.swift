@@ -1,7 +1,7 @@
 /// RFC 6749 §4.4: a client asks for itself. Writes nothing.
 struct ClientCredentialsGrant: Grant {
     let resources: CachedResourceServers
-    let type = GrantType.clientCredentials
+    static let type = GrantType.clientCredentials
 
     init(_ core: Core) {
         resources = core.resources

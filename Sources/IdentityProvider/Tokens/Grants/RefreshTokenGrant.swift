@@ -11,7 +11,7 @@ struct RefreshTokenGrant: Grant {
     let authorizations: any AuthorizationStore
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let type = GrantType.refreshToken
+    static let type = GrantType.refreshToken
 
     init(_ core: Core) {
         refreshTokens = RefreshTokenReader(core)

@@ -3,25 +3,30 @@ import HTTPTypes
 
 extension Path { static let accountSessions = Path("/account/sessions") }
 
-/// Where people end their sessions, with all that applications were granted in them, and make remembered browsers strangers
-/// again.
+/// Ends a user's sessions, with everything applications were granted in them, and forgets remembered browsers.
 struct AccountSessionsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
+    let sessions: any SessionStore
+    let devices: any DeviceStore
     let sessionEnd: SessionEnd
     let audit: AuditLog
+    let now: @Sendable () -> Date
     let routes = [Route.post(.accountSessions, rateLimit: .guessing)]
 
     init(_ core: Core) {
         gate = AccountGate(core)
+        sessions = core.stores.sessions
+        devices = core.stores.devices
         sessionEnd = SessionEnd(core)
         audit = core.audit
+        now = core.now
     }
 
     func act(_ request: Request, for user: User) async throws {
         if let id = request.parameters["end"] {
             try await end(Identifier(rawValue: id), of: user)
         } else if let id = request.parameters["forget"] {
-            guard try await sessionEnd.devices.forget(Identifier(rawValue: id), of: user.id) else { return }
+            guard try await devices.forget(Identifier(rawValue: id), of: user.id) else { return }
             audit.record(.deviceRevoked(all: false), user: user.id)
         } else if request.parameters["everywhere"] != nil {
             try await sessionEnd.endAll(of: user.id, because: .signOutEverywhere)
@@ -31,8 +36,8 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
     }
 
     private func end(_ id: Identifier<Session>, of user: User) async throws {
-        // Another person's is as good as none.
-        let own = try await sessionEnd.sessions.sessions(of: user.id, at: sessionEnd.now())
+        // Another user's session is treated as unknown.
+        let own = try await sessions.sessions(of: user.id, at: now())
         guard own.contains(where: { $0.id == id }) else { return }
         try await sessionEnd.end(id, because: .remoteSignOut)
         audit.record(.signedOut, user: user.id, session: id)

@@ -8,10 +8,10 @@ import Logging
 /// `StorageUpkeep.removeExpired` deletes its row later. That deletion is by key and in a transaction of its own: a listener
 /// that must hear of expired sessions gets them from there, as it gets the others from `ended`.
 struct SessionEnd: Sendable {
-    let sessions: any SessionStore
-    let authorizations: any AuthorizationStore
-    let devices: any DeviceStore
-    let now: @Sendable () -> Date
+    private let sessions: any SessionStore
+    private let authorizations: any AuthorizationStore
+    private let devices: any DeviceStore
+    private let now: @Sendable () -> Date
 
     init(_ stores: Stores, now: @escaping @Sendable () -> Date) {
         sessions = stores.sessions

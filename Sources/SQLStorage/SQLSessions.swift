@@ -14,7 +14,7 @@ struct SQLSessions: SessionStore {
 
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
-    ) async throws -> [EndedSession]? {
+    ) async throws -> SessionStart {
         let issuer = table.key
         let values: [SQLValue] = [
             issuer, .id(session.id), .blob(session.secret.bytes), .id(session.user), .date(session.authenticatedAt),
@@ -22,20 +22,20 @@ struct SQLSessions: SessionStore {
             .text(session.userAgent), .text(session.address), .flag(session.trustsDevice),
             .date(session.lastUsedAt),
         ]
-        return try await table.retryingWithLatest("sessions.begin", until: { $0 != nil }) { freshness in
+        return try await table.retryingWithLatest("sessions.begin", until: { $0 != .outdated }) { freshness in
             do {
                 return try await table.database.transaction(freshness) { connection in
                     // Before all else, as what ends all sessions does: it comes before or after this, never between.
-                    guard try SQLUsers.relies(on: user, issuer, connection) else { throw NotBegun() }
+                    guard try SQLUsers.relies(on: user, issuer, connection) else { throw Outdated() }
                     let ended = try former.flatMap { try Self.replace($0, by: session, issuer, connection) }
                     try connection.execute(
                         """
                         INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """, values)
                     try SQLDevices.save(origin, issuer, connection)
-                    return ended.map { [$0] } ?? []
+                    return .started(ending: ended)
                 }
-            } catch is NotBegun { return nil }
+            } catch is Outdated { return .outdated }
         }
     }
 
@@ -48,7 +48,7 @@ struct SQLSessions: SessionStore {
             try revokeAuthorizations(of: former, issuer, at: session.authenticatedAt, connection)
             return ended
         }
-        guard ended != nil else { throw NotBegun() }
+        guard ended != nil else { throw Outdated() }
         return nil
     }
 
@@ -176,5 +176,5 @@ struct SQLSessions: SessionStore {
     }
 }
 
-/// The user or the former session is not what the sign-in rests on any more: nothing is kept.
-private struct NotBegun: Error {}
+/// Rolls back a session whose user or former session has changed since the sign-in read it.
+private struct Outdated: Error {}

@@ -152,7 +152,8 @@ extension SessionStore {
     func start(
         _ session: Session, from origin: SignInOrigin = SignInOrigin(), replacing former: Identifier<Session>?
     ) async throws {
-        guard try await start(session, of: .example(session.user, ""), from: origin, replacing: former) != nil else {
+        let start = try await start(session, of: .example(session.user, ""), from: origin, replacing: former)
+        guard start != .outdated else {
             throw Unexpected("no session began for \(session.user)")
         }
     }

@@ -22,10 +22,10 @@ struct SignInRaceTests {
             let alice = try #require(try await stores.users.find(User.alice))
             #expect(
                 try await stores.sessions.start(.example("s", secret: 1), of: alice, from: .example, replacing: nil)
-                    == [])
+                    == .started(ending: nil))
             try await Self.changes[index].make(stores)
             let new = Session.example("n", secret: 2)
-            #expect(try await stores.sessions.start(new, of: alice, from: .example, replacing: nil) == nil)
+            #expect(try await stores.sessions.start(new, of: alice, from: .example, replacing: nil) == .outdated)
             #expect(try await !stores.passkeys.add(.example(1), by: alice))
             #expect(try await !stores.totpCredentials.save(.example("t"), by: alice))
             #expect(try await !stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: alice, at: moment))
@@ -45,8 +45,8 @@ struct SignInRaceTests {
             try await stores.sessions.start(.example("s", secret: 1), replacing: nil)
             try await stores.sessions.end(Identifier("s"), at: moment)
             let stronger = Session.example("s", secret: 2)
-            let begun = try await stores.sessions.start(stronger, of: alice, from: .example, replacing: stronger.id)
-            #expect(begun == nil)
+            let start = try await stores.sessions.start(stronger, of: alice, from: .example, replacing: stronger.id)
+            #expect(start == .outdated)
             #expect(try await stores.sessions.find(stronger.id, at: moment) == nil)
         }
     }

@@ -70,7 +70,7 @@ private struct FaultySessions: SessionStore {
 
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
-    ) async throws -> [EndedSession]? {
+    ) async throws -> SessionStart {
         try await base.start(session, of: user, from: origin, replacing: former)
     }
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {

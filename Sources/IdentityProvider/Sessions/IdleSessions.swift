@@ -31,7 +31,7 @@ struct IdleSessions: SessionStore {
 
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
-    ) async throws -> [EndedSession]? {
+    ) async throws -> SessionStart {
         try await base.start(session, of: user, from: origin, replacing: former)
     }
 

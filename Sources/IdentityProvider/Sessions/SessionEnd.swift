@@ -39,15 +39,16 @@ struct SessionEnd: Sendable {
     }
 
     /// Begins a session, which ends the browser's former one unless it goes on under the same identifier
-    /// (`SessionStore.begin`). Returns `false` when no session begins.
+    /// (`SessionStore.start`). Returns whether the session started.
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> Bool {
-        guard let replaced = try await sessions.start(session, of: user, from: origin, replacing: former) else {
-            return false
+        switch try await sessions.start(session, of: user, from: origin, replacing: former) {
+        case .outdated: return false
+        case .started(let replaced):
+            ended(replaced.map { [$0] } ?? [], because: .replaced)
+            return true
         }
-        ended(replaced, because: .replaced)
-        return true
     }
 
     /// Removes the user with everything that is theirs.

@@ -11,17 +11,24 @@ package struct EndedSession: Sendable, Hashable {
     }
 }
 
+/// What came of starting a session.
+package enum SessionStart: Sendable, Hashable {
+    /// `ending` is the session that the new one replaced, unless it continues under the same identifier.
+    case started(ending: EndedSession?)
+    /// The user or the former session has changed since the sign-in read it. Nothing was stored.
+    case outdated
+}
+
 package protocol SessionStore: Sendable {
     /// Keeps `session`, where the sign-in came from, and ends `former`, in one transaction: a sign-in never leaves the old
     /// session usable (session fixation). When `session` goes on under the identifier of `former`, because the same person signed in
     /// again, their authorizations stay; otherwise those of `former` are revoked as by `end`.
     ///
-    /// Returns the session that ended, if any. Returns `nil`, and keeps nothing, when `user` has changed since it was read:
-    /// disabled, another password, signed out everywhere. Also when `session` goes on under the identifier of `former` and
-    /// that has ended.
+    /// Returns `.outdated` when `user` has changed since it was read (disabled, new password, signed out everywhere), or when
+    /// `session` continues under the identifier of `former` and that has ended.
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
-    ) async throws -> [EndedSession]?
+    ) async throws -> SessionStart
     /// The session with one of these secrets, unless it expired or no use after `moment` was noted.
     func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session?
     /// The session of this identifier, unless it ended or expired, or no use after `moment` was noted.

@@ -60,8 +60,8 @@ private struct Scene {
         let session = Session(
             secret: SecretDigest(bytes: RandomBytes.make(36)), user: alice.id, authenticatedAt: now, amr: ["pwd"],
             acr: AuthenticationContext.singleFactor.rawValue, expiresAt: now + 3_600)
-        let ended = try await issuer.stores.sessions.start(session, of: alice, from: SignInOrigin(), replacing: nil)
-        #expect(ended == [])
+        let start = try await issuer.stores.sessions.start(session, of: alice, from: SignInOrigin(), replacing: nil)
+        #expect(start == .started(ending: nil))
         return session
     }
 
@@ -216,7 +216,7 @@ struct SessionEndTests {
     @Test("nothing else calls the store methods that end sessions")
     func onlyCaller() throws {
         let calls =
-            /\.endAll\(of: [^,]+, at:|\.end\([^,()]+, at:|\.revoke\((session: |user: )[^,]+, at:|sessions\.endAll\(byDeleting:|\.endEverything\(replacing: [^,]+, at:|sessions\.begin\(session/
+            /\.endAll\(of: [^,]+, at:|\.end\([^,()]+, at:|\.revoke\((session: |user: )[^,]+, at:|sessions\.endAll\(byDeleting:|\.endEverything\(replacing: [^,]+, at:|sessions\.start\(session/
         let root = URL(filePath: #filePath).appending(path: "../../../../Sources").standardizedFileURL
         var callers: Set<String> = []
         for folder in ["IdentityProvider", "Server", "martlet"] {

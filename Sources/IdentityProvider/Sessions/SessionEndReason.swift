@@ -21,8 +21,11 @@ enum SessionEndReason: Sendable, CaseIterable {
     /// Every key was replaced.
     case compromise
 
-    /// Whether access that outlives a sign-out ends as well (OpenID Connect Core §11): so it does where the session ends
-    /// out of the user's sight, or because of somebody who may have got in.
+    /// Whether access that outlives a sign-out ends as well (OpenID Connect Core §11). It does when the session ends out of
+    /// the user's sight, or because an intruder may have used it.
+    ///
+    /// Decides for `SessionEnd.end` and `endAll(of:)`. For `replaced`, `accountDeleted` and `compromise` it describes what
+    /// the store's transaction does anyway.
     var endsOfflineAccess: Bool {
         switch self {
         case .signOut, .idle, .replaced, .administrator: false

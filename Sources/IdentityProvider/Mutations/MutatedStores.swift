@@ -22,7 +22,7 @@ extension Mutation {
         guard current != nil else { return stores }
         return Stores(
             clients: FaultyClients(base: stores.clients), resourceServers: stores.resourceServers, users: stores.users,
-            roles: stores.roles, groups: stores.groups, sessions: FaultySessions(base: stores.sessions),
+            roles: stores.roles, groups: stores.groups, sessions: faulty(stores.sessions),
             devices: stores.devices, attempts: stores.attempts, consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
@@ -31,6 +31,11 @@ extension Mutation {
             singleUse: FaultySingleUse(base: stores.singleUse), audit: stores.audit, webhooks: stores.webhooks,
             mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
+    }
+
+    /// Takes off the idle limit, which `Core.init` puts around the faulty store again.
+    private static func faulty(_ sessions: any SessionStore) -> any SessionStore {
+        FaultySessions(base: (sessions as? IdleSessions)?.base ?? sessions)
     }
 }
 

@@ -33,14 +33,17 @@ struct EndSessionEndpoint: Endpoint {
 
     func response(to error: OAuthError) -> Response { .page(error) }
 
-    /// The client that asks; `client_id` and the hint must not disagree.
+    /// The client that asks. `client_id` must agree with the hint (OpenID Connect RP-Initiated Logout §2).
     private func client(_ claimed: String?, _ hint: IDTokenHint?) async throws -> Client? {
         let claimed = claimed.map(Identifier<Client>.init)
         if let claimed, let hint, !hint.clients.contains(claimed) {
             throw OAuthError.invalidRequest("id_token_hint was issued to another client")
         }
         guard let id = claimed ?? hint?.clients.first else { return nil }
-        return try await clients.registered(id)
+        guard let client = try await clients.findEnabled(id) else {
+            throw OAuthError.invalidRequest("the client is not registered")
+        }
+        return client
     }
 
     func describe(in metadata: inout ServerMetadata) { metadata["end_session_endpoint"] = metadata.url(.endSession) }

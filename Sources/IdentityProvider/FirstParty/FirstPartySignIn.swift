@@ -70,7 +70,7 @@ struct FirstPartySignIn: Sendable {
     func answer(
         _ redemption: Redemption, by grant: GrantType, of user: User, to client: Client, over transport: Transport
     ) async throws -> Response {
-        let response = try await tokens.issue(redemption, to: client)
+        let response = try await tokens.issue(redemption, to: client, isOpenID: false)
         audit.record(
             .tokensIssued(grant: grant, scope: redemption.scope), user: user.id, client: client.id,
             session: redemption.granted.session)

@@ -26,8 +26,7 @@ struct TokenEndpoint: Endpoint {
         }
         try client.require(type)
         let redemption = try await grant.redeem(request)
-        var response = try await issuer.issue(redemption, to: client.client)
-        try await issuer.addIDToken(of: redemption, for: client.client, to: &response)
+        let response = try await issuer.issue(redemption, to: client.client, isOpenID: true)
         audit.record(
             .tokensIssued(grant: type, scope: redemption.scope), user: redemption.granted.user, client: client.id,
             session: redemption.granted.session, by: .client(client.id))

@@ -22,24 +22,29 @@ struct TokenIssuer: Sendable {
         now = core.now
     }
 
-    /// The access token and, where the client uses them, the refresh token.
-    func issue(_ redemption: Redemption, to client: Client) async throws -> TokenResponse {
+    /// Issues the access token and, if the client uses them, the refresh token. `isOpenID` says whether scope `openid` adds
+    /// an ID Token (OpenID Connect Core §3.1.3.3).
+    func issue(_ redemption: Redemption, to client: Client, isOpenID: Bool) async throws -> TokenResponse {
+        // Read once, so that the access token and the ID Token agree.
+        let entitlements = try await entitlements(of: redemption.user)
         let token = accessToken(redemption)
-        return TokenResponse(
-            accessToken: try await encode(token, of: redemption), scheme: token.scheme, issuedAt: token.issuedAt,
-            expiresAt: token.expiresAt, scope: redemption.scope,
+        var response = TokenResponse(
+            accessToken: try await encode(token, of: redemption, with: entitlements), scheme: token.scheme,
+            issuedAt: token.issuedAt, expiresAt: token.expiresAt, scope: redemption.scope,
             refreshToken: try refreshToken(of: redemption, to: client))
+        if isOpenID, let user = redemption.user, let entitlements, redemption.scope.contains(Scope.openID) {
+            let token = IDToken(
+                issuer: issuer, client: client, granted: redemption.granted, user: user, entitlements: entitlements,
+                scope: redemption.scope, accessToken: response.accessToken, issuedAt: response.issuedAt,
+                expiresAt: response.issuedAt.addingTimeInterval(lifetimes.idToken))
+            response.idToken = try await sign(token.claims, type: "JWT", by: client.idTokenAlgorithm)
+        }
+        return response
     }
 
-    /// Adds an ID Token to an OpenID response (OpenID Connect Core §3.1.3.3).
-    func addIDToken(of redemption: Redemption, for client: Client, to response: inout TokenResponse) async throws {
-        guard let user = redemption.user, redemption.scope.contains(Scope.openID) else { return }
-        let token = IDToken(
-            issuer: issuer, client: client, granted: redemption.granted, user: user,
-            entitlements: try await entitlements.entitlements(of: user), scope: redemption.scope,
-            accessToken: response.accessToken, issuedAt: response.issuedAt,
-            expiresAt: response.issuedAt.addingTimeInterval(lifetimes.idToken))
-        response.idToken = try await sign(token.claims, type: "JWT", by: client.idTokenAlgorithm)
+    private func entitlements(of user: User?) async throws -> Entitlements? {
+        guard let user else { return nil }
+        return try await entitlements.entitlements(of: user)
     }
 
     private func accessToken(_ redemption: Redemption) -> AccessToken {
@@ -57,13 +62,13 @@ struct TokenIssuer: Sendable {
     }
 
     /// A JWT carries the user's entitlements as they are now; introspection adds them to what an opaque token says.
-    private func encode(_ token: AccessToken, of redemption: Redemption) async throws -> String {
+    private func encode(
+        _ token: AccessToken, of redemption: Redemption, with entitlements: Entitlements?
+    ) async throws -> String {
         let servers = redemption.target.servers
         if servers.contains(where: { $0.format == .opaque }) { return try sealer.seal(token, for: .accessToken) }
         var claims = token.claims(issuer: issuer)
-        if let user = redemption.user {
-            claims.merge(try await entitlements.entitlements(of: user).claims(for: servers))
-        }
+        if let entitlements { claims.merge(entitlements.claims(for: servers)) }
         return try await sign(claims, type: "at+jwt", by: .es256)
     }
 

@@ -2,11 +2,11 @@ import FoundationEssentials
 import JOSE
 
 extension WebhookSettings {
-    /// Seconds after which an event is of no use to the receiver any more.
+    /// Seconds after which an event is no longer delivered.
     static let lifetime: TimeInterval = 3 * 86_400
 
-    /// What a record is sent as. Its identifier follows from the record's place, so that a record that is stored again
-    /// because an answer got lost is not sent twice.
+    /// One delivery per URL. The identifier derives from the record's place in its chain, so a record that is stored again
+    /// because a response was lost isn't sent twice.
     func deliveries(of entry: AuditEntry, from issuer: String) -> [WebhookDelivery] {
         guard events.isEmpty || events.contains(entry.record.event) else { return [] }
         return urls.enumerated().map { index, url in
@@ -19,5 +19,3 @@ extension WebhookSettings {
         }
     }
 }
-
-/// The destination of a delivery is its URL.

@@ -33,11 +33,11 @@ package struct OAuthError: Error {
     package let description: String
     /// The HTTP status, where the response is not a redirect.
     package let status: HTTPResponse.Status
-    /// Header fields that go with the answer: `Allow`, `Retry-After`, `WWW-Authenticate`.
+    /// Header fields of the response: `Allow`, `Retry-After`, `WWW-Authenticate`.
     package var headers: HTTPFields
-    /// What JSON responses say besides code and description.
+    /// Members of the first-party API's problem details (RFC 9457 §3.2). No other response has them.
     var members: JSONObject = [:]
-    /// Why it happened: for the log, never sent.
+    /// The underlying error, for the log. Never sent.
     package let cause: (any Error)?
 
     package init(
@@ -69,7 +69,7 @@ extension OAuthError.Code {
 }
 
 extension OAuthError {
-    /// Whether it is the doing of whoever asked: nothing failed here.
+    /// Whether the request is at fault, not the server.
     package var isRefusal: Bool { status.kind != .serverError }
 }
 
@@ -78,7 +78,7 @@ extension OAuthError: Equatable {
 }
 
 extension OAuthError {
-    /// What to say of `error`: itself, when it is meant for the client; otherwise nothing but `server_error`.
+    /// The client-facing form of `error`: itself if it is an `OAuthError`, otherwise `server_error`.
     package init(reporting error: any Error) {
         self = error as? OAuthError ?? OAuthError(code: .serverError, description: "internal error", cause: error)
     }

@@ -1,7 +1,7 @@
-/// An access token that is good now, and its user. Only `BearerAuthenticator` makes one.
+/// A valid access token and its user. Only `BearerAuthenticator` makes one.
 struct AuthenticatedBearer: Sendable {
     let token: AccessToken
-    /// `nil` for a token that a client got for itself.
+    /// `nil` for a token that a client requested for itself (RFC 6749 §4.4).
     let person: Person?
 
     struct Person: Sendable {
@@ -55,7 +55,7 @@ struct BearerAuthenticator: Sendable {
         return bearer
     }
 
-    /// For whoever is told about tokens of any audience.
+    /// The bearer of a token with any audience, for resource servers that ask the issuer about tokens (RFC 7662 §2).
     func bearer(_ text: String) async throws -> AuthenticatedBearer? {
         guard let token = try await reader.read(text), try await isEnabled(token.client) else { return nil }
         guard let parent = token.authorization else {

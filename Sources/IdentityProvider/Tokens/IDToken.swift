@@ -2,7 +2,7 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// Words an ID Token (OpenID Connect Core §2, §3.1.3.6).
+/// The content of an ID Token (OpenID Connect Core §2, §3.1.3.6).
 struct IDToken: Sendable {
     let issuer: Issuer
     let client: Client
@@ -15,13 +15,13 @@ struct IDToken: Sendable {
     let issuedAt: Date
     let expiresAt: Date
 
-    /// Those that every ID Token may have, whoever the user is.
+    /// The claims about the token and the sign-in, without those that describe the user.
     static let claimNames = [
         "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash",
     ]
 
-    /// Claims of scopes are for the userinfo endpoint: with an access token they do not belong here (§5.4). What the
-    /// `claims` parameter asks for here is here (§5.5).
+    /// Claims requested by scope are left to the userinfo endpoint, since an access token is always issued (§5.4). Claims
+    /// requested by the `claims` parameter for the ID Token are included (§5.5).
     var claims: JSONObject {
         var claims: JSONObject = [
             "iss": .string(issuer.identifier), "sub": .string(user.id.rawValue), "aud": .string(client.id.rawValue),

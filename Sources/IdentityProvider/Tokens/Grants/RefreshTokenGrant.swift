@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Logging
 
-/// RFC 6749 §6, with rotation and the detection of reuse (RFC 9700 §4.14.2).
+/// RFC 6749 §6, with rotation and reuse detection (RFC 9700 §4.14.2).
 struct RefreshTokenGrant: Grant {
     let refreshTokens: RefreshTokenReader
     let lifetimes: Lifetimes
@@ -27,13 +27,13 @@ struct RefreshTokenGrant: Grant {
     func redeem(_ request: TokenRequest) async throws -> Redemption {
         let (client, parameters) = (request.client, request.parameters)
         guard let presented = try await refreshTokens.read(parameters.required("refresh_token")) else {
-            throw Self.refusal("Not issued by this issuer, or its authorization no longer exists.")
+            throw Self.refusal("It was not issued by this issuer, or its authorization no longer exists.")
         }
         let (token, stored) = (presented.token, presented.authorization)
-        // Bound to its client; another one learns nothing and changes nothing (RFC 6749 §10.4).
+        // Checked before anything changes: another client must not use up the token (RFC 6749 §10.4).
         guard stored.granted.client == client.id else { throw Self.refusal("It was issued to another client.") }
         guard RefreshLifetime.end(of: stored, lifetimes) > now() else {
-            throw Self.refusal("It has expired, or the session that it belongs to has ended.")
+            throw Self.refusal("It has expired, or its session has ended.")
         }
         let scope = try narrowed(parameters, within: stored.granted.scope)
         let target = try TokenTarget(
@@ -52,7 +52,7 @@ struct RefreshTokenGrant: Grant {
             Decision.note("The refresh token \(rotation.sentence) (generation \(authorization.generation)).")
             return Redemption(authorization, of: user, for: target)
         case .reused:
-            // Thief or owner, one of them has a copy: both lose it (RFC 9700 §4.14.2).
+            // Either the thief or the owner presents it: both lose access (RFC 9700 §4.14.2).
             try await authorizations.revoke(token.authorization, at: now())
             audit.record(.refreshTokenReused, user: id, client: client.id, session: stored.granted.session)
             Logger.current.warning(
@@ -63,7 +63,7 @@ struct RefreshTokenGrant: Grant {
         }
     }
 
-    /// One answer for every reason; the reason is for those who ask the log.
+    /// Every refusal gets the same response. The reason goes to the audit record.
     private static func refusal(_ reason: String) -> OAuthError {
         Decision.note("The refresh token is refused. \(reason)")
         return .invalidGrant("the refresh token is not valid")
@@ -78,14 +78,14 @@ struct RefreshTokenGrant: Grant {
         return scope
     }
 
-    /// Offline access needs none (OpenID Connect Core §11).
+    /// Offline access needs no session (OpenID Connect Core §11).
     private func hasSession(_ granted: Granted) async throws -> Bool {
         guard !granted.isOffline else { return true }
         guard let session = granted.session else { return false }
         return try await sessions.find(session, at: now()) != nil
     }
 
-    /// The row is kept as long as any of its tokens lives, which may be longer than this one.
+    /// The authorization is kept until its last token expires, which may be later than the refresh token.
     private func expiry(of stored: Authorization) -> Date {
         let moment = now()
         return max(

@@ -27,7 +27,7 @@ struct AuthorizationEndpoint: Endpoint {
         }
         let received = try await intake.receive(request.parameters)
         return try await redirectingErrors(to: received.redirect, of: received.client.id) {
-            let interaction = loop.interactions.start(.authorization(try await intake.check(received)))
+            let interaction = loop.interactions.make(.authorization(try await intake.check(received)))
             // Browsers withhold our cookies from a cross-site POST. They come with the GET that follows.
             guard request.method != .post else { return try loop.interactions.proceed(interaction) }
             let (bound, cookie) = loop.interactions.bind(interaction, in: request)

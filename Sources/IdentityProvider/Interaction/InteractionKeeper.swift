@@ -36,7 +36,7 @@ struct InteractionKeeper: Sendable {
         return bind(interaction, in: request)
     }
 
-    func start(_ purpose: Interaction.Purpose) -> Interaction { Interaction(purpose, startedAt: now()) }
+    func make(_ purpose: Interaction.Purpose) -> Interaction { Interaction(purpose, startedAt: now()) }
 
     /// Ties the interaction to this browser. `cookie` is a `Set-Cookie` value for a browser without an identity.
     func bind(_ interaction: Interaction, in request: Request) -> (Interaction, cookie: String?) {
@@ -53,7 +53,7 @@ struct InteractionKeeper: Sendable {
 
     /// Sends the browser to the first step of a sign-in.
     func start(_ request: SignInRequest, in httpRequest: Request) throws -> Response {
-        let (interaction, cookie) = bind(start(.signIn(request)), in: httpRequest)
+        let (interaction, cookie) = bind(make(.signIn(request)), in: httpRequest)
         return try proceed(interaction).setting(cookie)
     }
 

@@ -6,7 +6,7 @@ protocol FirstPartyEndpoint: Endpoint {}
 
 extension FirstPartyEndpoint {
     package func response(to error: OAuthError) -> Response {
-        let problem = Problem(error)
+        let problem = ProblemDetails(error)
         var response = problem.response
         // RFC 9110 §15.5.2.
         if problem.status == .unauthorized, error.headers[.wwwAuthenticate] == nil {

@@ -118,7 +118,7 @@ struct FirstPartySignIn: Sendable {
                 startedAt: progress.startedAt, expiresAt: progress.startedAt.addingTimeInterval(lifetimes.factor))
             let ticket = Ticket(
                 id: Identifier<Ticket>.random().rawValue, attempt: attempt, progress: progress, challenge: challenge)
-            return Problem(
+            return ProblemDetails(
                 kind: .factorRequired, status: .forbidden, detail: "send the ticket with a factor to /api/auth/mfa",
                 members: [
                     "ticket": .string(try sealer.seal(ticket, for: .firstPartyTicket)),
@@ -126,7 +126,7 @@ struct FirstPartySignIn: Sendable {
                 ]
             ).response
         case .enrol(let factors):
-            return Problem(
+            return ProblemDetails(
                 kind: .enrolmentRequired, status: .forbidden, detail: "sign in with a browser to set one up",
                 members: [
                     "factors": .array(factors.map { .string($0.rawValue) }),

@@ -41,7 +41,7 @@ struct RegisterEndpoint: FirstPartyEndpoint {
         let parameters = request.parameters
         let client = try await clients.client(parameters["client_id"])
         guard isOpen else {
-            return Problem(
+            return ProblemDetails(
                 kind: .registrationClosed, status: .forbidden, detail: "accounts are made by whoever runs this"
             ).response
         }
@@ -94,12 +94,12 @@ struct RegisterEndpoint: FirstPartyEndpoint {
     }
 
     /// A username is public: whoever chooses one must be told. How often one may ask is limited.
-    private static let taken = Problem(
+    private static let taken = ProblemDetails(
         kind: .usernameTaken, status: .conflict, detail: "somebody has this username"
     ).response
 
     private static func refusal(of reason: PasswordRefusal) -> Response {
-        Problem(
+        ProblemDetails(
             kind: .passwordRefused, status: .badRequest, detail: "choose another password",
             members: ["reason": .string(reason.rawValue)]
         ).response

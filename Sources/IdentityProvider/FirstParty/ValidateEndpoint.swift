@@ -72,7 +72,7 @@ struct ValidateEndpoint: FirstPartyEndpoint {
     private static func response(_ answer: JSONObject, to demanded: EntitlementDemand) -> Response {
         guard !demanded.isMet(by: answer) else { return .json(answer) }
         Decision.note("The token is good, but what the gateway demands is not among what it says of its person.")
-        return Problem(
+        return ProblemDetails(
             kind: .insufficientPermissions, status: .forbidden,
             detail: "the token is good, but a role or permission that is demanded is missing", members: ["active": true]
         ).response
@@ -80,7 +80,7 @@ struct ValidateEndpoint: FirstPartyEndpoint {
 
     /// A gateway that reads the body alone must not take an error for a good token.
     func response(to error: OAuthError) -> Response {
-        var problem = Problem(error)
+        var problem = ProblemDetails(error)
         guard problem.status == .unauthorized else { return problem.response }
         problem.members["active"] = false
         var response = problem.response

@@ -2,7 +2,7 @@ import HTTPTypes
 import JOSE
 
 /// An error of the first-party API (RFC 9457), with members of its own where the caller needs them.
-struct Problem: Sendable {
+struct ProblemDetails: Sendable {
     /// The end of `type`, which programs compare.
     enum Kind: String, CaseIterable {
         case invalidRequest = "invalid_request"
@@ -41,7 +41,7 @@ struct Problem: Sendable {
     }
 }
 
-extension Problem.Kind {
+extension ProblemDetails.Kind {
     /// The same for every occurrence (RFC 9457 §3.1.3).
     var title: String {
         switch self {
@@ -66,7 +66,7 @@ extension Problem.Kind {
     }
 }
 
-extension Problem {
+extension ProblemDetails {
     /// What the caller is told of `error`. Of an authentication that failed nobody is told why.
     init(_ error: OAuthError) {
         switch (error.status, error.code) {

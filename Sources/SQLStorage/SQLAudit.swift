@@ -100,15 +100,15 @@ struct SQLAudit: AuditStore {
     }
 
     func survey<Result: Sendable>(
-        _ body: @escaping @Sendable ([AuditHead], (_ visit: (AuditRow) throws -> Void) throws -> Void) throws -> Result
+        _ body: @escaping @Sendable ([AuditHead], ((AuditRow) throws -> Void) throws -> Void) throws -> Result
     ) async throws -> Result {
         let issuer = table.key
         return try await table.database.survey { connection in
             let heads = try connection.query("\(Self.chains) WHERE issuer = ? ORDER BY node", [issuer]).map(Self.head)
-            return try body(heads) { visit in
+            return try body(heads) { take in
                 try connection.forEachRow(
                     "\(Self.rows) WHERE issuer = ? ORDER BY node, sequence", [issuer]
-                ) { row in try visit(Self.row(row)) }
+                ) { row in try take(Self.row(row)) }
             }
         }
     }

@@ -15,16 +15,16 @@ struct Mount: Sendable {
         var answer: Answer
         // HEAD is GET without the body (RFC 9110 §9.3.2); the writer leaves the body out.
         if let (route, endpoint) = place.target(for: exchange.head.method == .head ? .get : exchange.head.method) {
-            let visit = Visit(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
-            answer = render(try await respond(to: visit), visit.exchange, place.provider)
+            let routed = RoutedRequest(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
+            answer = render(try await respond(to: routed), routed.exchange, place.provider)
             answer.route = route.path.text
             answer.isSharedAcrossOrigins = route.isSharedAcrossOrigins
         } else if exchange.head.method == .options, place.isSharedAcrossOrigins {
             answer = CrossOriginMiddleware.preflight(for: place.methods)
         } else {
             let (route, endpoint) = place.targets[0]
-            let visit = Visit(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
-            answer = render(refuse(visit, .methodNotAllowed(allowed: place.methods)), exchange, place.provider)
+            let routed = RoutedRequest(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
+            answer = render(refuse(routed, .methodNotAllowed(allowed: place.methods)), exchange, place.provider)
             answer.route = route.path.text
             answer.isSharedAcrossOrigins = place.isSharedAcrossOrigins
         }
@@ -32,32 +32,32 @@ struct Mount: Sendable {
         return answer
     }
 
-    private func respond(to visit: Visit) async throws -> Response {
+    private func respond(to routed: RoutedRequest) async throws -> Response {
         do {
-            guard readiness.isReady || visit.route.path == .live else {
+            guard readiness.isReady || routed.route.path == .live else {
                 throw OAuthError.unavailable(retryAfter: 2, cause: NotReady())
             }
-            try visit.takeToken(from: limiter, at: clock)
-            return try await visit.endpoint.respond(to: visit.request())
+            try routed.takeToken(from: limiter, at: clock)
+            return try await routed.endpoint.respond(to: routed.request())
         } catch let error as BrokenRequest {
             throw error
         } catch let error where error is any StorageUnavailable {
-            return refuse(visit, .unavailable(retryAfter: 2, cause: error))
+            return refuse(routed, .unavailable(retryAfter: 2, cause: error))
         } catch {
-            return refuse(visit, OAuthError(reporting: error))
+            return refuse(routed, OAuthError(reporting: error))
         }
     }
 
     /// Words the error as the endpoint does, and logs it once: its code and cause, never what was sent.
-    private func refuse(_ visit: Visit, _ error: OAuthError) -> Response {
+    private func refuse(_ routed: RoutedRequest, _ error: OAuthError) -> Response {
         Measurements.countRefusal(error.code)
         Logger.current.log(
             level: error.code == .serverError ? .error : .notice, "refused",
             metadata: [
-                "route": "\(visit.route.path)", "error": "\(error.code.rawValue)", "reason": "\(error.description)",
+                "route": "\(routed.route.path)", "error": "\(error.code.rawValue)", "reason": "\(error.description)",
                 "cause": "\(error.cause.map { "\($0)" } ?? "none")",
             ])
-        return visit.endpoint.refusal(error)
+        return routed.endpoint.refusal(error)
     }
 
     private func notFound(_ exchange: Exchange) -> Answer {

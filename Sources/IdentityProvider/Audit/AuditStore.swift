@@ -13,7 +13,7 @@ package protocol AuditStore: Sendable {
     func find(_ query: AuditQuery) async throws -> [AuditEntry]
     /// Shows everything as it is at one moment: all heads, and then a way through all records by node and sequence.
     func survey<Result: Sendable>(
-        _ body: @escaping @Sendable ([AuditHead], (_ visit: (AuditRow) throws -> Void) throws -> Void) throws -> Result
+        _ body: @escaping @Sendable ([AuditHead], ((AuditRow) throws -> Void) throws -> Void) throws -> Result
     ) async throws -> Result
     /// The chains whose first record is from before `moment`, as its column says, which is believed in nothing; the oldest
     /// first.

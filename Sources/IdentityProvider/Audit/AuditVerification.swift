@@ -51,9 +51,9 @@ extension AuditSealer {
     ) async throws -> AuditReport {
         try await vault.loadIfNeeded()
         let end = vault.now().addingTimeInterval(-retention)
-        return try await store.survey { heads, visit in
+        return try await store.survey { heads, forEach in
             var verification = AuditVerification(sealer: self, heads: heads, mayBeRemovedUntil: end)
-            try visit { verification.take($0) }
+            try forEach { verification.take($0) }
             return verification.finish(expecting: expected)
         }
     }

@@ -35,36 +35,39 @@ struct ForwardAuthEndpoint: Endpoint {
     }
 
     func respond(to request: Request) async throws -> Response {
-        let visit = try ForwardedRequest(request)
-        guard let client = try await clients.client(protecting: visit.origin), let rule = client.forwardAuth else {
+        let forwarded = try ForwardedRequest(request)
+        guard let client = try await clients.client(protecting: forwarded.origin), let rule = client.forwardAuth else {
             throw OAuthError(code: .accessDenied, description: "no client has this origin under forward_auth")
         }
-        switch visit.path {
-        case ForwardedRequest.callback: return try await enter(visit, request)
-        case ForwardedRequest.signOut: return leave(visit)
+        switch forwarded.path {
+        case ForwardedRequest.callback: return try await enter(forwarded, request)
+        case ForwardedRequest.signOut: return leave(forwarded)
         default: break
         }
-        guard let user = try await user(passing: visit, for: client, request) else {
-            return try turnAway(visit, request)
+        guard let user = try await user(passing: forwarded, for: client, request) else {
+            return try turnAway(forwarded, request)
         }
         let held = try await entitlements.entitlements(of: user)
         guard rule.admits(held), let fields = IdentityFields.make(user, held) else {
             audit.record(
                 .forwardAuthenticationRefused(reason: "a role or permission is missing"), user: user.id,
                 client: client.id)
-            Logger.current.notice("not admitted", metadata: ["user": "\(user.id)", "origin": "\(visit.origin)"])
-            return refusal(visit)
+            Logger.current.notice("not admitted", metadata: ["user": "\(user.id)", "origin": "\(forwarded.origin)"])
+            return refusal(forwarded)
         }
         var answer = Response(status: .noContent, headers: [.cacheControl: "no-store"])
         answer.headers.append(contentsOf: fields)
         return answer
     }
 
-    /// Whose session the browser's pass belongs to, if it has not ended and is strong enough.
-    private func user(passing visit: ForwardedRequest, for client: Client, _ request: Request) async throws -> User? {
-        let cookies = ForwardCookies(origin: visit.origin)
+    /// The user of the session that the browser's pass names, if that is active and strong enough.
+    private func user(
+        passing forwarded: ForwardedRequest, for client: Client, _ request: Request
+    ) async throws -> User? {
+        let cookies = ForwardCookies(origin: forwarded.origin)
         guard let text = cookies.pass.value(in: request),
-            let pass = try? sealer.open(ForwardPass.self, from: text, for: .forwardPass), pass.origin == visit.origin,
+            let pass = try? sealer.open(ForwardPass.self, from: text, for: .forwardPass),
+            pass.origin == forwarded.origin,
             let session = try await sessions.find(pass.session, at: now()),
             let user = try await users.findEnabled(session.user),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
@@ -74,12 +77,12 @@ struct ForwardAuthEndpoint: Endpoint {
 
     /// Sends a person to sign in, and tells a program that it must. A proxy that understands statuses alone asks with
     /// `redirect=manual` and finds the address in `Location`.
-    private func turnAway(_ visit: ForwardedRequest, _ request: Request) throws -> Response {
+    private func turnAway(_ forwarded: ForwardedRequest, _ request: Request) throws -> Response {
         let challenge: HTTPFields = [.cacheControl: "no-store", .wwwAuthenticate: "Session realm=\"martlet\""]
-        guard visit.isNavigation else { return Response(status: .unauthorized, headers: challenge) }
-        let cookies = ForwardCookies(origin: visit.origin)
+        guard forwarded.isNavigation else { return Response(status: .unauthorized, headers: challenge) }
+        let cookies = ForwardCookies(origin: forwarded.origin)
         let (browser, cookie) = cookies.browserOrNew(in: request, maxAge: Int(lifetimes.interaction))
-        let signIn = ForwardSignIn(origin: visit.origin, uri: visit.uri, browser: browser, startedAt: now())
+        let signIn = ForwardSignIn(origin: forwarded.origin, uri: forwarded.uri, browser: browser, startedAt: now())
         let sealed = try sealer.seal(signIn, for: .forwardSignIn)
         var answer = Response.redirect(to: issuer.url(.forwardSignIn) + "?request=\(sealed)")
         if request.parameters["redirect"] == "manual" {
@@ -92,27 +95,27 @@ struct ForwardAuthEndpoint: Endpoint {
     }
 
     /// Takes the ticket that a sign-in ended with, and gives the browser its pass.
-    private func enter(_ visit: ForwardedRequest, _ request: Request) async throws -> Response {
-        let parameters = try Parameters(parsing: visit.query, limits: Limits())
-        let cookies = ForwardCookies(origin: visit.origin)
+    private func enter(_ forwarded: ForwardedRequest, _ request: Request) async throws -> Response {
+        let parameters = try Parameters(parsing: forwarded.query, limits: Limits())
+        let cookies = ForwardCookies(origin: forwarded.origin)
         guard let text = parameters["ticket"],
             let ticket = try? sealer.open(ForwardTicket.self, from: text, for: .forwardTicket),
-            ticket.origin == visit.origin, now() < ticket.expiresAt, cookies.isBrowser(ticket.browser, in: request),
+            ticket.origin == forwarded.origin, now() < ticket.expiresAt, cookies.isBrowser(ticket.browser, in: request),
             try await sessions.find(ticket.session, at: now()) != nil,
             try await singleUse.consume(ticket.id, for: .forwardTicket, until: ticket.expiresAt)
         else { return .page(.error(.interactionLost), status: .gone) }
-        let pass = ForwardPass(origin: visit.origin, session: ticket.session)
-        return .redirect(to: visit.origin + ticket.uri)
+        let pass = ForwardPass(origin: forwarded.origin, session: ticket.session)
+        return .redirect(to: forwarded.origin + ticket.uri)
             .setting(cookies.pass.setting(try sealer.seal(pass, for: .forwardPass)))
     }
 
     /// Forgets the pass, and goes where the session itself is ended.
-    private func leave(_ visit: ForwardedRequest) -> Response {
-        .redirect(to: issuer.url(.endSession)).setting(ForwardCookies(origin: visit.origin).pass.clearing())
+    private func leave(_ forwarded: ForwardedRequest) -> Response {
+        .redirect(to: issuer.url(.endSession)).setting(ForwardCookies(origin: forwarded.origin).pass.clearing())
     }
 
-    private func refusal(_ visit: ForwardedRequest) -> Response {
+    private func refusal(_ forwarded: ForwardedRequest) -> Response {
         let error = OAuthError(code: .insufficientScope, description: "this account may not use the application")
-        return visit.isNavigation ? .page(error) : .json(error)
+        return forwarded.isNavigation ? .page(error) : .json(error)
     }
 }

@@ -1,8 +1,8 @@
 import HTTPTypes
 import IdentityProvider
 
-/// A request at the endpoint that it asks for.
-struct Visit: Sendable {
+/// A request with the route and endpoint that it matched.
+struct RoutedRequest: Sendable {
     let exchange: Exchange
     let provider: MountedProvider
     let route: Route

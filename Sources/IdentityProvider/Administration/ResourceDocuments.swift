@@ -6,14 +6,16 @@ extension Role {
     package init(document: JSONObject) throws(InvalidDocument) {
         var reader = DocumentReader(document)
         let name = reader.required("name", Self.checkName)
-        let permissions = reader.list("permissions") { text throws(InvalidValue) in
-            guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
-            return text
-        }
+        let permissions = reader.list("permissions", Role.checkPermission)
         let minimum = reader.value("minimum_acr", AuthenticationContext.registered)
         reader.refuseUnknown()
         try reader.finish()
         self.init(name: name, permissions: permissions, minimumContext: minimum)
+    }
+
+    static func checkPermission(_ text: String) throws(InvalidValue) -> String {
+        guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
+        return text
     }
 
     /// Names of roles and groups travel in claims and, with commas between them, in header fields.
@@ -42,44 +44,53 @@ extension ResourceServer {
     /// As a resource file describes it (RFC 8707 §2).
     package init(document: JSONObject) throws(InvalidDocument) {
         var reader = DocumentReader(document)
-        let identifier = reader.required("identifier") { text throws(InvalidValue) in
-            guard let url = URL(string: text), url.scheme != nil, URIText.isPlain(text), !text.contains("#") else {
-                throw InvalidValue("must be an absolute URI without fragment")
-            }
-            guard text.utf8.count <= 255 else { throw InvalidValue("must be at most 255 characters") }
-            return text
-        }
+        let identifier = reader.required("identifier", Self.checkIdentifier)
         let name = reader.text("name")
         let description = reader.text("description")
-        let scopes = reader.described("scopes") { text throws(InvalidValue) in
-            guard Scope.isValue(text) else { throw InvalidValue("has an illegal character") }
-            guard !Scope.standard.contains(text) else { throw InvalidValue("is a scope of the issuer itself") }
-            return text
-        }
-        let format = reader.value("access_token") { text throws(InvalidValue) in
-            guard let format = TokenFormat(rawValue: text) else { throw InvalidValue("must be jwt or opaque") }
-            return format
-        }
+        let scopes = reader.described("scopes", Self.checkScope)
+        let format = reader.value("access_token", TokenFormat.init(registered:))
         let lifetime = reader.seconds("access_token_lifetime")
         if let lifetime, !(1...Int(Lifetimes.longestAccessToken)).contains(lifetime) {
             reader.report("access_token_lifetime", "must be 1 to \(Int(Lifetimes.longestAccessToken)) seconds")
         }
         let introspectionClients = reader.list("introspection_clients") { text throws(InvalidValue) in text }
-        let claims = reader.list("claims") { text throws(InvalidValue) in
-            guard let claim = EntitlementClaim(rawValue: text) else {
-                throw InvalidValue("must be roles, groups, permissions or entitlements")
-            }
-            return claim
-        }
-        let permissions = reader.list("permissions") { text throws(InvalidValue) in
-            guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
-            return text
-        }
+        let claims = reader.list("claims", EntitlementClaim.init(registered:))
+        let permissions = reader.list("permissions", Role.checkPermission)
         reader.refuseUnknown()
         try reader.finish()
         self.init(
             identifier: identifier, scopes: scopes.names, format: format ?? .jwt, accessTokenLifetime: lifetime,
             introspectionClients: introspectionClients, claims: claims, permissions: permissions, name: name,
             description: description, scopeDescriptions: scopes.descriptions)
+    }
+
+    private static func checkIdentifier(_ text: String) throws(InvalidValue) -> String {
+        guard let url = URL(string: text), url.scheme != nil, URIText.isPlain(text), !text.contains("#") else {
+            throw InvalidValue("must be an absolute URI without fragment")
+        }
+        guard text.utf8.count <= 255 else { throw InvalidValue("must be at most 255 characters") }
+        return text
+    }
+
+    private static func checkScope(_ text: String) throws(InvalidValue) -> String {
+        guard Scope.isValue(text) else { throw InvalidValue("has an illegal character") }
+        guard !Scope.standard.contains(text) else { throw InvalidValue("is a scope of the issuer itself") }
+        return text
+    }
+}
+
+extension ResourceServer.TokenFormat {
+    fileprivate init(registered text: String) throws(InvalidValue) {
+        guard let format = Self(rawValue: text) else { throw InvalidValue("must be jwt or opaque") }
+        self = format
+    }
+}
+
+extension EntitlementClaim {
+    fileprivate init(registered text: String) throws(InvalidValue) {
+        guard let claim = Self(rawValue: text) else {
+            throw InvalidValue("must be roles, groups, permissions or entitlements")
+        }
+        self = claim
     }
 }

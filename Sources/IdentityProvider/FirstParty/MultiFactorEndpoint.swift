@@ -2,8 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// `POST /api/auth/mfa`: the factor that a login still asked for. Without an answer, the factor that needs a question asks
-/// it: a code is sent, a passkey challenged.
+/// `POST /api/auth/mfa`: the factor that a login still needs. A request without an answer starts the factor's challenge:
+/// it sends a code or returns passkey options.
 struct MultiFactorEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let factors: [any SecondFactor]
@@ -28,6 +28,30 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
 
     func respond(to request: Request) async throws -> Response {
         try request.requireKnown(["ticket", "factor", "code", "credential", "client_id"])
+        let asked = try await open(request)
+        let (ticket, factor) = (asked.ticket, asked.factor)
+        try request.requireKnown(["ticket", "factor", factor.answer, "client_id"])
+        guard request.parameters[factor.answer] != nil else { return try await question(asked, request) }
+        let shown = try await attempt(asked, request)
+        guard try await singleUse.consume(ticket.id, for: .signInTicket, until: ticket.challenge.expiresAt) else {
+            throw OAuthError.authenticationFailed
+        }
+        let result = try await signIn.advance(
+            ticket.progress, with: shown, by: asked.user, toward: asked.destination, in: request.withoutCookies)
+        return try await outcome.answer(result, of: asked.user, ticket.attempt, by: asked.client)
+    }
+
+    /// A ticket that is still good, and the factor chosen from those it asks for.
+    private struct Asked {
+        let ticket: FirstPartySignIn.Ticket
+        let user: User
+        let client: Client
+        let factor: any SecondFactor
+
+        var destination: SignIn.Destination { ticket.attempt.destination(client) }
+    }
+
+    private func open(_ request: Request) async throws -> Asked {
         let parameters = request.parameters
         let text = try parameters.required("ticket")
         let name = try parameters.required("factor")
@@ -37,41 +61,41 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
             try await !singleUse.isConsumed(ticket.id, for: .signInTicket)
         else { throw OAuthError.authenticationFailed }
         let client = try await clients.client(ticket.attempt.client.rawValue)
-        // A ticket of before must not get by with less than the person set up meanwhile.
+        // An old ticket must not bypass a factor that the user has set up since.
         let present = try await signIn.reconsidered(
             ticket.progress, of: user, toward: ticket.attempt.destination(client), in: request.withoutCookies)
         guard case .show(let choices)? = present?.next,
             let factor = factors.first(where: { $0.factor.rawValue == name && choices.contains($0.factor) })
         else { throw OAuthError.authenticationFailed }
-        // A ticket goes where it was made for: in cookies of this origin only to a page of this origin.
+        // A ticket for cookies is good only on a page of this origin, as the login was.
         if ticket.attempt.transport == .cookie {
             _ = try Transport(request.with(Parameters([("transport", "cookie")])), of: outcome.issuer)
         }
-        try request.requireKnown(["ticket", "factor", factor.answer, "client_id"])
-        guard parameters[factor.answer] != nil else {
-            guard let question = try await factor.ask(user, ticket.challenge, in: request.withoutCookies) else {
-                throw OAuthError.invalidRequest("\(factor.answer) is missing")
-            }
-            return question
-        }
-        let shown: ShownFactor
-        switch try await factor.attempt(
-            request.withoutCookies, by: user, on: nil, answering: ticket.challenge, attempts: attempts)
+        return Asked(ticket: ticket, user: user, client: client, factor: factor)
+    }
+
+    /// Throws `invalid_request` if the factor has nothing to ask.
+    private func question(_ asked: Asked, _ request: Request) async throws -> Response {
+        guard let question = try await asked.factor.ask(asked.user, asked.ticket.challenge, in: request.withoutCookies)
+        else { throw OAuthError.invalidRequest("\(asked.factor.answer) is missing") }
+        return question
+    }
+
+    private func attempt(_ asked: Asked, _ request: Request) async throws -> ShownFactor {
+        switch try await asked.factor.attempt(
+            request.withoutCookies, by: asked.user, on: nil, answering: asked.ticket.challenge, attempts: attempts)
         {
         case .throttled(let pause):
-            audit.record(.signInRefused(pause.refusal, factor.factor), user: user.id, client: client.id)
+            refuse(asked, pause.refusal)
             throw OAuthError.tooManyRequests(retryAfter: pause.seconds)
         case .refused:
-            audit.record(.signInRefused(.wrongCredential, factor.factor), user: user.id, client: client.id)
+            refuse(asked, .wrongCredential)
             throw OAuthError.authenticationFailed
-        case .accepted(let factor): shown = factor
+        case .accepted(let shown): return shown
         }
-        guard try await singleUse.consume(ticket.id, for: .signInTicket, until: ticket.challenge.expiresAt) else {
-            throw OAuthError.authenticationFailed
-        }
-        let result = try await signIn.advance(
-            ticket.progress, with: shown, by: user, toward: ticket.attempt.destination(client),
-            in: request.withoutCookies)
-        return try await outcome.answer(result, of: user, ticket.attempt, by: client)
+    }
+
+    private func refuse(_ asked: Asked, _ reason: SignInRefusal) {
+        audit.record(.signInRefused(reason, asked.factor.factor), user: asked.user.id, client: asked.client.id)
     }
 }

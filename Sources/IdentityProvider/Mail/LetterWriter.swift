@@ -32,15 +32,9 @@ struct LetterWriter: Sendable {
     private func letter(_ id: String, _ mail: Mail) async throws -> Letter? {
         switch mail.occasion {
         case .signUp(let address):
-            if let user = try await users.find(named: address.text) { return try taken(id, address, by: user) }
-            return Letter(
-                id: id, to: address, kind: "sign_up",
-                data: ["link": .text(try links.url(for: .signUp, address: address))])
+            return try await signUp(id, address)
         case .invitation(let address):
-            guard try await users.find(named: address.text) == nil else { return nil }
-            return Letter(
-                id: id, to: address, kind: "invitation",
-                data: ["link": .text(try links.url(for: .invitation, address: address))])
+            return try await invitation(id, address)
         case .passwordReset(let name):
             return try await toUser(users.find(named: name), id, "password_reset", link: .passwordReset)
         case .emailVerification(let user):
@@ -70,6 +64,19 @@ struct LetterWriter: Sendable {
         case .recovery(let user, let recovery, let stage, let readyAt):
             return try await self.recovery(id, user, recovery, stage, readyAt)
         }
+    }
+
+    private func signUp(_ id: String, _ address: MailAddress) async throws -> Letter? {
+        if let user = try await users.find(named: address.text) { return try taken(id, address, by: user) }
+        return Letter(
+            id: id, to: address, kind: "sign_up", data: ["link": .text(try links.url(for: .signUp, address: address))])
+    }
+
+    private func invitation(_ id: String, _ address: MailAddress) async throws -> Letter? {
+        guard try await users.find(named: address.text) == nil else { return nil }
+        return Letter(
+            id: id, to: address, kind: "invitation",
+            data: ["link": .text(try links.url(for: .invitation, address: address))])
     }
 
     private func recovery(

@@ -25,46 +25,72 @@ struct AuthorizationCodeGrant: Grant {
     }
 
     func redeem(_ request: TokenRequest) async throws -> Redemption {
-        let (client, parameters) = (request.client, request.parameters)
-        let text = try parameters.required("code")
-        guard let code = try? sealer.open(AuthorizationCode.self, from: text, for: .authorizationCode) else {
-            Decision.note("The code is none that this issuer made.")
-            throw OAuthError.invalidGrant("the code is not valid")
-        }
-        try code.check(request, at: now())
-        Decision.note(
-            "The code was issued to this client and has not expired; redirect_uri and code_verifier are those of the "
-                + "authorization request (RFC 6749 §4.1.3, RFC 7636 §4.6).")
-        // A person's code comes out of a session, which the store compares with it.
-        guard let session = code.granted.session else { throw OAuthError.invalidGrant("the code is not valid") }
+        let code = try VerifiedCode(request, opening: sealer, at: now())
         // RFC 8707 §2.2: the token request may name some of the resources of the authorization request.
         let target = try TokenTarget(
-            code.granted.scope, of: client.client, in: await resources.catalog(), granted: code.granted.resources,
-            requested: parameters.all("resource"))
+            code.granted.scope, of: request.client.client, in: await resources.catalog(),
+            granted: code.granted.resources, requested: request.parameters.all("resource"))
+        let user = try await user(of: code)
+        try await requireSession(of: code)
+        return Redemption(try await spend(code, issuedTo: request.client.client), of: user, for: target)
+    }
+
+    private func user(of code: VerifiedCode) async throws -> User {
         guard let id = code.granted.user, let user = try await users.findEnabled(id) else {
             Decision.note("The user for whom the code was issued was disabled or removed.")
             throw OAuthError.invalidGrant("the code is not valid any more")
         }
-        // Idle sessions end here; the transaction below checks that the session has not ended in the meantime.
-        guard try await sessions.find(session, at: now()) != nil else {
-            // If the code was used before, the offline access that it bought has outlived the session.
-            try await authorizations.revoke(code.id, at: now())
-            Decision.note("The session that the code was issued in has ended.")
-            throw OAuthError.invalidGrant("the code is not valid any more")
-        }
+        return user
+    }
+
+    /// Idle sessions end here; `spend` checks that the session has not ended in the meantime.
+    private func requireSession(of code: VerifiedCode) async throws {
+        guard try await sessions.find(code.session, at: now()) == nil else { return }
+        // If the code was used before, its offline access has outlived the session.
+        try await authorizations.revoke(code.id, at: now())
+        Decision.note("The session that the code was issued in has ended.")
+        throw OAuthError.invalidGrant("the code is not valid any more")
+    }
+
+    /// Comes last, so that a thief without the verifier can't burn the code. Reuse revokes the tokens of the first
+    /// redemption (RFC 6749 §4.1.2).
+    private func spend(_ code: VerifiedCode, issuedTo client: Client) async throws -> Authorization {
         let granted = code.granted.begun(at: now())
         let authorization = Authorization(
             id: code.id, granted: granted,
-            expiresAt: RefreshLifetime.kept(granted, for: client.client, lifetimes, at: now()))
-        // Spent only now: a thief without the verifier must not be able to burn the code. A second use revokes what
-        // the first one bought (RFC 6749 §4.1.2).
+            expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
         guard try await authorizations.create(authorization, at: now()) else {
             try await authorizations.revoke(code.id, at: now())
             Decision.note("The code was used before, so what it bought is revoked (RFC 6749 §4.1.2).")
-            audit.record(.codeReplayed, user: id, client: client.id, session: code.granted.session)
+            audit.record(.codeReplayed, user: granted.user, client: client.id, session: code.session)
             throw OAuthError.invalidGrant("the code was used before")
         }
-        return Redemption(authorization, of: user, for: target)
+        return authorization
+    }
+}
+
+/// An unexpired code, presented by its client with the redirect URI and the verifier of the authorization request.
+private struct VerifiedCode {
+    let id: Identifier<Authorization>
+    let granted: Granted
+    /// The store compares the user's session with this one.
+    let session: Identifier<Session>
+
+    /// Throws `invalid_grant` (RFC 6749 §5.2).
+    init(_ request: TokenRequest, opening sealer: Sealer, at now: Date) throws(OAuthError) {
+        let text = try request.parameters.required("code")
+        guard let code = try? sealer.open(AuthorizationCode.self, from: text, for: .authorizationCode) else {
+            Decision.note("The code is none that this issuer made.")
+            throw .invalidGrant("the code is not valid")
+        }
+        try code.check(request, at: now)
+        Decision.note(
+            "The code was issued to this client and has not expired; redirect_uri and code_verifier are those of the "
+                + "authorization request (RFC 6749 §4.1.3, RFC 7636 §4.6).")
+        guard let session = code.granted.session else { throw .invalidGrant("the code is not valid") }
+        id = code.id
+        granted = code.granted
+        self.session = session
     }
 }
 

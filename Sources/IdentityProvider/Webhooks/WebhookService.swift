@@ -27,7 +27,8 @@ package struct WebhookService: Service, Courier {
     }
 
     static let wording = CourierWording(
-        item: "delivery", unreadable: "the webhook queue cannot be read", retrying: "webhook not delivered, will try again", givenUp: "webhook given up")
+        item: "delivery", unreadable: "the webhook queue cannot be read",
+        retrying: "webhook not delivered, will try again", givenUp: "webhook given up")
     package static let width = 4
     static let lease: TimeInterval = 60
     static let firstPause: TimeInterval = 1

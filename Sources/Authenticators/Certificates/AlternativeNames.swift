@@ -1,14 +1,14 @@
 import SwiftASN1
 import X509
 
-/// The alternative names of a certificate's subject (RFC 5280 §4.2.1.6), by the kinds that a client may be registered with
+/// The alternative names of a certificate's subject (RFC 5280 §4.2.1.6), by the kinds that a client can register
 /// (RFC 8705 §2.1.2).
 package struct AlternativeNames: Hashable, Sendable {
     /// `tls_client_auth_san_dns`.
     package private(set) var dnsNames: [String] = []
     /// `tls_client_auth_san_uri`.
     package private(set) var uris: [String] = []
-    /// `tls_client_auth_san_ip`: four or sixteen bytes, since addresses are compared in binary.
+    /// `tls_client_auth_san_ip`: four or sixteen bytes, because addresses are compared in binary.
     package private(set) var addresses: [[UInt8]] = []
     /// `tls_client_auth_san_email`.
     package private(set) var emails: [String] = []
@@ -33,4 +33,9 @@ package struct AlternativeNames: Hashable, Sendable {
             }
         }
     }
+
+    package func contains(dnsName name: String) -> Bool { dnsNames.contains { $0.isIdentical(to: name) } }
+    package func contains(uri: String) -> Bool { uris.contains { $0.isIdentical(to: uri) } }
+    package func contains(email: String) -> Bool { emails.contains { $0.isIdentical(to: email) } }
+    package func contains(address: [UInt8]) -> Bool { addresses.contains(address) }
 }

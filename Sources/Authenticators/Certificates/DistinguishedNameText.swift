@@ -13,7 +13,7 @@ extension RelativeDistinguishedName.Attribute {
         return "\(name)=\(Self.escape(text))"
     }
 
-    /// RFC 4514 §3. Other types have no short name on which everybody agrees.
+    /// RFC 4514 §3. Other types have no standard short name.
     private static let names: [ASN1ObjectIdentifier: String] = [
         [2, 5, 4, 3]: "CN", [2, 5, 4, 7]: "L", [2, 5, 4, 8]: "ST", [2, 5, 4, 10]: "O", [2, 5, 4, 11]: "OU",
         [2, 5, 4, 6]: "C", [2, 5, 4, 9]: "STREET", [0, 9, 2342, 19_200_300, 100, 1, 25]: "DC",
@@ -40,7 +40,7 @@ extension RelativeDistinguishedName.Attribute {
     /// `#` and the DER of the value (RFC 4514 §2.4).
     private var hexadecimal: String {
         var serializer = DER.Serializer()
-        // A value that was read can be written.
+        // Whatever was parsed can be serialized.
         guard (try? serializer.serialize(ASN1Any(value))) != nil else { return "#" }
         return "#" + serializer.serializedBytes.map(Self.hexadecimal).joined()
     }

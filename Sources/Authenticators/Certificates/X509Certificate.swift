@@ -4,18 +4,21 @@ import JOSE
 import SwiftASN1
 import X509
 
-/// A certificate (RFC 5280 §4.1), read but not verified.
+/// A certificate (RFC 5280 §4.1), parsed but not verified.
+///
+/// Thumbprints must not be used to deny a certificate: the same certificate can be encoded in several ways that all parse,
+/// each with its own thumbprint.
 package struct X509Certificate: Hashable, Sendable {
     package let der: [UInt8]
     let content: Certificate
 
-    /// Throws `InvalidCertificate`, also if the key or the signature is of a kind that cannot be verified here.
+    /// Throws `InvalidCertificate`, also for keys and signatures of an unsupported algorithm.
     package init(der: [UInt8]) throws(InvalidCertificate) {
         do { content = try Certificate(derEncoded: der) } catch { throw InvalidCertificate(reason: "\(error)") }
         self.der = der
     }
 
-    /// The certificates of a PEM file (RFC 7468 §5), of which there must be one at least.
+    /// The certificates of a PEM file (RFC 7468 §5), at least one. Throws `InvalidCertificate`.
     package static func parse(pem: String) throws(InvalidCertificate) -> [X509Certificate] {
         let documents: [PEMDocument]
         do { documents = try PEMDocument.parseMultiple(pemString: pem) } catch {
@@ -25,7 +28,7 @@ package struct X509Certificate: Hashable, Sendable {
         var certificates: [X509Certificate] = []
         for document in documents {
             guard document.discriminator == Certificate.defaultPEMDiscriminator else {
-                throw InvalidCertificate(reason: "a PEM block \(document.discriminator), expected CERTIFICATE")
+                throw InvalidCertificate(reason: "a PEM block \(document.discriminator.excerpt), expected CERTIFICATE")
             }
             certificates.append(try X509Certificate(der: document.derBytes))
         }
@@ -41,8 +44,11 @@ package struct X509Certificate: Hashable, Sendable {
     package var notBefore: Date { content.notValidBefore }
     package var notAfter: Date { content.notValidAfter }
 
-    /// The subject's distinguished name as `tls_client_auth_subject_dn` states it (RFC 8705 §2.1.2, RFC 4514).
+    /// The subject's distinguished name (RFC 4514), for display. `hasSubject` compares it.
     package var subject: String { content.subject.rfc4514 }
+
+    /// Whether the subject is the registered `tls_client_auth_subject_dn` (RFC 8705 §2.1.2).
+    package func hasSubject(_ name: String) -> Bool { subject.isIdentical(to: name) }
 
     /// The subject's attributes of one type, in order, if they are text.
     func subjectTexts(_ type: ASN1ObjectIdentifier) -> [String] {
@@ -52,4 +58,17 @@ package struct X509Certificate: Hashable, Sendable {
 
 package struct InvalidCertificate: Error {
     package let reason: String
+
+    init(reason: String) { self.reason = reason.excerpt }
+}
+
+extension String {
+    /// Whether both have the same bytes; `==` would equate canonically equivalent texts. Never true with U+FFFD, which
+    /// stands for any bytes that were not UTF-8.
+    func isIdentical(to other: String) -> Bool {
+        utf8.elementsEqual(other.utf8) && !unicodeScalars.contains("\u{FFFD}")
+    }
+
+    /// Short enough for an error: certificates contain whatever their issuer likes.
+    var excerpt: String { String(String.UnicodeScalarView(unicodeScalars.prefix(300))) }
 }

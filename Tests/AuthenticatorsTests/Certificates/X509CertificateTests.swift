@@ -86,6 +86,28 @@ struct X509CertificateTests {
         #expect(try certificate(DistinguishedName()).subject == "")
     }
 
+    @Test("RFC 8705 §2.1.2: a subject is compared by bytes, and one that isn't UTF-8 matches nothing")
+    func comparison() throws {
+        func subject(_ text: String) throws -> X509Certificate {
+            try certificate(
+                DistinguishedName([
+                    RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: text))
+                ]))
+        }
+        #expect(try subject("caf\u{E9}").hasSubject("CN=caf\u{E9}"))
+        #expect(try !subject("caf\u{E9}").hasSubject("CN=cafe\u{301}"))
+        #expect(try !subject("client").hasSubject("CN=Client"))
+        // The bytes of a UTF8String that isn't UTF-8 are lost when the certificate is parsed.
+        for content in [[0xFF], [0xC0, 0x80]] as [[UInt8]] {
+            let broken = RelativeDistinguishedName.Attribute(
+                type: .RDNAttributeType.commonName,
+                value: .init(asn1Any: try ASN1Any(derEncoded: [0x0C, UInt8(content.count)] + content)))
+            let certificate = try certificate(DistinguishedName([RelativeDistinguishedName(broken)]))
+            #expect(!certificate.hasSubject(certificate.subject))
+        }
+        #expect(try !subject("\u{FFFD}").hasSubject("CN=\u{FFFD}"))
+    }
+
     @Test("RFC 8705 §2.1.2: alternative names by kind")
     func alternativeNames() throws {
         let names = SubjectAlternativeNames([
@@ -100,6 +122,17 @@ struct X509CertificateTests {
         #expect(read.uris == ["https://client.example/id"])
         #expect(read.emails == ["ops@client.example"])
         #expect(read.addresses == [[192, 0, 2, 1], [UInt8](repeating: 0, count: 15) + [1]])
+        #expect(read.contains(dnsName: "*.example") && !read.contains(dnsName: "any.example"))
+        // U+212A, the Kelvin sign, is canonically equivalent to K.
+        #expect("\u{212A}" == "K")
+        let kelvin = try AlternativeNames(
+            of: certificate(
+                DistinguishedName(),
+                [Critical(SubjectAlternativeNames([.dnsName("K")])).makeCertificateExtension()]))
+        #expect(kelvin.contains(dnsName: "K") && !kelvin.contains(dnsName: "\u{212A}"))
+        #expect(read.contains(uri: "https://client.example/id") && !read.contains(uri: "https://client.example/ID"))
+        #expect(read.contains(email: "ops@client.example") && !read.contains(email: "client.example"))
+        #expect(read.contains(address: [192, 0, 2, 1]) && !read.contains(address: [192, 0, 2, 2]))
         let odd = SubjectAlternativeNames([.ipAddress(ASN1OctetString(contentBytes: [1, 2, 3]))])
         #expect(throws: InvalidCertificate.self) {
             try AlternativeNames(of: certificate(DistinguishedName(), [Certificate.Extension(odd, critical: false)]))

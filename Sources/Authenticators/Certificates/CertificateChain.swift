@@ -11,7 +11,7 @@ package struct ChainPolicy: Sendable {
     }
 
     let purpose: Purpose
-    /// Critical extensions that the caller reads itself, besides the alternative names.
+    /// Critical extensions, besides the alternative names, that the caller checks itself.
     let handledExtensions: [ASN1ObjectIdentifier]
 
     package init(for purpose: Purpose) { self.init(for: purpose, handling: []) }
@@ -28,34 +28,66 @@ package struct TrustAnchors: Sendable {
 
     package init(_ roots: [X509Certificate]) { self.roots = CertificateStore(roots.map(\.content)) }
 
-    /// Intermediate certificates in one chain; more only make the search for a path expensive.
-    private static let longestChain = 8
+    /// The search for a path takes exponential time in the number of intermediate certificates.
+    private static let maximumIntermediates = 4
 
     /// Throws `UntrustedChain` unless a path leads from the leaf to a root, valid at `moment`.
     package func verify(
         _ leaf: X509Certificate, intermediates: [X509Certificate] = [], at moment: Date, under policy: ChainPolicy
     ) async throws(UntrustedChain) {
-        guard intermediates.count <= Self.longestChain else {
-            throw UntrustedChain(reason: "\(intermediates.count) intermediates, expected \(Self.longestChain) at most")
+        try await verify(leaf, intermediates: intermediates, at: moment, under: policy, tracing: nil)
+    }
+
+    /// `trace` learns each step of the search.
+    func verify(
+        _ leaf: X509Certificate, intermediates: [X509Certificate], at moment: Date, under policy: ChainPolicy,
+        tracing trace: ((VerificationDiagnostic) -> Void)?
+    ) async throws(UntrustedChain) {
+        guard intermediates.count <= Self.maximumIntermediates else {
+            throw UntrustedChain(
+                reason: "\(intermediates.count) intermediates, expected \(Self.maximumIntermediates) at most")
         }
         var verifier = Verifier(rootCertificates: roots) {
             RFC5280Policy(fixedExpiryValidationTime: moment)
             UsagePolicy(policy)
         }
         let result = await verifier.validate(
-            leaf: leaf.content, intermediates: CertificateStore(intermediates.map(\.content)))
+            leaf: leaf.content, intermediates: CertificateStore(Self.distinct(intermediates)),
+            diagnosticCallback: trace)
         guard case .couldNotValidate(let failures) = result else { return }
         let reasons = failures.map { "\($0.policyFailureReason)" }
         throw UntrustedChain(
             reason: reasons.isEmpty ? "no path to a trusted authority" : reasons.joined(separator: "; "))
     }
+
+    /// Certificates that one authority issued for the same subject and key lead to the same paths, so only the one that
+    /// expires last is tried.
+    private static func distinct(_ certificates: [X509Certificate]) -> [Certificate] {
+        var seen: Set<Link> = []
+        return certificates.map(\.content).sorted { $0.notValidAfter > $1.notValidAfter }
+            .filter { seen.insert(Link($0)).inserted }
+    }
+
+    private struct Link: Hashable {
+        let subject: DistinguishedName
+        let key: Certificate.PublicKey
+        let issuer: DistinguishedName
+
+        init(_ certificate: Certificate) {
+            subject = certificate.subject
+            key = certificate.publicKey
+            issuer = certificate.issuer
+        }
+    }
 }
 
 package struct UntrustedChain: Error {
     package let reason: String
+
+    init(reason: String) { self.reason = reason.excerpt }
 }
 
-/// The rules that `RFC5280Policy` leaves to others, and the caller's.
+/// What `RFC5280Policy` doesn't check, and what the caller demands.
 private struct UsagePolicy: VerifierPolicy {
     let purpose: ChainPolicy.Purpose
     let verifyingCriticalExtensions: [ASN1ObjectIdentifier]
@@ -77,11 +109,11 @@ private struct UsagePolicy: VerifierPolicy {
     }
 
     private func check(_ chain: [Certificate]) throws {
-        // Collisions of SHA-1 can be made. Nobody relies on the signature of a root.
+        // SHA-1 collisions are practical. A root's own signature doesn't matter.
         for certificate in chain.dropLast() where certificate.signatureAlgorithm == .sha1WithRSAEncryption {
             throw Violation("a certificate is signed with SHA-1")
         }
-        // RFC 5280 §6.1.4 (k): an older version cannot say that it is no authority.
+        // RFC 5280 §6.1.4 (k): earlier versions have no basic constraints.
         for certificate in chain.dropFirst().dropLast() where certificate.version != .v3 {
             throw Violation("an intermediate certificate is not of version 3")
         }
@@ -94,8 +126,12 @@ private struct UsagePolicy: VerifierPolicy {
         if try leaf.extensions.keyUsage?.digitalSignature == false {
             throw Violation("the key may not make signatures")
         }
-        if let usages = try leaf.extensions.extendedKeyUsage, !usages.contains(.clientAuth), !usages.contains(.any) {
-            throw Violation("the certificate is not for client authentication")
+        // An authority that is restricted to other purposes can't vouch for clients.
+        for certificate in [leaf] + chain.dropFirst().dropLast() {
+            guard let usages = try certificate.extensions.extendedKeyUsage else { continue }
+            guard usages.contains(.clientAuth) || usages.contains(.any) else {
+                throw Violation("a certificate is not for client authentication")
+            }
         }
     }
 }

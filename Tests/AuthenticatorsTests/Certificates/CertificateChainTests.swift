@@ -1,10 +1,11 @@
-import Authenticators
 import Crypto
 import CryptoExtras
 import Foundation
 import SwiftASN1
 import Testing
 import X509
+
+@testable import Authenticators
 
 @Suite("RFC 5280 §6: which chains lead to a trusted authority")
 struct CertificateChainTests {
@@ -116,7 +117,66 @@ struct CertificateChainTests {
         #expect(await refusal(leaf, [], to: [root]) != nil)
         #expect(await refusal(leaf, [other.intermediate], to: [root]) != nil)
         #expect(await refusal(root, [], to: []) != nil)
-        let many = Array(repeating: intermediate, count: 9)
-        #expect(await refusal(leaf, many, to: [root])?.contains("9 intermediates") == true)
+        let many = Array(repeating: intermediate, count: 5)
+        #expect(await refusal(leaf, many, to: [root])?.contains("5 intermediates") == true)
+    }
+
+    @Test("the search for a path stays short, however the intermediates are related")
+    func search() async throws {
+        let root = try TestChain().issued().root
+        var authority = TestChain.Link(
+            name: "Loop", constraints: .isCertificateAuthority(maxPathLength: nil),
+            keyUsage: KeyUsage(keyCertSign: true))
+        let leaf = try TestChain.issue(TestChain().leaf, by: authority)
+        // One subject and key, each its own issuer, told apart by the alternative name only.
+        let variants = try (0..<4).map { number in
+            let name = SubjectAlternativeNames([.dnsName("\(number).example")])
+            authority.others = [try Certificate.Extension(name, critical: false)]
+            return try TestChain.issue(authority, by: authority)
+        }
+        var candidates = 0
+        await #expect(throws: UntrustedChain.self) {
+            try await TrustAnchors([root]).verify(
+                leaf, intermediates: variants, at: TestChain.moment, under: ChainPolicy(for: .any),
+                tracing: { if "\($0)".contains("earching for issuer") { candidates += 1 } })
+        }
+        // The leaf alone, and the leaf with one of them. All four in every order would be 65.
+        #expect(candidates == 2)
+    }
+
+    @Test("a renewed or cross-signed intermediate leads to the root, whichever comes first")
+    func variants() async throws {
+        let chain = TestChain()
+        let (root, intermediate, leaf) = try chain.issued()
+        var expired = chain.intermediate
+        expired.notAfter = TestChain.moment - 1
+        let former = try TestChain.issue(expired, by: chain.root)
+        let crossSigned = try TestChain.issue(chain.intermediate, by: TestChain.Link(name: "Elsewhere"))
+        for intermediates in [[former, intermediate], [intermediate, former], [crossSigned, intermediate]] {
+            #expect(await refusal(leaf, intermediates, to: [root]) == nil)
+        }
+    }
+
+    @Test("the purposes of an intermediate count, those of a root don't")
+    func intermediatePurposes() async throws {
+        for isCritical in [true, false] {
+            let servers = try Certificate.Extension(ExtendedKeyUsage([.serverAuth]), critical: isCritical)
+            #expect(try await refusal(TestChain { $0.intermediate.others = [servers] }) != nil)
+            #expect(try await refusal(TestChain { $0.intermediate.others = [servers] }, for: .any) == nil)
+            #expect(try await refusal(TestChain { $0.root.others = [servers] }) == nil)
+        }
+        for purposes in [[.any], [.serverAuth, .clientAuth]] as [[ExtendedKeyUsage.Usage]] {
+            #expect(try await refusal(TestChain { $0.intermediate.purposes = purposes }) == nil)
+        }
+    }
+
+    @Test("what an error says of a certificate is short")
+    func excerpt() async throws {
+        let long = String(repeating: "x", count: 10_000)
+        #expect(UntrustedChain(reason: long).reason.count < 1_000)
+        #expect(InvalidCertificate(reason: long).reason.count < 1_000)
+        let block = "-----BEGIN \(long)-----\nAAAA\n-----END \(long)-----\n"
+        let error = #expect(throws: InvalidCertificate.self) { try X509Certificate.parse(pem: block) }
+        #expect(try #require(error).reason.count < 1_000)
     }
 }

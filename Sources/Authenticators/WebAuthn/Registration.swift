@@ -29,7 +29,7 @@ package struct Registration: Sendable {
         guard credential.id.count <= 1_023 else { throw WebAuthnRefusal("7.1-25", "has too long a credential id") }
         credentialID = credential.id
         publicKey = credential.publicKey
-        aaguid = credential.aaguid
+        aaguid = object.model(of: credential)
         authenticator = data
     }
 }

@@ -111,6 +111,18 @@ struct AttestationTests {
         #expect(step == "8.2")
     }
 
+    @Test("§8.6: fido-u2f doesn't sign the AAGUID, so none is believed")
+    func unsignedModel() throws {
+        let authenticator = try SoftwareAuthenticator()
+        let client = authenticator.clientDataJSON("webauthn.create", Self.challenge)
+        let statement = try TestAttestationCertificate().u2f(for: authenticator, client)
+        let registration = try Registration(
+            clientDataJSON: client, attestationObject: authenticator.attestationObject("fido-u2f", statement),
+            challenge: Self.challenge, for: Self.party, requiresUserVerification: false)
+        #expect(registration.attestation == .certificate)
+        #expect(registration.aaguid == [UInt8](repeating: 0, count: 16))
+    }
+
     @Test("§8.6: fido-u2f signs its own message, with P-256 alone and one certificate")
     func fidoU2F() throws {
         let authenticator = try SoftwareAuthenticator()

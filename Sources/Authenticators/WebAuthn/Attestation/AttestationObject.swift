@@ -23,6 +23,12 @@ struct AttestationObject: Sendable {
         self.statement = statement
     }
 
+    /// The model of the authenticator. `fido-u2f` doesn't sign the AAGUID (WebAuthn L3 §8.6), so an attacker could claim any:
+    /// such authenticators have no model.
+    func model(of credential: AttestedCredential) -> [UInt8] {
+        format == FIDOU2FAttestation.self ? [UInt8](repeating: 0, count: 16) : credential.aaguid
+    }
+
     /// Steps 22 to 24. No trust anchors are kept (step 23), because no model of authenticator is asked for.
     func verify(_ credential: AttestedCredential, clientDataHash: [UInt8]) throws(WebAuthnRefusal) -> AttestationType {
         try format.init(parsing: statement)

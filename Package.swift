@@ -89,10 +89,11 @@ let package = Package(
         .target(
             name: "Outbound",
             dependencies: [
-                "IdentityProvider", "CCurl", httpTypes, tracing,
+                "IdentityProvider", "CCurl", httpTypes, logging, tracing,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict),
@@ -248,7 +249,10 @@ let package = Package(
         .testTarget(
             name: "OutboundTests",
             dependencies: [
-                "Outbound", "IdentityProvider", "Server", "TestSupport", httpTypes,
+                "Outbound", "IdentityProvider", "Server", "TestSupport", httpTypes, logging, tracing,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 import HTTPTypes
 import IdentityProvider
 import Instrumentation
@@ -9,28 +10,23 @@ import Tracing
 
 /// Sends one request to one address that was checked. The certificate must be for the name in the URL.
 struct PinnedClient: Sendable {
+    /// Bytes of a response's header fields.
+    static let maximumFieldSize = 16_384
+
     let destination: Destination
     let address: ResolvedAddress
     let policy: FetchPolicy
+    let tls: TLSConfiguration
 
-    /// Throws `FetchError` or `CancellationError`.
+    /// Throws `NotConnected` before anything is sent, then `FetchError` or `CancellationError`.
     func send(_ request: FetchRequest) async throws -> FetchResponse {
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: try configuration())
-        // Nobody waits for it: a server that never confirms the end of TLS would hold the response back.
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        // In the background: a server that never completes the TLS shutdown would delay the response.
         defer { Task { try? await client.shutdown() } }
-        do { return try await exchange(request, client) } catch { throw self.error(for: error) }
+        do { return try await exchange(outgoing(request), client) } catch { throw translate(error) }
     }
 
-    private func configuration() throws(FetchError) -> HTTPClient.Configuration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        // RFC 9325 §3.1.1.
-        tls.minimumTLSVersion = .tlsv12
-        if case .file(let path) = policy.authorities {
-            guard let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty else {
-                throw .unreadableAuthorities(file: path)
-            }
-            tls.trustRoots = .certificates(certificates)
-        }
+    private var configuration: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.timeout.connect = min(.seconds(5), TimeAmount(policy.timeout))
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -40,21 +36,32 @@ struct PinnedClient: Sendable {
         return configuration
     }
 
-    private func exchange(_ request: FetchRequest, _ client: HTTPClient) async throws -> FetchResponse {
+    func outgoing(
+        _ request: FetchRequest, instrument: any Instrument = InstrumentationSystem.instrument
+    ) -> HTTPClientRequest {
         var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = .RAW(value: request.method.rawValue)
         outgoing.headers = ["User-Agent": "martlet"]
         if !policy.mediaTypes.isEmpty {
             outgoing.headers.add(name: "Accept", value: policy.mediaTypes.joined(separator: ", "))
         }
-        for field in request.headers { outgoing.headers.replaceOrAdd(name: field.name.rawName, value: field.value) }
-        if let context = ServiceContext.current {
-            InstrumentationSystem.instrument.inject(context, into: &outgoing.headers, using: HeadersInjector())
+        for field in request.headers { outgoing.headers.remove(name: field.name.rawName) }
+        for field in request.headers { outgoing.headers.add(name: field.name.rawName, value: field.value) }
+        if policy.propagatesTrace, let context = ServiceContext.current {
+            instrument.inject(context, into: &outgoing.headers, using: HeadersInjector())
         }
         if !request.body.isEmpty { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
-        let response = try await client.execute(outgoing, timeout: TimeAmount(policy.timeout))
+        return outgoing
+    }
+
+    private func exchange(_ request: HTTPClientRequest, _ client: HTTPClient) async throws -> FetchResponse {
+        let response = try await client.execute(request, timeout: TimeAmount(policy.timeout))
+        let fieldSize = response.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        guard fieldSize <= Self.maximumFieldSize else {
+            throw FetchError.fieldsTooLarge(host: destination.host, limit: Self.maximumFieldSize)
+        }
         let body = try await response.body.collect(upTo: policy.maximumSize)
-        // A canceled body ends early, as if it were complete.
+        // The body of a canceled request ends early, as if it were complete.
         try Task.checkCancellation()
         var headers = HTTPFields()
         for (name, value) in response.headers {
@@ -63,24 +70,35 @@ struct PinnedClient: Sendable {
         return FetchResponse(status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
     }
 
-    /// The guard that `error` stands for.
-    private func error(for error: any Error) -> any Error {
+    /// The client's error in the words of `FetchError`.
+    private func translate(_ error: any Error) -> any Error {
         let host = destination.host
+        func unreachable() -> FetchError { .unreachable(host: host, reason: "\(error)".excerpt) }
         switch error {
         case is NIOTooManyBytesError: return FetchError.tooLarge(host: host, limit: policy.maximumSize)
         case NIOSSLError.handshakeFailed, is NIOSSLExtraError:
-            return FetchError.untrusted(host: host, reason: "\(error)")
+            return FetchError.untrusted(host: host, reason: "\(error)".excerpt)
         case let error as HTTPClientError:
             switch error {
-            case .connectTimeout, .tlsHandshakeTimeout, .readTimeout, .writeTimeout, .deadlineExceeded:
+            case .connectTimeout: return NotConnected(reason: .timedOut(host: host, after: policy.timeout))
+            case .tlsHandshakeTimeout, .readTimeout, .writeTimeout, .deadlineExceeded:
                 return FetchError.timedOut(host: host, after: policy.timeout)
             case .cancelled: return CancellationError()
-            default: return FetchError.unreachable(host: host, reason: "\(error)")
+            default: return unreachable()
             }
-        case is CancellationError: return error
-        default: return FetchError.unreachable(host: host, reason: "\(error)")
+        // Errors of connect(2) that a connection, once established, doesn't end with.
+        case let error as IOError
+        where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT].contains(error.errnoCode):
+            return NotConnected(reason: unreachable())
+        case is CancellationError, is FetchError: return error
+        default: return unreachable()
         }
     }
+}
+
+/// The address didn't accept a connection, so nothing was sent.
+struct NotConnected: Error {
+    let reason: FetchError
 }
 
 private struct HeadersInjector: Injector {

@@ -21,16 +21,17 @@ struct ResolvedAddress: Sendable, Hashable {
 
     var isLoopback: Bool { mapped.map { $0[0] == 127 } ?? (bytes == [UInt8](repeating: 0, count: 15) + [1]) }
 
-    /// Whether anybody on the Internet may have it (IANA special-purpose address registries). A URL from outside must not
-    /// lead to any other.
+    /// Whether the address is globally reachable (IANA special-purpose address registries). A URL from outside must not
+    /// reach any other.
     var isPublic: Bool {
         if let four = mapped { return !Self.special.contains { $0.contains(four) } }
-        // Of IPv6 only global unicast, without its documentation, Teredo and 6to4 parts.
+        // Global unicast, except protocol assignments such as Teredo, 6to4, and documentation (RFC 3849, RFC 9637).
         return bytes[0] & 0xE0 == 0x20 && !(bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] < 0x02)
-            && !bytes.starts(with: [0x20, 0x01, 0x0D, 0xB8]) && !bytes.starts(with: [0x20, 0x02])
+            && !bytes.starts(with: [0x20, 0x02]) && !bytes.starts(with: [0x20, 0x01, 0x0D, 0xB8])
+            && !(bytes[0] == 0x3F && bytes[1] == 0xFF && bytes[2] < 0x10)
     }
 
-    /// The four bytes of an IPv4 address, also of one that is mapped into IPv6.
+    /// The four bytes of an IPv4 address, including one that is mapped into IPv6.
     private var mapped: [UInt8]? {
         if bytes.count == 4 { return bytes }
         let prefix = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]

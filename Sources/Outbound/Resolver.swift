@@ -1,23 +1,50 @@
-import Dispatch
 import Glibc
+import NIOPosix
 
-/// Asks the system for the addresses of a name, on a thread that may block.
-enum Resolver {
-    private static let threads = DispatchQueue(label: "martlet.resolver", attributes: .concurrent)
+/// Asks the system for the addresses of a name. The system's call blocks and can't be canceled, so it runs on threads of
+/// its own, which slow names can use up for each other but for nobody else.
+final class Resolver: Sendable {
+    typealias Lookup = @Sendable (String) throws -> [ResolvedAddress]
 
-    /// Throws `UnknownHost`. Returns early when the task is canceled; the system's call cannot be.
-    static func addresses(of host: String) async throws -> [ResolvedAddress] {
+    static let system = Resolver(lookup: SystemLookup.addresses)
+
+    private let threads: NIOThreadPool
+    /// One for each thread, held until its lookup returns, even if nobody waits for it anymore. A canceled lookup that
+    /// hasn't begun never takes a thread.
+    private let slots: ConcurrencyLimit
+    private let lookup: Lookup
+
+    init(threads count: Int = 8, lookup: @escaping Lookup) {
+        threads = NIOThreadPool(numberOfThreads: count)
+        threads.start()
+        slots = ConcurrencyLimit(count)
+        self.lookup = lookup
+    }
+
+    deinit { threads.shutdownGracefully { _ in } }
+
+    /// Throws `UnknownHost`, or `CancellationError` as soon as the task is canceled.
+    func addresses(of host: String) async throws -> [ResolvedAddress] {
         if let address = ResolvedAddress(host) { return [address] }
+        try await slots.enter()
         let (answer, continuation) = AsyncThrowingStream<[ResolvedAddress], any Error>.makeStream()
-        threads.async {
-            continuation.yield(with: Result { try resolve(host) })
+        threads.submit { [slots, lookup] _ in
+            let result = Result { try lookup(host) }
+            slots.leave()
+            continuation.yield(with: result)
             continuation.finish()
         }
         for try await addresses in answer { return addresses }
         throw CancellationError()
     }
+}
 
-    private static func resolve(_ host: String) throws -> [ResolvedAddress] {
+/// The name has no address.
+struct UnknownHost: Error {}
+
+private enum SystemLookup {
+    /// Throws `UnknownHost`.
+    static func addresses(of host: String) throws -> [ResolvedAddress] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
@@ -37,6 +64,3 @@ enum Resolver {
         return addresses
     }
 }
-
-/// The name has no address.
-struct UnknownHost: Error {}

@@ -6,12 +6,12 @@ package struct WebhookClient: WebhookSender {
     private let fetcher: any Fetcher
     private let policy: FetchPolicy
 
-    /// `allowsPrivate` also lets addresses of private networks and of this machine be called.
+    /// `allowsPrivate` also permits addresses of private networks and of this machine.
     package init(_ fetcher: any Fetcher, allowsPrivate: Bool) {
         self.fetcher = fetcher
         policy = FetchPolicy(
             operation: "webhook.deliver", allowsPrivateNetworks: allowsPrivate, timeout: .seconds(10),
-            maximumSize: 65_536, mediaTypes: [], caching: nil)
+            maximumSize: 65_536, mediaTypes: [], caching: nil, propagatesTrace: true)
     }
 
     package func send(_ delivery: WebhookDelivery, signature: String) async throws {

@@ -1,8 +1,14 @@
+import AsyncHTTPClient
+import Foundation
 import HTTPTypes
 import IdentityProvider
-import Outbound
+import InMemoryTracing
+import Synchronization
 import TestSupport
 import Testing
+import Tracing
+
+@testable import Outbound
 
 @Suite("Requests to other servers are guarded", .timeLimit(.minutes(5)))
 struct GuardedFetcherTests {
@@ -72,7 +78,8 @@ struct GuardedFetcherTests {
         arguments: [
             "", "localhost", "/path", "https://", "https:///path", "ftp://localhost/", "unix:/tmp/socket",
             "https+unix://%2Ftmp%2Fsocket/", "https://user@localhost/", "https://user:password@localhost/",
-            "https://local%68ost/", "https://[fe80::1%25eth0]/", "https://localhost:0/", "https://local host/",
+            "https://localhost/#", "https://localhost/#fragment", "https://local%68ost/", "https://[fe80::1%25eth0]/",
+            "https://localhost:0/", "https://local host/",
         ])
     func malformed(_ url: String) async throws {
         #expect(try await refusal(url, under: .test()) == .malformedURL)
@@ -141,6 +148,8 @@ struct GuardedFetcherTests {
         }
         #expect(server.asked.isEmpty)
         withExtendedLifetime(other) {}
+        // Our own fault, which withdraws no document.
+        #expect(FetchError.unreadableAuthorities(file: "/no/such/file.pem").isTransient)
         let missing = FetchPolicy(
             operation: "test.fetch", allowsPrivateNetworks: true, authorities: .file("/no/such/file.pem"),
             timeout: .seconds(20), maximumSize: 1, mediaTypes: [], caching: nil)
@@ -183,6 +192,115 @@ struct GuardedFetcherTests {
         #expect(server.asked.count == 1)
     }
 
+    @Test("header fields of more than 16 KB are refused")
+    func fields() async throws {
+        let server = try await server { asked, output in
+            let size = asked.path == "/large" ? 5_000 : 4_000
+            let fields = (0..<4).map { "X-\($0): \(String(repeating: "x", count: size))" }
+            try await output.respond(200, fields)
+        }
+        #expect(try await refusal("https://localhost:\(server.port)/", under: .test(authority)) == nil)
+        let error = try await refusal("https://localhost:\(server.port)/large", under: .test(authority))
+        #expect(error == .fieldsTooLarge(host: "localhost", limit: 16_384))
+    }
+
+    @Test("a request waits for its turn, within its time")
+    func turns() async throws {
+        let gate = AsyncStream<Void>.makeStream()
+        let server = try await server { _, output in
+            for await _ in gate.stream {}
+            try await output.respond()
+        }
+        let other = try await self.server()
+        let waiting = (0..<5).map { _ in
+            Task { try await refusal("https://localhost:\(server.port)/", under: .test(authority)) }
+        }
+        try await until("four were asked") { server.asked.count == 4 }
+        let error = try await refusal(
+            "https://LOCALHOST:\(server.port)/", under: .test(authority, timeout: .milliseconds(200)))
+        #expect(error == .busy(host: "localhost"))
+        #expect(error?.isTransient == true)
+        #expect(try await refusal("https://localhost:\(other.port)/", under: .test(authority)) == nil)
+        #expect(server.asked.count == 4)
+        gate.continuation.finish()
+        for task in waiting { #expect(try await task.value == nil) }
+        #expect(server.asked.count == 5)
+    }
+
+    @Test("if an address accepts no connection, the next is tried, and the request is sent once")
+    func nextAddress() async throws {
+        let server = try await server()
+        // All of 127.0.0.0/8 is this machine, and the server listens on one address of it.
+        let addresses = try ["127.0.0.2", "127.0.0.1"].map { try #require(ResolvedAddress($0)) }
+        let fetcher = GuardedFetcher(resolver: Resolver(threads: 1) { _ in addresses }, limits: RequestLimits())
+        let request = FetchRequest(.post, "https://localhost:\(server.port)/", body: Array("once".utf8))
+        _ = try await fetcher.fetch(request, under: .test(authority))
+        #expect(server.asked.map(\.body) == ["once"])
+        let nowhere = FetchRequest(.post, "https://localhost:\(try freePort())/")
+        await #expect(throws: FetchError.self) { try await fetcher.fetch(nowhere, under: .test(authority)) }
+    }
+
+    @Test("a file with authorities is read once, and again after it was unreadable")
+    func authoritiesFile() async throws {
+        let folder = try Folder()
+        let file = folder.url.appending(path: "authorities.pem")
+        let server = try await server()
+        let policy = FetchPolicy(
+            operation: "test.fetch", allowsPrivateNetworks: true, authorities: .file(file.path()),
+            timeout: .seconds(20),
+            maximumSize: 1_000, mediaTypes: [], caching: nil)
+        let url = "https://localhost:\(server.port)/"
+        #expect(try await refusal(url, under: policy) == .unreadableAuthorities(file: file.path()))
+        try FileManager.default.copyItem(at: URL(filePath: authority.file), to: file)
+        #expect(try await refusal(url, under: policy) == nil)
+        try FileManager.default.removeItem(at: file)
+        #expect(try await refusal(url, under: policy) == nil)
+    }
+
+    @Test("every value of a repeated field is sent, and a field of the request replaces the policy's")
+    func repeatedFields() async throws {
+        let server = try await server()
+        var headers = HTTPFields()
+        let name = try #require(HTTPField.Name("X-Repeated"))
+        headers.append(HTTPField(name: name, value: "1"))
+        headers.append(HTTPField(name: name, value: "2"))
+        headers[.accept] = "text/plain"
+        let request = FetchRequest(.get, "https://localhost:\(server.port)/", headers: headers)
+        _ = try await fetcher.fetch(request, under: .test(authority, mediaTypes: ["application/json"]))
+        #expect(server.asked.first?.fields["x-repeated"] == "1, 2")
+        #expect(server.asked.first?.fields["accept"] == "text/plain")
+    }
+
+    @Test("only a policy that says so tells the server about the trace", arguments: [true, false])
+    func trace(_ propagates: Bool) async throws {
+        let client = PinnedClient(
+            destination: try Destination("https://localhost/"), address: try #require(ResolvedAddress("127.0.0.1")),
+            policy: .test(propagatesTrace: propagates),
+            tls: try await TrustStore().configuration(for: .system))
+        let tracer = InMemoryTracer()
+        let names = tracer.withSpan("caller") { _ in
+            client.outgoing(FetchRequest(.get, "https://localhost/"), instrument: tracer).headers.map(\.name)
+        }
+        #expect(names.count == (propagates ? 3 : 1), "\(names)")
+    }
+
+    @Test("what an error says of a foreign text is short")
+    func excerpts() async throws {
+        let long = String(repeating: "x", count: 10_000)
+        let server = try await server { _, output in try await output.respond(200, ["Content-Type: \(long)"]) }
+        let error = try await refusal(
+            "https://localhost:\(server.port)/", under: .test(authority, mediaTypes: ["application/json"]))
+        #expect("\(try #require(error))".count < 500)
+        guard case .mediaType(let type?, _, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(type.count == 200)
+        for error in [
+            FetchError.untrusted(host: "localhost", reason: long), .unreachable(host: "localhost", reason: long),
+        ] { #expect("\(error)".count < 500) }
+    }
+
     @Test("a canceled request ends at once")
     func cancellation() async throws {
         let server = try await server { _, _ in try await Task.sleep(for: .seconds(3_600)) }
@@ -207,7 +325,7 @@ struct GuardedFetcherTests {
 
     @Test(
         "a status other than 2xx is an error that has the response",
-        arguments: [(404, false), (429, true), (503, true)])
+        arguments: [(404, false), (408, true), (425, true), (429, true), (503, true)])
     func status(_ status: Int, isTransient: Bool) async throws {
         let server = try await server { _, output in try await output.respond(status, [], "gone") }
         let error = try await refusal("https://localhost:\(server.port)/secret", under: .test(authority))

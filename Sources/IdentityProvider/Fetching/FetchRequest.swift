@@ -15,7 +15,7 @@ package struct FetchRequest: Hashable, Sendable {
     }
 }
 
-/// What the other server answered.
+/// The response of another server.
 package struct FetchResponse: Hashable, Sendable {
     package let status: Int
     package let headers: HTTPFields

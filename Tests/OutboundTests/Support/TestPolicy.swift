@@ -4,11 +4,12 @@ extension FetchPolicy {
     /// A policy that reaches servers on loopback whose certificates `authority` issued.
     static func test(
         allowsPrivateNetworks: Bool = true, _ authority: TestAuthority? = nil, timeout: Duration = .seconds(20),
-        maximumSize: Int = 1_000, mediaTypes: [String] = [], caching: FetchCaching? = nil
+        maximumSize: Int = 1_000, mediaTypes: [String] = [], caching: FetchCaching? = nil,
+        propagatesTrace: Bool = false
     ) -> FetchPolicy {
         FetchPolicy(
             operation: "test.fetch", allowsPrivateNetworks: allowsPrivateNetworks,
             authorities: authority.map { .file($0.file) } ?? .system, timeout: timeout, maximumSize: maximumSize,
-            mediaTypes: mediaTypes, caching: caching)
+            mediaTypes: mediaTypes, caching: caching, propagatesTrace: propagatesTrace)
     }
 }

@@ -10,101 +10,105 @@ final class FetchCache: Sendable {
     private struct Entry {
         var stored: StoredResponse?
         var failure: (error: FetchError, until: Date)?
-        var inFlight: Task<FetchResponse, any Error>?
         var usedAt: Date
 
-        var isEmpty: Bool { stored == nil && failure == nil && inFlight == nil }
-
-        /// The result without a request. `nil` if one is due.
+        /// The result without a request; `nil` if a request is due.
         func answer(at moment: Date) -> Result<FetchResponse, FetchError>? {
             if let stored, stored.freshUntil > moment { return .success(stored.response) }
             if let failure, failure.until > moment { return outcome(of: failure.error, at: moment) }
             return nil
         }
 
-        /// The stale response where one may stand in, else the failure.
+        /// The stale response if it may still be used, otherwise the failure.
         func outcome(of failure: FetchError, at moment: Date) -> Result<FetchResponse, FetchError> {
             guard failure.isTransient, let stored, stored.usableUntil > moment else { return .failure(failure) }
             return .success(stored.response)
         }
     }
 
-    private enum Lookup {
-        case done(FetchResponse)
-        case pending(Task<FetchResponse, any Error>)
+    private struct Key: Hashable {
+        let request: FetchRequest
+        let policy: FetchPolicy
     }
 
-    private let state = Mutex<[FetchPolicy: [FetchRequest: Entry]]>([:])
+    private let entries = Mutex<[FetchPolicy: [FetchRequest: Entry]]>([:])
+    private let inFlight = SharedTasks<Key, FetchResponse>()
     private let now: @Sendable () -> Date
 
     init(now: @escaping @Sendable () -> Date) { self.now = now }
 
-    /// Throws what `send` throws, and `FetchError` again while the failure counts.
+    /// Throws what `send` throws, and a recent `FetchError` again.
     func response(
         to request: FetchRequest, under policy: FetchPolicy, _ caching: FetchCaching, _ send: @escaping Send
     ) async throws -> FetchResponse {
         let moment = now()
-        let lookup: Lookup = try state.withLock { state in
-            var entry = state[policy]?[request] ?? Entry(usedAt: moment)
-            entry.usedAt = moment
-            defer { Self.keep(entry, for: request, in: &state[policy, default: [:]], caching) }
-            if let answer = entry.answer(at: moment) { return .done(try answer.get()) }
-            // Not part of the caller's task: others wait for it, even if the caller is canceled.
-            let task =
-                entry.inFlight
-                ?? Task { [stored = entry.stored] in
-                    try await self.refresh(request, stored, under: policy, caching, send)
-                }
-            entry.inFlight = task
-            return .pending(task)
+        let key = Key(request: request, policy: policy)
+        if let answer = answer(to: key, at: moment) { return try answer.get() }
+        return try await inFlight.value(for: key) { [self] in
+            // A request may have finished in between.
+            if let answer = answer(to: key, at: moment) { return try answer.get() }
+            return try await refresh(key, caching, send)
         }
-        switch lookup {
-        case .done(let response): return response
-        case .pending(let task): return try await task.value
+    }
+
+    private func answer(to key: Key, at moment: Date) -> Result<FetchResponse, FetchError>? {
+        entries.withLock { entries in
+            entries[key.policy]?[key.request]?.usedAt = moment
+            return entries[key.policy]?[key.request]?.answer(at: moment)
         }
     }
 
     /// Sends the request, conditionally if a response is stored (RFC 9111 §4.3.1), and keeps the outcome.
-    private func refresh(
-        _ request: FetchRequest, _ stored: StoredResponse?, under policy: FetchPolicy, _ caching: FetchCaching,
-        _ send: Send
-    ) async throws -> FetchResponse {
-        var conditional = request
+    private func refresh(_ key: Key, _ caching: FetchCaching, _ send: Send) async throws -> FetchResponse {
+        let stored = entries.withLock { $0[key.policy]?[key.request]?.stored }
+        var conditional = key.request
         if let tag = stored?.entityTag { conditional.headers[.ifNoneMatch] = tag }
-        let result: Result<FetchResponse, any Error>
-        do { result = .success(try await send(conditional)) } catch { result = .failure(error) }
+        do {
+            let response = try await send(conditional)
+            return keep(response, revalidating: stored, for: key, caching)
+        } catch let failure as FetchError { return try keep(failure, for: key, caching).get() }
+    }
+
+    private func keep(
+        _ response: FetchResponse, revalidating stored: StoredResponse?, for key: Key, _ caching: FetchCaching
+    ) -> FetchResponse {
         let moment = now()
-        return try state.withLock { state in
-            var entry = state[policy]?[request] ?? Entry(usedAt: moment)
-            entry.inFlight = nil
-            defer { Self.keep(entry, for: request, in: &state[policy, default: [:]], caching) }
-            switch result {
-            case .success(let response):
-                entry.failure = nil
-                guard response.status == 304, let stored else {
-                    entry.stored = StoredResponse(response, receivedAt: moment, within: caching)
-                    return response
-                }
-                entry.stored = stored.revalidated(by: response, at: moment, within: caching)
-                return stored.response
-            case .failure(let failure as FetchError):
-                entry.failure = (failure, moment + caching.failureLifetime)
-                // A definitive refusal withdraws the document.
-                if !failure.isTransient { entry.stored = nil }
-                return try entry.outcome(of: failure, at: moment).get()
-            case .failure(let error): throw error
+        let isUnchanged = response.status == 304 && stored != nil
+        let update =
+            isUnchanged
+            ? stored?.revalidated(by: response, at: moment, within: caching)
+            : StoredResponse(response, receivedAt: moment, within: caching)
+        entries.withLock { entries in
+            let entry = update.map { Entry(stored: $0, failure: nil, usedAt: moment) }
+            Self.keep(entry, for: key.request, in: &entries[key.policy, default: [:]], caching)
+        }
+        return isUnchanged ? stored?.response ?? response : response
+    }
+
+    private func keep(
+        _ failure: FetchError, for key: Key, _ caching: FetchCaching
+    ) -> Result<FetchResponse, FetchError> {
+        let moment = now()
+        return entries.withLock { entries in
+            var entry = entries[key.policy]?[key.request] ?? Entry(usedAt: moment)
+            entry.failure = (failure.withoutContent, moment + caching.failureLifetime)
+            // A definitive answer withdraws the document.
+            if !failure.isTransient { entry.stored = nil }
+            // Our own load says nothing of the server.
+            if !failure.isBusy {
+                Self.keep(entry, for: key.request, in: &entries[key.policy, default: [:]], caching)
             }
+            return entry.outcome(of: failure, at: moment)
         }
     }
 
-    /// Keeps an entry, and evicts the least recently used beyond the limit, failures first. Requests in flight stay.
+    /// Keeps an entry, then evicts beyond the limit: failures first, then the least recently used.
     private static func keep(
-        _ entry: Entry, for request: FetchRequest, in entries: inout [FetchRequest: Entry], _ caching: FetchCaching
+        _ entry: Entry?, for request: FetchRequest, in entries: inout [FetchRequest: Entry], _ caching: FetchCaching
     ) {
-        entries[request] = entry.isEmpty ? nil : entry
+        entries[request] = entry
         while entries.count > caching.maximumCount {
-            let idle = entries.lazy.filter { $0.value.inFlight == nil }
-            let least = idle.min { left, right in
+            let least = entries.min { left, right in
                 let (hasLeft, hasRight) = (left.value.stored != nil, right.value.stored != nil)
                 return hasLeft == hasRight ? left.value.usedAt < right.value.usedAt : !hasLeft
             }

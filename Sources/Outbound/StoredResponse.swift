@@ -2,11 +2,11 @@ import FoundationEssentials
 import HTTPTypes
 import IdentityProvider
 
-/// A response that may be used again, and until when (RFC 9111 §4.2).
+/// A response that may be reused, and for how long (RFC 9111 §4.2).
 struct StoredResponse: Sendable {
     let response: FetchResponse
     let freshUntil: Date
-    /// `freshUntil` if it must not be used when stale.
+    /// Equals `freshUntil` if the response must not be used when stale.
     let usableUntil: Date
 
     /// `nil` if the response must not be kept.
@@ -28,7 +28,7 @@ struct StoredResponse: Sendable {
         for name in [HTTPField.Name.cacheControl, .age, .eTag] {
             if let value = response.headers[name] { headers[name] = value }
         }
-        // What the 304 doesn't say counts anew, but for the age.
+        // A 304 without an age is as fresh as it gets; other fields that it lacks keep their values.
         if response.headers[.age] == nil { headers[.age] = nil }
         return StoredResponse(
             FetchResponse(status: 200, headers: headers, body: self.response.body), receivedAt: moment, within: caching)
@@ -39,7 +39,7 @@ struct StoredResponse: Sendable {
 struct CacheDirectives {
     private(set) var forbidStorage = false
     private(set) var forbidStaleUse = false
-    /// Seconds; `nil` if the server doesn't say.
+    /// In seconds; `nil` if the response has none.
     private(set) var lifetime: TimeInterval?
 
     init(_ headers: HTTPFields) {
@@ -54,7 +54,7 @@ struct CacheDirectives {
                 forbidStaleUse = true
                 lifetime = 0
             case "max-age":
-                // An invalid lifetime is none, and the shorter of two counts (RFC 9111 §4.2.1).
+                // Invalid means stale, and the shortest of several wins (RFC 9111 §4.2.1).
                 let seconds = parts.count == 2 ? UInt(parts[1]) ?? 0 : 0
                 lifetime = min(lifetime ?? .infinity, TimeInterval(seconds))
             default: break

@@ -104,19 +104,123 @@ struct FetchCacheTests {
 
     @Test("a caller that gives up takes nothing from the others")
     func canceledCaller() async throws {
+        let reads = Mutex(0)
         let gate = AsyncStream<Void>.makeStream()
         let server = try await server { _, output in
             for await _ in gate.stream {}
             try await output.respond(200, [], "one")
         }
-        let fetcher = fetcher()
+        let fetcher = GuardedFetcher(now: { [clock] in
+            reads.withLock { $0 += 1 }
+            return clock.now
+        })
         let first = Task { try await body(fetcher, server) }
         try await until("it was asked") { !server.asked.isEmpty }
+        let others = Task { try await race(20) { _ in try await body(fetcher, server) } }
+        try await until("all callers wait") { reads.withLock { $0 } == 21 }
         first.cancel()
-        let second = Task { try await body(fetcher, server) }
+        await #expect(throws: CancellationError.self) { try await first.value }
         gate.continuation.finish()
-        #expect(try await second.value == "one")
+        #expect(try await others.value == Array(repeating: "one", count: 20))
         #expect(server.asked.count == 1)
+    }
+
+    @Test("a canceled caller returns at once, and the request ends with its last caller")
+    func lastCaller() async throws {
+        let ended = Mutex(false)
+        let server = try await server { _, output in
+            try await output.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            // Until the client hangs up.
+            do {
+                while true {
+                    try await output.send("0001\r\nx\r\n")
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            } catch { ended.withLock { $0 = true } }
+        }
+        let fetcher = fetcher()
+        let patient = FetchPolicy.test(
+            authority, timeout: .seconds(600), maximumSize: 1_000_000_000, caching: Self.caching)
+        let callers = (0..<2).map { _ in
+            Task { try await fetcher.fetch(FetchRequest(.get, "https://localhost:\(server.port)/"), under: patient) }
+        }
+        try await until("it was asked") { !server.asked.isEmpty }
+        for caller in callers {
+            #expect(!ended.withLock { $0 })
+            caller.cancel()
+            await #expect(throws: CancellationError.self) { try await caller.value }
+        }
+        try await until("the request has ended") { ended.withLock { $0 } }
+        #expect(server.asked.count == 1)
+    }
+
+    @Test("requests in flight evict nothing")
+    func inFlight() async throws {
+        let gate = AsyncStream<Void>.makeStream()
+        let server = try await server { asked, output in
+            if asked.path.hasPrefix("/slow") { for await _ in gate.stream {} }
+            try await output.respond(404)
+        }
+        let good = try await self.server { _, output in try await output.respond() }
+        let fetcher = fetcher()
+        for path in ["/1", "/2", "/3"] { _ = try await body(fetcher, good, path) }
+        let slow = (0..<8).map { number in Task { try await failure(fetcher, server, "/slow/\(number)") } }
+        try await until("the server is asked") { server.asked.count == 4 }
+        for path in ["/1", "/2", "/3"] { _ = try await body(fetcher, good, path) }
+        gate.continuation.finish()
+        for task in slow { #expect(try await task.value == 404) }
+        // Nor do failures.
+        for path in ["/1", "/2", "/3"] { _ = try await body(fetcher, good, path) }
+        #expect(good.asked.count == 3)
+    }
+
+    @Test("URLs that differ in the case of the host only share one response")
+    func sameHost() async throws {
+        let server = try await server { _, output in try await output.respond() }
+        let fetcher = fetcher()
+        for host in ["localhost", "LOCALHOST", "Localhost"] {
+            _ = try await fetcher.fetch(FetchRequest(.get, "https://\(host):\(server.port)"), under: policy)
+            _ = try await fetcher.fetch(FetchRequest(.get, "https://\(host):\(server.port)/"), under: policy)
+        }
+        #expect(server.asked.count == 1)
+    }
+
+    @Test("of a failure neither body nor fields are kept")
+    func failureContent() async throws {
+        let server = try await server { _, output in try await output.respond(404, ["X-Field: value"], "body") }
+        let fetcher = fetcher()
+        var responses: [FetchResponse] = []
+        for _ in 0..<2 {
+            do { _ = try await body(fetcher, server) } catch FetchError.unsuccessful(_, let response) {
+                responses.append(response)
+            }
+        }
+        #expect(responses.map { String(decoding: $0.body, as: UTF8.self) } == ["body", ""])
+        #expect(responses.map(\.headers.isEmpty) == [false, true])
+        #expect(responses.map(\.status) == [404, 404])
+        #expect(server.asked.count == 1)
+    }
+
+    @Test(
+        "a fault of our own withdraws no document; being busy isn't even remembered",
+        arguments: [(FetchError.unreadableAuthorities(file: "file"), 2), (.busy(host: "localhost"), 3)])
+    func ownFault(_ fault: FetchError, _ expectedCount: Int) async throws {
+        let cache = FetchCache(now: { [clock] in clock.now })
+        let count = Mutex(0)
+        func status() async throws -> Int {
+            try await cache.response(to: FetchRequest(.get, "https://localhost/"), under: policy, Self.caching) { _ in
+                let isFirst = count.withLock { count in
+                    count += 1
+                    return count == 1
+                }
+                guard isFirst else { throw fault }
+                return FetchResponse(status: 200)
+            }.status
+        }
+        #expect(try await status() == 200)
+        clock.advance(by: 10)
+        for _ in 0..<2 { #expect(try await status() == 200) }
+        #expect(count.withLock { $0 } == expectedCount)
     }
 
     @Test("no-store is honored, whatever the bounds")

@@ -5,23 +5,15 @@ import JOSE
 struct LoginEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let resources: CachedResourceServers
-    let passwords: PasswordFactor
-    let devices: DeviceCookie
-    let attempts: AttemptLimiter
-    let signIn: SignIn
+    let passwords: PasswordSignIn
     let outcome: FirstPartySignIn
-    let audit: AuditLog
     let routes = [Route.api(.post, "login", rateLimit: .guessing)]
 
     init(_ core: Core, signIn: SignIn, outcome: FirstPartySignIn) {
         clients = FirstPartyClients(core)
         resources = core.resources
-        passwords = core.passwords
-        devices = DeviceCookie(core)
-        attempts = AttemptLimiter(core)
-        self.signIn = signIn
+        passwords = PasswordSignIn(core, signIn: signIn)
         self.outcome = outcome
-        audit = core.audit
     }
 
     func respond(to request: Request) async throws -> Response {
@@ -38,19 +30,11 @@ struct LoginEndpoint: FirstPartyEndpoint {
         let password = try parameters.required("password")
         // What browsers keep for our pages is no business of this API: it replaces no session and trusts no device.
         let request = request.withoutCookies
-        switch try await passwords.signIn(
-            name, password, devices: devices, attempts: attempts, request,
-            advance: { user in
-                try await signIn.advance(
-                    nil, with: .password, by: user, toward: attempt.destination(client), in: request)
-            })
+        switch try await passwords.attempt(
+            name, password, toward: attempt.destination(client), for: client.id, request)
         {
-        case .throttled(let pause):
-            audit.record(.signInRefused(pause.refusal, .password), client: client.id)
-            throw OAuthError.tooManyRequests(retryAfter: pause.seconds)
-        case .refused(let reason, let known):
-            audit.record(.signInRefused(reason, .password), user: known, client: client.id)
-            throw OAuthError.authenticationFailed
+        case .throttled(let pause): throw OAuthError.tooManyRequests(retryAfter: pause.seconds)
+        case .refused: throw OAuthError.authenticationFailed
         case .accepted(let user, let result):
             return try await outcome.answer(result, of: user, attempt, by: client)
         }

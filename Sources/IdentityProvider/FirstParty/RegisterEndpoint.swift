@@ -1,8 +1,6 @@
 import Authenticators
-import FoundationEssentials
 import HTTPTypes
 import JOSE
-import Logging
 
 /// `POST /api/auth/register`: somebody wants an account. With an address alone it is as on the page: a mail proves the
 /// address before there is anything. With a name and a password there is an account at once, but no address is its own
@@ -14,13 +12,8 @@ struct RegisterEndpoint: FirstPartyEndpoint {
     let isOpen: Bool
     let hasMail: Bool
     let mail: MailRequests
-    let users: any UserStore
-    let passwords: PasswordFactor
-    /// The name on the pages.
-    let site: String
+    let accounts: AccountCreation
     let notices: AccountNotices
-    let audit: AuditLog
-    let now: @Sendable () -> Date
     let routes = [Route.api(.post, "register", rateLimit: .mail)]
 
     init(_ core: Core) {
@@ -28,12 +21,8 @@ struct RegisterEndpoint: FirstPartyEndpoint {
         isOpen = core.settings.signUp == .open
         hasMail = core.sendsMail
         mail = MailRequests(core)
-        users = core.stores.users
-        passwords = core.passwords
-        site = core.settings.name
+        accounts = AccountCreation(core)
         notices = AccountNotices(core)
-        audit = core.audit
-        now = core.now
     }
 
     func respond(to request: Request) async throws -> Response {
@@ -66,20 +55,17 @@ struct RegisterEndpoint: FirstPartyEndpoint {
         let typed = try parameters.required("password")
         let password: NewPassword
         do throws(PasswordRefusal) {
-            password = try NewPassword(
-                typed,
-                names: [username.text, address?.text, claims["name"]?.string, site].compactMap(\.self))
+            password = try accounts.password(
+                typed, names: [username.text, address?.text, claims["name"]?.string])
         } catch { return Self.refusal(of: error) }
         let isMailed = try await mail.takeSignUp(mailing: address, after: request)
         // Before the hash: a name that is taken must not cost one.
-        guard try await users.find(named: username.text) == nil else { return Self.taken }
-        let hash = try await passwords.hash(password.text)
-        let moment = now()
-        let user = User(
-            username: username.text, passwordHash: hash.text, claims: claims, createdAt: moment, updatedAt: moment)
-        do { try await users.save(user) } catch is NameTaken { return Self.taken }
-        audit.record(.accountCreated(.signUp), user: user.id, client: client.id)
-        Logger.current.info("signed up", metadata: ["user": "\(user.id)"])
+        guard try await !accounts.isTaken(username.text) else { return Self.taken }
+        let hash = try await accounts.hash(password)
+        let user: User
+        do {
+            user = try await accounts.create(username.text, hash, claims: claims, origin: .signUp, by: client.id)
+        } catch is NameTaken { return Self.taken }
         if let address, isMailed { await notices.tell(.emailChange(user.id, to: address), request.withoutCookies) }
         return .json(
             ["user_id": .string(user.id.rawValue), "username": .string(user.username), "next": "login"],

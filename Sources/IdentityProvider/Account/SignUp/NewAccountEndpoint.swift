@@ -1,8 +1,6 @@
 import Authenticators
-import FoundationEssentials
 import HTTPTypes
 import JOSE
-import Logging
 
 extension Path {
     static let finishSignUp = Path("/sign-up/finish")
@@ -16,28 +14,18 @@ struct NewAccountEndpoint: LinkEndpoint {
     let origin: AccountOrigin
     let pages: LinkPages
     let interrupted: InterruptedSignIn
-    let signIn: SignIn
     let loop: InteractionLoop
     let links: MailLinks
-    let users: any UserStore
-    let passwords: PasswordFactor
-    let site: String
-    let audit: AuditLog
-    let now: @Sendable () -> Date
+    let accounts: AccountCreation
 
     init(_ core: Core, purpose: MailLinkPurpose, origin: AccountOrigin, loop: InteractionLoop) {
         self.purpose = purpose
         self.origin = origin
         pages = LinkPages(core)
         interrupted = InterruptedSignIn(core)
-        signIn = loop.signIn
         self.loop = loop
         links = MailLinks(core)
-        users = core.stores.users
-        passwords = core.passwords
-        site = core.settings.name
-        audit = core.audit
-        now = core.now
+        accounts = AccountCreation(core)
     }
 
     var routes: [Route] { Route.page(purpose.path, rateLimit: .guessing) }
@@ -52,21 +40,19 @@ struct NewAccountEndpoint: LinkEndpoint {
         let name = request.parameters["name"].map { String($0.prefix(100)) }
         let password: NewPassword
         do throws(PasswordRefusal) {
-            password = try NewPassword(
-                request.parameters["password"] ?? "", names: [address.text, name, site].compactMap(\.self))
+            password = try accounts.password(request.parameters["password"] ?? "", names: [address.text, name])
         } catch { return page(request, address, name: name, error: error.rawValue) }
-        let hash = try await passwords.hash(password.text)
+        let hash = try await accounts.hash(password)
         try await links.consume(link)
-        let moment = now()
-        var user = User(
-            username: address.text, email: address.text, isEmailVerified: true, passwordHash: hash.text,
-            createdAt: moment, updatedAt: moment)
-        user.claims["name"] = name.map(JSON.string)
-        // Somebody else may have made one with this address since: the link is worth nothing then.
-        do { try await users.save(user) } catch is NameTaken { throw OAuthError.linkLost }
-        if origin == .invitation { audit.record(.invitationAccepted, user: user.id) }
-        audit.record(.accountCreated(origin), user: user.id)
-        Logger.current.info("signed up", metadata: ["user": "\(user.id)"])
+        var claims: JSONObject = [:]
+        claims["name"] = name.map(JSON.string)
+        let user: User
+        do {
+            user = try await accounts.create(address.text, email: address.text, hash, claims: claims, origin: origin)
+        } catch is NameTaken {
+            // Another account has taken the address since: the link is void.
+            throw OAuthError.linkLost
+        }
         return try await goOn(user, request).setting(interrupted.clearing())
     }
 
@@ -76,14 +62,14 @@ struct NewAccountEndpoint: LinkEndpoint {
         guard let interaction = interrupted.resume(request) else {
             return pages.done("account_made", ["continue_uri": .text(try interrupted.location(request))])
         }
-        let outcome = try await signIn.advance(
+        let outcome = try await loop.signIn.advance(
             nil, with: .password, by: user, toward: loop.destination(of: interaction), in: request)
         return try loop.proceed(outcome, of: interaction)
     }
 
     private func open(_ request: Request) async throws -> (MailLink, MailAddress) {
         let (link, _) = try await links.open(request, for: purpose)
-        guard let address = link.address, try await users.find(named: address.text) == nil else {
+        guard let address = link.address, try await !accounts.isTaken(address.text) else {
             throw OAuthError.linkLost
         }
         return (link, address)

@@ -1,34 +1,26 @@
-import FoundationEssentials
 import HTTPTypes
-import Logging
 
 extension Path { static let consent = Path("/consent") }
 
 /// The page where a person agrees to what a client asks for (OpenID Connect Core §3.1.2.4).
 struct ConsentEndpoint: PageEndpoint {
-    let clients: any ClientStore
     let users: any UserStore
     let resources: CachedResourceServers
-    let consents: any ConsentStore
+    let consents: ConsentKeeper
     let sessions: SessionCookie
     let interactions: InteractionKeeper
     let pages: InteractionPages
-    let audit: AuditLog
-    let now: @Sendable () -> Date
     let routes = Route.page(.consent)
 
     var formToken: FormToken { pages.formToken }
 
     init(_ core: Core) {
-        clients = core.clients
         users = core.stores.users
         resources = core.resources
-        consents = core.stores.consents
+        consents = ConsentKeeper(core)
         sessions = SessionCookie(core)
         interactions = InteractionKeeper(core)
         pages = InteractionPages(core)
-        audit = core.audit
-        now = core.now
     }
 
     func show(_ request: Request) async throws -> Response {
@@ -48,26 +40,11 @@ struct ConsentEndpoint: PageEndpoint {
         }
         switch request.parameters["decision"] {
         case "allow":
-            let scope = authorization.consentScope
-            interaction.consented = scope
-            // Also where it will not count: the account page shows what was granted, and takes it back.
-            let former = try await consents.find(user: session.user, client: authorization.client)
-            let agreed = former?.scope.union(scope) ?? scope
-            try await consents.save(
-                Consent(user: session.user, client: authorization.client, scope: agreed, grantedAt: now()))
-            Logger.current.info(
-                "consent given",
-                metadata: [
-                    "user": "\(session.user)", "client": "\(authorization.client)", "scope": "\(scope.text)",
-                ])
-            audit.record(
-                .consentGiven(scope: scope), user: session.user, client: authorization.client,
-                session: session.id)
+            interaction.consented = authorization.consentScope
+            try await consents.give(authorization.consentScope, to: authorization.client, in: session)
         case "deny":
             interaction.isDenied = true
-            audit.record(
-                .consentRefused, user: session.user, client: authorization.client, session: session.id,
-                by: .user(session.user))
+            consents.deny(authorization.client, in: session)
         default: throw OAuthError.invalidRequest("decision is missing")
         }
         return try interactions.proceed(interaction)
@@ -86,7 +63,7 @@ struct ConsentEndpoint: PageEndpoint {
     {
         var page = try await pages.page("consent", at: .consent, for: interaction, request)
         let catalog = try await resources.catalog()
-        let former = try await remembered(by: user.id, for: authorization)
+        let former = try await consents.remembered(by: user.id, for: authorization)
         let asked = authorization.consentScope
         let isNew = authorization.prompt.contains(.consent) ? asked : asked.subtracting(former)
         page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
@@ -96,15 +73,6 @@ struct ConsentEndpoint: PageEndpoint {
         page.data["has_granted"] = .flag(!known.isEmpty)
         page.data["redirect_host"] = .text(authorization.redirect.host)
         return page
-    }
-
-    /// What the user need not be asked again.
-    private func remembered(
-        by user: Identifier<User>, for authorization: AuthorizationRequest
-    ) async throws -> Scope {
-        let client = try await clients.find(authorization.client)
-        guard client?.remembersConsent(at: authorization.redirect) == true else { return [] }
-        return try await consents.find(user: user, client: authorization.client)?.scope ?? []
     }
 
     /// A scope that several resource servers define is listed for each: consent is stored by scope and covers all of them,

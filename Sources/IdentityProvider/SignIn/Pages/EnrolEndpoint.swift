@@ -1,34 +1,22 @@
-import FoundationEssentials
 import HTTPTypes
-import Logging
 
 extension Path { static let enrol = Path("/enrol") }
 
 /// The page where a person sets up a factor that the rules demand and that they lack, on the way to a session.
 struct EnrolEndpoint: PageEndpoint {
-    let totp: TOTPEnrolment
-    let passkeys: PasskeyFactor
-    let signIn: SignIn
+    let enrolment: FactorEnrolment
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let pages: InteractionPages
-    let attempts: AttemptLimiter
-    let audit: AuditLog
-    let notices: AccountNotices
     let routes = Route.page(.enrol, rateLimit: .guessing)
 
     var formToken: FormToken { pages.formToken }
 
     init(_ core: Core, loop: InteractionLoop) {
-        totp = TOTPEnrolment(core)
-        passkeys = PasskeyFactor(core)
-        signIn = loop.signIn
+        enrolment = FactorEnrolment(core)
         self.loop = loop
         interactions = InteractionKeeper(core)
         pages = InteractionPages(core)
-        attempts = AttemptLimiter(core)
-        audit = core.audit
-        notices = AccountNotices(core)
     }
 
     func show(_ request: Request) async throws -> Response {
@@ -41,13 +29,11 @@ struct EnrolEndpoint: PageEndpoint {
         let step = try await resume(request)
         guard let factors = step.factors else { return try goOn(step.interaction) }
         guard let factor = request.parameters["factor"].flatMap(Factor.init), factors.contains(factor),
-            let shown = try await attempts.enrolment(
-                of: factor, by: step.user, { try await enrol(factor, request, step.user) })
+            let shown = try await enrolment.enrol(factor, by: step.user, request)
         else {
             return .page(try await page(step, factors, request, error: "code"))
         }
-        await notices.added(shown.factor, by: step.user.id, request)
-        let outcome = try await signIn.advance(
+        let outcome = try await loop.signIn.advance(
             step.interaction.progress, with: shown, by: step.user, toward: step.destination, in: request)
         return try loop.proceed(outcome, of: step.interaction)
     }
@@ -56,20 +42,6 @@ struct EnrolEndpoint: PageEndpoint {
     private func goOn(_ interaction: Interaction) throws -> Response {
         guard interaction.progress == nil else { return try interactions.proceed(interaction) }
         return .redirect(to: try interactions.location(.signIn, interaction))
-    }
-
-    /// The factor that the form sets up, shown by that.
-    private func enrol(_ factor: Factor, _ request: Request, _ user: User) async throws -> ShownFactor? {
-        switch factor {
-        case .totp:
-            guard try await totp.confirm(request, by: user) != nil else { return nil }
-            audit.record(.factorEnrolled(.totp), user: user.id)
-            return .totp
-        case .passkey:
-            let name = Passkey.name(typed: request.parameters["name"])
-            return try await passkeys.enrol(request, for: user, named: name)?.shown
-        case .password, .emailCode, .recoveryCode: return nil
-        }
     }
 
     /// Who must set one of which factors up; `nil` where it is no longer so: a password alone must not add a factor to an
@@ -83,11 +55,12 @@ struct EnrolEndpoint: PageEndpoint {
 
     private func resume(_ request: Request) async throws -> Asked {
         var interaction = try interactions.resume(request)
-        guard let user = try await signIn.person(of: interaction.progress), let progress = interaction.progress else {
+        guard let user = try await loop.signIn.person(of: interaction.progress), let progress = interaction.progress
+        else {
             throw OAuthError.interactionLost
         }
         let destination = try await loop.destination(of: interaction)
-        let present = try await signIn.reconsidered(progress, of: user, toward: destination, in: request)
+        let present = try await loop.signIn.reconsidered(progress, of: user, toward: destination, in: request)
         interaction.progress = present
         guard case .enrol(let factors)? = present?.next else {
             return Asked(interaction: interaction, user: user, destination: destination, factors: nil)
@@ -99,14 +72,7 @@ struct EnrolEndpoint: PageEndpoint {
         _ asked: Asked, _ factors: [Factor], _ request: Request, error: String? = nil
     ) async throws -> Page {
         var page = try await pages.page("enrol", at: .enrol, for: asked.interaction, request)
-        if factors.contains(.totp) {
-            page.data["totp"] = .object(
-                try totp.describe(
-                    for: asked.user, carrying: request.method == .post ? request.parameters["offer"] : nil))
-        }
-        if factors.contains(.passkey) {
-            try await passkeys.offer(on: &page, to: asked.user, action: .enrol, request)
-        }
+        try await enrolment.offer(factors, to: asked.user, on: &page, request)
         if let error { page.data["error"] = .object([error: true]) }
         return page
     }

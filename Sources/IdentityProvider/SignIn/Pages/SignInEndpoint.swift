@@ -6,15 +6,11 @@ extension Path { static let signIn = Path("/sign-in") }
 
 /// The page where a person shows who they are: name and password.
 struct SignInEndpoint: PageEndpoint {
-    let passwords: PasswordFactor
+    let passwords: PasswordSignIn
     let passkeys: PasskeyFactor
-    let devices: DeviceCookie
-    let signIn: SignIn
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let pages: InteractionPages
-    let attempts: AttemptLimiter
-    let audit: AuditLog
     /// Pages that the sign-in page leads to, by the name of their link.
     let links: [String: Page.Value]
     let routes = Route.page(.signIn, rateLimit: .guessing)
@@ -22,15 +18,11 @@ struct SignInEndpoint: PageEndpoint {
     var formToken: FormToken { pages.formToken }
 
     init(_ core: Core, loop: InteractionLoop) {
-        passwords = core.passwords
+        passwords = PasswordSignIn(core, signIn: loop.signIn)
         passkeys = PasskeyFactor(core)
-        devices = DeviceCookie(core)
-        signIn = loop.signIn
         self.loop = loop
         interactions = InteractionKeeper(core)
         pages = InteractionPages(core)
-        attempts = AttemptLimiter(core)
-        audit = core.audit
         links = Self.links(core)
     }
 
@@ -43,19 +35,14 @@ struct SignInEndpoint: PageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         let username = request.parameters["username"] ?? ""
-        switch try await passwords.signIn(
-            username, request.parameters["password"] ?? "", devices: devices, attempts: attempts, request,
-            advance: { user in
-                try await signIn.advance(
-                    nil, with: .password, by: user, toward: loop.destination(of: interaction), in: request)
-            })
+        switch try await passwords.attempt(
+            username, request.parameters["password"] ?? "", toward: await loop.destination(of: interaction),
+            for: interaction.client, request)
         {
         case .throttled(let pause):
-            audit.record(.signInRefused(pause.refusal, .password), client: interaction.client)
             return .tooManyRequests(
                 try await page(interaction, request, username: username, error: "throttled"), retryAfter: pause.seconds)
-        case .refused(let reason, let known):
-            audit.record(.signInRefused(reason, .password), user: known, client: interaction.client)
+        case .refused:
             return .page(try await page(interaction, request, username: username, error: "credentials"))
         case .accepted(_, let outcome): return try loop.proceed(outcome, of: interaction)
         }

@@ -1,0 +1,26 @@
+/// The factors a user has set up, for its owner to review.
+struct EnrolledFactors: Sendable {
+    private let totp: any TOTPCredentialStore
+    private let passkeys: any PasskeyStore
+    private let recoveryCodes: any RecoveryCodeStore
+
+    init(_ core: Core) {
+        totp = core.stores.totpCredentials
+        passkeys = core.stores.passkeys
+        recoveryCodes = core.stores.recoveryCodes
+    }
+
+    func show(_ user: User, on page: inout Page) async throws {
+        page.data["has_password"] = .flag(user.passwordHash != nil)
+        page.data["authenticators"] = .list(try await totp.credentials(of: user.id).map(Self.describe))
+        page.data["passkey_count"] = .text(String(try await passkeys.passkeys(of: user.id).count))
+        page.data["recovery_code_count"] = .text(String(try await recoveryCodes.count(of: user.id)))
+    }
+
+    private static func describe(_ credential: TOTPCredential) -> Page.Value {
+        [
+            "id": .text(credential.id.rawValue), "name": .text(credential.name),
+            "since": .text(AccountGate.day(credential.createdAt)),
+        ]
+    }
+}

@@ -1,0 +1,94 @@
+import FoundationEssentials
+import Logging
+
+/// Starts the session of an accepted sign-in, and does what follows from it.
+struct SessionStarter: Sendable {
+    private let sessions: SessionCookie
+    private let devices: DeviceCookie
+    private let risk: RiskAssessor
+    private let recoveries: AccountRecoveries
+    private let notices: AccountNotices
+    private let audit: AuditLog
+
+    init(_ core: Core) {
+        sessions = SessionCookie(core)
+        devices = DeviceCookie(core)
+        risk = RiskAssessor(core)
+        recoveries = AccountRecoveries(core)
+        notices = AccountNotices(core)
+        audit = core.audit
+    }
+
+    /// A sign-in for which the user has shown every factor that the policy demands.
+    struct Accepted: Sendable {
+        let user: User
+        let shown: [ShownFactor]
+        let context: AuthenticationContext
+        /// Whether a trusted browser stood in for the second factor.
+        let trustsDevice: Bool
+        /// `nil` if the first factor was enough.
+        let progress: SignInProgress?
+        /// The known browser, if it is one.
+        let device: Device?
+        let risk: RiskAssessment
+
+        /// The last factor, if the sign-in strengthens an earlier one.
+        var steppedUp: ShownFactor? { progress?.authenticatedAt == nil ? nil : shown.last }
+
+        /// RFC 8176.
+        var amr: [String] {
+            var amr = shown.flatMap(\.methods).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+            if context >= .multiFactor { amr.append("mfa") }
+            return amr
+        }
+    }
+
+    /// Returns the session with the `Set-Cookie` values of the browser's session and device.
+    func start(
+        _ accepted: Accepted, remembers: Bool, toward destination: SignIn.Destination, in request: Request
+    ) async throws -> (Session, cookies: [String]) {
+        let user = accepted.user
+        var origin = SignInOrigin(network: risk.network(of: request, for: user))
+        var cookies: [String] = []
+        let trusting = destination.isBrowser && remembers && accepted.context >= .multiFactor
+        if destination.isBrowser {
+            cookies.append(devices.use(accepted.device, by: user, trusting: trusting, in: request, &origin))
+        }
+        guard
+            let (session, cookie) = try await sessions.start(
+                for: user, since: accepted.progress?.authenticatedAt, strengthening: accepted.progress?.session,
+                amr: accepted.amr, context: accepted.context, trustsDevice: accepted.trustsDevice, from: origin,
+                in: request)
+        else { throw overtaken(accepted, toward: destination) }
+        if trusting { audit.record(.deviceRemembered, user: user.id) }
+        record(accepted, session, toward: destination)
+        try await risk.spread.succeeded(user, from: request.remoteAddress)
+        try await recoveries.signedIn(user, by: accepted.shown, request)
+        if accepted.risk.consequence > .ignore {
+            await notices.signedIn(
+                user, isNewDevice: accepted.risk.isNewDevice, at: risk.geolocator.describe(request.remoteAddress),
+                request)
+        }
+        return (session, [cookie] + cookies)
+    }
+
+    private func record(_ accepted: Accepted, _ session: Session, toward destination: SignIn.Destination) {
+        let (user, amr, acr) = (accepted.user.id, accepted.amr, accepted.context.rawValue)
+        audit.record(
+            accepted.steppedUp.map { .steppedUp($0.factor, acr: acr) }
+                ?? .signedIn(factors: accepted.shown.map(\.factor), amr: amr, acr: acr),
+            user: user, client: destination.client?.id, session: session.id)
+        Logger.current.info(
+            accepted.steppedUp == nil ? "signed in" : "stepped up",
+            metadata: ["user": "\(user)", "session": "\(session.id)", "amr": "\(amr.joined(separator: " "))"])
+    }
+
+    /// The factors were right, but in the meantime the password has changed, the user was signed out everywhere, or the
+    /// session to strengthen has ended.
+    private func overtaken(_ accepted: Accepted, toward destination: SignIn.Destination) -> OAuthError {
+        audit.record(
+            .signInRefused(.overtaken, accepted.shown.last?.factor ?? .password), user: accepted.user.id,
+            client: destination.client?.id)
+        return destination.isBrowser ? .interactionLost : .authenticationFailed
+    }
+}

@@ -1,0 +1,52 @@
+import FoundationEssentials
+import JOSE
+
+/// Starts the progress of a sign-in, and tells as long as it is valid whose it is.
+struct SignInProgressKeeper: Sendable {
+    private let users: any UserStore
+    private let digester: SecretDigester
+    /// Seconds from the first factor to the last.
+    private let lifetime: TimeInterval
+    private let now: @Sendable () -> Date
+
+    init(_ core: Core) {
+        users = core.stores.users
+        digester = core.digester
+        lifetime = core.settings.lifetimes.factor
+        now = core.now
+    }
+
+    func start(
+        _ user: User, _ shown: [ShownFactor], risk assessment: RiskAssessment, next: SignInProgress.Next
+    ) -> SignInProgress {
+        SignInProgress(
+            user: user.id, shown: shown, startedAt: now(), stamp: stamp(of: user),
+            generation: user.sessionGeneration, risk: assessment, next: next)
+    }
+
+    /// `nil` once the progress is no longer valid.
+    func person(of progress: SignInProgress?) async throws -> User? {
+        guard let progress, let user = try await users.find(progress.user), isValid(progress, for: user) else {
+            return nil
+        }
+        return user
+    }
+
+    func isValid(_ progress: SignInProgress, for user: User) -> Bool {
+        progress.user == user.id && !user.isDisabled && progress.stamp == stamp(of: user)
+            && progress.generation ?? user.sessionGeneration == user.sessionGeneration
+            && now() < progress.startedAt.addingTimeInterval(lifetime)
+    }
+
+    /// Enrollment takes a recent sign-in: somebody who finds an open browser must not add a factor of their own.
+    func isAllowed(_ next: SignInProgress.Next, since authenticatedAt: Date?) -> Bool {
+        switch next {
+        case .show: true
+        case .enrol: authenticatedAt.map { now() < $0.addingTimeInterval(lifetime) } ?? true
+        }
+    }
+
+    private func stamp(of user: User) -> String {
+        Base64URL.encode(digester.digest(user.passwordHash ?? "", of: SignInProgress.self).bytes)
+    }
+}

@@ -20,7 +20,8 @@ struct ForwardPassReader: Sendable {
     func user(passing forwarded: ForwardedRequest, for client: Client, _ request: Request) async throws -> User? {
         let cookies = ForwardCookies(origin: forwarded.origin)
         guard let text = cookies.pass.value(in: request),
-            let pass = try? sealer.open(ForwardPass.self, from: text, for: .forwardPass), pass.origin == forwarded.origin,
+            let pass = try? sealer.open(ForwardPass.self, from: text, for: .forwardPass),
+            pass.origin == forwarded.origin,
             let session = try await sessions.find(pass.session, at: now()),
             let user = try await users.findEnabled(session.user),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)

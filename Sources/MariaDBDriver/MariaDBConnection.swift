@@ -12,7 +12,7 @@ import SQLStorage
     private(set) var isBroken = false
     /// Rows that the unit under way changed.
     private(set) var changes = 0
-    /// A unit that reads must not write: the server would let it.
+    /// Whether the unit under way must not write. Outside of a transaction the server would let it.
     private var isReading = false
     /// Whether the server is a node of a cluster.
     private(set) var isReplicated = false
@@ -34,15 +34,30 @@ import SQLStorage
 
     @discardableResult
     func execute(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Int {
-        guard !isReading else { throw StorageError.failed("a unit of work that reads must not write") }
+        guard !isReading else { throw Self.isReadOnly }
         let count = try checked { try prepared(statement).run(values, parameters) { _ in } }
         changes += count
         return count
     }
 
     func forEachRow(_ statement: SQLStatement, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws {
-        _ = try checked { try prepared(statement).run(values, parameters, body) }
+        try checked {
+            let statement = try prepared(statement)
+            guard statement.isChange else {
+                _ = try statement.run(values, parameters, body)
+                return
+            }
+            guard !isReading else { throw Self.isReadOnly }
+            // Each row of `RETURNING` is a row that was changed.
+            let count = try statement.run(values, parameters) { row in
+                changes += 1
+                try body(row)
+            }
+            changes += count
+        }
     }
+
+    private static let isReadOnly = StorageError.failed("a unit of work that reads must not write")
 
     private func prepared(_ text: SQLStatement) throws -> MariaDBStatement {
         if let statement = statements[text] { return statement }
@@ -140,7 +155,9 @@ extension MariaDBConnection {
 
     /// One query, in one round trip.
     func rows(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] {
-        try catchingUp(freshness) { try query(statement, values) }
+        isReading = true
+        defer { isReading = false }
+        return try catchingUp(freshness) { try query(statement, values) }
     }
 
     /// Runs `body` on the state of one moment. `finish` ends it, after the caller has the result.

@@ -7,6 +7,10 @@ import SQLStorage
     private let connection: UnsafeMutablePointer<MYSQL>
     private let server: String
     private let columns = ResultColumns()
+    /// Whether the statement changes rows. For one with `RETURNING` the server reports rows, but no count of changes.
+    let isChange: Bool
+
+    private static let changes: Set = ["INSERT", "UPDATE", "DELETE", "REPLACE"]
 
     init(_ text: String, on connection: UnsafeMutablePointer<MYSQL>, server: String) throws {
         guard let handle = unsafe mysql_stmt_init(connection) else {
@@ -15,6 +19,7 @@ import SQLStorage
         unsafe self.handle = handle
         unsafe self.connection = connection
         self.server = server
+        isChange = Self.changes.contains(text.prefix { $0.isLetter }.uppercased())
         guard unsafe mysql_stmt_prepare(handle, text, UInt(text.utf8.count)) == 0 else {
             let error = self.error
             close()
@@ -22,7 +27,8 @@ import SQLStorage
         }
     }
 
-    /// Runs the statement, hands each row to `body` as it comes and returns how many rows were changed.
+    /// Runs the statement, hands each row to `body` as it comes and returns how many rows were changed. A statement that
+    /// returns rows counts none.
     func run(_ values: [SQLValue], _ arena: ParameterArena, _ body: (SQLRow) throws -> Void) throws -> Int {
         // A value too few would be whatever lies in memory.
         guard unsafe Int(mysql_stmt_param_count(handle)) == values.count else {

@@ -28,6 +28,12 @@ struct UnitOfWorkTests {
         try connection.query("SELECT number FROM numbers ORDER BY number", []).map { try $0.integer(0) }
     }
 
+    private static let removal: SQLStatement = "DELETE FROM numbers RETURNING number"
+
+    private static func remove(_ connection: any SQLConnection) throws -> [Int] {
+        try connection.query(removal, []).map { try $0.integer(0) }.sorted()
+    }
+
     @Test("those that fail do not undo their neighbours", arguments: StorageBackend.all)
     func neighbours(_ backend: StorageBackend) async throws {
         try await withNumbers(backend) { database in
@@ -79,6 +85,10 @@ struct UnitOfWorkTests {
                 }
             }
             #expect(database.committedUnits == before + 20)
+            #expect(try await database.transaction(Self.remove) == Array(0..<20))
+            #expect(database.committedUnits == before + 21)
+            #expect(try await database.transaction(Self.remove) == [])
+            #expect(database.committedUnits == before + 21)
         }
     }
 
@@ -87,6 +97,10 @@ struct UnitOfWorkTests {
         try await withNumbers(backend) { database async throws in
             await #expect(throws: StorageError.self) { try await database.read { try Self.insert(1, $0) } }
             #expect(try await database.read(Self.numbers).isEmpty)
+            try await database.transaction { try Self.insert(1, $0) }
+            await #expect(throws: StorageError.self) { try await database.read { _ = try Self.remove($0) } }
+            await #expect(throws: StorageError.self) { try await database.query(.local, Self.removal, []) }
+            #expect(try await database.read(Self.numbers) == [1])
         }
     }
 

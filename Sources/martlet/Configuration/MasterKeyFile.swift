@@ -1,3 +1,5 @@
+// A static build finds `stat` in this module, a dynamic one in Glibc.
+import CoreFoundation
 import Foundation
 import Glibc
 import IdentityProvider

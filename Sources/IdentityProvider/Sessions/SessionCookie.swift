@@ -32,7 +32,7 @@ struct SessionCookie: Sendable {
     }
 
     /// Begins a session for somebody who has shown every factor they must, in place of the browser's former one.
-    /// Returns it with the `Set-Cookie` value. Only `SignIn` calls this. `authenticatedAt` says when the session began
+    /// Returns it with the `Set-Cookie` value. Only `SessionStarter` calls this. `authenticatedAt` says when the session began
     /// that this one strengthens: it is as old as that (OpenID Connect Core §2, `auth_time`), and ends when that would have.
     /// `strengthened` names that session.
     /// Returns `nil` when `user`, or the session to strengthen, is not what it was when the factors were checked.

@@ -5,6 +5,7 @@ FOLDER/behaviour holds one word a line, taken one a request while there are any,
 Each request becomes a line of FOLDER/received.jsonl: signal, headers, behaviour, and the decoded records.
 """
 
+import errno
 import http.server
 import json
 import os
@@ -152,7 +153,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Handler)
+def listen():
+    """Whoever waits for this server looks whether the port is free, and has it for a moment then."""
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            return http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Handler)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+server = listen()
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
 # Ends when the other end of standard input is closed: with the program that started this one.

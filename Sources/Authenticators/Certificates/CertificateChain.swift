@@ -52,32 +52,12 @@ package struct TrustAnchors: Sendable {
             UsagePolicy(policy)
         }
         let result = await verifier.validate(
-            leaf: leaf.content, intermediates: CertificateStore(Self.distinct(intermediates)),
+            leaf: leaf.content, intermediates: CertificateStore(intermediates.map(\.content)),
             diagnosticCallback: trace)
         guard case .couldNotValidate(let failures) = result else { return }
         let reasons = failures.map { "\($0.policyFailureReason)" }
         throw UntrustedChain(
             reason: reasons.isEmpty ? "no path to a trusted authority" : reasons.joined(separator: "; "))
-    }
-
-    /// Certificates that one authority issued for the same subject and key lead to the same paths, so only the one that
-    /// expires last is tried.
-    private static func distinct(_ certificates: [X509Certificate]) -> [Certificate] {
-        var seen: Set<Link> = []
-        return certificates.map(\.content).sorted { $0.notValidAfter > $1.notValidAfter }
-            .filter { seen.insert(Link($0)).inserted }
-    }
-
-    private struct Link: Hashable {
-        let subject: DistinguishedName
-        let key: Certificate.PublicKey
-        let issuer: DistinguishedName
-
-        init(_ certificate: Certificate) {
-            subject = certificate.subject
-            key = certificate.publicKey
-            issuer = certificate.issuer
-        }
     }
 }
 

@@ -25,14 +25,17 @@ struct TokenIssuer: Sendable {
     /// Issues the access token and, if the client uses them, the refresh token. `isOpenID` says whether scope `openid` adds
     /// an ID Token (OpenID Connect Core §3.1.3.3).
     func issue(_ redemption: Redemption, to client: Client, isOpenID: Bool) async throws -> TokenResponse {
-        // Read once, so that the access token and the ID Token agree.
-        let entitlements = try await entitlements(of: redemption.user)
+        let hasIDToken = isOpenID && redemption.scope.contains(Scope.openID)
+        let isOpaque = redemption.target.servers.contains { $0.format == .opaque }
+        // Read once, so that the access token and the ID Token agree, and only if one of them carries them: what was
+        // redeemed must not be lost for a read that nobody needs.
+        let entitlements = isOpaque && !hasIDToken ? nil : try await entitlements(of: redemption.user)
         let token = accessToken(redemption)
         var response = TokenResponse(
             accessToken: try await encode(token, of: redemption, with: entitlements), scheme: token.scheme,
             issuedAt: token.issuedAt, expiresAt: token.expiresAt, scope: redemption.scope,
             refreshToken: try refreshToken(of: redemption, to: client))
-        if isOpenID, let user = redemption.user, let entitlements, redemption.scope.contains(Scope.openID) {
+        if hasIDToken, let user = redemption.user, let entitlements {
             let token = IDToken(
                 issuer: issuer, client: client, granted: redemption.granted, user: user, entitlements: entitlements,
                 scope: redemption.scope, accessToken: response.accessToken, issuedAt: response.issuedAt,

@@ -6,16 +6,18 @@ import IdentityProvider
 import TestSupport
 import Testing
 
-@Suite("Commits per operation, counted through the driver")
+@Suite("Commits per operation, counted by the driver")
 struct BudgetTests {
-    /// How many units of work `operation` commits.
+    /// The number of units of work that `operation` commits.
     private func commits(_ issuer: TestIssuer, _ operation: () async throws -> Void) async throws -> Int {
         let before = issuer.database.database.committedUnits
         try await operation()
         return issuer.database.database.committedUnits - before
     }
 
-    @Test("a sign-in with consent and code takes three, of which redeeming is one", arguments: TestEngine.allCases)
+    @Test(
+        "a sign-in with consent and a code takes three commits, one of them for redeeming the code",
+        arguments: TestEngine.allCases)
     func signIn(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         var code = ""
@@ -36,7 +38,7 @@ struct BudgetTests {
         #expect(statuses == [.ok, .ok])
     }
 
-    @Test("reading costs none, nor does a client's own token", arguments: TestEngine.allCases)
+    @Test("reads and client credentials tokens commit nothing", arguments: TestEngine.allCases)
     func reads(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         let tokens = try await issuer.redeem(Browser(issuer).code()).json()

@@ -8,7 +8,7 @@ import Testing
 @Suite("Several issuers in one process")
 struct IssuerTests {
     @Test(
-        "the origin is as browsers write it (RFC 6454 §6.2), the host without its port",
+        "the origin is serialized like in browsers (RFC 6454 §6.2), and the host excludes the port",
         arguments: [
             ("https://id.example.com", "id.example.com", "https://id.example.com"),
             ("https://ID.Example.com:443/a", "id.example.com", "https://id.example.com"),
@@ -23,7 +23,7 @@ struct IssuerTests {
         #expect(issuer.origin == origin)
     }
 
-    @Test("nothing of one issuer is good at another, though names and database are the same")
+    @Test("nothing issued by one issuer works at another, even with equal names in the same database")
     func isolation() async throws {
         let database = try await TestDatabase()
         let first = try await TestIssuer("https://one.example.com", database: database)
@@ -50,7 +50,7 @@ struct IssuerTests {
     }
 
     @Test(
-        "what can be an issuer identifier",
+        "issuer identifiers use https, or http on a loopback host, without query, fragment or trailing slash",
         arguments: [
             ("https://id.example.com", true), ("https://id.example.com/tenant", true), ("http://localhost:8080", true),
             ("http://127.0.0.1:1", true), ("http://id.example.com", false), ("https://id.example.com/", false),

@@ -9,7 +9,7 @@ import Testing
 @testable import IdentityProvider
 
 extension Page {
-    /// A text within an object of the page's data.
+    /// The text of a member of an object in the page's data; empty if there is none.
     func text(_ name: String, _ member: String) -> String {
         if case .object(let members)? = data[name], case .text(let text)? = members[member] { text } else { "" }
     }
@@ -24,7 +24,7 @@ extension [String: Page.Value] {
     fileprivate func text(_ name: String) -> String { if case .text(let text)? = self[name] { text } else { "" } }
 }
 
-@Suite("The account page: people manage themselves")
+@Suite("The account page: self-service")
 struct AccountTests {
     private func signIn(_ browser: Browser, _ path: String = "/account", as name: String = "alice") async throws -> Page
     {
@@ -33,7 +33,7 @@ struct AccountTests {
         return try await browser.submit(page, [("username", name), ("password", "correct horse")]).page()
     }
 
-    /// Sets an app up in alice's account and returns its secret.
+    /// Enrolls an authenticator app for alice and returns its secret.
     private func addApp(_ issuer: TestIssuer, _ browser: Browser) async throws -> String {
         let page = try await signIn(browser, "/account/authenticator-apps")
         let secret = page.text("totp", "secret")
@@ -44,7 +44,7 @@ struct AccountTests {
         return secret
     }
 
-    @Test("who is not signed in is led to the sign-in page, and back")
+    @Test("a visitor who isn't signed in is sent to the sign-in page, and then back")
     func entrance() async throws {
         let issuer = try await TestIssuer()
         let page = try await signIn(Browser(issuer))
@@ -53,7 +53,7 @@ struct AccountTests {
     }
 
     @Test(
-        "an operator may want other codes than SHA-1 and six digits (RFC 6238 §1.2)",
+        "operators can choose another algorithm than SHA-1 and another length than six digits (RFC 6238 §1.2)",
         arguments: [TOTP.Algorithm.sha1, .sha256, .sha512], [6, 8])
     func shape(_ algorithm: TOTP.Algorithm, _ digits: Int) async throws {
         let issuer = try await TestIssuer { settings in
@@ -77,14 +77,14 @@ struct AccountTests {
         #expect(try await other.submit(asked, [("code", try code())]).page().template == "account")
     }
 
-    @Test("an authenticator app is kept when its first code proves that it has the secret, and asked for from then on")
+    @Test("an authenticator app is enrolled once its first code proves that it has the secret; then it is required")
     func enrolment() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
         let page = try await signIn(browser, "/account/authenticator-apps")
         let wrong = try await browser.submit(page, [("offer", page.text("totp", "offer")), ("code", "000000")]).page()
         #expect(wrong.hasError("code"))
-        // The same secret again: the app has it already.
+        // The form offers the same secret, since the app already has it.
         #expect(wrong.text("totp", "secret") == page.text("totp", "secret"))
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
         #expect(try await issuer.stores.totpCredentials.credentials(of: alice.id).isEmpty)
@@ -93,13 +93,13 @@ struct AccountTests {
         let other = Browser(issuer)
         let next = try await signIn(other)
         #expect(next.template == "second-factor")
-        // The code that confirmed it was used by that.
+        // The code that confirmed the enrollment is spent.
         #expect(try await other.submit(next, [("code", try issuer.code(secret))]).page().hasError("code"))
         issuer.clock.advance(by: 30)
         #expect(try await other.submit(next, [("code", try issuer.code(secret))]).page().template == "account")
     }
 
-    @Test("wrong first codes and passkeys that are none are recorded, and counted like wrong second factors")
+    @Test("wrong first codes and invalid passkeys are recorded and throttled like wrong second factors")
     func refusedEnrolment() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -118,7 +118,7 @@ struct AccountTests {
         #expect(try await browser.submit(page, right).page().template == "account")
     }
 
-    @Test("an offer is good for the person it was made for, and for half an hour")
+    @Test("an enrollment offer works only for the user it was made for")
     func foreignOffer() async throws {
         let issuer = try await TestIssuer()
         try await issuer.apply(#"{"users": [{"username": "eve", "password": "correct horse"}]}"#)
@@ -131,7 +131,7 @@ struct AccountTests {
         #expect(stolen.hasError("code"))
     }
 
-    @Test("a sign-in of some time ago shows the account, and changes nothing about how one signs in")
+    @Test("an old sign-in can view the account but must sign in again to change credentials, export data or delete it")
     func stale() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -150,7 +150,7 @@ struct AccountTests {
         #expect(try await issuer.stores.users.find(named: "alice") != nil)
     }
 
-    @Test("each recovery code stands in for the app once, and a new set takes the place of the former")
+    @Test("each recovery code replaces the app once, and a new set replaces the old one")
     func recoveryCodes() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -179,7 +179,7 @@ struct AccountTests {
         #expect(used.map { $0.details["remaining"] } == [9])
     }
 
-    @Test("nobody ends another's session, forgets another's device or removes another's app")
+    @Test("users can't end another user's sessions, forget their devices or remove their apps")
     func foreign() async throws {
         let issuer = try await TestIssuer()
         try await issuer.apply(#"{"users": [{"username": "eve", "password": "correct horse"}]}"#)
@@ -202,7 +202,7 @@ struct AccountTests {
         #expect(try await issuer.stores.devices.devices(of: alice.id, at: issuer.clock.now) == [device])
     }
 
-    @Test("a form of another site changes nothing")
+    @Test("a form without a valid token changes nothing")
     func forgery() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -215,7 +215,7 @@ struct AccountTests {
         #expect(try await browser.get("/account").page().template == "account")
     }
 
-    @Test("what an application was allowed is taken back, with its tokens")
+    @Test("revoking an application's access revokes its tokens")
     func withdrawal() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -229,7 +229,7 @@ struct AccountTests {
         #expect(refused["error"] == "invalid_grant")
     }
 
-    @Test("signing out everywhere ends every session and makes every browser a stranger")
+    @Test("signing out everywhere ends every session and forgets every browser")
     func everywhere() async throws {
         let issuer = try await TestIssuer()
         let (one, two) = (Browser(issuer), Browser(issuer))
@@ -242,7 +242,7 @@ struct AccountTests {
         #expect(try await issuer.stores.devices.devices(of: alice.id, at: issuer.clock.now).isEmpty)
     }
 
-    @Test("who ends a session, or all, ends offline access, too", arguments: [true, false])
+    @Test("ending one session or all of them ends their offline access", arguments: [true, false])
     func offlineAccess(_ isEverywhere: Bool) async throws {
         let issuer = try await TestIssuer()
         let (thief, owner) = (Browser(issuer), Browser(issuer))
@@ -264,7 +264,7 @@ struct AccountTests {
         #expect(try await issuer.refresh(own).status == (isEverywhere ? .badRequest : .ok))
     }
 
-    @Test("a new password ends every session; the former one opens nothing")
+    @Test("a new password ends every session, and the old password stops working")
     func password() async throws {
         let issuer = try await TestIssuer()
         let (one, two) = (Browser(issuer), Browser(issuer))
@@ -280,12 +280,12 @@ struct AccountTests {
         #expect(new.template == "account")
         let records = try await issuer.recorded()
         let changed = try #require(records.first { $0.event == "password_changed" })
-        // The session that did it, although it ended with the others.
+        // The session that made the change, although it ended along with the others.
         #expect(changed.session != nil)
         #expect(changed.session == records.filter { $0.event == "signed_in" }.dropFirst().first?.session)
     }
 
-    @Test("an invitation that is accepted is recorded, once, of the new account")
+    @Test("an accepted invitation is recorded once, for the new account")
     func invitation() async throws {
         let issuer = try await TestIssuer(signUp: .invitation)
         let address = try #require(MailAddress("dora@example.org"))
@@ -300,7 +300,7 @@ struct AccountTests {
         #expect(accepted.map(\.user) == [dora.id.rawValue])
     }
 
-    @Test("an account is deleted by its name, with all that hangs on it")
+    @Test("an account is deleted once its owner confirms the username")
     func deletion() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -311,7 +311,7 @@ struct AccountTests {
         #expect(try await browser.get("/account").page().template == "sign-in")
     }
 
-    @Test("people say what they are called, and nothing that another says at the same time is lost")
+    @Test("users edit their own profile, and a concurrent change isn't overwritten")
     func profile() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -324,13 +324,13 @@ struct AccountTests {
         #expect(after.claims["name"] == "Alice P. Liddell" && after.claims["given_name"] == "Alice")
         #expect(after.isEmailVerified && after.claims["address"] == before.claims["address"])
         #expect(after.claims["email_verified"] == nil)
-        // What began before the change was known replaces nothing.
+        // A change based on the old claims is rejected.
         #expect(try await !issuer.stores.users.changeClaims(of: before, to: [:], at: issuer.clock.now))
         let long = try await browser.submit(page, [("name", String(repeating: "x", count: 256))]).page()
         #expect(long.hasError("too_long"))
     }
 
-    @Test("what happened lately is shown, the latest first, and each has its words")
+    @Test("recent activity is shown latest first, and every event has a text")
     func activity() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -342,7 +342,7 @@ struct AccountTests {
         for event in RecentActivity.events { #expect(texts["activity_\(event)"] != nil, "\(event)") }
     }
 
-    @Test("the latest is shown however much happened before it, of what applications did, too")
+    @Test("recent activity is complete even after many events caused by applications")
     func busyActivity() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -361,7 +361,7 @@ struct AccountTests {
         #expect(shown == ["text.activity_signed_in"] + Array(repeating: "text.activity_email_verified", count: 9))
     }
 
-    @Test("the download has what is kept, and no secret")
+    @Test("the download contains the stored data but no secrets")
     func download() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -377,7 +377,7 @@ struct AccountTests {
         for hidden in [secret.replacing(" ", with: ""), try #require(alice.passwordHash)] {
             #expect(!text.contains(hidden))
         }
-        // Whoever downloads it may be somebody else at an open browser: it stands in the log.
+        // Audited, because the user at an unattended browser may be someone else.
         try await issuer.audit.flush()
         var query = AuditQuery()
         (query.user, query.events) = (alice.id.rawValue, ["exported"])

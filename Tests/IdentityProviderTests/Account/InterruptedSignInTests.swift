@@ -5,13 +5,13 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("From a sign-in to the mailbox, and back to it")
+@Suite("Sign-ins interrupted by an email")
 struct InterruptedSignInTests {
     private let mailbox = TestMailbox()
 
     private func issuer() async throws -> TestIssuer { try await TestIssuer(mailbox: mailbox, signUp: .open) }
 
-    /// Leaves the sign-in that `browser` is at for one of the pages that it leads to, and asks for the mail there.
+    /// Leaves the browser's sign-in for one of the pages it links to, and requests the email there.
     private func leave(_ browser: Browser, for path: String, _ fields: [(String, String)], _ issuer: TestIssuer)
         async throws -> Letter
     {
@@ -27,13 +27,13 @@ struct InterruptedSignInTests {
         return try await browser.submit(page, [("name", "Dora"), ("password", "a dormouse in a teapot")])
     }
 
-    @Test("whoever made an account goes on to the application that they came from")
+    @Test("a user who signs up continues to the application they came from")
     func signUp() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer)
         let letter = try await leave(browser, for: "/sign-up", [("email", "dora@example.org")], issuer)
         let page = try await browser.open(letter, at: issuer).page()
-        // The form leads there in the end, which the browser must be told.
+        // The form's redirects end there, so the Content-Security-Policy must allow it.
         #expect(page.formTargets == ["https://shop.example"])
         let consent = try await browser.submit(page, [("password", "a dormouse in a teapot")]).page()
         #expect(consent.template == "consent")
@@ -43,7 +43,7 @@ struct InterruptedSignInTests {
         #expect(!browser.cookieHeader.contains("interrupted"))
     }
 
-    @Test("a new account shows every factor that is demanded before it goes on")
+    @Test("a new account must show every required factor before it continues")
     func policy() async throws {
         let issuer = try await issuer()
         try await issuer.apply(
@@ -57,7 +57,7 @@ struct InterruptedSignInTests {
         #expect(!browser.cookieHeader.contains("martlet-session"))
     }
 
-    @Test("in another browser, or too late, the account is made and nobody is signed in")
+    @Test("in another browser, or too late, the account is created but nobody is signed in")
     func elsewhere() async throws {
         let issuer = try await issuer()
         let (browser, other) = (Browser(issuer), Browser(issuer))
@@ -73,7 +73,7 @@ struct InterruptedSignInTests {
         #expect(!browser.cookieHeader.contains("martlet-session"))
     }
 
-    @Test("nobody is led on to a sign-in that another browser began")
+    @Test("a sign-in that another browser began is never continued")
     func foreign() async throws {
         let issuer = try await issuer()
         let (thief, victim) = (Browser(issuer), Browser(issuer))
@@ -83,7 +83,7 @@ struct InterruptedSignInTests {
             #expect(page.template == "sign-up")
             #expect(!victim.cookieHeader.contains("interrupted"))
         }
-        // Nor by a cookie that a neighbouring site could plant.
+        // Nor with a cookie planted by a sibling domain.
         _ = try await thief.get("/sign-up", [("interaction", signIn.text("interaction"))])
         let planted = try #require(
             thief.cookieHeader.split(separator: "; ").first { $0.contains("martlet-interrupted") })
@@ -95,7 +95,7 @@ struct InterruptedSignInTests {
         #expect(try await finish(letter, in: victim, issuer).page().text("title") == "text.account_made_title")
     }
 
-    @Test("after a reset the same sign-in is a click away, and takes every factor")
+    @Test("after a password reset, the same sign-in is one click away and still requires every factor")
     func reset() async throws {
         let issuer = try await issuer()
         try await issuer.apply(

@@ -10,13 +10,13 @@ import Testing
 struct AdministrationTests {
     private func set(_ json: String) throws -> ResourceSet { try ResourceSet(JSONObject(parsing: Array(json.utf8))) }
 
-    @Test("the second time nothing changes")
+    @Test("applying the same file twice changes nothing")
     func idempotent() async throws {
         let issuer = try await TestIssuer()
         #expect(try await issuer.administration.apply(set(TestIssuer.resources)).isEmpty)
     }
 
-    @Test("a plan says what would change and changes nothing; members are named, values are not")
+    @Test("a plan lists the changes without making them; it names members but not values")
     func plan() async throws {
         let issuer = try await TestIssuer()
         let resources = try set(
@@ -48,7 +48,7 @@ struct AdministrationTests {
     }
 
     @Test(
-        "a new password or being disabled ends all access, offline access and trust in browsers, too",
+        "a new password or disabling the user ends all sessions and offline access, and forgets remembered browsers",
         arguments: [true, false])
     func everything(_ isDisabled: Bool) async throws {
         let issuer = try await TestIssuer()
@@ -67,7 +67,7 @@ struct AdministrationTests {
         #expect(try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now).isEmpty)
     }
 
-    @Test("a command that read the user before another changed them undoes nothing of that")
+    @Test("a command that read a stale user doesn't undo concurrent changes")
     func stale() async throws {
         let issuer = try await TestIssuer()
         let before = try #require(try await issuer.stores.users.find(named: "alice"))
@@ -80,7 +80,7 @@ struct AdministrationTests {
         #expect(changed.isDisabled && changed.passwordHash?.hasPrefix("$argon2id$") == true)
     }
 
-    @Test("a new password signs the person out everywhere")
+    @Test("a new password signs the user out everywhere")
     func password() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -92,7 +92,7 @@ struct AdministrationTests {
     }
 
     @Test(
-        "every mistake is told, with its place",
+        "every mistake is reported with its location",
         arguments: [
             (
                 #"{"clients": [{"client_id": "a:b", "redirect_uris": ["http://x.example/"]}]}"#,
@@ -171,7 +171,7 @@ struct AdministrationTests {
         #expect(error?.problems.first?.reason.hasPrefix(reason) == true)
     }
 
-    @Test("a resource server's scopes are a list of values, or a mapping from values to what people read of them")
+    @Test("scopes of a resource server are a list of values or a map from values to descriptions")
     func scopeDescriptions() throws {
         func server(_ members: String) throws -> ResourceServer {
             try #require(
@@ -188,7 +188,7 @@ struct AdministrationTests {
         #expect(try JSONDecoder().decode(ResourceServer.self, from: JSONEncoder().encode(described)) == described)
     }
 
-    @Test("a resource server that an earlier version stored is read, and one of this version is read by that")
+    @Test("resource servers stored by an earlier version can be read, and the earlier version can read ours")
     func formerResourceServer() throws {
         let former = #"{"identifier":"urn:x","scopes":["a"],"format":"jwt","introspectionClients":[]}"#
         let server = try JSONDecoder().decode(ResourceServer.self, from: Data(former.utf8))
@@ -198,7 +198,7 @@ struct AdministrationTests {
         #expect(document["scopes"] == ["a"])
     }
 
-    @Test("resource servers without scopes and scopes of several resource servers are valid, with a warning")
+    @Test("resource servers without scopes and scopes shared by several resource servers are valid, with a warning")
     func warnings() throws {
         let resources = try set(
             """
@@ -212,7 +212,7 @@ struct AdministrationTests {
             ])
     }
 
-    @Test("nodes that apply one file at once make everything once", arguments: TestEngine.allCases)
+    @Test("nodes that apply the same file concurrently create everything once", arguments: TestEngine.allCases)
     func atOnce(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(resources: "{}", database: TestDatabase(engine))
         let resources = try ResourceSet(JSONObject(parsing: Array(TestIssuer.resources.utf8)))
@@ -224,7 +224,7 @@ struct AdministrationTests {
         #expect(try await issuer.administration.apply(resources).isEmpty)
     }
 
-    @Test("the stored database holds no secret that could be used")
+    @Test("the database contains no usable secret")
     func secrets() async throws {
         let issuer = try await TestIssuer()
         _ = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access"))

@@ -5,7 +5,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Applying resources again: what others changed stays")
+@Suite("Reapplying resources keeps changes made elsewhere")
 struct ApplyingAgainTests {
     private func set(_ json: String) throws -> ResourceSet { try ResourceSet(JSONObject(parsing: Array(json.utf8))) }
 
@@ -13,7 +13,7 @@ struct ApplyingAgainTests {
         try #require(try await issuer.stores.users.find(named: name))
     }
 
-    @Test("a password that its owner changed is not set back, and nobody is signed out")
+    @Test("a password changed by its owner is not reset, and nobody is signed out")
     func password() async throws {
         let issuer = try await TestIssuer()
         try await issuer.administration.setPassword("another password", of: user(issuer))
@@ -27,7 +27,7 @@ struct ApplyingAgainTests {
         #expect(try await issuer.stores.sessions.sessions(of: before.id, at: issuer.clock.now).count == 1)
     }
 
-    @Test("a password hash counts at creation, too")
+    @Test("a password hash is only used when the user is created")
     func passwordHash() async throws {
         let issuer = try await TestIssuer()
         let hash = try #require(try await user(issuer, "bob").passwordHash)
@@ -39,7 +39,7 @@ struct ApplyingAgainTests {
         #expect(try await user(issuer, "dan").passwordHash != hash)
     }
 
-    @Test("an authenticator that its owner removed does not come back")
+    @Test("an authenticator app removed by its owner is not restored")
     func authenticator() async throws {
         let issuer = try await TestIssuer()
         let bob = try await user(issuer, "bob").id
@@ -50,7 +50,7 @@ struct ApplyingAgainTests {
         #expect(try await issuer.stores.totpCredentials.credentials(of: bob).isEmpty)
     }
 
-    @Test("what a file does not mention stays")
+    @Test("members that the file omits keep their values")
     func omitted() async throws {
         let issuer = try await TestIssuer()
         _ = try await issuer.administration.apply(
@@ -66,7 +66,7 @@ struct ApplyingAgainTests {
         }
     }
 
-    @Test("what a file mentions counts, one member at a time")
+    @Test("members in the file are updated one at a time")
     func mentioned() async throws {
         let issuer = try await TestIssuer()
         _ = try await issuer.administration.apply(set(#"{"roles": [{"name": "editor"}]}"#))
@@ -91,7 +91,7 @@ struct ApplyingAgainTests {
         }
     }
 
-    @Test("an address that is new is not a verified one, unless the file says so; null takes it away")
+    @Test("a new email address is unverified unless the file says otherwise; null removes it")
     func address() async throws {
         let issuer = try await TestIssuer()
         func apply(_ members: String) async throws -> User {
@@ -106,12 +106,12 @@ struct ApplyingAgainTests {
         #expect(try await issuer.stores.users.find(named: "old@example.com") == nil)
     }
 
-    @Test("null takes nothing away that is not a person's to have", arguments: ["roles", "disabled", "password"])
+    @Test("null is rejected for members that can't be unset", arguments: ["roles", "disabled", "password"])
     func null(_ member: String) throws {
         #expect(throws: InvalidDocument.self) { try set(#"{"users": [{"username": "a", "\#(member)": null}]}"#) }
     }
 
-    @Test("a user or client who is disabled stays so until the file says otherwise")
+    @Test("a disabled user or client stays disabled until the file says otherwise")
     func disabled() async throws {
         let issuer = try await TestIssuer()
         let web = Identifier<Client>(rawValue: "web")
@@ -125,7 +125,7 @@ struct ApplyingAgainTests {
         #expect(try await issuer.stores.clients.find(web)?.isDisabled == false)
     }
 
-    @Test("a command that read the client before another changed it undoes nothing of that")
+    @Test("a command that read a stale client doesn't undo concurrent changes")
     func stale() async throws {
         let issuer = try await TestIssuer()
         let web = Identifier<Client>(rawValue: "web")
@@ -140,7 +140,9 @@ struct ApplyingAgainTests {
         #expect(try await issuer.stores.clients.find(web)?.isDisabled == true)
     }
 
-    @Test("a file applied while its users and clients change undoes none of it", arguments: TestEngine.allCases)
+    @Test(
+        "a file applied while its users and clients change undoes none of those changes", arguments: TestEngine.allCases
+    )
     func atOnce(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         let (alice, web) = (try await user(issuer), Identifier<Client>(rawValue: "web"))
@@ -180,7 +182,7 @@ struct ApplyingAgainTests {
         #expect(try await issuer.stores.clients.find(Identifier(rawValue: "off"))?.isDisabled == true)
     }
 
-    @Test("a role that is deleted leaves no group, whatever becomes of the group at the same time")
+    @Test("a deleted role is removed from a group that changes at the same time")
     func deletedRole() async throws {
         let issuer = try await TestIssuer()
         _ = try await issuer.administration.apply(
@@ -191,7 +193,7 @@ struct ApplyingAgainTests {
         #expect(try await issuer.stores.groups.all().map(\.roles) == [[]])
     }
 
-    @Test("what a role demands of a sign-in is not loosened by a change of what it permits")
+    @Test("changing a role's permissions keeps its minimum acr")
     func demand() async throws {
         let issuer = try await TestIssuer()
         _ = try await issuer.administration.apply(

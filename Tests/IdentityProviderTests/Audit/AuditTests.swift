@@ -8,7 +8,7 @@ import Testing
 @testable import IdentityProvider
 
 extension TestIssuer {
-    /// All that was recorded, by time.
+    /// All audit records that match the query, oldest first.
     func recorded(_ query: AuditQuery = AuditQuery()) async throws -> [AuditRecord] {
         try await audit.flush()
         var query = query
@@ -17,7 +17,7 @@ extension TestIssuer {
     }
 }
 
-@Suite("What happened is recorded, by the operation that did it")
+@Suite("Operations record audit events")
 struct AuditTests {
     private func names(_ issuer: TestIssuer, user: String? = nil, client: String? = nil) async throws -> [String] {
         var query = AuditQuery()
@@ -25,7 +25,7 @@ struct AuditTests {
         return try await issuer.recorded(query).map(\.event)
     }
 
-    @Test("a sign-in with its tokens leaves who, for which client, in which session", arguments: TestEngine.allCases)
+    @Test("a sign-in and its tokens are recorded with user, client and session", arguments: TestEngine.allCases)
     func signIn(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
@@ -41,7 +41,7 @@ struct AuditTests {
         #expect(records.allSatisfy { $0.address == "127.0.0.1" })
     }
 
-    @Test("a sign-in says which factors were shown, a session that was strengthened by which one")
+    @Test("a sign-in is recorded with the factors shown, a step-up with the added factor")
     func factors() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -63,7 +63,7 @@ struct AuditTests {
         #expect(further.first?.session == signedIn.first?.session)
     }
 
-    @Test("a refused sign-in says why, and never the name that was typed")
+    @Test("a failed sign-in is recorded with the reason but never the typed username")
     func refusedSignIn() async throws {
         let issuer = try await TestIssuer()
         for (name, password) in [("alice", "wrong"), ("nobody-or-a-password", "wrong"), ("carol", "disabled one")] {
@@ -80,7 +80,7 @@ struct AuditTests {
     }
 
     @Test(
-        "who was given what, and who lost it, is recorded, whichever way it came about", arguments: TestEngine.allCases)
+        "membership changes are recorded, whichever operation made them", arguments: TestEngine.allCases)
     func membership(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         let administration = issuer.administration
@@ -121,7 +121,7 @@ struct AuditTests {
             ])
     }
 
-    @Test("theft is an alarm: a code or refresh token that comes twice")
+    @Test("a replayed code or refresh token raises an alarm")
     func replays() async throws {
         let issuer = try await TestIssuer()
         let code = try await Browser(issuer).code(scope: "openid offline_access")
@@ -148,7 +148,7 @@ struct AuditTests {
         #expect(failed.map(\.client) == ["web", nil, "off"])
     }
 
-    @Test("a client that says nothing of itself, or nothing that can be read, is refused on record")
+    @Test("missing or malformed client credentials are refused and recorded")
     func noClient() async throws {
         let issuer = try await TestIssuer()
         for header in [nil, "Basic !", "Basic d2Vi", "Basic JTow"] as [String?] {
@@ -161,7 +161,7 @@ struct AuditTests {
         #expect(refused.map { $0.details["error"]?.string } == Array(repeating: "invalid_client", count: 4))
     }
 
-    @Test("tokens of the JSON API are recorded as those of the token endpoint are")
+    @Test("tokens issued by the JSON API are recorded like those of the token endpoint")
     func firstParty() async throws {
         let front = try await FrontEnd()
         let tokens = try await front.login()
@@ -175,7 +175,7 @@ struct AuditTests {
         #expect(records.last?.details["error"]?.string == "invalid_client")
     }
 
-    @Test("operators leave their name")
+    @Test("changes by operators are recorded with the operator's name")
     func administration() async throws {
         let issuer = try await TestIssuer()
         try await issuer.audit.flush()
@@ -191,7 +191,7 @@ struct AuditTests {
         #expect(try await issuer.recorded().contains { $0.event == "key_made" && $0.actor == "system" })
     }
 
-    @Test("nothing of a whole flow that is secret is in the log", arguments: TestEngine.allCases)
+    @Test("the audit log of a whole flow contains no secrets", arguments: TestEngine.allCases)
     func noSecrets(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         let browser = Browser(issuer)
@@ -220,7 +220,7 @@ struct AuditTests {
         }
     }
 
-    @Test("recording commits nothing by itself, and many records at once")
+    @Test("recording doesn't commit by itself; a flush commits many records at once")
     func budget() async throws {
         let issuer = try await TestIssuer()
         try await issuer.audit.flush()
@@ -233,7 +233,7 @@ struct AuditTests {
         #expect(try await names(issuer, client: "web").filter { $0 == "tokens_issued" }.count == 100)
     }
 
-    @Test("a flood of refusals leaves room for what was done, and what was lost is recorded")
+    @Test("a flood of refusals leaves room for completed operations, and lost events are counted")
     func flood() async throws {
         let issuer = try await TestIssuer()
         try await issuer.audit.flush()
@@ -248,7 +248,7 @@ struct AuditTests {
         #expect(try await issuer.recorded(query).count == 1)
     }
 
-    @Test("an event that is left out by choice is not recorded; all others are")
+    @Test("excluded events are not recorded; all others are")
     func excluded() async throws {
         let issuer = try await TestIssuer()
         var settings = AuditSettings()
@@ -259,7 +259,7 @@ struct AuditTests {
         #expect(log.backlog.waiting == 1)
     }
 
-    @Test("a refusal is told rule by rule, and each rule once")
+    @Test("an explanation lists each rule behind a refusal once")
     func explanation() async throws {
         let issuer = try await TestIssuer()
         try await issuer.audit.flush()
@@ -279,7 +279,7 @@ struct AuditTests {
         #expect(sentences[3].hasSuffix("error invalid_grant, reason the refresh token is not valid."))
     }
 
-    @Test("an authorization that was granted is told, too")
+    @Test("the decision behind a granted authorization is recorded")
     func grantedExplanation() async throws {
         let issuer = try await TestIssuer()
         _ = try await Browser(issuer).code()
@@ -288,7 +288,7 @@ struct AuditTests {
         #expect(record.notes.contains("The next step is respond."))
     }
 
-    @Test("every event has a name of its own, and none is longer than a column")
+    @Test("event names are unique and fit the database column")
     func vocabulary() {
         let names = AuditEvent.Name.allCases.map(\.rawValue)
         #expect(Set(names).count == names.count)

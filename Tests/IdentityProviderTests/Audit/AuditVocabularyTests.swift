@@ -3,9 +3,9 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("No event is in the vocabulary that nothing records")
+@Suite("The audit vocabulary contains no unused entries")
 struct AuditVocabularyTests {
-    /// The names that follow `pattern` in the sources, but for the vocabulary itself.
+    /// The names that match `pattern` in the sources, except in the vocabulary itself.
     private func names(after pattern: Regex<(Substring, Substring)>) throws -> Set<String> {
         let root = URL(filePath: #filePath).appending(path: "../../../../Sources").standardizedFileURL
         var names: Set<String> = []
@@ -21,16 +21,16 @@ struct AuditVocabularyTests {
         return names
     }
 
-    @Test("every event is made by the operation that it is about")
+    @Test("every event is recorded somewhere")
     func events() throws {
-        // As the first argument of a call, or what is chosen for one: `record(.signedOut)`, `?? .signedIn(…)`.
+        // As the first argument of a call, or as one of its alternatives: `record(.signedOut)`, `?? .signedIn(…)`.
         let made = try names(after: /(?:\(|\{|\?\?)\s*\.(\w+)/)
-        // Of what is on or off, one event has both names.
+        // One case with a Boolean covers each of these pairs of names.
         let both: [AuditEvent.Name: String] = [.accountDisabled: "accountEnabled", .clientDisabled: "clientEnabled"]
         #expect(AuditEvent.Name.allCases.map { both[$0] ?? "\($0)" }.filter { !made.contains($0) } == [])
     }
 
-    @Test("every reason for which a sign-in is refused occurs")
+    @Test("every reason for refusing a sign-in is used")
     func refusals() throws {
         let named = try names(after: /[^\w]\.(\w+)/)
         #expect(SignInRefusal.allCases.map { "\($0)" }.filter { !named.contains($0) } == [])

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("OpenID Connect Core §3.1: authorization code flow")
 struct AuthorizationCodeFlowTests {
-    @Test("a person signs in, agrees, and the client gets tokens that verify with the JWK Set")
+    @Test("a user signs in and consents, and the client gets tokens that verify against the JWK Set")
     func wholeFlow() async throws {
         let issuer = try await TestIssuer()
         let response = try await Browser(issuer).authorize(
@@ -52,7 +52,7 @@ struct AuthorizationCodeFlowTests {
         #expect(claims["address"] == nil)
     }
 
-    @Test("a second client does not ask the person to sign in again, and consent is remembered")
+    @Test("a second client doesn't ask the user to sign in again, and consent is remembered")
     func singleSignOn() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -70,7 +70,7 @@ struct AuthorizationCodeFlowTests {
         #expect(try more.page().template == "consent")
     }
 
-    @Test("a public client proves that it began what it ends")
+    @Test("a public client must prove that it started the flow (RFC 7636 §4.6)")
     func publicClient() async throws {
         let issuer = try await TestIssuer()
         let proof = Proof()
@@ -86,7 +86,7 @@ struct AuthorizationCodeFlowTests {
         #expect(try await issuer.send(.post, "/token", form: form).json()["error"] == "invalid_grant")
         let wrong = form + [("code_verifier", Proof().verifier)]
         #expect(try await issuer.send(.post, "/token", form: wrong).json()["error"] == "invalid_grant")
-        // A thief without the verifier has not burnt the code.
+        // An attempt without the verifier doesn't use up the code.
         let right = form + [("code_verifier", proof.verifier)]
         #expect(try await issuer.send(.post, "/token", form: right).status == .ok)
     }
@@ -102,7 +102,7 @@ struct AuthorizationCodeFlowTests {
         #expect(response.headers[.location]?.hasPrefix("http://127.0.0.1:51004/callback?code=") == true)
     }
 
-    @Test("a person who refuses sends access_denied to the client")
+    @Test("a user who denies consent sends access_denied to the client")
     func refusal() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -113,7 +113,7 @@ struct AuthorizationCodeFlowTests {
         #expect(answer["state"] == "the-state")
     }
 
-    @Test("a cross-site POST reaches the session, whose cookie comes with the GET that follows")
+    @Test("a cross-site POST reaches the session, because its cookie is sent with the GET that follows")
     func crossSitePost() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)

@@ -5,16 +5,16 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("RFC 6749 §4.1.2.1: what an authorization request is refused for, and where that is said")
+@Suite("RFC 6749 §4.1.2.1: authorization request errors, and where they are reported")
 struct AuthorizationRequestTests {
-    /// The request of the confidential client with some members replaced; an empty value leaves one out.
+    /// The confidential client's request with some parameters replaced; an empty value removes one.
     private func request(_ changes: [String: String]) -> [(String, String)] {
         let base = Browser.webRequest().filter { changes[$0.0] == nil }
         return base + changes.filter { !$0.value.isEmpty }.map { ($0.key, $0.value) }
     }
 
     @Test(
-        "before the redirect URI is verified nobody is redirected",
+        "errors are not redirected until the redirect URI is verified",
         arguments: [
             ["client_id": ""], ["client_id": "nobody"], ["client_id": "off", "redirect_uri": "https://off.example/"],
             ["redirect_uri": ""], ["redirect_uri": "https://shop.example/callback/"],
@@ -33,7 +33,7 @@ struct AuthorizationRequestTests {
     }
 
     @Test(
-        "afterwards the client is told",
+        "errors are redirected to the client once the redirect URI is verified",
         arguments: [
             (["response_type": ""], "invalid_request"), (["response_type": "token"], "unsupported_response_type"),
             (["response_type": "code id_token"], "unsupported_response_type"),
@@ -62,7 +62,7 @@ struct AuthorizationRequestTests {
         #expect(answer["code"] == nil)
     }
 
-    @Test("RFC 9700 §2.1.1: a public client without a challenge is refused")
+    @Test("RFC 9700 §2.1.1: a public client without a code challenge is refused")
     func challengeRequired() async throws {
         let issuer = try await TestIssuer()
         let answer = try await Browser(issuer).get(
@@ -76,7 +76,7 @@ struct AuthorizationRequestTests {
     }
 
     @Test(
-        "RFC 9700 §2.1.1: a confidential client sends a challenge, or a nonce with openid, or is registered without",
+        "RFC 9700 §2.1.1: a confidential client needs a code challenge or a nonce with openid, unless pkce is optional",
         arguments: [
             (["nonce": ""], false, "invalid_request"), (["scope": "orders.read"], false, "invalid_request"),
             ([:], false, "login_required"), (["nonce": ""], true, "login_required"),
@@ -94,7 +94,7 @@ struct AuthorizationRequestTests {
             metadata["pkce"] = "optional"
             try await issuer.stores.clients.save(Client(metadata, secret: client.secret))
         }
-        // Nobody has signed in: a request that is fine otherwise ends there.
+        // Nobody is signed in, so an otherwise valid request fails with `login_required`.
         let silent = request(changes.merging(["prompt": "none"]) { _, new in new })
         let answer = try await Browser(issuer).get("/authorize", silent).answer()
         #expect(answer["error"] == error)
@@ -105,7 +105,7 @@ struct AuthorizationRequestTests {
         }
     }
 
-    @Test("a duplicated parameter is refused, an unknown one is ignored")
+    @Test("a duplicate parameter is refused; an unknown one is ignored")
     func duplicates() async throws {
         let issuer = try await TestIssuer()
         let twice = try await Browser(issuer).get("/authorize", request([:]) + [("state", "other")])
@@ -114,7 +114,7 @@ struct AuthorizationRequestTests {
         #expect(try unknown.page().template == "sign-in")
     }
 
-    @Test("the query of a registered URI is kept")
+    @Test("the query of the registered redirect URI is kept")
     func query() async throws {
         let issuer = try await TestIssuer()
         let response = try await Browser(issuer).get(
@@ -122,7 +122,7 @@ struct AuthorizationRequestTests {
         #expect(response.headers[.location]?.hasPrefix("https://shop.example/cb?x=1&error=login_required&") == true)
     }
 
-    @Test("login_hint fills the name in, ui_locales chooses the language")
+    @Test("login_hint prefills the username, and ui_locales selects the language")
     func hints() async throws {
         let issuer = try await TestIssuer()
         let page = try await Browser(issuer).get(

@@ -15,7 +15,7 @@ struct ResponseModeTests {
         return values
     }
 
-    @Test("a code comes as a form that goes to the redirect URI, kept by nobody; it can be redeemed")
+    @Test("a code arrives in an uncached form that posts to the redirect URI, and can be redeemed")
     func code() async throws {
         let issuer = try await TestIssuer()
         let response = try await Browser(issuer).authorize(
@@ -34,7 +34,7 @@ struct ResponseModeTests {
         #expect(try await issuer.redeem(fields["code"] ?? "").status == .ok)
     }
 
-    @Test("an error comes the same way, and the query of the redirect URI stays in its address")
+    @Test("an error is returned the same way, and the redirect URI keeps its query")
     func error() async throws {
         let issuer = try await TestIssuer()
         var request = Browser.webRequest([("response_mode", "form_post"), ("prompt", "none")])
@@ -48,7 +48,7 @@ struct ResponseModeTests {
     }
 
     @Test(
-        "a mode that is not supported is refused in the query", arguments: ["fragment", "form_post.jwt", "FORM_POST"])
+        "an unsupported response mode is refused in the query", arguments: ["fragment", "form_post.jwt", "FORM_POST"])
     func unknown(_ mode: String) async throws {
         let issuer = try await TestIssuer()
         let answer = try await Browser(issuer).get(

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Cached resource servers")
 struct CachedResourceServersTests {
-    @Test("the catalog is built once, and again when the cache is cleared or its time is over")
+    @Test("the catalog is rebuilt only after the cache is cleared or expires")
     func catalog() async throws {
         let issuer = try await TestIssuer(resources: "{}")
         let store = issuer.stores.resourceServers

@@ -5,7 +5,7 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("A disabled client and its tokens are refused at every edge")
+@Suite("A disabled client and its tokens are refused everywhere")
 struct DisabledClientTests {
     private let web = Identifier<Client>(rawValue: "web")
 
@@ -13,7 +13,7 @@ struct DisabledClientTests {
         try #require(try await issuer.stores.clients.find(web))
     }
 
-    /// Disables it as earlier versions did, which revoked nothing.
+    /// Disables the client the way earlier versions did, without revoking anything.
     private func disableOnly(_ issuer: TestIssuer) async throws {
         let client = try await client(issuer)
         var metadata = client.metadata
@@ -22,7 +22,7 @@ struct DisabledClientTests {
         forgetCaches(issuer)
     }
 
-    /// Lets the time pass for which clients are cached: no `StorageWatch` runs here.
+    /// Advances past the lifetime of cached clients, since no `StorageWatch` runs here.
     private func forgetCaches(_ issuer: TestIssuer) { issuer.clock.advance(by: 31) }
 
     private func tokens(_ issuer: TestIssuer) async throws -> JSONObject {
@@ -53,7 +53,7 @@ struct DisabledClientTests {
         #expect(seen == ["active": false])
     }
 
-    @Test("a token that the client got for itself is inactive, too", arguments: [true, false])
+    @Test("a token that the client got for itself is inactive", arguments: [true, false])
     func ownToken(isDeleted: Bool) async throws {
         let issuer = try await TestIssuer()
         let form = [("grant_type", "client_credentials"), ("scope", "orders.read")]
@@ -69,7 +69,7 @@ struct DisabledClientTests {
         #expect(seen == ["active": false])
     }
 
-    @Test("it can neither redeem, refresh, introspect nor revoke, and signs nobody out to its URI")
+    @Test("a disabled client can't redeem, refresh, introspect, revoke or receive post-logout redirects")
     func refused() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -91,7 +91,7 @@ struct DisabledClientTests {
         #expect(try await browser.get("/logout", signOut).page().template == "error")
     }
 
-    @Test("disabling revokes what was granted, on record, and enabling does not restore it", arguments: [true, false])
+    @Test("disabling revokes and records what was granted, and enabling doesn't restore it", arguments: [true, false])
     func revoked(byFile: Bool) async throws {
         let issuer = try await TestIssuer()
         let tokens = try await tokens(issuer)
@@ -119,12 +119,12 @@ struct DisabledClientTests {
         #expect(try await issuer.refresh(fresh["refresh_token"]?.string ?? "").status == .ok)
     }
 
-    @Test("what a node granted that had not noticed yet is revoked when the client is enabled again")
+    @Test("what a node with a stale cache granted is revoked when the client is enabled again")
     func late() async throws {
         let issuer = try await TestIssuer()
         let code = try await Browser(issuer).code(scope: "openid offline_access")
         try await issuer.administration.setDisabled(true, client(issuer))
-        // The cache of this node still has the client.
+        // This node still has the client cached.
         let tokens = try await issuer.redeem(code).json()
         let id = try authorization(of: tokens)
         #expect(try await issuer.stores.authorizations.find(id)?.revokedAt == nil)

@@ -4,7 +4,7 @@ import Testing
 @Suite("RFC 6749 §3.1.2, RFC 8252: redirection URIs")
 struct RedirectURITests {
     @Test(
-        "what may be registered",
+        "only safe URIs can be registered",
         arguments: [
             ("https://a.example/cb", true), ("https://a.example/cb?x=1", true), ("http://127.0.0.1/cb", true),
             ("http://[::1]:80/cb", true), ("http://localhost:3000/cb", true), ("com.example.app:/cb", true),
@@ -18,7 +18,7 @@ struct RedirectURITests {
     }
 
     @Test(
-        "exact comparison, but for the port of a loopback address",
+        "URIs are compared exactly, except for the port of a loopback address",
         arguments: [
             ("http://127.0.0.1/cb", "http://127.0.0.1:5000/cb", true),
             ("http://127.0.0.1:80/cb", "http://127.0.0.1:5000/cb", true),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import IdentityProvider
 
-/// An issuer whose resource servers are not for every client.
+/// An issuer with resource servers that not every client may use.
 private enum Example {
     static let admin = "https://admin-api.example"
     static let orders = "https://orders.example"
@@ -40,7 +40,7 @@ private enum Example {
         ] + more
     }
 
-    /// Registers `web` for `scope` only, and waits until what is kept in memory has expired.
+    /// Registers `web` for `scope` only and lets the caches expire.
     static func register(_ issuer: TestIssuer, scope: String) async throws {
         try await issuer.apply(
             """
@@ -52,10 +52,10 @@ private enum Example {
     }
 }
 
-@Suite("RFC 8707 §2: a resource server's tokens are for clients that have one of its scopes")
+@Suite("RFC 8707 §2: clients need a resource server's scope to get tokens for it")
 struct ResourceIndicatorTests {
     @Test(
-        "at the authorization endpoint resource needs a scope that is registered and requested",
+        "at the authorization endpoint, resource requires one of the server's scopes, registered and requested",
         arguments: [
             Example.ownRequest([("resource", Example.admin)]),
             Browser.webRequest(scope: "openid", [("resource", Example.admin)]),
@@ -69,7 +69,7 @@ struct ResourceIndicatorTests {
     }
 
     @Test(
-        "so it does for a client that asks for itself",
+        "the client credentials grant has the same requirement",
         arguments: [
             ("own", [("resource", Example.admin)], "invalid_target"),
             ("web", [("resource", Example.admin), ("scope", "orders")], "invalid_target"),
@@ -86,7 +86,7 @@ struct ResourceIndicatorTests {
         #expect(claims["scope"]?.string == (more.isEmpty ? nil : "admin"))
     }
 
-    @Test("resource leaves out the scopes of others: nobody is asked for them, and no token has them")
+    @Test("resource drops the scopes of other servers from the consent and the tokens")
     func narrowed() async throws {
         let issuer = try await Example.issuer()
         let browser = Browser(issuer)
@@ -112,7 +112,7 @@ struct ResourceIndicatorTests {
         #expect(try await issuer.refresh(next["refresh_token"]?.string ?? "").status == .ok)
     }
 
-    @Test("a request without resource is for every server of its scopes; the token request chooses among them")
+    @Test("a request without resource covers every server of its scopes; the token request selects among them")
     func chosen() async throws {
         let issuer = try await Example.issuer()
         let code = try await Browser(issuer).code(scope: "openid offline_access orders admin")
@@ -128,13 +128,13 @@ struct ResourceIndicatorTests {
         #expect(claims["aud"]?.string == Example.admin)
         #expect(claims["scope"]?.string == "admin")
         #expect(claims["roles"] == ["admin"])
-        // A refresh that gives scopes up loses their servers.
+        // A refresh that drops scopes loses their servers.
         let less = [("scope", "openid orders"), ("resource", Example.admin)]
         #expect(
             try await issuer.refresh(chosen["refresh_token"]?.string ?? "", less).json()["error"] == "invalid_target")
     }
 
-    @Test("a person's roles are in a resource server's token only with a scope of that server")
+    @Test("a resource server's token contains the user's roles only with one of that server's scopes")
     func roles() async throws {
         let issuer = try await Example.issuer()
         let without = try await issuer.redeem(Browser(issuer).code(scope: "openid orders")).json()
@@ -145,7 +145,7 @@ struct ResourceIndicatorTests {
         #expect(claims["permissions"] == ["users:write"])
     }
 
-    @Test("a scope that is registered no longer is not refreshed, and a code for it is not redeemed")
+    @Test("a scope that is no longer registered is neither refreshed nor redeemed")
     func unregistered() async throws {
         let issuer = try await Example.issuer()
         let browser = Browser(issuer)
@@ -164,13 +164,13 @@ struct ResourceIndicatorTests {
     }
 }
 
-@Suite("RFC 8707 §2: what was issued before resource servers needed a scope")
+@Suite("RFC 8707 §2: what was issued before resource servers required a scope")
 struct FormerResourceTests {
     private func sealer(of issuer: TestIssuer) throws -> Sealer {
         Sealer(issuer.vault)
     }
 
-    /// For the admin API, of which it has no scope.
+    /// For the admin API, without any of its scopes.
     private func granted(_ issuer: TestIssuer, _ session: Identifier<Session>) async throws -> Granted {
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
         return Granted(
@@ -184,7 +184,7 @@ struct FormerResourceTests {
         return try #require(try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now).first).id
     }
 
-    @Test("neither a code nor a refresh token gets a token for the resource server, and neither is spent")
+    @Test("neither a code nor a refresh token yields a token for the resource server, and neither is used up")
     func refused() async throws {
         let issuer = try await Example.issuer()
         let former = try await granted(issuer, session(issuer))
@@ -204,7 +204,7 @@ struct FormerResourceTests {
         #expect(try await issuer.stores.authorizations.find(stored.id)?.generation == 0)
     }
 
-    @Test("of an access token the resource server is told that it is not active")
+    @Test("introspection tells the resource server that the access token is inactive")
     func introspection() async throws {
         let issuer = try await Example.issuer()
         func token(scope: Scope) throws -> String {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("RFC 8707 §2.2, RFC 9068 §3: what an access token is for")
+@Suite("RFC 8707 §2.2, RFC 9068 §3: the audience of an access token")
 struct TokenTargetTests {
     private static let catalog = ResourceCatalog(servers: [
         ResourceServer(identifier: "urn:a", scopes: ["a", "shared"]),
@@ -22,7 +22,7 @@ struct TokenTargetTests {
     }
 
     @Test(
-        "the servers are those of which a scope is left; resource narrows and takes the issuer out",
+        "the servers are those with a remaining scope; resource narrows them and excludes the issuer",
         arguments: [
             (["openid", "profile"], [], [], [], "openid profile", true),
             ([], [], [], [], "", true),
@@ -49,7 +49,7 @@ struct TokenTargetTests {
     }
 
     @Test(
-        "a resource without a scope that is granted and registered is refused",
+        "a resource without a granted and registered scope is refused",
         arguments: [
             (["openid"], "openid a", [], ["urn:a"]), (["openid", "a"], "openid", [], ["urn:a"]),
             (["openid", "a"], "openid a", [], ["urn:a", "urn:b"]), (["a"], "a", ["urn:a"], ["urn:b"]),
@@ -62,7 +62,7 @@ struct TokenTargetTests {
         }
     }
 
-    @Test("a scope of which nothing is registered any longer does not become a token for the issuer")
+    @Test("a token request whose scopes are all unregistered by now is refused, not issued for the issuer")
     func nothingLeft() throws {
         #expect(throws: OAuthError.invalidScope("")) { try Self.target(["a"], registered: "openid b") }
     }

@@ -5,9 +5,10 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("A browser that stands in for the second factor, until its owner says otherwise")
+@Suite("Remembered browsers skip the second factor until their owner revokes that")
 struct RememberedBrowserTests {
-    @Test("it is listed, and a stranger again when it is forgotten", arguments: ["forget", "everywhere"])
+    @Test(
+        "a remembered browser is listed, and is a stranger again once forgotten", arguments: ["forget", "everywhere"])
     func forgotten(_ how: String) async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -45,7 +46,7 @@ struct RememberedBrowserTests {
         try #require(browser.cookieHeader.split(separator: "; ").first { $0.contains("device=") }.map(String.init))
     }
 
-    /// What a browser that has nothing but the cookie is shown after bob's password.
+    /// The template shown after bob's password to a browser that has only `cookie`.
     private func afterPassword(with cookie: String, _ issuer: TestIssuer) async throws -> String {
         issuer.clock.advance(by: 60)
         let thief = Browser(issuer)
@@ -54,10 +55,10 @@ struct RememberedBrowserTests {
         return try await thief.submit(page, [("username", "bob"), ("password", "battery staple")]).page().template
     }
 
-    @Test("a cookie that was planted, or invented, is not the one that stands in", arguments: ["planted", "invented"])
+    @Test("a planted or invented cookie is never the one remembered", arguments: ["planted", "invented"])
     func planted(_ how: String) async throws {
         let issuer = try await TestIssuer()
-        // Of a browser in which the thief signed in, as alice.
+        // From a browser in which the thief signed in as alice.
         let thief = Browser(issuer)
         _ = try await thief.code()
         var cookie = try device(thief)
@@ -73,7 +74,7 @@ struct RememberedBrowserTests {
         #expect(try await afterPassword(with: device(owner), issuer) == "consent")
     }
 
-    @Test("a known browser that is remembered has a new secret, and the former one is a stranger's")
+    @Test("remembering a known browser gives it a new secret and invalidates the old one")
     func renewed() async throws {
         let issuer = try await TestIssuer()
         let owner = Browser(issuer)
@@ -87,7 +88,7 @@ struct RememberedBrowserTests {
         #expect(try await afterPassword(with: device(owner), issuer) == "consent")
     }
 
-    @Test("of two people who share a browser, neither makes the other a stranger")
+    @Test("when two users share a browser, both keep it remembered")
     func shared() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)

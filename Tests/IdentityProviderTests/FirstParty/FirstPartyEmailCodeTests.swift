@@ -5,7 +5,7 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("The first-party API: a code by mail")
+@Suite("The first-party API: email codes")
 struct FirstPartyEmailCodeTests {
     private let mailbox = TestMailbox()
     private static let rule = """
@@ -30,7 +30,7 @@ struct FirstPartyEmailCodeTests {
         try await front.post("mfa", #""ticket":"\#(ticket)","factor":"\#(factor)""#)
     }
 
-    /// Asks for a code and reads it.
+    /// Requests a code and reads it from the mailbox.
     private func code(_ front: FrontEnd, _ ticket: String) async throws -> String {
         let asked = try await ask(front, ticket)
         #expect(asked.status == .accepted)
@@ -41,7 +41,7 @@ struct FirstPartyEmailCodeTests {
 
     private func wrong(_ code: String) -> String { code == "00000000" ? "00000001" : "00000000" }
 
-    @Test("where codes by mail are switched off, a ticket of before gets none, and a code that was sent counts no more")
+    @Test("once email codes are switched off, earlier tickets get none and codes already sent stop working")
     func off() async throws {
         let front = try await front()
         let ticket = try await ticket(front)
@@ -57,7 +57,7 @@ struct FirstPartyEmailCodeTests {
         #expect(try await front.mfa(ticket, code, factor: "email_code").status == .ok)
     }
 
-    @Test("it is sent when it is asked for, and finishes the sign-in once", arguments: TestEngine.allCases)
+    @Test("a code is sent on request and completes the sign-in once", arguments: TestEngine.allCases)
     func once(_ engine: TestEngine) async throws {
         let front = try await front(engine)
         let ticket = try await ticket(front)
@@ -77,7 +77,7 @@ struct FirstPartyEmailCodeTests {
         #expect(try await ask(front, ticket).status == .unauthorized)
     }
 
-    @Test("signing in again and again fills no mailbox, and the next hour brings codes again")
+    @Test("repeated sign-ins can't flood the mailbox, and codes are available again after an hour")
     func mailbox() async throws {
         let front = try await front()
         for _ in 0..<10 { #expect(try await ask(front, ticket(front)).status == .accepted) }
@@ -86,19 +86,19 @@ struct FirstPartyEmailCodeTests {
         #expect(try await ask(front, ticket(front)).status == .accepted)
     }
 
-    @Test("a code is good with the ticket that it was sent for, and with no other of the same person")
+    @Test("a code works only with the ticket it was sent for, not with another ticket of the same user")
     func otherTicket() async throws {
         let front = try await front()
         let (own, thief) = (try await ticket(front), try await ticket(front))
         let code = try await code(front, own)
         #expect(try await front.mfa(thief, code, factor: "email_code").problem == "authentication_failed")
-        // Also when the thief had a code sent, too.
+        // Even after a code was sent for the other ticket.
         #expect(try await self.code(front, thief) != code)
         #expect(try await front.mfa(thief, code, factor: "email_code").problem == "authentication_failed")
         #expect(try await front.mfa(own, " \(code)", factor: "email_code").status == .ok)
     }
 
-    @Test("a ticket of before an authenticator app was set up does not get by with a code by mail")
+    @Test("a ticket issued before an authenticator app was enrolled can't be completed with an email code")
     func better() async throws {
         let front = try await front()
         let ticket = try await ticket(front)
@@ -108,7 +108,7 @@ struct FirstPartyEmailCodeTests {
         #expect(try await ask(front, ticket).problem == "authentication_failed")
     }
 
-    @Test("ten minutes after the password no code counts, and none is sent")
+    @Test("ten minutes after the password, codes are neither accepted nor sent")
     func late() async throws {
         let front = try await front()
         let ticket = try await ticket(front)
@@ -119,7 +119,7 @@ struct FirstPartyEmailCodeTests {
         #expect(try await ask(front, ticket).problem == "authentication_failed")
     }
 
-    @Test("wrong codes are counted as on the pages, over all tickets")
+    @Test("wrong codes are throttled as on the pages, across all tickets")
     func guessing() async throws {
         let front = try await front()
         let ticket = try await ticket(front)
@@ -134,7 +134,7 @@ struct FirstPartyEmailCodeTests {
         #expect(try await front.mfa(ticket, code, factor: "email_code").status == .ok)
     }
 
-    @Test("a mail that was lost comes again with the same code, three times at most")
+    @Test("requesting again resends the same code, at most three times in total")
     func again() async throws {
         let front = try await front()
         let ticket = try await ticket(front)
@@ -148,7 +148,7 @@ struct FirstPartyEmailCodeTests {
         #expect(try await front.mfa(ticket, codes[0], factor: "email_code").status == .ok)
     }
 
-    @Test("whom the ticket does not ask for one nobody sends one, nor after the password has changed")
+    @Test("no code is sent if the ticket doesn't ask for one, or after the password has changed")
     func unasked() async throws {
         let front = try await front()
         let bob = try #require(try await front.login(FrontEnd.bob)["ticket"]?.string)

@@ -5,9 +5,9 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("The first-party API: a passkey (WebAuthn L3)")
+@Suite("The first-party API: passkeys (WebAuthn L3)")
 struct FirstPartyPasskeyTests {
-    /// Alice with a passkey, before a front end at the issuer's origin.
+    /// Alice with a passkey, and a front end at the issuer's origin.
     private func person(_ engine: TestEngine = .sqlite) async throws -> (person: PasskeyPerson, front: FrontEnd) {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         var person = try PasskeyPerson(issuer)
@@ -21,7 +21,7 @@ struct FirstPartyPasskeyTests {
         return try #require(due["ticket"]?.string)
     }
 
-    /// What the API would have the authenticator asked.
+    /// The options that the API returns for the authenticator.
     private func options(_ front: FrontEnd, _ ticket: String) async throws -> JSONObject {
         let asked = try await front.post("mfa", #""ticket":"\#(ticket)","factor":"passkey""#)
         #expect(asked.status == .ok)
@@ -33,7 +33,7 @@ struct FirstPartyPasskeyTests {
         try await front.post("mfa", #""ticket":"\#(ticket)","factor":"passkey","credential":\#(credential)"#)
     }
 
-    @Test("the ticket leads to a challenge, the answer to tokens, once", arguments: TestEngine.allCases)
+    @Test("a ticket yields a challenge, and its answer yields tokens once", arguments: TestEngine.allCases)
     func once(_ engine: TestEngine) async throws {
         let (person, front) = try await person(engine)
         let ticket = try await ticket(front)
@@ -53,7 +53,7 @@ struct FirstPartyPasskeyTests {
         #expect(try await answer(front, ticket, credential).status == .unauthorized)
     }
 
-    @Test("an answer is good with the ticket whose challenge it answers, and no page's")
+    @Test("an answer works only with the ticket whose challenge it signs, and a page's challenge doesn't count")
     func otherTicket() async throws {
         let (person, front) = try await person()
         let (own, other) = (try await ticket(front), try await ticket(front))
@@ -68,7 +68,7 @@ struct FirstPartyPasskeyTests {
         #expect(try await answer(front, own, credential).status == .ok)
     }
 
-    @Test("ten minutes after the password neither question nor answer counts")
+    @Test("ten minutes after the password, no challenge is issued and no answer accepted")
     func late() async throws {
         let (person, front) = try await person()
         let ticket = try await ticket(front)
@@ -80,7 +80,7 @@ struct FirstPartyPasskeyTests {
     }
 
     @Test(
-        "what was shown to another site counts no more than on the pages",
+        "an answer given to another origin is refused",
         arguments: ["https://app.example.com", "https://id.example.com.evil.example", "http://id.example.com", "null"])
     func origin(_ origin: String) async throws {
         var (person, front) = try await person()
@@ -92,7 +92,7 @@ struct FirstPartyPasskeyTests {
         #expect(try await answer(front, ticket, honest).status == .ok)
     }
 
-    @Test("another person's passkey is none, whatever handle it claims")
+    @Test("another user's passkey is refused, whatever user handle it claims")
     func otherUser() async throws {
         let (alice, front) = try await person()
         try await front.issuer.apply(#"{"users": [{"username": "mallory", "password": "mallory's own"}]}"#)
@@ -105,7 +105,7 @@ struct FirstPartyPasskeyTests {
         #expect(try await answer(front, ticket, mallory.authenticator.get(options)).status == .unauthorized)
     }
 
-    @Test("wrong answers are counted with wrong codes")
+    @Test("wrong answers are throttled together with wrong codes")
     func guessing() async throws {
         let (person, front) = try await person()
         let ticket = try await ticket(front)
@@ -120,7 +120,7 @@ struct FirstPartyPasskeyTests {
     }
 
     @Test(
-        "a credential that is no object is refused before anything is looked at",
+        "a credential that isn't a JSON object is refused before anything is checked",
         arguments: [
             #""{}""#, "[]", "1", "null", "true", #"{"response":"#, #"{"type":"public-key","type":"public-key"}"#,
             String(repeating: #"{"a":"#, count: 9) + "1" + String(repeating: "}", count: 9),
@@ -132,13 +132,14 @@ struct FirstPartyPasskeyTests {
     }
 
     @Test(
-        "an object that is no answer of an authenticator is a wrong one", arguments: ["{}", #"{"type":"public-key"}"#])
+        "an object that isn't an authenticator response counts as a wrong answer",
+        arguments: ["{}", #"{"type":"public-key"}"#])
     func empty(_ credential: String) async throws {
         let (_, front) = try await person()
         #expect(try await answer(front, ticket(front), credential).problem == "authentication_failed")
     }
 
-    @Test("each factor has its own member, and objects stand nowhere else")
+    @Test("each factor has its own member, and objects are allowed nowhere else")
     func members() async throws {
         let (_, front) = try await person()
         let ticket = try await ticket(front)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("The first-party API: making an account")
+@Suite("The first-party API: sign-up")
 struct FirstPartyRegisterTests {
     private let mailbox = TestMailbox()
 
@@ -24,7 +24,7 @@ struct FirstPartyRegisterTests {
         try await front.issuer.stores.users.find(named: name)
     }
 
-    @Test("with a name and a password there is an account, also where no mail is sent", arguments: TestEngine.allCases)
+    @Test("a username and password create an account, even if no email can be sent", arguments: TestEngine.allCases)
     func name(_ engine: TestEngine) async throws {
         let front = try await front(mail: false, engine: engine)
         let made = try await front.post("register", Self.dora + #","name":"Dora  Maar ""#)
@@ -48,7 +48,7 @@ struct FirstPartyRegisterTests {
     }
 
     @Test(
-        "where sign-up is not open nobody makes an account, by name or by mail",
+        "nobody can create an account, by username or by email, unless sign-up is open",
         arguments: [SignUpPolicy.off, .invitation])
     func closed(_ policy: SignUpPolicy) async throws {
         let front = try await front(signUp: policy)
@@ -60,7 +60,7 @@ struct FirstPartyRegisterTests {
         #expect(try await user("dora", at: front) == nil)
     }
 
-    @Test("of many who choose a name at once one gets it", arguments: TestEngine.allCases)
+    @Test("of concurrent registrations of one username, one succeeds", arguments: TestEngine.allCases)
     func race(_ engine: TestEngine) async throws {
         let front = try await front(engine: engine)
         let answers = try await TestSupport.race(8) { number in
@@ -71,7 +71,7 @@ struct FirstPartyRegisterTests {
         #expect(answers.count { $0.problem == "username_taken" } == 7)
     }
 
-    @Test("a name that somebody has is taken, in whatever case, and their account stays as it was")
+    @Test("an existing username is taken, whatever its case, and the account doesn't change")
     func taken() async throws {
         let front = try await front()
         let before = try await user("alice", at: front)
@@ -84,7 +84,7 @@ struct FirstPartyRegisterTests {
     }
 
     @Test(
-        "a name is no address, no link and nothing that looks like another's",
+        "a username can't be an email address, a link or a lookalike",
         arguments: [
             "victim@example.com", "alice@example.com", "evil.example", "al", "-alice", "alice_", "al ice", "аlice",
             "alice\u{200B}", "ａｌｉｃｅ", "<b>alice</b>", String(repeating: "a", count: 65),
@@ -98,7 +98,7 @@ struct FirstPartyRegisterTests {
     }
 
     @Test(
-        "a password is held to what the pages ask",
+        "passwords must satisfy the same rules as on the pages",
         arguments: [
             ("short", "too_short"), ("password", "common"), ("dora-maar", "known"), ("Dora@Example.org", "known"),
             (String(repeating: "x", count: 257), "too_long"),
@@ -114,7 +114,7 @@ struct FirstPartyRegisterTests {
     }
 
     @Test(
-        "what is no registration is refused",
+        "an incomplete or invalid registration is refused",
         arguments: [
             #""username":"dora""#, #""password":"a dormouse in a teapot""#, "", #""name":"Dora""#,
             #""email":"dora@example.org","name":"Dora""#, dora + #","email":"no address""#,
@@ -130,7 +130,7 @@ struct FirstPartyRegisterTests {
         #expect(mailbox.all.isEmpty)
     }
 
-    @Test("where no mail is sent an address, which could not be proven, is refused")
+    @Test("an email address is refused if no email can be sent to verify it")
     func noMail() async throws {
         let front = try await front(mail: false)
         for members in [Self.dora + #","email":"dora@example.org""#, #""email":"dora@example.org""#] {
@@ -139,7 +139,7 @@ struct FirstPartyRegisterTests {
         #expect(try await user("dora", at: front) == nil)
     }
 
-    @Test("an address is the account's when the link was opened, and nothing before", arguments: TestEngine.allCases)
+    @Test("an address belongs to the account only after its link was opened", arguments: TestEngine.allCases)
     func address(_ engine: TestEngine) async throws {
         let front = try await front(engine: engine)
         #expect(try await front.post("register", Self.dora + #","email":"dora@example.org""#).status == .created)
@@ -167,7 +167,7 @@ struct FirstPartyRegisterTests {
         #expect(try await front.post("login", byAddress).status == .ok)
     }
 
-    @Test("nobody keeps an address from its owner by naming it: the owner signs up, and the link is worth nothing then")
+    @Test("naming somebody else's address doesn't keep its owner from signing up, and the link is void afterwards")
     func capture() async throws {
         let front = try await front()
         #expect(try await front.post("register", Self.dora + #","email":"victim@example.org""#).status == .created)
@@ -186,7 +186,7 @@ struct FirstPartyRegisterTests {
         #expect(try await user("dora", at: front)?.email == nil)
     }
 
-    @Test("the answer does not tell whether the address has an account; its owner is told")
+    @Test("the response doesn't reveal whether an address has an account, but its owner gets an email")
     func enumeration() async throws {
         let front = try await front()
         func register(_ name: String, _ email: String) async throws -> Response {
@@ -207,7 +207,7 @@ struct FirstPartyRegisterTests {
         #expect(try await user("eric", at: front)?.email == nil)
     }
 
-    @Test("one network asks so often an hour; the rest of it is told to wait, and nobody else")
+    @Test("each network has an hourly limit, which doesn't affect other networks")
     func flood() async throws {
         let front = try await front()
         var last: Response?
@@ -225,7 +225,7 @@ struct FirstPartyRegisterTests {
         #expect(try await user("dora", at: front) != nil)
     }
 
-    @Test("an address is written to as often as if it had been typed on the page; accounts are made all the same")
+    @Test("emails to one address are limited as on the sign-up page, but accounts are still created")
     func recipient() async throws {
         let front = try await front()
         let count = MailRequests.perRecipient + 4
@@ -237,7 +237,7 @@ struct FirstPartyRegisterTests {
         }
         #expect(
             try await front.issuer.stores.mailOutbox.depth(at: front.issuer.clock.now) == MailRequests.perRecipient)
-        // Nor does an address whose share is used up hide a flood from the share of the network.
+        // An address that reached its limit still counts against the limit of the network.
         var statuses: Set<HTTPResponse.Status> = []
         for _ in 0...MailRequests.perNetwork {
             statuses.insert(try await front.post("register", Self.dora + #","email":"dora@example.org""#).status)
@@ -245,7 +245,7 @@ struct FirstPartyRegisterTests {
         #expect(statuses == [.created, .conflict, .tooManyRequests])
     }
 
-    @Test("the mail counts as a sign-up on the page does: for the network, the recipient and all sign-ups")
+    @Test("an email counts like a sign-up on the page: for the network, the recipient and all sign-ups")
     func shares() async throws {
         let front = try await front()
         func shares() async throws -> Set<String> {
@@ -260,7 +260,7 @@ struct FirstPartyRegisterTests {
         #expect(try await shares() == counted)
     }
 
-    @Test("a client that is not one's own makes no accounts")
+    @Test("a third-party client can't create accounts")
     func thirdParty() async throws {
         let front = try await front()
         #expect(try await front.post("register", Self.dora + #","client_id":"web""#).problem == "invalid_client")

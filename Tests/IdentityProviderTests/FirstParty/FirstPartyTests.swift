@@ -9,7 +9,7 @@ import Testing
 
 @Suite("The first-party API")
 struct FirstPartyTests {
-    @Test("a password gets tokens, which are good until the session ends", arguments: TestEngine.allCases)
+    @Test("a password yields tokens that work until the session ends", arguments: TestEngine.allCases)
     func way(_ engine: TestEngine) async throws {
         let front = try await FrontEnd(engine)
         let tokens = try await front.login()
@@ -38,7 +38,7 @@ struct FirstPartyTests {
         #expect(try await front.refresh(next["refresh_token"]?.string ?? "").problem == "authentication_failed")
     }
 
-    @Test("an address names somebody as a username does; a logout by refresh token ends the session, too")
+    @Test("an email address works like a username, and logging out with a refresh token ends the session")
     func email() async throws {
         let front = try await FrontEnd()
         let tokens = try await front.login(
@@ -52,7 +52,7 @@ struct FirstPartyTests {
         #expect(try await front.post("logout", refresh).status == .noContent)
     }
 
-    @Test("of whoever does not get in nobody is told why")
+    @Test("failed sign-ins all get the same response")
     func enumeration() async throws {
         let front = try await FrontEnd()
         var answers: [Response] = []
@@ -69,7 +69,7 @@ struct FirstPartyTests {
         }
     }
 
-    @Test("guessing is slowed down as on the pages, and the limit counts for both")
+    @Test("guessing is throttled as on the pages, and both share the limit")
     func throttled() async throws {
         let front = try await FrontEnd()
         var statuses: [HTTPResponse.Status] = []
@@ -90,16 +90,16 @@ struct FirstPartyTests {
     }
 
     @Test(
-        "a client that is somebody else's, unknown or disabled is refused, whatever the password",
+        "a third-party, unknown or disabled client is refused even if the password is right",
         arguments: ["web", "spa", "off", "nobody", ""])
     func thirdParty(_ client: String) async throws {
         let front = try await FrontEnd()
         let answer = try await front.post("login", FrontEnd.alice + #","client_id":"\#(client)""#)
-        // Empty is the same as not said.
+        // An empty `client_id` counts as omitted.
         #expect(answer.problem == (client.isEmpty ? nil : "invalid_client"))
     }
 
-    @Test("RFC 8707 §2: tokens are for the APIs for which the client is registered now, with a factor and at a refresh")
+    @Test("RFC 8707 §2: tokens at MFA and refresh cover only the APIs the client is registered for now")
     func resources() async throws {
         let front = try await FrontEnd()
         let tokens = try await front.login(FrontEnd.alice + #","client_id":"app""#)
@@ -119,7 +119,7 @@ struct FirstPartyTests {
         }
     }
 
-    @Test("where the built-in client is switched off nobody knows it, and what it got is worth nothing")
+    @Test("if the built-in client is switched off, it is unknown and its tokens stop working")
     func withoutBuiltIn() async throws {
         let front = try await FrontEnd()
         let tokens = try await front.login()
@@ -156,7 +156,7 @@ struct FirstPartyTests {
         #expect(try await other.call(.get, "/api/auth/self", headers: field).status == .unauthorized)
     }
 
-    @Test("where a factor is due there are no tokens but a ticket, and with the code it is done")
+    @Test("if a second factor is required, a ticket is returned instead of tokens, and the code redeems it")
     func factor() async throws {
         let front = try await FrontEnd()
         let answer = try await front.post("login", FrontEnd.bob)
@@ -172,7 +172,7 @@ struct FirstPartyTests {
         #expect(claims["acr"] == "urn:martlet:acr:2")
     }
 
-    @Test("a ticket works once, for its client, with a factor that was asked for, for ten minutes")
+    @Test("a ticket works once, for its client, with a requested factor, for ten minutes")
     func ticket() async throws {
         let front = try await FrontEnd()
         let ticket = try await front.ticket()
@@ -195,7 +195,7 @@ struct FirstPartyTests {
         #expect(try await front.mfa("nonsense", "123456").status == .unauthorized)
     }
 
-    @Test("what was shown before the password changed, or the user was disabled, counts no more")
+    @Test("a ticket is void after the password changes or the user is disabled")
     func changed() async throws {
         let front = try await FrontEnd()
         let bob = try #require(try await front.issuer.stores.users.find(named: "bob"))
@@ -208,7 +208,7 @@ struct FirstPartyTests {
         #expect(try await front.mfa(answer["ticket"]?.string ?? "", front.code()).status == .unauthorized)
     }
 
-    @Test("codes are guessed at no faster than on the pages")
+    @Test("code guessing is throttled as on the pages")
     func guessing() async throws {
         let front = try await FrontEnd()
         let ticket = try await front.ticket()
@@ -218,7 +218,7 @@ struct FirstPartyTests {
         #expect(try await front.mfa(front.ticket(), front.code()).status == .tooManyRequests)
     }
 
-    @Test("who lacks a factor that the client demands is told to set one up, and gets nothing")
+    @Test("a user without a factor that the client requires is told to enroll and gets no tokens")
     func enrolment() async throws {
         let front = try await FrontEnd()
         let answer = try await front.post("login", FrontEnd.alice + #","client_id":"safe""#)
@@ -230,7 +230,7 @@ struct FirstPartyTests {
         #expect(try await front.issuer.stores.sessions.sessions(of: alice.id, at: front.issuer.clock.now).isEmpty)
     }
 
-    @Test("a refresh token that is used again ends all that it began", arguments: TestEngine.allCases)
+    @Test("a replayed refresh token revokes the authorization and its tokens", arguments: TestEngine.allCases)
     func reuse(_ engine: TestEngine) async throws {
         let front = try await FrontEnd(engine)
         let first = try await front.login()["refresh_token"]?.string ?? ""
@@ -241,7 +241,7 @@ struct FirstPartyTests {
         #expect(try await front.get("validate", second["access_token"]?.string).status == .unauthorized)
     }
 
-    @Test("a refresh token of another client, or of somebody else's, is refused and stays good")
+    @Test("a refresh token of another or a third-party client is refused and keeps working")
     func foreignRefresh() async throws {
         let front = try await FrontEnd()
         let own = try await front.login()["refresh_token"]?.string ?? ""
@@ -255,7 +255,7 @@ struct FirstPartyTests {
         #expect(try await front.issuer.refresh(theirs).status == .ok)
     }
 
-    @Test("tokens of other clients open neither the profile nor the end of the session, and validate tells no roles")
+    @Test("other clients' tokens can't read the profile or log out, and validate doesn't reveal roles to them")
     func foreignAccess() async throws {
         let front = try await FrontEnd()
         let web = try await front.issuer.redeem(Browser(front.issuer).code(scope: "openid posts")).json()
@@ -266,7 +266,7 @@ struct FirstPartyTests {
         #expect(answer["active"] == true)
         #expect(["roles", "groups", "permissions", "username"].allSatisfy { answer[$0] == nil })
         let own = try await front.issuer.token([("grant_type", "client_credentials"), ("scope", "posts")]).json()
-        // Its audience is the API alone.
+        // The audience is the API only, not the issuer.
         #expect(try await front.get("validate", own["access_token"]?.string).status == .unauthorized)
         let issuers = try await front.machineToken()
         let machine = try await front.get("validate", issuers).json()
@@ -275,7 +275,7 @@ struct FirstPartyTests {
     }
 
     @Test(
-        "a gateway demands roles and permissions: all of them, and now",
+        "a gateway can require roles and permissions: all of them, as assigned now",
         arguments: [
             ("role=editor", 200), ("permission=posts:write", 200), ("role=editor&permission=posts:write", 200),
             ("permission=posts:write%20posts:write", 200), ("role=chief", 403), ("role=editor%20chief", 403),
@@ -299,7 +299,7 @@ struct FirstPartyTests {
         #expect(try await ask("nonsense").status == .unauthorized)
     }
 
-    @Test("a demand tells nobody what a token may not tell, and a role that was taken away opens nothing")
+    @Test("a requirement reveals nothing the token may not, and a withdrawn role no longer counts")
     func untold() async throws {
         let front = try await FrontEnd()
         func ask(_ token: String?) async throws -> Response {
@@ -317,7 +317,7 @@ struct FirstPartyTests {
         #expect(try await ask(own).status == .forbidden)
     }
 
-    @Test("an ID Token, a refresh token, nonsense and nothing are no access tokens")
+    @Test("ID Tokens, refresh tokens, garbage and missing tokens are not access tokens")
     func noToken() async throws {
         let front = try await FrontEnd()
         let refresh = try await front.login()["refresh_token"]?.string
@@ -330,7 +330,7 @@ struct FirstPartyTests {
         }
     }
 
-    @Test("a session that is ended elsewhere takes the API's tokens with it")
+    @Test("ending the session elsewhere revokes the API's tokens")
     func ended() async throws {
         let front = try await FrontEnd()
         let tokens = try await front.login()
@@ -340,7 +340,7 @@ struct FirstPartyTests {
         #expect(try await front.refresh(tokens["refresh_token"]?.string ?? "").status == .unauthorized)
     }
 
-    @Test("a browser's session is neither used nor replaced by a login")
+    @Test("a login neither uses nor replaces the browser's session")
     func browserSession() async throws {
         let front = try await FrontEnd()
         let browser = Browser(front.issuer)
@@ -351,7 +351,7 @@ struct FirstPartyTests {
         #expect(try await browser.get("/authorize", silent).answer()["code"] != nil)
     }
 
-    @Test("commits: a login two, a refresh one, validating and reading none", arguments: TestEngine.allCases)
+    @Test("a login commits twice, a refresh once, and validating and reading never", arguments: TestEngine.allCases)
     func budget(_ engine: TestEngine) async throws {
         let front = try await FrontEnd(engine)
         _ = try await front.login()

@@ -9,7 +9,7 @@ import Testing
 @Suite("The first-party API: bodies and cookies")
 struct FirstPartyTransportTests {
     @Test(
-        "a body that could be read in two ways is refused",
+        "a malformed or ambiguous body is refused",
         arguments: [
             #"{"username":"alice","username":"bob","password":"x"}"#, #"{"username":"alice","password":"x"} {}"#,
             #"{"username":"alice","password":{"$ne":""}}"#, #"{"username":["alice"],"password":"x"}"#,
@@ -30,7 +30,7 @@ struct FirstPartyTransportTests {
     }
 
     @Test(
-        "a body of another type is refused, among them those that a form of another site can send",
+        "other content types are refused, including those that a cross-site form can send",
         arguments: [
             "application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "text/json", nil,
             "application/json+x", "text/plain; application/json",
@@ -41,7 +41,7 @@ struct FirstPartyTransportTests {
         #expect(answer.problem == "unsupported_media_type")
     }
 
-    @Test("JSON is no form: endpoints that read forms refuse it")
+    @Test("form endpoints refuse JSON")
     func noForm() async throws {
         let front = try await FrontEnd()
         let answer = try await front.issuer.call(.post, "/token", #"{"grant_type":"client_credentials"}"#)
@@ -54,7 +54,7 @@ struct FirstPartyTransportTests {
         return (try response.json(), cookies, response)
     }
 
-    @Test("in cookies no script can read a token, and the body has none")
+    @Test("with cookie transport, scripts can't read the tokens, and the body contains none")
     func cookies() async throws {
         let front = try await FrontEnd()
         let (answer, cookies, response) = try await signIn(front)
@@ -71,7 +71,7 @@ struct FirstPartyTransportTests {
         #expect(try await front.get("validate", nil, [.cookie: cookies]).status == .ok)
     }
 
-    @Test("what changes something needs the anti-forgery header of this sign-in", arguments: ["refresh", "logout"])
+    @Test("state-changing calls need the CSRF token of the same sign-in", arguments: ["refresh", "logout"])
     func forgery(_ operation: String) async throws {
         let front = try await FrontEnd()
         let (answer, cookies, _) = try await signIn(front)
@@ -99,7 +99,7 @@ struct FirstPartyTransportTests {
         }
     }
 
-    @Test("a token in a cookie and another in the request at once are refused")
+    @Test("a token in a cookie together with one in the request is refused")
     func mixed() async throws {
         let front = try await FrontEnd()
         let (answer, cookies, _) = try await signIn(front)
@@ -119,7 +119,7 @@ struct FirstPartyTransportTests {
         #expect(try await front.get("self", access).status == .ok)
     }
 
-    @Test("another site cannot sign its visitors in", arguments: ["cross-site", "same-site", "none"])
+    @Test("another site can't sign its visitors in", arguments: ["cross-site", "same-site", "none"])
     func crossSite(_ site: String) async throws {
         let front = try await FrontEnd()
         let headers: HTTPFields = [HTTPField.Name("Sec-Fetch-Site")!: site]
@@ -129,7 +129,7 @@ struct FirstPartyTransportTests {
         #expect(try await front.post("login", FrontEnd.alice, headers).status == .ok)
     }
 
-    @Test("a ticket of a login with cookies ends in cookies")
+    @Test("a login with cookie transport also finishes in cookies")
     func factor() async throws {
         let front = try await FrontEnd()
         let due = try await front.login(FrontEnd.bob + #","transport":"cookie""#)
@@ -143,7 +143,7 @@ struct FirstPartyTransportTests {
         #expect(try done.json()["access_token"] == nil)
     }
 
-    @Test("rules of clients that make no sense are refused")
+    @Test("invalid first-party registrations are refused")
     func registration() throws {
         for document in [
             #"{"client_id":"a","first_party":true,"client_secret":"0123456789012345678901","grant_types":[]}"#,

@@ -6,7 +6,7 @@ import JOSE
 import TestSupport
 import Testing
 
-/// A front end that talks to the JSON API.
+/// A front end that uses the first-party API.
 struct FrontEnd {
     static let resources = """
         {"roles": [{"name": "editor", "permissions": ["posts:write"]}],
@@ -63,12 +63,12 @@ struct FrontEnd {
         try await post("refresh", #""refresh_token":"\#(token)""#)
     }
 
-    /// What a client got for itself, good at the issuer alone.
+    /// A token from the client credentials grant, for the issuer only.
     func machineToken() async throws -> String? {
         try await issuer.token([("grant_type", "client_credentials")], client: "machine").json()["access_token"]?.string
     }
 
-    /// A code of bob's that is good now.
+    /// Bob's current TOTP code.
     func code() throws -> String {
         let secret = try #require(Base32.decode("JBSWY3DPEHPK3PXPJBSWY3DP"))
         return try TOTP(secret: secret).code(at: issuer.clock.now)
@@ -82,7 +82,7 @@ struct FrontEnd {
 }
 
 extension Response {
-    /// The end of a problem's type.
+    /// The last part of the problem type, after `urn:martlet:problem:`.
     var problem: String? {
         guard headers[.contentType] == "application/problem+json" else { return nil }
         return (try? json())?["type"]?.string.map { String($0.dropFirst("urn:martlet:problem:".count)) }

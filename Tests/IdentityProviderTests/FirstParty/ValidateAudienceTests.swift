@@ -5,7 +5,7 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("RFC 9068 §4: whoever accepts a token is in its audience")
+@Suite("RFC 9068 §4: a token is accepted only by its audience")
 struct ValidateAudienceTests {
     private static let issuer = "https://id.example.com"
     private static let orders = "https://orders.example"
@@ -36,7 +36,7 @@ struct ValidateAudienceTests {
     }
 
     @Test(
-        "a gateway accepts tokens for this issuer, or for the resource server that it names",
+        "a gateway accepts tokens for this issuer or for the resource server it names",
         arguments: [
             ("openid", nil, 200), ("openid", issuer, 200), ("openid", orders, 401), ("orders", nil, 401),
             ("orders", issuer, 401), ("orders", orders, 200), ("openid orders", nil, 200),
@@ -51,7 +51,7 @@ struct ValidateAudienceTests {
     }
 
     @Test(
-        "an audience that nobody has must not count as any; a resource server with opaque tokens introspects",
+        "an audience without a resource server, or with opaque tokens, is refused",
         arguments: ["", "https://unknown.example", "https://orders.example/", "web", reports])
     func unknown(_ audience: String) async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
@@ -62,7 +62,7 @@ struct ValidateAudienceTests {
         }
     }
 
-    @Test("a resource server's gateway demands what that may be told of the person")
+    @Test("a resource server's gateway can require only what that server may learn about the user")
     func demands() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let person = try await token(issuer, "orders")
@@ -77,7 +77,7 @@ struct ValidateAudienceTests {
             try await ask(issuer, "/api/auth/validate", alone, signIn).problem == "insufficient_user_authentication")
     }
 
-    @Test("a first-party client's token for an API opens neither userinfo nor the profile, and ends no session")
+    @Test("a first-party client's token for an API can't read userinfo or the profile, or end the session")
     func otherEndpoints() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let proof = Proof()

@@ -30,7 +30,7 @@ struct ForwardAuthTests {
              "forward_auth": {"origins": ["https://twice.example"]}}]}
         """
 
-    /// A browser at the origin of an application, behind a proxy that asks Martlet.
+    /// A browser at an application's origin, behind a proxy that asks Martlet.
     private final class Visitor {
         let issuer: TestIssuer
         let person: Browser
@@ -60,23 +60,30 @@ struct ForwardAuthTests {
             return response
         }
 
-        /// Goes where an answer leads, signed in already, and returns the path of the callback.
+        /// Follows the redirect to the sign-in, with a session in place, and returns the path and query of the
+        /// callback.
         func callback(from answer: Response) async throws -> String {
             let location = answer.headers[.location] ?? ""
             let start = issuer.issuer.identifier + "/api/auth/forward/sign-in?"
-            guard location.hasPrefix(start) else { throw Unexpected("no way to sign in, but \(answer)") }
+            guard location.hasPrefix(start) else {
+                throw Unexpected("expected a redirect to the sign-in, got \(answer)")
+            }
             let signedIn = try await person.request(
                 .get, "/api/auth/forward/sign-in", query: String(location.dropFirst(start.count)))
             let back = signedIn.headers[.location] ?? ""
-            guard back.hasPrefix(origin + "/.martlet/callback?ticket=") else { throw Unexpected("not back: \(back)") }
+            guard back.hasPrefix(origin + "/.martlet/callback?ticket=") else {
+                throw Unexpected("expected a redirect to the callback, got \(back)")
+            }
             return String(back.dropFirst(origin.count))
         }
 
-        /// Lets the person in.
+        /// Signs the user in and enters the application.
         func enter(as username: String = "alice", password: String = "correct horse") async throws {
             _ = try await person.authorize(Browser.webRequest(), as: username, password: password)
             let response = try await ask(callback(from: ask()))
-            guard response.headers[.location] == origin + "/page?a=1" else { throw Unexpected("not in: \(response)") }
+            guard response.headers[.location] == origin + "/page?a=1" else {
+                throw Unexpected("expected a redirect to the page, got \(response)")
+            }
         }
     }
 
@@ -84,7 +91,7 @@ struct ForwardAuthTests {
         HTTPField.Name(name).flatMap { response.headers[$0] }
     }
 
-    @Test("a person is sent to sign in, comes back to where they were, and is named to the application")
+    @Test("users are sent to sign in, return to where they were, and are identified to the application")
     func way() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let visitor = Visitor(issuer)
@@ -97,12 +104,12 @@ struct ForwardAuthTests {
         #expect(field(answer, "Remote-Roles") == "editor")
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
         #expect(field(answer, "Remote-Subject") == alice.id.rawValue)
-        // A name with a line break begins no other field.
+        // A line break in a name doesn't start another header field.
         #expect(field(answer, "Remote-Name") == "Alice  Remote-User: root")
         #expect(answer.headers[values: HTTPField.Name("Remote-User")!].count == 1)
     }
 
-    @Test("a disabled client lets nobody pass, with a pass or with a ticket in hand")
+    @Test("a disabled client refuses everyone, even with a pass or a ticket")
     func disabledClient() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let visitor = Visitor(issuer)
@@ -110,13 +117,13 @@ struct ForwardAuthTests {
         let callback = try await visitor.callback(from: Visitor(issuer, person: visitor.person).ask())
         let client = try #require(try await issuer.stores.clients.find(Identifier(rawValue: "wiki")))
         try await issuer.administration.setDisabled(true, client)
-        // What is cached of clients has expired.
+        // The cached clients have expired.
         issuer.clock.advance(by: 31)
         #expect(try await visitor.ask().status == .forbidden)
         #expect(try await visitor.ask(callback).status == .forbidden)
     }
 
-    @Test("an address that nobody proved to have is not told; every field is there, if need be empty")
+    @Test("an unverified email address is not passed on; every field is present, even if empty")
     func unverified() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let visitor = Visitor(issuer)
@@ -127,7 +134,7 @@ struct ForwardAuthTests {
         #expect(field(answer, "Remote-Roles") == "reader")
     }
 
-    @Test("cookies are for one host, out of reach of scripts, and of no use elsewhere")
+    @Test("cookies are host-only, hidden from scripts, and don't work at another origin")
     func cookies() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let visitor = Visitor(issuer)
@@ -154,7 +161,7 @@ struct ForwardAuthTests {
         let visitor = Visitor(issuer)
         _ = try await visitor.person.authorize(Browser.webRequest())
         let ticket = try await visitor.callback(from: visitor.ask())
-        // The victim of a link to it, with a browser name of their own, and without.
+        // A victim who follows a link with the ticket, first without and then with a browser cookie of their own.
         let victim = Visitor(issuer)
         #expect(try await victim.ask(ticket).status == .gone)
         _ = try await victim.ask()
@@ -163,7 +170,7 @@ struct ForwardAuthTests {
         let elsewhere = Visitor(issuer, at: "https://notes.example:8443")
         elsewhere.cookies = visitor.cookies
         #expect(try await elsewhere.ask(ticket).status == .gone)
-        // Tried in vain, it still works where it belongs, once of many times.
+        // After the failed attempts, it still works in the right browser, and exactly once.
         let browser = visitor.cookies
         let statuses = try await TestSupport.race(8) { _ in
             let tab = Visitor(issuer)
@@ -180,7 +187,7 @@ struct ForwardAuthTests {
         #expect(try await visitor.ask("/.martlet/callback").status == .gone)
     }
 
-    @Test("a check by the proxy is a use of the session, where idle ones end", arguments: TestEngine.allCases)
+    @Test("a check by the proxy keeps the session from idling out", arguments: TestEngine.allCases)
     func idle(_ engine: TestEngine) async throws {
         let database = try await TestDatabase(engine)
         let issuer = try await TestIssuer(resources: Self.resources, database: database) { settings in
@@ -196,7 +203,7 @@ struct ForwardAuthTests {
         #expect(try await visitor.ask().status == .found)
     }
 
-    @Test("two tabs that sign in at once do not hinder each other")
+    @Test("two tabs can sign in at the same time")
     func tabs() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let visitor = Visitor(issuer)
@@ -209,7 +216,7 @@ struct ForwardAuthTests {
         #expect(two.headers[.location] == "https://wiki.example/two")
     }
 
-    @Test("when the session ends, so does the pass, and so it does for a disabled user", arguments: TestEngine.allCases)
+    @Test("the pass ends with the session or when the user is disabled", arguments: TestEngine.allCases)
     func end(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(resources: Self.resources, database: TestDatabase(engine))
         let visitor = Visitor(issuer)
@@ -227,7 +234,7 @@ struct ForwardAuthTests {
         #expect(try await visitor.ask().status == .found)
     }
 
-    @Test("signing out at the application forgets the pass, and leads to the end of the session")
+    @Test("signing out at the application deletes the pass and leads to the logout endpoint")
     func signOut() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let visitor = Visitor(issuer)
@@ -238,7 +245,7 @@ struct ForwardAuthTests {
         #expect(try await visitor.ask().status == .found)
     }
 
-    @Test("one of the roles and all of the permissions are needed; roles count as they are now")
+    @Test("one of the roles and all permissions are required, as assigned now")
     func roles() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let editor = Visitor(issuer, at: "https://press.example")
@@ -257,7 +264,7 @@ struct ForwardAuthTests {
     }
 
     @Test(
-        "who is no person with a page is told 401, without a cookie or an address",
+        "requests other than page navigations get 401, without cookie or redirect",
         arguments: [
             ["Accept": "application/json"], ["X-Requested-With": "XMLHttpRequest"], ["X-Forwarded-Method": "POST"],
             ["Sec-Fetch-Mode": "cors"], ["Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"],
@@ -275,7 +282,7 @@ struct ForwardAuthTests {
         }
     }
 
-    @Test("for a proxy that knows statuses alone the address stands beside 401")
+    @Test("a proxy that asks for manual redirects gets the sign-in URL with the 401")
     func manual() async throws {
         let answer = try await Visitor(TestIssuer(resources: Self.resources)).ask(query: "redirect=manual")
         #expect(answer.status == .unauthorized)
@@ -285,7 +292,7 @@ struct ForwardAuthTests {
     }
 
     @Test(
-        "an origin that is not registered, or by two, is refused",
+        "an origin that is unregistered, or registered by two clients, is refused",
         arguments: [
             "https://evil.example", "https://wiki.example.evil.example", "https://wiki.example:443",
             "http://wiki.example", "https://notes.example", "https://twice.example", "https://twice.example:1",
@@ -297,7 +304,7 @@ struct ForwardAuthTests {
     }
 
     @Test(
-        "what could be read in two ways leads nowhere",
+        "ambiguous forwarded headers are refused",
         arguments: [
             ("X-Forwarded-Host", "wiki.example@evil.example"), ("X-Forwarded-Host", "wiki.example/"),
             ("X-Forwarded-Host", "wiki.example, evil.example"), ("X-Forwarded-Host", "wiki.example\\@evil.example"),
@@ -313,7 +320,7 @@ struct ForwardAuthTests {
         #expect(answer.headers[.location] == nil)
     }
 
-    @Test("a path that looks like another host stays at the origin")
+    @Test("a path that looks like another host stays on the origin")
     func slashes() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let visitor = Visitor(issuer)
@@ -322,7 +329,7 @@ struct ForwardAuthTests {
         #expect(back.headers[.location] == "https://wiki.example//evil.example/x")
     }
 
-    @Test("without what a trusted proxy says nothing is answered")
+    @Test("requests without the headers of a trusted proxy are refused")
     func nobody() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         #expect(try await issuer.send(.get, "/api/auth/forward").status == .badRequest)
@@ -331,7 +338,7 @@ struct ForwardAuthTests {
     }
 
     @Test(
-        "rules that mean nothing are refused, with their place",
+        "invalid rules are refused with their location",
         arguments: [
             (#"{}"#, "origins"), (#"{"origins": []}"#, "origins"),
             (#"{"origins": ["https://a.example/"]}"#, "origins[0]"),

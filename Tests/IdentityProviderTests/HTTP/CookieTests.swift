@@ -6,14 +6,14 @@ import Testing
 @Suite("RFC 6265 §5.4: cookies")
 struct CookieTests {
     @Test(
-        "a cookie is read under its whole name, and nothing else is",
+        "a cookie is matched by its exact name",
         arguments: [
             ("__Host-martlet-session=x", "x"), ("a=b; __Host-martlet-session=x; c", "x"),
             ("__Host-martlet-session=x=y", "x=y"), ("__Host-martlet-session=; __Host-martlet-session=x", "x"),
             ("__Host-martlet-session=x; __Host-martlet-session=y", "x"), ("__Host-martlet-session", nil),
-            // What a cookie without a name would bring, past the prefix that keeps other hosts from setting it.
+            // A nameless cookie could otherwise bypass the prefix that keeps sibling domains from setting the cookie.
             ("=__Host-martlet-session=x", nil), ("a=__Host-martlet-session=x", nil), ("__host-martlet-session=x", nil),
-            // A mark that combines with what stands before it.
+            // A combining mark that merges with the character before it.
             ("__Host-martlet-session=x;\u{301}a=b", "x"), ("a=b;\u{301}__Host-martlet-session=x", nil),
         ] as [(String, String?)])
     func value(_ field: String, _ expected: String?) throws {

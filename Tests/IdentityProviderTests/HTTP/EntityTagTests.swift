@@ -9,12 +9,12 @@ struct EntityTagTests {
     private static let tag = EntityTag(of: Array("body".utf8))
 
     @Test(
-        "a tag is found anywhere in a list, weak or strong; `*` stands for any",
+        "a tag matches anywhere in the list, weak or strong, and `*` matches any tag",
         arguments: [
             (tag.text, true), ("W/\(tag.text)", true), ("*", true),
             ("\"other\", \(tag.text)", true), ("\"a,b\" ,\tW/\(tag.text),W/\"c\"", true), (", \(tag.text),", true),
             ("\"other\"", false), ("\"other\", W/\"another\"", false), ("", false), ("\"\"", false),
-            // Not a tag: without quotes, with an open quote, or between two tags.
+            // Not a tag: unquoted, with an unclosed quote, or between two tags.
             (String(tag.text.dropFirst().dropLast()), false), (String(tag.text.dropLast()), false),
             ("\"a\(tag.text)b\"", false), ("\"*\"", false),
         ])
@@ -22,14 +22,14 @@ struct EntityTagTests {
         #expect(Self.tag.isListed(in: condition) == isListed)
     }
 
-    @Test("another body has another tag, the same body the same")
+    @Test("equal bodies have equal tags, and different bodies have different ones")
     func bodies() {
         #expect(EntityTag(of: Array("body".utf8)) == Self.tag)
         #expect(EntityTag(of: Array("body2".utf8)) != Self.tag)
     }
 
     @Test(
-        "what is cached is answered with 304 and no body",
+        "a conditional request for a cached response is answered with 304 and no body",
         arguments: [
             "/jwks", "/.well-known/openid-configuration", "/passkey.js",
         ])
@@ -41,7 +41,11 @@ struct EntityTagTests {
         #expect(cached.status == .notModified)
         #expect(cached.headers[.eTag] == tag)
         #expect(cached.headers[.cacheControl] == first.headers[.cacheControl])
-        if case .bytes(let bytes) = cached.body { #expect(bytes.isEmpty) } else { Issue.record("a page, not bytes") }
+        if case .bytes(let bytes) = cached.body {
+            #expect(bytes.isEmpty)
+        } else {
+            Issue.record("expected bytes, got a page")
+        }
         #expect(try await issuer.send(.get, path, headers: [.ifNoneMatch: "\"old\""]).status == .ok)
     }
 }

@@ -12,7 +12,7 @@ struct ErrorHeaderTests {
         .insufficientAuthentication(AuthenticationDemand(context: .multiFactor, maxAge: 60)),
     ]
 
-    @Test("every endpoint sends each field of an error exactly once", arguments: errors)
+    @Test("every endpoint sends each header field of an error exactly once", arguments: errors)
     func once(_ error: OAuthError) async throws {
         let issuer = try await TestIssuer(mailbox: TestMailbox(), signUp: .open)
         #expect(!error.headers.isEmpty)

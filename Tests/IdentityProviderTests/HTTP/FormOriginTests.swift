@@ -5,7 +5,7 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("Forms: of one origin, one browser and one session (RFC 6749 §10.12; Fetch Metadata)")
+@Suite("Forms are bound to origin, browser and session (RFC 6749 §10.12; Fetch Metadata)")
 struct FormOriginTests {
     private func signIn(_ browser: Browser, _ path: String = "/account", as name: String = "alice") async throws -> Page
     {
@@ -18,14 +18,14 @@ struct FormOriginTests {
         return try await issuer.stores.recoveryCodes.count(of: alice.id) == 0
     }
 
-    /// As a sibling origin can where `__Host-` does not forbid it: in place of the browser's own cookie.
+    /// Overwrites the browser's own cookie, as a sibling origin can if `__Host-` doesn't prevent it.
     private func plant(_ name: String, of thief: Browser, in owner: Browser, _ issuer: TestIssuer) throws {
         let prefix = issuer.issuer.path.isEmpty ? "__Host-" : "__Secure-"
         owner.add(cookie: "\(prefix)martlet-\(name)=\(try #require(thief.cookie(name)))")
     }
 
     @Test(
-        "a browser cookie planted beside a session opens no form",
+        "a planted browser cookie doesn't validate a form in an existing session",
         arguments: ["https://id.example.com", "https://example.com/id"], [true, false])
     func planted(_ identifier: String, isSignedIn: Bool) async throws {
         let issuer = try await TestIssuer(identifier)
@@ -44,7 +44,7 @@ struct FormOriginTests {
         #expect(try await owner.get("/account").page().template == "account")
     }
 
-    @Test("a browser cookie planted before the sign-in is worth nothing after it")
+    @Test("a browser cookie planted before the sign-in is useless afterwards")
     func plantedBefore() async throws {
         let issuer = try await TestIssuer()
         let (owner, thief) = (Browser(issuer), Browser(issuer))
@@ -52,7 +52,7 @@ struct FormOriginTests {
         try plant("browser", of: thief, in: owner, issuer)
         #expect(try await signIn(owner).template == "account")
         #expect(owner.cookie("browser") != thief.cookie("browser"))
-        // Nor do its interactions go on.
+        // Interactions of the planted cookie don't continue either.
         let interaction = [("interaction", theirs.text("interaction"))]
         #expect(try await owner.get("/sign-in", interaction).status == .gone)
         let form = [("form_token", theirs.text("form_token"))]
@@ -60,7 +60,7 @@ struct FormOriginTests {
         #expect(try await isUnharmed(issuer))
     }
 
-    @Test("the browser is named anew by each sign-in and forgotten by a sign-out; what is under way goes on")
+    @Test("each sign-in renews the browser cookie and sign-out deletes it, without interrupting the flow")
     func renewal() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -81,11 +81,11 @@ struct FormOriginTests {
     }
 
     @Test(
-        "a form is taken from a page of this origin, as far as the browser says",
+        "a form is accepted only from this origin, as far as the browser reveals it",
         arguments: [
             (nil, nil, true), ("https://id.example.com", nil, true), ("https://id.example.com", "same-origin", true),
             (nil, "same-origin", true), (nil, "none", true), ("https://id.example.com", "none", true),
-            // Shown by a version whose pages hid their origin.
+            // Pages of earlier versions hid their origin.
             ("null", "same-origin", true),
             ("null", nil, false), ("null", "same-site", false), ("null", "cross-site", false), ("null", "none", false),
             ("https://blog.example.com", nil, false), ("https://blog.example.com", "same-site", false),
@@ -109,10 +109,10 @@ struct FormOriginTests {
         #expect(try await isUnharmed(issuer) == !isTaken)
     }
 
-    /// What answers programs, or only leads to a `GET`, to which the browser's cookies come.
+    /// Endpoints for programs, or that only redirect to a `GET`, which carries the browser's cookies anyway.
     private static let others: Set = ["/token", "/introspect", "/revoke", "/userinfo", "/authorize", "/logout"]
 
-    @Test("no page takes a form from a sibling origin, be its token right")
+    @Test("no page accepts a form from a sibling origin, even with a valid token")
     func everyForm() async throws {
         let issuer = try await TestIssuer(mailbox: TestMailbox(), signUp: .open)
         let browser = Browser(issuer)
@@ -131,7 +131,9 @@ struct FormOriginTests {
         }
     }
 
-    @Test("nor does the JSON API set, use or clear its cookies for one", arguments: ["login", "refresh", "logout"])
+    @Test(
+        "the JSON API doesn't set, use or clear its cookies for a request from another origin",
+        arguments: ["login", "refresh", "logout"])
     func tokenCookies(_ operation: String) async throws {
         let front = try await FrontEnd()
         let body = operation == "login" ? FrontEnd.alice + #","transport":"cookie""# : ""

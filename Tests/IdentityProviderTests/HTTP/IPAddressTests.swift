@@ -4,23 +4,23 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("Addresses of the Internet, and the networks that they are in")
+@Suite("IP addresses and their networks")
 struct IPAddressTests {
     @Test(
-        "one subscriber is one, however the address is written",
+        "addresses of one subscriber count as one, however they are written",
         arguments: [
             ("192.0.2.7", "192.0.2.7", true), ("::ffff:192.0.2.7", "192.0.2.7", true),
             ("::FFFF:c000:207", "192.0.2.7", true), ("192.0.2.8", "192.0.2.7", false),
             ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true), ("2001:DB8:1:2:0:0:0:1", "2001:db8:1:2::1", true),
             ("2001:db8:1:3::1", "2001:db8:1:2::1", false), ("", "", true), ("", "192.0.2.7", false), ("", "::", false),
-            // IPv4 within IPv6 in its other spellings (RFC 4291 §2.5.5.2), and what only looks like it.
+            // Other spellings of IPv4-mapped addresses (RFC 4291 §2.5.5.2), and lookalikes.
             ("0:0:0:0:0:ffff:192.0.2.7", "192.0.2.7", true), ("::ffff:192.0.2.7", "::ffff:192.0.2.8", false),
             ("::ffff:0:192.0.2.7", "192.0.2.7", false), ("64:ff9b::192.0.2.7", "192.0.2.7", false),
             ("2001:0db8:0001:0002::00ff", "2001:db8:1:2::1", true), ("2001:db8:2:2::1", "2001:db8:1:2::1", false),
-            // The zone does not tell people apart (RFC 4007 §11).
+            // The zone doesn't distinguish subscribers (RFC 4007 §11).
             ("fe80::1%eth0", "fe80::2", true), ("fe80::1%eth0", "fe80::1%25eth1", true),
             ("fe80::1%eth0", "fe80:0:0:1::1%eth0", false), ("192.0.2.7%eth0", "192.0.2.7", false),
-            // What is no address is itself.
+            // Text that isn't an address only equals itself.
             ("192.0.2.07", "192.0.2.7", false), ("3221225991", "192.0.2.7", false),
             ("[2001:db8:1:2::1]", "2001:db8:1:2::1", false),
         ])
@@ -30,7 +30,7 @@ struct IPAddressTests {
     }
 
     @Test(
-        "the network of an address has its first bits and no more",
+        "the network keeps exactly the prefix bits of the address",
         arguments: [
             ("192.0.2.7", "192.0.2.0/24"), ("::ffff:192.0.2.7", "192.0.2.0/24"),
             ("2001:db8:1:2::1", "2001:db8:1::/48"), ("255.255.255.255", "255.255.255.0/24"), ("::1", "::/48"),
@@ -40,17 +40,18 @@ struct IPAddressTests {
     }
 
     @Test(
-        "bits within a byte are cut", arguments: [(0, "0.0.0.0/0"), (9, "255.128.0.0/9"), (32, "255.255.255.255/32")])
+        "prefix lengths within a byte are supported",
+        arguments: [(0, "0.0.0.0/0"), (9, "255.128.0.0/9"), (32, "255.255.255.255/32")])
     func bits(_ length: Int, _ network: String) {
         #expect(IPAddress("255.255.255.255")?.network(v4: length, v6: 0) == network)
     }
 
     @Test(
-        "what is no address is none",
+        "malformed addresses are rejected",
         arguments: ["", "localhost", "192.0.2", "192.0.2.256", "1::2::3", "%eth0", "1.2.3.4%eth0"])
     func none(_ text: String) { #expect(IPAddress(text) == nil) }
 
-    @Test("who takes another address of the same network for each guess is slowed down all the same")
+    @Test("using another address of the same network for each guess doesn't evade throttling")
     func guesses() async throws {
         let front = try await FrontEnd()
         func guess(_ number: Int, from address: String) async throws -> Response {

@@ -5,13 +5,13 @@ import Testing
 @Suite("RFC 6749 Appendix B: forms and queries")
 struct ParametersTests {
     @Test(
-        "what is malformed is refused",
+        "malformed input is refused",
         arguments: ["a=%", "a=%2", "a=%zz", "a=%FF", "a=%00", "a=%01", "a=1&a=2", "a\u{0}=1", "%61=1&a=2", "a=b c"])
     func refused(_ text: String) {
         #expect(throws: OAuthError.self) { try Parameters(parsing: text, limits: Limits()) }
     }
 
-    @Test("values are decoded, an empty one counts as missing, resource may repeat")
+    @Test("values are decoded, empty values count as missing, and resource may repeat")
     func values() throws {
         let parameters = try Parameters(
             parsing: "a=1+2%2B%C3%A9&b=&c&resource=x&resource=y&state=%26%3D", limits: Limits())
@@ -22,7 +22,7 @@ struct ParametersTests {
         #expect(parameters.all("resource") == ["x", "y"])
     }
 
-    @Test("there are bounds")
+    @Test("the number of parameters and the total length are limited")
     func bounds() {
         let many = (0..<65).map { "p\($0)=1" }.joined(separator: "&")
         #expect(throws: OAuthError.self) { try Parameters(parsing: many, limits: Limits()) }
@@ -31,7 +31,7 @@ struct ParametersTests {
     }
 
     @Test(
-        "a body of another type is refused with 415",
+        "another content type is refused with 415",
         arguments: ["application/json", "text/plain", "multipart/form-data"])
     func bodyType(_ type: String) {
         let error = #expect(throws: OAuthError.self) {

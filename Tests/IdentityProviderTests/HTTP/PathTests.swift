@@ -6,14 +6,14 @@ import Testing
 
 @Suite("Paths of the provider")
 struct PathTests {
-    @Test("each method and path has one endpoint")
+    @Test("every method and path belongs to one endpoint")
     func unique() async throws {
         let routes = try await routes().map { "\($0.method) \($0.path)" }
         #expect(routes.count > 60)
         #expect(Dictionary(grouping: routes) { $0 }.filter { $1.count > 1 }.keys.sorted() == [])
     }
 
-    @Test("each path is declared once, and served")
+    @Test("every declared path is unique and served")
     func declared() async throws {
         let served = Set(try await routes().map(\.path))
         var declared: [Path] = []
@@ -25,10 +25,10 @@ struct PathTests {
         #expect(declared.filter { !served.contains($0) } == [])
     }
 
-    @Test("a path is a literal only where it is declared")
+    @Test("path literals occur only in declarations")
     func literals() throws {
         let declaration = /static (?:let|func) [^\n]*[={]\s*Path\("\//
-        // Paths below /.martlet/ belong to the origin of an application.
+        // Paths below /.martlet/ are on an application's origin.
         let literal = /"\/(?!\.martlet\/)[a-z.][^"\n]*/
         #expect(#"static let token = Path("/token")"#.replacing(declaration, with: "").firstMatch(of: literal) == nil)
         #expect(#"Route.get(Path("/token"))"#.replacing(declaration, with: "").firstMatch(of: literal) != nil)

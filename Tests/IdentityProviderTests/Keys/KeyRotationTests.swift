@@ -6,7 +6,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Signing keys come and go, and no token is lost")
+@Suite("Signing keys rotate without invalidating tokens")
 struct KeyRotationTests {
     private let day: TimeInterval = 86_400
 
@@ -19,7 +19,7 @@ struct KeyRotationTests {
             .json()["access_token"]?.string
     }
 
-    @Test("a key is published a day before it signs, and stays until its last token expired")
+    @Test("a key is published a day before it signs and stays published until its last token has expired")
     func life() async throws {
         let issuer = try await TestIssuer()
         let first = try await kid(clientToken(issuer))
@@ -40,7 +40,7 @@ struct KeyRotationTests {
         #expect(try await issuer.keys().keys.contains { $0.keyID == second })
     }
 
-    @Test("of many nodes that rotate at the same moment one makes the key")
+    @Test("of nodes that rotate concurrently, one creates the key")
     func oneNode() async throws {
         let issuer = try await TestIssuer()
         issuer.clock.advance(by: 89 * day)
@@ -51,7 +51,7 @@ struct KeyRotationTests {
         #expect(try await issuer.stores.keys.all().count == 4)
     }
 
-    @Test("of three nodes on one database one makes the key, and all sign with it")
+    @Test("of three nodes on one database, one creates the key and all sign with it")
     func threeNodes() async throws {
         let server = try MariaDBServer.shared.get()
         let settings = try server.settings("rotation")
@@ -74,7 +74,7 @@ struct KeyRotationTests {
         try server.drop("rotation")
     }
 
-    @Test("a key that is withdrawn verifies nothing any more, and another signs at once")
+    @Test("a retired key verifies nothing, and another one signs immediately")
     func retire() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await issuer.redeem(Browser(issuer).code()).json()
@@ -88,7 +88,7 @@ struct KeyRotationTests {
         #expect(try await !issuer.provider.keyRotation.retire("nothing"))
     }
 
-    @Test("rotating by hand publishes now and signs a day later, or at once when asked")
+    @Test("manual rotation publishes the key now and signs with it a day later, or immediately on request")
     func byHand() async throws {
         let issuer = try await TestIssuer()
         let first = try await kid(clientToken(issuer))
@@ -101,7 +101,9 @@ struct KeyRotationTests {
         #expect(try await issuer.keys().keys.count == 4)
     }
 
-    @Test("what is due, as a table", arguments: [(0.0, false), (88, false), (89, true), (90, true), (400, true)])
+    @Test(
+        "a successor is due a day before the key stops signing",
+        arguments: [(0.0, false), (88, false), (89, true), (90, true), (400, true)])
     func plan(_ days: Double, isDue: Bool) throws {
         let start = Date(timeIntervalSince1970: 0)
         let schedule = KeyRotationSchedule()

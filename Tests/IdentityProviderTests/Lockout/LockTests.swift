@@ -6,14 +6,14 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("An account that is locked by guessing is recorded, once")
+@Suite("An account lockout by guessing is recorded once")
 struct LockTests {
     private func locks(_ issuer: TestIssuer) async throws -> [AuditRecord] {
         try await issuer.recorded().filter { $0.event == "account_locked" }
     }
 
     @Test(
-        "of many failures at once on three nodes, one locks; the next after a day locks again",
+        "concurrent failures on three nodes record one lockout, and another one after a day",
         arguments: TestEngine.allCases)
     func race(_ engine: TestEngine) async throws {
         let database = try await TestDatabase(engine)
@@ -35,7 +35,7 @@ struct LockTests {
         }
     }
 
-    @Test("what is tried at a locked account is refused as such, and before that as too early")
+    @Test("attempts are refused as throttled, and once the account is locked, as locked")
     func refusals() async throws {
         let front = try await FrontEnd()
         func reasons() async throws -> Set<String> {
@@ -53,7 +53,9 @@ struct LockTests {
         #expect(try await reasons() == ["wrong_credential", "throttled", "locked"])
     }
 
-    @Test("guesses at a password lock it, with its owner's name in the log; a name that nobody has locks without one")
+    @Test(
+        "password guessing locks the account and records its user; an unknown username is locked without a record of it"
+    )
     func password() async throws {
         let front = try await FrontEnd()
         let alice = try await front.issuer.stores.users.find(named: "alice")
@@ -68,7 +70,7 @@ struct LockTests {
         #expect(!text.contains("nobody"))
     }
 
-    @Test("guesses at a second factor lock it")
+    @Test("guessing the second factor locks the account")
     func secondFactor() async throws {
         let front = try await FrontEnd()
         let bob = try await front.issuer.stores.users.find(named: "bob")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("Many people behind one address")
+@Suite("Many users behind one address")
 struct SharedAddressTests {
     private let front: FrontEnd
     private static let alice = (name: "alice", password: "correct horse")
@@ -18,13 +18,13 @@ struct SharedAddressTests {
             .post, "/api/auth/login", #"{"username":"\#(name)","password":"\#(password)"}"#, from: "203.0.113.9")
     }
 
-    /// What the answer says to wait, in seconds; 0 where the attempt was looked at.
+    /// The required wait in seconds, or 0 if the attempt was checked.
     private func wait(_ answer: Response) throws -> TimeInterval {
         guard answer.status == .tooManyRequests else { return 0 }
         return TimeInterval(try #require(answer.headers[.retryAfter].flatMap { Int($0) }))
     }
 
-    /// So many wrong passwords, each at another name, that all were looked at.
+    /// Submits a wrong password for each of the numbered names, waiting until each attempt is checked.
     private func fail(_ numbers: Range<Int>) async throws {
         for number in numbers {
             while case let seconds = try wait(await login("name-\(number)", "guess")), seconds > 0 {
@@ -33,7 +33,7 @@ struct SharedAddressTests {
         }
     }
 
-    @Test("whatever failed there, the right password of another account waits a minute at most")
+    @Test("after failures at the address, the right password for another account waits at most a minute")
     func minute() async throws {
         try await fail(0..<80)
         let seconds = try wait(await login(Self.alice.name, Self.alice.password))
@@ -42,7 +42,7 @@ struct SharedAddressTests {
         #expect(try await login(Self.alice.name, Self.alice.password).status == .ok)
     }
 
-    @Test("who gets in takes back some of the failures there, once a day each")
+    @Test("a successful sign-in offsets some of the address's failures, once a day per account")
     func successes() async throws {
         try await fail(0..<52)
         front.issuer.clock.advance(by: 60)
@@ -56,7 +56,7 @@ struct SharedAddressTests {
         #expect(try wait(await login("name-57", "guess")) > 0)
     }
 
-    @Test("with an account of one's own, one buys no guesses at others")
+    @Test("signing in to one's own account doesn't buy guesses at others")
     func spraying() async throws {
         let end = front.issuer.clock.now.addingTimeInterval(3_600)
         var guesses = 0
@@ -66,7 +66,7 @@ struct SharedAddressTests {
             _ = try await login(Self.alice.name, Self.alice.password)
             front.issuer.clock.advance(by: max(seconds, 1))
         }
-        // Fifty for nothing, five for the account, some while the wait grows, and one a minute.
+        // Fifty without a wait, five for the sign-in, a few while the wait grows, and then one a minute.
         #expect(guesses < 130)
     }
 }

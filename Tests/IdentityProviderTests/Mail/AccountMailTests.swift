@@ -6,7 +6,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Accounts by mail: sign-up, verification, reset, change of address")
+@Suite("Account emails: sign-up, verification, reset, change of address")
 struct AccountMailTests {
     private let mailbox = TestMailbox()
 
@@ -29,7 +29,9 @@ struct AccountMailTests {
         return try #require(mailbox.all.last)
     }
 
-    @Test("somebody signs up: an address, a mail, a password, and they can sign in", arguments: TestEngine.allCases)
+    @Test(
+        "a user signs up with an email address, opens the link, sets a password and can sign in",
+        arguments: TestEngine.allCases)
     func signUp(_ engine: TestEngine) async throws {
         let issuer = try await issuer(engine: engine)
         let asked = try await ask(issuer, "/sign-up", [("email", "Dora@example.org")])
@@ -50,7 +52,7 @@ struct AccountMailTests {
         #expect(try await signsIn(issuer, "dora@example.org", "a dormouse in a teapot"))
     }
 
-    @Test("who asks for an account with an address that has one sees the same; only its owner is told")
+    @Test("signing up with a registered address shows the same page, and only its owner is notified")
     func taken() async throws {
         let issuer = try await issuer()
         let new = try await ask(issuer, "/sign-up", [("email", "new@example.org")])
@@ -62,14 +64,16 @@ struct AccountMailTests {
         #expect(mailbox.kinds.sorted() == ["address_taken", "sign_up"])
     }
 
-    @Test("what is no address is refused at once", arguments: ["", "a", "a@b@c", "a b@c.d", "a@c.d\r\nBcc: x@y.z"])
+    @Test(
+        "an invalid email address is refused immediately",
+        arguments: ["", "a", "a@b@c", "a b@c.d", "a@c.d\r\nBcc: x@y.z"])
     func noAddress(_ text: String) async throws {
         let issuer = try await issuer()
         #expect(try await ask(issuer, "/sign-up", [("email", text)]).page().hasError("email"))
         #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == 0)
     }
 
-    @Test("without mail, or where sign-up is off, there is no such page", arguments: SignUpPolicy.all)
+    @Test("the pages don't exist without email, nor the sign-up page if sign-up is off", arguments: SignUpPolicy.all)
     func off(_ policy: SignUpPolicy) async throws {
         let silent = try await TestIssuer(signUp: policy)
         for path in ["/sign-up", "/forgot-password", "/reset-password", "/not-me", "/verify-email"] {
@@ -80,7 +84,7 @@ struct AccountMailTests {
         await #expect(throws: Unexpected.self) { try await Browser(issuer).get("/sign-up") }
     }
 
-    @Test("a reset ends every session and all access, and signs nobody in", arguments: TestEngine.allCases)
+    @Test("a reset ends every session and all access but doesn't sign in", arguments: TestEngine.allCases)
     func reset(_ engine: TestEngine) async throws {
         let issuer = try await issuer(engine: engine)
         let (thief, owner) = (Browser(issuer), Browser(issuer))
@@ -102,7 +106,7 @@ struct AccountMailTests {
         #expect(mailbox.kinds == ["password_reset", "password_changed"])
     }
 
-    @Test("a reset does not pass by the second factor")
+    @Test("a reset doesn't bypass the second factor")
     func secondFactor() async throws {
         let issuer = try await issuer()
         var bob = try #require(try await issuer.stores.users.find(named: "bob"))
@@ -116,7 +120,7 @@ struct AccountMailTests {
         #expect(try next.page().template == "second-factor")
     }
 
-    @Test("asking costs one insertion and says the same, whoever is asked for")
+    @Test("requesting a reset costs one insert and gets the same response for every username")
     func generic() async throws {
         let issuer = try await issuer()
         var answers: Set<String> = []
@@ -131,11 +135,11 @@ struct AccountMailTests {
         }
         #expect(answers.count == 1)
         try await issuer.deliver()
-        // Of them alice alone has an address and may sign in.
+        // Only alice has an address and may sign in.
         #expect(mailbox.all.map(\.recipient.text) == ["alice@example.com", "alice@example.com"])
     }
 
-    @Test("a link works once; looking at it uses nothing up")
+    @Test("a link works once, and viewing its page doesn't use it up")
     func once() async throws {
         let issuer = try await issuer()
         _ = try await ask(issuer, "/forgot-password", [("username", "alice")])
@@ -154,7 +158,7 @@ struct AccountMailTests {
         #expect(try await Browser(issuer).open(letter, at: issuer).status == .gone)
     }
 
-    @Test("a link is void after its time, after another was used, and for a page that it was not made for")
+    @Test("a link is void after it expires, after another link was used, and at a page it wasn't issued for")
     func void() async throws {
         let issuer = try await issuer()
         for _ in 0..<3 { _ = try await ask(issuer, "/forgot-password", [("username", "alice")]) }
@@ -175,7 +179,7 @@ struct AccountMailTests {
         #expect(try await Browser(issuer).open(letters[2], at: issuer).status == .gone)
     }
 
-    @Test("another issuer's link opens nothing")
+    @Test("a link of another issuer doesn't work")
     func otherIssuer() async throws {
         let database = try await TestDatabase()
         let issuer = try await TestIssuer(database: database, mailbox: mailbox)
@@ -185,7 +189,7 @@ struct AccountMailTests {
         #expect(try await Browser(other).request(.get, "/reset-password", query: letter.query).status == .gone)
     }
 
-    @Test("another site cannot have a form of ours sent")
+    @Test("another site can't submit these forms")
     func forged() async throws {
         let issuer = try await issuer()
         _ = try await ask(issuer, "/forgot-password", [("username", "alice")])
@@ -196,7 +200,7 @@ struct AccountMailTests {
         #expect(try await issuer.send(.post, "/sign-up", form: [("email", "a@b.example")]).status == .forbidden)
     }
 
-    @Test("\"this was not me\" ends everything, takes the password away and asks for a new one")
+    @Test("\"this wasn't me\" revokes all access, removes the password and asks for a new one")
     func notMe() async throws {
         let issuer = try await issuer()
         let thief = Browser(issuer)
@@ -205,7 +209,7 @@ struct AccountMailTests {
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
         try await issuer.provider.mail.add(.unknownDevice(alice.id, device: "Firefox on Linux", address: "203.0.113.9"))
         let letter = try await lastLetter(issuer)
-        // The thief sets a password of their own first: that does not help.
+        // Setting a password of their own first doesn't help the thief.
         try await issuer.administration.setPassword("the thief's own", of: alice)
         let owner = Browser(issuer)
         let question = try await owner.open(letter, at: issuer).page()
@@ -218,12 +222,12 @@ struct AccountMailTests {
         }
         let done = try await owner.submit(next.page(), [("password", "through the looking-glass")]).page()
         #expect(done.text("title") == "text.password_set_title", "\(done)")
-        // The wrong ones make the next attempt wait.
+        // The failed attempts cause a wait.
         issuer.clock.advance(by: 60)
         #expect(try await signsIn(issuer, "alice", "through the looking-glass"))
     }
 
-    @Test("a reset of the password keeps what one signs in with besides")
+    @Test("a password reset keeps other factors")
     func factorsAfterReset() async throws {
         let issuer = try await issuer()
         var person = try PasskeyPerson(issuer)
@@ -238,7 +242,7 @@ struct AccountMailTests {
         #expect(try await person.isSignedIn())
     }
 
-    @Test("whoever signs in again and again with a password that is known fills no mailbox", arguments: [true, false])
+    @Test("repeated sign-ins with a known password can't flood the mailbox", arguments: [true, false])
     func unusualSignIns(_ isRefused: Bool) async throws {
         let issuer = try await issuer()
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
@@ -256,7 +260,7 @@ struct AccountMailTests {
         #expect(mailbox.all.count == 10)
     }
 
-    @Test("new recovery codes, and a password that an administrator sets, are told to the person")
+    @Test("the user is notified of new recovery codes and of a password set by an administrator")
     func notices() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer)
@@ -270,7 +274,7 @@ struct AccountMailTests {
         #expect(try await lastLetter(issuer).kind == "password_changed")
     }
 
-    @Test("an address is verified by its link, and by no other address's")
+    @Test("an email address is verified only by its own link")
     func verification() async throws {
         let issuer = try await issuer()
         var bob = try #require(try await issuer.stores.users.find(named: "bob"))
@@ -289,7 +293,7 @@ struct AccountMailTests {
         #expect(try await issuer.stores.users.find(bob.id)?.isEmailVerified == true)
     }
 
-    @Test("an address changes when the present and the new one agreed, in this order", arguments: TestEngine.allCases)
+    @Test("an address changes after the current and then the new address confirm it", arguments: TestEngine.allCases)
     func changeOfAddress(_ engine: TestEngine) async throws {
         let issuer = try await issuer(engine: engine)
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
@@ -310,7 +314,7 @@ struct AccountMailTests {
         #expect(third.recipient.text == "alice@example.com")
     }
 
-    @Test("an address that another has is not taken from them; they are told")
+    @Test("another user's address can't be taken over, and its owner is notified")
     func addressOfAnother() async throws {
         let issuer = try await issuer()
         var bob = try #require(try await issuer.stores.users.find(named: "bob"))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("Mail that anybody can ask for: a share an hour for each recipient and each network")
+@Suite("Requested emails: hourly limits per recipient and network")
 struct MailRequestTests {
     private func ask(_ issuer: TestIssuer, _ name: String, from address: String) async throws -> Response {
         let browser = Browser(issuer, at: address)
@@ -19,7 +19,7 @@ struct MailRequestTests {
             method: .post, path: "/forgot-password", query: nil, headers: [:], body: [], remoteAddress: address)
     }
 
-    @Test("networks that flood do not stop the mail of others")
+    @Test("networks that flood don't block emails for others")
     func flood() async throws {
         let mailbox = TestMailbox()
         let issuer = try await TestIssuer(mailbox: mailbox)
@@ -34,12 +34,12 @@ struct MailRequestTests {
         #expect(mailbox.kinds == ["password_reset"])
     }
 
-    @Test("of all that one network asks for at once, its share is taken, on all nodes", arguments: TestEngine.allCases)
+    @Test("one network's concurrent requests are limited across all nodes", arguments: TestEngine.allCases)
     func network(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: TestMailbox())
         let nodes = [MailRequests(issuer.core), MailRequests(issuer.core)]
         let taken = try await race(MailRequests.perNetwork + 40) { number in
-            // Another address of the network each time.
+            // A different address of the network each time.
             let request = try request(from: "198.51.100.\(number)")
             do {
                 try await nodes[number % 2].add(.passwordReset(name: "name \(number)"), after: request)
@@ -57,7 +57,8 @@ struct MailRequestTests {
         #expect(try await ask(issuer, "alice", from: "198.51.100.9").status == .ok)
     }
 
-    @Test("beyond a recipient's share nothing is added, and the answer is the same", arguments: ["alice", "nobody"])
+    @Test(
+        "beyond a recipient's limit nothing is sent, and the response stays the same", arguments: ["alice", "nobody"])
     func recipient(_ name: String) async throws {
         let issuer = try await TestIssuer(mailbox: TestMailbox())
         var answers: Set<String> = []
@@ -70,7 +71,7 @@ struct MailRequestTests {
         #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == MailRequests.perRecipient)
     }
 
-    @Test("what counts them names nobody")
+    @Test("the counters contain no names or addresses")
     func digests() async throws {
         let issuer = try await TestIssuer(mailbox: TestMailbox())
         _ = try await ask(issuer, "alice@example.com", from: "198.51.100.7")

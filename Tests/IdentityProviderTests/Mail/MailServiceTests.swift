@@ -3,11 +3,11 @@ import IdentityProvider
 import TestSupport
 import Testing
 
-@Suite("Mail is sent once, and again and again until it is")
+@Suite("Emails are delivered once, with retries")
 struct MailServiceTests {
     private struct ServerIsAway: Error {}
 
-    @Test("of four nodes that look at once exactly one sends each mail", arguments: TestEngine.allCases)
+    @Test("of four nodes that poll concurrently, exactly one sends each email", arguments: TestEngine.allCases)
     func once(_ engine: TestEngine) async throws {
         let (mailbox, database) = (TestMailbox(), try await TestDatabase(engine))
         let issuer = try await TestIssuer(database: database, mailbox: mailbox)
@@ -22,7 +22,7 @@ struct MailServiceTests {
         #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == 0)
     }
 
-    @Test("a mail that cannot be sent is tried again after growing pauses, under one identifier")
+    @Test("a failed email is retried with backoff and sent only once")
     func retry() async throws {
         let mailbox = TestMailbox()
         let issuer = try await TestIssuer(mailbox: mailbox)
@@ -42,7 +42,7 @@ struct MailServiceTests {
         #expect(mailbox.all.count == 1)
     }
 
-    @Test("what is refused for good, or of no use any more, is given up")
+    @Test("permanently refused and expired emails are dropped")
     func givenUp() async throws {
         let mailbox = TestMailbox()
         let issuer = try await TestIssuer(mailbox: mailbox)
@@ -59,12 +59,12 @@ struct MailServiceTests {
             issuer.clock.advance(by: 15)
             attempts += 1
         }
-        // A code is worth nothing after ten minutes.
+        // A code expires after ten minutes.
         #expect(attempts <= 40)
         #expect(mailbox.all.isEmpty)
     }
 
-    @Test("in the outbox there is no word that can be read")
+    @Test("the outbox contains no plaintext")
     func sealed() async throws {
         let issuer = try await TestIssuer(mailbox: TestMailbox())
         try await issuer.provider.mail.add(.passwordReset(name: "alice@example.com"))
@@ -72,7 +72,7 @@ struct MailServiceTests {
         #expect(!String(decoding: mail.sealedMail, as: UTF8.self).contains("alice"))
     }
 
-    @Test("one address gets a few mails an hour, however many ask and on however many nodes")
+    @Test("one address gets a few emails an hour, however many requests and nodes there are")
     func allowance() async throws {
         let mailbox = TestMailbox()
         let issuer = try await TestIssuer(mailbox: mailbox)

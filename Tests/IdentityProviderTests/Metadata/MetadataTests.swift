@@ -7,7 +7,7 @@ import Testing
 
 @Suite("RFC 8414, OpenID Connect Discovery: metadata")
 struct MetadataTests {
-    @Test("every endpoint that is named answers, and what is said is what is done")
+    @Test("every advertised endpoint exists, and the advertised features are accurate")
     func document() async throws {
         let issuer = try await TestIssuer()
         let document = try await issuer.send(.get, "/.well-known/openid-configuration").json()
@@ -25,7 +25,7 @@ struct MetadataTests {
     }
 
     @Test(
-        "RFC 8414 §2: how clients authenticate at each endpoint; without authentication not at introspection",
+        "RFC 8414 §2: each endpoint lists its client authentication methods; introspection excludes none",
         arguments: ["token", "revocation", "introspection"])
     func clientAuthentication(_ endpoint: String) async throws {
         let document = try await TestIssuer().send(.get, "/.well-known/openid-configuration").json()
@@ -40,7 +40,7 @@ struct MetadataTests {
             ])
     }
 
-    @Test("an answer that has not changed is not sent again")
+    @Test("an unchanged response is not sent again")
     func validators() async throws {
         let issuer = try await TestIssuer()
         for path in ["/jwks", "/.well-known/openid-configuration"] {
@@ -52,7 +52,7 @@ struct MetadataTests {
         }
     }
 
-    @Test("the JWK Set holds public keys only, each with its own kid")
+    @Test("the JWK Set contains only public keys, each with its own kid")
     func keys() async throws {
         let issuer = try await TestIssuer()
         let set = try await issuer.send(.get, "/jwks").json()

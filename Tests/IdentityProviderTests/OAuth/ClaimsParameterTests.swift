@@ -18,7 +18,7 @@ struct ClaimsParameterTests {
         return try await issuer.send(.get, "/userinfo", headers: [.authorization: "Bearer \(token)"]).json()
     }
 
-    @Test("a claim comes where it was asked for, and nowhere else")
+    @Test("a claim is returned only where it was requested")
     func places() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await tokens(
@@ -32,7 +32,7 @@ struct ClaimsParameterTests {
         #expect(tokens["scope"] == "openid")
     }
 
-    @Test("a refreshed token keeps them")
+    @Test("a refreshed token keeps the requested claims")
     func refresh() async throws {
         let issuer = try await TestIssuer()
         let first = try await tokens(
@@ -44,7 +44,7 @@ struct ClaimsParameterTests {
     }
 
     @Test(
-        "a claim that must have a value is returned only with it",
+        "a claim requested with a value is returned only if it matches",
         arguments: [
             (#"{"value": "alice@example.com"}"#, true), (#"{"value": "bob@example.com"}"#, false),
             (#"{"values": ["bob@example.com", "alice@example.com"]}"#, true), (#"{"values": []}"#, true),
@@ -55,14 +55,14 @@ struct ClaimsParameterTests {
         #expect((try await userInfo(issuer, tokens)["email"] != nil) == isReturned)
     }
 
-    @Test("§5.5.1: a missing essential claim is no error")
+    @Test("§5.5.1: a missing essential claim is not an error")
     func missing() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await tokens(issuer, #"{"userinfo": {"nickname": {"essential": true}}}"#)
         #expect(try await userInfo(issuer, tokens).names == ["sub"])
     }
 
-    @Test("a claim cannot replace one that the issuer makes")
+    @Test("a requested claim can't replace one set by the issuer")
     func own() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await tokens(
@@ -73,17 +73,19 @@ struct ClaimsParameterTests {
         #expect(idToken["updated_at"]?.integer != nil)
     }
 
-    @Test("the person agrees to what the claims would need as a scope")
+    @Test("the claims parameter needs the same consent as the corresponding scope")
     func consent() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
-        // Agreed to openid before: the claim is new.
+        // Consent to `openid` exists; only the claim is new.
         _ = try await browser.code(scope: "openid")
         let page = try await browser.get(
             "/authorize", Browser.webRequest(scope: "openid", claims(#"{"userinfo": {"email": null}}"#))
         ).page()
         #expect(page.template == "consent")
-        guard case .list(let requested)? = page.data["requested"] else { throw Unexpected("no list") }
+        guard case .list(let requested)? = page.data["requested"] else {
+            throw Unexpected("no list of requested scopes")
+        }
         #expect(requested.count == 1)
         #expect(try await browser.submit(page, [("decision", "allow")]).answer()["code"] != nil)
         let again = try await browser.get(
@@ -91,7 +93,7 @@ struct ClaimsParameterTests {
         #expect(try again.answer()["code"] != nil)
     }
 
-    @Test("claims of a scope that the client may not ask for are not given")
+    @Test("claims of a scope that the client isn't registered for are not returned")
     func notAllowed() async throws {
         let issuer = try await TestIssuer()
         let request = [
@@ -111,7 +113,7 @@ struct ClaimsParameterTests {
     }
 
     @Test(
-        "what is no such object is refused",
+        "a malformed claims parameter is refused",
         arguments: [
             "[]", "{", #"{"userinfo": 1}"#, #"{"id_token": {"name": "x"}}"#, #"{"userinfo": {"name": {"values": 1}}}"#,
             #"{"userinfo": {}, "userinfo": {}}"#, "null", #"{"id_token": {"sub": 1}}"#,
@@ -122,7 +124,7 @@ struct ClaimsParameterTests {
         #expect(answer["error"] == "invalid_request")
     }
 
-    @Test("§5.5.1: nobody but the person asked for is answered for")
+    @Test("§5.5.1: a request for a specific sub succeeds only for that user")
     func subject() async throws {
         let issuer = try await TestIssuer()
         let alice = try await tokens(issuer, "{}")
@@ -138,7 +140,7 @@ struct ClaimsParameterTests {
     }
 
     @Test(
-        "§5.5.1.1: an essential acr that is not reached is a failed sign-in; a voluntary one is not",
+        "§5.5.1.1: an unmet essential acr fails the request; a voluntary one doesn't",
         arguments: [
             (#"{"essential": true, "value": "urn:martlet:acr:1"}"#, nil),
             (#"{"essential": true, "values": ["x", "urn:martlet:acr:1"]}"#, nil),
@@ -154,7 +156,7 @@ struct ClaimsParameterTests {
         #expect((answer["code"] == nil) == (error != nil))
     }
 
-    @Test("a session that is not strong enough is refused, where the person can show no more")
+    @Test("a weak session is refused if the user has no further factor")
     func stepUp() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -168,9 +170,11 @@ struct ClaimsParameterTests {
     }
 }
 
-@Suite("OpenID Connect Core §3.1.2.1, §5.2: wishes about pages and languages")
+@Suite("OpenID Connect Core §3.1.2.1, §5.2: display and languages")
 struct DisplayTests {
-    @Test("display reaches the pages; one that nobody knows is a page", arguments: ["popup", "touch", "wap", "x"])
+    @Test(
+        "display is passed to the pages, and an unknown value falls back to page",
+        arguments: ["popup", "touch", "wap", "x"])
     func display(_ display: String) async throws {
         let issuer = try await TestIssuer()
         let page = try await Browser(issuer).get("/authorize", Browser.webRequest([("display", display)])).page()
@@ -178,7 +182,7 @@ struct DisplayTests {
         #expect(Array(shown.keys) == [["popup", "touch"].contains(display) ? display : "page"])
     }
 
-    @Test("claims_locales is no error")
+    @Test("claims_locales is not an error")
     func claimsLocales() async throws {
         let issuer = try await TestIssuer()
         let response = try await Browser(issuer).authorize(Browser.webRequest([("claims_locales", "se x-!")]))

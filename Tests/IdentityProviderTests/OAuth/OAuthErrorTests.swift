@@ -8,7 +8,7 @@ import Testing
 struct OAuthErrorTests {
     private struct Private: Error { let path = "/secret" }
 
-    @Test("what is not meant for the client is server_error and says nothing")
+    @Test("internal errors become server_error without details")
     func reporting() throws {
         let error = OAuthError(reporting: Private())
         #expect(error.code == .serverError)

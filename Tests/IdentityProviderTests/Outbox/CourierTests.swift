@@ -8,7 +8,7 @@ import Tracing
 
 @testable import IdentityProvider
 
-/// A courier of the test's own: what it does with an item is up to the test.
+/// A courier that hands each item to the test.
 private struct ParcelCourier: Courier {
     let source: any Outbox<WebhookDelivery>
     let now: @Sendable () -> Date
@@ -31,7 +31,7 @@ private struct ParcelCourier: Courier {
 private struct Refused: Error {}
 private struct Away: Error {}
 
-@Suite("A courier sends what waits in an outbox")
+@Suite("Couriers deliver outbox items")
 struct CourierTests {
     static let (good, slow) = ("https://good.example/", "https://slow.example/")
 
@@ -41,12 +41,12 @@ struct CourierTests {
         ParcelCourier(source: issuer.stores.webhooks.queue, now: { [clock = issuer.clock] in clock.now }, hand: hand)
     }
 
-    /// Everything for `url`, due or not.
+    /// Everything for `url`, even if it isn't due yet.
     private func waiting(_ issuer: TestIssuer, to url: String = good) async throws -> [WebhookDelivery] {
         try await issuer.stores.webhooks.due(to: url, at: .distantFuture, limit: 1_000)
     }
 
-    @Test("of many nodes exactly one sends each item", arguments: TestEngine.allCases)
+    @Test("of many nodes, exactly one sends each item", arguments: TestEngine.allCases)
     func manyNodes(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         try await issuer.queue(24, to: [Self.good])
@@ -54,7 +54,7 @@ struct CourierTests {
         let sent = Mutex<[Identifier<WebhookDelivery>]>([])
         _ = try await race(6) { _ in
             let node = courier(issuer) { item in sent.withLock { $0.append(item.id) } }
-            // A round in which others were quicker leases nothing; that doesn't mean that nothing is left.
+            // A round leases nothing if other nodes were faster, even if items are left.
             while try await !waiting(issuer).isEmpty { _ = try await node.deliverDue(to: Self.good) }
         }
         let ids = sent.withLock(\.self)
@@ -62,7 +62,9 @@ struct CourierTests {
         #expect(Set(ids) == all)
     }
 
-    @Test("a node that is late can't end what another took over", arguments: TestEngine.allCases, [true, false])
+    @Test(
+        "a late node can't remove or reschedule an item that another node took over", arguments: TestEngine.allCases,
+        [true, false])
     func lateNode(_ engine: TestEngine, _ hasSent: Bool) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
         try await issuer.queue(1, to: [Self.good])
@@ -88,12 +90,12 @@ struct CourierTests {
         let postponed = try await waiting(issuer)
         release.continuation.finish()
         #expect(try await late == 1)
-        // Neither removed nor made due at another time: it is the other node's.
+        // Neither removed nor rescheduled, because the other node owns it.
         #expect(try await waiting(issuer) == postponed)
         #expect(postponed.map(\.attempts) == [2])
     }
 
-    @Test("a final error ends it at once, any other when the next pause outlasts the item")
+    @Test("a final error ends delivery immediately, any other error when the next attempt would be after expiry")
     func givenUp() async throws {
         let issuer = try await TestIssuer()
         try await issuer.queue(1, to: [Self.good, Self.slow])
@@ -109,22 +111,22 @@ struct CourierTests {
         }
         while let next = try await waiting(issuer).first {
             issuer.clock.advance(by: max(0, next.dueAt.timeIntervalSince(issuer.clock.now)))
-            // The one that was tried last would be due again after the item expires.
+            // The item last tried would next be due only after it expires.
             #expect(issuer.clock.now < next.expiresAt)
             _ = try await away.deliverDue(to: Self.good)
         }
-        // 10, 20 … 2560 seconds, then an hour each, within three days.
+        // Pauses of 10, 20 … 2560 seconds, and then an hour each, within three days.
         #expect(attempts.withLock(\.self) == 9 + 71)
     }
 
     @Test(
-        "pauses double up to an hour",
+        "backoff doubles up to an hour",
         arguments: zip([0, 1, 2, 3, 9, 10, 1_000], [10.0, 10, 20, 40, 2_560, 3_600, 3_600]))
     func pauses(_ attempts: Int, _ seconds: Double) {
         #expect(ParcelCourier.pause(after: attempts) == seconds)
     }
 
-    @Test("while one destination is slow, others get what comes later, and new ones are served")
+    @Test("a slow destination doesn't delay others, and new destinations are served")
     func isolation() async throws {
         let issuer = try await TestIssuer()
         let new = "https://new.example/"
@@ -140,14 +142,14 @@ struct CourierTests {
         courier.addresses = { addresses.withLock(\.self) }
         let running = Task { [courier] in await courier.keepDelivering() }
         try await issuer.queue(5, to: [Self.slow])
-        try await until("the slow one has its share") { held.withLock(\.self) == ParcelCourier.width }
+        try await until("the slow destination uses its full width") { held.withLock(\.self) == ParcelCourier.width }
         for _ in 0..<2 {
             try await issuer.queue(2, to: [Self.good])
-            try await until("the other was served") { try await waiting(issuer).isEmpty }
+            try await until("the other destination was served") { try await waiting(issuer).isEmpty }
         }
         try await issuer.queue(1, to: [new])
         addresses.withLock { $0.append(new) }
-        try await until("the new one was served") { try await waiting(issuer, to: new).isEmpty }
+        try await until("the new destination was served") { try await waiting(issuer, to: new).isEmpty }
         running.cancel()
         await running.value
         #expect(held.withLock(\.self) == ParcelCourier.width)
@@ -157,7 +159,7 @@ struct CourierTests {
 }
 
 extension TestIssuer {
-    /// Records `count` events more, each of them for `urls`.
+    /// Records `count` events, each queued for all `urls`.
     func queue(_ count: Int, to urls: [String]) async throws {
         var settings = AuditSettings()
         settings.webhooks = WebhookSettings(urls: urls)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Rate limits")
 struct RateLimiterTests {
-    @Test("a burst is allowed, then so many a minute, each key for itself")
+    @Test("a burst is allowed, then a steady rate, with separate budgets per key")
     func bucket() async {
         let limiter = RateLimiter()
         let limit = RateLimit(burst: 3, perMinute: 60)
@@ -16,7 +16,7 @@ struct RateLimiterTests {
         #expect(limiter.take("a", of: limit, at: start.addingTimeInterval(1)) == 1)
     }
 
-    @Test("of 64 tasks as many pass as there are tokens")
+    @Test("of 64 concurrent tasks, exactly as many pass as there are tokens")
     func race() async {
         let limiter = RateLimiter()
         let limit = RateLimit(burst: 10, perMinute: 1)
@@ -29,7 +29,7 @@ struct RateLimiterTests {
         #expect(passed == 10)
     }
 
-    @Test("a flood of names does not grow without bound, nor free those who are limited")
+    @Test("a flood of keys doesn't use unbounded memory or release keys that are limited")
     func memory() async {
         let limiter = RateLimiter(maximumCount: 100)
         let limit = RateLimit(burst: 2, perMinute: 1)

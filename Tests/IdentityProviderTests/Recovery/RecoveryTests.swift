@@ -7,13 +7,13 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("What somebody who reads the mailbox can do: nothing to a second factor, before a wait is over")
+@Suite("Access to the mailbox doesn't affect second factors until a waiting period is over")
 struct RecoveryTests {
     private let mailbox = TestMailbox()
     private static let day: TimeInterval = 86_400
     private static let newPassword = "through the looking-glass"
 
-    /// An issuer at which alice set an authenticator app up just now.
+    /// An issuer where alice has just enrolled an authenticator app.
     private func issuer(_ engine: TestEngine = .sqlite) async throws -> TestIssuer {
         let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: mailbox)
         try await issuer.enroll("alice")
@@ -28,7 +28,7 @@ struct RecoveryTests {
         try await issuer.stores.totpCredentials.credentials(of: user(issuer, name).id).count
     }
 
-    /// Somebody uses the link of a mail about a sign-in. Returns the page that says what was done.
+    /// Reports a sign-in through the link in its email. Returns the page with the result.
     private func report(_ issuer: TestIssuer, _ browser: Browser, _ name: String = "alice") async throws -> Page {
         try await issuer.provider.mail.add(
             .unknownDevice(user(issuer, name).id, device: "Firefox on Linux", address: "203.0.113.9"))
@@ -37,7 +37,7 @@ struct RecoveryTests {
         return try await browser.submit(browser.open(letter, at: issuer).page(), []).page()
     }
 
-    /// As `report`, and the new password is set.
+    /// Like `report`, and then sets a new password.
     private func reportAndReset(_ issuer: TestIssuer, _ browser: Browser, _ name: String = "alice") async throws {
         let page = try await report(issuer, browser, name)
         #expect(page.text("title") == "text.recovery_started_title")
@@ -52,7 +52,7 @@ struct RecoveryTests {
         return try await browser.submit(page, [("username", name), ("password", Self.newPassword)]).page()
     }
 
-    /// Opens the last mail of the kind and does what it is for.
+    /// Opens the last email of the given kind and confirms its page.
     private func use(_ kind: String, _ issuer: TestIssuer) async throws -> Response {
         let browser = Browser(issuer)
         let letter = try #require(mailbox.all.last { $0.kind == kind })
@@ -60,7 +60,7 @@ struct RecoveryTests {
         return opened.status == .ok ? try await browser.submit(opened.page(), []) : opened
     }
 
-    @Test("the mail about one's own sign-in ends sessions and resets the password, and stops at the second factor")
+    @Test("reporting a sign-in ends sessions and resets the password but doesn't bypass the second factor")
     func link() async throws {
         let issuer = try await issuer()
         let thief = Browser(issuer)
@@ -68,7 +68,7 @@ struct RecoveryTests {
         #expect(try await signIn(issuer, thief).template == "second-factor")
         #expect(try await apps(issuer) == 1)
         #expect(mailbox.kinds.sorted() == ["password_changed", "recovery_started", "unknown_device"])
-        // Another link neither shortens the wait nor begins it anew.
+        // Another report neither shortens nor restarts the wait.
         let until = try #require(try await issuer.stores.recoveries.find(user(issuer).id)).readyAt
         issuer.clock.advance(by: 3 * Self.day - 1)
         #expect(try await report(issuer, thief).text("title") == "text.recovery_started_title")
@@ -77,7 +77,8 @@ struct RecoveryTests {
     }
 
     @Test(
-        "after notices and the wait, a link removes what was in dispute, and all ends", arguments: TestEngine.allCases)
+        "after notices and the wait, a link removes the disputed factors and ends all sessions",
+        arguments: TestEngine.allCases)
     func wholeWay(_ engine: TestEngine) async throws {
         let issuer = try await issuer(engine)
         let owner = Browser(issuer)
@@ -99,7 +100,7 @@ struct RecoveryTests {
         #expect(try await use("recovery_ready", issuer).status == .gone)
     }
 
-    @Test("who signs in with the factor in dispute cancels, is told, and no further mail comes")
+    @Test("signing in with the disputed factor cancels recovery with a notice, and no further emails follow")
     func factorShown() async throws {
         let issuer = try await issuer()
         let owner = Browser(issuer)
@@ -114,7 +115,7 @@ struct RecoveryTests {
         #expect(try await apps(issuer) == 1)
     }
 
-    @Test("the link of the notice cancels, and the one of before does not work for what starts anew")
+    @Test("the link in the notice cancels recovery and works only once")
     func cancelLink() async throws {
         let issuer = try await issuer()
         try await reportAndReset(issuer, Browser(issuer))
@@ -126,7 +127,7 @@ struct RecoveryTests {
         #expect(try await use("recovery_started", issuer).status == .gone)
     }
 
-    @Test("who shows an older factor removes what is in dispute at once, and nothing else")
+    @Test("signing in with an older factor allows removing the disputed ones immediately, and only those")
     func olderFactor() async throws {
         let issuer = try await issuer()
         var bob = try await user(issuer, "bob")
@@ -141,7 +142,9 @@ struct RecoveryTests {
         let asked = try await signIn(issuer, owner, "bob")
         _ = try await owner.submit(asked, [("code", issuer.code())])
         let account = try await owner.get("/account").page()
-        guard case .object(let recovery)? = account.data["recovery"] else { throw Unexpected("no recovery is shown") }
+        guard case .object(let recovery)? = account.data["recovery"] else {
+            throw Unexpected("the account page shows no recovery")
+        }
         #expect(recovery["can_remove"] == .flag(true))
         let done = try await owner.request(
             .post, "/account/recovery", form: [("form_token", account.text("form_token")), ("action", "remove")])
@@ -151,7 +154,7 @@ struct RecoveryTests {
         #expect(try await owner.get("/account").page().template == "sign-in")
     }
 
-    @Test("a passkey that a thief added opens nothing by itself any more, and goes after the wait")
+    @Test("a passkey added by a thief no longer signs in on its own, and is removed after the wait")
     func passkey() async throws {
         let issuer = try await TestIssuer(mailbox: mailbox)
         var thief = try PasskeyPerson(issuer)
@@ -166,7 +169,7 @@ struct RecoveryTests {
         #expect(try await issuer.stores.passkeys.passkeys(of: user(issuer).id).isEmpty)
     }
 
-    @Test("a passkey that signs in while it is reported keeps no session", arguments: TestEngine.allCases)
+    @Test("a passkey sign-in concurrent with a report leaves no session", arguments: TestEngine.allCases)
     func passkeyRace(_ engine: TestEngine) async throws {
         for _ in 0..<4 {
             let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: mailbox)
@@ -191,7 +194,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("a factor that was added while the report was under way is in dispute")
+    @Test("a factor added while the report was in progress is disputed")
     func period() {
         let start = TestClock().now
         let recovery = AccountRecovery(
@@ -200,7 +203,7 @@ struct RecoveryTests {
         #expect(disputed == [false, true, true, true, false])
     }
 
-    @Test("of many who carry it out and cancel at once, one wins")
+    @Test("of concurrent attempts to finish and cancel, one wins")
     func race() async throws {
         let issuer = try await issuer()
         try await reportAndReset(issuer, Browser(issuer))
@@ -212,7 +215,7 @@ struct RecoveryTests {
         #expect(results.count(where: \.self) == 1)
     }
 
-    @Test("what is decided of each evidence", arguments: RecoveryEvidence.allCases)
+    @Test("each kind of evidence has its decision, before and after the wait", arguments: RecoveryEvidence.allCases)
     func decision(_ evidence: RecoveryEvidence) throws {
         let start = TestClock().now
         let recovery = AccountRecovery(
@@ -230,17 +233,17 @@ struct RecoveryTests {
         #expect(step(nil, at: 0, hasDisputed: false) == .nothing)
         #expect(step(recovery, at: 59) == waiting)
         #expect(step(recovery, at: 60) == ready)
-        // Expired, it is as none.
+        // An expired recovery counts as none.
         #expect(step(recovery, at: 120) == none)
     }
 }
 
-@Suite("A reset by mail and a code by mail are one factor")
+@Suite("A password reset by email and an email code count as one factor")
 struct MailedPasswordTests {
     private let mailbox = TestMailbox()
     private static let password = "through the looking-glass"
 
-    /// An issuer that demands two factors of alice, at which somebody who reads her mailbox has reset her password.
+    /// An issuer where somebody with access to alice's mailbox has reset her password. `demand` adds to her role.
     private func issuer(demanding demand: String, emailCodes: Bool = true) async throws -> TestIssuer {
         let issuer = try await TestIssuer(mailbox: mailbox) { $0.acceptsEmailCodes = emailCodes }
         try await issuer.apply(
@@ -262,7 +265,7 @@ struct MailedPasswordTests {
     }
 
     @Test(
-        "where two are demanded, the mailbox alone waits; an administrator's password does not",
+        "if two factors are required, a password reset by email must wait, but an administrator's password needn't",
         arguments: ["time", "administrator"], [true, false])
     func wait(_ help: String, emailCodes: Bool) async throws {
         let issuer = try await issuer(demanding: #", "minimum_acr": "urn:martlet:acr:2""#, emailCodes: emailCodes)
@@ -284,7 +287,7 @@ struct MailedPasswordTests {
         }
     }
 
-    @Test("the mailbox unlocks no guesses at the second factor")
+    @Test("before the wait is over, an email doesn't unlock the second factor")
     func unlock() async throws {
         let issuer = try await issuer(demanding: "")
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
@@ -308,7 +311,7 @@ struct MailedPasswordTests {
         }
     }
 
-    @Test("a new password from the account page does not end the wait")
+    @Test("a new password from the account page doesn't end the wait")
     func changed() async throws {
         let issuer = try await issuer(demanding: "")
         let browser = Browser(issuer)
@@ -319,7 +322,7 @@ struct MailedPasswordTests {
         #expect(alice.passwordMailedAt == issuer.clock.now)
     }
 
-    @Test("nor does it add a factor that would be the second one")
+    @Test("a password reset by email can't enroll a second factor before the wait is over")
     func enrollment() async throws {
         let issuer = try await issuer(demanding: "")
         let browser = Browser(issuer)

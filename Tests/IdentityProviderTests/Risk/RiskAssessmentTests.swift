@@ -3,7 +3,7 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("RiskAssessment: what is made of a sign-in's circumstances")
+@Suite("Risk assessment: signals and consequences of a sign-in")
 struct SuspicionTests {
     private static let now = Date(timeIntervalSince1970: 1_800_000_000)
     private static let munich = Location(
@@ -41,72 +41,76 @@ struct SuspicionTests {
     }
 
     static let table = [
-        Case("as always", device: true, sameNetwork, after: [visit("home", munich, hoursAgo: 9)], [], .ignore),
-        Case("the first sign-in of all is new in every way", device: false, sameNetwork, after: [], [], .ignore),
-        Case("a program's first", device: nil, sameNetwork, after: [], [], .ignore),
+        Case(
+            "a known browser and network", device: true, sameNetwork, after: [visit("home", munich, hoursAgo: 9)], [],
+            .ignore),
+        Case("the very first sign-in is not unusual", device: false, sameNetwork, after: [], [], .ignore),
+        Case("a program's first sign-in", device: nil, sameNetwork, after: [], [], .ignore),
         Case(
             "a new browser at home", device: false, sameNetwork, after: [visit("home", munich, hoursAgo: 9)],
             [.unknownDevice], .notify),
         Case(
-            "a known browser in a new network", device: true, visit("cafe", munich),
+            "a known browser on a new network", device: true, visit("cafe", munich),
             after: [visit("home", munich, hoursAgo: 9)], [.unknownNetwork], .ignore),
         Case(
-            "a program in a known network", device: nil, sameNetwork, after: [visit("home", munich, hoursAgo: 9)], [],
+            "a program on a known network", device: nil, sameNetwork, after: [visit("home", munich, hoursAgo: 9)], [],
             .ignore),
         Case(
-            "a program in a new network", device: nil, visit("cafe", munich),
+            "a program on a new network", device: nil, visit("cafe", munich),
             after: [visit("home", munich, hoursAgo: 9)], [.unknownDevice, .unknownNetwork], .notify),
         Case(
-            "over the ocean by aeroplane", device: true, visit("hotel", newYork),
+            "across the ocean at the speed of a plane", device: true, visit("hotel", newYork),
             after: [visit("home", munich, hoursAgo: 9)], [.unknownNetwork, .unknownCountry], .notify),
         Case(
-            "over the ocean in an hour", device: true, visit("hotel", newYork),
+            "across the ocean in an hour", device: true, visit("hotel", newYork),
             after: [visit("home", munich, hoursAgo: 1)], [.unknownNetwork, .unknownCountry, .impossibleTravel],
             .factor),
         Case(
-            "back to a known country as fast", device: true, sameNetwork,
+            "equally fast back to a known country", device: true, sameNetwork,
             after: [visit("hotel", newYork, hoursAgo: 1), visit("home", munich, hoursAgo: 90)], [.impossibleTravel],
             .factor),
         Case(
-            "two places at once that are not far apart", device: true, visit("cafe", augsburg),
+            "two nearby places at the same time", device: true, visit("cafe", augsburg),
             after: [visit("home", munich, hoursAgo: 0)], [.unknownNetwork], .ignore),
         Case(
-            "the clock of another node goes ahead", device: true, visit("hotel", newYork),
+            "clock skew: another node is ahead", device: true, visit("hotel", newYork),
             after: [visit("home", munich, hoursAgo: -1)], [.unknownNetwork, .unknownCountry, .impossibleTravel],
             .factor),
         Case(
-            "where nothing is known of places", device: true, visit("hotel", nil),
+            "no location is known", device: true, visit("hotel", nil),
             after: [visit("home", nil, hoursAgo: 1)], [.unknownNetwork], .ignore),
         Case(
-            "where the last place is not known", device: true, visit("home", munich),
+            "the last location is unknown", device: true, visit("home", munich),
             after: [visit("home", nil, hoursAgo: 1)], [], .ignore),
         Case(
-            "by a unix socket there are no networks", device: true, visit(nil, nil),
+            "a Unix socket has no network", device: true, visit(nil, nil),
             after: [visit("home", munich, hoursAgo: 1)], [.unknownNetwork], .ignore),
         Case(
-            "where nine accounts failed", device: false, sameNetwork, after: [], accounts: 9, subscribers: 9, [],
+            "nine accounts failed from here", device: false, sameNetwork, after: [], accounts: 9, subscribers: 9, [],
             .ignore),
         Case(
-            "where ten accounts failed", device: false, sameNetwork, after: [], accounts: 10, [.manyAccounts], .factor),
+            "ten accounts failed from here", device: false, sameNetwork, after: [], accounts: 10, [.manyAccounts],
+            .factor),
         Case(
-            "where ten subscribers failed", device: false, sameNetwork,
+            "ten subscribers failed at the account", device: false, sameNetwork,
             after: [visit("home", munich, hoursAgo: 9)], subscribers: 10, [.unknownDevice, .manyAddresses], .factor),
         Case(
-            "an attack does not trouble a known browser", device: true, sameNetwork,
+            "a known browser during an attack", device: true, sameNetwork,
             after: [visit("home", munich, hoursAgo: 9)], accounts: 99, subscribers: 99, [], .ignore),
         Case(
-            "nor a program in its network", device: nil, sameNetwork, after: [visit("home", munich, hoursAgo: 9)],
+            "a program on its known network during an attack", device: nil, sameNetwork,
+            after: [visit("home", munich, hoursAgo: 9)],
             accounts: 99, subscribers: 99, [], .ignore),
     ]
 
-    @Test("each line of the table", arguments: table)
+    @Test("circumstances lead to the expected signals and consequence", arguments: table)
     func assess(_ line: Case) {
         let suspicion = RiskAssessment(of: line.circumstances, by: RiskRules())
         #expect(suspicion.signals == line.signals)
         #expect(suspicion.consequence == line.consequence)
     }
 
-    @Test("an operator chooses what each signal leads to; the gravest counts")
+    @Test("the consequence of each signal is configurable, and the most severe one applies")
     func rules() {
         let circumstances = SignInCircumstances(
             isDeviceKnown: false, event: Self.visit("hotel", Self.newYork),
@@ -123,7 +127,7 @@ struct SuspicionTests {
         #expect(RiskAssessment(of: circumstances, by: rules).consequence == .ignore)
     }
 
-    @Test("a new browser alone is no alarm, unless the rules make more of it")
+    @Test("a new browser alone is not alarming, unless the rules escalate it")
     func alarm() {
         let circumstances = SignInCircumstances(
             isDeviceKnown: false, event: Self.visit("cafe", nil), former: [Self.visit("home", nil, hoursAgo: 1)])
@@ -136,9 +140,9 @@ struct SuspicionTests {
         #expect(RiskAssessment(of: circumstances, by: rules).isAlarming(by: rules))
     }
 
-    /// Great-circle distances after the haversine formula, worked out apart from this code.
+    /// Expected values by the haversine formula, computed independently of this code.
     @Test(
-        "distances are those of the earth, less what is uncertain",
+        "distances follow the great circle, less the uncertainty",
         arguments: [
             (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0, 0, 0, 180, 0, 20_015), (90, 0, -90, 0, 0, 20_015),
             (0, 179.5, 0, -179.5, 0, 111.2), (48.14, 11.58, 40.71, -74.01, 0, 6_488),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import IdentityProvider
 
-/// Two networks in two countries, and all else nowhere.
+/// Locates one network in each of two countries, and nothing else.
 private struct TwoCities: Geolocator {
     func location(of address: String) -> Location? {
         switch address.prefix(4) {
@@ -21,7 +21,7 @@ private struct TwoCities: Geolocator {
     }
 }
 
-@Suite("Unusual sign-ins, in the whole flow")
+@Suite("Unusual sign-ins end to end")
 struct SuspiciousSignInTests {
     private static let (home, away) = ("192.0.2.7", "198.51.100.7")
     private static let login = Browser.webRequest([("prompt", "login")])
@@ -46,13 +46,13 @@ struct SuspiciousSignInTests {
         return try await browser.authorize(Self.login, as: "bob", password: "battery staple")
     }
 
-    /// Whether somebody is signed in: the client has its answer, or is about to.
+    /// Whether a user is signed in: the client got a code, or consent is pending.
     private func isIn(_ response: Response) throws -> Bool {
         if response.headers[.location]?.hasPrefix("https://shop.example/callback?code=") == true { return true }
         return try response.page().template == "consent"
     }
 
-    @Test("travel that nobody makes takes a second factor, also in a browser that stands in for it")
+    @Test("impossible travel requires a second factor, even in a remembered browser")
     func travel() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer, at: Self.home)
@@ -62,11 +62,11 @@ struct SuspiciousSignInTests {
         browser.travel(to: Self.away)
         let asked = try await bob(browser, issuer).page()
         #expect(asked.template == "second-factor")
-        // Beginning anew leads to nothing else.
+        // Starting over doesn't avoid it.
         #expect(try await bob(browser, issuer).page().template == "second-factor")
         issuer.clock.advance(by: 60)
         #expect(try isIn(await browser.submit(asked, [("code", try issuer.code())])))
-        // From there on it is known, and the browser stands in again.
+        // The new location is now known, and the browser is trusted again.
         #expect(try isIn(await bob(browser, issuer)))
         let alarms = try await events("suspicious_sign_in", issuer)
         #expect(alarms.count == 2)
@@ -75,11 +75,11 @@ struct SuspiciousSignInTests {
         #expect(alarms[0].notes.contains { $0.contains("impossible_travel") })
     }
 
-    @Test("who has nothing to show is let in with a notice: to have them set something up would prove nothing")
+    @Test("a user without a second factor is let in with a notice, since enrolling one would prove nothing")
     func nothingToShow() async throws {
         let mailbox = TestMailbox()
         let issuer = try await issuer(mailbox: mailbox)
-        // Without a verified address there is no code by mail.
+        // The address is unverified, so email codes are unavailable.
         try await issuer.apply(
             #"{"users": [{"username": "dora", "password": "explorer of maps", "email": "dora@example.com"}]}"#)
         for address in [Self.home, Self.away] {
@@ -92,7 +92,7 @@ struct SuspiciousSignInTests {
         #expect(try await events("suspicious_sign_in", issuer).count == 1)
     }
 
-    @Test("who has a verified address proves it by a code")
+    @Test("a user with a verified email address is asked for an email code")
     func mailCode() async throws {
         let mailbox = TestMailbox()
         let issuer = try await issuer(mailbox: mailbox)
@@ -107,7 +107,7 @@ struct SuspiciousSignInTests {
         #expect(try isIn(await other.submit(page, fields)))
     }
 
-    @Test("what is refused looks like a wrong password, makes no session, and is told to the person")
+    @Test("a refused sign-in looks like a wrong password, starts no session and notifies the user")
     func refused() async throws {
         let mailbox = TestMailbox()
         let issuer = try await issuer([.impossibleTravel: .refuse], mailbox: mailbox)
@@ -131,7 +131,7 @@ struct SuspiciousSignInTests {
         #expect(refusals == ["wrong_credential", "suspicious"])
     }
 
-    @Test("what is refused is counted as a wrong password: the wait does not tell that it was right")
+    @Test("a refused sign-in is counted like a wrong password, so the wait doesn't reveal that it was right")
     func counted() async throws {
         let issuer = try await issuer([.impossibleTravel: .refuse])
         func login(_ password: String, from address: String) async throws -> Int {
@@ -146,7 +146,7 @@ struct SuspiciousSignInTests {
         #expect(try await login("correct horse", from: Self.away) == 429)
     }
 
-    @Test("the JSON API refuses alike, and knows a program by its network")
+    @Test("the JSON API refuses the same way and recognizes programs by network")
     func api() async throws {
         let mailbox = TestMailbox()
         let issuer = try await issuer([.impossibleTravel: .refuse], mailbox: mailbox)
@@ -163,11 +163,11 @@ struct SuspiciousSignInTests {
         #expect(try right.json() == wrong.json())
         try await issuer.deliver()
         #expect(mailbox.kinds == ["refused_sign_in"])
-        // It keeps no cookie to be known by, so it leaves no browser behind.
+        // The API sets no device cookie, so it must not store a device.
         #expect(try await issuer.stores.devices.devices(of: alice(issuer), at: issuer.clock.now).isEmpty)
     }
 
-    @Test("passwords tried at many accounts: whoever hits one shows more, and only there")
+    @Test("after attempts at many accounts from one address, only that address must show a second factor")
     func manyAccounts() async throws {
         let mailbox = TestMailbox()
         let issuer = try await issuer(mailbox: mailbox)
@@ -181,13 +181,13 @@ struct SuspiciousSignInTests {
         }
         #expect(try await Browser(issuer, at: thief).authorize(Self.login).page().template == "second-factor")
         #expect(try isIn(await own.authorize(Self.login)))
-        // An hour later it is forgotten.
+        // The attempts are forgotten after an hour.
         issuer.clock.advance(by: 3_601)
         #expect(try isIn(await Browser(issuer, at: thief).authorize(Self.login)))
     }
 
     @Test(
-        "one account tried from many addresses: its owner shows more in a new browser, and nothing where they are known"
+        "after attempts from many addresses, a new browser must show a second factor but a known one needn't"
     )
     func manyAddresses() async throws {
         let mailbox = TestMailbox()
@@ -195,9 +195,9 @@ struct SuspiciousSignInTests {
         let own = Browser(issuer, at: Self.home)
         #expect(try isIn(await own.authorize(Self.login)))
         for number in 0..<10 {
-            // Longer than the failures before make wait.
+            // Longer than the wait caused by the previous failures.
             issuer.clock.advance(by: 120)
-            // By either of its names it is the same account.
+            // Both names identify the same account.
             let name = number.isMultiple(of: 2) ? "alice" : "ALICE@example.com"
             _ = try await issuer.call(
                 .post, "/api/auth/login", #"{"username": "\#(name)", "password": "wrong"}"#,
@@ -208,7 +208,7 @@ struct SuspiciousSignInTests {
         #expect(try await Browser(issuer, at: Self.home).authorize(Self.login).page().template == "second-factor")
     }
 
-    @Test("failures at once count each pair of account and subscriber once")
+    @Test("concurrent failures count each pair of account and subscriber once")
     func race() async throws {
         let issuer = try await issuer()
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
@@ -221,7 +221,7 @@ struct SuspiciousSignInTests {
         #expect(failures.subscribers == 4)
     }
 
-    @Test("whoever signs out everywhere, or says that it was not them, makes strangers of networks, too")
+    @Test("forgetting all devices also forgets known networks")
     func forgotten() async throws {
         let issuer = try await issuer()
         let user = try await alice(issuer)

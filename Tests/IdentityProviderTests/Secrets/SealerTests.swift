@@ -10,14 +10,14 @@ struct SealerTests {
 
     private func sealer(_ keys: String, _ issuer: String = "https://id.example.com") async throws -> Sealer {
         let issuer = try Issuer(issuer)
-        // Without rows the master keys seal by themselves, as they did before there were data keys.
+        // Without stored data keys, the master keys seal directly, as they did before data keys existed.
         let store = try await TestDatabase().backend.stores(for: issuer).dataKeys
         let vault = KeyVault(issuer, store: store, masterKeys: try MasterKeys(parsing: keys))
         try await vault.load()
         return Sealer(vault)
     }
 
-    @Test("opens for the purpose, issuer and keys it was sealed for, and for nothing else")
+    @Test("sealed values open only with their purpose, issuer and keys")
     func binding() async throws {
         let purpose = SealedPurpose.transit("one") { _ in 60 }
         let (own, other) = (try await sealer(first), try await sealer(second))
@@ -34,7 +34,7 @@ struct SealerTests {
         }
     }
 
-    @Test("no bit may change, and nothing shorter opens")
+    @Test("a modified or truncated value doesn't open")
     func integrity() async throws {
         let purpose = SealedPurpose.transit("one") { _ in 60 }
         let sealer = try await sealer(first)
@@ -47,7 +47,7 @@ struct SealerTests {
         }
     }
 
-    @Test("the same value never looks the same twice")
+    @Test("sealing the same value twice gives different results")
     func randomness() async throws {
         let purpose = SealedPurpose.transit("one") { _ in 60 }
         let sealer = try await sealer(first)

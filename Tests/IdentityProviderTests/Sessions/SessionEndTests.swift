@@ -8,7 +8,7 @@ import Testing
 
 @testable import IdentityProvider
 
-/// A way to end sessions that a person, an operator or time has.
+/// A way for a user, an operator or time to end sessions.
 private enum WayOut: CaseIterable {
     case page, firstPartyAPI, otherDevice, everywhere, report, newPassword, resetPassword, recovery
     case idle, otherUser, deletedByUser, removed, pruned, disabled, disabledByFile, passwordByOperator
@@ -34,7 +34,7 @@ private enum WayOut: CaseIterable {
     }
 }
 
-/// Alice's sessions at one issuer, and what the log says of their ends.
+/// Alice's sessions at one issuer, and the logged reason for their end.
 private struct Scene {
     let issuer: TestIssuer
     let mailbox = TestMailbox()
@@ -53,7 +53,7 @@ private struct Scene {
         try #require(try await issuer.stores.users.find(named: "alice"))
     }
 
-    /// A session of alice's in a browser that is somewhere else.
+    /// Starts a session for alice in another browser.
     @discardableResult
     func beginElsewhere() async throws -> Session {
         let (alice, now) = (try await alice(), issuer.clock.now)
@@ -65,27 +65,27 @@ private struct Scene {
         return session
     }
 
-    /// Alice signs in with this browser. Returns the page at `path`.
+    /// Signs alice in with this browser. Returns the page at `path`.
     func signIn(to path: String = "/account") async throws -> Page {
         let page = try await browser.get(path).page()
         return try await browser.submit(page, [("username", "alice"), ("password", "correct horse")])
             .page()
     }
 
-    /// Opens the mail of one kind.
+    /// Opens the last email of the given kind.
     func open(_ kind: String) async throws -> Page {
         try await issuer.deliver()
         return try await browser.open(#require(mailbox.all.last { $0.kind == kind }), at: issuer).page()
     }
 
-    /// Opens the mail about a sign-in on an unknown device.
+    /// Opens the email about a sign-in on an unknown device.
     func openReport() async throws -> Page {
         try await issuer.provider.mail.add(
             .unknownDevice(alice().id, device: "Firefox on Linux", address: "192.0.2.1"))
         return try await open("unknown_device")
     }
 
-    /// Expects that `work` ends sessions and that each of them, and no other, passes `SessionEnd` once.
+    /// Expects that `work` ends sessions and that `SessionEnd` logs each of them, and no other, exactly once.
     func expectEnd(_ work: () async throws -> Void) async throws {
         let user = try await alice().id
         let sessions = {
@@ -104,9 +104,9 @@ private struct Scene {
     }
 }
 
-@Suite("Whatever ends a session, it goes through one place, with its reason")
+@Suite("Every session ends through SessionEnd, with a reason")
 struct SessionEndTests {
-    @Test("each way out", arguments: WayOut.allCases)
+    @Test("every way to end a session logs its reason", arguments: WayOut.allCases)
     fileprivate func each(_ way: WayOut) async throws {
         let scene = try await Scene(way.reason)
         try await scene.beginElsewhere()
@@ -169,7 +169,7 @@ struct SessionEndTests {
             try await scene.expectEnd { _ = try await browser.get("/account") }
         case .otherUser:
             _ = try await scene.signIn()
-            // A sign-in at the same moment would count as the one that is asked for.
+            // Without this, the existing session would satisfy `prompt=login`.
             issuer.clock.advance(by: 60)
             let page = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")]))
                 .page()
@@ -208,7 +208,7 @@ struct SessionEndTests {
         }
     }
 
-    @Test("every reason occurs")
+    @Test("every reason is covered")
     func reasons() {
         #expect(Set(WayOut.allCases.map(\.reason)) == Set(SessionEndReason.allCases))
     }
@@ -228,7 +228,7 @@ struct SessionEndTests {
                 }
             }
         }
-        // Two wrap a store and forward to it.
+        // The other two wrap a store and forward to it.
         #expect(callers == ["SessionEnd.swift", "IdleSessions.swift", "MutatedStores.swift"])
     }
 }

@@ -6,7 +6,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Sessions that nobody uses end, where the operator wants it")
+@Suite("Idle sessions end, if the operator wants it")
 struct SessionIdleTests {
     private func issuer(_ engine: TestEngine = .sqlite, idle: TimeInterval? = 600) async throws -> TestIssuer {
         try await node(TestDatabase(engine), TestClock(), idle: idle)
@@ -23,7 +23,7 @@ struct SessionIdleTests {
             != "login_required"
     }
 
-    @Test("each use prolongs it, as long as the session itself lasts", arguments: TestEngine.allCases)
+    @Test("each use extends the session, up to its lifetime", arguments: TestEngine.allCases)
     func use(_ engine: TestEngine) async throws {
         let issuer = try await issuer(engine)
         let browser = Browser(issuer)
@@ -42,12 +42,12 @@ struct SessionIdleTests {
             issuer.clock.advance(by: 599)
             #expect(try await isSignedIn(busy))
         }
-        // Twelve hours are over.
+        // The lifetime of twelve hours is over.
         issuer.clock.advance(by: 43_200 - 72 * 599)
         #expect(try await !isSignedIn(busy))
     }
 
-    @Test("it ends with what it granted, and a longer limit does not bring it back")
+    @Test("an idle session ends with everything it granted, and a longer limit doesn't revive it")
     func end() async throws {
         let (database, clock) = (try await TestDatabase(), TestClock())
         let issuer = try await node(database, clock)
@@ -66,7 +66,7 @@ struct SessionIdleTests {
         #expect(try await lenient.refresh(tokens["refresh_token"]?.string ?? "").json()["error"] == "invalid_grant")
     }
 
-    @Test("a use at one node counts at all", arguments: TestEngine.allCases)
+    @Test("a use at one node counts at all nodes", arguments: TestEngine.allCases)
     func nodes(_ engine: TestEngine) async throws {
         let (database, clock) = (try await TestDatabase(engine), TestClock())
         let (one, two) = (try await node(database, clock), try await node(database, clock))
@@ -81,7 +81,7 @@ struct SessionIdleTests {
     }
 
     @Test(
-        "uses are noted ten times in the limit at most, once for all that come together", arguments: TestEngine.allCases
+        "uses are stored at most ten times per idle limit, and concurrent uses once", arguments: TestEngine.allCases
     )
     func writes(_ engine: TestEngine) async throws {
         let issuer = try await issuer(engine)
@@ -105,7 +105,7 @@ struct SessionIdleTests {
         #expect(sum == 10)
     }
 
-    @Test("without a limit nothing is noted, and only the session's own end counts")
+    @Test("without a limit nothing is stored, and only the session's lifetime counts")
     func off() async throws {
         let issuer = try await issuer(idle: nil)
         let browser = Browser(issuer)
@@ -116,7 +116,7 @@ struct SessionIdleTests {
         #expect(issuer.database.database.committedUnits == before)
     }
 
-    @Test("a refresh that hangs on the session is a use, and ends with it; offline access does neither")
+    @Test("a session-bound refresh counts as use and ends with the session; offline access does neither")
     func refresh() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer)
@@ -164,7 +164,7 @@ struct SessionIdleTests {
         #expect(try await issuer.refresh(next).json()["error"] == "invalid_grant")
     }
 
-    @Test("a session that has expired is not brought back for its refresh token by a longer lifetime")
+    @Test("a longer lifetime doesn't revive an expired session or its refresh token")
     func longerLifetime() async throws {
         let (database, clock) = (try await TestDatabase(), TestClock())
         let short = try await TestIssuer(clock: clock, database: database) { $0.lifetimes.session = 3_600 }

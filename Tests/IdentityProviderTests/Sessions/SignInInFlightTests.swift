@@ -5,10 +5,10 @@ import IdentityProvider
 import TestSupport
 import Testing
 
-@Suite("A sign-in in flight does not survive what ends all sessions")
+@Suite("In-flight sign-ins don't survive the end of all sessions")
 struct SignInInFlightTests {
     @Test(
-        "of sign-ins and changes of the password at once, none leaves a session of the old password",
+        "of concurrent sign-ins and password changes, no session with the old password remains",
         arguments: TestEngine.allCases)
     func race(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
@@ -30,7 +30,7 @@ struct SignInInFlightTests {
         #expect(try await issuer.stores.sessions.sessions(of: alice.id, at: issuer.clock.now).isEmpty)
     }
 
-    @Test("the page that asks for the second factor is void after everything was signed out, and after a new password")
+    @Test("the second-factor page is void after signing out everywhere or changing the password")
     func secondFactorPage() async throws {
         for change in ["everywhere", "password"] {
             let issuer = try await TestIssuer()
@@ -48,7 +48,7 @@ struct SignInInFlightTests {
         }
     }
 
-    @Test("so is the ticket of the JSON API")
+    @Test("the ticket of the JSON API is void after signing out everywhere")
     func ticket() async throws {
         let front = try await FrontEnd()
         let ticket = try await front.ticket()
@@ -58,7 +58,7 @@ struct SignInInFlightTests {
         #expect(try await front.mfa(front.ticket(), front.code()).status == .ok)
     }
 
-    @Test("of sign-ins at once that renew an old hash, all get in", arguments: TestEngine.allCases)
+    @Test("concurrent sign-ins that upgrade an old password hash all succeed", arguments: TestEngine.allCases)
     func upgrades(_ engine: TestEngine) async throws {
         let database = try await TestDatabase(engine)
         _ = try await TestIssuer(

@@ -17,7 +17,7 @@ struct SignOutTests {
         try await browser.get("/authorize", Browser.webRequest([("prompt", "none")])).answer()["code"] != nil
     }
 
-    @Test("with a hint of this session the person is signed out and returns with the state")
+    @Test("a hint for the current session signs the user out and redirects with the state")
     func hint() async throws {
         let issuer = try await TestIssuer()
         let (browser, hint) = try await signedIn(issuer)
@@ -28,7 +28,7 @@ struct SignOutTests {
         #expect(try await !isSignedIn(browser))
     }
 
-    @Test("an expired hint is a hint still")
+    @Test("an expired hint is accepted")
     func expiredHint() async throws {
         let issuer = try await TestIssuer()
         let (browser, hint) = try await signedIn(issuer)
@@ -38,7 +38,7 @@ struct SignOutTests {
         #expect(response.headers[.location] == "https://shop.example/")
     }
 
-    @Test("without a hint, or with another session's, the person is asked; staying changes nothing")
+    @Test("without a hint for the current session the user must confirm, and staying changes nothing")
     func confirmation() async throws {
         let issuer = try await TestIssuer()
         let (browser, _) = try await signedIn(issuer)
@@ -55,7 +55,7 @@ struct SignOutTests {
         #expect(try await !isSignedIn(browser))
     }
 
-    @Test("another site cannot confirm for the person")
+    @Test("another site can't confirm the sign-out")
     func forgery() async throws {
         let issuer = try await TestIssuer()
         let (browser, _) = try await signedIn(issuer)
@@ -66,7 +66,7 @@ struct SignOutTests {
     }
 
     @Test(
-        "an address that is not registered is not gone to, and nobody is signed out",
+        "an unregistered post-logout redirect is refused, and the user stays signed in",
         arguments: [
             "https://shop.example/?x=1", "https://shop.example", "https://evil.example/",
             "https://shop.example/callback",
@@ -80,7 +80,7 @@ struct SignOutTests {
         #expect(try await isSignedIn(browser))
     }
 
-    @Test("a hint that is forged, or of another client than client_id, is refused")
+    @Test("a forged hint, or one of another client than client_id, is refused")
     func badHint() async throws {
         let issuer = try await TestIssuer()
         let (browser, hint) = try await signedIn(issuer)
@@ -96,7 +96,7 @@ struct SignOutTests {
         #expect(noClient.status == .badRequest)
     }
 
-    @Test("a cross-site POST is answered like the GET")
+    @Test("a cross-site POST is treated like the GET")
     func post() async throws {
         let issuer = try await TestIssuer()
         let (browser, hint) = try await signedIn(issuer)

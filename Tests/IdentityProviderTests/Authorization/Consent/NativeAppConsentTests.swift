@@ -3,7 +3,7 @@ import IdentityProvider
 import TestSupport
 import Testing
 
-@Suite("RFC 8252 §8.6: where another program could pass for the client, consent is asked for each time")
+@Suite("RFC 8252 §8.6: clients that can be impersonated ask for consent every time")
 struct NativeAppConsentTests {
     private static let resources = """
         {"users": [{"username": "alice", "password": "correct horse"}],
@@ -26,7 +26,7 @@ struct NativeAppConsentTests {
             + Proof().parameters + (prompt.map { [("prompt", $0)] } ?? [])
     }
 
-    @Test("a public client gets no code silently", arguments: onDevice)
+    @Test("a public client with a redirect to the device never gets a code silently", arguments: onDevice)
     func asked(_ uri: String) async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let browser = Browser(issuer)
@@ -35,13 +35,13 @@ struct NativeAppConsentTests {
         #expect(try silent.answer()["error"] == "consent_required")
         let page = try await browser.get("/authorize", request("app", uri)).page()
         #expect(page.template == "consent")
-        // All of it is asked for again, not shown as granted.
+        // Everything is requested again rather than shown as granted.
         guard case .list(let requested)? = page.data["requested"] else { throw Unexpected("nothing is asked for") }
         #expect(requested.count == 1)
         #expect(try await browser.submit(page, [("decision", "allow")]).answer()["code"] != nil)
     }
 
-    @Test("the redirect of the request decides: consent at an https redirect counts there alone")
+    @Test("consent given for an https redirect doesn't count for a redirect to the device")
     func mixed() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let browser = Browser(issuer)
@@ -52,7 +52,7 @@ struct NativeAppConsentTests {
         #expect(try silent.answer()["error"] == "consent_required")
     }
 
-    @Test("consent that an earlier version stored doesn't count")
+    @Test("consent stored by an earlier version doesn't count")
     func stored() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let browser = Browser(issuer)
@@ -65,7 +65,7 @@ struct NativeAppConsentTests {
         #expect(try silent.answer()["error"] == "consent_required")
     }
 
-    @Test("a client that the operator trusts, or that authenticates, goes on as before", arguments: ["trusted", "web"])
+    @Test("a client that the operator trusts, or that authenticates, reuses consent", arguments: ["trusted", "web"])
     func silent(_ client: String) async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let browser = Browser(issuer)
@@ -74,7 +74,7 @@ struct NativeAppConsentTests {
         #expect(try silent.answer()["code"] != nil)
     }
 
-    @Test("the consent is kept all the same, for the account page")
+    @Test("the consent is stored anyway, for the account page")
     func account() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         _ = try await Browser(issuer).authorize(request("app", Self.onDevice[0]))

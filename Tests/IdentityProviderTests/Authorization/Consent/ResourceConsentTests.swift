@@ -4,7 +4,7 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("The consent page names resource servers, and says what their scopes are for")
+@Suite("The consent page names resource servers and describes their scopes")
 struct ResourceConsentTests {
     private static let resources = """
         {"users": [{"username": "alice", "password": "correct horse"}],
@@ -26,7 +26,7 @@ struct ResourceConsentTests {
         return requested
     }
 
-    @Test("by name and description, or by host and value")
+    @Test("scopes are shown by name and description, or by host and value")
     func described() async throws {
         #expect(
             try await requested("openid orders") == [
@@ -38,7 +38,7 @@ struct ResourceConsentTests {
             ])
     }
 
-    @Test("a scope of two servers is shown for both, even if the request names one: consent to it covers both")
+    @Test("a scope shared by two servers is shown for both, even if the request names one, since consent covers both")
     func shared() async throws {
         let both: [Page.Value] = [
             [

@@ -6,7 +6,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("RFC 6749 §2.3.1: guesses at a client's secret are slowed down, per client and network")
+@Suite("RFC 6749 §2.3.1: guesses at a client secret are throttled per client and network")
 struct ClientAttemptTests {
     private let attacker = "192.0.2.1"
     private let elsewhere = "198.51.100.1"
@@ -32,14 +32,14 @@ struct ClientAttemptTests {
         return statuses
     }
 
-    @Test("after ten, the right secret is not looked at either, until time has passed", arguments: ["web", "nobody"])
+    @Test("after ten failures even the right secret is refused until time passes", arguments: ["web", "nobody"])
     func slowed(_ client: String) async throws {
         let issuer = try await TestIssuer()
         for _ in 0..<10 {
             let answer = try await ask(issuer, UUID().uuidString, client: client, from: attacker)
             #expect(answer.status == .unauthorized)
         }
-        // The answer tells nothing: it is the same for a client that there is not.
+        // The response for an unknown client is identical, to prevent enumeration.
         let refused = try await ask(issuer, Self.right, client: client, from: attacker)
         #expect(refused.status == .tooManyRequests)
         #expect(try refused.json()["error"] == "temporarily_unavailable")
@@ -52,7 +52,8 @@ struct ClientAttemptTests {
     }
 
     @Test(
-        "every endpoint at which clients authenticate counts together", arguments: ["/token", "/introspect", "/revoke"])
+        "failures count together at all endpoints where clients authenticate",
+        arguments: ["/token", "/introspect", "/revoke"])
     func endpoints(_ path: String) async throws {
         let issuer = try await TestIssuer()
         for other in ["/token", "/introspect", "/revoke"] {
@@ -61,7 +62,7 @@ struct ClientAttemptTests {
         #expect(try await ask(issuer, Self.right, from: attacker, at: path).status == .tooManyRequests)
     }
 
-    @Test("another network, another client: neither waits")
+    @Test("other networks and other clients are not throttled")
     func others() async throws {
         let issuer = try await TestIssuer()
         _ = try await guess(issuer, 50, from: attacker)
@@ -71,7 +72,7 @@ struct ClientAttemptTests {
         #expect(api.status == .ok)
     }
 
-    @Test("all addresses of an IPv6 network are one")
+    @Test("all addresses of an IPv6 /64 network count as one")
     func subscriber() async throws {
         let issuer = try await TestIssuer()
         for number in 0..<10 { _ = try await guess(issuer, 1, from: "2001:db8::\(number)") }
@@ -79,7 +80,7 @@ struct ClientAttemptTests {
         #expect(try await ask(issuer, Self.right, from: "2001:db8:0:1::1").status == .ok)
     }
 
-    @Test("where the client authenticated within a day, nobody can lock it out")
+    @Test("a network where the client authenticated within a day can't be locked out")
     func known() async throws {
         let issuer = try await TestIssuer()
         #expect(try await ask(issuer, Self.right, from: attacker).status == .ok)
@@ -89,13 +90,13 @@ struct ClientAttemptTests {
         #expect(try await guess(issuer, 11, from: attacker).last == .tooManyRequests)
     }
 
-    @Test("the users of a public client, which has no secret, never wait")
+    @Test("a public client has no secret to guess, so its users are never throttled")
     func publicClient() async throws {
         let issuer = try await TestIssuer()
         for _ in 0..<20 { _ = try await ask(issuer, UUID().uuidString, client: "spa", from: attacker) }
         let form = [("grant_type", "refresh_token"), ("refresh_token", "rubbish"), ("client_id", "spa")]
         #expect(try await issuer.send(.post, "/token", form: form, from: attacker).json()["error"] == "invalid_grant")
-        // Nor does who names a client without proving anything spend its attempts.
+        // Naming a client without credentials doesn't use up its attempts either.
         for _ in 0..<20 {
             let form = [("grant_type", "client_credentials"), ("client_id", "web")]
             #expect(try await issuer.send(.post, "/token", form: form, from: elsewhere).status == .unauthorized)
@@ -103,7 +104,7 @@ struct ClientAttemptTests {
         #expect(try await ask(issuer, Self.right, from: elsewhere).status == .ok)
     }
 
-    @Test("one wrong secret again and again is a program with a former secret, and starves no other")
+    @Test("repeating one wrong secret, as a program with an old secret does, doesn't throttle the client")
     func formerSecret() async throws {
         let issuer = try await TestIssuer()
         for _ in 0..<50 {
@@ -112,7 +113,7 @@ struct ClientAttemptTests {
         #expect(try await ask(issuer, Self.right, from: attacker).status == .ok)
     }
 
-    @Test("of 64 guesses at the same moment no more than the limit and one a core are looked at")
+    @Test("of 64 concurrent guesses at most the limit plus one per core are checked")
     func race() async throws {
         let issuer = try await TestIssuer()
         let statuses = try await TestSupport.race(64) { _ in
@@ -123,7 +124,7 @@ struct ClientAttemptTests {
         #expect(statuses.allSatisfy { [.unauthorized, .tooManyRequests].contains($0) })
     }
 
-    @Test("an attempt that was not looked at is on record")
+    @Test("a throttled attempt is recorded")
     func recorded() async throws {
         let issuer = try await TestIssuer()
         _ = try await guess(issuer, 11, from: attacker)
@@ -133,7 +134,7 @@ struct ClientAttemptTests {
         #expect(records.count == 11)
     }
 
-    @Test("a failure costs no commit")
+    @Test("a failed attempt commits nothing")
     func cost() async throws {
         let issuer = try await TestIssuer()
         let before = issuer.database.database.committedUnits

@@ -14,7 +14,7 @@ struct ClientAuthenticationTests {
     }
 
     @Test(
-        "whatever is wrong is answered alike, with a challenge",
+        "every failure gets the same response, with a challenge",
         arguments: [
             "web:wrong", "nobody:web-secret-web-secret-web-secret-1", "off:off-secret-off-secret-off-secret-1", "web:",
             "post:post-secret-post-secret-post-secret", "spa:",
@@ -28,7 +28,7 @@ struct ClientAuthenticationTests {
             try response.json() == ["error": "invalid_client", "error_description": "client authentication failed"])
     }
 
-    @Test("RFC 6749 §2.3.1: both parts are form-encoded, the scheme's name has no case")
+    @Test("RFC 6749 §2.3.1: both parts are form-encoded; the scheme name is case-insensitive")
     func encoding() async throws {
         let issuer = try await TestIssuer()
         let encoded = basic("%77eb:web-secret%2Dweb-secret-web-secret-1")
@@ -38,7 +38,7 @@ struct ClientAuthenticationTests {
         #expect(try await issuer.send(.post, "/token", form: grant, headers: lower).status == .ok)
     }
 
-    @Test("a client authenticates by its registered method only")
+    @Test("a client authenticates only with its registered method")
     func registeredMethod() async throws {
         let issuer = try await TestIssuer()
         let post = [("client_id", "post"), ("client_secret", "post-secret-post-secret-post-secret")]
@@ -50,7 +50,7 @@ struct ClientAuthenticationTests {
         #expect(try await issuer.send(.post, "/token", form: grant).json()["error"] == "invalid_client")
     }
 
-    @Test("two ways at once are refused")
+    @Test("two authentication methods at once are refused")
     func twoWays() async throws {
         let issuer = try await TestIssuer()
         let response = try await issuer.send(
@@ -61,14 +61,14 @@ struct ClientAuthenticationTests {
         #expect(try other.json()["error"] == "invalid_request")
     }
 
-    /// Its `sub` is `jwt`.
+    /// With `sub` set to `jwt`.
     private static let assertion = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJqd3QifQ."
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     private static let oneWay = "the client must authenticate in one way only"
     private static let failed = "client authentication failed"
 
     @Test(
-        "a request that does not name one client in one way is refused before any client is looked up",
+        "a request that doesn't identify one client by one method is refused before any client is looked up",
         arguments: [
             ("", [], "invalid_client", failed),
             ("", [("client_secret", "x")], "invalid_client", failed),
@@ -91,13 +91,13 @@ struct ClientAuthenticationTests {
         let headers: HTTPFields = field.isEmpty ? [:] : [.authorization: field]
         let response = try await issuer.send(.post, "/token", form: grant + form, headers: headers)
         #expect(try response.json() == ["error": code, "error_description": .string(description)])
-        // A challenge only where the Authorization field was the mistake (RFC 6749 §5.2).
+        // A challenge only if the Authorization field was wrong (RFC 6749 §5.2).
         #expect((response.headers[.wwwAuthenticate] != nil) == (code == "invalid_client" && !field.isEmpty))
         #expect(try await issuer.recorded().allSatisfy { $0.event != "client_authentication_failed" })
     }
 
     @Test(
-        "the audit log tells why a client was refused",
+        "the audit log records why a client was refused",
         arguments: [
             ("nobody", "x", "unknown_client"), ("off", "x", "disabled"), ("web", "x", "other_method"),
             ("spa", "x", "other_method"), ("hmac", "x", "other_method"), ("post", "x", "wrong_secret"),
@@ -114,7 +114,7 @@ struct ClientAuthenticationTests {
         #expect(record.client == (client == "nobody" ? nil : client))
     }
 
-    @Test("a grant type that the client is not registered for, or that there is not")
+    @Test("a grant type that the client isn't registered for, or that doesn't exist, is refused")
     func grantTypes() async throws {
         let issuer = try await TestIssuer()
         let own = try await issuer.token(grant, client: "own")
@@ -129,7 +129,7 @@ struct ClientAuthenticationTests {
 struct ClientAssertionTests {
     private static let type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-    /// An HMAC signer, as a client has one.
+    /// Signs with a client secret.
     private struct HMACSigner: Signer {
         let secret: String
         let algorithm = SignatureAlgorithm.hs256
@@ -168,7 +168,8 @@ struct ClientAssertionTests {
     }
 
     @Test(
-        "private_key_jwt with each kind of key", arguments: [SignatureAlgorithm.es256, .es384, .es512, .ps256, .edDSA])
+        "private_key_jwt works with each kind of key",
+        arguments: [SignatureAlgorithm.es256, .es384, .es512, .ps256, .edDSA])
     func privateKey(_ algorithm: SignatureAlgorithm) async throws {
         let issuer = try await TestIssuer()
         let key = try PrivateKey.generate(for: algorithm)
@@ -180,7 +181,7 @@ struct ClientAssertionTests {
     }
 
     @Test(
-        "what an assertion is refused for",
+        "an invalid assertion is refused",
         arguments: [
             ["aud": "https://other.example"], ["aud": .null], ["iss": "web"], ["iss": .null], ["sub": "web"],
             ["jti": .null], ["exp": .null], ["exp": 1], ["exp": 4_000_000_000], ["nbf": 4_000_000_000],
@@ -195,7 +196,7 @@ struct ClientAssertionTests {
     }
 
     @Test(
-        "draft-ietf-oauth-rfc7523bis: aud is the issuer as a string; the token endpoint only where it is registered",
+        "draft-ietf-oauth-rfc7523bis: aud is the issuer as a string, or the token endpoint if registered",
         arguments: [
             ("https://id.example.com", true, true), ("https://id.example.com/token", false, true),
             ("https://id.example.com/", false, false), ("https://id.example.com/introspect", false, false),
@@ -208,7 +209,7 @@ struct ClientAssertionTests {
         let key = try PrivateKey.generate(for: .es256)
         for (setting, expected) in [(nil, isGood), ("issuer", isGood), ("token_endpoint", isGoodWithSwitch)] {
             try await register(issuer, key, setting)
-            // What is cached of the client has expired.
+            // The cached client has expired.
             issuer.clock.advance(by: 31)
             let answer = try await send(issuer, claims(issuer, "jwt", ["aud": audience]), key.signer())
             #expect((answer.status == .ok) == expected, "\(setting ?? "no setting")")
@@ -216,7 +217,7 @@ struct ClientAssertionTests {
     }
 
     @Test(
-        "no other endpoint's URL is an audience, at that endpoint or elsewhere", arguments: ["/introspect", "/revoke"])
+        "no other endpoint's URL is accepted as audience, there or elsewhere", arguments: ["/introspect", "/revoke"])
     func otherEndpoint(_ path: String) async throws {
         let issuer = try await TestIssuer()
         let key = try PrivateKey.generate(for: .es256)
@@ -231,7 +232,7 @@ struct ClientAssertionTests {
         }
     }
 
-    @Test("the log of the refusal names the setting, of a genuine client's assertion only")
+    @Test("the logged error names the audience setting only if the assertion's signature is valid")
     func hint() async throws {
         let issuer = try await TestIssuer()
         let key = try PrivateKey.generate(for: .es256)
@@ -252,7 +253,7 @@ struct ClientAssertionTests {
         }
     }
 
-    @Test("an assertion works once, even for 16 requests at the same moment")
+    @Test("an assertion works once, even for 16 concurrent requests")
     func replay() async throws {
         let issuer = try await TestIssuer()
         let key = try PrivateKey.generate(for: .es256)
@@ -265,7 +266,7 @@ struct ClientAssertionTests {
         #expect(winners == 1)
     }
 
-    @Test("client_secret_jwt: the secret signs; a public key's bytes do not (RFC 8725 §2.1)")
+    @Test("client_secret_jwt accepts the secret but not the bytes of a public key (RFC 8725 §2.1)")
     func symmetric() async throws {
         let issuer = try await TestIssuer()
         let right = HMACSigner(secret: "hmac-secret-hmac-secret-hmac-secret")

@@ -8,18 +8,18 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("The master key wraps data keys; each class of them has its own life")
+@Suite("Data keys: wrapped by the master key, rotated per class")
 struct DataKeyTests {
-    /// The same issuer on another node, with the master keys given.
+    /// A second node of the issuer, with the given master keys.
     private func node(_ issuer: TestIssuer, _ masterKeys: String = TestIssuer.masterKey) async throws -> TestIssuer {
         try await TestIssuer(resources: "{}", clock: issuer.clock, database: issuer.database, masterKeys: masterKeys)
     }
 
-    @Test("a new issuer begins with a random key of each class", arguments: TestEngine.allCases)
+    @Test("a new issuer starts with one random key per class", arguments: TestEngine.allCases)
     func beginning(_ engine: TestEngine) async throws {
         let database = try await TestDatabase(engine)
         let clock = TestClock()
-        // All nodes start at once: one makes the keys, all have the same.
+        // All nodes start concurrently; one creates the keys, and all use them.
         let nodes = try await race(6) { _ in try await TestIssuer(clock: clock, database: database) }
         for keyClass in DataKeyClass.allCases {
             let ids = Set(nodes.map { $0.vault.keys(keyClass).map(\.id) })
@@ -31,7 +31,7 @@ struct DataKeyTests {
         #expect(try await nodes[5].redeem(code).status == .ok)
     }
 
-    @Test("a transit key is replaced after thirty days, and opens each kind of value as long as one can be good")
+    @Test("a transit key is replaced after thirty days and opens values until their lifetime ends")
     func transit() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access")).json()
@@ -44,7 +44,7 @@ struct DataKeyTests {
         #expect(try issuer.vault.current(.transit).number == 1)
         issuer.clock.advance(by: 1)
         try await issuer.provider.keyRotation.run()
-        // Stored, and not used before every node has it.
+        // Stored, but not used until every node has loaded it.
         #expect(issuer.vault.keys(.transit).map(\.number) == [1, 2])
         #expect(try issuer.vault.current(.transit).number == 1)
         issuer.clock.advance(by: DataKeyPlan.lead)
@@ -60,7 +60,7 @@ struct DataKeyTests {
         #expect(!issuer.vault.keys(.transit).contains { $0.id == first.id })
     }
 
-    @Test("a code that was sealed by somebody with the key, but without a session, buys nothing")
+    @Test("a forged code without the user's matching session is refused, even if sealed with the right key")
     func forged() async throws {
         let issuer = try await TestIssuer()
         let sealer = Sealer(issuer.vault)
@@ -94,7 +94,7 @@ struct DataKeyTests {
         #expect(try await !redeem(user: alice, session: session, acr: acr, at: time))
     }
 
-    @Test("digests name their key, and are renewed when the secret is used")
+    @Test("digests contain the ID of their key and are renewed when the secret is used")
     func digests() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -118,13 +118,13 @@ struct DataKeyTests {
             return Set([client.secret?.digest.bytes ?? [], session.secret.bytes].map { $0.starts(with: id) })
         }
         #expect(try await underCurrent() == [false])
-        // The browser shows its cookie, the client its secret.
+        // The browser sends its cookie, and the client its secret.
         _ = try await issuer.redeem(browser.code())
         #expect(try await underCurrent() == [true])
         #expect(try await issuer.redeem(browser.code()).status == .ok)
     }
 
-    @Test("a data key whose row was changed, or moved, opens nothing")
+    @Test("a data key with a modified or swapped row opens nothing")
     func damaged() async throws {
         for change in [
             "UPDATE data_keys SET used_from = 0 WHERE class = 'transit'",
@@ -139,7 +139,8 @@ struct DataKeyTests {
     }
 
     @Test(
-        "the master key is rotated while tokens go on; the former one unwraps nothing", arguments: TestEngine.allCases)
+        "the master key is rotated without interrupting tokens; the old one unwraps nothing",
+        arguments: TestEngine.allCases)
     func rotation(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: try await TestDatabase(engine))
         let token = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access")).json()
@@ -151,14 +152,14 @@ struct DataKeyTests {
         #expect(DataKeyClass.allCases.flatMap(other.vault.keys).map(\.id) == before)
         #expect(try await other.refresh(token["refresh_token"]?.string ?? "").status == .ok)
         await #expect(throws: UnknownMasterKey.self) { try await node(issuer) }
-        // A node that was left behind makes no key that the others cannot read.
+        // A node with the old master key can't add a data key that the other nodes can't read.
         let late = try MasterKeys(parsing: TestIssuer.masterKey)
         let stray = try late.wrap(.random(.transit, number: 2, usedFrom: issuer.clock.now), of: issuer.issuer)
         #expect(try await !issuer.stores.dataKeys.insert(stray))
         #expect(try await issuer.recorded().contains { $0.event == "master_key_rotated" })
     }
 
-    @Test("after a compromise nothing that was begun before is good; the people and their factors stay")
+    @Test("replacing everything after a compromise invalidates sessions and tokens but keeps users and their factors")
     func compromise() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -179,12 +180,12 @@ struct DataKeyTests {
         for cookie in browser.cookieHeader.split(separator: "; ") { known.add(cookie: String(cookie)) }
         #expect(try await known.get("/authorize", Browser.webRequest()).page().template == "sign-in")
         #expect(try await !node.keys().keys.contains { $0.keyID == former })
-        // Nothing is sealed under a former key any more, and bob's app works.
+        // Stored values are all sealed under the new key, and bob's authenticator app still works.
         #expect(node.vault.keys(.rest).count == 1)
         let again = Browser(node)
         let asked = try await again.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
         #expect(try await again.submit(asked, [("code", try node.code())]).page().template == "consent")
-        // The client kept its secret, and renews its digest by using it; then the former key goes.
+        // The client keeps its secret. Using it renews its digest, and then the old key can be removed.
         #expect(try await replacement.hasFormerDigests())
         let web = try #require(try await node.stores.clients.find(Identifier(rawValue: "web")))
         let secret = try await node.administration.renewSecret(of: web)
@@ -199,7 +200,7 @@ struct DataKeyTests {
         #expect(report.findings == [])
     }
 
-    @Test("a replaced audit key adds nothing to the log and changes nothing in it")
+    @Test("a replaced audit key can neither add records nor change existing ones")
     func formerAuditKey() async throws {
         let issuer = try await TestIssuer()
         try await issuer.audit.flush()
@@ -207,7 +208,7 @@ struct DataKeyTests {
         _ = try await DataKeyRotation(vault: issuer.vault, audit: issuer.audit).add(.audit)
         issuer.clock.advance(by: 3_600)
         let head = try #require(try await issuer.stores.audit.heads(after: .distantPast, limit: 1).first)
-        // Somebody who has the former key writes a record behind the last one.
+        // An attacker with the old key appends a record.
         let document = try JSONObject(
             parsing: Array(
                 #"{"time":\#(Int(issuer.clock.now.timeIntervalSince1970 * 1_000)),"event":"signed_out","outcome":"success","actor":"system"}"#
@@ -231,7 +232,7 @@ struct DataKeyTests {
         #expect(report.findings == [.formerKey(AuditPlace(head.node, entry.sequence)), .headChanged(head.node)])
     }
 
-    @Test("nor does it cut off what a newer key sealed")
+    @Test("a replaced audit key can't truncate records sealed by a newer key")
     func formerAuditKeyCuts() async throws {
         let issuer = try await TestIssuer()
         let former = try issuer.vault.current(.audit)
@@ -252,12 +253,12 @@ struct DataKeyTests {
             _ = try await issuer.database.database.transaction { try $0.execute(statement, values) }
             return try await AuditSealer(issuer.vault).verify(issuer.stores.audit, retention: 60).findings
         }
-        // Its beginning, as if retention had removed it long ago.
+        // At the start, as if retention had removed the records long ago.
         let removed = try await findings(
             "UPDATE audit_chains SET removed_through = ?, removed_mac = ?, removed_time = 0, removal_seal = ?",
             [.integer(last.sequence), .blob(last.mac), .blob(seal("removal 0"))])
         #expect(removed.contains(.removalForged(head.node)))
-        // Its end, as if the chain had been shorter, at a time when the former key was in use.
+        // At the end, as if the chain had ended while the old key was in use.
         let cut = try await findings(
             """
             UPDATE audit_chains SET removed_through = 0, removed_mac = NULL, removed_time = NULL, removal_seal = NULL,
@@ -266,7 +267,7 @@ struct DataKeyTests {
         #expect(cut.contains(.headChanged(head.node)))
     }
 
-    @Test("no value travels longer than the keys of travelling values are kept")
+    @Test("no sealed value outlives the transit keys")
     func longestLifetime() {
         var lifetimes = Lifetimes()
         lifetimes.refreshToken = 60
@@ -281,7 +282,7 @@ struct DataKeyTests {
         #expect(purposes.allSatisfy { ($0.lifetime?(lifetimes) ?? 0) <= longest })
     }
 
-    @Test("an opaque access token that names a user needs an authorization of theirs")
+    @Test("an opaque access token for a user needs an authorization of that user")
     func forgedAccessToken() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await issuer.redeem(
@@ -308,7 +309,7 @@ struct DataKeyTests {
         #expect(try await !isActive(real.authorization, real.user, ["openid", "reports.read", "reports.write"]))
     }
 
-    @Test("every kind of digest keeps the label that it was stored with")
+    @Test("every kind of digest keeps its stored label")
     func labels() {
         let labels = [
             Session.digestLabel, Device.digestLabel, Client.digestLabel, RecoveryCode.digestLabel,

@@ -5,14 +5,14 @@ import Testing
 
 @testable import IdentityProvider
 
-/// A stored or sealed type and its JSON, as databases, tokens, and browsers hold it today. Adding a property adds a member
-/// to its form; members that are already there never change.
+/// A stored or sealed type and its JSON, as kept in databases, tokens and browsers. A new property may add a member to
+/// its forms; existing members never change.
 struct StoredForm: Sendable, CustomTestStringConvertible {
     let type: String
     let forms: [String]
     private let decode: @Sendable (Data) throws -> any Encodable
 
-    /// Takes one form for each case of an enum. The form of a struct fills every property.
+    /// Takes one form per case of an enum. The form of a struct must set every property.
     init<Value: Codable & Sendable>(_ type: Value.Type, _ forms: String...) {
         self.type = "\(type)"
         self.forms = forms

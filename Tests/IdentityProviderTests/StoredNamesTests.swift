@@ -14,7 +14,7 @@ struct StoredNamesTests {
             let value = try stored.value(form)
             let written = try JSONEncoder().encode(value)
             #expect(try canonical(written) == canonical(Data(form.utf8)))
-            // CodingKeys may omit a property that has a default value; its value would then be lost silently.
+            // A property with a default value can be missing from CodingKeys, which would silently lose its value.
             let properties = Mirror(reflecting: value)
             if properties.displayStyle == .struct, let object = try? JSONObject(parsing: Array(written)) {
                 #expect(Array(object.names).count == properties.children.count)
@@ -53,7 +53,9 @@ struct StoredNamesTests {
         let sealed = try sealer.seal(value, for: .forwardSignIn)
         let opened = try sealer.open(Base64URL.decode(sealed), for: .forwardSignIn)
         #expect(try canonical(Data(opened)) == form)
-        guard case .text(let document) = try SQLValue.document(value) else { throw Unexpected("no text") }
+        guard case .text(let document) = try SQLValue.document(value) else {
+            throw Unexpected("the document is not stored as text")
+        }
         #expect(try canonical(Data(document.utf8)) == form)
     }
 

@@ -53,7 +53,7 @@ struct AccountTests {
     }
 
     @Test(
-        "operators can choose another algorithm than SHA-1 and another length than six digits (RFC 6238 §1.2)",
+        "operators can configure the TOTP algorithm and number of digits (RFC 6238 §1.2)",
         arguments: [TOTP.Algorithm.sha1, .sha256, .sha512], [6, 8])
     func shape(_ algorithm: TOTP.Algorithm, _ digits: Int) async throws {
         let issuer = try await TestIssuer { settings in

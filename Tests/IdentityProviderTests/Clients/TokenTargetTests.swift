@@ -62,7 +62,7 @@ struct TokenTargetTests {
         }
     }
 
-    @Test("a token request whose scopes are all unregistered by now is refused, not issued for the issuer")
+    @Test("a scope that is no longer registered is refused instead of yielding a token for the issuer")
     func nothingLeft() throws {
         #expect(throws: OAuthError.invalidScope("")) { try Self.target(["a"], registered: "openid b") }
     }

@@ -5,10 +5,11 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("Remembered browsers skip the second factor until their owner revokes that")
+@Suite("Remembered browsers skip the second factor until they are forgotten")
 struct RememberedBrowserTests {
     @Test(
-        "a remembered browser is listed, and is a stranger again once forgotten", arguments: ["forget", "everywhere"])
+        "a remembered browser is listed, and once forgotten must show the second factor again",
+        arguments: ["forget", "everywhere"])
     func forgotten(_ how: String) async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -24,7 +25,7 @@ struct RememberedBrowserTests {
         let bob = try #require(try await issuer.stores.users.find(named: "bob")).id
         let device = try #require(try await issuer.stores.devices.devices(of: bob, at: issuer.clock.now).first)
         guard case .list(let listed)? = account.data["devices"], case .object(let first)? = listed.first else {
-            throw Unexpected("no remembered browser is listed")
+            throw Unexpected("the account page lists no remembered browser")
         }
         #expect(listed.count == 1 && first["id"] == .text(device.id.rawValue))
         let value = how == "forget" ? device.id.rawValue : "yes"

@@ -51,7 +51,7 @@ struct ValidateAudienceTests {
     }
 
     @Test(
-        "an audience without a resource server, or with opaque tokens, is refused",
+        "an unknown audience, or a resource server with opaque tokens, is refused",
         arguments: ["", "https://unknown.example", "https://orders.example/", "web", reports])
     func unknown(_ audience: String) async throws {
         let issuer = try await TestIssuer(resources: Self.resources)

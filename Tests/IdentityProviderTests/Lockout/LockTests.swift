@@ -54,7 +54,7 @@ struct LockTests {
     }
 
     @Test(
-        "password guessing locks the account and records its user; an unknown username is locked without a record of it"
+        "a lockout is recorded with its user, or without a name if the username is unknown"
     )
     func password() async throws {
         let front = try await FrontEnd()

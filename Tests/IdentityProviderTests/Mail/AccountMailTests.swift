@@ -73,7 +73,9 @@ struct AccountMailTests {
         #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == 0)
     }
 
-    @Test("the pages don't exist without email, nor the sign-up page if sign-up is off", arguments: SignUpPolicy.all)
+    @Test(
+        "the pages exist only if email is configured, and the sign-up page only if sign-up is open",
+        arguments: SignUpPolicy.all)
     func off(_ policy: SignUpPolicy) async throws {
         let silent = try await TestIssuer(signUp: policy)
         for path in ["/sign-up", "/forgot-password", "/reset-password", "/not-me", "/verify-email"] {

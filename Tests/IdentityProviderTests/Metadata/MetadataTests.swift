@@ -25,7 +25,7 @@ struct MetadataTests {
     }
 
     @Test(
-        "RFC 8414 §2: each endpoint lists its client authentication methods; introspection excludes none",
+        "RFC 8414 §2: each endpoint lists its client authentication methods, and introspection requires one",
         arguments: ["token", "revocation", "introspection"])
     func clientAuthentication(_ endpoint: String) async throws {
         let document = try await TestIssuer().send(.get, "/.well-known/openid-configuration").json()

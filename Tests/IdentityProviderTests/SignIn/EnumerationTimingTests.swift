@@ -6,14 +6,13 @@ import JOSE
 import TestSupport
 import Testing
 
-/// Times of answers about two kinds of people, taken in turn.
+/// Response times for known and unknown usernames.
 private struct Timings: CustomStringConvertible {
     var known: [Duration] = []
     var unknown: [Duration] = []
 
-    /// How probable it is that an answer about somebody unknown takes longer than one about somebody known: the area
-    /// under the curve, which is Mann and Whitney's U over the number of pairs. It looks at ranks, so that a few answers
-    /// that the machine held up say nothing.
+    /// The probability that a response for an unknown name takes longer than one for a known name: the area under the
+    /// curve, i.e. the Mann–Whitney U over the number of pairs. It is based on ranks, so outliers have little effect.
     var probability: Double {
         let pairs = Double(known.count * unknown.count)
         return known.reduce(0.0) { sum, known in
@@ -23,10 +22,10 @@ private struct Timings: CustomStringConvertible {
 
     var description: String {
         let medians = [known, unknown].map { $0.sorted()[$0.count / 2] }
-        return "\(probability); in the middle \(medians[0]) for the known, \(medians[1]) for the unknown"
+        return "\(probability); median \(medians[0]) for known, \(medians[1]) for unknown"
     }
 
-    /// Asks about 200 of each in random order: what changes on the machine meanwhile changes both alike.
+    /// Measures 200 of each kind in random order, so that load on the machine affects both alike.
     static func take(_ ask: (_ isKnown: Bool, _ number: Int) async throws -> Duration) async throws -> Timings {
         let order = [true, false].flatMap { isKnown in (0..<Self.tries).map { (isKnown, $0) } }.shuffled()
         var timings = Timings()
@@ -38,17 +37,17 @@ private struct Timings: CustomStringConvertible {
     }
 
     static let tries = 200
-    /// With 200 of each the standard error of the probability is √((200 + 200 + 1) / (12 · 200 · 200)) ≈ 0.029 when both
-    /// take the same: this is five of them either way, missed by chance once in some two million runs.
+    /// For 200 of each kind with equal times, the standard error is √((200 + 200 + 1) / (12 · 200 · 200)) ≈ 0.029. The
+    /// range spans five of them either way, so a false alarm occurs about once in two million runs.
     static let alike = 0.355...0.645
 }
 
-@Suite("Neither answers nor their times tell who has an account", .serialized)
+@Suite("Neither responses nor their timing reveal who has an account", .serialized)
 struct EnumerationTimingTests {
-    /// Some milliseconds, most of what a sign-in takes.
+    /// A few milliseconds, most of the time of a sign-in.
     private static let cost = Argon2Parameters(memory: 16_384, iterations: 1)
 
-    /// An issuer with 200 people. `cost` is what it hashes with, `stored` what their passwords were hashed with.
+    /// An issuer with 200 users, which hashes at `cost`; the users' stored hashes were made at `stored`.
     private func issuer(_ cost: Argon2Parameters = cost, stored: Argon2Parameters = cost) async throws -> TestIssuer {
         let hash = try PasswordHash(of: "correct horse", parameters: stored).text
         let users = (0..<Timings.tries).map { number in
@@ -77,7 +76,7 @@ struct EnumerationTimingTests {
         return (timings, answers)
     }
 
-    /// What a page says, in one order, without the tokens in it, which are others each time.
+    /// The page's text in a fixed order, with tokens masked because they differ each time.
     private func words(of value: Page.Value) -> String {
         switch value {
         case .text(let text): text.replacing(#/[A-Za-z0-9_.~-]{40,}/#, with: "TOKEN")
@@ -88,7 +87,7 @@ struct EnumerationTimingTests {
         }
     }
 
-    @Test("the password at the API")
+    @Test("a password sign-in at the API doesn't reveal the account")
     func login() async throws {
         let (timings, answers) = try await api(issuer())
         #expect(Timings.alike.contains(timings.probability), "\(timings)")
@@ -99,21 +98,21 @@ struct EnumerationTimingTests {
         }
     }
 
-    @Test("the same comparison tells at once when unknown people cost no hash worth the name")
+    @Test("the measurement detects a leak if unknown users cost almost no hashing")
     func leak() async throws {
-        // Nobody's password is hashed with what the issuer would compare strangers' with.
+        // The issuer compares passwords of unknown users at a much lower cost than any stored hash.
         let free = Argon2Parameters(memory: 8, iterations: 1)
         let (timings, _) = try await api(issuer(free, stored: Self.cost))
         #expect(timings.probability < 0.2, "\(timings)")
     }
 
-    @Test("the password on the page")
+    @Test("a password sign-in on the page doesn't reveal the account")
     func page() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer)
         var pages: [String] = []
         let timings = try await Timings.take { isKnown, number in
-            // One address fails so often that it would have to wait.
+            // Otherwise the failures from one address would cause a wait.
             issuer.clock.advance(by: 900)
             let page = try await browser.get("/authorize", Browser.webRequest()).page()
             let fields = [("username", name(isKnown, number)), ("password", "wrong horse")]
@@ -131,14 +130,14 @@ struct EnumerationTimingTests {
         #expect(Set(pages).count == 1, "\(Set(pages).prefix(2))")
     }
 
-    @Test("the request for a new password")
+    @Test("a password reset request doesn't reveal the account")
     func forgotPassword() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer)
         let form = try await browser.get("/forgot-password").page()
         var pages: [String] = []
         let timings = try await Timings.take { isKnown, number in
-            // So that no limit is met.
+            // Stays below every limit.
             issuer.clock.advance(by: 60)
             var answer: Response?
             let time = try await ContinuousClock().measure {

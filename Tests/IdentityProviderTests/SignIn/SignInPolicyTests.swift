@@ -4,7 +4,7 @@ import Testing
 
 @testable import IdentityProvider
 
-/// One line of the policy: what was demanded, shown and could be shown, and what follows.
+/// A row of the policy table: what is required, shown and enrolled, and the expected ruling.
 struct PolicyCase: Sendable, CustomTestStringConvertible {
     var minimum = AuthenticationContext.singleFactor
     var asked: AuthenticationContext?
@@ -19,20 +19,20 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
     }
 }
 
-@Suite("What must be shown before there is a session")
+@Suite("Which factors a session requires")
 struct SignInPolicyTests {
     private static let key = ShownFactor.passkey(verifiesUser: true, isHardware: false)
     private static let touch = ShownFactor.passkey(verifiesUser: false, isHardware: true)
 
     static let table: [PolicyCase] = [
-        // Nothing is no sign-in.
+        // Without any factor there is no sign-in.
         PolicyCase(shown: [], enrolled: [.totp], isRemembered: true, expected: .ask([.passkey, .password])),
-        // A password is enough where nothing more is demanded or set up.
+        // A password suffices if nothing more is required or enrolled.
         PolicyCase(shown: [.password], expected: .accept(.singleFactor, trustsDevice: false)),
         PolicyCase(
             shown: [.password], enrolled: [.recoveryCode], expected: .accept(.singleFactor, trustsDevice: false)),
         PolicyCase(shown: [.password], enrolled: [.emailCode], expected: .accept(.singleFactor, trustsDevice: false)),
-        // A factor that was set up is asked for.
+        // An enrolled second factor is asked for.
         PolicyCase(shown: [.password], enrolled: [.totp], expected: .ask([.totp])),
         PolicyCase(
             shown: [.password], enrolled: [.totp, .passkey, .recoveryCode],
@@ -43,11 +43,12 @@ struct SignInPolicyTests {
         PolicyCase(
             shown: [.password, touch], enrolled: [.passkey], expected: .accept(.phishingResistant, trustsDevice: false)),
         PolicyCase(shown: [key], enrolled: [.passkey], expected: .accept(.phishingResistant, trustsDevice: false)),
-        // A key that anybody may touch is one factor.
+        // A security key without user verification is one factor.
         PolicyCase(shown: [touch], enrolled: [.passkey, .totp], expected: .ask([.totp])),
-        // Two codes are of one kind.
+        // Two codes are factors of the same kind.
         PolicyCase(shown: [.totp, .recoveryCode], enrolled: [.totp], expected: .enrol([.totp, .passkey])),
-        // What is demanded and lacking must be set up, but never by a password alone over a second factor.
+        // A required factor that is missing must be enrolled, but if a second factor exists, never with the password
+        // alone.
         PolicyCase(minimum: .multiFactor, shown: [.password], expected: .enrol([.totp, .passkey])),
         PolicyCase(
             minimum: .multiFactor, shown: [.password], enrolled: [.emailCode], expected: .ask([.emailCode])),
@@ -60,7 +61,7 @@ struct SignInPolicyTests {
         PolicyCase(
             minimum: .phishingResistant, shown: [.password, .totp], enrolled: [.totp, .passkey],
             expected: .ask([.passkey])),
-        // A remembered browser stands in for the second factor, and for nothing more.
+        // A remembered browser replaces the second factor, and nothing more.
         PolicyCase(
             shown: [.password], enrolled: [.totp], isRemembered: true,
             expected: .accept(.singleFactor, trustsDevice: true)),
@@ -72,7 +73,7 @@ struct SignInPolicyTests {
             expected: .ask([.passkey])),
         PolicyCase(
             asked: .multiFactor, shown: [.password], enrolled: [.totp], isRemembered: true, expected: .ask([.totp])),
-        // What a client would have is asked of those who can.
+        // A voluntary request applies only to users who can satisfy it.
         PolicyCase(asked: .multiFactor, shown: [.password], expected: .accept(.singleFactor, trustsDevice: false)),
         PolicyCase(
             asked: .multiFactor, shown: [.password], enrolled: [.recoveryCode], expected: .ask([.recoveryCode])),
@@ -82,7 +83,7 @@ struct SignInPolicyTests {
         PolicyCase(
             asked: .phishingResistant, shown: [.password, .totp], enrolled: [.totp, .passkey],
             expected: .ask([.passkey])),
-        // A password that came by mail and a code by mail are one factor, and add none.
+        // A password reset by email and an email code are one factor, and can't enroll another.
         PolicyCase(
             shown: [.password], enrolled: [.emailCode], isPasswordMailed: true,
             expected: .accept(.singleFactor, trustsDevice: false)),
@@ -102,7 +103,7 @@ struct SignInPolicyTests {
             shown: [.password], enrolled: [.totp], isPasswordMailed: true, expected: .ask([.totp])),
     ]
 
-    @Test("each line of the policy", arguments: table)
+    @Test("each combination of requirement and factors leads to the expected ruling", arguments: table)
     func decision(_ line: PolicyCase) {
         let policy = SignInPolicy(minimum: line.minimum, asked: line.asked)
         #expect(
@@ -111,7 +112,7 @@ struct SignInPolicyTests {
                 isPasswordMailed: line.isPasswordMailed) == line.expected)
     }
 
-    @Test("whatever was shown, nobody is accepted below what is demanded, but by a browser that is remembered")
+    @Test("whatever was shown, nothing below the requirement is accepted, except in a remembered browser")
     func never() {
         let shown: [ShownFactor] = [.password, .totp, .recoveryCode, .emailCode, Self.key, Self.touch]
         for minimum in AuthenticationContext.allCases {
@@ -128,7 +129,7 @@ struct SignInPolicyTests {
         }
     }
 
-    @Test("failures make the next attempt wait twice as long each time, and lock at last")
+    @Test("the wait doubles with each failure, up to a limit, and finally the account is locked")
     func attempts() {
         let rule = AttemptRule.account
         let start = TestClock().now

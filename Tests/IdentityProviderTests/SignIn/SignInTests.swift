@@ -9,7 +9,7 @@ import Testing
 @Suite("Signing in")
 struct SignInTests {
     @Test(
-        "OpenID Connect Core §3.1.2.1: when a person who is signed in must sign in again",
+        "OpenID Connect Core §3.1.2.1: when reauthentication is required",
         arguments: [
             ([("prompt", "login")], 10.0, "sign-in"), ([("prompt", "select_account")], 10, "sign-in"),
             ([("max_age", "60")], 90, "sign-in"), ([("max_age", "60")], 30, "code"), ([("max_age", "0")], 1, "sign-in"),
@@ -29,7 +29,7 @@ struct SignInTests {
         }
     }
 
-    @Test("after prompt=login and the password the flow goes on, and auth_time is new")
+    @Test("prompt=login with the password continues the flow and updates auth_time")
     func promptLogin() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -42,7 +42,7 @@ struct SignInTests {
     }
 
     @Test(
-        "what is not right is answered alike, whatever it was",
+        "every failed sign-in gets the same response",
         arguments: [
             ("alice", "wrong"), ("nobody", "correct horse"), ("carol", "disabled one"), ("", ""), ("alice", ""),
         ])
@@ -58,14 +58,14 @@ struct SignInTests {
         #expect(response.headers[.setCookie] == nil)
     }
 
-    @Test("the e-mail address opens the account, too, in any case")
+    @Test("the email address works like the username, in any case")
     func email() async throws {
         let issuer = try await TestIssuer()
         let response = try await Browser(issuer).authorize(Browser.webRequest(), as: "Alice@EXAMPLE.com")
         #expect(try response.answer()["code"] != nil)
     }
 
-    @Test("guessing at one account is slowed down, at another it is not")
+    @Test("guessing at one account is throttled without affecting another")
     func throttle() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -79,7 +79,7 @@ struct SignInTests {
         let right = try await browser.submit(page, [("username", "alice"), ("password", "correct horse")])
         #expect(try right.page().hasError("throttled"))
         #expect(right.status == .tooManyRequests)
-        // From the fifth failure on the wait doubles, beginning with a second.
+        // From the fifth failure on, the wait doubles, starting at one second.
         #expect(right.headers[.retryAfter] == "1")
         let other = try await browser.submit(page, [("username", "bob"), ("password", "guess")]).page()
         #expect(other.hasError("credentials"))
@@ -89,7 +89,7 @@ struct SignInTests {
                 == "consent")
     }
 
-    @Test("a form that another site posts, or without its token, is refused")
+    @Test("a cross-site form, or one without its token, is refused")
     func forgery() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -106,7 +106,7 @@ struct SignInTests {
         #expect(try await stranger.request(.post, "/sign-in", form: fields + [token]).status == .forbidden)
     }
 
-    @Test("an interaction is worth nothing in another browser, for another purpose, or late")
+    @Test("an interaction is refused in another browser, for another purpose, or after it expires")
     func binding() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -121,7 +121,7 @@ struct SignInTests {
         #expect(try await browser.get("/sign-in", stolen).status == .gone)
     }
 
-    @Test("signing in changes the session's secret: a planted one is worth nothing")
+    @Test("signing in renews the session's secret, which prevents session fixation")
     func fixation() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -137,7 +137,7 @@ struct SignInTests {
         #expect(try former.answer()["error"] == "login_required")
     }
 
-    @Test("id_token_hint names somebody: nobody else is answered for")
+    @Test("id_token_hint only succeeds for the user it names")
     func hintOfAnother() async throws {
         let issuer = try await TestIssuer()
         let dan = #"{"users": [{"username": "dan", "password": "another person"}]}"#
@@ -160,7 +160,7 @@ struct SignInTests {
         #expect(try await browser.get("/authorize", Browser.webRequest(silent)).answer()["code"] != nil)
     }
 
-    @Test("a consent page that one person was shown cannot be answered by another")
+    @Test("a consent page shown to one user can't be answered by another")
     func consentOfAnother() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -171,13 +171,13 @@ struct SignInTests {
         issuer.clock.advance(by: 1)
         let other = try await browser.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
         _ = try await browser.submit(other, [("username", "dan"), ("password", "another person")])
-        // The form was made for the session of before.
+        // The form belongs to the previous session.
         #expect(try await browser.submit(consent, [("decision", "allow")]).status == .forbidden)
         let user = try #require(try await issuer.stores.users.find(named: "dan"))
         #expect(try await issuer.stores.consents.find(user: user.id, client: Identifier(rawValue: "web")) == nil)
     }
 
-    @Test("a user who is disabled is signed out at once")
+    @Test("a disabled user is signed out immediately")
     func disabled() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -203,7 +203,7 @@ struct SecondFactorTests {
         return try TOTP(secret: secret).code(at: issuer.clock.now)
     }
 
-    @Test("who has one must show it: the password alone makes no session")
+    @Test("an enrolled second factor is required; the password alone starts no session")
     func required() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -222,7 +222,7 @@ struct SecondFactorTests {
         #expect(claims["acr"] == "urn:martlet:acr:2")
     }
 
-    @Test("a code works once, even for two browsers at the same moment")
+    @Test("a code works once, even in concurrent browsers")
     func once() async throws {
         let issuer = try await TestIssuer()
         let code = try code(issuer)
@@ -240,7 +240,7 @@ struct SecondFactorTests {
         #expect(winners == 1)
     }
 
-    @Test("wrong codes are counted, and the time for the second factor is short")
+    @Test("wrong codes are throttled, and the second factor must be shown within ten minutes")
     func limits() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)

@@ -5,11 +5,11 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("What a session of long ago is worth (RFC 9470, OpenID Connect Core §2 auth_time)")
+@Suite("Old sessions and step-up (RFC 9470, OpenID Connect Core §2 auth_time)")
 struct StepUpAgeTests {
     private static let hour: TimeInterval = 3_600
 
-    /// alice signed in an hour ago with a password, and has an authenticator app since.
+    /// Alice signed in with a password an hour ago and enrolled an authenticator app afterwards.
     private func strengthenable() async throws -> (TestIssuer, Browser, start: Int64) {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -20,7 +20,7 @@ struct StepUpAgeTests {
         return (issuer, browser, start)
     }
 
-    /// The pages that come until there is none to fill in, or one to set a factor up, and what comes then.
+    /// Fills in pages until the flow ends or asks for enrollment. Returns the templates seen and the last response.
     private func walk(
         _ issuer: TestIssuer, _ browser: Browser, _ first: Response
     ) async throws -> ([String], Response) {
@@ -59,7 +59,7 @@ struct StepUpAgeTests {
     }
 
     @Test(
-        "one factor more makes a sign-in stronger, not younger; who wants it young gets a whole one",
+        "an additional factor raises acr but not auth_time; a maximum age requires a full sign-in",
         arguments: [
             Way(asked: [], pages: [], context: "urn:martlet:acr:1"),
             Way(asked: [wanted], pages: ["second-factor"]),
@@ -90,7 +90,7 @@ struct StepUpAgeTests {
         let (issuer, browser, start) = try await strengthenable()
         if let minimum = way.minimum {
             try await issuer.apply(Self.web.replacing("LEVEL", with: minimum))
-            // Longer than a client is kept in memory.
+            // Longer than clients are cached.
             issuer.clock.advance(by: 120)
         }
         let asked = Browser.webRequest(way.asked)
@@ -108,14 +108,14 @@ struct StepUpAgeTests {
         #expect(way.isOfNow ? time > Int(start) + 3_600 : time == Int(start))
     }
 
-    @Test("a session that was strengthened opens nothing that takes a sign-in of now, and ends when it would have")
+    @Test("a step-up doesn't make the sign-in recent or extend the session")
     func strengthened() async throws {
         let (issuer, browser, _) = try await strengthenable()
         let request = Browser.webRequest([Self.wanted])
         let page = try await browser.get("/authorize", request).page()
         #expect(page.template == "second-factor")
         #expect(try await browser.submit(page, [("code", try issuer.code())]).answer()["code"] != nil)
-        // Without knowing the password nobody changes it.
+        // Changing credentials requires the password again.
         for path in ["password", "passkeys", "authenticator-apps", "delete"] {
             #expect(try await browser.get("/account/\(path)").page().template == "sign-in", "\(path)")
         }
@@ -127,7 +127,7 @@ struct StepUpAgeTests {
         #expect(try await browser.get("/authorize", request).page().template == "sign-in")
     }
 
-    @Test("a session that ended while it was being strengthened does not come back by one factor")
+    @Test("a session that ended during a step-up isn't revived by the second factor")
     func ended() async throws {
         let (issuer, browser, _) = try await strengthenable()
         let page = try await browser.get("/authorize", Browser.webRequest([Self.wanted])).page()
@@ -139,13 +139,13 @@ struct StepUpAgeTests {
         #expect(start.template == "sign-in")
     }
 
-    @Test("whoever finds a browser that signed in long ago sets no factor up before a whole sign-in, in time or late")
+    @Test("an old sign-in can't enroll a factor without a full sign-in, even if the page was opened in time")
     func enrolment() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
         _ = try await browser.code()
         try await issuer.apply(Self.web.replacing("LEVEL", with: "urn:martlet:acr:2"))
-        // Almost as old as it may be, and longer than a client is kept in memory.
+        // Almost the maximum age, and longer than clients are cached.
         issuer.clock.advance(by: 590)
         let early = try await browser.get("/authorize", Browser.webRequest()).page()
         #expect(early.template == "enrol")
@@ -170,7 +170,7 @@ struct StepUpAgeTests {
         #expect(try done.answer()["code"] != nil)
     }
 
-    @Test("another person may sign in where a session of before is too weak")
+    @Test("another user may sign in if the existing session is too weak")
     func another() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -185,7 +185,7 @@ struct StepUpAgeTests {
     }
 
     @Test(
-        "whoever has lost every factor gets into their account from a browser that stood in for one, without a loop",
+        "a user who lost every factor gets in from a remembered browser, without a redirect loop",
         arguments: [("[]", "reset-password"), (#"["admin"]"#, "enrol")])
     func lostFactors(_ roles: String, _ template: String) async throws {
         let issuer = try await TestIssuer()
@@ -214,7 +214,7 @@ struct StepUpAgeTests {
         #expect(try await signIn(page).template == template)
     }
 
-    @Test("an address is not changed where a browser stood in for the second factor, nor by somebody else's sign-in")
+    @Test("changing the address needs the second factor even in a remembered browser, and the account's own user")
     func address() async throws {
         let issuer = try await TestIssuer(mailbox: TestMailbox())
         let browser = Browser(issuer)

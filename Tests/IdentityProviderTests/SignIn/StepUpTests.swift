@@ -8,7 +8,7 @@ import Testing
 @testable import IdentityProvider
 
 extension TestIssuer {
-    /// What an authenticator app with bob's secret shows now.
+    /// The current code of an authenticator app, by default with bob's secret.
     func code(_ secret: String = "JBSWY3DPEHPK3PXPJBSWY3DP") throws -> String {
         try TOTP(secret: #require(Base32.decode(secret))).code(at: clock.now)
     }
@@ -17,7 +17,7 @@ extension TestIssuer {
         _ = try await administration.apply(ResourceSet(JSONObject(parsing: Array(resources.utf8))))
     }
 
-    /// Gives a user an authenticator app, past the pages.
+    /// Enrolls an authenticator app for a user without the pages.
     func enroll(_ username: String, secret: String = "JBSWY3DPEHPK3PXPJBSWY3DP") async throws {
         let user = try #require(try await stores.users.find(named: username))
         let sealed = try administration.sealer.seal(#require(Base32.decode(secret)), for: .oneTimePasswordSecret)
@@ -26,7 +26,7 @@ extension TestIssuer {
     }
 }
 
-@Suite("Policy, step-up (RFC 9470) and remembered devices, in the whole flow")
+@Suite("Policy, step-up (RFC 9470) and remembered devices end to end")
 struct StepUpTests {
     private func bob(_ issuer: TestIssuer, _ browser: Browser, remembers: Bool = false) async throws -> Page {
         let page = try await browser.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
@@ -35,7 +35,7 @@ struct StepUpTests {
         return try await browser.submit(page, fields).page()
     }
 
-    @Test("a browser is not asked again when the person wished so, for thirty days")
+    @Test("a browser remembered at the user's wish isn't asked for the second factor for thirty days")
     func remembered() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -48,7 +48,7 @@ struct StepUpTests {
         }
     }
 
-    @Test("a browser is not remembered unless the person wished so, nor for another person")
+    @Test("a browser is remembered only if the user wishes, and only for that user")
     func notRemembered() async throws {
         let issuer = try await TestIssuer()
         try await issuer.apply(
@@ -70,7 +70,7 @@ struct StepUpTests {
                 == "second-factor")
     }
 
-    @Test("what the browser stands in for is not claimed: the token says one factor, and a client that asks gets more")
+    @Test("tokens don't claim the factor that a remembered browser replaced, and a client can ask for it")
     func honest() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -83,7 +83,7 @@ struct StepUpTests {
         let claims = try JWTClaims.of(tokens["id_token"]?.string)
         #expect(claims["amr"] == ["pwd"])
         #expect(claims["acr"] == "urn:martlet:acr:1")
-        // The resource server refuses; the client comes back with what it asks for (RFC 9470 §4).
+        // The resource server refuses, and the client repeats the request with the challenge's values (RFC 9470 §4).
         issuer.clock.advance(by: 60)
         let wish = Browser.webRequest([("acr_values", "urn:martlet:acr:2")])
         let more = try await browser.get("/authorize", wish).page()
@@ -93,7 +93,7 @@ struct StepUpTests {
         #expect(try JWTClaims.of(second["id_token"]?.string)["acr"] == "urn:martlet:acr:2")
     }
 
-    @Test("a client that would have more than the person can show gets what there is")
+    @Test("a voluntary acr beyond the user's factors is ignored")
     func voluntary() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -105,7 +105,7 @@ struct StepUpTests {
     }
 
     @Test(
-        "where issuer, client or role demand two factors, a password makes no session",
+        "if the issuer, client or role requires two factors, a password alone starts no session",
         arguments: [
             #"{"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "scope": "openid profile", "redirect_uris": ["https://shop.example/callback"], "minimum_acr": "urn:martlet:acr:2"}]}"#,
             #"{"roles": [{"name": "admin", "permissions": [], "minimum_acr": "urn:martlet:acr:2"}], "users": [{"username": "alice", "password": "correct horse", "roles": ["admin"]}]}"#,
@@ -114,10 +114,10 @@ struct StepUpTests {
     func demanded(_ resources: String) async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
-        // A session of before the rule is worth nothing where the rule holds.
+        // A session that started before the rule doesn't satisfy it.
         _ = try await browser.code()
         try await issuer.apply(resources)
-        // Longer than a client is kept in memory.
+        // Longer than clients are cached.
         issuer.clock.advance(by: 120)
         for request in [Browser.webRequest(), Browser.webRequest([("prompt", "login")])] {
             let response = try await browser.authorize(request)
@@ -127,7 +127,7 @@ struct StepUpTests {
         #expect(silent["error"] == "login_required")
     }
 
-    @Test("a factor that is demanded is set up on the way, and by nobody who only knows the password once there is one")
+    @Test("a required factor is enrolled during sign-in, but never with the password alone once one exists")
     func enrolment() async throws {
         let issuer = try await TestIssuer()
         try await issuer.apply(
@@ -153,7 +153,7 @@ struct StepUpTests {
                 == "login_required")
     }
 
-    @Test("a step-up strengthens the session it began in, not another one of the same person")
+    @Test("a step-up strengthens the session it began in, not another session of the same user")
     func otherSession() async throws {
         let issuer = try await TestIssuer()
         let (browser, other) = (Browser(issuer), Browser(issuer))
@@ -178,23 +178,23 @@ struct StepUpTests {
         #expect(sessions.map(\.acr) == ["urn:martlet:acr:1", "urn:martlet:acr:1"])
     }
 
-    @Test("progress is the person's own: with another's name, after a change of the password or too late it is nothing")
+    @Test("sign-in progress is bound to its browser and void after a password change")
     func progress() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
         let page = try await browser.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
-        // Another browser cannot go on with it.
+        // Another browser can't continue it.
         let thief = Browser(issuer)
         _ = try await thief.get("/authorize", Browser.webRequest())
         let query = "interaction=\(page.text("interaction"))"
         #expect(try await thief.request(.get, "/second-factor", query: query).status == .gone)
-        // The password was changed meanwhile, as whoever was robbed of it does.
+        // A victim of a stolen password changes it in the meantime.
         let bob = try #require(try await issuer.stores.users.find(named: "bob"))
         try await issuer.administration.setPassword("battery staple two", of: bob)
         #expect(try await browser.submit(page, [("code", try issuer.code())]).status == .gone)
     }
 
-    @Test("failures elsewhere do not lock a person out of a browser that they use")
+    @Test("failures elsewhere don't lock users out of a browser they already use")
     func lockOut() async throws {
         let issuer = try await TestIssuer()
         let own = Browser(issuer)
@@ -204,7 +204,7 @@ struct StepUpTests {
         for _ in 0..<100 {
             let response = try await attacker.submit(page, [("username", "alice"), ("password", "guess")])
             #expect(response.status == .ok)
-            // The longest wait, so that each guess counts.
+            // Waits the maximum, so that every guess is counted.
             issuer.clock.advance(by: 901)
             page = try await attacker.get("/authorize", Browser.webRequest()).page()
         }
@@ -216,7 +216,7 @@ struct StepUpTests {
         let mine = try await own.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
         let back = try await own.submit(mine, [("username", "alice"), ("password", "correct horse")])
         #expect(try back.answer()["code"] != nil)
-        // An administrator opens it.
+        // An administrator unlocks the account.
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
         #expect(try await issuer.administration.unlock(alice))
         #expect(try await !issuer.administration.unlock(alice))
@@ -225,7 +225,7 @@ struct StepUpTests {
         #expect(try next.answer()["code"] != nil)
     }
 
-    @Test("what a role demands is demanded of whoever holds it through a group only, on the page and at the API")
+    @Test("a role's requirement also applies to members of its groups, on the pages and at the API")
     func throughGroup() async throws {
         let issuer = try await TestIssuer(
             resources: """
@@ -247,7 +247,7 @@ struct StepUpTests {
         #expect(page.template == "enrol")
         #expect(try await login("alice", "correct horse").problem == "enrolment_required")
 
-        // Two groups, two roles: the strongest demand holds, and a code does not meet it.
+        // Bob has two roles through his group. The strongest requirement applies, and a code doesn't satisfy it.
         let browser = Browser(issuer)
         let second = try await browser.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
         #expect(try await browser.submit(second, [("code", try issuer.code())]).page().template == "enrol")
@@ -258,7 +258,7 @@ struct StepUpTests {
         #expect(shown.problem == "enrolment_required")
         #expect(try shown.json()["factors"] == ["passkey"])
 
-        // Out of the group, out of the duty.
+        // Leaving the group lifts the requirement.
         let alice = try #require(try await issuer.stores.users.find(named: "alice")).id
         try await issuer.administration.withdraw(Membership(groups: ["operators"]), from: alice)
         #expect(try await Browser(issuer).authorize(Browser.webRequest()).answer()["code"] != nil)

@@ -16,7 +16,7 @@ struct HourlyQuotaTests {
         #expect(ClockHour(of: lastSecond + 1).number == 2)
     }
 
-    @Test("of 32 concurrent uses as many succeed as the quota has; another name or hour has its own")
+    @Test("of 32 concurrent uses, as many succeed as the quota allows; another name or hour has its own quota")
     func quota() async throws {
         let singleUse = try await TestIssuer(resources: "{}").stores.singleUse
         let quota = HourlyQuota(limit: 4, purpose: .mail, singleUse: singleUse)

@@ -11,7 +11,7 @@ struct IntrospectionTests {
         try await issuer.token([("token", token)], client: client, at: "/introspect").json()
     }
 
-    @Test("the owner and the resource server are told, others hear what they hear of rubbish")
+    @Test("the owner and the resource server see the token; to other clients it looks invalid")
     func audience() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await issuer.redeem(Browser(issuer).code(scope: "openid orders.read offline_access")).json()
@@ -31,14 +31,14 @@ struct IntrospectionTests {
         #expect(try await introspect(issuer, idToken, by: "web") == ["active": false])
     }
 
-    @Test("nobody without a secret is told anything")
+    @Test("a client without a secret can't introspect")
     func unauthenticated() async throws {
         let issuer = try await TestIssuer()
         let response = try await issuer.send(.post, "/introspect", form: [("token", "x"), ("client_id", "spa")])
         #expect(response.status == .unauthorized)
     }
 
-    @Test("a token of a disabled user is not active, nor one that expired")
+    @Test("expired tokens and tokens of disabled users are inactive")
     func inactive() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await issuer.redeem(Browser(issuer).code()).json()
@@ -56,7 +56,7 @@ struct IntrospectionTests {
 
 @Suite("RFC 7009: revocation")
 struct RevocationTests {
-    @Test("either token takes the whole authorization with it", arguments: ["access_token", "refresh_token"])
+    @Test("revoking either token revokes the whole authorization", arguments: ["access_token", "refresh_token"])
     func revoke(_ kind: String) async throws {
         let issuer = try await TestIssuer()
         let tokens = try await issuer.redeem(Browser(issuer).code(scope: "openid offline_access")).json()
@@ -68,7 +68,7 @@ struct RevocationTests {
         #expect(try await issuer.refresh(refresh).json()["error"] == "invalid_grant")
     }
 
-    @Test("a token that a client got for itself is revoked alone")
+    @Test("a client credentials token is revoked on its own")
     func clientToken() async throws {
         let issuer = try await TestIssuer()
         let grant = [("grant_type", "client_credentials")]
@@ -79,7 +79,7 @@ struct RevocationTests {
         #expect(try await issuer.token([("token", second)], at: "/introspect").json()["active"] == true)
     }
 
-    @Test("§2.1: another client's token is refused and stays, rubbish is as good as revoked")
+    @Test("§2.1: another client's token is refused and stays valid; revoking garbage succeeds")
     func others() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await issuer.redeem(Browser(issuer).code()).json()
@@ -93,7 +93,7 @@ struct RevocationTests {
 
 @Suite("OpenID Connect Core §5.3, RFC 6750: userinfo")
 struct UserInfoTests {
-    @Test("the token may stand in the header or in the form, not in the query, nor in both")
+    @Test("the token is accepted in the header or the form, but not in the query or in both")
     func carriers() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await issuer.redeem(Browser(issuer).code(scope: "openid address phone")).json()
@@ -110,7 +110,7 @@ struct UserInfoTests {
         #expect(both.status == .badRequest)
     }
 
-    @Test("without a token the challenge tells nothing more; with a bad one it says invalid_token")
+    @Test("without a token the challenge contains no error; with a bad one it contains invalid_token")
     func challenges() async throws {
         let issuer = try await TestIssuer()
         let none = try await issuer.send(.get, "/userinfo")
@@ -121,7 +121,7 @@ struct UserInfoTests {
         #expect(bad.headers[.wwwAuthenticate]?.contains("error=\"invalid_token\"") == true)
     }
 
-    @Test("a token for an API, of a client, or an ID Token is not for this endpoint")
+    @Test("API tokens, ID Tokens and tokens without openid are refused")
     func otherTokens() async throws {
         let issuer = try await TestIssuer()
         let api = try await issuer.token([("grant_type", "client_credentials"), ("scope", "orders.read")]).json()

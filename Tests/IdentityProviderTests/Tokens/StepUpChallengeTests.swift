@@ -6,12 +6,12 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("RFC 9470 §3: a resource demands a stronger or more recent sign-in")
+@Suite("RFC 9470 §3: resources that require a stronger or more recent sign-in")
 struct StepUpChallengeTests {
     private static let moment = Date(timeIntervalSince1970: 1_800_000_000)
 
     @Test(
-        "what a sign-in of a minute ago leaves unmet",
+        "the unmet part of a demand, for a sign-in one minute ago",
         arguments: [
             (.singleFactor, AuthenticationDemand(), AuthenticationDemand()),
             (.singleFactor, AuthenticationDemand(context: .singleFactor, maxAge: 60), AuthenticationDemand()),
@@ -28,7 +28,7 @@ struct StepUpChallengeTests {
         #expect(demand.unmet(by: reached, at: signedInAt, now: Self.moment) == left)
     }
 
-    @Test("of a sign-in whose time is not known none is recent")
+    @Test("a sign-in at an unknown time is never recent")
     func unknownTime() {
         let demand = AuthenticationDemand(maxAge: 86_400)
         #expect(demand.unmet(by: .phishingResistant, at: nil, now: Self.moment) == demand)
@@ -62,7 +62,7 @@ struct StepUpChallengeTests {
         """
 
     @Test(
-        "a token of before the rule is challenged, a refresh changes nothing, and what the challenge asks for helps",
+        "a token from before a rule is challenged even after a refresh, and the requested step-up resolves it",
         arguments: [webWithRule, role])
     func raised(_ rule: String) async throws {
         let issuer = try await TestIssuer()
@@ -70,7 +70,7 @@ struct StepUpChallengeTests {
         let before = try await tokens(issuer, browser)
         #expect(try await ask(issuer, "/userinfo", before["access_token"]?.string).status == .ok)
         try await issuer.apply(rule)
-        // Longer than a client is kept in memory.
+        // Longer than clients are cached.
         issuer.clock.advance(by: 120)
         let next = try await issuer.refresh(before["refresh_token"]?.string ?? "").json()
         for token in [before["access_token"]?.string, next["access_token"]?.string] {
@@ -81,7 +81,7 @@ struct StepUpChallengeTests {
             #expect(seen.problem == "insufficient_user_authentication")
         }
 
-        // As the client does it (RFC 9470 §4): the same request, with the values of the challenge.
+        // As a client does it (RFC 9470 §4): the same request, with the values of the challenge.
         let request = Browser.webRequest(scope: "openid", [("acr_values", "urn:martlet:acr:2")])
         let page = try await browser.get("/authorize", request).page()
         #expect(page.template == "enrol")
@@ -100,7 +100,7 @@ struct StepUpChallengeTests {
         #expect(seen["acr"] == "urn:martlet:acr:2")
     }
 
-    @Test("what the operator demands of everybody is demanded of the tokens that are about, too")
+    @Test("an issuer-wide requirement also applies to existing tokens")
     func issuerRaised() async throws {
         let lenient = try await TestIssuer()
         let token = try await tokens(lenient, Browser(lenient))["access_token"]?.string
@@ -112,7 +112,7 @@ struct StepUpChallengeTests {
         #expect(try await ask(lenient, "/userinfo", token).status == .ok)
     }
 
-    @Test("where a remembered browser stood in for the factor the rules are met, and a gateway that asks for it is not")
+    @Test("a remembered browser satisfies the rules, but not a gateway that asks for the acr")
     func remembered() async throws {
         let issuer = try await TestIssuer()
         try await issuer.apply(Self.webWithRule)
@@ -134,7 +134,7 @@ struct StepUpChallengeTests {
         #expect(strict.headers[.wwwAuthenticate] == Self.challenge)
     }
 
-    @Test("a gateway says how long ago the sign-in may be; a refresh does not make it more recent, signing in does")
+    @Test("a gateway can limit the age of the sign-in; a refresh doesn't make it more recent, but signing in does")
     func maxAge() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -159,7 +159,7 @@ struct StepUpChallengeTests {
     }
 
     @Test(
-        "a demand that nobody could answer is refused, not met by everybody",
+        "an unsatisfiable or malformed demand is refused, not ignored",
         arguments: [
             "acr_values=urn:martlet:acr:9", "acr_values=2%20gold", "max_age=-1", "max_age=soon", "acr_value=x",
             "max_age=1&max_age=9999",
@@ -172,7 +172,7 @@ struct StepUpChallengeTests {
         #expect(try refused.json()["active"] == nil)
     }
 
-    @Test("of values in the order of preference one is enough; what is not known here does not count")
+    @Test("any one of several acr values suffices, and unknown values don't count")
     func several() async throws {
         let issuer = try await TestIssuer()
         let token = try await tokens(issuer, Browser(issuer))["access_token"]?.string
@@ -185,7 +185,7 @@ struct StepUpChallengeTests {
         }
     }
 
-    @Test("of a token that is not good nobody is told what would be demanded")
+    @Test("an invalid token isn't told which sign-in would be required")
     func notGood() async throws {
         let issuer = try await TestIssuer()
         let answer = try await ask(issuer, "/api/auth/validate", "x", query: "acr_values=urn:martlet:acr:3")
@@ -194,7 +194,7 @@ struct StepUpChallengeTests {
     }
 
     @Test(
-        "a client's own token has nobody who could sign in: it meets no demand for a sign-in, role or permission",
+        "a client's own token never satisfies a demand for a sign-in, role or permission",
         arguments: [
             ("acr_values=urn:martlet:acr:3&max_age=1", "insufficient_user_authentication"),
             ("acr_values=urn:martlet:acr:1", "insufficient_user_authentication"),
@@ -211,7 +211,7 @@ struct StepUpChallengeTests {
         #expect(try await ask(issuer, "/userinfo", own).headers[.wwwAuthenticate]?.contains("acr_values") == false)
     }
 
-    @Test("the first-party profile is challenged by the rules, too, and one can still sign out")
+    @Test("the rules also apply to the first-party profile, but signing out still works")
     func profile() async throws {
         let issuer = try await TestIssuer()
         let front = FrontEnd(issuer)
@@ -228,7 +228,7 @@ struct StepUpChallengeTests {
         #expect(try await front.post("logout", "", [.authorization: "Bearer \(token ?? "")"]).status == .noContent)
     }
 
-    @Test("a front end that was challenged asks for more at login, and gets it from whoever can show it")
+    @Test("a challenged front end asks for a higher acr at login and gets it if the user has the factor")
     func login() async throws {
         let mailbox = TestMailbox()
         let issuer = try await TestIssuer(mailbox: mailbox)
@@ -240,14 +240,14 @@ struct StepUpChallengeTests {
         let due = try await front.post("login", FrontEnd.alice + #","acr_values":"\#(wanted)""#)
         #expect(due.problem == "factor_required")
         #expect(try due.json()["factors"] == ["email_code"])
-        // Who can show no more goes on without, and what the token says is true.
+        // A user without a further factor continues without one, and the token reports the acr reached.
         let none = try await TestIssuer()
         let answer = try await FrontEnd(none).login(FrontEnd.alice + #","acr_values":"\#(wanted)""#)
         #expect(try JWTClaims.of(answer["access_token"]?.string)["acr"] == "urn:martlet:acr:1")
     }
 
     @Test(
-        "RFC 9470 §6: introspection tells acr and auth_time, of a JWT and of an opaque token, also after a refresh",
+        "RFC 9470 §6: introspection returns acr and auth_time of JWT and opaque tokens, also after a refresh",
         arguments: ["orders.read", "reports.read"])
     func introspection(_ scope: String) async throws {
         let issuer = try await TestIssuer()

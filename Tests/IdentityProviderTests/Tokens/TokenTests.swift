@@ -8,7 +8,7 @@ import Testing
 
 @Suite("RFC 6749 §4.1.2, §4.1.3: authorization codes")
 struct AuthorizationCodeTests {
-    @Test("a code works once; its second use revokes what the first one bought")
+    @Test("a code works once; its replay revokes the tokens from its first use")
     func reuse() async throws {
         let issuer = try await TestIssuer()
         let code = try await Browser(issuer).code(scope: "openid offline_access")
@@ -19,7 +19,7 @@ struct AuthorizationCodeTests {
         #expect(try await issuer.send(.get, "/userinfo", headers: bearer).status == .unauthorized)
     }
 
-    @Test("of 64 redemptions at the same moment one wins")
+    @Test("of 64 concurrent redemptions, one wins")
     func race() async throws {
         let issuer = try await TestIssuer()
         let code = try await Browser(issuer).code()
@@ -30,7 +30,7 @@ struct AuthorizationCodeTests {
         #expect(winners == 1)
     }
 
-    @Test("a code is bound to its client, its redirect URI and its minute")
+    @Test("a code is bound to its client and redirect URI and expires after a minute")
     func bound() async throws {
         let issuer = try await TestIssuer()
         let code = try await Browser(issuer).code()
@@ -44,7 +44,7 @@ struct AuthorizationCodeTests {
         #expect(try await issuer.redeem(code).json()["error"] == "invalid_grant")
     }
 
-    @Test("RFC 9700 §4.8.2: a verifier without a challenge is a downgrade, and a wrong one is refused")
+    @Test("RFC 9700 §4.8.2: a verifier without a challenge is a downgrade, and a wrong verifier is refused")
     func downgrade() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -58,7 +58,7 @@ struct AuthorizationCodeTests {
         #expect(try await issuer.redeem(bound, [("code_verifier", proof.verifier)]).status == .ok)
     }
 
-    @Test("a code that was changed in one character is none")
+    @Test("a code with one changed character is refused")
     func tampered() async throws {
         let issuer = try await TestIssuer()
         let code = try await Browser(issuer).code()
@@ -83,7 +83,7 @@ struct RefreshTokenTests {
         try #require(tokens["refresh_token"]?.string)
     }
 
-    @Test("each use gives a successor; the ID Token keeps who and when")
+    @Test("each use returns a successor, and the ID Token keeps its subject and auth_time")
     func rotation() async throws {
         let issuer = try await TestIssuer()
         let first = try await tokens(issuer)
@@ -98,7 +98,7 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(refreshToken(second)).status == .ok)
     }
 
-    @Test("a retry within the grace window gets the same successor; later it is theft and everything ends")
+    @Test("a retry within the grace period gets the same successor; a later one revokes the family")
     func reuse() async throws {
         let issuer = try await TestIssuer()
         let first = try await tokens(issuer)
@@ -111,7 +111,7 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(refreshToken(retry)).json()["error"] == "invalid_grant")
     }
 
-    @Test("two generations old is theft at once, grace or not")
+    @Test("a token two generations old revokes the family even within the grace period")
     func olderGeneration() async throws {
         let issuer = try await TestIssuer()
         let first = try await tokens(issuer)
@@ -121,7 +121,7 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(refreshToken(third)).json()["error"] == "invalid_grant")
     }
 
-    @Test("64 refreshes of one token at the same moment: one rotation, nobody is taken for a thief")
+    @Test("64 concurrent refreshes of one token cause one rotation and no false reuse alarm")
     func race() async throws {
         let issuer = try await TestIssuer()
         let token = try refreshToken(await tokens(issuer))
@@ -137,7 +137,7 @@ struct RefreshTokenTests {
         #expect(issuer.database.database.committedUnits - before == 1)
     }
 
-    @Test("another client cannot use it, and does not harm it by trying")
+    @Test("another client can't use the token, and trying doesn't harm it")
     func otherClient() async throws {
         let issuer = try await TestIssuer()
         let token = try refreshToken(await tokens(issuer))
@@ -146,7 +146,7 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(token).status == .ok)
     }
 
-    @Test("scope may become less, never more, and less does not stay")
+    @Test("a refresh may narrow the scope but never widen it, and narrowing doesn't persist")
     func scope() async throws {
         let issuer = try await TestIssuer()
         let first = try await tokens(issuer)
@@ -159,7 +159,7 @@ struct RefreshTokenTests {
         #expect(again["scope"] == "openid profile offline_access")
     }
 
-    @Test("OpenID Connect Core §11: offline_access outlives the session, without it the token ends with it")
+    @Test("OpenID Connect Core §11: a token with offline_access outlives the session; without it, it ends with it")
     func offline() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -171,7 +171,7 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(refreshToken(offline)).status == .ok)
     }
 
-    @Test("without offline_access it ends with the session's time, however often it is used")
+    @Test("without offline_access, use doesn't extend the token beyond the session")
     func sessionTime() async throws {
         let issuer = try await TestIssuer()
         var tokens = try await tokens(issuer, "openid")
@@ -183,7 +183,7 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(refreshToken(tokens)).json()["error"] == "invalid_grant")
     }
 
-    @Test("it ends when it was not used for its lifetime")
+    @Test("a token expires if it isn't used for its lifetime")
     func expiry() async throws {
         let issuer = try await TestIssuer()
         let first = try await tokens(issuer)
@@ -198,7 +198,7 @@ struct RefreshTokenTests {
 
 @Suite("RFC 6749 §4.4, RFC 8707, RFC 9068: tokens for resource servers")
 struct ResourceTests {
-    @Test("a client asks for itself: no person, no refresh token, nothing written")
+    @Test("the client credentials grant involves no user or refresh token and writes nothing")
     func clientCredentials() async throws {
         let issuer = try await TestIssuer()
         let before = issuer.database.database.committedUnits
@@ -213,7 +213,7 @@ struct ResourceTests {
         #expect(person["error"] == "invalid_scope")
     }
 
-    @Test("an opaque token says nothing, lives as its resource server wants, and is introspected")
+    @Test("an opaque token reveals nothing, lives as long as its resource server sets, and can be introspected")
     func opaque() async throws {
         let issuer = try await TestIssuer()
         let answer = try await issuer.token([("grant_type", "client_credentials"), ("scope", "reports.read")]).json()
@@ -228,7 +228,7 @@ struct ResourceTests {
         #expect(late == ["active": false])
     }
 
-    @Test("a token for one resource carries no power over another")
+    @Test("a token for one resource has no scopes of another")
     func narrowed() async throws {
         let issuer = try await TestIssuer()
         let code = try await Browser(issuer).code(scope: "openid orders.read reports.read")
@@ -238,7 +238,7 @@ struct ResourceTests {
         #expect(claims["scope"] == "orders.read")
     }
 
-    @Test("a resource that was not granted is invalid_target")
+    @Test("a resource that was not granted is refused with invalid_target")
     func notGranted() async throws {
         let issuer = try await TestIssuer()
         let code = try await Browser(issuer).code(scope: "openid orders.read")

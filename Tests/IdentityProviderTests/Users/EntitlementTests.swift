@@ -54,7 +54,7 @@ struct EntitlementTests {
         try JWT.unverifiedClaims(of: tokens[name]?.string ?? "")
     }
 
-    @Test("each scope value releases its claim, at userinfo and in the ID Token: own roles and those of groups")
+    @Test("each scope releases its claim, at userinfo and in the ID Token, with direct and group roles")
     func scopes() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let tokens = try await tokens(issuer, "openid roles groups permissions")
@@ -67,7 +67,7 @@ struct EntitlementTests {
     }
 
     @Test(
-        "a client gets nothing that it did not ask for",
+        "a client gets only the claims it asked for",
         arguments: [("openid profile", []), ("openid groups", ["groups"]), ("openid permissions", ["permissions"])])
     func asked(_ scope: String, _ expected: [String]) async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
@@ -77,7 +77,7 @@ struct EntitlementTests {
         }
     }
 
-    @Test("nor does one that names no scope, or is not registered for it, or asks by the claims parameter")
+    @Test("claims are withheld without scope, without registration, or if requested only by the claims parameter")
     func notRegistered() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let without = Browser.webRequest().filter { $0.0 != "scope" }
@@ -100,7 +100,7 @@ struct EntitlementTests {
         #expect(try await userInfo(issuer, tokens).names == ["sub"])
     }
 
-    @Test("the person is asked for roles, also when the claims parameter asks for them")
+    @Test("roles need consent, even if the claims parameter requests them")
     func consent() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let browser = Browser(issuer)
@@ -113,13 +113,13 @@ struct EntitlementTests {
         let page = try await browser.get("/authorize", Browser.webRequest(scope: "openid roles")).page()
         #expect(page.template == "consent")
         guard case .list(let asked)? = page.data["requested"], case .object(let first)? = asked.first else {
-            throw Unexpected("no list of what is asked for")
+            throw Unexpected("no list of requested scopes")
         }
         #expect(asked.count == 1)
         #expect(first.keys.sorted() == ["is_roles", "scope"])
     }
 
-    @Test("a resource server's tokens say what it wants, with its own permissions alone")
+    @Test("a resource server's tokens contain the claims it wants and only its own permissions")
     func accessToken() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let posts = try claims(try await tokens(issuer, "posts"), "access_token")
@@ -133,7 +133,7 @@ struct EntitlementTests {
         #expect(["roles", "groups", "permissions", "entitlements"].allSatisfy { both[$0] == nil })
     }
 
-    @Test("an opaque token says nothing; introspection tells its resource server")
+    @Test("an opaque token contains no claims, but introspection returns them to its resource server")
     func introspection() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let token = try await tokens(issuer, "reports")["access_token"]?.string ?? ""
@@ -145,7 +145,7 @@ struct EntitlementTests {
         #expect(answer["roles"] == nil)
     }
 
-    @Test("a client that asks for itself has no roles")
+    @Test("a client credentials token has no roles")
     func clientAlone() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let answer = try await issuer.token([("grant_type", "client_credentials"), ("scope", "posts roles")]).json()
@@ -153,7 +153,7 @@ struct EntitlementTests {
         #expect(try claims(answer, "access_token")["roles"] == nil)
     }
 
-    @Test("a refresh carries what the person may now, not what they might once", arguments: TestEngine.allCases)
+    @Test("a refresh returns current permissions rather than those at sign-in", arguments: TestEngine.allCases)
     func refresh(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(resources: Self.resources, database: TestDatabase(engine))
         let first = try await tokens(issuer, "openid offline_access roles permissions")
@@ -170,7 +170,7 @@ struct EntitlementTests {
         #expect(try claims(third, "id_token")["roles"] == nil)
     }
 
-    @Test("who held a deleted role does not hold another one of its name", arguments: TestEngine.allCases)
+    @Test("a deleted role isn't regained when another is created with its name", arguments: TestEngine.allCases)
     func deletion(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(resources: Self.resources, database: TestDatabase(engine))
         try await issuer.administration.deleteRole("reader")
@@ -185,7 +185,7 @@ struct EntitlementTests {
     }
 
     @Test(
-        "changes of one user at once are all kept; a name that there is not is refused", arguments: TestEngine.allCases)
+        "concurrent changes of one user are all kept, and an unknown name is refused", arguments: TestEngine.allCases)
     func race(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(resources: Self.resources, database: TestDatabase(engine))
         let bob = try #require(try await issuer.stores.users.find(named: "bob"))
@@ -200,22 +200,22 @@ struct EntitlementTests {
         #expect(try await issuer.stores.users.find(bob.id)?.membership.groups == [])
     }
 
-    @Test("issuing tokens asks the storage for roles once, and again when they changed elsewhere")
+    @Test("roles are cached and reloaded after a change on another node")
     func cached() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let access = try await tokens(issuer, "openid roles")
-        // Another node changes what the role is; this one hears of it from the storage's version.
+        // Another node changes the role. This node notices it by the storage's version.
         let services = Task {
             for service in issuer.provider.services { try await service.run() }
         }
         defer { services.cancel() }
         try await issuer.stores.roles.delete("reader")
-        try await until("the change is seen", seconds: 5) {
+        try await until("the change is visible", seconds: 5) {
             texts(try await userInfo(issuer, access)["roles"]) == ["editor"]
         }
     }
 
-    @Test("metadata names the scope values and claims")
+    @Test("metadata lists the scopes and claims")
     func metadata() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let document = try await issuer.send(.get, "/.well-known/openid-configuration").json()
@@ -226,7 +226,7 @@ struct EntitlementTests {
     }
 
     @Test(
-        "names that could not travel are refused, with their place",
+        "names that can't be transmitted safely are refused with their location",
         arguments: [
             (#"{"roles": [{"name": "a,b"}]}"#, "roles[0].name"), (#"{"roles": [{"name": "a b"}]}"#, "roles[0].name"),
             (#"{"groups": [{"name": "a\r\nX: y"}]}"#, "groups[0].name"),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import IdentityProvider
 
-/// Receivers, one of which takes a delivery and never answers.
+/// Receivers of deliveries, one of which never responds.
 private final class Receivers: WebhookSender {
     private struct State {
         var taken: [String: Int] = [:]
@@ -27,7 +27,7 @@ private final class Receivers: WebhookSender {
             state.mostHeld = max(state.mostHeld, state.held)
         }
         defer { state.withLock { $0.held -= 1 } }
-        // Until whoever waits is cancelled.
+        // Waits until the task is canceled.
         for await _ in AsyncStream<Void>(unfolding: { try? await Task.sleep(for: .seconds(3_600)) }) {}
         throw CancellationError()
     }
@@ -36,7 +36,7 @@ private final class Receivers: WebhookSender {
     var mostHeld: Int { state.withLock(\.mostHeld) }
 }
 
-@Suite("Webhooks wait in a queue")
+@Suite("Queued webhooks")
 struct WebhookServiceTests {
     private static let (silent, good, former) = (
         "https://silent.example/", "https://good.example/", "https://former.example/"
@@ -47,7 +47,7 @@ struct WebhookServiceTests {
     }
 
     @Test(
-        "a receiver that never answers holds no other, and not more than four deliveries; a former one gets nothing",
+        "a silent receiver delays no other and holds at most four deliveries; a removed one gets nothing",
         arguments: TestEngine.allCases)
     func silentReceiver(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine))
@@ -60,8 +60,8 @@ struct WebhookServiceTests {
             signature: WebhookSignature(secret: "a-secret"), interval: .milliseconds(5),
             now: { [clock = issuer.clock] in clock.now })
         let running = Task { try await service.run() }
-        try await until("the others were served") { receivers.taken(by: Self.good) == total }
-        try await until("it has its share") { receivers.mostHeld == WebhookService.width }
+        try await until("the other receiver got every delivery") { receivers.taken(by: Self.good) == total }
+        try await until("the silent receiver holds its share") { receivers.mostHeld == WebhookService.width }
         running.cancel()
         try await running.value
         #expect(receivers.mostHeld == WebhookService.width)

@@ -36,7 +36,9 @@ struct NativeAppConsentTests {
         let page = try await browser.get("/authorize", request("app", uri)).page()
         #expect(page.template == "consent")
         // Everything is requested again rather than shown as granted.
-        guard case .list(let requested)? = page.data["requested"] else { throw Unexpected("nothing is asked for") }
+        guard case .list(let requested)? = page.data["requested"] else {
+            throw Unexpected("no list of requested scopes")
+        }
         #expect(requested.count == 1)
         #expect(try await browser.submit(page, [("decision", "allow")]).answer()["code"] != nil)
     }

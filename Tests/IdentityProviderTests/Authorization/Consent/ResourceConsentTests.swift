@@ -22,7 +22,9 @@ struct ResourceConsentTests {
         let browser = Browser(issuer)
         let signIn = try await browser.get("/authorize", Browser.webRequest(scope: scope, more)).page()
         let page = try await browser.submit(signIn, [("username", "alice"), ("password", "correct horse")]).page()
-        guard case .list(let requested)? = page.data["requested"] else { throw Unexpected("no list") }
+        guard case .list(let requested)? = page.data["requested"] else {
+            throw Unexpected("no list of requested scopes")
+        }
         return requested
     }
 

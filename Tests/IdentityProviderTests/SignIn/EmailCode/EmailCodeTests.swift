@@ -5,7 +5,7 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("A code by mail, notices and the way out of a lock")
+@Suite("Email codes, notices and unlocking")
 struct EmailCodeTests {
     private let mailbox = TestMailbox()
     private static let rule = """
@@ -21,7 +21,7 @@ struct EmailCodeTests {
         return issuer
     }
 
-    /// The page that asks for the code, with the fields that it carries for it.
+    /// The page that asks for the code, and the offer to submit with it.
     private func asked(_ browser: Browser) async throws -> (page: Page, offer: String) {
         let page = try await browser.authorize(Browser.webRequest()).page()
         return (page, try offer(page))
@@ -29,7 +29,7 @@ struct EmailCodeTests {
 
     private func offer(_ page: Page) throws -> String {
         guard case .object(let part)? = page.data["email_code"], case .text(let offer)? = part["offer"] else {
-            throw Unexpected("no code by mail is asked for, but \(page.template)")
+            throw Unexpected("expected a page that asks for an email code, got \(page.template)")
         }
         return offer
     }
@@ -39,7 +39,7 @@ struct EmailCodeTests {
         return try #require(mailbox.all.last { $0.kind == "code" }).text("code")
     }
 
-    @Test("where codes by mail are switched off, none is sent or asked for: a better factor is set up")
+    @Test("if email codes are switched off, none is sent or asked for, and another factor must be enrolled")
     func off() async throws {
         let issuer = try await issuer(isAccepted: false)
         let browser = Browser(issuer)
@@ -52,7 +52,7 @@ struct EmailCodeTests {
         #expect(!mailbox.kinds.contains("code"))
     }
 
-    @Test("reloading the page fills no mailbox, and the next hour brings codes again")
+    @Test("reloading the page can't flood the mailbox, and codes are available again after an hour")
     func flood() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer)
@@ -74,14 +74,14 @@ struct EmailCodeTests {
         #expect(mailbox.kinds.count == 11)
     }
 
-    @Test("where two factors are demanded, it stands in for a better one: once, in the browser that asked")
+    @Test("an email code satisfies a two-factor requirement once, in the browser that requested it")
     func once() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer)
         let (page, offer) = try await asked(browser)
         let code = try await code(issuer)
         #expect(code.count == 8 && code.allSatisfy(\.isNumber))
-        // In another browser, which knows the password, too, the code opens nothing.
+        // Another browser can't use the code, even with the password.
         let thief = Browser(issuer)
         let theirs = try await asked(thief)
         for carried in [offer, theirs.offer] {
@@ -95,7 +95,7 @@ struct EmailCodeTests {
         #expect(try await second.submit(again.page, [("code", code), ("offer", offer)]).page().hasError("code"))
     }
 
-    @Test("a wrong code sends no other mail; ten minutes later none counts; guesses are few")
+    @Test("a wrong code doesn't send another email, a code expires after ten minutes, and guesses are limited")
     func limits() async throws {
         let issuer = try await issuer()
         let browser = Browser(issuer)
@@ -119,7 +119,7 @@ struct EmailCodeTests {
         #expect(last?.status == .tooManyRequests)
     }
 
-    @Test("nobody gets one whose address is not verified, or who has an authenticator")
+    @Test("no code is sent to an unverified address, or to a user with an authenticator app")
     func better() async throws {
         let unproven = try await issuer(verified: false)
         let page = try await Browser(unproven).authorize(Browser.webRequest()).page()
@@ -136,7 +136,7 @@ struct EmailCodeTests {
         #expect(mailbox.all.isEmpty)
     }
 
-    @Test("a tab of before an authenticator app was set up does not get by with a code by mail")
+    @Test("a tab opened before an authenticator app was enrolled can't use an email code instead")
     func staleTab() async throws {
         let issuer = try await TestIssuer(mailbox: mailbox)
         let own = Browser(issuer)
@@ -153,7 +153,7 @@ struct EmailCodeTests {
         let code = try await code(issuer)
         guard case .object(let app)? = apps.data["totp"], case .text(let secret)? = app["secret"],
             case .text(let carried)? = app["offer"]
-        else { throw Unexpected("no app is offered") }
+        else { throw Unexpected("no authenticator app is offered") }
         _ = try await own.submit(apps, [("offer", carried), ("code", try issuer.code(secret))])
 
         let late = try await browser.submit(page, [("code", code), ("offer", offer)]).page()
@@ -163,7 +163,7 @@ struct EmailCodeTests {
         #expect(try await browser.submit(late, [("code", issuer.code(secret))]).page().template == "consent")
     }
 
-    @Test("a browser that is not known is told of, but for the first; the browser itself puts no words into the mail")
+    @Test("an unknown browser triggers a notice, except the first; the browser can't inject text into the email")
     func unknownDevice() async throws {
         let issuer = try await TestIssuer(mailbox: mailbox)
         let home = Browser(issuer)
@@ -180,7 +180,7 @@ struct EmailCodeTests {
         #expect(!"\(letter.data)".contains("\u{0}"))
     }
 
-    @Test("a hundred wrong passwords lock an account; its owner is written to, and lets themselves in again")
+    @Test("a hundred wrong passwords lock an account; its owner gets an email and can unlock it")
     func unlock() async throws {
         let issuer = try await TestIssuer(mailbox: mailbox)
         func attempt(_ name: String, _ password: String) async throws -> Response {
@@ -207,11 +207,11 @@ struct EmailCodeTests {
     }
 }
 
-@Suite("Changing one's own address takes a session that is fresh")
+@Suite("Changing the email address requires a recent sign-in")
 struct EmailAddressTests {
     private let mailbox = TestMailbox()
 
-    @Test("whoever has not just signed in is asked to, and comes back")
+    @Test("an old session must sign in again, and then returns to the page")
     func recent() async throws {
         let issuer = try await TestIssuer(mailbox: mailbox)
         let browser = Browser(issuer)
@@ -228,7 +228,7 @@ struct EmailAddressTests {
         #expect(mailbox.all.isEmpty)
     }
 
-    @Test("the present address is asked first, whoever has the new one")
+    @Test("the current address must confirm before the new one is asked")
     func order() async throws {
         let issuer = try await TestIssuer(mailbox: mailbox)
         let browser = Browser(issuer)

@@ -5,14 +5,14 @@ import JOSE
 import TestSupport
 import Testing
 
-@Suite("WebAuthn L3: passkeys of an account")
+@Suite("WebAuthn L3: managing passkeys")
 struct PasskeyEnrolmentTests {
     private func passkeys(_ issuer: TestIssuer, of name: String = "alice") async throws -> [Passkey] {
         let user = try #require(try await issuer.stores.users.find(named: name))
         return try await issuer.stores.passkeys.passkeys(of: user.id)
     }
 
-    @Test("what an authenticator made is kept under the name that the person gave it")
+    @Test("a new passkey is stored with the name the user gave it")
     func add() async throws {
         let issuer = try await TestIssuer()
         var person = try PasskeyPerson(issuer)
@@ -28,14 +28,14 @@ struct PasskeyEnrolmentTests {
         #expect(kept.name == "My phone" && kept.credentialID == person.authenticator.credentialID)
         #expect(kept.signCount == 3 && kept.isBackupEligible && kept.isBackedUp)
         #expect(kept.transports == ["internal", "hybrid"] && kept.isUserVerificationInitialized)
-        // The next one is not to be the same.
+        // The same authenticator must not be enrolled twice.
         let next = try await person.browser.get("/account/passkeys").page().passkey.options
         #expect(
             next["excludeCredentials"]?.array?.first?.object?["id"]
                 == .string(Base64URL.encode(person.authenticator.credentialID)))
     }
 
-    @Test("the user handle is 32 random bytes, the same each time, and not the name")
+    @Test("the user handle is 32 random bytes, stable per user and independent of the username")
     func handle() async throws {
         let issuer = try await TestIssuer()
         let first = try await PasskeyPerson(issuer).account().passkey.options["user"]?.object
@@ -46,14 +46,14 @@ struct PasskeyEnrolmentTests {
         #expect(first?["name"] == "alice" && first?["displayName"] == "Alice Liddell")
     }
 
-    @Test("nobody adds one without a session, or with an old one")
+    @Test("adding a passkey requires a recent session")
     func stale() async throws {
         let issuer = try await TestIssuer()
         var person = try PasskeyPerson(issuer)
         #expect(try await person.browser.request(.get, "/account/passkeys").status != .ok)
         let page = try await person.account()
         issuer.clock.advance(by: 601)
-        // They are led to the sign-in pages, and back.
+        // The user must sign in again.
         let response = try await person.browser.follow(person.add(on: page))
         #expect(try response.page().template == "sign-in")
         #expect(try await person.browser.get("/account/passkeys").page().template == "sign-in")
@@ -63,7 +63,7 @@ struct PasskeyEnrolmentTests {
         #expect(try await passkeys(issuer).isEmpty)
     }
 
-    @Test("a form of another site adds nothing")
+    @Test("a form without a valid token adds no passkey")
     func crossSite() async throws {
         let issuer = try await TestIssuer()
         var person = try PasskeyPerson(issuer)
@@ -76,7 +76,7 @@ struct PasskeyEnrolmentTests {
         #expect(try await passkeys(issuer).isEmpty)
     }
 
-    @Test("a credential that another user has stays theirs")
+    @Test("a credential that belongs to another user can't be added")
     func taken() async throws {
         let issuer = try await TestIssuer()
         var alice = try PasskeyPerson(issuer)
@@ -91,7 +91,7 @@ struct PasskeyEnrolmentTests {
         #expect(try await alice.claims(alice.answer(alice.signInPage()))["amr"] != nil)
     }
 
-    @Test("an answer enrols once, and another user's ceremony enrols nothing")
+    @Test("an answer enrolls once, and another user's ceremony enrolls nothing")
     func replay() async throws {
         let issuer = try await TestIssuer()
         var person = try PasskeyPerson(issuer)
@@ -110,7 +110,7 @@ struct PasskeyEnrolmentTests {
         #expect(try await passkeys(issuer, of: "mallory").isEmpty)
     }
 
-    @Test("a dishonest registration enrols nothing")
+    @Test("a dishonest registration is refused")
     func dishonest() async throws {
         let issuer = try await TestIssuer()
         for change in [
@@ -121,13 +121,13 @@ struct PasskeyEnrolmentTests {
             let page = try await person.account()
             change(&person.authenticator)
             #expect(try await person.add(on: page).page().hasError("refused"))
-            // What fails again and again makes the next attempt wait.
+            // Repeated failures cause a wait.
             issuer.clock.advance(by: 60)
         }
         #expect(try await passkeys(issuer).isEmpty)
     }
 
-    /// Posts the form of one passkey.
+    /// Submits the form of one passkey.
     private func change(
         _ person: PasskeyPerson, _ action: String, _ id: String, name: String = "x"
     ) async throws -> Response {
@@ -139,7 +139,7 @@ struct PasskeyEnrolmentTests {
             ])
     }
 
-    @Test("only one's own are renamed and removed, and a removed one opens nothing")
+    @Test("only its owner can rename or remove a passkey, and a removed one no longer signs in")
     func own() async throws {
         let issuer = try await TestIssuer()
         var alice = try PasskeyPerson(issuer)
@@ -161,7 +161,7 @@ struct PasskeyEnrolmentTests {
         #expect(try await alice.answer(alice.signInPage()).headers[values: .setCookie].isEmpty)
     }
 
-    @Test("the last way into an account without a password stays")
+    @Test("the last passkey of an account without a password can't be removed")
     func last() async throws {
         let issuer = try await TestIssuer()
         var person = try PasskeyPerson(issuer)

@@ -4,7 +4,7 @@ import IdentityProvider
 import JOSE
 import TestSupport
 
-/// Somebody with a browser and an authenticator at one issuer.
+/// A user with a browser and an authenticator at one issuer.
 struct PasskeyPerson {
     let issuer: TestIssuer
     var browser: Browser
@@ -16,13 +16,13 @@ struct PasskeyPerson {
         authenticator = try SoftwareAuthenticator(rpID: host, origin: "https://\(host)")
     }
 
-    /// Signs in with a password, and returns the page of the account.
+    /// Signs in with a password and returns the passkeys page.
     func account(_ username: String = "alice", _ password: String = "correct horse") async throws -> Page {
         _ = try await browser.authorize(Browser.webRequest(), as: username, password: password)
         return try await browser.get("/account/passkeys").page()
     }
 
-    /// Answers the page of the account with a new credential.
+    /// Answers the passkeys page with a new credential.
     mutating func add(on page: Page, named name: String = "Phone") async throws -> Response {
         let credential = try authenticator.create(page.passkey.options)
         return try await browser.request(
@@ -33,19 +33,19 @@ struct PasskeyPerson {
             ])
     }
 
-    /// Enrols a passkey for somebody who signs in with a password, and leaves the session behind.
+    /// Enrolls a passkey for a user who signs in with a password, and then discards the session.
     mutating func enrol(_ username: String = "alice", _ password: String = "correct horse") async throws {
         let response = try await add(on: account(username, password))
-        guard response.status == .seeOther else { throw Unexpected("not enrolled: \(response)") }
+        guard response.status == .seeOther else { throw Unexpected("the passkey was not enrolled: \(response)") }
         browser.forgetCookies()
     }
 
-    /// The page where a stranger signs in.
+    /// The sign-in page for a browser without a session.
     func signInPage(_ more: [(String, String)] = []) async throws -> Page {
         try await browser.get("/authorize", Browser.webRequest(more)).page()
     }
 
-    /// Answers a page that asks for a passkey, with `credential` or an honest one.
+    /// Answers a page that asks for a passkey, by default with an honest credential.
     func answer(_ page: Page, _ credential: String? = nil, ceremony: String? = nil) async throws -> Response {
         let isSecond = page.template == "second-factor"
         return try await browser.request(
@@ -58,13 +58,13 @@ struct PasskeyPerson {
             ])
     }
 
-    /// Whether this browser has a session: then nobody is asked to sign in.
+    /// Whether this browser has a session.
     func isSignedIn() async throws -> Bool {
         let response = try await browser.get("/authorize", Browser.webRequest([("prompt", "none")]))
         return try response.answer()["error"] != "login_required"
     }
 
-    /// What the ID Token says after an answer that was accepted.
+    /// The ID Token's claims after an accepted answer.
     func claims(_ response: Response) async throws -> JSONObject {
         var response = try await browser.follow(response)
         if case .page(let page) = response.body, page.template == "consent" {
@@ -77,7 +77,7 @@ struct PasskeyPerson {
 }
 
 extension Page {
-    /// What the page asks an authenticator.
+    /// The WebAuthn options and the sealed ceremony in the page.
     var passkey: (options: JSONObject, ceremony: String) {
         guard case .object(let part)? = data["passkey"], case .text(let options)? = part["options"],
             case .text(let ceremony)? = part["ceremony"], let object = try? JSONObject(parsing: Array(options.utf8))

@@ -9,7 +9,7 @@ import Testing
 @Suite("WebAuthn L3: signing in with a passkey")
 struct PasskeyTests {
     @Test(
-        "a passkey alone is two factors, in hardware or not (RFC 8176)",
+        "a passkey alone counts as two factors, whether hardware-bound or synced (RFC 8176)",
         arguments: [(UInt8(0b101), "hwk"), (0b11101, "swk")])
     func alone(_ flags: UInt8, _ kind: String) async throws {
         var person = try PasskeyPerson(try await TestIssuer())
@@ -22,7 +22,7 @@ struct PasskeyTests {
         #expect(claims["preferred_username"] == "alice" || claims["sub"]?.string?.isEmpty == false)
     }
 
-    @Test("the password of somebody with a passkey is the first of two factors")
+    @Test("for a user with a passkey, the password is only the first of two factors")
     func second() async throws {
         var person = try PasskeyPerson(try await TestIssuer())
         try await person.enrol()
@@ -36,7 +36,7 @@ struct PasskeyTests {
         #expect(claims["acr"] == "urn:martlet:acr:3")
     }
 
-    @Test("an assertion counts once, also when it comes many times at once")
+    @Test("an assertion works once, even if submitted many times concurrently")
     func replay() async throws {
         var person = try PasskeyPerson(try await TestIssuer())
         try await person.enrol()
@@ -56,7 +56,7 @@ struct PasskeyTests {
         #expect(again.headers[.location]?.hasSuffix("&problem=passkey") == true)
     }
 
-    /// A dishonest answer to the page where a stranger signs in.
+    /// A dishonest answer to the sign-in page.
     struct Lie: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let change: @Sendable (inout SoftwareAuthenticator) -> Void
@@ -68,17 +68,17 @@ struct PasskeyTests {
     }
 
     @Test(
-        "what is not honest opens no session",
+        "a dishonest assertion starts no session",
         arguments: [
             Lie("another origin") { $0.origin = "https://evil.example" },
-            Lie("a host below") { $0.origin = "https://a.id.example.com" },
+            Lie("a subdomain") { $0.origin = "https://a.id.example.com" },
             Lie("another RP ID") { $0.rpID = "example.com" },
-            Lie("a frame") { $0.crossOrigin = true },
-            Lie("nobody present") { $0.flags = 0b100 },
-            Lie("nobody verified") { $0.flags = 0b001 },
-            Lie("suddenly copied") { $0.flags = 0b11101 },
+            Lie("a cross-origin frame") { $0.crossOrigin = true },
+            Lie("no user presence") { $0.flags = 0b100 },
+            Lie("no user verification") { $0.flags = 0b001 },
+            Lie("changed backup eligibility") { $0.flags = 0b11101 },
             Lie("no user handle") { $0.userHandle = nil },
-            Lie("the name as user handle") { $0.userHandle = Array("alice".utf8) },
+            Lie("the username as user handle") { $0.userHandle = Array("alice".utf8) },
             Lie("another credential") { $0.credentialID[0] ^= 1 },
         ])
     func dishonest(_ lie: Lie) async throws {
@@ -93,7 +93,7 @@ struct PasskeyTests {
         #expect(try await !person.isSignedIn())
     }
 
-    @Test("a challenge of another browser, purpose, user or time is no challenge")
+    @Test("a challenge of another browser, purpose or user, or an expired one, is refused")
     func foreignChallenges() async throws {
         let issuer = try await TestIssuer()
         var person = try PasskeyPerson(issuer)
@@ -114,11 +114,11 @@ struct PasskeyTests {
         }
         issuer.clock.advance(by: 601)
         #expect(try await person.answer(page).headers[values: .setCookie].isEmpty)
-        // Nothing of it spent anything: a new page works.
+        // None of the attempts used anything up, so a new page still works.
         #expect(try await person.claims(person.answer(person.signInPage()))["amr"] != nil)
     }
 
-    @Test("somebody else's passkey is no second factor")
+    @Test("another user's passkey is not a second factor")
     func otherUser() async throws {
         let issuer = try await TestIssuer()
         var alice = try PasskeyPerson(issuer)
@@ -135,7 +135,7 @@ struct PasskeyTests {
         #expect(try await !mallory.isSignedIn())
     }
 
-    @Test("the page does not tell whether a name has passkeys")
+    @Test("the page doesn't reveal whether a username has passkeys")
     func enumeration() async throws {
         var person = try PasskeyPerson(try await TestIssuer())
         func options() async throws -> [JSONObject] {
@@ -154,7 +154,7 @@ struct PasskeyTests {
         #expect(before[0]["allowCredentials"] == [])
     }
 
-    @Test("a counter that stands still is that of a copy")
+    @Test("a signature counter that doesn't increase reveals a cloned authenticator")
     func counter() async throws {
         let issuer = try await TestIssuer()
         var person = try PasskeyPerson(issuer)
@@ -168,7 +168,7 @@ struct PasskeyTests {
         }
     }
 
-    @Test("one that never knew its user is a second factor and no more, whatever it says later")
+    @Test("a passkey enrolled without user verification stays a second factor only, even if it verifies the user later")
     func unverified() async throws {
         var person = try PasskeyPerson(try await TestIssuer())
         person.authenticator.flags = 0b001
@@ -179,7 +179,7 @@ struct PasskeyTests {
         #expect(try await person.claims(person.answer(page))["amr"] == ["pwd", "hwk", "user", "mfa"])
     }
 
-    @Test("who was disabled does not get in")
+    @Test("a disabled user can't sign in")
     func disabled() async throws {
         let issuer = try await TestIssuer()
         var person = try PasskeyPerson(issuer)
@@ -190,7 +190,7 @@ struct PasskeyTests {
         #expect(try await person.answer(person.signInPage()).headers[values: .setCookie].isEmpty)
     }
 
-    @Test("issuers of one host share neither passkeys nor challenges")
+    @Test("issuers on one host share neither passkeys nor challenges")
     func issuers() async throws {
         let database = try await TestDatabase()
         let first = try await TestIssuer("https://id.example.com/a", database: database)
@@ -202,13 +202,13 @@ struct PasskeyTests {
         #expect(try await stranger.answer(page).headers[values: .setCookie].isEmpty)
         let ours = try await person.signInPage()
         #expect(try await stranger.answer(page, ceremony: ours.passkey.ceremony).headers[values: .setCookie].isEmpty)
-        // The same authenticator keeps one passkey for each: their handles differ.
+        // The same authenticator stores a passkey per issuer, because the user handles differ.
         var both = stranger
         try await both.enrol()
         #expect(both.authenticator.userHandle != person.authenticator.userHandle)
     }
 
-    @Test("the script is a file of the issuer, the only one that the page may run")
+    @Test("the issuer's own script is the only one the page may run")
     func script() async throws {
         let issuer = try await TestIssuer()
         let page = try await PasskeyPerson(issuer).signInPage()

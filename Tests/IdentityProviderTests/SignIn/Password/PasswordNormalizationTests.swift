@@ -5,7 +5,7 @@ import IdentityProvider
 import TestSupport
 import Testing
 
-@Suite("NIST SP 800-63B-4 §3.1.1.2: a password is the same from every keyboard")
+@Suite("NIST SP 800-63B-4 §3.1.1.2: password normalization")
 struct PasswordNormalizationTests {
     private let composed = "caf\u{E9} au lait"
     private let decomposed = "cafe\u{301} au lait"
@@ -14,7 +14,7 @@ struct PasswordNormalizationTests {
         try await Browser(issuer).authorize(Browser.webRequest(), password: password).headers[.location] != nil
     }
 
-    /// Alice, with the hash of exactly these bytes.
+    /// An issuer where alice's password hash is of exactly these bytes.
     private func issuer(hashing password: String) async throws -> TestIssuer {
         let issuer = try await TestIssuer()
         var user = try #require(try await issuer.stores.users.find(named: "alice"))
@@ -23,7 +23,7 @@ struct PasswordNormalizationTests {
         return issuer
     }
 
-    @Test("composed and decomposed letters open one account")
+    @Test("composed and decomposed spellings of a password are equivalent")
     func both() async throws {
         let issuer = try await TestIssuer()
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
@@ -35,7 +35,7 @@ struct PasswordNormalizationTests {
         }
     }
 
-    @Test("a hash of what one keyboard wrote opens with that keyboard, and then with every other")
+    @Test("a hash of an unnormalized password first accepts only that spelling, and then both")
     func former() async throws {
         let issuer = try await issuer(hashing: decomposed)
         #expect(try await !signsIn(issuer, with: composed))
@@ -43,11 +43,11 @@ struct PasswordNormalizationTests {
         #expect(try await signsIn(issuer, with: composed))
     }
 
-    @Test("a new password is checked in its normal form")
+    @Test("a new password is normalized before it is checked")
     func policy() throws {
         #expect(try NewPassword(decomposed, names: []).text.utf8.elementsEqual(composed.utf8))
         #expect(throws: PasswordRefusal.known) { try NewPassword(decomposed, names: [composed]) }
-        // Eight code points as typed, seven letters.
+        // Eight code points as typed, but seven after normalization.
         #expect(throws: PasswordRefusal.tooShort) { try NewPassword("cafe\u{301} au", names: []) }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("RFC 9700 §4.14.2: how long a refresh token lives")
+@Suite("RFC 9700 §4.14.2: refresh token lifetimes")
 struct RefreshLifetimeTests {
     private func tokens(_ issuer: TestIssuer, _ scope: String = "openid offline_access") async throws -> JSONObject {
         try await issuer.redeem(Browser(issuer).code(scope: scope)).json()
@@ -24,7 +24,7 @@ struct RefreshLifetimeTests {
         .integer(Int(issuer.clock.now.timeIntervalSince1970 + days * 86_400))
     }
 
-    @Test("no use prolongs it beyond the absolute lifetime, and introspection says so")
+    @Test("use doesn't extend a token beyond its absolute lifetime, and introspection reports the end")
     func absolute() async throws {
         let issuer = try await TestIssuer()
         let end = seconds(issuer, 180)
@@ -45,7 +45,7 @@ struct RefreshLifetimeTests {
         #expect(try await issuer.refresh(refreshToken(tokens)).json()["error"] == "invalid_grant")
     }
 
-    @Test("the absolute lifetime counts at issue, too")
+    @Test("the absolute lifetime also limits a new token")
     func atIssue() async throws {
         let issuer = try await TestIssuer { $0.lifetimes.refreshTokenAbsolute = 3_600 }
         let tokens = try await tokens(issuer)
@@ -65,7 +65,7 @@ struct RefreshLifetimeTests {
         #expect(try await front.refresh(refreshToken(next)).status == .unauthorized)
     }
 
-    @Test("an unused token ends after its idle lifetime, however short")
+    @Test("an unused token expires after its idle lifetime, however short")
     func idle() async throws {
         let issuer = try await TestIssuer { $0.lifetimes.refreshToken = 60 }
         var tokens = try await tokens(issuer)
@@ -76,7 +76,7 @@ struct RefreshLifetimeTests {
         #expect(try await issuer.refresh(refreshToken(tokens)).json()["error"] == "invalid_grant")
     }
 
-    @Test("an authorization of an earlier version counts from its sign-in")
+    @Test("an authorization stored by an earlier version counts from its sign-in")
     func former() {
         let (signIn, lifetimes) = (Date(timeIntervalSince1970: 1_800_000_000), Lifetimes())
         let granted = Granted(
@@ -88,14 +88,14 @@ struct RefreshLifetimeTests {
                 expiresAt: signIn + kept * 86_400)
             return RefreshLifetime.end(of: authorization, lifetimes).timeIntervalSince(signIn) / 86_400
         }
-        // Never used: as long as its row says.
+        // Never used, so the stored expiry applies.
         #expect(end(rotatedAt: nil, kept: 30.5) == 30.5)
         #expect(end(rotatedAt: 100, kept: 130) == 130)
         #expect(end(rotatedAt: 170, kept: 200) == 180)
         #expect(end(rotatedAt: 400, kept: 430) == 180)
     }
 
-    @Test("a document of an earlier version stays readable, and a new one says when it began")
+    @Test("a document stored by an earlier version is readable, and a new one contains its start")
     func document() throws {
         let text = #"{"client":"web","scope":"openid offline_access","resources":[],"amr":["pwd"]}"#
         let former = try JSONDecoder().decode(Granted.self, from: Data(text.utf8))
@@ -104,7 +104,7 @@ struct RefreshLifetimeTests {
         #expect(try JSONDecoder().decode(Granted.self, from: JSONEncoder().encode(begun)) == begun)
     }
 
-    @Test("introspection calls a session-bound token active only while its session lives")
+    @Test("introspection reports a session-bound token as active only while its session lasts")
     func session() async throws {
         let issuer = try await TestIssuer()
         let tokens = try await tokens(issuer, "openid")
@@ -115,13 +115,13 @@ struct RefreshLifetimeTests {
         #expect(try await introspect(issuer, refreshToken(tokens)) == ["active": false])
     }
 
-    @Test("the session that is stored counts, not what its time would be", arguments: TestEngine.allCases)
+    @Test("the stored end of the session applies, not the current setting", arguments: TestEngine.allCases)
     func storedSession(_ engine: TestEngine) async throws {
         let database = try await TestDatabase(engine)
         let issuer = try await TestIssuer(database: database) { $0.lifetimes.session = 600 }
         let tokens = try await tokens(issuer, "openid")
         let offline = try await self.tokens(issuer)
-        // A node that was started with another setting.
+        // A node started with a different setting.
         let other = try await TestIssuer(clock: issuer.clock, database: database) { $0.lifetimes.session = 3_600 }
         #expect(try await introspect(other, refreshToken(tokens))["exp"] == .integer(1_800_000_600))
         issuer.clock.advance(by: 600)
@@ -129,7 +129,9 @@ struct RefreshLifetimeTests {
         #expect(try await introspect(other, refreshToken(offline))["active"] == true)
     }
 
-    @Test("the grace for a repeated refresh is the client's own, else the issuer's", arguments: [nil, 0, 5, 300])
+    @Test(
+        "the grace period for a repeated refresh is the client's own, or else the issuer's",
+        arguments: [nil, 0, 5, 300])
     func grace(_ seconds: Int?) async throws {
         let issuer = try await TestIssuer()
         let client = try #require(try await issuer.stores.clients.find(Identifier(rawValue: "web")))
@@ -147,7 +149,7 @@ struct RefreshLifetimeTests {
         let next = try await issuer.refresh(token).json()
         if length > 0 { issuer.clock.advance(by: length + 0.001) }
         #expect(try await issuer.refresh(token).json()["error"] == "invalid_grant")
-        // Reuse ends them all.
+        // Reuse revokes the whole authorization.
         #expect(try await issuer.refresh(refreshToken(next)).json()["error"] == "invalid_grant")
     }
 }

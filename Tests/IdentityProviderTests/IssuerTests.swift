@@ -8,7 +8,7 @@ import Testing
 @Suite("Several issuers in one process")
 struct IssuerTests {
     @Test(
-        "the origin is serialized like in browsers (RFC 6454 §6.2), and the host excludes the port",
+        "the origin is serialized as in browsers (RFC 6454 §6.2), and the host excludes the port",
         arguments: [
             ("https://id.example.com", "id.example.com", "https://id.example.com"),
             ("https://ID.Example.com:443/a", "id.example.com", "https://id.example.com"),

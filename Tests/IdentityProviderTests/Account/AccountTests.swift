@@ -330,7 +330,7 @@ struct AccountTests {
         #expect(long.hasError("too_long"))
     }
 
-    @Test("recent activity is shown latest first, and every event has a text")
+    @Test("recent activity is shown latest first, and every event has a description")
     func activity() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)

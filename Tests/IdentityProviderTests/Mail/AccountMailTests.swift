@@ -181,7 +181,7 @@ struct AccountMailTests {
         #expect(try await Browser(issuer).open(letters[2], at: issuer).status == .gone)
     }
 
-    @Test("a link of another issuer doesn't work")
+    @Test("another issuer's link doesn't work")
     func otherIssuer() async throws {
         let database = try await TestDatabase()
         let issuer = try await TestIssuer(database: database, mailbox: mailbox)

@@ -66,7 +66,7 @@ struct SuspicionTests {
             after: [visit("home", munich, hoursAgo: 1)], [.unknownNetwork, .unknownCountry, .impossibleTravel],
             .factor),
         Case(
-            "equally fast back to a known country", device: true, sameNetwork,
+            "just as fast, but back to a known country", device: true, sameNetwork,
             after: [visit("hotel", newYork, hoursAgo: 1), visit("home", munich, hoursAgo: 90)], [.impossibleTravel],
             .factor),
         Case(

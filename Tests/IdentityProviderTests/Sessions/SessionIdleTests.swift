@@ -6,7 +6,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Idle sessions end, if the operator wants it")
+@Suite("Idle sessions end if an idle limit is configured")
 struct SessionIdleTests {
     private func issuer(_ engine: TestEngine = .sqlite, idle: TimeInterval? = 600) async throws -> TestIssuer {
         try await node(TestDatabase(engine), TestClock(), idle: idle)

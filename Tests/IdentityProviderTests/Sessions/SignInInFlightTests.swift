@@ -5,7 +5,7 @@ import IdentityProvider
 import TestSupport
 import Testing
 
-@Suite("In-flight sign-ins don't survive the end of all sessions")
+@Suite("In-flight sign-ins are void once all sessions have ended")
 struct SignInInFlightTests {
     @Test(
         "of concurrent sign-ins and password changes, no session with the old password remains",

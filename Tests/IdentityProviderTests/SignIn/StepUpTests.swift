@@ -35,7 +35,7 @@ struct StepUpTests {
         return try await browser.submit(page, fields).page()
     }
 
-    @Test("a browser remembered at the user's wish isn't asked for the second factor for thirty days")
+    @Test("a browser that the user chose to remember isn't asked for the second factor for thirty days")
     func remembered() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
@@ -48,7 +48,7 @@ struct StepUpTests {
         }
     }
 
-    @Test("a browser is remembered only if the user wishes, and only for that user")
+    @Test("a browser is remembered only if the user chooses so, and only for that user")
     func notRemembered() async throws {
         let issuer = try await TestIssuer()
         try await issuer.apply(

@@ -98,7 +98,7 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(refreshToken(second)).status == .ok)
     }
 
-    @Test("a retry within the grace period gets the same successor; a later one revokes the family")
+    @Test("a retry within the grace period gets the same successor; a later one revokes the authorization")
     func reuse() async throws {
         let issuer = try await TestIssuer()
         let first = try await tokens(issuer)
@@ -111,7 +111,7 @@ struct RefreshTokenTests {
         #expect(try await issuer.refresh(refreshToken(retry)).json()["error"] == "invalid_grant")
     }
 
-    @Test("a token two generations old revokes the family even within the grace period")
+    @Test("a token two generations old revokes the authorization even within the grace period")
     func olderGeneration() async throws {
         let issuer = try await TestIssuer()
         let first = try await tokens(issuer)
@@ -159,7 +159,7 @@ struct RefreshTokenTests {
         #expect(again["scope"] == "openid profile offline_access")
     }
 
-    @Test("OpenID Connect Core §11: a token with offline_access outlives the session; without it, it ends with it")
+    @Test("OpenID Connect Core §11: with offline_access a token outlives the session; otherwise both end together")
     func offline() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)

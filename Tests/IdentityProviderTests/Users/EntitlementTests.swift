@@ -119,7 +119,7 @@ struct EntitlementTests {
         #expect(first.keys.sorted() == ["is_roles", "scope"])
     }
 
-    @Test("a resource server's tokens contain the claims it wants and only its own permissions")
+    @Test("a resource server's tokens contain its configured claims and only its own permissions")
     func accessToken() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let posts = try claims(try await tokens(issuer, "posts"), "access_token")
@@ -185,7 +185,7 @@ struct EntitlementTests {
     }
 
     @Test(
-        "concurrent changes of one user are all kept, and an unknown name is refused", arguments: TestEngine.allCases)
+        "concurrent changes to one user are all kept, and an unknown name is refused", arguments: TestEngine.allCases)
     func race(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(resources: Self.resources, database: TestDatabase(engine))
         let bob = try #require(try await issuer.stores.users.find(named: "bob"))
@@ -204,7 +204,7 @@ struct EntitlementTests {
     func cached() async throws {
         let issuer = try await TestIssuer(resources: Self.resources)
         let access = try await tokens(issuer, "openid roles")
-        // Another node changes the role. This node notices it by the storage's version.
+        // Another node changes the role. This node notices through the storage version.
         let services = Task {
             for service in issuer.provider.services { try await service.run() }
         }

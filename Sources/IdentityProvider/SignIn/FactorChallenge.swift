@@ -2,12 +2,12 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// What stands in for a page and its browser in the JSON API: codes and challenges are made of it, so that they are good
-/// with the one ticket that carries it, sealed, and with no other.
+/// The secret from which the JSON API derives the codes and challenges of one ticket, since there is no page or browser
+/// to bind them to. The ticket carries it sealed, so they work only with that ticket.
 struct FactorChallenge: Codable, Sendable {
-    /// Names it where something is counted.
+    /// Identifies the challenge where uses are counted.
     let id: String
-    /// 32 random bytes that nobody outside reads.
+    /// 32 random bytes. They leave the server only inside the sealed ticket.
     private let secret: [UInt8]
     let startedAt: Date
     let expiresAt: Date
@@ -23,7 +23,7 @@ struct FactorChallenge: Codable, Sendable {
         self.expiresAt = expiresAt
     }
 
-    /// 32 bytes for one use: what is shown of one use tells nothing of another.
+    /// Derives 32 bytes for one use. Knowing the bytes of one use reveals nothing about those of another.
     func bytes(for use: String) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: Array(use.utf8), using: SymmetricKey(data: secret)))
     }

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// Sets up a factor that the rules demand, on the way to a session.
+/// Enrolls a factor that the policy requires, in the middle of a sign-in.
 struct FactorEnrolment: Sendable {
     private let totp: TOTPEnrolment
     private let passkeys: PasskeyFactor
@@ -24,7 +24,7 @@ struct FactorEnrolment: Sendable {
         if factors.contains(.passkey) { try await passkeys.offer(on: &page, to: user, action: .enrol, request) }
     }
 
-    /// The factor that the form sets up, which counts as shown; `nil` if the form does not prove it.
+    /// Enrolls `factor` from the form and returns it as shown, or `nil` if the form does not prove possession.
     func enrol(_ factor: Factor, by user: User, _ request: Request) async throws -> ShownFactor? {
         let shown = try await attempts.enrolment(of: factor, by: user) { try await confirm(factor, by: user, request) }
         if let shown { await notices.added(shown.factor, by: user.id, request) }
@@ -46,8 +46,9 @@ struct FactorEnrolment: Sendable {
 }
 
 extension AttemptLimiter {
-    /// Lets `enrol` set up a factor of `user`, and counts what fails as of a second factor: whoever has the app or the key at
-    /// hand need not try again and again. What succeeds takes none of it back: it proves nothing of older factors.
+    /// Runs `enrol` and counts a failure as a failed second factor: a user who has the app or security key at hand
+    /// doesn't need many attempts. Success does not reset the counter, because it proves nothing about existing
+    /// factors.
     func enrolment(
         of factor: Factor, by user: User, _ enrol: () async throws -> ShownFactor?
     ) async throws -> ShownFactor? {

@@ -1,17 +1,18 @@
-/// A way to show more than a password, on the page that asks for it or through the JSON API.
+/// A factor that can follow the first, on a page or through the JSON API.
 protocol SecondFactor: Sendable {
     var factor: Factor { get }
     func isEnrolled(_ user: User) async throws -> Bool
-    /// What its part of the page needs besides the fields that all have.
+    /// Returns what the factor's section of the page needs beyond the common fields.
     func describe(for user: User, in request: Request) async throws -> [String: Page.Value]
-    /// The factor, if the form shows it. What can be used once is used up by this.
+    /// Returns the factor if the form proves it, otherwise `nil`. Consumes a credential that works only once.
     func verify(_ request: Request, of user: User) async throws -> ShownFactor?
 
-    /// The member of the JSON API that shows it.
+    /// The JSON API member that carries the proof.
     var answer: String { get }
-    /// What the JSON API says to whoever must be asked first; `nil` where there is nothing to ask.
+    /// Starts the factor in the JSON API, for example by sending a code. Returns `nil` if the factor needs no
+    /// challenge.
     func ask(_ user: User, _ challenge: FactorChallenge, in request: Request) async throws -> Response?
-    /// As `verify`, of what answers `challenge`.
+    /// Verifies a response to `challenge`, like `verify(_:of:)`.
     func verify(_ request: Request, of user: User, answering challenge: FactorChallenge) async throws -> ShownFactor?
 }
 

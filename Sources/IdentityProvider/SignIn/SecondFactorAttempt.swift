@@ -1,14 +1,14 @@
-/// What came of a factor that was shown after the first.
+/// The result of an attempt to show a further factor.
 enum SecondFactorAttempt: Sendable {
     case accepted(ShownFactor)
-    /// Wrong, late or used before: nobody is told which.
+    /// Wrong, expired or already used. The client is not told which.
     case refused
-    /// Not looked at.
+    /// Not checked.
     case throttled(AttemptPause)
 }
 
 extension SecondFactor {
-    /// Looks at what the request shows, and counts what fails: for the pages and, with a challenge, the JSON API alike.
+    /// Verifies the factor and counts a failure. Pages call it without a challenge, the JSON API with one.
     func attempt(
         _ request: Request, by user: User, on device: Device?, answering challenge: FactorChallenge? = nil,
         attempts: AttemptLimiter

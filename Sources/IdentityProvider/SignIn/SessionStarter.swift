@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Logging
 
-/// Starts the session of an accepted sign-in, and does what follows from it.
+/// Starts the session of an accepted sign-in and carries out its consequences: audit record, notices, device trust.
 struct SessionStarter: Sendable {
     private let sessions: SessionCookie
     private let devices: DeviceCookie
@@ -26,16 +26,16 @@ struct SessionStarter: Sendable {
         let context: AuthenticationContext
         /// Whether a trusted browser stood in for the second factor.
         let trustsDevice: Bool
-        /// `nil` if the first factor was enough.
+        /// The progress before the last factor; `nil` if the first factor was enough.
         let progress: SignInProgress?
-        /// The known browser, if it is one.
+        /// The browser, if the user has signed in with it before.
         let device: Device?
         let risk: RiskAssessment
 
-        /// The last factor, if the sign-in strengthens an earlier one.
+        /// The last factor, if this is a step-up of an existing session.
         var steppedUp: ShownFactor? { progress?.authenticatedAt == nil ? nil : shown.last }
 
-        /// RFC 8176.
+        /// Authentication method references (RFC 8176).
         var amr: [String] {
             var amr = shown.flatMap(\.methods).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
             if context >= .multiFactor { amr.append("mfa") }
@@ -43,7 +43,7 @@ struct SessionStarter: Sendable {
         }
     }
 
-    /// Returns the session with the `Set-Cookie` values of the browser's session and device.
+    /// Returns the session and the `Set-Cookie` values for session and device.
     func start(
         _ accepted: Accepted, remembers: Bool, toward destination: SignIn.Destination, in request: Request
     ) async throws -> (Session, cookies: [String]) {
@@ -83,8 +83,8 @@ struct SessionStarter: Sendable {
             metadata: ["user": "\(user)", "session": "\(session.id)", "amr": "\(amr.joined(separator: " "))"])
     }
 
-    /// The factors were right, but in the meantime the password has changed, the user was signed out everywhere, or the
-    /// session to strengthen has ended.
+    /// The error for factors that were correct but overtaken by a change: the password has changed, the user was signed
+    /// out everywhere, or the session to step up has ended.
     private func overtaken(_ accepted: Accepted, toward destination: SignIn.Destination) -> OAuthError {
         audit.record(
             .signInRefused(.overtaken, accepted.shown.last?.factor ?? .password), user: accepted.user.id,

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// The one way from factors to a session: pages and the JSON API come here with each factor that was shown.
+/// The single path from factors to a session. Pages and the JSON API call it with every factor a user has shown.
 struct SignIn: Sendable {
     private let rules: SignInRules
     private let keeper: SignInProgressKeeper
@@ -26,37 +26,38 @@ struct SignIn: Sendable {
     var factors: [any SecondFactor] { rules.factors }
 
     enum Outcome: Sendable {
-        /// With the `Set-Cookie` values of the browser's session and device.
+        /// Carries the `Set-Cookie` values for session and device.
         case signedIn(Session, cookies: [String])
         case unfinished(SignInProgress)
-        /// Too unusual: nobody is told more than of a wrong password.
+        /// Refused as too risky. The client sees the same as after a wrong password.
         case refused
     }
 
-    /// Where a person is going: to a client or, without one, to our own pages.
+    /// Where a sign-in leads: to a client or, without one, to Martlet's own pages.
     struct Destination: Sendable {
         var client: Client?
-        /// What the client would have.
+        /// The context that the client asks for.
         var asked: AuthenticationContext?
-        /// Whether a browser goes there, which can be known again by its cookie; a program cannot.
+        /// Whether the client is a browser, which can be recognized by its device cookie. Other programs cannot.
         var isBrowser = true
     }
 
-    /// What the issuer, the client and the roles of `user` demand together.
+    /// Returns the policy that combines the demands of the issuer, the client and the roles of `user`.
     func policy(toward destination: Destination, by user: User?) async throws -> SignInPolicy {
         try await rules.policy(toward: destination, by: user)
     }
 
-    /// `user` has shown `factor` after what `progress` says. `remembers` asks that this browser stand in for the second
-    /// factor from now on.
+    /// Advances a sign-in in which `user` has shown `factor` on top of `progress`. `remembers` asks to trust this
+    /// browser in place of the second factor from now on.
     func advance(
         _ progress: SignInProgress?, with factor: ShownFactor, by user: User, toward destination: Destination,
         remembers: Bool = false, in request: Request
     ) async throws -> Outcome {
-        // What another person showed is worth nothing.
+        // Factors shown by another user don't count.
         let former = progress.flatMap { keeper.isValid($0, for: user) ? $0 : nil }
         let shown = (former?.shown ?? []) + [factor]
-        // A passkey that is reported opens nothing by itself: it takes the password, too, which only the mailbox resets.
+        // A disputed passkey can't sign in by itself. The password is needed as well, and only the mailbox can reset
+        // it.
         if former == nil, factor.factor == .passkey, try await recoveries.disputes(shown, of: user) { return .refused }
         let device = try await devices.device(of: user, in: request)
         let assessment: RiskAssessment
@@ -85,8 +86,8 @@ struct SignIn: Sendable {
         return .signedIn(session, cookies: cookies)
     }
 
-    /// What somebody who has `session` must show beyond it; `nil` when there is nothing that they could, and where only a
-    /// sign-in of now allows what is due.
+    /// Returns what the user must show to step up `session`. Returns `nil` if the user has nothing to add, or if only a
+    /// fresh sign-in may add it.
     func strengthen(
         _ session: Session, of user: User, toward destination: Destination, in request: Request
     ) async throws -> SignInProgress? {
@@ -101,11 +102,11 @@ struct SignIn: Sendable {
         return further
     }
 
-    /// The person whose factors `progress` holds, as long as that is fresh.
+    /// Returns the user whose factors `progress` holds, or `nil` once it has expired or been voided.
     func person(of progress: SignInProgress?) async throws -> User? { try await keeper.person(of: progress) }
 
-    /// The same progress as it would be now: meanwhile the person may have set up a factor, in another tab or elsewhere.
-    /// `nil` where nothing is missing any more, or only a sign-in of now allows what is due.
+    /// Returns `progress` with its next step recomputed, since the user may have enrolled a factor in another tab.
+    /// Returns `nil` if nothing is missing any more, or if only a fresh sign-in may add what is.
     func reconsidered(
         _ progress: SignInProgress, of user: User, toward destination: Destination, in request: Request
     ) async throws -> SignInProgress? {
@@ -119,7 +120,8 @@ struct SignIn: Sendable {
         return progress
     }
 
-    /// Whether a sign-in that begins is unusual, said in the audit log; told to the person where it is refused.
+    /// Assesses the risk of a sign-in that has just begun. Records an alarming one in the audit log, and notifies the
+    /// user if it is refused.
     private func judge(
         _ user: User, on device: Device?, toward destination: Destination, in request: Request
     ) async throws -> RiskAssessment {
@@ -139,7 +141,7 @@ struct SignIn: Sendable {
 }
 
 extension SignInPolicy.Ruling {
-    /// What is still to do; `nil` when it is enough.
+    /// The step that remains; `nil` if nothing remains or only waiting helps.
     fileprivate var next: SignInProgress.Next? {
         switch self {
         case .ask(let factors): .show(factors)
@@ -148,7 +150,7 @@ extension SignInPolicy.Ruling {
         }
     }
 
-    /// For traces.
+    /// For traces and the audit log.
     var name: String {
         switch self {
         case .accept(let context, let trustsDevice): "accept \(context.rawValue)\(trustsDevice ? " on trust" : "")"
@@ -160,15 +162,16 @@ extension SignInPolicy.Ruling {
 }
 
 extension OAuthError {
-    /// Two factors are demanded, and the account has no other than the mailbox, by which its password was just reset.
+    /// The policy requires two factors, but the account has only the mailbox, which was just used to reset the
+    /// password.
     static let passwordMailed = OAuthError(
         code: .insufficientUserAuthentication,
-        description: "the password was reset by mail a short while ago: the mailbox alone is one factor",
+        description: "the password was reset by email recently: until the wait is over, email is only one factor",
         status: .forbidden)
 }
 
 extension ShownFactor {
-    /// The factors behind a session that is to be strengthened.
+    /// The factors behind a session, reconstructed from its `amr`.
     fileprivate static func all(of session: Session) -> [ShownFactor] {
         var shown: [ShownFactor] = session.amr.contains("pwd") ? [.password] : []
         if let key = session.amr.first(where: { ["hwk", "swk"].contains($0) }) {

@@ -1,44 +1,45 @@
-/// Decides from what somebody has shown whether they are signed in. Pure; every way to a session asks here.
+/// Decides whether the factors shown are enough to sign in. Pure. Every path to a session asks here.
 struct SignInPolicy: Hashable, Sendable {
-    /// What the issuer, the client and the person's roles demand: without it there is no session.
+    /// The minimum that issuer, client and roles require. There is no session below it.
     var minimum = AuthenticationContext.singleFactor
-    /// What the client would have (`acr_values`, an essential `acr`): the person shows it, if they can.
+    /// The context that the client asks for (`acr_values`, an essential `acr`). Users who can reach it must.
     var asked: AuthenticationContext?
 
     enum Ruling: Hashable, Sendable {
-        /// `trustsDevice` says that the browser stood in for the second factor.
+        /// `trustsDevice` says whether a trusted browser stood in for the second factor.
         case accept(AuthenticationContext, trustsDevice: Bool)
-        /// One of these must be shown, the preferred first.
+        /// The user must show one of these factors, in order of preference.
         case ask([Factor])
-        /// One of these must be set up first.
+        /// The user must enroll one of these factors first.
         case enrol([Factor])
-        /// All that could be shown is the mailbox, which has been shown: only time helps.
+        /// The mailbox is all that the user can show, and it has already been used. Only waiting helps.
         case wait
     }
 
-    /// `enrolled` is what the person could show, `isRemembered` whether they had this browser remembered after they
-    /// showed a second factor in it, `isSuspicious` whether the sign-in is so unusual that they must show one, and
-    /// `isPasswordMailed` whether the password was reset by mail a short while ago.
+    /// Decides what the factors shown lead to. `enrolled` are the factors the user has, `isRemembered` says whether
+    /// they trusted this browser after showing a second factor in it, `isSuspicious` whether the sign-in is risky
+    /// enough to demand one, and `isPasswordMailed` whether the password was reset by email recently.
     func decide(
         shown: [ShownFactor], enrolled: Set<Factor>, isRemembered: Bool, isSuspicious: Bool = false,
         isPasswordMailed: Bool = false
     ) -> Ruling {
         guard !isPasswordMailed else {
-            // A password that came by mail and a code that comes by mail both show the mailbox: one factor.
+            // A password reset by email and a code sent by email both prove access to the mailbox: one factor.
             let counted = shown.filter { $0.factor != .emailCode }
             let decision = decide(
                 shown: counted, enrolled: enrolled.subtracting([.emailCode]), isRemembered: isRemembered,
                 isSuspicious: isSuspicious)
-            // Reading the mailbox must not be enough to add a factor.
+            // Access to the mailbox must not be enough to add a factor.
             if case .enrol = decision, AuthenticationContext(reachedBy: counted) == .singleFactor { return .wait }
             return decision
         }
         guard let reached = AuthenticationContext(reachedBy: shown) else { return .ask([.passkey, .password]) }
-        // Whoever set up a second factor wants it to be asked for, whatever the rules say; suspicion asks for whatever there
-        // is. To have somebody suspicious set one up would be no proof of anything.
+        // A user who has enrolled a second factor is always asked for it, whatever the minimum. A suspicious sign-in
+        // asks for any factor the user has, but suspicion alone never demands enrollment, which would prove nothing.
         let decisive = isSuspicious ? Set(Self.order) : [.passkey, .totp]
         let needed = max(minimum, enrolled.isDisjoint(with: decisive) ? .singleFactor : .multiFactor)
-        // A browser stands in for a factor that there is: whoever has lost all is not to do without for thirty days.
+        // A trusted browser stands in only for a factor the user still has. Otherwise a user who has lost every factor
+        // could do without one for as long as the browser is trusted.
         let isRemembered = isRemembered && !isSuspicious && !enrolled.isEmpty
         let wanted = asked.map { min($0, Self.reachable(with: enrolled)) } ?? .singleFactor
         if reached >= max(needed, wanted) { return .accept(reached, trustsDevice: false) }
@@ -51,16 +52,16 @@ struct SignInPolicy: Hashable, Sendable {
             AuthenticationContext(reachedBy: shown + [Self.example(of: factor)]) ?? reached >= max(needed, wanted)
         }
         if !sufficient.isEmpty { return .ask(sufficient) }
-        // Nobody sets a factor up who has shown less than they can: a password alone must not add one to an account
+        // A user must show what they can before enrolling a factor: a password alone must not add one to an account
         // that a second factor protects.
         if reached == .singleFactor, !candidates.isEmpty { return .ask(candidates) }
         return .enrol(needed == .phishingResistant ? [.passkey] : [.totp, .passkey])
     }
 
-    /// Whether somebody who has this session needs to show nothing more, as far as the rules go.
+    /// Returns whether the session meets the minimum.
     func isSatisfied(by session: Session) -> Bool { session.satisfied >= minimum }
 
-    /// Second factors, the one that is preferred first.
+    /// Second factors, in order of preference.
     private static let order = [Factor.passkey, .totp, .emailCode, .recoveryCode]
 
     private static func reachable(with enrolled: Set<Factor>) -> AuthenticationContext {

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// What somebody has shown on the way to a session, sealed until it is enough.
+/// The factors shown so far in an unfinished sign-in. The browser or ticket carries it sealed.
 struct SignInProgress: Codable, Sendable {
-    /// What is still to do.
+    /// The step that remains.
     enum Next: Codable, Hashable, Sendable {
         case show([Factor])
         case enrol([Factor])
@@ -14,19 +14,19 @@ struct SignInProgress: Codable, Sendable {
 
     let user: Identifier<User>
     var shown: [ShownFactor]
-    /// When the first of them was shown.
+    /// When the first factor was shown.
     let startedAt: Date
-    /// Changes with the person's password: what was shown before counts no more.
+    /// Changes with the user's password, which voids the progress.
     let stamp: String
-    /// Of the person when the first factor was shown: a sign-out of everywhere voids it, too. `nil` only in what a version of
-    /// before sealed.
+    /// The user's session generation when the first factor was shown, so that signing out everywhere voids the
+    /// progress. `nil` only in values sealed by earlier versions.
     var generation: Int?
-    /// When the session began that is strengthened; `nil` for a sign-in of its own. What was shown then grows no younger
-    /// by what is shown now.
+    /// When the session to step up began; `nil` for a new sign-in. Stepping up does not renew the time of the original
+    /// sign-in.
     var authenticatedAt: Date?
-    /// The session that is strengthened. `nil` for a sign-in of its own, and in what an earlier version sealed.
+    /// The session to step up. `nil` for a new sign-in, and in values sealed by earlier versions.
     var session: Identifier<Session>?
-    /// As it was judged at the first factor: `nil` only in what a version of before sealed.
+    /// The risk as assessed at the first factor. `nil` only in values sealed by earlier versions.
     var risk: RiskAssessment?
     var next: Next
 
@@ -35,7 +35,7 @@ struct SignInProgress: Codable, Sendable {
         case risk = "suspicion"
     }
 
-    /// Whether what was shown strengthens `session`.
+    /// Returns whether this progress steps up `session`.
     func strengthens(_ session: Session?) -> Bool {
         guard let session, session.user == user else { return false }
         return self.session.map { $0 == session.id } ?? true

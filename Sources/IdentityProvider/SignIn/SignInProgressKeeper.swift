@@ -1,11 +1,11 @@
 import FoundationEssentials
 import JOSE
 
-/// Starts the progress of a sign-in, and tells as long as it is valid whose it is.
+/// Starts sign-in progress and checks that it is still valid.
 struct SignInProgressKeeper: Sendable {
     private let users: any UserStore
     private let digester: SecretDigester
-    /// Seconds from the first factor to the last.
+    /// Seconds allowed from the first factor to the last.
     private let lifetime: TimeInterval
     private let now: @Sendable () -> Date
 
@@ -24,7 +24,7 @@ struct SignInProgressKeeper: Sendable {
             generation: user.sessionGeneration, risk: assessment, next: next)
     }
 
-    /// `nil` once the progress is no longer valid.
+    /// Returns the user of `progress`, or `nil` once it is no longer valid.
     func person(of progress: SignInProgress?) async throws -> User? {
         guard let progress, let user = try await users.find(progress.user), isValid(progress, for: user) else {
             return nil
@@ -38,7 +38,8 @@ struct SignInProgressKeeper: Sendable {
             && now() < progress.startedAt.addingTimeInterval(lifetime)
     }
 
-    /// Enrollment takes a recent sign-in: somebody who finds an open browser must not add a factor of their own.
+    /// Returns whether `next` is allowed this long after the sign-in. Enrollment requires a recent one, so that someone
+    /// who finds an unattended browser can't add a factor.
     func isAllowed(_ next: SignInProgress.Next, since authenticatedAt: Date?) -> Bool {
         switch next {
         case .show: true

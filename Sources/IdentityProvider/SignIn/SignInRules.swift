@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Tracing
 
-/// Decides what a user must show, from what issuer, client and roles demand and which factors the user has.
+/// Decides what a user must show, from the demands of issuer, client and roles and from the factors the user has.
 struct SignInRules: Sendable {
     let factors: [any SecondFactor]
     private let minimum: AuthenticationContext
@@ -17,7 +17,7 @@ struct SignInRules: Sendable {
         now = core.now
     }
 
-    /// What the issuer, the client and the roles of `user` demand together.
+    /// Returns the policy that combines the demands of the issuer, the client and the roles of `user`.
     func policy(toward destination: SignIn.Destination, by user: User?) async throws -> SignInPolicy {
         var minimum = max(minimum, destination.client?.minimumContext ?? .singleFactor)
         if let user, let context = try await entitlements.entitlements(of: user).minimumContext {
@@ -41,8 +41,8 @@ struct SignInRules: Sendable {
             span.attributes["martlet.decision"] = decision.name
             Decision.note(
                 """
-                Shown: \(shown.map(\.factor.rawValue).joined(separator: ", ")); the rules demand at least \
-                \(policy.minimum.rawValue)\(policy.asked.map { ", the client would have \($0.rawValue)" } ?? ""). \
+                Shown: \(shown.map(\.factor.rawValue).joined(separator: ", ")). Required: at least \
+                \(policy.minimum.rawValue)\(policy.asked.map { "; requested by the client: \($0.rawValue)" } ?? ""). \
                 Decision: \(decision.name).
                 """)
             return decision

@@ -2,10 +2,10 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// A code that comes by mail, for people whose address is verified and who have no better second factor. Each works once,
-/// for a while, in the browser or with the ticket that it was asked for in.
+/// A second factor for users with a verified email address and no stronger factor: a code sent by email. Each code
+/// works once, for a limited time, in the browser or with the ticket that requested it.
 struct EmailCodeFactor: SecondFactor {
-    /// Whoever has one of these is not asked for less.
+    /// Stronger factors. A user who has one of them gets no email codes.
     let others: [any SecondFactor]
     let queue: MailQueue
     let sealer: Sealer
@@ -26,13 +26,13 @@ struct EmailCodeFactor: SecondFactor {
     }
 
     private static let digits = 8
-    /// Seconds.
+    /// In seconds.
     private static let lifetime: TimeInterval = 600
     private static let mailsPerChallenge = 3
-    /// To one person. Neither reloading a page nor signing in again and again must fill a mailbox.
+    /// Per user, so that neither reloading the page nor signing in repeatedly can flood a mailbox.
     private static let mailsPerHour = 10
 
-    /// What the page carries until the code is typed.
+    /// The sealed state that the page carries until the user enters the code.
     struct Offer: Codable {
         let id: String
         let user: Identifier<User>
@@ -51,7 +51,8 @@ struct EmailCodeFactor: SecondFactor {
         return true
     }
 
-    /// Shown anew it sends another code; after a wrong one the same still counts.
+    /// A fresh page sends a new code. After a wrong code, the page carries the same offer, so the code already sent
+    /// stays valid.
     func describe(for user: User, in request: Request) async throws -> [String: Page.Value] {
         if request.method == .post, offer(in: request, of: user) != nil, let text = request.parameters["offer"] {
             return ["offer": .text(text)]
@@ -74,9 +75,9 @@ struct EmailCodeFactor: SecondFactor {
         return .emailCode
     }
 
-    /// Sends the code of the challenge, each time the same.
+    /// Sends the code derived from `challenge`, which is the same on every call.
     func ask(_ user: User, _ challenge: FactorChallenge, in request: Request) async throws -> Response? {
-        // A lost mail may be requested again, but nobody may fill a mailbox.
+        // A lost email can be requested again, but only a few times, so that nobody can flood a mailbox.
         let isLeft = try await singleUse.takeSlot(
             of: Self.mailsPerChallenge, under: challenge.id, for: .emailCode, until: challenge.expiresAt)
         guard isLeft else { throw tooMany(until: challenge.expiresAt) }
@@ -86,7 +87,7 @@ struct EmailCodeFactor: SecondFactor {
         return .json(["next": "code"], status: .accepted)
     }
 
-    /// Whoever calls spends the ticket, and with it the code.
+    /// The caller consumes the ticket, and the code with it.
     func verify(_ request: Request, of user: User, answering challenge: FactorChallenge) async throws -> ShownFactor? {
         Self.isTyped(Self.code(of: challenge), in: request) ? .emailCode : nil
     }

@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Path { static let enrol = Path("/enrol") }
 
-/// The page where a person sets up a factor that the rules demand and that they lack, on the way to a session.
+/// The page on which a user enrolls a factor that the policy requires and they lack, in the middle of a sign-in.
 struct EnrolEndpoint: PageEndpoint {
     let enrolment: FactorEnrolment
     let loop: InteractionLoop
@@ -38,14 +38,15 @@ struct EnrolEndpoint: PageEndpoint {
         return try loop.proceed(outcome, of: step.interaction)
     }
 
-    /// Where nothing may be set up: to what is due instead or, where that is not known, to a sign-in of now.
+    /// Where no enrollment is allowed: continues with the step that is due or, if the progress is void, with a fresh
+    /// sign-in.
     private func goOn(_ interaction: Interaction) throws -> Response {
         guard interaction.progress == nil else { return try interactions.proceed(interaction) }
         return .redirect(to: try interactions.location(.signIn, interaction))
     }
 
-    /// Who must set one of which factors up; `nil` where it is no longer so: a password alone must not add a factor to an
-    /// account that has got one meanwhile, nor a sign-in of long ago to any.
+    /// A resumed enrollment. `factors` is `nil` if enrollment is no longer due: a password alone must not add a factor
+    /// to an account that has gained one in the meantime, and an old sign-in must not add one to any account.
     private struct Asked {
         let interaction: Interaction
         let user: User

@@ -3,7 +3,7 @@ import Logging
 
 extension Path { static let passkeySignIn = Path("/sign-in/passkey") }
 
-/// Where the sign-in page sends what an authenticator answered: somebody signs in with a passkey alone.
+/// Receives the authenticator's response from the sign-in page, for users who sign in with a passkey alone.
 struct PasskeySignInEndpoint: PageEndpoint {
     let passkeys: PasskeyFactor
     let signIn: SignIn
@@ -22,7 +22,7 @@ struct PasskeySignInEndpoint: PageEndpoint {
         audit = core.audit
     }
 
-    /// Reached by a reload after the answer: the page comes again.
+    /// Reached by reloading after a submission: shows the sign-in page again.
     func show(_ request: Request) async throws -> Response {
         .redirect(to: try interactions.location(.signIn, try interactions.resume(request)))
     }

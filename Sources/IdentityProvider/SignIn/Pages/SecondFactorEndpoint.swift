@@ -4,7 +4,7 @@ import Logging
 
 extension Path { static let secondFactor = Path("/second-factor") }
 
-/// The page where a person shows a factor beyond the first. Only then is there a session.
+/// The page that asks for a further factor. The session starts only after it.
 struct SecondFactorEndpoint: PageEndpoint {
     let factors: [any SecondFactor]
     let devices: DeviceCookie
@@ -70,7 +70,7 @@ struct SecondFactorEndpoint: PageEndpoint {
             metadata: ["factor": "\(asked.factor.factor.rawValue)", "user": "\(asked.user.id)"])
     }
 
-    /// Who is asked, and for what: the factor that the person chose of those that count, or the preferred one.
+    /// The user and the factor to ask for: the one the user chose, if it counts, or the preferred one.
     private struct Asked {
         let interaction: Interaction
         let user: User
@@ -81,7 +81,7 @@ struct SecondFactorEndpoint: PageEndpoint {
 
     private enum Resumed {
         case asked(Asked)
-        /// What was asked for is not what counts now: on to that.
+        /// The requested factor is no longer due. Redirects to the step that is.
         case elsewhere(Response)
     }
 
@@ -91,7 +91,7 @@ struct SecondFactorEndpoint: PageEndpoint {
             throw OAuthError.interactionLost
         }
         let destination = try await loop.destination(of: interaction)
-        // A tab of before must not get by with less than the person set up meanwhile.
+        // A stale tab must not bypass a factor that the user has enrolled in the meantime.
         interaction.progress = try await signIn.reconsidered(progress, of: user, toward: destination, in: request)
         guard case .show(let choices)? = interaction.progress?.next,
             case let chosen = request.parameters["factor"].flatMap(Factor.init) ?? choices.first,

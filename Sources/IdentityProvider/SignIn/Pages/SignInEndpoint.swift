@@ -4,14 +4,14 @@ import Logging
 
 extension Path { static let signIn = Path("/sign-in") }
 
-/// The page where a person shows who they are: name and password.
+/// The page that asks for username and password.
 struct SignInEndpoint: PageEndpoint {
     let passwords: PasswordSignIn
     let passkeys: PasskeyFactor
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let pages: InteractionPages
-    /// Pages that the sign-in page leads to, by the name of their link.
+    /// Links from the sign-in page to other pages, by template name.
     let links: [String: Page.Value]
     let routes = Route.page(.signIn, rateLimit: .guessing)
 

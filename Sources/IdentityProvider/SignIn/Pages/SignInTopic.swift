@@ -1,4 +1,4 @@
-/// Signing in: the factors, the one way from factors to a session, and the pages on that way.
+/// Sign-in: the factors, the single path from factors to a session, and the pages along it.
 struct SignInTopic: Topic {
     let signIn: SignIn
     let loop: InteractionLoop

@@ -2,23 +2,23 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// A challenge that was put to an authenticator: by a page, which carries it sealed, or through the JSON API, whose ticket
-/// does (WebAuthn L3 §13.4.3).
+/// A challenge issued to an authenticator. A page carries it sealed; in the JSON API, it is derived from the ticket
+/// (WebAuthn L3 §13.4.3).
 struct PasskeyCeremony: Codable, Sendable {
     enum Purpose: String, Codable, Sendable {
-        /// A person adds a passkey to their account.
+        /// A user adds a passkey to their account.
         case enrolment = "enrolment"
-        /// A stranger shows a passkey and nothing else.
+        /// An unidentified visitor signs in with a passkey alone.
         case signIn = "signIn"
-        /// Somebody who has shown another factor shows a passkey of theirs.
+        /// A user who has shown another factor shows one of their own passkeys.
         case secondFactor = "secondFactor"
     }
 
     let purpose: Purpose
     let challenge: [UInt8]
-    /// Whom it was put to; `nil` for a stranger.
+    /// The user who was challenged; `nil` for an unidentified visitor.
     let user: Identifier<User>?
-    /// The digest of the identity of the browser that shows the page; empty where there is no page.
+    /// The digest of the identity of the browser that shows the page. Empty in the JSON API, which has no page.
     let browser: [UInt8]
     let startedAt: Date
 
@@ -27,12 +27,12 @@ struct PasskeyCeremony: Codable, Sendable {
     }
 }
 
-/// Begins ceremonies and ends each once.
+/// Starts ceremonies and accepts one response to each.
 struct PasskeyCeremonies: Sendable {
     let sealer: Sealer
     let browser: BrowserCookie
     let singleUse: any SingleUseStore
-    /// Seconds.
+    /// In seconds.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
@@ -52,7 +52,8 @@ struct PasskeyCeremonies: Sendable {
             startedAt: now())
     }
 
-    /// Through the JSON API: the ticket that carries `challenge` takes the place of page and browser. The same each time.
+    /// Returns the ceremony of the JSON API, where the ticket that carries `challenge` replaces page and browser. The
+    /// result is the same on every call.
     func start(_ challenge: FactorChallenge, with user: Identifier<User>) -> PasskeyCeremony {
         PasskeyCeremony(
             purpose: .secondFactor, challenge: challenge.bytes(for: "passkey"), user: user, browser: [],
@@ -61,7 +62,8 @@ struct PasskeyCeremonies: Sendable {
 
     func seal(_ ceremony: PasskeyCeremony) throws -> String { try sealer.seal(ceremony, for: .passkeyCeremony) }
 
-    /// The ceremony that the form carries. Throws `PasskeyRefusal` when it is another's, for something else, or too old.
+    /// Returns the ceremony that the form carries. Throws `PasskeyRefusal` if it belongs to another browser or user,
+    /// has another purpose, or has expired.
     func resume(
         _ request: Request, for purpose: PasskeyCeremony.Purpose, with user: Identifier<User>? = nil
     ) throws(PasskeyRefusal) -> PasskeyCeremony {
@@ -71,16 +73,16 @@ struct PasskeyCeremonies: Sendable {
             ceremony.purpose == purpose, ceremony.user == user,
             now() < ceremony.startedAt.addingTimeInterval(lifetime), let identity = browser.identity(in: request),
             ConstantTime.equal(ceremony.browser, Self.digest(identity))
-        else { throw PasskeyRefusal("the challenge is not this browser's, or has expired") }
+        else { throw PasskeyRefusal("the challenge was issued to another browser or user, or has expired") }
         return ceremony
     }
 
-    /// Of all answers to one challenge one counts.
+    /// Accepts the first response to a challenge and throws `PasskeyRefusal` for any later one.
     func consume(_ ceremony: PasskeyCeremony) async throws {
         let value = Base64URL.encode(ceremony.challenge)
         let isFirst = try await singleUse.consume(
             value, for: .passkeyChallenge, until: ceremony.startedAt.addingTimeInterval(lifetime))
-        guard isFirst else { throw PasskeyRefusal("the challenge was answered before") }
+        guard isFirst else { throw PasskeyRefusal("the challenge was already used") }
     }
 
     private static func digest(_ identity: BrowserIdentity) -> [UInt8] {
@@ -88,10 +90,10 @@ struct PasskeyCeremonies: Sendable {
     }
 }
 
-/// Why an answer of an authenticator does not count: for the log. The person is told nothing but that it did not work.
+/// Why an authenticator's response was rejected. For the log only: the user sees a generic error.
 struct PasskeyRefusal: Error {
     let reason: String
-    /// Whether there may be a copy of the passkey (WebAuthn L3 §7.2 step 22).
+    /// Whether the signature counter suggests a cloned authenticator (WebAuthn L3 §7.2 step 22).
     var isCounterBehind = false
 
     init(_ reason: String) { self.reason = reason }

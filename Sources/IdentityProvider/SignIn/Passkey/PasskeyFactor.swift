@@ -4,10 +4,10 @@ import FoundationEssentials
 import JOSE
 import Logging
 
-/// Passkeys (WebAuthn L3): enrolled on the account page, shown in place of all else or as a second factor.
+/// Passkeys (WebAuthn L3), used alone or as a second factor.
 struct PasskeyFactor: Sendable {
     let issuer: Issuer
-    /// What authenticators call the site.
+    /// The site name that authenticators display.
     let name: String
     let passkeys: any PasskeyStore
     let users: any UserStore
@@ -25,15 +25,17 @@ struct PasskeyFactor: Sendable {
         now = core.now
     }
 
-    /// More than anybody needs; the list travels in every enrolment.
+    /// Generous for one user, but bounded, because every enrollment page carries the list.
     static let maximumCount = 20
 
-    /// The RP ID is the issuer's host. Issuers below paths of one host share it, but neither challenges nor passkeys.
+    /// The RP ID is the issuer's host. Issuers under different paths of one host share it, but not challenges or
+    /// passkeys.
     private var party: RelyingParty { RelyingParty(id: issuer.host, origin: issuer.origin) }
 
     func isEnrolled(_ user: User) async throws -> Bool { try await !passkeys.passkeys(of: user.id).isEmpty }
 
-    /// What a page carries to ask for a passkey: of `user` as a second factor, of anybody as the only one.
+    /// Returns the prompt for a passkey of `user` as a second factor or, if `user` is `nil`, for anyone's passkey as
+    /// the only factor.
     func prompt(for user: User?, in browser: BrowserIdentity) async throws -> PasskeyPrompt {
         let ceremony = ceremonies.start(user == nil ? .signIn : .secondFactor, with: user?.id, in: browser)
         let allowed = if let user { try await passkeys.passkeys(of: user.id) } else { [Passkey]() }
@@ -43,7 +45,7 @@ struct PasskeyFactor: Sendable {
             ceremony: try ceremonies.seal(ceremony))
     }
 
-    /// What the account page carries to add one.
+    /// Returns the prompt for adding a passkey.
     func enrolmentPrompt(for user: User, in browser: BrowserIdentity) async throws -> PasskeyPrompt {
         let ceremony = ceremonies.start(.enrolment, with: user.id, in: browser)
         return PasskeyPrompt(
@@ -53,7 +55,8 @@ struct PasskeyFactor: Sendable {
             ceremony: try ceremonies.seal(ceremony))
     }
 
-    /// Keeps the passkey that the form carries. Returns `nil` when it is not one, or belongs to anybody already.
+    /// Stores the passkey that the form carries. Returns `nil` if it is invalid or already registered, or if the user
+    /// has too many.
     func enrol(_ request: Request, for user: User, named name: String) async throws -> Passkey? {
         do {
             let ceremony = try ceremonies.resume(request, for: .enrolment, with: user.id)
@@ -62,31 +65,31 @@ struct PasskeyFactor: Sendable {
                 clientDataJSON: response.clientDataJSON, attestationObject: response.attestationObject,
                 challenge: ceremony.challenge, for: party, requiresUserVerification: false)
             guard try await passkeys.passkeys(of: user.id).count < Self.maximumCount else {
-                throw PasskeyRefusal("there are enough")
+                throw PasskeyRefusal("the user already has \(Self.maximumCount) passkeys, the maximum")
             }
             try await ceremonies.consume(ceremony)
             let passkey = Passkey(registration, user: user.id, name: name, transports: response.transports, at: now())
             guard try await passkeys.add(passkey, by: user) else {
-                throw PasskeyRefusal("the credential is taken, or the account has changed")
+                throw PasskeyRefusal("the credential is already registered, or the account has changed")
             }
-            Logger.current.info("passkey enrolled", metadata: ["user": "\(user.id)", "passkey": "\(passkey.id)"])
+            Logger.current.info("passkey added", metadata: ["user": "\(user.id)", "passkey": "\(passkey.id)"])
             audit.record(.factorEnrolled(.passkey), user: user.id)
             return passkey
         } catch {
             let reason = try Self.reason(error)
-            Logger.current.notice("passkey not enrolled", metadata: ["user": "\(user.id)", "reason": "\(reason)"])
+            Logger.current.notice("passkey not added", metadata: ["user": "\(user.id)", "reason": "\(reason)"])
             return nil
         }
     }
 
-    /// Returns whether `user` has it.
+    /// Returns `false` if `user` has no such passkey.
     func rename(_ id: Identifier<Passkey>, of user: User, to name: String) async throws -> Bool {
         guard try await passkeys.rename(id, of: user.id, to: name) else { return false }
         audit.record(.factorRenamed(.passkey), user: user.id)
         return true
     }
 
-    /// The last way into an account without a password stays.
+    /// Removes the passkey unless it is the only way into an account without a password.
     func remove(_ id: Identifier<Passkey>, of user: User) async throws -> PasskeyRemoval {
         let removal = try await passkeys.remove(id, of: user.id, at: now())
         guard removal == .removed else { return removal }
@@ -95,20 +98,20 @@ struct PasskeyFactor: Sendable {
         return .removed
     }
 
-    /// Who showed a passkey, `user` as a second factor or anybody as the only one; `nil` when it does not count. Each
-    /// answer counts once.
+    /// Verifies an assertion by `user` as a second factor or, if `user` is `nil`, by anyone as the only factor. Returns
+    /// `nil` if it is rejected. Each assertion is accepted once.
     func prove(_ request: Request, of user: User?) async throws -> PasskeyProof? {
         try await prove(
             request, of: user,
             in: ceremonies.resume(request, for: user == nil ? .signIn : .secondFactor, with: user?.id))
     }
 
-    /// As `prove`, of what answers `challenge`.
+    /// Verifies an assertion by `user` in response to `challenge`.
     func prove(_ request: Request, of user: User, answering challenge: FactorChallenge) async throws -> PasskeyProof? {
         try await prove(request, of: user, in: ceremonies.start(challenge, with: user.id))
     }
 
-    /// What the JSON API hands to the browser to ask for a passkey of `user`.
+    /// Returns the request options that the JSON API gives the front end to ask for a passkey of `user`.
     func options(for user: User, _ challenge: FactorChallenge) async throws -> JSONObject {
         PasskeyOptions.request(
             ceremonies.start(challenge, with: user.id), at: party,
@@ -126,7 +129,7 @@ struct PasskeyFactor: Sendable {
             owner = passkey.user
             let assertion = try verify(response, of: passkey, in: ceremony)
             guard let user = try await users.findEnabled(passkey.user) else {
-                throw PasskeyRefusal("the user is disabled")
+                throw PasskeyRefusal("the user is disabled or was deleted")
             }
             try await ceremonies.consume(ceremony)
             let authenticator = assertion.authenticator
@@ -143,19 +146,19 @@ struct PasskeyFactor: Sendable {
         }
     }
 
-    /// Steps 5 and 6 of §7.2.
+    /// WebAuthn L3 §7.2 steps 5 and 6.
     private func find(
         _ response: PasskeyAssertionResponse, for ceremony: PasskeyCeremony
     ) async throws -> Passkey {
         guard let passkey = try await passkeys.find(Passkey.id(of: response.credentialID)) else {
-            throw PasskeyRefusal("7.2-6: nobody has this credential")
+            throw PasskeyRefusal("7.2-6: no user has this credential")
         }
         guard ceremony.user == nil || ceremony.user == passkey.user else {
-            throw PasskeyRefusal("7.2-5: the credential is another's")
+            throw PasskeyRefusal("7.2-5: the credential belongs to another user")
         }
         let handle = handle(of: passkey.user)
         guard response.userHandle.map({ ConstantTime.equal($0, handle) }) ?? (ceremony.user != nil) else {
-            throw PasskeyRefusal("7.2-6: the user handle is missing or another's")
+            throw PasskeyRefusal("7.2-6: the user handle is missing or belongs to another user")
         }
         return passkey
     }
@@ -171,13 +174,14 @@ struct PasskeyFactor: Sendable {
                 isBackupEligible: passkey.isBackupEligible),
             for: party, requiresUserVerification: ceremony.purpose == .signIn)
         guard ceremony.purpose != .signIn || passkey.isUserVerificationInitialized else {
-            throw PasskeyRefusal("the authenticator did not verify its user when it was enrolled")
+            throw PasskeyRefusal("the authenticator did not verify its user at enrollment")
         }
         return assertion
     }
 
-    /// Random, as the user's identifier is, and the same for all passkeys of a user: an authenticator keeps one for each
-    /// handle, and issuers that share a host must not overwrite each other's (§5.4.3, §14.6.1).
+    /// The WebAuthn user handle, the same for all passkeys of a user. It reveals nothing, because user identifiers are
+    /// random, and it includes the issuer: an authenticator keeps one passkey per RP ID and handle, so issuers on one
+    /// host must not overwrite each other's (WebAuthn L3 §5.4.3, §14.6.1).
     private func handle(of user: Identifier<User>) -> [UInt8] {
         Array(SHA256.hash(data: Array("\(issuer.identifier)\u{0}\(user)".utf8)))
     }
@@ -190,7 +194,7 @@ struct PasskeyFactor: Sendable {
         if isCounterBehind { audit.record(.passkeyCounterWentBack, user: user) }
     }
 
-    /// Rethrows what is no refusal, such as a storage that cannot answer.
+    /// Returns the reason for the log. Rethrows any error that is not a refusal, such as a storage failure.
     private static func reason(_ error: any Error) throws -> String {
         switch error {
         case let refusal as PasskeyRefusal: return refusal.reason
@@ -202,19 +206,19 @@ struct PasskeyFactor: Sendable {
 
 extension PasskeyRefusal {
     static var counterBehind: PasskeyRefusal {
-        var refusal = PasskeyRefusal("7.2-22: the count was passed meanwhile")
+        var refusal = PasskeyRefusal("7.2-22: another use has already reached this signature counter")
         refusal.isCounterBehind = true
         return refusal
     }
 }
 
-/// Somebody showed a passkey. Made only by checking it.
+/// A verified passkey assertion. Only `PasskeyFactor` can create one.
 struct PasskeyProof: Sendable {
     let user: User
     let passkey: Identifier<Passkey>
     fileprivate let addedAt: Date
     fileprivate let isBackupEligible: Bool
-    /// Whether the authenticator knew the person: then it stands for two factors.
+    /// Whether the authenticator verified the user, in which case the passkey counts as two factors.
     let isUserVerified: Bool
 
     fileprivate init(
@@ -227,16 +231,16 @@ struct PasskeyProof: Sendable {
         self.isUserVerified = isUserVerified
     }
 
-    /// RFC 8176 §2: a key that can be copied is no hardware's.
+    /// RFC 8176 §2: a key that can be backed up is not hardware-bound.
     var shown: ShownFactor {
         .passkey(verifiesUser: isUserVerified, isHardware: !isBackupEligible).added(at: addedAt)
     }
 }
 
-/// What a page carries to ask an authenticator something.
+/// The options and state that a page carries to ask for a passkey.
 struct PasskeyPrompt: Sendable {
     let options: JSONObject
-    /// Sealed.
+    /// The sealed `PasskeyCeremony`.
     let ceremony: String
 }
 

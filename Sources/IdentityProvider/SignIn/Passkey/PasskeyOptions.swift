@@ -2,7 +2,7 @@ import Authenticators
 import FoundationEssentials
 import JOSE
 
-/// What the page's script hands to the browser, in the JSON of WebAuthn L3 §5.1.8 and §5.1.9.
+/// The JSON that the page's script passes to the browser (WebAuthn L3 §5.1.8, §5.1.9).
 enum PasskeyOptions {
     /// `PublicKeyCredentialCreationOptionsJSON`.
     static func creation(
@@ -20,14 +20,14 @@ enum PasskeyOptions {
                 COSEAlgorithm.allCases.map { ["type": "public-key", "alg": .integer($0.rawValue)] }),
             "timeout": .integer(Int(timeout * 1_000)),
             "excludeCredentials": .array(known.map(descriptor)),
-            // A security key without room, or without a PIN, still makes a second factor.
+            // Preferred, not required: a security key with no free slot or no PIN still works as a second factor.
             "authenticatorSelection": ["residentKey": "preferred", "userVerification": "preferred"],
             "attestation": "none",
         ]
     }
 
-    /// `PublicKeyCredentialRequestOptionsJSON`. For a stranger `allowed` is empty: a list would tell who has passkeys
-    /// (§14.6.2).
+    /// `PublicKeyCredentialRequestOptionsJSON`. For an unidentified visitor `allowed` is empty, because a list would
+    /// reveal who has passkeys (§14.6.2).
     static func request(
         _ ceremony: PasskeyCeremony, at party: RelyingParty, allowing allowed: [Passkey], timeout: TimeInterval
     ) -> JSONObject {

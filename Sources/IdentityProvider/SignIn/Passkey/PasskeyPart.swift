@@ -1,8 +1,8 @@
 import JOSE
 
 extension PasskeyPrompt {
-    /// The part of a page that asks for a passkey. Without script, or without passkeys in the browser, it stays hidden.
-    /// `action` is where the form with the authenticator's answer goes.
+    /// Returns the section of a page that asks for a passkey. It stays hidden if scripts are off or the browser has no
+    /// passkey support. `action` is the path that the form with the authenticator's response is sent to.
     func part(action: Path, of issuer: Issuer) -> [String: Page.Value] {
         [
             "action": .text(issuer.reference(action)), "ceremony": .text(ceremony),
@@ -13,7 +13,8 @@ extension PasskeyPrompt {
 }
 
 extension PasskeyFactor {
-    /// Lets whoever comes to `page` show a passkey in place of a password: the same for everybody.
+    /// Offers any visitor of `page` to sign in with a passkey instead of a password. The offer is the same for
+    /// everyone, so it reveals nothing about accounts.
     func invite(on page: inout Page, _ request: Request) async throws {
         guard let identity = ceremonies.browser.identity(in: request) else { return }
         let prompt = try await prompt(for: nil, in: identity)
@@ -23,7 +24,7 @@ extension PasskeyFactor {
 }
 
 extension PasskeyFactor {
-    /// Lets `user` add a passkey on `page`, whose form goes to `action`.
+    /// Offers `user` to add a passkey on `page`. The form is sent to `action`.
     func offer(on page: inout Page, to user: User, action: Path, _ request: Request) async throws {
         guard let identity = ceremonies.browser.identity(in: request) else { return }
         let prompt = try await enrolmentPrompt(for: user, in: identity)

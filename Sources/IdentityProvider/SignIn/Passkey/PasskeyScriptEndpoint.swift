@@ -2,7 +2,8 @@ import HTTPTypes
 
 extension Path { static let passkeyScript = Path("/passkey.js") }
 
-/// The script that asks the browser for a passkey: a file of ours, the only one that the pages that use it may run.
+/// Serves the script that asks the browser for a passkey. It is the only script that pages with a passkey prompt may
+/// load.
 struct PasskeyScriptEndpoint: Endpoint {
     let routes = [Route.get(.passkeyScript)]
     private let body = PackageResources.passkey_js

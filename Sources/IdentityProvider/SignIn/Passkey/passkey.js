@@ -1,5 +1,5 @@
-// Asks the browser for a passkey and sends its answer with the form that the page brought. Without passkeys in the
-// browser the form stays hidden, and the page works as if this were not there.
+// Asks the browser for a passkey and submits the result with the page's form. The form stays hidden in browsers without
+// passkey support, and the rest of the page works without it.
 "use strict";
 (() => {
     const form = document.querySelector("form[data-passkey]");
@@ -32,14 +32,14 @@
         try {
             await ask();
         } catch {
-            // Why is the person's own affair: they may just have changed their mind.
+            // The reason doesn't matter: the user may simply have canceled.
             problem.hidden = false;
             button.disabled = false;
             offer();
         }
     });
 
-    // Autofill: the browser offers passkeys where the name is typed.
+    // Autofill: the browser suggests passkeys in the username field.
     const offer = async () => {
         if (form.dataset.passkey !== "autofill") return;
         if (await browser.isConditionalMediationAvailable?.()) ask("conditional").catch(() => {});

@@ -4,7 +4,8 @@ import FoundationEssentials
 import Logging
 import Tracing
 
-/// Name and password. Unknown, disabled and passwordless users cost the same hash as others.
+/// Verifies usernames and passwords. Users who are unknown, disabled or without a password cost the same hash as any
+/// other, which avoids a timing side channel.
 package struct PasswordFactor: Sendable {
     private let users: any UserStore
     private let gate: PasswordGate
@@ -19,24 +20,24 @@ package struct PasswordFactor: Sendable {
         decoy = .decoy(parameters)
     }
 
-    /// More than any person types; hashing takes it all in.
+    /// In bytes. Bounds the input to the hash, far above what anyone types.
     private static let maximumLength = 1_024
 
-    /// Who has the name, for the log: nobody is told.
+    /// Returns the user with this username or email address. The result must not be revealed to the client.
     func find(_ name: String) async throws -> User? { try await users.find(named: name) }
 
-    /// Whose the name is, whether the password is right or not.
+    /// The result of a verification.
     struct Verdict: Sendable {
-        /// For the log: nobody is told.
+        /// The user with this name, whether or not the password is correct. Must not be revealed to the client.
         let named: User?
         let isRight: Bool
     }
 
-    /// The user is looked up once, for whoever fails, too: what a known name costs more than an unknown one is that of one
-    /// row. Throws `temporarily_unavailable` when too many sign in at once.
+    /// Verifies `password`. Looks the user up once, even on failure, so that a known name costs only one row more than
+    /// an unknown one. Throws `temporarily_unavailable` if too many passwords are waiting to be hashed.
     func verify(_ password: String, of name: String) async throws -> Verdict {
         var user = try await users.find(named: name)
-        // The decoy is read anew each time, as a hash of somebody would be.
+        // Parsing the decoy each time takes as long as parsing a user's hash.
         let parsed = try? PasswordHash(parsing: user?.passwordHash ?? decoy.text)
         let hash = parsed ?? decoy
         let offered = password.utf8.count <= Self.maximumLength ? password : ""
@@ -46,7 +47,7 @@ package struct PasswordFactor: Sendable {
             return Verdict(named: user, isRight: false)
         }
         if hash.parameters != parameters || match == .asTyped {
-            // Another sign-in upgraded it first, or the password changed: what is stored now decides.
+            // If another sign-in has upgraded the hash, or the password has changed, verify against what is stored now.
             guard let upgraded = try await upgrade(hash, of: found, password: password) else {
                 return try await verify(password, of: name)
             }
@@ -60,15 +61,15 @@ package struct PasswordFactor: Sendable {
         return try await hashing { [parameters] in try PasswordHash(of: text, parameters: parameters) }
     }
 
-    /// Whether `password` is the one of `hash`.
+    /// Returns whether `hash` was made from `password`.
     package func matches(_ password: String, _ hash: PasswordHash) async throws -> Bool {
         try await match(password, hash) != nil
     }
 
     private enum Match { case normalized, asTyped }
 
-    /// Hashes made elsewhere, or by a version that did not normalise, are of what the person's keyboard wrote: that is
-    /// tried, too. How many hashes it takes depends on what was typed, never on the user.
+    /// Imported hashes, and those of versions that did not normalize, were made from the text as typed, so that form is
+    /// tried as well. The number of hashes depends only on the input, never on the user.
     private func match(_ password: String, _ hash: PasswordHash) async throws -> Match? {
         let text = NewPassword.normalized(password)
         if try await hashing({ hash.matches(text) }) { return .normalized }
@@ -76,7 +77,7 @@ package struct PasswordFactor: Sendable {
         return try await hashing { hash.matches(password) } ? .asTyped : nil
     }
 
-    /// The new hash; `nil` when the stored one is not `old` any more.
+    /// Returns the new hash, or `nil` if the stored one is no longer `old`.
     private func upgrade(_ old: PasswordHash, of user: User, password: String) async throws -> String? {
         let new = try await hash(password)
         guard try await users.replacePasswordHash(of: user.id, from: old.text, with: new.text) else { return nil }

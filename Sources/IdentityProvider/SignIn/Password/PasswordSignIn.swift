@@ -1,6 +1,7 @@
 import Logging
 
-/// Signs users in with a name and a password, on the page and through the JSON API: counts failures and records refusals.
+/// Signs users in with username and password, on the page and through the JSON API. Counts failures and records
+/// refusals.
 struct PasswordSignIn: Sendable {
     private let passwords: PasswordFactor
     private let devices: DeviceCookie
@@ -19,13 +20,15 @@ struct PasswordSignIn: Sendable {
     enum Attempt: Sendable {
         /// The sign-in got this far; never `SignIn.Outcome.refused`.
         case accepted(User, SignIn.Outcome)
-        /// Wrong name or password, a disabled user, or too unusual a sign-in. Only the audit log tells which.
+        /// Wrong username or password, a disabled user, or a sign-in refused as too risky. Only the audit log says
+        /// which.
         case refused
         /// Not checked.
         case throttled(AttemptPause)
     }
 
-    /// `destination` is evaluated only after the password was right. `client` is the one that the audit log names.
+    /// Verifies the credentials and advances the sign-in. `destination` is evaluated only if the password is correct.
+    /// `client` is named in the audit log.
     func attempt(
         _ name: String, _ password: String, toward destination: @autoclosure () async throws -> SignIn.Destination,
         for client: Identifier<Client>?, _ request: Request
@@ -38,7 +41,7 @@ struct PasswordSignIn: Sendable {
         let verdict = try await passwords.verify(password, of: name)
         let reason: SignInRefusal
         if verdict.isRight, let user = verdict.named {
-            Decision.note("Name and password are those of user \(user.id).")
+            Decision.note("Username and password match user \(user.id).")
             let outcome = try await signIn.advance(
                 nil, with: .password, by: user, toward: destination(), in: request)
             guard case .refused = outcome else {

@@ -1,7 +1,7 @@
 import Authenticators
 import FoundationEssentials
 
-/// One of ten codes that were shown once. Each works once.
+/// A recovery code: one of a set of ten that the user saw once. Each works once.
 struct RecoveryCodeFactor: SecondFactor {
     let codes: any RecoveryCodeStore
     let digester: SecretDigester
@@ -19,7 +19,7 @@ struct RecoveryCodeFactor: SecondFactor {
 
     func verify(_ request: Request, of user: User) async throws -> ShownFactor? {
         guard let code = RecoveryCodeText(typed: request.parameters["code"] ?? "") else { return nil }
-        // Before it is spent: it may be the last of its set.
+        // Read before the code is consumed, which may be the last of its set.
         let madeAt = try await codes.madeAt(of: user.id)
         let digests = digester.digests(code.characters, of: RecoveryCode.self)
         guard try await codes.consume(digests, of: user.id) else { return nil }
@@ -27,8 +27,8 @@ struct RecoveryCodeFactor: SecondFactor {
         return .recoveryCode.added(at: madeAt)
     }
 
-    /// A new set, which takes the place of the former: to be shown now and never again. Throws when `user` has changed since
-    /// it was read.
+    /// Replaces the user's codes with a new set and returns it, to be shown once. Throws if `user` has changed since it
+    /// was read.
     func renew(for user: User, at now: Date) async throws -> [String] {
         let set = (0..<Self.count).map { _ in RecoveryCodeText(random: RandomBytes.make(10)) }
         guard try await codes.replace(set.map(digest), of: user, at: now) else { throw OAuthError.interactionLost }

@@ -2,16 +2,16 @@ import Authenticators
 import FoundationEssentials
 import JOSE
 
-/// Sets an authenticator app up: a new secret, shown as a QR code and as text, kept when the app's first code proves
-/// that it arrived.
+/// Enrolls an authenticator app. A new secret is shown as a QR code and as text, and stored once the app's first code
+/// proves that it arrived.
 struct TOTPEnrolment: Sendable {
     let credentials: any TOTPCredentialStore
     let sealer: Sealer
     let digester: SecretDigester
     let settings: TOTPSettings
-    /// Who the app says that the code is for.
+    /// The site name that the app shows next to the code.
     let name: String
-    /// Seconds that an offer is good for.
+    /// Seconds for which an offer is valid.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
     private static let maximumCount = 10
@@ -26,11 +26,11 @@ struct TOTPEnrolment: Sendable {
         now = core.now
     }
 
-    /// A secret that nothing is kept of until it is confirmed: the form carries it, sealed.
+    /// A secret that is not stored until it is confirmed. The form carries it sealed.
     struct Offer: Codable {
         let user: Identifier<User>
         let secret: [UInt8]
-        /// As the code says that the app read.
+        /// The settings that the QR code gave the app.
         let settings: TOTPSettings
         let madeAt: Date
 
@@ -39,7 +39,7 @@ struct TOTPEnrolment: Sendable {
         }
     }
 
-    /// What the page shows of a new offer, or of the one that the form still carries.
+    /// Returns the page data for a new offer or, if it is still valid, for the one that the form carries.
     func describe(for user: User, carrying former: String?) throws -> [String: Page.Value] {
         let offer =
             former.flatMap { open($0, for: user) }
@@ -57,8 +57,8 @@ struct TOTPEnrolment: Sendable {
         ]
     }
 
-    /// The authenticator, kept, if the form has its present code; `nil` for a wrong code or an offer that is another's or
-    /// too old.
+    /// Stores and returns the credential if the form has a current code. Returns `nil` if the code is wrong, the offer
+    /// has expired or belongs to another user, or the user already has the maximum number of apps.
     func confirm(_ request: Request, by user: User) async throws -> TOTPCredential? {
         guard let offer = request.parameters["offer"].flatMap({ open($0, for: user) }),
             let totp = try? TOTP(
@@ -81,7 +81,7 @@ struct TOTPEnrolment: Sendable {
         return offer
     }
 
-    /// As authenticator apps read it (Key URI Format, github.com/google/google-authenticator/wiki).
+    /// The URI that authenticator apps read (Key URI Format, github.com/google/google-authenticator/wiki).
     private func address(of secret: String, _ settings: TOTPSettings, for user: User) -> String {
         let (issuer, account) = (FormEncoding.encode(name), FormEncoding.encode(user.username))
         let shape = "algorithm=\(settings.algorithm.rawValue)&digits=\(settings.digits)&period=30"
@@ -90,7 +90,7 @@ struct TOTPEnrolment: Sendable {
 
     private func grouped(_ secret: String, _ start: Int) -> String { String(secret.dropFirst(start).prefix(4)) }
 
-    /// What a person calls it; without a name it gets one.
+    /// The name the user gave the app, trimmed to 64 characters, or a default.
     static func name(_ text: String?) -> String {
         let plain = (text ?? "").filter { !$0.isNewline && $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } }
         let trimmed = plain.trimmingPrefix(while: \.isWhitespace)

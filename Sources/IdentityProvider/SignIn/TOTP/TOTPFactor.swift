@@ -20,7 +20,7 @@ struct TOTPFactor: SecondFactor {
         try await verify(request.parameters["code"] ?? "", of: user).map { .totp.added(at: $0.createdAt) }
     }
 
-    /// The credential whose code it is.
+    /// Returns the credential that `code` belongs to, or `nil` if there is none or the code was already used.
     private func verify(_ code: String, of user: User) async throws -> TOTPCredential? {
         let code = code.filter { $0 != " " }
         for credential in try await credentials.credentials(of: user.id) {

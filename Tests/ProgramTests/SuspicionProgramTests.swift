@@ -46,7 +46,7 @@ struct SuspicionProgramTests {
         let explained = try await RunningProgram.run(["explain", trace, "--issuer", server.issuer], in: folder.url)
         #expect(explained.code == 0, "\(explained.output)")
         #expect(explained.output.contains("impossible_travel"))
-        #expect(explained.output.contains("The rules want for it: refuse."))
+        #expect(explained.output.contains("Consequence: refuse."))
         #expect(!explained.output.contains("down-the-rabbit-hole"))
     }
 }

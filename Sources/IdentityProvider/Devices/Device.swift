@@ -1,18 +1,20 @@
 package import FoundationEssentials
 
-/// A browser in which a person signed in before, known by a cookie of its own that outlives their sessions.
+/// A browser in which a user has signed in before, recognized by its own cookie, which outlives sessions.
 package struct Device: Sendable, Hashable {
     package let id: Identifier<Device>
-    /// Of the cookie's value. One browser that several people use has a device for each of them under one secret.
+    /// The digest of the cookie's value. A browser shared by several users has one device per user, all under the same
+    /// secret.
     package var secret: SecretDigest<Device>
     package let user: Identifier<User>
-    /// What the browser says it is.
+    /// The `User-Agent` header, truncated.
     package var userAgent: String
-    /// Where it was last seen.
+    /// The IP address of the last sign-in.
     package var address: String
     package let createdAt: Date
     package var lastUsedAt: Date
-    /// Until then it stands in for the second factor, because the person wished so when they showed one in it.
+    /// Until when the browser stands in for the second factor, because the user chose to trust it after showing one
+    /// there.
     package var trustedUntil: Date?
     package var expiresAt: Date
 
@@ -34,19 +36,19 @@ package struct Device: Sendable, Hashable {
     package func isTrusted(at moment: Date) -> Bool { trustedUntil.map { moment < $0 } ?? false }
 }
 
-/// What people are known again by: browsers and networks. Both are kept by `SessionStore.begin`, in the transaction of the
-/// sign-in, no more than the last `limit` of each for one person.
+/// Stores the browsers and networks by which users are recognized. `SessionStore.start` writes both in the transaction
+/// of the sign-in and keeps the latest `limit` of each per user.
 package protocol DeviceStore: Sendable {
-    /// The device of `user` with one of these secrets.
+    /// Returns the device of `user` with one of these secrets.
     func find(_ secrets: [SecretDigest<Device>], of user: Identifier<User>, at now: Date) async throws -> Device?
-    /// Those of one person, the last used first.
+    /// Returns a user's devices, most recently used first.
     func devices(of user: Identifier<User>, at now: Date) async throws -> [Device]
-    /// Returns whether there was one.
+    /// Returns whether the user had this device.
     @discardableResult
     func forget(_ id: Identifier<Device>, of user: Identifier<User>) async throws -> Bool
-    /// Networks, too.
+    /// Deletes the user's devices and networks.
     func forgetAll(of user: Identifier<User>) async throws
-    /// Those of one person, the last used first.
+    /// Returns a user's networks, most recently used first.
     func networks(of user: Identifier<User>, at now: Date) async throws -> [KnownNetwork]
 }
 
@@ -55,7 +57,8 @@ extension DeviceStore {
         try await find([secret], of: user, at: now)
     }
 
-    /// More than anybody uses; a program that keeps no cookies would leave one for each sign-in.
+    /// Generous for one user. The bound matters for programs without a cookie jar, which would add a device with every
+    /// sign-in.
     package static var limit: Int { 64 }
 }
 

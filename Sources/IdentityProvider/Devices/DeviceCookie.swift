@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// Recognises the browsers in which people signed in before.
+/// Recognizes browsers in which users have signed in before.
 struct DeviceCookie: Sendable {
     private let cookie: Cookie
     private let devices: any DeviceStore
@@ -20,7 +20,7 @@ struct DeviceCookie: Sendable {
 
     func isPresent(in request: Request) -> Bool { cookie.secret(in: request) != nil }
 
-    /// `nil` where `user` has not signed in before.
+    /// Returns the device, or `nil` if `user` has not signed in with this browser before.
     func device(of user: User, in request: Request) async throws -> Device? {
         guard let secret = cookie.secret(in: request) else { return nil }
         let device = try await devices.find(digester.digests(secret, of: Device.self), of: user.id, at: now())
@@ -28,8 +28,9 @@ struct DeviceCookie: Sendable {
         return device
     }
 
-    /// Puts the device into `origin` as this sign-in leaves it, and returns the `Set-Cookie` value. A device that is new or
-    /// trusted from now on has a new secret: somebody else may know the cookie's, or have planted it (session fixation).
+    /// Updates the device for this sign-in, adds it to `origin` and returns the `Set-Cookie` value. A device that is
+    /// new or newly trusted gets a new secret, because someone else may know the cookie's value or have planted it
+    /// (session fixation).
     func use(
         _ known: Device?, by user: User, trusting: Bool, in request: Request, _ origin: inout SignInOrigin
     ) -> String {
@@ -58,6 +59,6 @@ struct DeviceCookie: Sendable {
 }
 
 extension Request {
-    /// What the browser says it is, as much as is worth keeping.
+    /// The `User-Agent` header, truncated to what is worth storing.
     var userAgent: String { String((headers[.userAgent] ?? "").prefix(255)) }
 }

@@ -1,13 +1,13 @@
 package import FoundationEssentials
 
-/// A network that a person signed in from.
+/// A network that a user has signed in from.
 package struct KnownNetwork: Sendable, Hashable {
     package let user: Identifier<User>
-    /// Such as `192.0.2.0/24`.
+    /// A prefix such as `192.0.2.0/24`.
     package let network: String
-    /// The last one there.
+    /// The last address used in the network.
     package let address: String
-    /// When it was new; the store keeps the first.
+    /// When the user first signed in from here. The store keeps the earliest value.
     package let firstSeenAt: Date
     package let lastSeenAt: Date
     package let expiresAt: Date
@@ -23,14 +23,16 @@ package struct KnownNetwork: Sendable, Hashable {
         self.expiresAt = expiresAt
     }
 
-    /// What counts as one network: providers give their customers another address in it from time to time.
+    /// Returns the prefix that counts as one network. Internet providers reassign addresses within it from time to
+    /// time.
     static func name(of address: String) -> String? { IPAddress(address)?.site }
 }
 
-/// Where a sign-in came from, as far as it is kept: programs have no device, a unix socket no network.
+/// The recorded origin of a sign-in. Programs have no device, Unix sockets no network.
 package struct SignInOrigin: Sendable, Hashable {
     package var device: Device?
-    /// What the browser's cookie was before the device had a new secret: other people's devices in this browser move along.
+    /// The secrets of the browser's cookie before it was replaced. Devices of other users in the same browser move to
+    /// the new secret.
     package var formerSecrets: [SecretDigest<Device>]
     package var network: KnownNetwork?
 

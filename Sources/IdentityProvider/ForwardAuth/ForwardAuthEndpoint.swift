@@ -3,8 +3,8 @@ import Logging
 
 extension Path { static let forwardAuth = Path("/api/auth/forward") }
 
-/// Where a proxy asks whether a request to an application may pass: nginx `auth_request`, Traefik ForwardAuth, Caddy
-/// `forward_auth`. It also answers for the paths below `/.martlet/` of the application's origin.
+/// Decides whether a proxy may pass a request on to an application: nginx `auth_request`, Traefik ForwardAuth, Caddy
+/// `forward_auth`. Also answers for paths below `/.martlet/` of the application's origin.
 struct ForwardAuthEndpoint: Endpoint {
     private let issuer: Issuer
     private let clients: CachedClients
@@ -28,7 +28,7 @@ struct ForwardAuthEndpoint: Endpoint {
     func respond(to request: Request) async throws -> Response {
         let forwarded = try ForwardedRequest(request)
         guard let client = try await clients.client(protecting: forwarded.origin), let rule = client.forwardAuth else {
-            throw OAuthError(code: .accessDenied, description: "no client has this origin under forward_auth")
+            throw OAuthError(code: .accessDenied, description: "no client lists this origin under forward_auth")
         }
         switch forwarded.path {
         case ForwardedRequest.callback: return try await callback.response(to: forwarded, request)
@@ -43,7 +43,7 @@ struct ForwardAuthEndpoint: Endpoint {
             audit.record(
                 .forwardAuthenticationRefused(reason: "a role or permission is missing"), user: user.id,
                 client: client.id)
-            Logger.current.notice("not admitted", metadata: ["user": "\(user.id)", "origin": "\(forwarded.origin)"])
+            Logger.current.notice("forward_auth denied", metadata: ["user": "\(user.id)", "origin": "\(forwarded.origin)"])
             return refusal(forwarded)
         }
         var answer = Response(status: .noContent, headers: [.cacheControl: "no-store"])
@@ -51,7 +51,7 @@ struct ForwardAuthEndpoint: Endpoint {
         return answer
     }
 
-    /// Clears the pass and redirects to the logout of the session itself.
+    /// Clears the pass and redirects to the sign-out of the session itself.
     private func leave(_ forwarded: ForwardedRequest) -> Response {
         .redirect(to: issuer.url(.endSession)).setting(ForwardCookies(origin: forwarded.origin).pass.clearing())
     }

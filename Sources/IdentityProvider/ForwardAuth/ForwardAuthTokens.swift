@@ -2,12 +2,12 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// What a person is sent to sign in with, sealed: where they came from.
+/// The sealed state of a redirect to sign-in: where the user came from.
 struct ForwardSignIn: Codable, Sendable {
     let origin: String
-    /// Path and query within the origin.
+    /// Path and query at the origin.
     let uri: String
-    /// The digest of what the browser has in its cookie at the origin.
+    /// The digest of the browser's cookie at the origin.
     let browser: String
     let startedAt: Date
 
@@ -16,7 +16,7 @@ struct ForwardSignIn: Codable, Sendable {
     }
 }
 
-/// What brings a sign-in back to the application's origin, sealed. It works once, in one browser.
+/// The sealed ticket that carries a sign-in back to the application's origin. Works once, in one browser.
 struct ForwardTicket: Codable, Sendable {
     let id: String
     let origin: String
@@ -30,7 +30,8 @@ struct ForwardTicket: Codable, Sendable {
     }
 }
 
-/// What the browser keeps at the application's origin, sealed: good there alone, and as long as the session.
+/// The sealed pass that the browser keeps at the application's origin. Valid only there, and no longer than the
+/// session.
 struct ForwardPass: Codable, Sendable {
     let origin: String
     let session: Identifier<Session>
@@ -46,7 +47,7 @@ extension SealedPurpose {
     static let forwardPass = transit("forward pass") { $0.session }
 }
 
-/// The cookies at the application's own origin, which its proxy passes on.
+/// The cookies at the application's own origin, which the proxy forwards.
 struct ForwardCookies: Sendable {
     /// Holds the pass.
     let pass: Cookie
@@ -57,14 +58,15 @@ struct ForwardCookies: Sendable {
         browser = Cookie("forward-browser", at: origin)
     }
 
-    /// The digest of the browser's name, and the `Set-Cookie` value. A name that is there stays: a sign-in in another
-    /// tab must not undo this one.
+    /// Returns the digest of the browser's identifier and the `Set-Cookie` value. An existing identifier is kept, so
+    /// that a sign-in in another tab doesn't break this one.
     func browserOrNew(in request: Request, maxAge: Int) -> (digest: String, setting: String) {
         let name = name(in: request) ?? Base64URL.encode(RandomBytes.make(32))
         return (Self.digest(name), browser.setting(name, maxAge: maxAge))
     }
 
-    /// Whether the sign-in was begun in this browser: nobody can be signed in by a link that another made.
+    /// Returns whether the sign-in began in this browser. Otherwise an attacker could sign a user in with a link of
+    /// their own (login CSRF).
     func isBrowser(_ digest: String, in request: Request) -> Bool {
         guard let name = name(in: request) else { return false }
         return ConstantTime.equal(Array(digest.utf8), Array(Self.digest(name).utf8))

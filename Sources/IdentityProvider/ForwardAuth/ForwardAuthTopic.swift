@@ -1,4 +1,4 @@
-/// Single sign-on for applications behind a proxy.
+/// Single sign-on for applications behind a reverse proxy.
 struct ForwardAuthTopic: Topic {
     let endpoints: [any Endpoint]
 

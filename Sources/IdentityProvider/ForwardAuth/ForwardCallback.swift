@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// Exchanges the ticket from a sign-in for the browser's pass, at the application's origin.
+/// Exchanges the ticket of a sign-in for the browser's pass, at the application's origin.
 struct ForwardCallback: Sendable {
     private let sealer: Sealer
     private let sessions: any SessionStore

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// Answers a request without a valid pass: redirects a user to sign in, and sends programs a 401.
+/// Responds to a request without a valid pass: redirects browsers to sign-in and sends 401 to other programs.
 struct ForwardChallenge: Sendable {
     private let issuer: Issuer
     private let sealer: Sealer
@@ -15,7 +15,8 @@ struct ForwardChallenge: Sendable {
         now = core.now
     }
 
-    /// A proxy that understands only status codes asks with `redirect=manual` and finds the address in `Location`.
+    /// Returns the challenge. A proxy that understands only status codes asks with `redirect=manual` and gets a 401
+    /// with the address in `Location`.
     func response(to forwarded: ForwardedRequest, _ request: Request) throws -> Response {
         let challenge: HTTPFields = [.cacheControl: "no-store", .wwwAuthenticate: "Session realm=\"martlet\""]
         guard forwarded.isNavigation else { return Response(status: .unauthorized, headers: challenge) }

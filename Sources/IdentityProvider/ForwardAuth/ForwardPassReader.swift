@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Tells from the pass in a browser's cookie which user may go on to the application.
+/// Finds the user who may reach the application with the pass in the browser's cookie.
 struct ForwardPassReader: Sendable {
     private let sealer: Sealer
     private let sessions: any SessionStore
@@ -16,7 +16,7 @@ struct ForwardPassReader: Sendable {
         now = core.now
     }
 
-    /// The user of the session that the pass belongs to; `nil` if that has ended or is too weak for `client`.
+    /// Returns the user of the pass's session, or `nil` if the session has ended or is too weak for `client`.
     func user(passing forwarded: ForwardedRequest, for client: Client, _ request: Request) async throws -> User? {
         let cookies = ForwardCookies(origin: forwarded.origin)
         guard let text = cookies.pass.value(in: request),

@@ -4,7 +4,7 @@ import Logging
 
 extension Path { static let forwardSignIn = Path("/api/auth/forward/sign-in") }
 
-/// Where a person comes who must sign in for an application behind a proxy, and leaves with a ticket for its origin.
+/// Signs a user in for an application behind a proxy and sends them back with a ticket for its origin.
 struct ForwardSignInEndpoint: Endpoint {
     let clients: CachedClients
     let sessions: SessionCookie
@@ -30,7 +30,7 @@ struct ForwardSignInEndpoint: Endpoint {
         guard let asked = try? sealer.open(ForwardSignIn.self, from: text, for: .forwardSignIn),
             now() < asked.startedAt.addingTimeInterval(lifetimes.interaction)
         else { throw OAuthError.interactionLost }
-        // What was registered may have been withdrawn since.
+        // The origin may have been removed from the client since.
         guard let client = try await clients.client(protecting: asked.origin) else { throw OAuthError.interactionLost }
         guard let (session, user) = try await sessions.current(request),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
@@ -45,7 +45,7 @@ struct ForwardSignInEndpoint: Endpoint {
 
     func response(to error: OAuthError) -> Response { .page(error) }
 
-    /// The origin is the one that was sealed when its proxy asked: nobody can name another.
+    /// Uses the origin sealed when the proxy asked, so that nobody can substitute another.
     private func destination(of signIn: ForwardSignIn, in session: Session) throws -> String {
         let ticket = ForwardTicket(
             id: Identifier<ForwardTicket>.random().rawValue, origin: signIn.origin, uri: signIn.uri,

@@ -1,15 +1,16 @@
 package import HTTPTypes
 
-/// What a trusted proxy says of the request that it asks about. From anybody else the server has taken these fields away.
+/// The request that a trusted proxy asks about, from its `X-Forwarded-*` headers. The server removes these headers from
+/// requests of anyone else.
 struct ForwardedRequest: Sendable {
-    /// `scheme://host`, in lower case.
+    /// `scheme://host` in lowercase.
     let origin: String
     /// Path and query.
     let uri: String
-    /// Whether a person's browser opens a page: only that can be sent to sign in.
+    /// Whether a browser is opening a page. Only such requests can be redirected to sign-in.
     let isNavigation: Bool
 
-    /// The paths of the application's origin that we answer for.
+    /// Paths at the application's origin that Martlet answers.
     static let callback = "/.martlet/callback"
     static let signOut = "/.martlet/sign-out"
 
@@ -24,20 +25,20 @@ struct ForwardedRequest: Sendable {
             ForwardedOrigin.isWellFormed(origin), uri.hasPrefix("/"), URIText.isPlain(uri)
         else {
             throw .invalidRequest(
-                "X-Forwarded-Proto, -Host or -Uri is missing or malformed, or the proxy is not among trusted_proxies")
+                "X-Forwarded-Proto, -Host or -Uri is missing or malformed, or the proxy is not in trusted_proxies")
         }
         self.origin = origin
         self.uri = uri
         isNavigation = Self.isNavigation(headers)
     }
 
-    /// Of two fields with one name the proxy wrote one only.
+    /// Returns the single value of a field. If there are two, the proxy wrote only one of them.
     private static func only(_ name: HTTPField.Name, _ headers: HTTPFields) -> String? {
         let values = headers[values: name]
         return values.count == 1 ? values[0] : nil
     }
 
-    /// Fetch Metadata where the browser sends it, else by what it accepts.
+    /// Decides by Fetch Metadata if the browser sends it, otherwise by the `Accept` header.
     private static func isNavigation(_ headers: HTTPFields) -> Bool {
         guard ["GET", "HEAD"].contains(headers[.forwardedMethod] ?? "GET"),
             headers[.requestedWith]?.lowercased() != "xmlhttprequest"
@@ -58,6 +59,6 @@ extension HTTPField.Name {
     static let fetchMode = known("Sec-Fetch-Mode")
     static let fetchDestination = known("Sec-Fetch-Dest")
 
-    /// A name that is well-formed because it is a literal of ours.
+    /// Returns a header name from a literal, which must be well-formed.
     package static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
 }

@@ -1,9 +1,10 @@
 import HTTPTypes
 
-/// The header fields that tell the application behind a proxy who is there. All are always sent, empty ones too, so that
-/// none of the browser's own is left in their place.
+/// The header fields that identify the user to an application behind a proxy. All are always sent, even if empty, so
+/// that they overwrite any the browser sent.
 enum IdentityFields {
-    /// `nil` when the name of a person or of something they have could be read as another.
+    /// Returns the fields, or `nil` if a name could be mistaken for another: the user's, or that of one of their roles
+    /// or groups.
     static func make(_ user: User, _ entitlements: Entitlements) -> HTTPFields? {
         let identities = [user.username, user.id.rawValue] + entitlements.roles + entitlements.groups
         guard identities.allSatisfy({ $0 == printable($0) }),
@@ -13,14 +14,14 @@ enum IdentityFields {
             .remoteUser: user.username,
             .remoteSubject: user.id.rawValue,
             .remoteName: printable(user.displayName),
-            // Applications find accounts by the address: one that nobody proved to have could be anybody's.
+            // Applications look up accounts by email address, and an unverified one could be anyone's.
             .remoteEmail: user.isEmailVerified ? printable(user.email ?? "") : "",
             .remoteGroups: entitlements.groups.joined(separator: ","),
             .remoteRoles: entitlements.roles.joined(separator: ","),
         ]
     }
 
-    /// Without control characters: a line break would begin another field (RFC 9110 §5.5).
+    /// Replaces control characters: a line break would start another field (RFC 9110 §5.5).
     private static func printable(_ text: String) -> String {
         String(
             String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))

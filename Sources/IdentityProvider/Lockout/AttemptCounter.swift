@@ -1,76 +1,79 @@
 import FoundationEssentials
 import JOSE
 
-/// Something that is guessed at, and how many failures it bears. Names that do not exist are counted alike.
+/// A target of guessing and the rule for its failures. Names that do not exist are counted in the same way.
 struct AttemptCounter: Hashable, Sendable {
     let name: String
     let rule: AttemptRule
-    /// What its owner is told when it locks, whether there is such a person or not.
+    /// The notice to send when the counter locks, whether or not the account exists.
     var notice: Mail.Occasion?
 
-    /// The password of an account, from anywhere, under the name that was typed. Who has two names has two counters: with
-    /// one, the wait at the second name would tell that it is the same person's as the first.
+    /// Counts guesses at the password of an account, from anywhere, under the name as typed. A user with two names has
+    /// two counters: with one, a wait at the second name would reveal that both belong to the same user.
     static func account(_ name: String) -> AttemptCounter {
         AttemptCounter(
             name: "account \(User.key(of: name).prefix(256))", rule: .account,
             notice: .lockedOut(name: String(name.prefix(255))))
     }
 
-    /// The same from a browser in which its owner signed in before: nobody else can lock them out of it.
+    /// Counts guesses at the password in a browser in which the user has signed in before, so that nobody else can lock
+    /// them out of it.
     static func account(on device: Device) -> AttemptCounter {
         AttemptCounter(name: "device \(device.id)", rule: .account)
     }
 
-    /// The codes of a user whose password was right.
+    /// Counts guesses at the second factor of a user whose password was correct.
     static func secondFactor(of user: Identifier<User>, on device: Device?) -> AttemptCounter {
         AttemptCounter(
             name: device.map { "second factor on \($0.id)" } ?? "second factor of \(user)", rule: .secondFactor,
             notice: device == nil ? .secondFactorLocked(user) : nil)
     }
 
-    /// Whatever one subscriber tries on however many accounts. Many people may share one.
+    /// Counts all attempts of one subscriber, at any account. Many users may share an address.
     static func address(_ address: String) -> AttemptCounter {
         AttemptCounter(name: "address \(IPAddress.subscriber(of: address))", rule: .address)
     }
 }
 
 extension AttemptCounter {
-    /// All that keeps a user out of browsers that are not known.
+    /// Returns every counter that can lock a user out of unknown browsers.
     static func all(of user: User) -> [AttemptCounter] {
         [user.username, user.email].compactMap(\.self).map(account) + [secondFactor(of: user.id, on: nil)]
     }
 
-    /// What it is kept under: the table tells nobody who is attacked.
+    /// The key in storage: a digest, so that the table does not reveal who is under attack.
     func key(_ digester: SecretDigester) -> String {
         Base64URL.encode(digester.digest(name, of: AttemptCounter.self).bytes)
     }
 }
 
-/// How long failures make the next attempt wait.
+/// How long failures delay the next attempt.
 struct AttemptRule: Hashable, Sendable {
-    /// Failures that make nobody wait: people mistype.
+    /// Failures without delay, because users mistype.
     let free: Int
-    /// The longest wait, in seconds.
+    /// The longest delay, in seconds.
     let longestWait: TimeInterval
-    /// So many lock it, until it is unlocked or the failures are forgotten; `nil` where nothing locks.
+    /// The number of failures that locks the counter until it is unlocked or the failures expire; `nil` if it never
+    /// locks.
     let locksAt: Int?
 
-    /// A hundred guesses in a row at most, at each name of an account (NIST SP 800-63B §5.2.2).
+    /// At most 100 consecutive guesses for each name of an account (NIST SP 800-63B §5.2.2).
     static let account = AttemptRule(free: 5, longestWait: 900, locksAt: 100)
-    /// Six digits, of which three are right at a time: twenty guesses find one in some 17,000 tries.
+    /// Of the million six-digit codes, three are valid at a time: 20 guesses succeed once in about 17,000 tries.
     static let secondFactor = AttemptRule(free: 5, longestWait: 900, locksAt: 20)
-    /// One subscriber, whom many people may share: whoever has the right password waits a minute at most for what others
-    /// got wrong.
+    /// Many users may share one address, so a user with the right password waits at most a minute for the failures of
+    /// others.
     static let address = AttemptRule(free: 50, longestWait: 60, locksAt: nil)
-    /// Failures of an address that each account takes back that signs in from there, once in `memory`.
+    /// The number of failures deducted from an address when an account signs in from there, once per account within
+    /// `memory`.
     static let takenBack = 5
 
-    /// Failures are forgotten so long after the last, in seconds.
+    /// Seconds after the last failure until all are forgotten.
     static let memory: TimeInterval = 86_400
 
     func isLocked(by failures: Attempts) -> Bool { locksAt.map { failures.count >= $0 } ?? false }
 
-    /// Until when nothing is tried after so many failures: one second, then twice as long each time.
+    /// Returns when the next attempt is allowed. The delay starts at one second and doubles with each failure.
     func end(of failures: Attempts) -> Date? {
         guard failures.count >= free else { return nil }
         if isLocked(by: failures) { return failures.expiresAt }

@@ -1,9 +1,9 @@
 import FoundationEssentials
 
-/// Slows guessing down, wherever the guesses come from, and stops it at last.
+/// Slows down guessing, wherever it comes from, and eventually locks the account.
 ///
-/// Success costs nothing here. Guesses at once, before any of them has failed, are bounded in memory: the count of all
-/// nodes exceeds a rule by no more than ten a node.
+/// A successful attempt writes nothing unless there are failures to reset. Concurrent guesses, made before any of them
+/// has failed, are limited in memory: across all nodes, the count exceeds a rule by at most ten per node.
 package struct AttemptLimiter: Sendable {
     let spread: AttemptSpread
     private let store: any AttemptStore
@@ -24,7 +24,7 @@ package struct AttemptLimiter: Sendable {
         now = core.now
     }
 
-    /// What keeps the next attempt waiting; `nil` when it may be made now.
+    /// Returns why the next attempt must wait, or `nil` if it is allowed now.
     func wait(for counters: [AttemptCounter]) async throws -> AttemptPause? {
         let names = counters.map(digest)
         let failures = try await store.failures(of: names, at: now())
@@ -42,8 +42,8 @@ package struct AttemptLimiter: Sendable {
         return nil
     }
 
-    /// `user` is whose account the counters are of, if there is one. Of all failures at once, on all nodes, the one that
-    /// locks is recorded and told; those that come after it are not.
+    /// Counts a failure. `user` is the owner of the counters, if they exist. Of concurrent failures, on all nodes, only
+    /// the one that reaches the limit records the lockout and sends the notice.
     func failed(_ counters: [AttemptCounter], of user: Identifier<User>?) async throws {
         let moment = now()
         let counts = try await store.fail(
@@ -55,8 +55,8 @@ package struct AttemptLimiter: Sendable {
         }
     }
 
-    /// Whoever knew the secret starts anew under the counters of the account. An address does not: `AttemptSpread.succeeded`
-    /// takes back a few of its failures.
+    /// Resets the counters of the account. The counter of an address is not reset: `AttemptSpread.succeeded` deducts a
+    /// few of its failures.
     func succeeded(_ counters: [AttemptCounter]) async throws {
         let names = counters.filter { $0.rule.locksAt != nil }.map(digest)
         for name in names { limiter.giveBack(name, of: Self.atOnce) }
@@ -64,7 +64,7 @@ package struct AttemptLimiter: Sendable {
         try await store.forget(names)
     }
 
-    /// Returns whether anything was counted.
+    /// Resets the counters. Returns whether they held any failures.
     @discardableResult
     func unlock(_ counters: [AttemptCounter]) async throws -> Bool { try await store.forget(counters.map(digest)) }
 

@@ -1,10 +1,10 @@
-/// Why nothing is tried now.
+/// Why an attempt is not made now.
 struct AttemptPause: Hashable, Sendable {
-    /// To wait before the next attempt.
+    /// Seconds until the next attempt.
     let seconds: Int
-    /// Whether so much was guessed that only the owner opens it, or a day.
+    /// Whether the account is locked, until its owner unlocks it or the failures expire after a day.
     let isLocked: Bool
 
-    /// How the log says it. The person is told the same of both.
+    /// The reason in the audit log. The user sees the same for both.
     var refusal: SignInRefusal { isLocked ? .locked : .throttled }
 }

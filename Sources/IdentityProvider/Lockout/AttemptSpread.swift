@@ -1,8 +1,8 @@
 import FoundationEssentials
 import JOSE
 
-/// Counts how widely failed sign-ins are spread: over accounts from one subscriber, and over subscribers at one account.
-/// Guesses of a few at each go below every counter of failures.
+/// Counts how widely failed sign-ins are spread: over accounts by one subscriber, and over subscribers at one account.
+/// Password spraying, a few guesses at each account, stays below every other counter.
 struct AttemptSpread: Sendable {
     let attempts: any AttemptStore
     let singleUse: any SingleUseStore
@@ -16,22 +16,24 @@ struct AttemptSpread: Sendable {
         now = core.now
     }
 
-    /// Seconds after the last new one in which they are forgotten.
+    /// Seconds after the last new pair until all are forgotten.
     private static let memory: TimeInterval = 3_600
 
-    /// A sign-in failed with the name `name`, which `user` has, if anybody. Costs the same for names that do not exist.
+    /// Counts a failed sign-in with `name`, which belongs to `user`, if anyone. Costs the same for names that do not
+    /// exist.
     func failed(_ name: String, of user: User?, from address: String) async throws {
         let account = user?.id.rawValue ?? "nobody \(User.key(of: name).prefix(256))"
         let expiry = now().addingTimeInterval(Self.memory)
-        // Each pair counts once, on whichever nodes it fails at once. It is of the name that was typed: that another name of
-        // the account was tried before must not be told by what this costs.
+        // Each pair of name and subscriber counts once, even if it fails concurrently on several nodes. It uses the
+        // name as typed, because otherwise the cost would reveal that another name of the same account was tried
+        // before.
         let pair = digest("\(User.key(of: name).prefix(256)) from \(IPAddress.subscriber(of: address))")
         guard try await singleUse.consume(pair, for: .failedAttempt, until: expiry) else { return }
         try await attempts.fail([Self.from(address), Self.at(account)].map(digest), at: now(), expiresAt: expiry)
     }
 
-    /// `user` signed in from `address`, which takes back some of the failures there: of a crowd behind one address many
-    /// mistype, and most get in. Once a day each, so that nobody pays with one account for guesses at others.
+    /// Deducts some failures of `address` after `user` signed in from there: of a crowd behind one address, many
+    /// mistype and most get in. Each account counts once a day, so that one account can't pay for guesses at others.
     func succeeded(_ user: User, from address: String) async throws {
         let counter = AttemptCounter.address(address).key(digester)
         guard let failures = try await attempts.failures(of: [counter], at: now())[counter], failures.count > 0 else {
@@ -43,7 +45,8 @@ struct AttemptSpread: Sendable {
         try await attempts.takeBack(AttemptRule.takenBack, of: counter)
     }
 
-    /// How many accounts failed from the subscriber of `address`, and how many subscribers failed at the account of `user`.
+    /// Returns the number of accounts at which the subscriber of `address` failed, and of subscribers who failed at the
+    /// account of `user`.
     func failures(at user: User, from address: String) async throws -> (accounts: Int, subscribers: Int) {
         let (from, at) = (digest(Self.from(address)), digest(Self.at(user.id.rawValue)))
         let failures = try await attempts.failures(of: [from, at], at: now())
@@ -53,7 +56,7 @@ struct AttemptSpread: Sendable {
     private static func from(_ address: String) -> String { "accounts from \(IPAddress.subscriber(of: address))" }
     private static func at(_ account: String) -> String { "subscribers at \(account)" }
 
-    /// What it is kept under: the tables tell nobody who is attacked.
+    /// The key in storage: a digest, so that the tables do not reveal who is under attack.
     private func digest(_ name: String) -> String {
         Base64URL.encode(digester.digest(name, of: AttemptSpread.self).bytes)
     }

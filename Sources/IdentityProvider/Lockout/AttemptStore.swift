@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// Failures in a row.
+/// Consecutive failures.
 package struct Attempts: Sendable, Hashable {
     package let count: Int
     package let lastFailedAt: Date
@@ -13,17 +13,17 @@ package struct Attempts: Sendable, Hashable {
     }
 }
 
-/// Counts failures, for all nodes together. Names are digests: the table tells nobody who is attacked.
+/// Counts failures across all nodes. Names are digests, so that the table does not reveal who is under attack.
 package protocol AttemptStore: Sendable {
-    /// What failed under each of the names that is not forgotten.
+    /// Returns the unexpired failures under each name.
     func failures(of names: [String], at now: Date) async throws -> [String: Attempts]
-    /// One more for each; those whose failures expired begin anew. Returns how many there are now under each: of all
-    /// that count at once, on whatever nodes, each number is returned to one.
+    /// Adds a failure under each name, starting over where failures have expired, and returns the new counts. Of
+    /// concurrent calls, on all nodes, each count is returned to exactly one.
     @discardableResult
     func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws -> [String: Int]
-    /// Counts so many failures less under `name`, down to none.
+    /// Deducts `count` failures under `name`, down to zero.
     func takeBack(_ count: Int, of name: String) async throws
-    /// Returns whether there was anything to forget.
+    /// Deletes the failures under `names`. Returns whether there were any.
     @discardableResult
     func forget(_ names: [String]) async throws -> Bool
 }

@@ -1,14 +1,14 @@
 import FoundationEssentials
 import Logging
 
-/// Starts, cancels and carries out recoveries, and tells the user of each step.
+/// Starts, cancels and completes recoveries, and notifies the user of each step.
 struct AccountRecoveries: Sendable {
     let store: any AccountRecoveryStore
     let factors: RecentFactors
     let sessionEnd: SessionEnd
     let notices: AccountNotices
     let audit: AuditLog
-    /// Seconds from the start until the mailbox alone is enough.
+    /// Seconds from the start until access to the mailbox alone is enough.
     let wait: TimeInterval
     let now: @Sendable () -> Date
 
@@ -22,18 +22,18 @@ struct AccountRecoveries: Sendable {
         now = core.now
     }
 
-    /// Seconds after the wait in which it can be carried out.
+    /// Seconds after the wait during which the recovery can be completed.
     private static let patience: TimeInterval = 7 * 86_400
 
     func underWay(for user: Identifier<User>) async throws -> AccountRecovery? {
         try await store.find(user).flatMap { now() < $0.expiresAt ? $0 : nil }
     }
 
-    /// Whether the password was reset by mail so short a while ago that it shows the mailbox alone.
+    /// Returns whether the password was reset by email so recently that it proves nothing but access to the mailbox.
     func isPasswordMailed(_ user: User) -> Bool { user.passwordMailedAt.map { now() < $0 + wait } ?? false }
 
-    /// Acts on evidence. `disputedFrom` is when the factors began to be added that a new recovery is about; without it none
-    /// starts. Returns what was done, and the recovery that it was done to.
+    /// Acts on `evidence` and returns the step taken and the recovery it applied to. A new recovery disputes factors
+    /// added since `disputedFrom`; without that date none is started.
     @discardableResult
     func act(
         on evidence: RecoveryEvidence, for user: User, disputedFrom: Date? = nil, after request: Request
@@ -61,8 +61,9 @@ struct AccountRecoveries: Sendable {
         }
     }
 
-    /// `user` signed in by showing `shown`. With one of the factors in dispute and another one, that cancels: the factor is
-    /// theirs. Factors in dispute alone say nothing: such a sign-in began before the recovery did.
+    /// Handles a sign-in of `user` with the factors `shown`. Showing a disputed factor together with an undisputed one
+    /// cancels the recovery, because it proves that the disputed factor belongs to the user. Disputed factors alone
+    /// prove nothing: such a sign-in began before the recovery did.
     func signedIn(_ user: User, by shown: [ShownFactor], _ request: Request) async throws {
         guard try await disputes(shown, of: user), let recovery = try await underWay(for: user.id),
             !shown.allSatisfy(recovery.disputes)
@@ -70,7 +71,7 @@ struct AccountRecoveries: Sendable {
         try await act(on: .disputedFactor, for: user, after: request)
     }
 
-    /// Whether one of these is in dispute.
+    /// Returns whether any of these factors is in dispute.
     func disputes(_ shown: [ShownFactor], of user: User) async throws -> Bool {
         guard shown.contains(where: { $0.addedAt != nil }), let recovery = try await underWay(for: user.id) else {
             return false
@@ -78,7 +79,7 @@ struct AccountRecoveries: Sendable {
         return shown.contains(where: recovery.disputes)
     }
 
-    /// Without notices there must be no wait that runs out: the owner would not know.
+    /// Queues the notices. If that fails, ends the recovery: a wait must not run out without the owner knowing of it.
     private func announce(_ recovery: AccountRecovery, after request: Request) async throws {
         audit.record(.recoveryStarted(seconds: Int(wait)), user: recovery.user)
         Logger.current.notice("account recovery started", metadata: ["user": "\(recovery.user)"])
@@ -97,13 +98,14 @@ struct AccountRecoveries: Sendable {
 
     private func remove(_ recovery: AccountRecovery, _ request: Request) async throws -> Bool {
         guard try await store.end(recovery) else { return false }
-        // Before, so that nothing is added during the removal; after, since one of the factors may have signed in.
+        // Before, so that no factor is added during the removal. Again after it, because one of the removed factors may
+        // have signed in.
         try await sessionEnd.endAll(of: recovery.user, because: .recovery)
         let removed = try await factors.remove(of: recovery.user, addedIn: recovery.period)
         try await sessionEnd.endAll(of: recovery.user, because: .recovery)
         audit.record(.recoveryFinished, user: recovery.user)
         audit.record(.sessionsEnded, user: recovery.user)
-        Logger.current.notice("account recovery finished", metadata: ["user": "\(recovery.user)"])
+        Logger.current.notice("account recovery completed", metadata: ["user": "\(recovery.user)"])
         for factor in removed { await notices.removed(factor, by: recovery.user, request) }
         return true
     }

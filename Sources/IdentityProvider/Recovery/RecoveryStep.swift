@@ -1,22 +1,22 @@
 import FoundationEssentials
 
-/// What speaks for or against removing factors that are in dispute.
+/// Evidence for or against removing disputed factors.
 enum RecoveryEvidence: Sendable, CaseIterable {
-    /// Somebody reads the mailbox: a link in a mail was used.
+    /// Someone used a link in an email, so they can read the mailbox.
     case mailbox
-    /// Somebody signed in with factors that are not in dispute.
+    /// Someone signed in with undisputed factors.
     case olderFactor
-    /// Somebody signed in with a factor in dispute.
+    /// Someone signed in with a disputed factor.
     case disputedFactor
-    /// Somebody who reads the mailbox or has signed in takes it back.
+    /// Someone who can read the mailbox or has signed in canceled the recovery.
     case cancellation
 }
 
-/// What follows from evidence. Pure: `AccountRecoveries` carries it out.
+/// The step that follows from evidence. Pure: `AccountRecoveries` carries it out.
 enum RecoveryStep: Sendable, Equatable {
     case start, wait, remove, cancel, nothing
 
-    /// `recovery` is the one in progress, if any; `hasDisputed` says whether there are factors to dispute.
+    /// `recovery` is the one in progress, if any. `hasDisputed` says whether there are factors to dispute.
     init(_ recovery: AccountRecovery?, on evidence: RecoveryEvidence, hasDisputed: Bool, at now: Date) {
         guard let recovery, now < recovery.expiresAt else {
             self = evidence == .mailbox && hasDisputed ? .start : .nothing
@@ -24,7 +24,7 @@ enum RecoveryStep: Sendable, Equatable {
         }
         self =
             switch evidence {
-            // A second link neither shortens the wait nor begins it anew.
+            // A second link neither shortens nor restarts the wait.
             case .mailbox: now < recovery.readyAt ? .wait : .remove
             case .olderFactor: .remove
             case .disputedFactor, .cancellation: .cancel

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Roughly where an address is.
+/// The approximate location of an IP address.
 package struct Location: Sendable, Hashable {
-    /// A point of the earth and how far around it the truth may lie.
+    /// A point on the globe and how far from it the true location may be.
     package struct Coordinates: Sendable, Hashable {
         /// In degrees.
         package let latitude: Double
         package let longitude: Double
-        /// In kilometres.
+        /// In kilometers.
         package let uncertainty: Double
 
         package init(latitude: Double, longitude: Double, uncertainty: Double) {
@@ -16,7 +16,7 @@ package struct Location: Sendable, Hashable {
             self.uncertainty = uncertainty
         }
 
-        /// Kilometres from here to `other` at least, over the surface of the earth.
+        /// Returns the minimum great-circle distance to `other` in kilometers, given both uncertainties.
         func distance(to other: Coordinates) -> Double {
             let (a, b) = (latitude * .pi / 180, other.latitude * .pi / 180)
             let (rise, turn) = (sin((b - a) / 2), sin((other.longitude - longitude) * .pi / 360))
@@ -25,7 +25,7 @@ package struct Location: Sendable, Hashable {
         }
     }
 
-    /// In two letters (ISO 3166-1).
+    /// ISO 3166-1 alpha-2.
     package let country: String?
     package let city: String?
     package let coordinates: Coordinates?
@@ -36,27 +36,27 @@ package struct Location: Sendable, Hashable {
         self.coordinates = coordinates
     }
 
-    /// For people: `Munich, DE`; `nil` where nothing is known.
+    /// The display form, such as `Munich, DE`; `nil` if nothing is known.
     var text: String? {
         let parts = [city, country].compactMap(\.self)
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 }
 
-/// Tells roughly where addresses are.
+/// Looks up the approximate location of IP addresses.
 package protocol Geolocator: Sendable {
-    /// `nil` where it does not know. It must not block.
+    /// Returns the location, or `nil` if it is unknown. Must not block.
     func location(of address: String) -> Location?
 }
 
 extension Geolocator {
-    /// An address as people read it: with its place, where that is known.
+    /// Returns `address` with its location, if known, for display.
     func describe(_ address: String) -> String {
         location(of: address)?.text.map { "\(address) (\($0))" } ?? address
     }
 }
 
-/// Knows no place at all: where no database of places is configured.
+/// The geolocator used if no location database is configured.
 struct NoGeolocation: Geolocator {
     func location(of address: String) -> Location? { nil }
 }

@@ -1,27 +1,27 @@
 import FoundationEssentials
 
-/// What is known of a sign-in besides what was shown: what `RiskAssessment` is judged by.
+/// The circumstances of a sign-in, besides the factors shown, from which its risk is assessed.
 struct SignInCircumstances: Sendable, Hashable {
-    /// A sign-in and where it was.
+    /// A sign-in and its origin.
     struct Event: Sendable, Hashable {
-        /// `nil` where the address is none of the Internet.
+        /// `nil` if the address is not an Internet address.
         let network: String?
         let location: Location?
         let moment: Date
     }
 
-    /// `nil` for a program, that keeps no cookie to be known by.
+    /// `nil` for programs other than browsers, which keep no device cookie.
     var isDeviceKnown: Bool?
     let event: Event
-    /// The last one from each network that the person is known in, the latest first.
+    /// The last sign-in from each of the user's known networks, newest first.
     var former: [Event] = []
-    /// Accounts that this subscriber lately failed at.
+    /// The number of accounts at which this subscriber recently failed.
     var accountsTriedFromHere = 0
-    /// Subscribers that lately failed at this account.
+    /// The number of subscribers that recently failed at this account.
     var subscribersAtAccount = 0
 }
 
-/// How unusual a sign-in is, and what follows. Pure; judged once, when the first factor was shown.
+/// The risk of a sign-in and its consequence. Pure. Assessed once, when the first factor is shown.
 struct RiskAssessment: Sendable, Codable, Hashable {
     let signals: [RiskSignal]
     let consequence: RiskConsequence
@@ -30,7 +30,7 @@ struct RiskAssessment: Sendable, Codable, Hashable {
         case signals, consequence
     }
 
-    /// Where there is nothing to suspect: somebody who is signed in shows more.
+    /// No risk. Used for step-ups, where the user is already signed in.
     static let none = RiskAssessment(signals: [], consequence: .ignore)
 
     private init(signals: [RiskSignal], consequence: RiskConsequence) {
@@ -43,12 +43,13 @@ struct RiskAssessment: Sendable, Codable, Hashable {
         consequence = signals.map(rules.consequence).max() ?? .ignore
     }
 
-    /// Whether it is no more than a new browser.
+    /// Whether a new browser, possibly on a new network, is all that is unusual.
     var isNewDevice: Bool {
         signals.contains(.unknownDevice) && signals.allSatisfy { [.unknownDevice, .unknownNetwork].contains($0) }
     }
 
-    /// Whether it is more than a new browser that nothing is made of but a notice: that everybody has now and then.
+    /// Whether the sign-in belongs in the audit log. A new browser that leads only to a notice does not: everyone has
+    /// one now and then.
     func isAlarming(by rules: RiskRules) -> Bool {
         signals.contains { signal in
             let consequence = rules.consequence(of: signal)
@@ -60,12 +61,12 @@ struct RiskAssessment: Sendable, Codable, Hashable {
 extension SignInCircumstances {
     fileprivate func show(_ signal: RiskSignal) -> Bool {
         switch signal {
-        // The first sign-in of all is new in every way.
+        // The very first sign-in is new in every respect.
         case .unknownDevice: !former.isEmpty && !isFamiliar
         case .unknownNetwork: !former.isEmpty && !isNetworkKnown
         case .unknownCountry: isCountryUnknown
         case .impossibleTravel: isTravelImpossible
-        // Whoever attacks from elsewhere must not make trouble where the person is known.
+        // An attack from elsewhere must not inconvenience users where they are known.
         case .manyAccounts: !isFamiliar && accountsTriedFromHere >= RiskRules.many
         case .manyAddresses: !isFamiliar && subscribersAtAccount >= RiskRules.many
         }
@@ -73,7 +74,7 @@ extension SignInCircumstances {
 
     private var isNetworkKnown: Bool { former.contains { $0.network == event.network } }
 
-    /// A program has no cookie to be known by: its network stands in.
+    /// Programs have no device cookie, so a known network stands in.
     private var isFamiliar: Bool { isDeviceKnown ?? isNetworkKnown }
 
     private var isCountryUnknown: Bool {

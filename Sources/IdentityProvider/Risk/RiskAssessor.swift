@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// Gathers what a sign-in is judged by.
+/// Collects the circumstances of a sign-in and assesses its risk.
 struct RiskAssessor: Sendable {
     let rules: RiskRules
     let geolocator: any Geolocator
     let devices: any DeviceStore
     let spread: AttemptSpread
-    /// Seconds that a network is known after the last sign-in from it.
+    /// Seconds for which a network stays known after the last sign-in from it.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
@@ -19,7 +19,7 @@ struct RiskAssessor: Sendable {
         now = core.now
     }
 
-    /// `isDeviceKnown` is `nil` for a program.
+    /// Assesses a sign-in. `isDeviceKnown` is `nil` for programs other than browsers.
     func assess(_ request: Request, by user: User, isDeviceKnown: Bool?) async throws -> RiskAssessment {
         let address = request.remoteAddress
         let (accounts, subscribers) = try await spread.failures(at: user, from: address)
@@ -31,13 +31,13 @@ struct RiskAssessor: Sendable {
         guard !assessment.signals.isEmpty else { return assessment }
         Decision.note(
             """
-            Unusual: \(assessment.signals.map(\.rawValue).joined(separator: ", ")). The rules want for it: \
+            Unusual: \(assessment.signals.map(\.rawValue).joined(separator: ", ")). Consequence: \
             \(assessment.consequence.rawValue).
             """)
         return assessment
     }
 
-    /// The network of the request as one that `user` signed in from now.
+    /// Returns the network of the request as one from which `user` signs in now; `nil` if the address has none.
     func network(of request: Request, for user: User) -> KnownNetwork? {
         KnownNetwork.name(of: request.remoteAddress).map { name in
             let moment = now()

@@ -1,26 +1,26 @@
-/// Something about a sign-in that its person does not do as a rule.
+/// An unusual property of a sign-in.
 package enum RiskSignal: String, Sendable, Codable, CaseIterable {
-    /// A browser in which they did not sign in before.
+    /// A browser in which the user has not signed in before.
     case unknownDevice = "unknown_device"
     case unknownNetwork = "unknown_network"
     case unknownCountry = "unknown_country"
-    /// Farther from the last sign-in than anybody travels in the time between.
+    /// Farther from the last sign-in than anyone can travel in the time between.
     case impossibleTravel = "impossible_travel"
-    /// From where many accounts were tried in vain.
+    /// The subscriber recently failed at many accounts.
     case manyAccounts = "many_accounts"
-    /// At an account that was tried in vain from many places.
+    /// Many subscribers recently failed at the account.
     case manyAddresses = "many_addresses"
 }
 
-/// What a signal leads to, the mildest first.
+/// The consequence of a signal, mildest first.
 package enum RiskConsequence: String, Sendable, Codable, CaseIterable, Comparable {
     case ignore = "ignore"
-    /// The person gets a mail.
+    /// The user is notified by email.
     case notify = "notify"
-    /// The person must show a second factor, if they have any: a browser that is remembered does not stand in for it. They
-    /// get a mail, too.
+    /// The user must show a second factor, if they have one, even in a trusted browser. They are also notified by
+    /// email.
     case factor = "factor"
-    /// There is no sign-in, and the person gets a mail. Whoever tries is told what a wrong password is told.
+    /// The sign-in is refused and the user notified by email. The client sees the same as after a wrong password.
     case refuse = "refuse"
 
     package static func < (one: RiskConsequence, other: RiskConsequence) -> Bool {
@@ -29,7 +29,7 @@ package enum RiskConsequence: String, Sendable, Codable, CaseIterable, Comparabl
     }
 }
 
-/// What an operator wants each signal to lead to.
+/// The operator's choice of a consequence for each signal.
 package struct RiskRules: Sendable, Hashable {
     package var consequences: [RiskSignal: RiskConsequence] = [
         .unknownDevice: .notify, .unknownNetwork: .ignore, .unknownCountry: .notify, .impossibleTravel: .factor,
@@ -38,13 +38,13 @@ package struct RiskRules: Sendable, Hashable {
 
     package init() {}
 
-    /// So many accounts that one subscriber failed at within an hour of each other, or subscribers at one account, are
-    /// many. Colleagues behind one address mistype, too.
+    /// The threshold for `manyAccounts` and `manyAddresses`, which are counted until an hour passes without a new one.
+    /// High enough for colleagues who share an address and mistype.
     static let many = 10
-    /// Faster than anybody travels, in kilometres an hour.
+    /// The highest plausible speed of travel, in kilometers per hour.
     static let speed = 1_000.0
-    /// Databases place an address in the wrong city, and mobile networks a whole country in its capital: below this
-    /// distance, in kilometres, nothing is made of it.
+    /// The shortest suspicious distance, in kilometers. Geolocation confuses cities, and mobile networks route a whole
+    /// country through its capital.
     static let leastDistance = 500.0
 
     func consequence(of signal: RiskSignal) -> RiskConsequence { consequences[signal] ?? .ignore }

@@ -1,16 +1,16 @@
 import FoundationEssentials
 
-/// Sessions that end when nobody uses them for a while. A use is a page, a check by a proxy or a refresh that hangs on the
-/// session, on any node.
+/// A session store that ends idle sessions. A use is a page view, a check by a proxy, or a refresh with a token bound
+/// to the session, on any node.
 struct IdleSessions: SessionStore {
     let base: any SessionStore
-    /// Of the same sessions.
+    /// Ends sessions in the same storage.
     let sessionEnd: SessionEnd
-    /// Seconds.
+    /// How long a session may be unused, in seconds.
     let limit: TimeInterval
 
-    /// The part of the limit within which a further use is not noted: ten writes in a limit at most, however busy the
-    /// session is. So it may end a tenth early.
+    /// The share of `limit` during which further uses are not recorded. This caps writes at ten per `limit`, however
+    /// busy the session, but a session may end up to a tenth early.
     private static let share = 0.1
 
     func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session? {
@@ -53,12 +53,12 @@ struct IdleSessions: SessionStore {
         try await base.endEverything(replacing: keys, at: now)
     }
 
-    /// What `find` finds, noted as used. An idle session ends here, with what it granted: a longer limit does not bring it
-    /// back.
+    /// Returns the session that `find` returns, and records the use. An idle session ends here, with everything granted
+    /// in it, so a longer limit does not bring it back.
     private func live(at now: Date, find: (_ usedAfter: Date) async throws -> Session?) async throws -> Session? {
         let start = now.addingTimeInterval(-limit)
         guard let found = try await find(.distantPast) else { return nil }
-        // Another node may know of a later use.
+        // Another node may have recorded a later use.
         guard let session = found.lastUsedAt > start ? found : try await find(start) else {
             try await sessionEnd.end(found.id, because: .idle)
             return nil
@@ -70,7 +70,7 @@ struct IdleSessions: SessionStore {
 }
 
 extension Stores {
-    /// The same, with sessions that end when nobody uses them for `limit` seconds; `nil` changes nothing.
+    /// Returns these stores with sessions that end after `limit` seconds without use; `nil` changes nothing.
     func endingSessions(unusedFor limit: TimeInterval?, now: @escaping @Sendable () -> Date) -> Stores {
         guard let limit else { return self }
         var stores = self

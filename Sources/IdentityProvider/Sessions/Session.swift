@@ -1,23 +1,23 @@
 package import FoundationEssentials
 
-/// A browser in which somebody signed in.
+/// A browser in which a user is signed in.
 package struct Session: Sendable, Hashable {
     package let id: Identifier<Session>
-    /// Of the cookie's value: a stolen table opens no session.
+    /// The digest of the cookie's value, so that a stolen table doesn't open sessions.
     package let secret: SecretDigest<Session>
     package let user: Identifier<User>
     package let authenticatedAt: Date
-    /// How the person signed in (RFC 8176).
+    /// How the user signed in (RFC 8176).
     package let amr: [String]
     package let acr: String
     package let expiresAt: Date
-    /// The last use that was noted; uses are noted only where idle sessions end.
+    /// The last recorded use. Uses are recorded only if idle sessions end.
     package let lastUsedAt: Date
-    /// Where the person signed in; `nil` for a session of before devices were kept.
+    /// The device on which the user signed in. `nil` in sessions from before devices were stored.
     package let device: Identifier<Device>?
     package let userAgent: String
     package let address: String
-    /// Whether the device stood in for the second factor.
+    /// Whether a trusted device stood in for the second factor.
     package let trustsDevice: Bool
 
     package init(
@@ -39,15 +39,15 @@ package struct Session: Sendable, Hashable {
         self.trustsDevice = trustsDevice
     }
 
-    /// `acr` as it compares.
+    /// `acr` in comparable form.
     package var context: AuthenticationContext { AuthenticationContext(rawValue: acr) ?? .singleFactor }
-    /// The strongest rule that it is enough for: there a remembered browser stands in for the second factor.
+    /// The strongest minimum that the session meets. Here a trusted device counts as a second factor.
     var satisfied: AuthenticationContext { trustsDevice ? max(context, .multiFactor) : context }
 
-    /// Whether what is granted can have come out of this session. A code says who signed in, when and how; the session in the
-    /// database must agree, so that a sealing key alone cannot make up a sign-in.
+    /// Returns whether `granted` can have come from this session. An authorization code says who signed in, when and
+    /// how. The stored session must agree, so that a stolen sealing key alone can't forge a sign-in.
     package func supports(_ granted: Granted, at now: Date) -> Bool {
-        // Times are kept to the millisecond.
+        // Times are stored in milliseconds.
         let start = authenticatedAt.addingTimeInterval(0.001)
         return granted.user == user && now < expiresAt && granted.satisfied <= satisfied
             && granted.authenticatedAt.map { $0 <= start } ?? true

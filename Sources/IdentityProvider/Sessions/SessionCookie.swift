@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JOSE
 
-/// The session of a browser: read from its cookie, started and ended.
+/// Reads, starts and ends a browser's session.
 struct SessionCookie: Sendable {
     private let cookie: Cookie
     private let sessions: any SessionStore
@@ -21,21 +21,22 @@ struct SessionCookie: Sendable {
         now = core.now
     }
 
-    /// `nil` also when the user was disabled or removed since.
+    /// Returns the session, or `nil` if there is none or its user has been disabled or deleted.
     func session(of request: Request) async throws -> Session? { try await current(request)?.session }
 
-    /// The session with its user.
+    /// Returns the session with its user.
     func current(_ request: Request) async throws -> (session: Session, user: User)? {
         guard let session = try await stored(of: request), let user = try await users.findEnabled(session.user)
         else { return nil }
         return (session, user)
     }
 
-    /// Begins a session for somebody who has shown every factor they must, in place of the browser's former one.
-    /// Returns it with the `Set-Cookie` value. Only `SessionStarter` calls this. `authenticatedAt` says when the session began
-    /// that this one strengthens: it is as old as that (OpenID Connect Core §2, `auth_time`), and ends when that would have.
-    /// `strengthened` names that session.
-    /// Returns `nil` when `user`, or the session to strengthen, is not what it was when the factors were checked.
+    /// Starts a session for a user who has shown every required factor, replacing the browser's previous one. Returns
+    /// it with the `Set-Cookie` value, or `nil` if `user` or the session to step up has changed since the factors were
+    /// checked. Only `SessionStarter` calls this.
+    ///
+    /// `authenticatedAt` is when the session to step up began, and `strengthened` names it. The new session keeps that
+    /// time (`auth_time`, OpenID Connect Core §2) and expires when the old one would have.
     func start(
         for user: User, since authenticatedAt: Date?, strengthening strengthened: Identifier<Session>?, amr: [String],
         context: AuthenticationContext, trustsDevice: Bool, from origin: SignInOrigin, in request: Request
@@ -43,12 +44,13 @@ struct SessionCookie: Sendable {
         let secret = Base64URL.encode(RandomBytes.make(32))
         let moment = now()
         let former = try await stored(of: request)
-        // What ended meanwhile does not come back by one factor more.
+        // A session that has ended is not revived by stepping up.
         guard authenticatedAt == nil || former?.user == user.id else { return nil }
         guard strengthened == nil || former?.id == strengthened else { return nil }
         let start = authenticatedAt ?? moment
         let end = start.addingTimeInterval(lifetime)
-        // The same person again: applications keep their session, whose `sid` they know. Anybody else begins anew.
+        // For the same user the session keeps its identifier, because clients know it as `sid`. Another user gets a new
+        // one.
         let own = former?.user == user.id ? former?.id : nil
         func insert(_ id: Identifier<Session>, replacing former: Identifier<Session>?) async throws -> Session? {
             let session = Session(
@@ -58,7 +60,7 @@ struct SessionCookie: Sendable {
             return try await sessionEnd.start(session, of: user, from: origin, replacing: former) ? session : nil
         }
         var session = try await insert(own ?? .random(), replacing: former?.id)
-        // The former session has ended. A full sign-in does not need it, and does not bring it back.
+        // The previous session has ended. A full sign-in doesn't need it and doesn't revive it.
         if session == nil, own != nil, authenticatedAt == nil {
             session = try await insert(.random(), replacing: nil)
         }

@@ -1,12 +1,12 @@
 import FoundationEssentials
 import Logging
 
-/// The only way a session ends, whatever the reason: nothing else calls the store methods that end sessions or revoke
-/// what was granted in them.
+/// The only code that ends sessions. Nothing else calls the store methods that end sessions or revoke what was granted
+/// in them.
 ///
 /// Expiry needs no call. Every lookup compares `expiresAt`, so nothing is granted or renewed in an expired session, and
-/// `StorageUpkeep.removeExpired` deletes its row later. That deletion is by key and in a transaction of its own: a listener
-/// that must hear of expired sessions gets them from there, as it gets the others from `ended`.
+/// `StorageUpkeep.removeExpired` deletes its row later, by key and in its own transaction. A listener for ended
+/// sessions would get expired ones from there and all others from `ended`.
 struct SessionEnd: Sendable {
     private let sessions: any SessionStore
     private let authorizations: any AuthorizationStore
@@ -22,15 +22,15 @@ struct SessionEnd: Sendable {
 
     init(_ core: Core) { self.init(core.stores, now: core.now) }
 
-    /// Ends one session, with what applications were granted in it.
+    /// Ends one session and what clients were granted in it.
     func end(_ session: Identifier<Session>, because reason: SessionEndReason) async throws {
-        // First: nothing begins in a session that has ended.
+        // First, so that nothing new is granted in the session.
         ended(try await sessions.end(session, at: now()).map { [$0] } ?? [], because: reason)
         if reason.endsOfflineAccess { try await authorizations.revoke(session: session, at: now()) }
     }
 
-    /// Ends all of a user's sessions and the sign-ins in flight. Unless offline access goes on, browsers that stand in for
-    /// the second factor are forgotten as well: an intruder keeps nothing.
+    /// Ends all of a user's sessions and sign-ins in progress. Unless offline access survives, also forgets trusted
+    /// browsers, so that an intruder keeps nothing.
     func endAll(of user: Identifier<User>, because reason: SessionEndReason) async throws {
         ended(try await sessions.endAll(of: user, at: now()), because: reason)
         guard reason.endsOfflineAccess else { return }
@@ -38,8 +38,8 @@ struct SessionEnd: Sendable {
         try await devices.forgetAll(of: user)
     }
 
-    /// Begins a session, which ends the browser's former one unless it goes on under the same identifier
-    /// (`SessionStore.start`). Returns whether the session started.
+    /// Starts a session and ends the browser's previous one, unless the session continues under the same identifier
+    /// (`SessionStore.start`). Returns whether it started.
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> Bool {
@@ -51,7 +51,7 @@ struct SessionEnd: Sendable {
         }
     }
 
-    /// Removes the user with everything that is theirs.
+    /// Deletes the user and everything that belongs to them.
     func endAll(byDeleting user: Identifier<User>) async throws {
         ended(try await sessions.endAll(byDeleting: user), because: .accountDeleted)
     }
@@ -61,7 +61,7 @@ struct SessionEnd: Sendable {
         ended(try await sessions.endEverything(replacing: keys, at: now()), because: .compromise)
     }
 
-    /// Sees every session that ended, as the transaction that ended it returned it.
+    /// Receives every ended session, as returned by the transaction that ended it.
     private func ended(_ sessions: [EndedSession], because reason: SessionEndReason) {
         for session in sessions {
             Logger.current.debug(

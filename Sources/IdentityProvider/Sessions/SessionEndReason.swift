@@ -1,6 +1,6 @@
-/// Why a session ended before its time.
+/// Why a session ended before it expired.
 enum SessionEndReason: Sendable, CaseIterable {
-    /// The user signed out in the browser or application at hand.
+    /// The user signed out in this browser or application.
     case signOut
     /// The user ended a session on another device.
     case remoteSignOut
@@ -8,7 +8,7 @@ enum SessionEndReason: Sendable, CaseIterable {
     /// The user reported a sign-in or a change that wasn't theirs.
     case notMe
     case passwordChanged
-    /// The user set a password with a link from a mail.
+    /// The user reset the password with a link from an email.
     case passwordReset
     case recovery
     case idle
@@ -21,11 +21,11 @@ enum SessionEndReason: Sendable, CaseIterable {
     /// Every key was replaced.
     case compromise
 
-    /// Whether access that outlives a sign-out ends as well (OpenID Connect Core §11). It does when the session ends out of
-    /// the user's sight, or because an intruder may have used it.
+    /// Whether offline access ends as well (OpenID Connect Core §11). It does if the session ends in the user's
+    /// absence, or because an intruder may have used it.
     ///
-    /// Decides for `SessionEnd.end` and `endAll(of:)`. For `replaced`, `accountDeleted` and `compromise` it describes what
-    /// the store's transaction does anyway.
+    /// Controls `SessionEnd.end` and `endAll(of:)`. For `replaced`, `accountDeleted` and `compromise` it only describes
+    /// what the store's transaction does.
     var endsOfflineAccess: Bool {
         switch self {
         case .signOut, .idle, .replaced, .administrator: false

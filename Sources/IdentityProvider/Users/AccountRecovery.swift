@@ -1,14 +1,14 @@
 package import FoundationEssentials
 
-/// A recovery under way: somebody who reads the mailbox reported the factors that were added of late. The mailbox alone
-/// removes them only after a wait, during which a sign-in with one of them cancels.
+/// A recovery in progress: someone who reads the mailbox disputed the recently added factors. Access to the mailbox
+/// removes them only after a wait, during which a sign-in with one of them cancels the recovery.
 package struct AccountRecovery: Sendable, Hashable {
     package let id: Identifier<AccountRecovery>
     package let user: Identifier<User>
-    /// Factors added from here to a minute after `startedAt` are in dispute.
+    /// Factors added between this time and a minute after `startedAt` are disputed.
     package let disputedFrom: Date
     package let startedAt: Date
-    /// When the mailbox alone is enough.
+    /// When access to the mailbox alone becomes enough.
     package let readyAt: Date
     package let expiresAt: Date
 
@@ -24,18 +24,18 @@ package struct AccountRecovery: Sendable, Hashable {
         self.expiresAt = expiresAt
     }
 
-    /// When factors in dispute were added. A thief who got in while the report was under way may have added one until their
-    /// session ended, a moment after the start.
+    /// The period in which disputed factors were added. It extends past the start because an intruder could still add
+    /// one until their session ended.
     var period: ClosedRange<Date> { disputedFrom...max(disputedFrom, startedAt.addingTimeInterval(60)) }
 
     func disputes(_ factor: ShownFactor) -> Bool { factor.addedAt.map(period.contains) ?? false }
 }
 
 package protocol AccountRecoveryStore: Sendable {
-    /// The last one of the user, which may have expired.
+    /// Returns the user's latest recovery, which may have expired.
     func find(_ user: Identifier<User>) async throws -> AccountRecovery?
-    /// Starts it unless the user has an unexpired recovery. Of concurrent calls exactly one returns `true`.
+    /// Starts `recovery` unless the user has an unexpired one. Of concurrent calls exactly one returns `true`.
     func start(_ recovery: AccountRecovery, at now: Date) async throws -> Bool
-    /// Removes it. Of many calls with one recovery exactly one returns `true`: it is canceled or carried out, never both.
+    /// Deletes `recovery`. Of concurrent calls exactly one returns `true`, so it is canceled or completed, never both.
     func end(_ recovery: AccountRecovery) async throws -> Bool
 }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Roles and groups from memory: a token must not wait for the database to learn what a person may.
+/// Resolves roles and groups from a cache, so that issuing a token doesn't wait for the database.
 struct CachedEntitlements: Sendable {
     private let roles: any RoleStore
     private let groups: any GroupStore

@@ -1,9 +1,10 @@
 import FoundationEssentials
 import JOSE
 
-/// Which claims of a user a scope releases (OpenID Connect Core §5.4; roles, groups and permissions are ours).
+/// The claims of a user that each scope value releases (OpenID Connect Core §5.4; roles, groups and permissions are
+/// extensions).
 enum Claims {
-    /// The claims of OpenID Connect Core §5.1 by the scope value that asks for them.
+    /// The claims of OpenID Connect Core §5.1, by the scope value that requests them.
     static let byScope: [(scope: String, claims: [String])] =
         [
             (
@@ -22,10 +23,10 @@ enum Claims {
 
     static let all = byScope.flatMap(\.claims)
 
-    /// What is a person's own to say.
+    /// The claims that users may set themselves.
     static let own = ["name", "given_name", "family_name", "nickname"]
 
-    /// What somebody says of themselves; `nil` when a text is too long.
+    /// Returns the claims that a user sets about themselves, or `nil` if one exceeds 255 bytes.
     static func own(in parameters: Parameters) -> JSONObject? {
         var claims: JSONObject = [:]
         for name in own {
@@ -36,7 +37,7 @@ enum Claims {
         return claims
     }
 
-    /// The claims that `scope` releases, without `sub`.
+    /// Returns the claims that `scope` releases, except `sub`.
     static func released(of user: User, with entitlements: Entitlements, for scope: Scope) -> JSONObject {
         var released: JSONObject = [:]
         for (value, names) in byScope where scope.contains(value) {
@@ -45,15 +46,15 @@ enum Claims {
         return released
     }
 
-    /// The claims that also stand in an ID Token when their scope is asked for: those of §5.4 are for the userinfo
-    /// endpoint, but of these applications decide what to show somebody at once.
+    /// Returns the claims that `scope` also releases into an ID Token. Those of §5.4 are left to the userinfo endpoint,
+    /// but applications need roles, groups and permissions immediately to decide what to show.
     static func released(_ entitlements: Entitlements, for scope: Scope) -> JSONObject {
         var released: JSONObject = [:]
         for name in entitlementScopes where scope.contains(name) { released[name] = entitlements.claim(name) }
         return released
     }
 
-    /// The claims that `entries` ask for, where they have a value that was asked for (OpenID Connect Core §5.5.1).
+    /// Returns the claims in `entries` that have one of the requested values (OpenID Connect Core §5.5.1).
     static func requested(
         _ entries: [ClaimsRequest.Entry], of user: User, with entitlements: Entitlements
     ) -> JSONObject {
@@ -65,7 +66,7 @@ enum Claims {
         return released
     }
 
-    /// A claim as it is compared: a text as it is, anything else as it is written.
+    /// Returns the form in which a claim is compared: strings as they are, anything else serialized as JSON.
     static func text(_ value: JSON) -> String {
         value.string ?? String(decoding: value.serialized(), as: UTF8.self)
     }

@@ -1,8 +1,8 @@
 import JOSE
 
-/// What the `claims` parameter asks for (OpenID Connect Core §5.5), as far as this issuer has it.
+/// The parsed `claims` parameter (OpenID Connect Core §5.5), limited to claims that this issuer supports.
 package struct ClaimsRequest: Hashable, Sendable, Codable {
-    /// One claim, and the values it must have to be returned; none means any (§5.5.1).
+    /// A claim and the values it may have to be returned; an empty list means any (§5.5.1).
     package struct Entry: Hashable, Sendable, Codable {
         package let name: String
         package let values: [String]
@@ -12,21 +12,21 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
         }
     }
 
-    /// For the userinfo endpoint.
+    /// Requested from the userinfo endpoint.
     package let userInfo: [Entry]
-    /// For the ID Token.
+    /// Requested in the ID Token.
     package let idToken: [Entry]
-    /// Whoever is to sign in; nobody else is answered for (§5.5.1).
+    /// The users who may sign in. The response must not be for anyone else (§5.5.1).
     package let subjects: [String]
-    /// How the person must have signed in, at least in one of these ways (§5.5.1.1).
+    /// The essential `acr` values, of which the sign-in must meet one (§5.5.1.1).
     package let essentialContexts: [String]
 
     private enum CodingKeys: String, CodingKey {
         case userInfo, idToken, subjects, essentialContexts
     }
 
-    /// `nil` when there is no such parameter. Members that are not known mean nothing (§5.5). Throws `invalid_request`
-    /// for what is no such object. Claims of a scope that the client may not ask for are not asked for this way.
+    /// Parses the parameter; `nil` if it is absent. Unknown members are ignored (§5.5), as are claims whose scope the
+    /// client may not request. Throws `invalid_request` if the value is malformed.
     init?(_ parameters: Parameters, allowed: Scope) throws(OAuthError) {
         guard let text = parameters["claims"] else { return nil }
         guard let object = try? JSONObject(parsing: Array(text.utf8)) else {
@@ -41,7 +41,7 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
             idToken["acr"]?.object?["essential"] == true ? try Self.values(of: "acr", in: idToken) : []
     }
 
-    /// The scope values that release the same claims: what a person must agree to.
+    /// The scope values that release the same claims, to which the user must consent.
     var scope: Scope {
         let names = Set((userInfo + idToken).map(\.name))
         return Scope(Claims.byScope.filter { !names.isDisjoint(with: $0.claims) }.map(\.scope))
@@ -51,7 +51,7 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
         switch object[name] {
         case nil, .null: return [:]
         case .object(let member): return member
-        default: throw .invalidRequest("\(name) within claims is not an object")
+        default: throw .invalidRequest("the member \(name) of claims is not an object")
         }
     }
 
@@ -63,16 +63,16 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
         return entries
     }
 
-    /// The texts of `value` and `values`; other types are kept as they are written.
+    /// Returns the strings in `value` and `values`. Values of other types are serialized.
     private static func values(of name: String, in member: JSONObject) throws(OAuthError) -> [String] {
         switch member[name] {
         case nil, .null: return []
         case .object(let wish):
             guard wish["values"] == nil || wish["values"]?.array != nil else {
-                throw .invalidRequest("values within claims is not an array")
+                throw .invalidRequest("a values member in claims is not an array")
             }
             return ([wish["value"]].compactMap(\.self) + (wish["values"]?.array ?? [])).map(Claims.text)
-        default: throw .invalidRequest("a claim within claims is neither null nor an object")
+        default: throw .invalidRequest("a claim requested in claims is neither null nor an object")
         }
     }
 }

@@ -1,14 +1,14 @@
 import JOSE
 
-/// What a user is and may, now: the roles of their own and of their groups, and all that these permit.
+/// The current roles, groups and permissions of a user, including what their groups and roles confer.
 struct Entitlements: Sendable, Hashable {
     var roles: [String] = []
     var groups: [String] = []
     var permissions: [String] = []
-    /// The weakest sign-in that is enough for whoever has these roles.
+    /// The weakest authentication context allowed for a user with these roles.
     var minimumContext: AuthenticationContext?
 
-    /// What releases it: the scope value and claim of the same name.
+    /// Returns the values of the claim with this name, which is also the name of the scope value that releases it.
     func values(_ claim: String) -> [String]? {
         switch claim {
         case Scope.roles: roles
@@ -21,7 +21,7 @@ struct Entitlements: Sendable, Hashable {
     func claim(_ name: String) -> JSON? { values(name).map { .array($0.map(JSON.string)) } }
 }
 
-/// The roles and groups that there are: what a user's own lists mean.
+/// All roles and groups, which resolve the names in a user's lists.
 struct EntitlementRules: Sendable {
     private let roles: [String: Role]
     private let groups: [String: Group]
@@ -31,7 +31,7 @@ struct EntitlementRules: Sendable {
         self.groups = Dictionary(groups.map { ($0.name, $0) }) { first, _ in first }
     }
 
-    /// Names of roles and groups that were deleted mean nothing. In the order of the names, each once.
+    /// Returns what `user` holds, sorted and without duplicates. Names of deleted roles and groups are ignored.
     func entitlements(of user: User) -> Entitlements {
         let groups = Set(user.groups).compactMap { self.groups[$0] }
         let roles = Set(user.roles + groups.flatMap(\.roles)).compactMap { self.roles[$0] }

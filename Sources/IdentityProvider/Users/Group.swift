@@ -1,9 +1,9 @@
-/// People who hold the same roles.
+/// A group of users who hold the same roles.
 package struct Group: Sendable, Hashable, Codable {
     package let name: String
-    /// What it is for, to people.
+    /// A human-readable description.
     package var description: String?
-    /// What every member holds beside their own roles.
+    /// The roles that every member holds in addition to their own.
     package var roles: [String]
 
     private enum CodingKeys: String, CodingKey {
@@ -18,12 +18,12 @@ package struct Group: Sendable, Hashable, Codable {
 }
 
 package protocol GroupStore: Sendable {
-    /// All groups in the order of their names.
+    /// Returns all groups, sorted by name.
     func all() async throws -> [Group]
-    /// Inserts or replaces.
+    /// Inserts or replaces `group`.
     func save(_ group: Group) async throws
-    /// Edits the group as it is stored at that moment. Returns what became of it; `nil` when there is no such group, or
-    /// nothing to change.
+    /// Applies `edit` to the stored group atomically. Returns the result, or `nil` if there is no such group or nothing
+    /// changed.
     func change(_ name: String, _ edit: @escaping @Sendable (inout Group) -> Void) async throws -> Group?
     func delete(_ name: String) async throws
 }

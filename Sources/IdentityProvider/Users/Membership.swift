@@ -1,4 +1,4 @@
-/// What a user was given: roles by name, and groups by name. What there is not gives nothing.
+/// The roles and groups assigned to a user, by name. Names that don't exist confer nothing.
 package struct Membership: Sendable, Hashable {
     package var roles: [String]
     package var groups: [String]

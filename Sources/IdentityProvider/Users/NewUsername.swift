@@ -1,11 +1,12 @@
-/// A name that somebody chose for themselves. Its initialiser is the check.
+/// A username that a user chose. Creating one checks it.
 ///
-/// It is narrower than what an administrator may give. Nobody can take somebody's address for a name, which would keep that
-/// person from signing up, nor a name that looks like another's, nor one with a dot, of which mail programs make a link.
+/// The rules are narrower than for administrators. Nobody can take another person's email address, which would keep
+/// that person from signing up, or a name that looks like another one, or a name with a dot, which mail programs turn
+/// into a link.
 struct NewUsername: Sendable {
     let text: String
 
-    /// `nil` unless it is 3 to 64 of the letters `a` to `z` of either case, digits, and `_` and `-` between them.
+    /// Returns `nil` unless the name has 3 to 64 characters: ASCII letters and digits, and `_` and `-` between them.
     init?(_ typed: String) {
         let bytes = Array(typed.utf8)
         guard (3...64).contains(bytes.count), let first = bytes.first, let last = bytes.last,

@@ -2,7 +2,7 @@
 package struct Role: Sendable, Hashable, Codable {
     package let name: String
     package var permissions: [String]
-    /// The weakest sign-in that is enough for whoever has the role.
+    /// The weakest authentication context allowed for a user with this role.
     package var minimumContext: AuthenticationContext?
 
     private enum CodingKeys: String, CodingKey {
@@ -18,10 +18,10 @@ package struct Role: Sendable, Hashable, Codable {
 
 package protocol RoleStore: Sendable {
     func all() async throws -> [Role]
-    /// Inserts or replaces.
+    /// Inserts or replaces `role`.
     func save(_ role: Role) async throws
-    /// Edits the role as it is stored at that moment. Returns what became of it; `nil` when there is no such role, or
-    /// nothing to change.
+    /// Applies `edit` to the stored role atomically. Returns the result, or `nil` if there is no such role or nothing
+    /// changed.
     func change(_ name: String, _ edit: @escaping @Sendable (inout Role) -> Void) async throws -> Role?
     func delete(_ name: String) async throws
 }

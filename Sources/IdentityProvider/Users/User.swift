@@ -8,18 +8,19 @@ package struct User: Sendable, Hashable {
     package var username: String
     package var email: String?
     package var isEmailVerified: Bool
-    /// In PHC string form; `nil` when the person has no password.
+    /// In PHC string format; `nil` if the user has no password.
     package var passwordHash: String?
-    /// The standard claims beyond those above, as they stand in a token (OpenID Connect Core §5.1).
+    /// The standard claims beyond the properties above, as in a token (OpenID Connect Core §5.1).
     package var claims: JSONObject
     package var roles: [String]
     package var groups: [String]
     package var isDisabled: Bool
     package var createdAt: Date
     package var updatedAt: Date
-    /// Raised when all of the user's sessions end: a sign-in that began before is void. Only the store changes it.
+    /// Incremented when all of the user's sessions end, which voids sign-ins that began earlier. Only the store changes
+    /// it.
     package let sessionGeneration: Int
-    /// When the password was last reset by mail, unless it was set in another way since. Only the store changes it.
+    /// When the password was reset by email; `nil` if it has been set in another way since. Only the store changes it.
     package let passwordMailedAt: Date?
 
     package init(
@@ -45,14 +46,14 @@ package struct User: Sendable, Hashable {
 }
 
 extension User {
-    /// How a name that a person types is compared: without regard to case or Unicode form, so that nobody can take a
-    /// name that looks the same.
+    /// Returns the form in which usernames and email addresses are compared: independent of case and Unicode form, so
+    /// that nobody can register a name that looks the same.
     package static func key(of name: String) -> String {
         name.precomposedStringWithCanonicalMapping.lowercased().precomposedStringWithCanonicalMapping
     }
 }
 
 extension User {
-    /// What a person is called on their own pages.
+    /// The name shown to the user on their own pages.
     package var displayName: String { claims["name"]?.string ?? username }
 }

@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Path { static let confirmSignOut = Path("/logout/confirm") }
 
-/// The answer to the question whether to sign out.
+/// Handles the confirmation of a sign-out.
 struct ConfirmSignOutEndpoint: PageEndpoint {
     let issuer: Issuer
     let sessions: SessionCookie
@@ -17,7 +17,7 @@ struct ConfirmSignOutEndpoint: PageEndpoint {
         formToken = FormToken(core)
     }
 
-    /// Reached by a reload after the answer: the question starts again.
+    /// Reached by reloading after a submission: asks again.
     func show(_ request: Request) async throws -> Response { .redirect(to: issuer.reference(.endSession)) }
 
     func submit(_ request: Request) async throws -> Response {

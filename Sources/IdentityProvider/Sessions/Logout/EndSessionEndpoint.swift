@@ -26,14 +26,15 @@ struct EndSessionEndpoint: Endpoint {
         let hint = try await hints.hint(parameters)
         let signOut = try SignOutRequest(
             parameters, hint: hint, client: try await client(parameters["client_id"], hint))
-        // The session's cookie does not come with another site's post; it comes with the GET that follows.
+        // The session cookie is not sent with a cross-site POST, but with the GET that follows the redirect.
         guard request.method != .post else { return .redirect(to: try flow.location(.endSession, signOut)) }
         return try await flow.proceed(signOut, request)
     }
 
     func response(to error: OAuthError) -> Response { .page(error) }
 
-    /// The client that asks. `client_id` must agree with the hint (OpenID Connect RP-Initiated Logout §2).
+    /// Returns the client that requests the sign-out. `client_id` must match the hint (OpenID Connect RP-Initiated
+    /// Logout §2).
     private func client(_ claimed: String?, _ hint: IDTokenHint?) async throws -> Client? {
         let claimed = claimed.map(Identifier<Client>.init)
         if let claimed, let hint, !hint.clients.contains(claimed) {
@@ -41,7 +42,7 @@ struct EndSessionEndpoint: Endpoint {
         }
         guard let id = claimed ?? hint?.clients.first else { return nil }
         guard let client = try await clients.findEnabled(id) else {
-            throw OAuthError.invalidRequest("the client is not registered")
+            throw OAuthError.invalidRequest("client_id or id_token_hint names no registered client")
         }
         return client
     }

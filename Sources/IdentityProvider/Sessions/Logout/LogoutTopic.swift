@@ -1,4 +1,4 @@
-/// Signing out at the request of a client.
+/// Sign-out requested by a client.
 struct LogoutTopic: Topic {
     let endpoints: [any Endpoint]
 

@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
-/// What follows from a checked sign-out: the question, the end of the session, the way back.
+/// Carries out a validated sign-out: confirmation, end of the session, redirect.
 struct SignOut: Sendable {
     let issuer: Issuer
     let clients: any ClientStore

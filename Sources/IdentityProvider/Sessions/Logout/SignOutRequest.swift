@@ -1,8 +1,8 @@
 import JOSE
 
-/// A sign-out that a client asked for, checked (OpenID Connect RP-Initiated Logout §2).
+/// A validated sign-out request (OpenID Connect RP-Initiated Logout §2).
 struct SignOutRequest: Codable, Sendable {
-    /// Where the person goes afterwards; only a URI that the client registered.
+    /// Where the user is sent afterwards. The URI is always one that the client registered.
     struct Return: Codable, Sendable {
         let uri: String
         let state: String?
@@ -18,7 +18,7 @@ struct SignOutRequest: Codable, Sendable {
     }
 
     let client: Identifier<Client>?
-    /// Whom the hint names, and in which session.
+    /// The user in the hint.
     let subject: Identifier<User>?
     let session: Identifier<Session>?
     let destination: Return?
@@ -28,7 +28,7 @@ struct SignOutRequest: Codable, Sendable {
         case client, subject, session, destination, languages
     }
 
-    /// Throws `invalid_request`, for a page: until the URI is verified, nobody is redirected.
+    /// Throws `invalid_request`, which is shown on a page: without a verified URI, nothing is redirected.
     init(_ parameters: Parameters, hint: IDTokenHint?, client: Client?) throws(OAuthError) {
         if let uri = parameters["post_logout_redirect_uri"] {
             guard let client else {
@@ -47,8 +47,8 @@ struct SignOutRequest: Codable, Sendable {
         languages = parameters.languages
     }
 
-    /// Whether the person must be asked: without a hint that names this very session, the request may be anybody's
-    /// prank (RP-Initiated Logout §2, §6).
+    /// Returns whether the user must confirm. Without a hint for this very session, the request could come from any
+    /// site (RP-Initiated Logout §2, §6).
     func needsConfirmation(by current: Session) -> Bool {
         subject != current.user || session != current.id
     }

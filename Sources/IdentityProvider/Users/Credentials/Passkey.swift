@@ -2,23 +2,23 @@ import Crypto
 package import FoundationEssentials
 import JOSE
 
-/// A passkey that a user enrolled: the credential record of WebAuthn L3 §4.
+/// A user's passkey: the credential record of WebAuthn L3 §4.
 package struct Passkey: Sendable, Hashable {
     package let user: Identifier<User>
     package var name: String
     /// At most 1,023 bytes.
     package let credentialID: [UInt8]
-    /// As a COSE key.
+    /// The encoded COSE key.
     package let publicKey: [UInt8]
     package var signCount: Int
-    /// The model of the authenticator, 16 bytes.
+    /// The model of the authenticator, in 16 bytes.
     package let aaguid: [UInt8]
-    /// How browsers may reach it: a hint (WebAuthn L3 §5.8.4).
+    /// How browsers can reach the authenticator, as a hint (WebAuthn L3 §5.8.4).
     package let transports: [String]
     package let isBackupEligible: Bool
     package var isBackedUp: Bool
-    /// Whether it verified its user when it was enrolled. What is found without a PIN can be given one by whoever found
-    /// it, so a later verification counts only then (§7.2 step 24).
+    /// Whether the authenticator verified the user at enrollment. Only then does later verification count: whoever
+    /// finds an authenticator without a PIN can set one (§7.2 step 24).
     package let isUserVerificationInitialized: Bool
     package let createdAt: Date
     package var lastUsedAt: Date?
@@ -42,19 +42,19 @@ package struct Passkey: Sendable, Hashable {
         self.lastUsedAt = lastUsedAt
     }
 
-    /// What its owner has shown by enrolling it.
+    /// The factor that its owner has shown by enrolling it.
     var shown: ShownFactor {
         .passkey(verifiesUser: isUserVerificationInitialized, isHardware: !isBackupEligible)
     }
 
     package var id: Identifier<Passkey> { Self.id(of: credentialID) }
 
-    /// A digest: a credential id may be longer than a key of the database.
+    /// Returns a digest of the credential ID, which may be too long for a database key.
     package static func id(of credentialID: [UInt8]) -> Identifier<Passkey> {
         Identifier(rawValue: Base64URL.encode(Array(SHA256.hash(data: credentialID))))
     }
 
-    /// The name that its user typed, at most 64 characters.
+    /// Returns the name as typed, at most 64 characters, or a default.
     static func name(typed text: String?) -> String {
         let words = (text ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
         return words.isEmpty || words.utf8.count > 255 ? "Passkey" : String(words.prefix(64))

@@ -1,18 +1,18 @@
 package import FoundationEssentials
 
-/// Names what is kept of a code for the day when every other second factor is lost.
+/// The entity of recovery code digests. A recovery code signs a user in when every other second factor is lost.
 package enum RecoveryCode {}
 
 package protocol RecoveryCodeStore: Sendable {
     func count(of user: Identifier<User>) async throws -> Int
-    /// Keeps these in place of all others of the user, in one transaction. Returns `false`, and changes nothing, when `user`
-    /// has changed since it was read: disabled, another password, signed out everywhere.
+    /// Replaces the user's codes in one transaction. Returns `false`, and changes nothing, if `user` has changed since
+    /// it was read: disabled, new password, signed out everywhere.
     func replace(_ codes: [SecretDigest<RecoveryCode>], of user: User, at now: Date) async throws -> Bool
-    /// When the user's present set was made; `nil` where none is left of it.
+    /// Returns when the user's current set was made, or `nil` if none of it is left.
     func madeAt(of user: Identifier<User>) async throws -> Date?
-    /// Deletes the codes of `user` that were made in `period`; returns how many.
+    /// Deletes the codes of `user` made in `period` and returns their number.
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
-    /// Removes the code that has one of these digests. Of many calls with one code exactly one returns `true`.
+    /// Deletes the code with one of these digests. Of concurrent calls for one code, exactly one returns `true`.
     func consume(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool
 }
 

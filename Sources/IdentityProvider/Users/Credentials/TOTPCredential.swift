@@ -10,9 +10,9 @@ package struct TOTPCredential: Sendable, Hashable {
     /// `SHA1`, `SHA256` or `SHA512`.
     package let algorithm: String
     package let digits: Int
-    /// Seconds.
+    /// In seconds.
     package let period: Int
-    /// The last time step that was accepted: a code works once (RFC 6238 §5.2).
+    /// The last accepted time step, so that a code works only once (RFC 6238 §5.2).
     package let lastStep: Int
     package let createdAt: Date
 
@@ -33,8 +33,8 @@ package struct TOTPCredential: Sendable, Hashable {
 }
 
 extension Identifier where Entity == TOTPCredential {
-    /// The same whoever adds the same secret, and however often at once: an authenticator that were kept twice would let
-    /// its codes work twice.
+    /// Returns an identifier derived from user and secret, so that concurrent enrollments of one secret store it once.
+    /// Stored twice, each of its codes would work twice.
     static func of(_ secret: [UInt8], _ user: Identifier<User>, _ digester: SecretDigester) -> Self {
         let digest = digester.digest("\(user) \(Base64URL.encode(secret))", of: TOTPCredential.self)
         return Identifier(rawValue: Base64URL.encode(digest.bytes))
@@ -43,14 +43,15 @@ extension Identifier where Entity == TOTPCredential {
 
 package protocol TOTPCredentialStore: Sendable {
     func credentials(of user: Identifier<User>) async throws -> [TOTPCredential]
-    /// Keeps it, once. Returns `false`, and keeps nothing, when `owner` has changed since it was read: disabled, another
-    /// password, signed out everywhere. Without one, whoever runs the site gives it.
+    /// Stores `credential` once. Returns `false`, and stores nothing, if `owner` has changed since it was read:
+    /// disabled, new password, signed out everywhere. `owner` is `nil` if an administrator adds the credential.
     @discardableResult
     func save(_ credential: TOTPCredential, by owner: User?) async throws -> Bool
-    /// Accepts `step` if it is later than the last one. Of many calls with one step exactly one returns `true`.
+    /// Accepts `step` if it is later than the last accepted one. Of concurrent calls with one step, exactly one returns
+    /// `true`.
     func accept(step: Int, for credential: Identifier<TOTPCredential>) async throws -> Bool
     func delete(_ credential: Identifier<TOTPCredential>) async throws
-    /// Deletes those of `user` that were added in `period`; returns how many.
+    /// Deletes the credentials of `user` added in `period` and returns their number.
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
 }
 

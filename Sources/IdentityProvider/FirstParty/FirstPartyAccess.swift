@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// Checks the access token of a request, from `Authorization` or the cookie.
+/// Authenticates a request by its access token, from the `Authorization` header or the cookie.
 struct FirstPartyAccess: Sendable {
     let issuer: Issuer
     let stepUp: StepUp
@@ -16,15 +16,17 @@ struct FirstPartyAccess: Sendable {
         self.stepUp = stepUp
     }
 
-    /// Throws `authentication_failed` unless the token is active and meant for `audience`.
+    /// Returns the bearer of the token. Throws `authentication_failed` unless the token is active and issued for
+    /// `audience`.
     func bearer(_ request: Request, for audience: String) async throws -> (AuthenticatedBearer, Transport) {
         let (text, transport) = try credential(request)
         guard let bearer = try await bearers.bearer(text, for: audience) else { throw OAuthError.authenticationFailed }
         return (bearer, transport)
     }
 
-    /// For what only the operator's own front ends may do: other clients have tokens of the same users. Throws
-    /// `insufficient_user_authentication` where the rules now demand a stronger sign-in.
+    /// Returns the user of a first-party token, since tokens of other clients are for the same users. Throws
+    /// `authentication_failed` for any other token, and `insufficient_user_authentication` if the policy now requires a
+    /// stronger sign-in.
     func person(_ request: Request) async throws -> (AuthenticatedBearer, User, Transport) {
         let (bearer, transport) = try await bearer(request, for: issuer.identifier)
         guard let person = bearer.person, try await clients.isFirstParty(bearer.token.client) else {
@@ -34,7 +36,7 @@ struct FirstPartyAccess: Sendable {
         return (bearer, person.user, transport)
     }
 
-    /// In one way only: which of two counts must not depend on the reader.
+    /// Two tokens are refused, because which one counts must not depend on the reader.
     private func credential(_ request: Request) throws -> (String, Transport) {
         switch (request.headers[.authorization], cookies.access.value(in: request)) {
         case (let field?, nil):
@@ -44,7 +46,8 @@ struct FirstPartyAccess: Sendable {
             return (token, .body)
         case (nil, let text?): return (text, .cookie)
         case (nil, nil): throw OAuthError.authenticationFailed
-        case (_?, _?): throw OAuthError.invalidRequest("the token must be sent in one way only")
+        case (_?, _?):
+            throw OAuthError.invalidRequest("send the token in the Authorization header or the cookie, not both")
         }
     }
 }

@@ -1,6 +1,6 @@
 import JOSE
 
-/// The clients that may use the JSON API: one's own front ends.
+/// The clients that may use the JSON API: the operator's own front ends.
 struct FirstPartyClients: Sendable {
     let clients: any ClientStore
     let hasBuiltIn: Bool
@@ -10,23 +10,23 @@ struct FirstPartyClients: Sendable {
         hasBuiltIn = core.settings.hasBuiltInClient
     }
 
-    /// What a request that names no client comes from. It is kept like all others from its first use on, so that it can
-    /// be changed or disabled.
+    /// The client of requests that name none. It is stored on first use, so that operators can change or disable it.
     static let builtIn = Identifier<Client>(rawValue: "first-party")
 
-    /// Throws `invalid_client` for one that is unknown, disabled or somebody else's.
+    /// Returns the client, by default the built-in one, which is created if necessary. Throws `invalid_client` if it is
+    /// unknown, disabled or not first-party.
     func client(_ id: String?) async throws -> Client {
         let id = id.map(Identifier.init) ?? Self.builtIn
         if let client = try await clients.find(id) { return try Self.check(client) }
         guard id == Self.builtIn, hasBuiltIn else { throw OAuthError.invalidClient() }
         let client = try Client(Self.metadata)
         if try await clients.add(client) { return client }
-        // Somebody was first, and may have said something else of it.
+        // A concurrent request, or the operator, stored it first, possibly with other settings.
         guard let stored = try await clients.find(client.id) else { throw OAuthError.invalidClient() }
         return try Self.check(stored)
     }
 
-    /// As `client`, but the built-in one is not made.
+    /// Returns whether the client is enabled and first-party. Unlike `client`, does not create the built-in one.
     func isFirstParty(_ id: Identifier<Client>) async throws -> Bool {
         try await clients.findEnabled(id)?.isFirstParty ?? false
     }

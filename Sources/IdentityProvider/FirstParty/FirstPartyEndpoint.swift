@@ -1,14 +1,14 @@
 import HTTPTypes
 import JOSE
 
-/// An entry point of the JSON API for one's own front ends.
+/// An endpoint of the JSON API for the operator's own front ends.
 protocol FirstPartyEndpoint: Endpoint {}
 
 extension FirstPartyEndpoint {
     package func response(to error: OAuthError) -> Response {
         let problem = ProblemDetails(error)
         var response = problem.response
-        // RFC 9110 §15.5.2.
+        // RFC 9110 §15.5.2: a 401 response must carry a challenge.
         if problem.status == .unauthorized, error.headers[.wwwAuthenticate] == nil {
             response.headers[.wwwAuthenticate] = AuthenticationScheme.bearer.challenge()
         }
@@ -17,13 +17,13 @@ extension FirstPartyEndpoint {
 }
 
 extension Path {
-    /// The path of an operation of the API.
+    /// Returns the path of an API operation.
     static func api(_ operation: String) -> Path { Path("/api/auth/\(operation)") }
 }
 
 extension Route {
-    /// Scripts of other origins may call it, without cookies: with a body of JSON a browser asks first, and is told that
-    /// credentials are not allowed (Fetch §3.2).
+    /// Returns a route that scripts of other origins may call, without credentials. For a JSON body, browsers send a
+    /// preflight request first (Fetch §3.2).
     static func api(_ method: HTTPRequest.Method, _ operation: String, rateLimit: RateLimit? = nil) -> Route {
         Route(
             method, .api(operation), rateLimit: rateLimit, isSharedAcrossOrigins: true,
@@ -32,10 +32,10 @@ extension Route {
 }
 
 extension Request {
-    /// Throws `invalid_request` for members that the operation does not know: a misspelt one must not be lost.
+    /// Throws `invalid_request` for unknown members, so that a misspelled one is not silently ignored.
     func requireKnown(_ members: Set<String>) throws(OAuthError) {
         guard parameters.names.allSatisfy(members.contains) else {
-            throw .invalidRequest("the request has a member that is not known here")
+            throw .invalidRequest("the request has an unknown member; see /api/openapi.json")
         }
     }
 }

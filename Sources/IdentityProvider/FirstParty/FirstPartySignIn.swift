@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// Words what came of a sign-in: tokens, or what is still due.
+/// Builds the response to a sign-in: tokens, or the step that remains.
 struct FirstPartySignIn: Sendable {
     let issuer: Issuer
     let lifetimes: Lifetimes
@@ -26,11 +26,11 @@ struct FirstPartySignIn: Sendable {
         now = core.now
     }
 
-    /// Of one request that began to sign somebody in.
+    /// The parameters of the request that started the sign-in.
     struct Attempt: Codable, Sendable {
         let client: Identifier<Client>
         let scope: Scope
-        /// What the front end would have (RFC 9470 §4).
+        /// The context that the front end asks for (RFC 9470 §4).
         let asked: AuthenticationContext?
         let transport: Transport
 
@@ -43,12 +43,12 @@ struct FirstPartySignIn: Sendable {
         }
     }
 
-    /// Sealed for whoever must show another factor. It is spent with the factor.
+    /// The sealed state of a sign-in that needs another factor. Consumed together with the factor.
     struct Ticket: Codable, Sendable {
         let id: String
         let attempt: Attempt
         let progress: SignInProgress
-        /// What may be asked before the factor is shown.
+        /// The secret for codes and challenges sent before the factor is shown.
         let challenge: FactorChallenge
 
         private enum CodingKeys: String, CodingKey {
@@ -66,7 +66,7 @@ struct FirstPartySignIn: Sendable {
         }
     }
 
-    /// The answer that carries the tokens of `redemption`, which `grant` brought about.
+    /// Returns the response with the tokens of `redemption`, which came from `grant`.
     func answer(
         _ redemption: Redemption, by grant: GrantType, of user: User, to client: Client, over transport: Transport
     ) async throws -> Response {
@@ -110,7 +110,8 @@ struct FirstPartySignIn: Sendable {
             over: attempt.transport)
     }
 
-    /// No tokens yet: the ticket goes on with another factor. Setting one up is for the browser.
+    /// Returns a problem instead of tokens. Another factor continues with the ticket; enrollment happens in the
+    /// browser.
     private func due(_ progress: SignInProgress, _ attempt: Attempt) throws -> Response {
         switch progress.next {
         case .show(let factors):
@@ -119,7 +120,8 @@ struct FirstPartySignIn: Sendable {
             let ticket = Ticket(
                 id: Identifier<Ticket>.random().rawValue, attempt: attempt, progress: progress, challenge: challenge)
             return ProblemDetails(
-                kind: .factorRequired, status: .forbidden, detail: "send the ticket with a factor to /api/auth/mfa",
+                kind: .factorRequired, status: .forbidden,
+                detail: "send the ticket and one of the factors to /api/auth/mfa",
                 members: [
                     "ticket": .string(try sealer.seal(ticket, for: .firstPartyTicket)),
                     "factors": .array(factors.map { .string($0.rawValue) }),
@@ -127,7 +129,8 @@ struct FirstPartySignIn: Sendable {
             ).response
         case .enrol(let factors):
             return ProblemDetails(
-                kind: .enrolmentRequired, status: .forbidden, detail: "sign in with a browser to set one up",
+                kind: .enrolmentRequired, status: .forbidden,
+                detail: "open enrolment_uri in a browser and set up one of the factors",
                 members: [
                     "factors": .array(factors.map { .string($0.rawValue) }),
                     "enrolment_uri": .string(issuer.url(.account)),
@@ -138,7 +141,7 @@ struct FirstPartySignIn: Sendable {
 }
 
 extension GrantType {
-    /// No grant of RFC 6749: what the JSON API hands out for a sign-in, as log and metrics call it.
+    /// Not a grant of RFC 6749. Names sign-ins of the JSON API in logs and metrics.
     static let firstPartySignIn = GrantType(rawValue: "first_party_sign_in")
 }
 

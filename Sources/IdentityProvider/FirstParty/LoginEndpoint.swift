@@ -1,7 +1,7 @@
 import HTTPTypes
 import JOSE
 
-/// `POST /api/auth/login`: name and password, for tokens or for what is due before them.
+/// `POST /api/auth/login`: exchanges username and password for tokens, or for the step that remains.
 struct LoginEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let resources: CachedResourceServers
@@ -26,9 +26,9 @@ struct LoginEndpoint: FirstPartyEndpoint {
             asked: AuthenticationContext.weakest(of: parameters.list("acr_values")), transport: transport)
         guard let name = parameters["username"] ?? parameters["email"],
             parameters["username"] == nil || parameters["email"] == nil
-        else { throw OAuthError.invalidRequest("username or email is needed, and not both") }
+        else { throw OAuthError.invalidRequest("send either username or email") }
         let password = try parameters.required("password")
-        // What browsers keep for our pages is no business of this API: it replaces no session and trusts no device.
+        // Cookies of Martlet's pages don't apply to this API: it replaces no session and trusts no device.
         let request = request.withoutCookies
         switch try await passwords.attempt(
             name, password, toward: attempt.destination(client), for: client.id, request)
@@ -42,7 +42,7 @@ struct LoginEndpoint: FirstPartyEndpoint {
 
     private func scope(_ requested: String?, of client: Client) async throws -> Scope {
         let scope = try await resources.catalog().scope(requested, of: client)
-        // Without it the token would be of no use at this API.
+        // The API's own endpoints require `openid`.
         return Scope([Scope.openID]).union(scope)
     }
 }

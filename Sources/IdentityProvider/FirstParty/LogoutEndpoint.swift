@@ -2,8 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
-/// `POST /api/auth/logout`: ends the session with all of its tokens, by the access token or, when that has expired, by
-/// the refresh token.
+/// `POST /api/auth/logout`: ends the session and all its tokens. Takes the access token or, once that has expired, the
+/// refresh token.
 struct LogoutEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let tokens: PresentedTokenReader
@@ -30,7 +30,7 @@ struct LogoutEndpoint: FirstPartyEndpoint {
         guard try await clients.isFirstParty(stored.granted.client) else { throw OAuthError.authenticationFailed }
         if transport == .cookie { try cookies.verify(request, for: stored.id) }
         if let session = stored.granted.session { try await sessionEnd.end(session, because: .signOut) }
-        // With offline_access it would outlive the session.
+        // With `offline_access` the authorization would outlive the session.
         try await authorizations.revoke(stored.id, at: now())
         audit.record(
             .signedOut, user: stored.granted.user, client: stored.granted.client, session: stored.granted.session)

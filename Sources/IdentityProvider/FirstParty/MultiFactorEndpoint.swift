@@ -2,8 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// `POST /api/auth/mfa`: the factor that a login still needs. A request without an answer starts the factor's challenge:
-/// it sends a code or returns passkey options.
+/// `POST /api/auth/mfa`: takes the factor that a login still needs. A request without a proof starts the factor's
+/// challenge: it sends a code or returns passkey options.
 struct MultiFactorEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let factors: [any SecondFactor]
@@ -41,7 +41,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         return try await outcome.answer(result, of: asked.user, ticket.attempt, by: asked.client)
     }
 
-    /// A ticket that is still good, and the factor chosen from those it asks for.
+    /// A valid ticket, and the factor chosen from those it allows.
     private struct Asked {
         let ticket: FirstPartySignIn.Ticket
         let user: User
@@ -67,14 +67,14 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         guard case .show(let choices)? = present?.next,
             let factor = factors.first(where: { $0.factor.rawValue == name && choices.contains($0.factor) })
         else { throw OAuthError.authenticationFailed }
-        // A ticket for cookies is good only on a page of this origin, as the login was.
+        // A ticket for cookies is valid only on a page of this origin, like the login that returned it.
         if ticket.attempt.transport == .cookie {
             _ = try Transport(request.with(Parameters([("transport", "cookie")])), of: outcome.issuer)
         }
         return Asked(ticket: ticket, user: user, client: client, factor: factor)
     }
 
-    /// Throws `invalid_request` if the factor has nothing to ask.
+    /// Starts the factor's challenge. Throws `invalid_request` if the factor has none.
     private func question(_ asked: Asked, _ request: Request) async throws -> Response {
         guard let question = try await asked.factor.ask(asked.user, asked.ticket.challenge, in: request.withoutCookies)
         else { throw OAuthError.invalidRequest("\(asked.factor.answer) is missing") }

@@ -3,7 +3,7 @@ import JOSE
 
 extension Path { static let openAPI = Path("/api/openapi.json") }
 
-/// `GET /api/openapi.json`: the description of the first-party API (OpenAPI 3.1), as it stands in `openapi.json`.
+/// `GET /api/openapi.json`: the OpenAPI 3.1 description of the first-party API, from `openapi.json`.
 struct OpenAPIEndpoint: Endpoint {
     let routes = [Route.get(.openAPI, isSharedAcrossOrigins: true)]
     private let document: [UInt8]

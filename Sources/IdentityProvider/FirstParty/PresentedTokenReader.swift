@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// Finds the authorization of the access or refresh token in a request's `Authorization` field, body or cookies.
+/// Finds the authorization of the access or refresh token in a request's `Authorization` header, body or cookies.
 struct PresentedTokenReader: Sendable {
     private let issuer: Issuer
     private let accessTokens: AccessTokenReader
@@ -16,7 +16,8 @@ struct PresentedTokenReader: Sendable {
         cookies = TokenCookies(core)
     }
 
-    /// Throws `authentication_failed` unless the token is active, and `invalid_request` if there is more than one.
+    /// Throws `authentication_failed` unless the token is active, and `invalid_request` if there is more than one
+    /// token.
     func authorization(of request: Request) async throws -> (Authorization, Transport) {
         let field = request.headers[.authorization]
         let inBody = request.parameters["refresh_token"]
@@ -24,7 +25,8 @@ struct PresentedTokenReader: Sendable {
         let hasCookies = access != nil || refresh != nil
         guard [field != nil, inBody != nil, hasCookies].count(where: { $0 }) == 1 else {
             throw hasCookies || field != nil
-                ? OAuthError.invalidRequest("the token must be sent in one way only") : .authenticationFailed
+                ? OAuthError.invalidRequest("send exactly one token: in the Authorization header, the body or a cookie")
+                : .authenticationFailed
         }
         let inField = field.flatMap(AuthenticationScheme.bearer.credentials)
         let found: Authorization? =

@@ -1,9 +1,9 @@
 import HTTPTypes
 import JOSE
 
-/// An error of the first-party API (RFC 9457), with members of its own where the caller needs them.
+/// An error response of the first-party API (RFC 9457), with extension members where the caller needs them.
 struct ProblemDetails: Sendable {
-    /// The end of `type`, which programs compare.
+    /// The last part of `type`, by which clients tell problems apart.
     enum Kind: String, CaseIterable {
         case invalidRequest = "invalid_request"
         case invalidClient = "invalid_client"
@@ -42,32 +42,32 @@ struct ProblemDetails: Sendable {
 }
 
 extension ProblemDetails.Kind {
-    /// The same for every occurrence (RFC 9457 §3.1.3).
+    /// The same for every occurrence of a kind (RFC 9457 §3.1.3).
     var title: String {
         switch self {
-        case .invalidRequest: "The request is malformed"
-        case .invalidClient: "The client may not use this API"
+        case .invalidRequest: "Invalid request"
+        case .invalidClient: "The client is not allowed to use this API"
         case .authenticationFailed: "Authentication failed"
-        case .insufficientUserAuthentication: "The sign-in was too weak or too long ago"
-        case .insufficientPermissions: "A role or permission is missing"
-        case .factorRequired: "A further factor is needed"
-        case .enrolmentRequired: "A further factor must be set up"
-        case .forgeryProtection: "The anti-forgery header is missing or wrong"
-        case .registrationClosed: "Nobody can register here"
-        case .usernameTaken: "The username is taken"
-        case .passwordRefused: "The password cannot be taken"
-        case .methodNotAllowed: "The address does not answer to this method"
-        case .contentTooLarge: "The body is too large"
-        case .unsupportedMediaType: "The body must be JSON"
+        case .insufficientUserAuthentication: "A stronger or more recent sign-in is required"
+        case .insufficientPermissions: "A required role or permission is missing"
+        case .factorRequired: "Another factor is required"
+        case .enrolmentRequired: "Another factor must be set up"
+        case .forgeryProtection: "The request failed cross-site request forgery protection"
+        case .registrationClosed: "Sign-up is closed"
+        case .usernameTaken: "The username is already taken"
+        case .passwordRefused: "The password does not meet the password policy"
+        case .methodNotAllowed: "Method not allowed"
+        case .contentTooLarge: "The request body is too large"
+        case .unsupportedMediaType: "The request body must be JSON"
         case .tooManyRequests: "Too many requests"
-        case .temporarilyUnavailable: "Busy for the moment"
+        case .temporarilyUnavailable: "Temporarily unavailable"
         case .serverError: "Internal error"
         }
     }
 }
 
 extension ProblemDetails {
-    /// What the caller is told of `error`. Of an authentication that failed nobody is told why.
+    /// Creates the problem that reports `error`. All failed authentications look alike.
     init(_ error: OAuthError) {
         switch (error.status, error.code) {
         case (.tooManyRequests, _): self.init(error, .tooManyRequests)
@@ -77,9 +77,12 @@ extension ProblemDetails {
         case (.unsupportedMediaType, _): self.init(error, .unsupportedMediaType)
         case (_, .serverError): self.init(error, .serverError)
         case (_, .invalidGrant), (_, .invalidToken):
-            self.init(kind: .authenticationFailed, status: .unauthorized, detail: "nobody is told why")
+            self.init(
+                kind: .authenticationFailed, status: .unauthorized,
+                detail: "the credentials or token are invalid or expired")
         case (_, .invalidClient), (_, .unauthorizedClient):
-            self.init(kind: .invalidClient, status: .badRequest, detail: "client_id names no first-party client")
+            self.init(
+                kind: .invalidClient, status: .badRequest, detail: "client_id must name an enabled first-party client")
         case (_, .insufficientUserAuthentication):
             self.init(
                 kind: .insufficientUserAuthentication, status: .unauthorized, detail: error.description,
@@ -95,7 +98,8 @@ extension ProblemDetails {
 }
 
 extension OAuthError {
-    /// One answer for an unknown person, a wrong password, code, ticket or token.
+    /// The single error for an unknown user or a wrong password, code, ticket or token, which prevents user
+    /// enumeration.
     static let authenticationFailed = OAuthError(
         code: .invalidGrant, description: "authentication failed", status: .unauthorized)
 }

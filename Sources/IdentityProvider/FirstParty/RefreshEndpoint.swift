@@ -1,7 +1,7 @@
 import HTTPTypes
 import JOSE
 
-/// `POST /api/auth/refresh`: the next tokens, by the same rotation as at the token endpoint.
+/// `POST /api/auth/refresh`: issues the next tokens, with the same rotation as the token endpoint.
 struct RefreshEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let authenticator: ClientAuthenticator
@@ -41,13 +41,13 @@ struct RefreshEndpoint: FirstPartyEndpoint {
 
     private func credential(_ request: Request) throws -> (String, Transport) {
         guard request.headers[.authorization] == nil else {
-            throw OAuthError.invalidRequest("Authorization has no meaning here")
+            throw OAuthError.invalidRequest("refresh takes refresh_token, not an Authorization header")
         }
         switch (request.parameters["refresh_token"], cookies.refresh.value(in: request)) {
         case (let text?, nil): return (text, .body)
         case (nil, let text?): return (text, .cookie)
-        case (nil, nil): throw OAuthError.invalidRequest("refresh_token is missing")
-        case (_?, _?): throw OAuthError.invalidRequest("the token must be sent in one way only")
+        case (nil, nil): throw OAuthError.invalidRequest("send refresh_token in the body or the cookie")
+        case (_?, _?): throw OAuthError.invalidRequest("send refresh_token in the body or the cookie, not both")
         }
     }
 }

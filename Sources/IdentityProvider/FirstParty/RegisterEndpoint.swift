@@ -2,13 +2,13 @@ import Authenticators
 import HTTPTypes
 import JOSE
 
-/// `POST /api/auth/register`: somebody wants an account. With an address alone it is as on the page: a mail proves the
-/// address before there is anything. With a name and a password there is an account at once, but no address is its own
-/// before the link in a mail was opened: until then it signs nobody in, resets nothing and stays free for its owner.
-/// Whether an address has an account, only its owner is told, by that mail.
+/// `POST /api/auth/register`: signs a user up. With an email address alone it works like the page: a link in an email
+/// proves the address before anything is stored. With username and password the account exists immediately, but an
+/// address belongs to it only once the link in an email has been opened. Until then the address can't sign in or reset
+/// the password, and its owner can still register it. Only that email tells whether an address already has an account.
 struct RegisterEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
-    /// Whether people may make accounts at all.
+    /// Whether sign-up is open.
     let isOpen: Bool
     let hasMail: Bool
     let mail: MailRequests
@@ -31,13 +31,13 @@ struct RegisterEndpoint: FirstPartyEndpoint {
         let client = try await clients.client(parameters["client_id"])
         guard isOpen else {
             return ProblemDetails(
-                kind: .registrationClosed, status: .forbidden, detail: "accounts are made by whoever runs this"
+                kind: .registrationClosed, status: .forbidden, detail: "only administrators can create accounts"
             ).response
         }
         let address = try address(parameters["email"])
         guard parameters["username"] != nil || parameters["password"] != nil else {
             guard let address, parameters.names.allSatisfy(["email", "client_id"].contains) else {
-                throw OAuthError.invalidRequest("username and password are needed, or an email alone")
+                throw OAuthError.invalidRequest("send username and password, or email alone")
             }
             try await mail.add(.signUp(address), after: request.withoutCookies)
             return .json(["next": "mail"], status: .accepted)
@@ -45,13 +45,16 @@ struct RegisterEndpoint: FirstPartyEndpoint {
         return try await create(request, address, for: client)
     }
 
-    /// The answer does not depend on who has the address: that is looked up when the mail is sent.
+    /// The response does not depend on who owns the address, which is looked up only when the email is sent.
     private func create(_ request: Request, _ address: MailAddress?, for client: Client) async throws -> Response {
         let parameters = request.parameters
         guard let username = NewUsername(try parameters.required("username")) else {
-            throw OAuthError.invalidRequest("username must be 3 to 64 letters and digits, with _ and - between")
+            throw OAuthError.invalidRequest(
+                "username must be 3 to 64 letters, digits, _ or -, starting and ending with a letter or digit")
         }
-        guard let claims = Claims.own(in: parameters) else { throw OAuthError.invalidRequest("a name is too long") }
+        guard let claims = Claims.own(in: parameters) else {
+            throw OAuthError.invalidRequest("a name exceeds 255 bytes")
+        }
         let typed = try parameters.required("password")
         let password: NewPassword
         do throws(PasswordRefusal) {
@@ -59,7 +62,7 @@ struct RegisterEndpoint: FirstPartyEndpoint {
                 typed, names: [username.text, address?.text, claims["name"]?.string])
         } catch { return Self.refusal(of: error) }
         let isMailed = try await mail.takeSignUp(mailing: address, after: request)
-        // Before the hash: a name that is taken must not cost one.
+        // Before hashing, so that a taken name doesn't cost a hash.
         guard try await !accounts.isTaken(username.text) else { return Self.taken }
         let hash = try await accounts.hash(password)
         let user: User
@@ -74,14 +77,14 @@ struct RegisterEndpoint: FirstPartyEndpoint {
 
     private func address(_ text: String?) throws(OAuthError) -> MailAddress? {
         guard let text else { return nil }
-        guard hasMail else { throw .invalidRequest("no mail is sent here that could prove an email") }
-        guard let address = MailAddress(text) else { throw .invalidRequest("email is no address") }
+        guard hasMail else { throw .invalidRequest("this server does not send email, so email is not accepted") }
+        guard let address = MailAddress(text) else { throw .invalidRequest("email is not a valid address") }
         return address
     }
 
-    /// A username is public: whoever chooses one must be told. How often one may ask is limited.
+    /// Usernames are public, and someone choosing one must learn that it is taken. Rate limits bound the enumeration.
     private static let taken = ProblemDetails(
-        kind: .usernameTaken, status: .conflict, detail: "somebody has this username"
+        kind: .usernameTaken, status: .conflict, detail: "choose another username"
     ).response
 
     private static func refusal(of reason: PasswordRefusal) -> Response {

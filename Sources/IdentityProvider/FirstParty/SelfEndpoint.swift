@@ -1,7 +1,7 @@
 import HTTPTypes
 import JOSE
 
-/// `GET /api/auth/self`: the profile of whoever is signed in.
+/// `GET /api/auth/self`: returns the profile of the signed-in user.
 struct SelfEndpoint: FirstPartyEndpoint {
     let access: FirstPartyAccess
     let entitlements: CachedEntitlements
@@ -19,7 +19,7 @@ struct SelfEndpoint: FirstPartyEndpoint {
         var profile: JSONObject = ["user_id": .string(user.id.rawValue), "username": .string(user.username)]
         let held = try await entitlements.entitlements(of: user)
         profile.merge(Claims.released(of: user, with: held, for: Scope.standard))
-        // A page that was loaded anew has forgotten it.
+        // A reloaded page has lost it.
         if transport == .cookie, let authorization = bearer.token.authorization {
             profile["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization))
         }

@@ -1,28 +1,28 @@
 import HTTPTypes
 
-/// How tokens travel to a front end.
+/// How tokens reach a front end and come back.
 enum Transport: String, Codable, Sendable {
-    /// In the body, and back in `Authorization`.
+    /// In the response body, and back in the `Authorization` header.
     case body = "body"
-    /// In cookies that no script can read.
+    /// In cookies that scripts can't read.
     case cookie = "cookie"
 
-    /// Throws `invalid_request` for another one. Cookies are set for our own pages alone: another origin could otherwise
-    /// sign its visitors in as somebody else.
+    /// Throws `invalid_request` for an unknown value. Cookies are set only for pages of this origin: otherwise another
+    /// site could sign its visitors in as someone else.
     init(_ request: Request, of issuer: Issuer) throws(OAuthError) {
         guard let transport = Transport(rawValue: request.parameters["transport"] ?? "body") else {
             throw .invalidRequest("transport must be body or cookie")
         }
         let site = request.headers[.fetchSite] ?? "same-origin"
         guard transport == .body || site == "same-origin" else {
-            throw OAuthError(code: .accessDenied, description: "cookies are for pages of this origin")
+            throw OAuthError(code: .accessDenied, description: "transport cookie is only for pages of this origin")
         }
         if transport == .cookie { try RequestOrigin(of: issuer).verify(request) }
         self = transport
     }
 }
 
-/// The cookies that carry tokens, and what keeps other sites from using them.
+/// The cookies that carry tokens, and their protection against cross-site request forgery.
 struct TokenCookies: Sendable {
     let access: Cookie
     let refresh: Cookie
@@ -36,18 +36,19 @@ struct TokenCookies: Sendable {
         token = KeyedToken(vault: core.vault, keyClass: .cookie)
     }
 
-    /// What a page must send along in `X-CSRF-Token` when it changes something.
+    /// Returns the token that a page must send in `X-CSRF-Token` with every change.
     func antiForgeryToken(of authorization: Identifier<Authorization>) -> String {
         token.value(for: authorization.rawValue)
     }
 
-    /// Throws when the request, whose credentials came in cookies, was not made by a page that was told the token.
+    /// Throws unless the request, whose credentials came in cookies, was made by a page that knows the anti-forgery
+    /// token.
     func verify(_ request: Request, for authorization: Identifier<Authorization>) throws(OAuthError) {
         try origin.verify(request)
         guard let shown = request.headers[.csrfToken], token.matches(shown, for: authorization.rawValue)
         else {
             throw OAuthError(
-                code: .accessDenied, description: "X-CSRF-Token must be the csrf_token of the sign-in")
+                code: .accessDenied, description: "X-CSRF-Token must hold the csrf_token from sign-in")
         }
     }
 

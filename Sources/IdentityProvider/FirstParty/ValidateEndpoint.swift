@@ -2,11 +2,10 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// `GET /api/auth/validate`: tells a gateway whether a token is good for it, whose it is, and what that person may. Of
-/// tokens of other clients it says no more of the person than they were granted, or the API that they are for wants to
-/// know. With `acr_values` and `max_age` the gateway demands a sign-in (RFC 9470), with `role` and `permission` what the
-/// person may: 403 if they lack one, or nobody may be told that they have it. A client's own token has no person, so it
-/// meets none of these.
+/// `GET /api/auth/validate`: tells a gateway whether a token is valid for it, and about its user. For tokens of other
+/// clients, it discloses only what they were granted or what the API they are for receives. `acr_values` and `max_age`
+/// demand a sign-in (RFC 9470); `role` and `permission` demand entitlements, and the response is 403 if the user lacks
+/// one or it may not be disclosed. A token that a client got for itself has no user, so it meets none of these.
 struct ValidateEndpoint: FirstPartyEndpoint {
     let access: FirstPartyAccess
     let clients: FirstPartyClients
@@ -50,35 +49,37 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         let held = try await entitlements.entitlements(of: user)
         let isOurs = try await clients.isFirstParty(token.client)
         if isOurs || token.scope.contains(Scope.profile) { answer["username"] = .string(user.username) }
-        // Whoever holds an opaque token is to learn nothing from it; the API that it is for introspects.
+        // The holder of an opaque token must learn nothing from it. The API it is for uses introspection.
         if servers.allSatisfy({ $0.format == .jwt }) { answer.merge(held.claims(for: servers)) }
         answer.merge(Claims.released(held, for: isOurs ? Scope.standard : token.scope))
         return Self.response(answer, to: demanded)
     }
 
-    /// The audience that the gateway demands, this issuer by default. Throws `invalid_request` for an empty or unknown one,
-    /// and for a resource server with opaque tokens: reading those takes client authentication (RFC 7662 §2.1), and this
-    /// endpoint has none.
+    /// Returns the audience that the gateway demands, by default this issuer. Throws `invalid_request` if it is empty,
+    /// unknown, or a resource server with opaque tokens: reading those requires client authentication (RFC 7662 §2.1),
+    /// which this endpoint lacks.
     private func audience(_ parameters: Parameters, _ catalog: ResourceCatalog) throws(OAuthError) -> String {
         guard parameters.names.contains("audience") else { return access.issuer.identifier }
         let audience = parameters["audience"]
         let isKnown = catalog.servers.contains { $0.identifier == audience && $0.format == .jwt }
         guard let audience, isKnown || audience == access.issuer.identifier else {
-            throw .invalidRequest("audience must be this issuer or a resource server whose access tokens are JWTs")
+            throw .invalidRequest("audience must be this issuer or a resource server with JWT access tokens")
         }
         return audience
     }
 
     private static func response(_ answer: JSONObject, to demanded: EntitlementDemand) -> Response {
         guard !demanded.isMet(by: answer) else { return .json(answer) }
-        Decision.note("The token is good, but what the gateway demands is not among what it says of its person.")
+        Decision.note(
+            "The token is valid, but what it discloses of its user lacks a role or permission that the gateway demands."
+        )
         return ProblemDetails(
             kind: .insufficientPermissions, status: .forbidden,
-            detail: "the token is good, but a role or permission that is demanded is missing", members: ["active": true]
+            detail: "the token is valid, but a required role or permission is missing", members: ["active": true]
         ).response
     }
 
-    /// A gateway that reads the body alone must not take an error for a good token.
+    /// A gateway that reads only the body must not mistake an error for a valid token.
     func response(to error: OAuthError) -> Response {
         var problem = ProblemDetails(error)
         guard problem.status == .unauthorized else { return problem.response }

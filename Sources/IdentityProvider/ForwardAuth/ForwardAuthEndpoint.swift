@@ -43,7 +43,7 @@ struct ForwardAuthEndpoint: Endpoint {
             audit.record(
                 .forwardAuthenticationRefused(reason: "a role or permission is missing"), user: user.id,
                 client: client.id)
-            Logger.current.notice("forward_auth denied", metadata: ["user": "\(user.id)", "origin": "\(forwarded.origin)"])
+            Logger.current.notice("access denied", metadata: ["user": "\(user.id)", "origin": "\(forwarded.origin)"])
             return refusal(forwarded)
         }
         var answer = Response(status: .noContent, headers: [.cacheControl: "no-store"])

@@ -1,7 +1,7 @@
 import HTTPTypes
 
-/// A form of the account page that does something and comes back to it. It makes an account safer, which needs no fresh
-/// sign-in.
+/// A form on the account page that performs an action and returns to the page. Such an action makes the account safer,
+/// so it needs no recent sign-in.
 protocol AccountActionEndpoint: Endpoint {
     var gate: AccountGate { get }
     func act(_ request: Request, for user: User) async throws

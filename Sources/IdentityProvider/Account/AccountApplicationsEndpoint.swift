@@ -3,7 +3,7 @@ import HTTPTypes
 
 extension Path { static let accountApplications = Path("/account/applications") }
 
-/// Where people take back what they allowed an application. Its tokens end with it.
+/// Lets users revoke an application's access. Its tokens are revoked with the consent.
 struct AccountApplicationsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
     let consents: any ConsentStore

@@ -10,7 +10,7 @@ struct AccountEndpoint: Endpoint {
     private let applications: ConnectedApplications
     private let recoveries: AccountRecoveries
     private let activity: RecentActivity
-    /// Whether users can change their address, which takes an email to both addresses.
+    /// Whether users can change their email address, which requires emails to the old and the new one.
     private let hasMail: Bool
     let routes = [Route.get(.account)]
 

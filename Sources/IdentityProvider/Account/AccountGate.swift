@@ -1,14 +1,14 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// Who sees and changes an account: whoever is signed in to it, and signed in just now where an open browser that somebody
-/// else finds must not be enough.
+/// Admits users to their own account. Where finding an unattended browser must not be enough, it requires a recent
+/// sign-in.
 struct AccountGate: Sendable {
     let sessions: SessionCookie
     let interactions: InteractionKeeper
     let formToken: FormToken
     let recoveries: AccountRecoveries
-    /// Seconds for which a sign-in is recent.
+    /// Seconds for which a sign-in counts as recent.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
@@ -29,11 +29,12 @@ struct AccountGate: Sendable {
 
     enum Entry: Sendable {
         case visitor(Visitor)
-        /// Leads to the sign-in pages, and from there back to the page.
+        /// Redirects to sign-in and from there back to the page.
         case elsewhere(Response)
     }
 
-    /// `recently` asks for every factor that the person has, a short while ago at most.
+    /// Admits the user or redirects to sign-in. `recently` requires a recent sign-in with all factors, not a trusted
+    /// device.
     func enter(_ request: Request, to path: Path, recently: Bool = false) async throws -> Entry {
         guard let (session, user) = try await sessions.current(request) else {
             return .elsewhere(try interactions.start(SignInRequest(location: path.text), in: request))
@@ -42,7 +43,8 @@ struct AccountGate: Sendable {
         let isRecent =
             now() < session.authenticatedAt.addingTimeInterval(lifetime) && !session.trustsDevice
         guard isRecent || !recently else {
-            // What the session lacks may be what its person cannot show: only a sign-in of now is sure to be enough.
+            // The user may lack the factor that the session is missing, so a step-up could fail. Only a fresh sign-in
+            // is sure to be enough.
             let signIn = SignInRequest(
                 location: path.text, asked: .multiFactor, maxAge: 0, user: user.id, loginHint: user.username)
             return .elsewhere(try interactions.start(signIn, in: request))
@@ -50,14 +52,14 @@ struct AccountGate: Sendable {
         return .visitor(Visitor(session: session, user: user, isRecent: isRecent))
     }
 
-    /// Throws where the visitor has shown nothing but the mailbox, by which the password was just reset: a factor of theirs
-    /// would get them past what the mailbox must not.
+    /// Throws if the visitor has shown only access to the mailbox, by resetting the password: a new factor would let
+    /// them do what mailbox access alone must not.
     func requireMoreThanMailbox(_ visitor: Visitor) throws(OAuthError) {
         guard visitor.session.context < .multiFactor, recoveries.isPasswordMailed(visitor.user) else { return }
         throw .passwordMailed
     }
 
-    /// A page of the account, with what all of them need.
+    /// Returns an account page with the data that all of them need.
     func page(_ template: String, at path: Path, for visitor: Visitor, _ request: Request) -> (Page, cookie: String?) {
         let (identity, cookie) = interactions.browser.identityOrNew(in: request)
         let issuer = interactions.issuer
@@ -71,9 +73,9 @@ struct AccountGate: Sendable {
         return (page, cookie)
     }
 
-    /// Back to the overview, so that a reload does nothing twice.
+    /// Redirects to the overview, so that a reload doesn't repeat the action.
     func overview() -> Response { .redirect(to: interactions.issuer.reference(.account)) }
 
-    /// The date as ISO 8601 has it, in UTC: the same in every language.
+    /// Returns the date in ISO 8601 and UTC, which reads the same in every language.
     static func day(_ moment: Date) -> String { moment.formatted(.iso8601.year().month().day()) }
 }

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// A page of the account for whoever signed in just now: others sign in first, and come back.
+/// An account page that requires a recent sign-in. Other users sign in first and then return to it.
 protocol AccountPageEndpoint: PageEndpoint {
     var gate: AccountGate { get }
     var path: Path { get }

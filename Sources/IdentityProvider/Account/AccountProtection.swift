@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Logging
 
-/// What changes a user's credentials, with all that must follow from it.
+/// Changes a user's password, with all the consequences.
 struct AccountProtection: Sendable {
     let users: any UserStore
     let sessionEnd: SessionEnd
@@ -19,24 +19,24 @@ struct AccountProtection: Sendable {
         now = core.now
     }
 
-    /// Sets the password, ends whatever was open and tells the user. `mailedAt` says when it was last reset by mail. Returns
-    /// `false`, and changes nothing, when `user` has changed since it was read.
+    /// Sets the password, ends all sessions and notifies the user. `mailedAt` is when the password was last reset by
+    /// email. Returns `false`, and changes nothing, if `user` has changed since it was read.
     func setPassword(
         _ hash: String, of user: User, mailedAt: Date?, because reason: SessionEndReason, after request: Request
     ) async throws -> Bool {
         guard try await users.setPasswordHash(of: user, to: hash, mailedAt: mailedAt, at: now()) else { return false }
         try await endEverything(of: user, because: reason)
         await notices.passwordChanged(by: user.id, request)
-        Logger.current.notice("password set", metadata: ["user": "\(user.id)"])
+        Logger.current.notice("password changed", metadata: ["user": "\(user.id)"])
         return true
     }
 
-    /// Shuts an intruder out: withdraws the password and ends all sessions. Factors stay.
+    /// Locks an intruder out: removes the password and ends all sessions. Factors remain.
     func shut(_ user: User) async throws {
         try await users.setPasswordHash(of: user.id, to: nil, at: now())
         if user.passwordHash != nil { audit.record(.passwordWithdrawn, user: user.id) }
         try await endEverything(of: user, because: .notMe)
-        Logger.current.notice("account shut by its user", metadata: ["user": "\(user.id)"])
+        Logger.current.notice("account locked by its user", metadata: ["user": "\(user.id)"])
     }
 
     private func endEverything(of user: User, because reason: SessionEndReason) async throws {

@@ -3,7 +3,7 @@ import HTTPTypes
 
 extension Path { static let accountSessions = Path("/account/sessions") }
 
-/// Ends a user's sessions, with everything applications were granted in them, and forgets remembered browsers.
+/// Ends a user's sessions, with everything granted to applications in them, and forgets trusted browsers.
 struct AccountSessionsEndpoint: AccountActionEndpoint {
     let gate: AccountGate
     let sessions: any SessionStore

@@ -1,4 +1,4 @@
-/// What users do with their own account, and how they get one.
+/// Account management by users, and sign-up.
 struct AccountTopic: Topic {
     let endpoints: [any Endpoint]
 

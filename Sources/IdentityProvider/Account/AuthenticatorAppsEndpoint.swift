@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Path { static let authenticatorApps = Path("/account/authenticator-apps") }
 
-/// Where people set up an authenticator app, and take one away.
+/// Lets users add and remove authenticator apps.
 struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let enrolment: TOTPEnrolment
@@ -42,7 +42,7 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
     }
 
     private func remove(_ id: Identifier<TOTPCredential>, of user: User, _ request: Request) async throws {
-        // Another person's is as good as none.
+        // Another user's credential is treated as unknown.
         guard try await enrolment.credentials.credentials(of: user.id).contains(where: { $0.id == id }) else { return }
         try await enrolment.credentials.delete(id)
         audit.record(.factorRemoved(.totp), user: user.id)

@@ -1,4 +1,4 @@
-/// The clients that have a user's consent.
+/// Lists the clients that have a user's consent.
 struct ConnectedApplications: Sendable {
     private let consents: any ConsentStore
     private let clients: any ClientStore

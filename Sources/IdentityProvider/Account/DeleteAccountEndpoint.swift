@@ -3,7 +3,8 @@ import Logging
 
 extension Path { static let deleteAccount = Path("/account/delete") }
 
-/// Where people delete their account, with everything that hangs on it. They type its name, so that it is no slip.
+/// Lets users delete their account and everything stored for it. They confirm by typing the username, to prevent
+/// accidents.
 struct DeleteAccountEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let sessionEnd: SessionEnd

@@ -1,4 +1,4 @@
-/// The factors a user has set up, for its owner to review.
+/// Shows a user the factors they have enrolled.
 struct EnrolledFactors: Sendable {
     private let totp: any TOTPCredentialStore
     private let passkeys: any PasskeyStore

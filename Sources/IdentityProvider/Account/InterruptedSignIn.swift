@@ -1,12 +1,13 @@
 import FoundationEssentials
 
-/// Leads people back to the sign-in that they left for their mailbox. It waits in a cookie: the link in the mail may be
-/// opened anywhere, but only the browser that began goes on.
+/// Returns users to the sign-in they left to check their email. A cookie holds it, so the link in the email can be
+/// opened anywhere, but only the original browser continues.
 struct InterruptedSignIn: Sendable {
     private let cookie: Cookie
     private let interactions: InteractionKeeper
 
-    /// Browsers keep 4,096 bytes of name, value and attributes (RFC 6265 §6.1). Whatever is longer is not waited for.
+    /// Browsers store up to 4,096 bytes of name, value and attributes (RFC 6265 §6.1). Longer sign-ins are not
+    /// remembered.
     private static let maximumLength = 3_800
 
     init(_ core: Core) {
@@ -14,7 +15,7 @@ struct InterruptedSignIn: Sendable {
         interactions = InteractionKeeper(core)
     }
 
-    /// The `Set-Cookie` value for a browser that comes from a sign-in.
+    /// Returns the `Set-Cookie` value for a browser that comes from a sign-in, otherwise `nil`.
     func remember(_ request: Request) -> String? {
         guard let interaction = try? interactions.resume(request), let text = try? interactions.seal(interaction),
             text.utf8.count <= Self.maximumLength
@@ -22,12 +23,12 @@ struct InterruptedSignIn: Sendable {
         return cookie.setting(text, maxAge: Int(interactions.lifetime))
     }
 
-    /// `nil` where none waits, or none that is still good.
+    /// Returns the interrupted sign-in, or `nil` if there is none or it has expired.
     func resume(_ request: Request) -> Interaction? {
         cookie.value(in: request).flatMap { try? interactions.resume($0, in: request) }
     }
 
-    /// Where somebody goes on who came from none: their account.
+    /// Returns where to continue: the interrupted sign-in or, without one, the account page.
     func location(_ request: Request) throws -> String {
         try resume(request).map { try interactions.location($0.path, $0) } ?? interactions.issuer.reference(.account)
     }

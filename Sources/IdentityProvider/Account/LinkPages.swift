@@ -1,8 +1,8 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// What the pages behind links in mails share. Mail scanners follow links, so `GET` only shows: what a link does is done by
-/// the button.
+/// The shared parts of pages behind links in emails. Mail scanners follow links, so `GET` only shows a page, and a
+/// button performs the action.
 struct LinkPages: Sendable {
     let issuer: Issuer
     let browser: BrowserCookie
@@ -14,7 +14,7 @@ struct LinkPages: Sendable {
         formToken = FormToken(core)
     }
 
-    /// A page with a form that comes back to `path`, bound to the browser.
+    /// Returns a page with a form that is sent to `path`, bound to the browser.
     func form(
         _ template: String, at path: Path, _ request: Request, _ data: [String: Page.Value] = [:],
         error: String? = nil, formTargets: [String] = []
@@ -28,14 +28,14 @@ struct LinkPages: Sendable {
         return Response.page(Page(template, data: data, formTargets: formTargets)).setting(cookie)
     }
 
-    /// A page with a button that does what the link is for: `text.TOPIC_title`, `_lead`, `_action`.
+    /// Returns a page with a button that performs the link's action. Texts: `text.TOPIC_title`, `_lead`, `_action`.
     func question(_ topic: String, at path: Path, _ request: Request, _ data: [String: Page.Value] = [:]) -> Response {
         var data = data.merging(Self.texts(topic)) { own, _ in own }
         data["button"] = .text("text.\(topic)_action")
         return form("link", at: path, request, data)
     }
 
-    /// A page that says what was done: `text.TOPIC_title`, `_lead`. `continue_uri` leads on.
+    /// Returns a page that confirms what was done. Texts: `text.TOPIC_title`, `_lead`. `continue_uri` is the way on.
     func done(_ topic: String, _ data: [String: Page.Value] = [:]) -> Response {
         .page(Page("done", data: data.merging(Self.texts(topic)) { own, _ in own }))
     }
@@ -45,7 +45,7 @@ struct LinkPages: Sendable {
     }
 }
 
-/// A page behind a link in a mail.
+/// A page behind a link in an email.
 protocol LinkEndpoint: PageEndpoint {
     var pages: LinkPages { get }
 }
@@ -53,7 +53,7 @@ protocol LinkEndpoint: PageEndpoint {
 extension LinkEndpoint {
     var formToken: FormToken { pages.formToken }
 
-    /// One answer to every link that opens nothing.
+    /// Shows the same page for every invalid link.
     func response(to error: OAuthError) -> Response {
         guard error.status == .gone else { return .page(error) }
         var response = pages.done("link_lost")

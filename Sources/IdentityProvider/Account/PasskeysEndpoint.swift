@@ -4,7 +4,7 @@ import Logging
 
 extension Path { static let passkeys = Path("/account/passkeys") }
 
-/// Where people see, add, rename and remove their passkeys.
+/// Lets users view, add, rename and remove their passkeys.
 struct PasskeysEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let passkeys: PasskeyFactor
@@ -33,12 +33,12 @@ struct PasskeysEndpoint: AccountPageEndpoint {
             case "remove": try await remove(id, of: visitor.user, request)
             default: "gone"
             }
-        // A page anew: a reload must not do it again.
+        // Redirects, so that a reload doesn't repeat the action.
         guard let problem else { return .redirect(to: passkeys.issuer.reference(path)) }
         return try await page(visitor, request, problem: problem)
     }
 
-    /// What is wrong, or `nil`.
+    /// Returns the problem to show, or `nil`.
     private func add(_ visitor: AccountGate.Visitor, _ request: Request) async throws -> String? {
         try gate.requireMoreThanMailbox(visitor)
         let owner = visitor.user

@@ -3,7 +3,7 @@ import JOSE
 
 extension Path { static let personalData = Path("/account/data") }
 
-/// Where users download their data (GDPR Articles 15 and 20).
+/// Lets users download their data (GDPR Articles 15 and 20).
 struct PersonalDataEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     private let data: PersonalData

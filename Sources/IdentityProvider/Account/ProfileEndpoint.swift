@@ -4,7 +4,7 @@ import JOSE
 
 extension Path { static let profile = Path("/account/profile") }
 
-/// Where people change what they are called. It needs no fresh sign-in: it changes nothing about how one gets in.
+/// Lets users change their names. It needs no recent sign-in, because it doesn't affect how they sign in.
 struct ProfileEndpoint: PageEndpoint {
     let gate: AccountGate
     let users: any UserStore
@@ -35,7 +35,7 @@ struct ProfileEndpoint: PageEndpoint {
         for name in Claims.own { claims[name] = own[name] }
         let changed = Claims.own.filter { claims[$0] != visitor.user.claims[$0] }
         guard !changed.isEmpty else { return gate.overview() }
-        // Somebody else changed them meanwhile: the person sees how they are now.
+        // On a concurrent change, the user sees the current values.
         guard try await users.changeClaims(of: visitor.user, to: claims, at: now()) else {
             return .redirect(to: gate.interactions.issuer.reference(.profile))
         }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What happened to an account lately, for its owner to look through.
+/// Recent events of an account, for its owner to review.
 struct RecentActivity: Sendable {
     let audit: any AuditStore
     let geolocator: any Geolocator
@@ -12,11 +12,11 @@ struct RecentActivity: Sendable {
         now = core.now
     }
 
-    /// Seconds that count as lately.
+    /// In seconds.
     private static let window: TimeInterval = 7 * 86_400
     private static let count = 10
 
-    /// What is told, each by the text `activity_EVENT`. Tokens and requests of applications are not.
+    /// The events shown, each with the text `activity_EVENT`. Tokens and requests of applications are not shown.
     static let events: Set<String> = [
         "signed_in", "stepped_up", "sign_in_refused", "sessions_ended", "account_unlocked", "factor_enrolled",
         "factor_removed", "recovery_codes_made", "password_changed", "password_reset", "password_withdrawn",
@@ -25,7 +25,7 @@ struct RecentActivity: Sendable {
         "recovery_finished",
     ]
 
-    /// The latest first.
+    /// Returns the latest events, newest first.
     func latest(of user: User) async throws -> [Page.Value] {
         var query = AuditQuery()
         query.user = user.id.rawValue

@@ -3,7 +3,7 @@ import HTTPTypes
 
 extension Path { static let recoveryCodes = Path("/account/recovery-codes") }
 
-/// Where people get a new set of recovery codes, once.
+/// Gives users a new set of recovery codes, shown once.
 struct RecoveryCodesEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let factor: RecoveryCodeFactor

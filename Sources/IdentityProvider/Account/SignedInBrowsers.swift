@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The browsers with a session of the user, and those trusted in place of a second factor.
+/// Shows the browsers in which a user is signed in, and those trusted in place of the second factor.
 struct SignedInBrowsers: Sendable {
     private let sessions: any SessionStore
     private let devices: any DeviceStore

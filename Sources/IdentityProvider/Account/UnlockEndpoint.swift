@@ -3,7 +3,7 @@ import Logging
 
 extension Path { static let unlock = Path("/unlock") }
 
-/// Where a mail leads whoever was locked out by somebody else's guesses: the failures are forgotten.
+/// Unlocks an account with a link from the lockout email, by resetting its failure counters.
 struct UnlockEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
@@ -30,7 +30,8 @@ struct UnlockEndpoint: LinkEndpoint {
             throw OAuthError.linkLost
         }
         try await links.consume(link)
-        // A password reset by email proves access to the mailbox alone: it unlocks no guesses at the second factor.
+        // A password reset by email proves only access to the mailbox, which must not allow more guesses at the second
+        // factor.
         let isMailed = recoveries.isPasswordMailed(user)
         try await attempts.unlock(AttemptCounter.all(of: user).filter { !isMailed || $0.rule != .secondFactor })
         audit.record(.accountUnlocked, user: user.id)

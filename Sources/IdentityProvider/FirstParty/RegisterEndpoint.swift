@@ -31,7 +31,7 @@ struct RegisterEndpoint: FirstPartyEndpoint {
         let client = try await clients.client(parameters["client_id"])
         guard isOpen else {
             return ProblemDetails(
-                kind: .registrationClosed, status: .forbidden, detail: "only administrators can create accounts"
+                kind: .registrationClosed, status: .forbidden, detail: "ask an administrator for an account"
             ).response
         }
         let address = try address(parameters["email"])

@@ -2,8 +2,8 @@ import HTTPTypes
 
 extension Path { static let agreeToEmail = Path("/change-email/agree") }
 
-/// Where the present address agrees to another one. Only then is the new one written to: so nobody who got into a session
-/// takes the account away, and nobody can have strangers written to.
+/// Confirms a change of email address from the current one. Only then is the new address written to, so that a hijacked
+/// session can't take over the account, and nobody can have emails sent to strangers.
 struct AgreeToEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks

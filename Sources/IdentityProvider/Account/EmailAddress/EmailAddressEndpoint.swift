@@ -3,7 +3,7 @@ import HTTPTypes
 
 extension Path { static let emailAddress = Path("/account/email") }
 
-/// Where a person who has just signed in asks for another address, or for a mail that proves the one they have.
+/// Lets recently signed-in users request a change of email address, or an email that verifies the current one.
 struct EmailAddressEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let pages: LinkPages

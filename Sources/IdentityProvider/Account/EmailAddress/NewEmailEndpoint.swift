@@ -3,7 +3,7 @@ import Logging
 
 extension Path { static let newEmail = Path("/change-email/finish") }
 
-/// Where the new address finishes the change that the present one agreed to.
+/// Completes a change of email address from the new one, after the current one has confirmed it.
 struct NewEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
@@ -22,7 +22,7 @@ struct NewEmailEndpoint: LinkEndpoint {
 
     func show(_ request: Request) async throws -> Response {
         let (link, user) = try await links.open(request, for: .newEmail)
-        // Whose account it is, above all: the mailbox may be another person's.
+        // Shows the username, because the mailbox may belong to someone other than the account's owner.
         return pages.question(
             "new_email", at: .newEmail, request,
             ["email": .text(link.address?.text ?? ""), "username": .text(user?.username ?? "")])
@@ -38,7 +38,7 @@ struct NewEmailEndpoint: LinkEndpoint {
             }
         } catch is NameTaken { throw OAuthError.linkLost }
         audit.record(.emailChanged, user: user.id)
-        Logger.current.notice("e-mail address changed", metadata: ["user": "\(user.id)"])
+        Logger.current.notice("email address changed", metadata: ["user": "\(user.id)"])
         if let former = user.email.flatMap(MailAddress.init) {
             try await mail.add(.emailChanged(user.id, from: former), after: request)
         }

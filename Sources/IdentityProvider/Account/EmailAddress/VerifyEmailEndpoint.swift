@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Path { static let verifyEmail = Path("/verify-email") }
 
-/// Where a link proves that a mailbox is the user's.
+/// Verifies a user's email address with a link sent to it.
 struct VerifyEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks

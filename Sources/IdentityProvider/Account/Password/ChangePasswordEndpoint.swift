@@ -3,8 +3,8 @@ import HTTPTypes
 
 extension Path { static let changePassword = Path("/account/password") }
 
-/// Where whoever signed in just now chooses a new password. It ends every session, this one, too: whoever knew the former
-/// one is out.
+/// Lets recently signed-in users choose a new password. Ends every session, including this one, to lock out anyone who
+/// knew the old password.
 struct ChangePasswordEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let protection: AccountProtection
@@ -38,7 +38,7 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
     }
 
     private func page(_ request: Request, _ visitor: AccountGate.Visitor, error: String? = nil) -> Response {
-        // For password managers: which account it is.
+        // For password managers.
         var (page, cookie) = gate.page("reset-password", at: path, for: visitor, request)
         page.data["username"] = .text(visitor.user.username)
         if let error { page.data["error"] = .object([error: true]) }

@@ -2,7 +2,8 @@ import HTTPTypes
 
 extension Path { static let forgotPassword = Path("/forgot-password") }
 
-/// Where a person who has forgotten the password asks for a link. The answer, and what it costs, is the same for everybody.
+/// Lets users who forgot their password request a reset link. Response and cost are the same for every name, which
+/// prevents user enumeration.
 struct ForgotPasswordEndpoint: PageEndpoint {
     let pages: LinkPages
     let interrupted: InterruptedSignIn
@@ -32,6 +33,6 @@ struct ForgotPasswordEndpoint: PageEndpoint {
 }
 
 extension RateLimit {
-    /// Where mail is asked for.
+    /// For endpoints that send email.
     static let mail = RateLimit(burst: 10, perMinute: 6)
 }

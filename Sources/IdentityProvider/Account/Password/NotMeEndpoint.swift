@@ -3,8 +3,9 @@ import HTTPTypes
 
 extension Path { static let notMe = Path("/not-me") }
 
-/// Where a mail about a sign-in or a change leads whoever it was not: everything ends, the password opens nothing any more,
-/// and a new one is asked for. Factors stay, for the link proves the mailbox alone; those added of late are in dispute.
+/// Handles the "this wasn't me" link in emails about a sign-in or change. Ends all sessions, removes the password and
+/// asks for a new one. Factors remain, because the link proves only access to the mailbox, but those added recently are
+/// disputed.
 struct NotMeEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
@@ -31,10 +32,10 @@ struct NotMeEndpoint: LinkEndpoint {
         let (step, recovery) = try await recoveries.act(
             on: .mailbox, for: user, disputedFrom: beginning(link), after: request)
         if step == .start || step == .wait {
-            // A passkey may have signed in before it was in dispute. From here on it is refused.
+            // A disputed passkey may have signed in just before the dispute. From now on it is refused.
             try await recoveries.sessionEnd.endAll(of: user.id, because: .notMe)
         }
-        // Who still has a passkey, and never had a password, needs none; with one in dispute, they do.
+        // Users with a passkey who never had a password don't need one, unless a passkey is in dispute.
         let passkeys = try await recoveries.factors.passkeys.passkeys(of: user.id)
         guard user.passwordHash != nil || passkeys.isEmpty || recovery != nil else {
             return pages.done("everything_ended")
@@ -49,8 +50,8 @@ struct NotMeEndpoint: LinkEndpoint {
             ["ready": .text(LetterWriter.words(for: recovery.readyAt)), "continue_uri": .text(location)])
     }
 
-    /// When the thief may have come: within the week that links are good for, and in any case before the mail, which may
-    /// have waited in the outbox.
+    /// Returns the earliest time at which the intruder may have arrived: one link lifetime ago, or earlier if the email
+    /// waited in the outbox.
     private func beginning(_ link: MailLink) -> Date {
         let lifetime = MailLinkPurpose.notMe.lifetime
         return min(protection.now() - lifetime, link.expiresAt - lifetime - Mail.Occasion.noticeLifetime)

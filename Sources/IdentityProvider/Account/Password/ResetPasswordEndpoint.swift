@@ -3,7 +3,8 @@ import HTTPTypes
 
 extension Path { static let resetPassword = Path("/reset-password") }
 
-/// Where a link from a mail leads to a new password. It signs nobody in: that still takes every factor that it took before.
+/// Lets users set a new password with a link from an email. This signs nobody in: sign-in still requires the same
+/// factors.
 struct ResetPasswordEndpoint: LinkEndpoint {
     let pages: LinkPages
     let interrupted: InterruptedSignIn
@@ -33,7 +34,7 @@ struct ResetPasswordEndpoint: LinkEndpoint {
         } catch { return page(request, user, error: error.rawValue) }
         let hash = try await protection.passwords.hash(password.text)
         try await links.consume(link)
-        // The mailbox was read: the address is theirs.
+        // The link proves access to the mailbox, so the address is verified.
         if let email = user.email { try await protection.users.verifyEmail(email, of: user.id, at: protection.now()) }
         let isSet = try await protection.setPassword(
             hash.text, of: user, mailedAt: protection.now(), because: .passwordReset, after: request)
@@ -51,7 +52,7 @@ struct ResetPasswordEndpoint: LinkEndpoint {
     }
 
     private func page(_ request: Request, _ user: User, error: String? = nil) -> Response {
-        // For password managers: which account it is.
+        // For password managers.
         pages.form(
             "reset-password", at: .resetPassword, request, ["username": .text(user.username)], error: error)
     }

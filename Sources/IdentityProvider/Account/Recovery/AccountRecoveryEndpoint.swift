@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Path { static let accountRecovery = Path("/account/recovery") }
 
-/// Where somebody who signed in just now, with factors that are not in dispute, carries a recovery out at once or cancels it.
+/// Lets users who recently signed in with undisputed factors complete a recovery at once or cancel it.
 struct AccountRecoveryEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let recoveries: AccountRecoveries
@@ -16,7 +16,7 @@ struct AccountRecoveryEndpoint: AccountPageEndpoint {
         done = LinkPages(core)
     }
 
-    /// The overview has the form.
+    /// The form is on the overview.
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response { gate.overview() }
 
     func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
@@ -34,6 +34,7 @@ struct AccountRecoveryEndpoint: AccountPageEndpoint {
         }
     }
 
-    /// A sign-in with a factor in dispute would have canceled. One without a second factor shows too little.
+    /// Returns whether the visitor may complete the recovery. One without a second factor has shown too little. One
+    /// with a disputed factor would already have canceled it.
     static func canRemove(_ visitor: AccountGate.Visitor) -> Bool { visitor.session.context >= .multiFactor }
 }

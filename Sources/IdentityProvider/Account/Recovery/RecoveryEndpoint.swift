@@ -5,7 +5,7 @@ extension Path {
     static let finishRecovery = Path("/recovery/finish")
 }
 
-/// Where the mails about a recovery lead: to cancel it or, after the wait, to carry it out.
+/// Handles the links in emails about a recovery: cancels it or, after the wait, completes it.
 struct RecoveryEndpoint: LinkEndpoint {
     let purpose: MailLinkPurpose
     let evidence: RecoveryEvidence

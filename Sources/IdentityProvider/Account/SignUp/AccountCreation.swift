@@ -7,7 +7,7 @@ import Logging
 struct AccountCreation: Sendable {
     private let users: any UserStore
     private let passwords: PasswordFactor
-    /// The name on the pages, which is no password.
+    /// The site's name, which can't be a password.
     private let site: String
     private let audit: AuditLog
     private let now: @Sendable () -> Date
@@ -22,14 +22,15 @@ struct AccountCreation: Sendable {
 
     func isTaken(_ name: String) async throws -> Bool { try await users.find(named: name) != nil }
 
-    /// `names` belong to the account and can't be its password.
+    /// Checks a password. `names` belong to the account and can't be its password.
     func password(_ typed: String, names: [String?]) throws(PasswordRefusal) -> NewPassword {
         try NewPassword(typed, names: (names + [site]).compactMap(\.self))
     }
 
     func hash(_ password: NewPassword) async throws -> PasswordHash { try await passwords.hash(password.text) }
 
-    /// `email` is a proven address. Throws `NameTaken` if another account has this name or address by now.
+    /// Creates the account. `email` is a verified address. Throws `NameTaken` if another account has the username or
+    /// address.
     func create(
         _ username: String, email: String? = nil, _ password: PasswordHash, claims: JSONObject, origin: AccountOrigin,
         by client: Identifier<Client>? = nil

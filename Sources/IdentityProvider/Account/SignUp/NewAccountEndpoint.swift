@@ -7,9 +7,10 @@ extension Path {
     static let invitation = Path("/invitation")
 }
 
-/// Where a link from a mail becomes an account: the address is proven, a name and a password are asked for.
+/// Completes a sign-up or invitation: the link in the email has proved the address, and the user chooses a name and
+/// password.
 struct NewAccountEndpoint: LinkEndpoint {
-    /// Of one's own will, or invited.
+    /// Sign-up or invitation.
     let purpose: MailLinkPurpose
     let origin: AccountOrigin
     let pages: LinkPages
@@ -50,14 +51,14 @@ struct NewAccountEndpoint: LinkEndpoint {
         do {
             user = try await accounts.create(address.text, email: address.text, hash, claims: claims, origin: origin)
         } catch is NameTaken {
-            // Another account has taken the address since: the link is void.
+            // Another account has taken the address since, so the link is void.
             throw OAuthError.linkLost
         }
         return try await goOn(user, request).setting(interrupted.clearing())
     }
 
-    /// In the browser that came from a sign-in, that goes on: the password was just typed, and the policy asks for whatever
-    /// else it takes.
+    /// Continues the interrupted sign-in, if this browser has one: the user has just set the password, and the policy
+    /// asks for anything else it requires.
     private func goOn(_ user: User, _ request: Request) async throws -> Response {
         guard let interaction = interrupted.resume(request) else {
             return pages.done("account_made", ["continue_uri": .text(try interrupted.location(request))])

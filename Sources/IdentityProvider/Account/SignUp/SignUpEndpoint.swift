@@ -2,8 +2,8 @@ import HTTPTypes
 
 extension Path { static let signUp = Path("/sign-up") }
 
-/// Where somebody asks for an account: with an address, which a mail proves before there is anything. Whether the address
-/// has an account already, only its owner is told.
+/// Lets visitors request an account with an email address, which a link in an email proves before anything is stored.
+/// Only that email tells whether the address already has an account.
 struct SignUpEndpoint: PageEndpoint {
     let pages: LinkPages
     let interrupted: InterruptedSignIn

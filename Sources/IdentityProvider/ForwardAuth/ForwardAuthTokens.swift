@@ -49,7 +49,6 @@ extension SealedPurpose {
 
 /// The cookies at the application's own origin, which the proxy forwards.
 struct ForwardCookies: Sendable {
-    /// Holds the pass.
     let pass: Cookie
     private let browser: Cookie
 

@@ -17,7 +17,7 @@ struct ForwardedRequest: Sendable {
     var path: Substring { uri.prefix { $0 != "?" } }
     var query: Substring { uri.drop { $0 != "?" }.dropFirst() }
 
-    /// Throws `invalid_request` when a field is missing or malformed.
+    /// Throws `invalid_request` if a header is missing or malformed.
     init(_ request: Request) throws(OAuthError) {
         let headers = request.headers
         guard let scheme = Self.only(.forwardedProto, headers), let host = Self.only(.forwardedHost, headers),

@@ -28,7 +28,7 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
             password = try NewPassword(request.parameters["password"] ?? "", for: visitor.user, site: site)
         } catch { return page(request, visitor, error: error.rawValue) }
         let hash = try await protection.passwords.hash(password.text)
-        // A new password does not add to what a user who came in by email has shown.
+        // After a reset by email, another new password still proves only access to the mailbox.
         let mailedAt = visitor.session.context >= .multiFactor ? nil : visitor.user.passwordMailedAt
         let isSet = try await protection.setPassword(
             hash.text, of: visitor.user, mailedAt: mailedAt, because: .passwordChanged, after: request)

@@ -5,7 +5,7 @@ struct SignInTopic: Topic {
     let endpoints: [any Endpoint]
 
     init(_ core: Core) {
-        // Users who have one of these are not asked for a code by email.
+        // Users with one of these are not asked for a code sent by email.
         let stronger: [any SecondFactor] = [PasskeyFactor(core), TOTPFactor(core)]
         let hasEmailCodes = core.sendsMail && core.settings.acceptsEmailCodes
         let emailCodes: [any SecondFactor] = hasEmailCodes ? [EmailCodeFactor(core, others: stronger)] : []

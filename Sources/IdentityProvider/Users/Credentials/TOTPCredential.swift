@@ -1,7 +1,7 @@
 package import FoundationEssentials
 import JOSE
 
-/// An authenticator app that a user enrolled (RFC 6238).
+/// A user's authenticator app (RFC 6238).
 package struct TOTPCredential: Sendable, Hashable {
     package let id: Identifier<TOTPCredential>
     package let user: Identifier<User>

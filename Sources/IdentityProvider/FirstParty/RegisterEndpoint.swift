@@ -4,8 +4,9 @@ import JOSE
 
 /// `POST /api/auth/register`: signs a user up. With an email address alone it works like the page: a link in an email
 /// proves the address before anything is stored. With username and password the account exists immediately, but an
-/// address belongs to it only once the link in an email has been opened. Until then the address can't sign in or reset
-/// the password, and its owner can still register it. Only that email tells whether an address already has an account.
+/// address belongs to it only once the link in an email has been opened. Until then the address can't be used to sign
+/// in or reset the password, and its owner can still register it. Only that email tells whether an address already has
+/// an account.
 struct RegisterEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     /// Whether sign-up is open.

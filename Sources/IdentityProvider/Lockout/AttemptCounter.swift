@@ -68,7 +68,7 @@ struct AttemptRule: Hashable, Sendable {
     /// `memory`.
     static let takenBack = 5
 
-    /// Seconds after the last failure until all are forgotten.
+    /// Failures expire this many seconds after the last one.
     static let memory: TimeInterval = 86_400
 
     func isLocked(by failures: Attempts) -> Bool { locksAt.map { failures.count >= $0 } ?? false }

@@ -16,7 +16,7 @@ struct AttemptSpread: Sendable {
         now = core.now
     }
 
-    /// Seconds after the last new pair until all are forgotten.
+    /// Counts expire this many seconds after the last new pair.
     private static let memory: TimeInterval = 3_600
 
     /// Counts a failed sign-in with `name`, which belongs to `user`, if anyone. Costs the same for names that do not

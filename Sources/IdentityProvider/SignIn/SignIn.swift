@@ -47,7 +47,7 @@ struct SignIn: Sendable {
         try await rules.policy(toward: destination, by: user)
     }
 
-    /// Advances a sign-in in which `user` has shown `factor` on top of `progress`. `remembers` asks to trust this
+    /// Advances a sign-in after `user` has shown `factor` in addition to `progress`. `remembers` asks to trust this
     /// browser in place of the second factor from now on.
     func advance(
         _ progress: SignInProgress?, with factor: ShownFactor, by user: User, toward destination: Destination,

@@ -13,8 +13,8 @@ extension PasskeyPrompt {
 }
 
 extension PasskeyFactor {
-    /// Offers any visitor of `page` to sign in with a passkey instead of a password. The offer is the same for
-    /// everyone, so it reveals nothing about accounts.
+    /// Lets any visitor of `page` sign in with a passkey instead of a password. The prompt is the same for everyone, so
+    /// it reveals nothing about accounts.
     func invite(on page: inout Page, _ request: Request) async throws {
         guard let identity = ceremonies.browser.identity(in: request) else { return }
         let prompt = try await prompt(for: nil, in: identity)
@@ -24,7 +24,7 @@ extension PasskeyFactor {
 }
 
 extension PasskeyFactor {
-    /// Offers `user` to add a passkey on `page`. The form is sent to `action`.
+    /// Lets `user` add a passkey on `page`. The form is sent to `action`.
     func offer(on page: inout Page, to user: User, action: Path, _ request: Request) async throws {
         guard let identity = ceremonies.browser.identity(in: request) else { return }
         let prompt = try await enrolmentPrompt(for: user, in: identity)

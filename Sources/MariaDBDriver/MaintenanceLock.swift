@@ -1,7 +1,7 @@
 import SQLStorage
 
-/// Keeps programs that use one server from changing its schema at once. The nodes of a cluster do not share it: there
-/// every statement of a migration may run twice.
+/// Keeps programs that use one server from changing its schema at the same time. The nodes of a cluster do not share
+/// the lock, so every statement of a migration may run twice there.
 struct MaintenanceLock {
     let connection: MariaDBConnection
 
@@ -14,7 +14,7 @@ struct MaintenanceLock {
         let name: SQLStatement = "CONCAT('martlet ', SHA1(DATABASE()))"
         let answer = try connection.query("SELECT GET_LOCK(\(name), ?)", [.integer(Self.patience)])
         guard try answer.first?.integer(0) == 1 else { throw StorageError.busy }
-        // Ends with the connection, whatever happens.
+        // If the release fails, the lock ends with the connection.
         defer { if !connection.isBroken { _ = try? connection.query("DO RELEASE_LOCK(\(name))", []) } }
         return try work()
     }

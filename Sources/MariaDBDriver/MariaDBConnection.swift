@@ -2,25 +2,25 @@ import CMariaDB
 import Glibc
 import SQLStorage
 
-/// A connection over libmariadb. It belongs to one thread; its statements are prepared once, in the binary protocol.
+/// A connection through libmariadb, in the binary protocol. It belongs to one thread and prepares each statement once.
 @safe final class MariaDBConnection: SQLConnection {
     private let handle: UnsafeMutablePointer<MYSQL>
     private let server: MariaDBSettings.Server
     private var statements: [SQLStatement: MariaDBStatement] = [:]
     private let parameters = ParameterArena()
-    /// Of no use any more: everything but `close` fails.
+    /// Whether the connection is unusable. Everything but `close` then fails.
     private(set) var isBroken = false
-    /// Rows that the unit under way changed.
+    /// The number of rows that the current unit has changed.
     private(set) var changes = 0
-    /// Whether the unit under way must not write. Outside of a transaction the server would let it.
+    /// Whether the current unit must not write. Outside a transaction, the server does not enforce this.
     private var isReading = false
     /// Whether the server is a node of a cluster.
     private(set) var isReplicated = false
 
-    /// `timeout` bounds each statement, in seconds; `nil` is for work that takes as long as it takes.
+    /// `timeout` limits each statement, in seconds; `nil` means no limit.
     init(_ server: MariaDBSettings.Server, _ settings: MariaDBSettings, timeout: Int?) throws {
         MariaDBLibrary.start()
-        guard let handle = unsafe mysql_init(nil) else { throw StorageError.failed("memory is exhausted") }
+        guard let handle = unsafe mysql_init(nil) else { throw StorageError.failed("out of memory") }
         unsafe self.handle = handle
         self.server = server
         do {
@@ -48,7 +48,7 @@ import SQLStorage
                 return
             }
             guard !isReading else { throw Self.isReadOnly }
-            // Each row of `RETURNING` is a row that was changed.
+            // Each row of `RETURNING` is a changed row.
             let count = try statement.run(values, parameters) { row in
                 changes += 1
                 try body(row)
@@ -57,7 +57,7 @@ import SQLStorage
         }
     }
 
-    private static let isReadOnly = StorageError.failed("a unit of work that reads must not write")
+    private static let isReadOnly = StorageError.failed("a read-only unit of work tried to write")
 
     private func prepared(_ text: SQLStatement) throws -> MariaDBStatement {
         if let statement = statements[text] { return statement }
@@ -66,16 +66,17 @@ import SQLStorage
         return statement
     }
 
-    /// A server that says something unasked has said farewell: it restarted, or was idle for too long. Looked at before
-    /// something is sent, because afterwards nobody knows whether it was done.
+    /// Throws `LostConnection` if the server has closed the connection. A server sends unsolicited data only when it
+    /// closes: it restarted, or the connection was idle for too long. Checked before sending, because afterward the
+    /// outcome would be unknown.
     func checkLife() throws {
         var socket = unsafe pollfd(fd: mysql_get_socket(handle), events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&socket, 1, 0) != 0 else { return }
         isBroken = true
-        throw LostConnection(reason: "\(server): the server has closed the connection")
+        throw LostConnection(reason: "\(server): the server closed the connection")
     }
 
-    /// Notes when what failed is the connection itself.
+    /// Marks the connection as broken if `work` throws `LostConnection`.
     private func checked<Result>(_ work: () throws -> Result) throws -> Result {
         do { return try work() } catch let lost as LostConnection {
             isBroken = true
@@ -83,7 +84,7 @@ import SQLStorage
         }
     }
 
-    /// Runs one of the few statements that no value belongs to.
+    /// Runs a statement that takes no values.
     private func run(_ text: StaticString) throws {
         try checked {
             let text = text.description
@@ -109,8 +110,8 @@ extension MariaDBConnection {
                 sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
                 foreign_key_checks = 1, unique_checks = 1, innodb_lock_wait_timeout = 1
             """)
-        // Changes are conditional, so what a transaction has read need not be locked: gaps between rows would be, too, and
-        // whoever inserts there would have to wait.
+        // Changes are conditional, so reads need no locks. A stricter level would also lock the gaps between rows and
+        // make inserts wait.
         try run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         if let timeout {
             try run("SET SESSION lock_wait_timeout = 1")
@@ -120,8 +121,8 @@ extension MariaDBConnection {
         isReplicated = try MariaDBRequirements.isReplicated(self)
     }
 
-    /// Runs `body` whole or not at all; not at all, too, when `mayCommit` says so at the end. Throws `LostConnection` when
-    /// nothing was kept, `StorageError.uncertain` when nobody knows.
+    /// Runs `body` atomically, and rolls back if `mayCommit` returns `false`. Throws `LostConnection` if nothing was
+    /// committed, and `StorageError.uncertain` if the outcome is unknown.
     func transaction<Result>(
         _ freshness: Freshness, mayCommit: () -> Bool = { true }, _ body: (any SQLConnection) throws -> Result
     ) throws -> Result {
@@ -137,7 +138,8 @@ extension MariaDBConnection {
             rollBack()
             throw error
         }
-        // It may fail like any statement: a cluster refuses a change at the end. Nothing was kept then.
+        // A commit may fail like any statement, as when a cluster rejects a conflicting change. Nothing is committed
+        // then.
         do { try run("COMMIT") } catch is LostConnection { throw StorageError.uncertain } catch {
             rollBack()
             throw error
@@ -145,7 +147,7 @@ extension MariaDBConnection {
         return result
     }
 
-    /// Runs one statement, which the server keeps at once: one round trip.
+    /// Runs one statement in one round trip. The server commits it immediately.
     func single(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) throws -> Int {
         changes = 0
         do { return try catchingUp(freshness) { try execute(statement, values) } } catch is LostConnection {
@@ -153,14 +155,14 @@ extension MariaDBConnection {
         }
     }
 
-    /// One query, in one round trip.
+    /// Runs one query in one round trip.
     func rows(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) throws -> [SQLRow] {
         isReading = true
         defer { isReading = false }
         return try catchingUp(freshness) { try query(statement, values) }
     }
 
-    /// Runs `body` on the state of one moment. `finish` ends it, after the caller has the result.
+    /// Runs `body` on a snapshot. `finish` ends the transaction once the caller has the result.
     func snapshot<Result>(_ freshness: Freshness, _ body: (any SQLConnection) throws -> Result) throws -> Result {
         isReading = true
         defer { isReading = false }
@@ -178,7 +180,7 @@ extension MariaDBConnection {
 
     func finish() { rollBack() }
 
-    /// Undoes what is open, if anything. Should it fail, the connection is lost, and with it what was open.
+    /// Rolls back the open transaction, if any. If that fails, the connection is lost, and the server rolls back.
     func rollBack() {
         guard !isBroken else { return }
         do { try run("ROLLBACK") } catch { isBroken = true }
@@ -186,7 +188,7 @@ extension MariaDBConnection {
 
     private func catchingUp<Result>(_ freshness: Freshness, _ body: () throws -> Result) throws -> Result {
         guard freshness == .latest, isReplicated else { return try body() }
-        // Each statement waits until this node has applied what any node acknowledged before.
+        // Makes each statement wait until this node has applied everything that any node acknowledged earlier.
         try run("SET SESSION wsrep_sync_wait = 15")
         let result = Swift.Result { try body() }
         if !isBroken { try run("SET SESSION wsrep_sync_wait = 0") }

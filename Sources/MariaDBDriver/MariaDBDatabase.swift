@@ -2,7 +2,7 @@ import Foundation
 package import SQLStorage
 import Synchronization
 
-/// A database on a MariaDB server or Galera cluster: a fixed number of connections, each on a thread of its own.
+/// A database on a MariaDB server or Galera cluster, with a fixed number of connections, each on its own thread.
 package final class MariaDBDatabase: SQLDatabase {
     package let dialect = SQLDialect.mariaDB
     private let settings: MariaDBSettings
@@ -11,12 +11,12 @@ package final class MariaDBDatabase: SQLDatabase {
     private let deadlines: MariaDBDeadlines
     private let commits = Atomic(0)
 
-    /// How often a unit that is in the way of others is run at most.
+    /// The maximum number of times that a conflicting unit runs.
     static let attempts = 5
-    /// How long a request waits for a connection when there is none, before requests are refused at once.
+    /// How long requests wait for a connection during an outage. After that, new requests fail immediately.
     private static let patience = Duration.seconds(1)
 
-    /// Connects in the background: until it has succeeded, work waits for as long as a request may.
+    /// Connects in the background. Until a connection succeeds, work waits for as long as a request may.
     package init(_ settings: MariaDBSettings) {
         self.settings = settings
         let outage = MariaDBOutage()
@@ -71,7 +71,7 @@ package final class MariaDBDatabase: SQLDatabase {
         }
     }
 
-    /// Runs a unit on the link's thread, again when it was in the way of others, until its caller has heard.
+    /// Runs a unit on the link's thread, with retries on conflicts, until its caller has a result.
     private func perform(_ unit: any MariaDBUnit, on link: MariaDBLink) {
         while unit.isAwaited {
             do {
@@ -84,10 +84,10 @@ package final class MariaDBDatabase: SQLDatabase {
                     unit.fail(StorageError.busy)
                     break
                 }
-                // They met once: a pause of random length keeps them from meeting again.
+                // A random pause keeps the two transactions from colliding again.
                 _ = outage.wait(milliseconds: .random(in: 1...(4 << count)))
             } catch let lost as LostConnection {
-                // Nothing was kept: another connection may do it, if there is one in time.
+                // Nothing was committed, so another connection can run the unit if one is free before the deadline.
                 if pool.putBack(unit) { return }
                 unit.fail(StorageError.unreachable(lost.reason))
             } catch {
@@ -111,7 +111,7 @@ package final class MariaDBDatabase: SQLDatabase {
         }
     }
 
-    /// Work that may take long, on a connection and a thread of its own.
+    /// Runs long work on its own connection and thread.
     private func alone<Result: Sendable>(
         _ work: @escaping @Sendable (MariaDBConnection) throws -> Result
     ) async throws -> Result {
@@ -142,7 +142,8 @@ package final class MariaDBDatabase: SQLDatabase {
         throw failure
     }
 
-    /// On a cluster two nodes may change the schema at once: one of them is refused, and finds it changed then.
+    /// Retries on conflicts. If two nodes of a cluster change the schema at the same time, one is rejected and then
+    /// finds the change already made.
     private static func retried<Result>(_ work: () throws -> Result) throws -> Result {
         for attempt in 1..<attempts {
             do { return try work() } catch is Conflict {
@@ -153,7 +154,7 @@ package final class MariaDBDatabase: SQLDatabase {
     }
 
     package func close() async {
-        // Threads that wait for a server wait no longer; what was accepted is finished where there is a connection.
+        // Releases threads that wait for a server. Accepted work finishes if it has a connection.
         outage.close()
         await pool.close()
     }

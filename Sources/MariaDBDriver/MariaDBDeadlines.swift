@@ -2,10 +2,10 @@ import Foundation
 import SQLStorage
 import Synchronization
 
-/// Answers for units whose time is over: a request must not wait for a server that says nothing.
+/// Fails units that are past their deadline, so that no request waits for an unresponsive server.
 final class MariaDBDeadlines: Sendable {
     private let units = Mutex<[ObjectIdentifier: any MariaDBUnit]>([:])
-    /// Why the servers cannot be reached, if they cannot.
+    /// Knows why the servers cannot be reached, if they cannot.
     private let outage: MariaDBOutage
 
     init(_ outage: MariaDBOutage) {

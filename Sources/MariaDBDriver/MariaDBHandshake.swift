@@ -2,10 +2,10 @@ import CMariaDB
 import Glibc
 import SQLStorage
 
-/// The library as a whole.
+/// The global state of libmariadb.
 enum MariaDBLibrary {
     private static let started: Void = {
-        // A server that went away must not end this program (libssl writes without MSG_NOSIGNAL).
+        // A lost connection must not end this process: libssl writes without MSG_NOSIGNAL.
         _ = signal(SIGPIPE, SIG_IGN)
         _ = mysql_server_init(0, nil, nil)
     }()
@@ -19,22 +19,22 @@ enum MariaDBLibrary {
     let server: MariaDBSettings.Server
     let settings: MariaDBSettings
 
-    /// Seconds that a server may take to let us in.
+    /// The connection timeout, in seconds.
     private static let patience: UInt32 = 2
 
     func connect(timeout: Int?) throws {
         set(MYSQL_OPT_CONNECT_TIMEOUT, Self.patience)
-        // The server ends a slow statement; these are for a server that says nothing at all.
+        // The server aborts a slow statement. These timeouts are for a server that does not respond at all.
         if let timeout {
             set(MYSQL_OPT_READ_TIMEOUT, UInt32(timeout + 1))
             set(MYSQL_OPT_WRITE_TIMEOUT, UInt32(timeout + 1))
         }
-        // The server must not be able to ask for files of this machine, or for a password in the clear.
+        // Keeps the server from requesting local files or a plaintext password.
         set(MYSQL_OPT_LOCAL_INFILE, 0)
         set(MYSQL_SET_CHARSET_NAME, "utf8mb4")
         set(MARIADB_OPT_RESTRICTED_AUTH, "mysql_native_password,client_ed25519,parsec,auth_gssapi_client")
         secure()
-        // An UPDATE that finds its row and changes nothing counts it: as SQLite does.
+        // Counts a row that an UPDATE matches but does not change, as SQLite does.
         let flags = UInt(CLIENT_FOUND_ROWS)
         let connected =
             switch server {

@@ -1,6 +1,6 @@
 import SQLStorage
 
-/// One place in the pool: a connection, and another one after it broke. It belongs to one thread.
+/// One slot of the pool: a connection, and its replacement when it breaks. It belongs to one thread.
 final class MariaDBLink: PooledConnection {
     private let settings: MariaDBSettings
     private let outage: MariaDBOutage
@@ -11,7 +11,7 @@ final class MariaDBLink: PooledConnection {
         self.outage = outage
     }
 
-    /// Connects, as often as it takes, with growing pauses of random length: the nodes must not come back in step.
+    /// Connects, and retries with growing random delays, so that nodes do not reconnect in lockstep.
     func prepare() {
         var pause = 25
         while !isUsable, !outage.isClosing {
@@ -42,7 +42,7 @@ final class MariaDBLink: PooledConnection {
         throw failure
     }
 
-    /// The connection, if there is one: without one the pool is closing.
+    /// Runs `work` on the connection. There is none only while the pool is closing, and then this throws.
     func withConnection<Result>(_ work: (MariaDBConnection) throws -> Result) throws -> Result {
         guard let connection, !connection.isBroken else { throw outage.error ?? StorageError.closed }
         try connection.checkLife()

@@ -2,9 +2,9 @@ import Foundation
 import Logging
 import SQLStorage
 
-/// Whether any server can be reached, and which one is to be tried first.
+/// Whether any server can be reached, and which one to try first.
 final class MariaDBOutage: @unchecked Sendable {
-    // Guarded by `condition`: the compiler cannot see that.
+    // Guarded by `condition`, which the compiler cannot verify.
     private let condition = NSCondition()
     private var cause: StorageError?
     private var since: ContinuousClock.Instant?
@@ -19,16 +19,16 @@ final class MariaDBOutage: @unchecked Sendable {
         return work()
     }
 
-    /// Why requests fail, while they do: some connections may be refused and others serve.
+    /// The reason why requests fail, or `nil` while any connection works: some may be refused while others serve.
     var error: StorageError? { locked { connections == 0 ? cause : nil } }
     var mayLag: Bool { locked { isReplicated } }
 
-    /// The error for a request that comes when none was answered for so long that waiting is vain.
+    /// Returns the error for a new request if the outage has lasted longer than `patience`.
     func refusal(after patience: Duration) -> StorageError? {
         locked { connections == 0 && since.map { ContinuousClock.now - $0 > patience } == true ? cause : nil }
     }
 
-    /// The place of the server to try first: all connections go where the last one succeeded.
+    /// The index of the server to try first: the one that last accepted a connection.
     var first: Int { locked { preferred } }
 
     func succeeded(at server: Int, name: String, isReplicated: Bool) {
@@ -42,10 +42,10 @@ final class MariaDBOutage: @unchecked Sendable {
             }
             return cause != nil
         }
-        if wasDown { Logger(label: "storage").notice("storage answers again", metadata: ["server": "\(name)"]) }
+        if wasDown { Logger(label: "storage").notice("storage is available again", metadata: ["server": "\(name)"]) }
     }
 
-    /// A connection that had succeeded is given up.
+    /// Records that an established connection was given up.
     func lost() { locked { connections -= 1 } }
 
     func failed(_ error: StorageError) {
@@ -58,11 +58,11 @@ final class MariaDBOutage: @unchecked Sendable {
         }
         if isNews {
             Logger(label: "storage").error(
-                "storage cannot be reached, trying again", metadata: ["cause": "\(error)"])
+                "storage cannot be reached, retrying", metadata: ["cause": "\(error)"])
         }
     }
 
-    /// Waits before another attempt. Returns `false` when the pool is closing.
+    /// Waits before another attempt. Returns `false` if the pool is closing.
     func wait(milliseconds: Int) -> Bool {
         condition.lock()
         defer { condition.unlock() }

@@ -1,6 +1,6 @@
 import SQLStorage
 
-/// What a server must be for an acknowledged change to survive everything.
+/// The requirements on a server for acknowledged changes to survive any failure.
 enum MariaDBRequirements {
     /// Throws `StorageError.unsuitable`.
     static func check(_ connection: MariaDBConnection) throws {
@@ -19,25 +19,28 @@ enum MariaDBRequirements {
 
     static func check(version: String, flush: Int, log: BinaryLog?) throws(StorageError) {
         let numbers = version.split(separator: ".").prefix(2).compactMap { Int($0) }
-        // `utf8mb4_nopad_bin` and the transactions of 10.6, the oldest version that is still maintained.
+        // The schema uses `utf8mb4_nopad_bin`, and the stores rely on the transactions of 10.6, the oldest supported
+        // version.
         guard version.contains("MariaDB"), numbers.count == 2, (numbers[0], numbers[1]) >= (10, 6) else {
-            throw .unsuitable("it is \(version), Martlet needs MariaDB 10.6 or later")
+            throw .unsuitable("its version is \(version), but Martlet requires MariaDB 10.6 or later")
         }
         guard flush == 1 else {
             throw .unsuitable(
-                "innodb_flush_log_at_trx_commit is \(flush): set it to 1, or a power cut undoes what was acknowledged")
+                "innodb_flush_log_at_trx_commit is \(flush): set it to 1, or a power failure undoes acknowledged changes"
+            )
         }
-        // With a binary log, recovery undoes what is not in it.
+        // With a binary log, recovery rolls back every transaction that is missing from it.
         guard let log else { return }
         guard log.sync == 1 else {
-            throw .unsuitable("sync_binlog is \(log.sync): set it to 1, or a power cut undoes what was acknowledged")
+            throw .unsuitable("sync_binlog is \(log.sync): set it to 1, or a power failure undoes acknowledged changes")
         }
         guard log.format != "STATEMENT" else {
-            throw .unsuitable("binlog_format is STATEMENT: set it to ROW or MIXED, as READ COMMITTED needs")
+            throw .unsuitable("binlog_format is STATEMENT: set it to ROW or MIXED, which READ COMMITTED requires")
         }
     }
 
-    /// Whether the server is a node of a Galera cluster. Throws `LostConnection` when it is one that cannot answer now.
+    /// Returns whether the server is a node of a Galera cluster. Throws `LostConnection` if it is a node that cannot
+    /// serve requests now.
     static func isReplicated(_ connection: MariaDBConnection) throws -> Bool {
         let isOn = try connection.query(
             "SELECT variable_value FROM information_schema.global_variables WHERE variable_name = 'WSREP_ON'", [])
@@ -45,7 +48,7 @@ enum MariaDBRequirements {
         let isReady = try connection.query(
             "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'WSREP_READY'", [])
         guard try isReady.first?.text(0) == "ON" else {
-            throw LostConnection(reason: "the node is not part of its cluster's majority")
+            throw LostConnection(reason: "the node is not part of the majority of its cluster")
         }
         return true
     }

@@ -1,4 +1,4 @@
-/// Which servers to connect to, and how: what the setting `storage` says.
+/// The servers to connect to and how, as given by the setting `storage`.
 ///
 ///     mariadb://user:password@host:3306,other-host/database?tls=verify
 ///     mariadb+unix://user@/run/mysqld/mysqld.sock/database
@@ -10,7 +10,8 @@ package struct MariaDBSettings: Sendable, Hashable {
 
     package enum TransportSecurity: Sendable, Hashable {
         case off
-        /// The certificate must be valid for the host; `authority` is a file (PEM) instead of the system's authorities.
+        /// The certificate must be valid for the host. `authority` is a PEM file that replaces the system's
+        /// authorities.
         case verified(authority: String?, certificate: ClientCertificate?)
     }
 
@@ -19,24 +20,24 @@ package struct MariaDBSettings: Sendable, Hashable {
         package let key: String
     }
 
-    /// In the order in which they are tried.
+    /// The servers, in the order in which they are tried.
     package let servers: [Server]
-    /// `nil` is the user of this process.
+    /// The database user; `nil` is the user of this process.
     package let user: String?
     package let password: String?
     package let database: String
-    /// How many units of work may run at once.
+    /// The number of connections, and thus of units of work that may run at once.
     package var connections = 8
     package var transportSecurity: TransportSecurity
-    /// How long a request may wait for its unit of work, seconds.
+    /// Seconds that a request may wait for its unit of work.
     package var timeout = 2
 
-    /// Throws a sentence that never repeats what may be a password.
+    /// Throws `InvalidMariaDBURL`, whose reason never repeats anything that may be a password.
     package init(_ url: String) throws(InvalidMariaDBURL) {
         let reader = MariaDBURLReader(url)
         (servers, database) = try reader.place()
         (user, password) = try reader.credentials()
-        // A server on this machine is reached without a network: everywhere else its certificate is checked.
+        // A server on this machine is reached without a network. Everywhere else, its certificate is verified.
         transportSecurity = servers.allSatisfy(\.isLocal) ? .off : .verified(authority: nil, certificate: nil)
         try read(reader.options())
     }
@@ -51,16 +52,18 @@ package struct MariaDBSettings: Sendable, Hashable {
             case ("tls", "verify"): transportSecurity = .verified(authority: nil, certificate: nil)
             case ("tls", _): throw InvalidMariaDBURL(reason: "tls must be verify or off")
             case ("tls_ca", _), ("tls_certificate", _), ("tls_key", _): files[name] = value
-            default: throw InvalidMariaDBURL(reason: "there is no option \(name)")
+            default: throw InvalidMariaDBURL(reason: "has an unknown option \(name)")
             }
         }
         guard !files.isEmpty else { return }
-        guard transportSecurity != .off else { throw InvalidMariaDBURL(reason: "files for TLS need tls=verify") }
+        guard transportSecurity != .off else {
+            throw InvalidMariaDBURL(reason: "tls_ca, tls_certificate and tls_key require tls=verify")
+        }
         var client: ClientCertificate?
         switch (files["tls_certificate"], files["tls_key"]) {
         case (let certificate?, let key?): client = ClientCertificate(certificate: certificate, key: key)
         case (nil, nil): client = nil
-        default: throw InvalidMariaDBURL(reason: "tls_certificate and tls_key need each other")
+        default: throw InvalidMariaDBURL(reason: "tls_certificate and tls_key must be set together")
         }
         transportSecurity = .verified(authority: files["tls_ca"], certificate: client)
     }
@@ -76,7 +79,7 @@ package struct MariaDBSettings: Sendable, Hashable {
 }
 
 extension MariaDBSettings.Server: CustomStringConvertible {
-    /// Whether no network lies between.
+    /// Whether the server is on this machine.
     var isLocal: Bool {
         switch self {
         case .socket: true
@@ -92,7 +95,7 @@ extension MariaDBSettings.Server: CustomStringConvertible {
     }
 }
 
-/// Why a text does not name a MariaDB database.
+/// A reason why a URL does not name a MariaDB database.
 package struct InvalidMariaDBURL: Error {
     package let reason: String
 }

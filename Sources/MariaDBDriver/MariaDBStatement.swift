@@ -7,14 +7,15 @@ import SQLStorage
     private let connection: UnsafeMutablePointer<MYSQL>
     private let server: String
     private let columns = ResultColumns()
-    /// Whether the statement changes rows. For one with `RETURNING` the server reports rows, but no count of changes.
+    /// Whether the statement changes rows. For one with `RETURNING`, the server reports the rows but not how many
+    /// changed.
     let isChange: Bool
 
     private static let changes: Set = ["INSERT", "UPDATE", "DELETE", "REPLACE"]
 
     init(_ text: String, on connection: UnsafeMutablePointer<MYSQL>, server: String) throws {
         guard let handle = unsafe mysql_stmt_init(connection) else {
-            throw StorageError.failed("memory is exhausted")
+            throw StorageError.failed("out of memory")
         }
         unsafe self.handle = handle
         unsafe self.connection = connection
@@ -27,12 +28,12 @@ import SQLStorage
         }
     }
 
-    /// Runs the statement, hands each row to `body` as it comes and returns how many rows were changed. A statement that
-    /// returns rows counts none.
+    /// Runs the statement, passes each row to `body` as it arrives, and returns the number of rows changed: 0 for a
+    /// statement that returns rows.
     func run(_ values: [SQLValue], _ arena: ParameterArena, _ body: (SQLRow) throws -> Void) throws -> Int {
-        // A value too few would be whatever lies in memory.
+        // With a value too few, the library would read arbitrary memory.
         guard unsafe Int(mysql_stmt_param_count(handle)) == values.count else {
-            throw RefusedStatement("\(values.count) values are not what the statement takes")
+            throw RefusedStatement("the statement does not take \(values.count) values")
         }
         try unsafe arena.hold(values) { places in
             var bindings = unsafe zip(values, places).map { unsafe Self.binding($0, at: $1) }
@@ -44,7 +45,7 @@ import SQLStorage
             return unsafe Int(mysql_stmt_affected_rows(handle))
         }
         defer { unsafe mysql_free_result(metadata) }
-        // Also reads over what is left when `body` throws.
+        // Also discards the remaining rows if `body` throws.
         defer { unsafe mysql_stmt_free_result(handle) }
         try unsafe fetch(metadata, body)
         return 0
@@ -72,14 +73,14 @@ import SQLStorage
             case .blob: MYSQL_TYPE_LONG_BLOB
             }
         unsafe binding.buffer = place.baseAddress
-        // Without a pointer to a length the library takes it from here.
+        // The library uses this length when `length` is not set.
         unsafe binding.buffer_length = UInt(place.count)
         unsafe binding.length_value = UInt(place.count)
         return unsafe binding
     }
 
     private var error: any Error {
-        // An error between rows is noted with the connection alone.
+        // An error while rows are fetched is reported only on the connection.
         unsafe mysql_stmt_errno(handle) != 0
             ? MariaDBError.error(mysql_stmt_errno(handle), String(cString: mysql_stmt_error(handle)), server: server)
             : MariaDBError.error(mysql_errno(connection), String(cString: mysql_error(connection)), server: server)

@@ -1,14 +1,14 @@
 import Foundation
 
-/// Takes a URL with several hosts apart, which no parser of URLs knows.
+/// Parses a URL with several hosts, which standard URL parsers do not support.
 struct MariaDBURLReader {
     private let isSocket: Bool
-    /// Between `@` and `?`.
+    /// The part between `@` and `?`.
     private let location: Substring
     private let userInfo: Substring?
     private let query: Substring?
 
-    /// The scheme must have been looked at.
+    /// The caller must have checked the scheme.
     init(_ url: String) {
         isSocket = url.hasPrefix("mariadb+unix:")
         var rest = url.drop { $0 != ":" }.dropFirst()
@@ -19,7 +19,7 @@ struct MariaDBURLReader {
         } else {
             query = nil
         }
-        // A path of a socket may hold an @, too; one in a password is written %40.
+        // The path of a socket may contain an @. In a password it is written %40.
         if let at = rest.firstIndex(of: "@"), rest.first != "/" {
             userInfo = rest[..<at]
             rest = rest[rest.index(after: at)...]
@@ -67,7 +67,7 @@ struct MariaDBURLReader {
             guard sides.count == 2 else { throw InvalidMariaDBURL(reason: "an option after ? must be NAME=VALUE") }
             let name = try Self.decoded(sides[0])
             guard !options.contains(where: { $0.name == name }) else {
-                throw InvalidMariaDBURL(reason: "the option \(name) stands there twice")
+                throw InvalidMariaDBURL(reason: "has the option \(name) twice")
             }
             options.append((name, try Self.decoded(sides[1])))
         }
@@ -81,14 +81,14 @@ struct MariaDBURLReader {
         let afterBracket = text.lastIndex(of: "]") ?? text.startIndex
         if let colon = text[afterBracket...].lastIndex(of: ":") {
             guard let number = UInt16(text[text.index(after: colon)...]), number > 0 else {
-                throw InvalidMariaDBURL(reason: "has a port that is no number")
+                throw InvalidMariaDBURL(reason: "has a port that is not a number from 1 to 65535")
             }
             port = number
             host = text[..<colon]
         }
         let name = host.filter { $0 != "[" && $0 != "]" }
         guard !name.isEmpty, !name.contains(where: \.isWhitespace) else {
-            throw InvalidMariaDBURL(reason: "has no host: mariadb+unix: is for sockets")
+            throw InvalidMariaDBURL(reason: "has no host; for a socket, use mariadb+unix:")
         }
         return .host(String(name), port: port)
     }

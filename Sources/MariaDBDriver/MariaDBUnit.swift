@@ -1,33 +1,33 @@
 import SQLStorage
 import Synchronization
 
-/// One unit of work on its way: its caller hears exactly once, from the thread that ran it or, when time is over, from
-/// `MariaDBDeadlines`.
+/// One unit of work in progress. Its caller gets exactly one result, from the thread that ran the unit or, after the
+/// deadline, from `MariaDBDeadlines`.
 protocol MariaDBUnit: AnyObject, Sendable {
     var deadline: ContinuousClock.Instant { get }
-    /// Counts the attempts that another transaction was in the way of.
+    /// Counts one more conflict with another transaction, and returns the total.
     func noteConflict() -> Int
-    /// Whether the caller still waits.
+    /// Whether the caller is still waiting.
     var isAwaited: Bool { get }
-    /// Runs the unit and tells its caller, after `noteChange` when something was changed and committed. Throws what the
-    /// connection or the body threw; the caller has not heard then.
+    /// Runs the unit and gives its caller the result, after calling `noteChange` if a change was committed. Throws what
+    /// the connection or the body throws; the caller has no result then.
     func run(_ connection: MariaDBConnection, noteChange: () -> Void) throws
     func fail(_ error: any Error)
-    /// Time is over; `outage` is why, if that is known. From now on nothing is committed.
+    /// Fails the unit because its deadline has passed. `outage` is the cause, if known. No commit starts after this.
     func expire(_ outage: StorageError?)
 }
 
 final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
-    /// What runs on the connection.
+    /// The work to run on the connection.
     enum Work: Sendable {
         case read(Freshness, @Sendable (any SQLConnection) throws -> Success)
         case write(Freshness, @Sendable (any SQLConnection) throws -> Success)
-        /// One statement, without a transaction around it.
+        /// One statement outside a transaction, as is `execute`.
         case query(@Sendable (MariaDBConnection) throws -> Success)
         case execute(@Sendable (MariaDBConnection) throws -> Success)
     }
 
-    /// Whether the caller waits, and whether the server may have been told to keep the change.
+    /// Whether the caller is waiting, and whether the server may have been told to commit.
     private enum Stage {
         case working(CheckedContinuation<Success, any Error>)
         case committing(CheckedContinuation<Success, any Error>)
@@ -67,7 +67,7 @@ final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
             settle(.success(result))
         case .read(let freshness, let body):
             settle(.success(try connection.snapshot(freshness, body)))
-            // Only now: the caller need not wait for the end of a transaction that changed nothing.
+            // Done last, because the caller need not wait for the end of a transaction that changed nothing.
             connection.finish()
         case .write(let freshness, let body):
             let result = try connection.transaction(freshness, mayCommit: beginCommit, body)

@@ -1,12 +1,12 @@
 import SQLStorage
 
-/// Where the values of a statement lie while the library reads them.
+/// The memory that holds a statement's values while the library reads them.
 @safe final class ParameterArena {
     private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 8)
 
     deinit { unsafe memory.deallocate() }
 
-    /// Copies the values, and hands `body` the place and size of each.
+    /// Copies the values and passes the location of each to `body`.
     func hold<Result>(
         _ values: [SQLValue], _ body: ([UnsafeMutableRawBufferPointer]) throws -> Result
     ) rethrows -> Result {
@@ -42,7 +42,7 @@ import SQLStorage
         }
     }
 
-    /// In whole words, so that every number lies where numbers must.
+    /// Rounded up to whole words, so that every number is aligned.
     private static func size(of value: SQLValue) -> Int {
         let count =
             switch value {

@@ -1,7 +1,7 @@
 import CMariaDB
 import SQLStorage
 
-/// Where the library puts the columns of a row.
+/// The buffers into which the library writes the columns of a row.
 @safe final class ResultColumns {
     private enum Kind { case integer, text, blob }
 
@@ -10,21 +10,21 @@ import SQLStorage
     private var cells: UnsafeMutableBufferPointer<Cell> = unsafe .init(start: nil, count: 0)
     private var memory: UnsafeMutableRawBufferPointer = unsafe .init(start: nil, count: 0)
 
-    /// What the library writes beside a value.
+    /// The metadata that the library writes beside a value.
     private struct Cell {
         var length: UInt = 0
         var isNull: CChar = 0
         var isTruncated: CChar = 0
     }
 
-    /// Most values fit; a longer one is fetched by itself.
+    /// Bytes of a column's buffer. Most values fit; a longer one is fetched separately.
     private static let size = 512
-    /// The number that stands for bytes rather than characters.
+    /// The number of the character set that stands for bytes.
     private static let binary = 63
 
     deinit { release() }
 
-    /// Prepares for rows of these columns: most often those of the last time.
+    /// Prepares for rows of these columns. Most often they are the same as last time, and the buffers are kept.
     func describe(_ metadata: UnsafeMutablePointer<MYSQL_RES>) {
         let count = unsafe Int(mysql_num_fields(metadata))
         guard let fields = unsafe mysql_fetch_fields(metadata) else { return }
@@ -77,7 +77,7 @@ import SQLStorage
         unsafe mysql_stmt_bind_result(statement, bindings.baseAddress) == 0
     }
 
-    /// The row that was just fetched.
+    /// Returns the row that was just fetched.
     func row(_ statement: UnsafeMutablePointer<MYSQL_STMT>) throws -> SQLRow {
         var values: [SQLValue] = []
         values.reserveCapacity(kinds.count)
@@ -115,7 +115,7 @@ import SQLStorage
         unsafe binding.buffer = whole.baseAddress
         unsafe binding.buffer_length = UInt(count)
         guard unsafe mysql_stmt_fetch_column(statement, &binding, UInt32(column), 0) == 0 else {
-            throw LostConnection(reason: "a row could not be read to its end")
+            throw LostConnection(reason: "a value could not be read completely")
         }
         return unsafe make(UnsafeRawBufferPointer(whole))
     }

@@ -1,11 +1,11 @@
-/// The columns of an `UPDATE` that sets only what differs, and only while nobody else has changed it.
+/// An `UPDATE` of the columns that changed. It applies only if the required columns still hold their expected values.
 struct ColumnChanges {
     private var assignments: [SQLStatement] = []
     private var newValues: [SQLValue] = []
     private var conditions: [SQLStatement] = []
     private var oldValues: [SQLValue] = []
 
-    /// Sets the column unless both values are the same.
+    /// Assigns `new` and requires `old`. Does nothing if the values are equal.
     mutating func set(_ column: SQLStatement, from old: SQLValue, to new: SQLValue) {
         guard old != new else { return }
         assign(column, new)
@@ -17,7 +17,7 @@ struct ColumnChanges {
         newValues.append(value)
     }
 
-    /// Demands that the column still has this value.
+    /// Requires the column to still hold `value`.
     mutating func require(_ column: SQLStatement, _ value: SQLValue) {
         guard value != .null else { return conditions.append("\(column) IS NULL") }
         conditions.append("\(column) = ?")
@@ -26,7 +26,7 @@ struct ColumnChanges {
 
     var isEmpty: Bool { assignments.isEmpty }
 
-    /// Changes the row with this issuer and `id`. Returns whether it still was as demanded.
+    /// Updates the row with this issuer and `id`. Returns `false` if the row is gone or a requirement no longer holds.
     func update(_ table: SQLStatement, issuer: SQLValue, id: SQLValue, _ connection: any SQLConnection) throws -> Bool {
         let demands: [SQLStatement] = ["issuer = ?", "id = ?"] + conditions
         return try connection.execute(

@@ -1,9 +1,9 @@
 import Dispatch
 import Foundation
 
-/// What a thread of the pool works with.
+/// A connection that a thread of the pool works with.
 package protocol PooledConnection {
-    /// Called on the connection's thread before it takes work: returns when the connection can work, or never will.
+    /// Called on the connection's thread before it takes work. Returns once the connection is usable or never will be.
     func prepare()
     func close()
 }
@@ -12,8 +12,8 @@ extension PooledConnection {
     package func prepare() {}
 }
 
-/// Connections, each on a thread of its own, that take units of work from one queue: the libraries of databases block,
-/// and here they block nobody else.
+/// Connections, each on its own thread, that take units of work from one queue. Database libraries block, and a
+/// dedicated thread keeps a blocked connection from holding up anything else.
 package final class ConnectionPool<Connection: PooledConnection & SendableMetatype, Unit: Sendable>: Sendable {
     private let queue = WorkQueue<Waiting>()
     private let threads = DispatchGroup()
@@ -24,11 +24,12 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
         let since = ContinuousClock.now
     }
 
-    /// `name` is for measurements.
+    /// `name` labels the pool's metrics.
     package init(_ name: String) { measurements = PoolMeasurements(name) }
     deinit { queue.close() }
 
-    /// Starts a thread that runs what waits on `connection`, at most `batch` units at a time, and closes it at the end.
+    /// Starts a thread that runs queued units on `connection`, at most `batch` at a time, and closes the connection
+    /// when the pool is closed and the queue is empty.
     package func add(
         _ connection: sending Connection, name: String, batch: Int = 1,
         run: @escaping @Sendable (Connection, [Unit]) -> Void
@@ -53,8 +54,9 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
         thread.start()
     }
 
-    /// Has the unit done that `make` gives the caller's continuation to. A task that is cancelled waits all the same:
-    /// it must hear what became of its work.
+    /// Queues the unit that `make` creates from the caller's continuation, and waits for its result. Cancellation does
+    /// not end the wait: the caller must learn the outcome of its work. Throws `StorageError.closed` if the pool is
+    /// closed.
     package func perform<Result: Sendable>(
         _ make: (CheckedContinuation<Result, any Error>) -> Unit
     ) async throws -> Result {
@@ -63,21 +65,21 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
         }
     }
 
-    /// Has the unit done by the first connection that is free. Returns `false` when the pool is closed.
+    /// Queues a unit for the first free connection. Returns `false` if the pool is closed.
     package func put(_ unit: Unit) -> Bool { accepted { queue.put(Waiting(unit: unit)) } }
 
-    /// Hands a unit to another connection, before those that came later. Returns `false` when the pool is closed.
+    /// Returns a unit to the front of the queue for another connection. Returns `false` if the pool is closed.
     package func putBack(_ unit: Unit) -> Bool { accepted { queue.putBack(Waiting(unit: unit)) } }
 
     private func accepted(_ put: () -> Bool) -> Bool {
-        // Before it is put: its connection may have it at once.
+        // Counted before it is queued, because a connection may take it immediately.
         measurements.beginWaiting()
         if put() { return true }
         measurements.stopWaiting()
         return false
     }
 
-    /// Takes no more work, lets what was accepted finish and waits for it.
+    /// Stops accepting work and waits for accepted units to finish.
     package func close() async {
         queue.close()
         await withCheckedContinuation { continuation in
@@ -86,7 +88,7 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
     }
 }
 
-/// Carries a connection to the one thread that uses it.
+/// Transfers a connection to the one thread that uses it.
 private final class Handover<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: sending Value) { self.value = value }

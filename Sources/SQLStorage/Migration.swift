@@ -1,7 +1,7 @@
 import Crypto
 import JOSE
 
-/// One step of the schema. Once released it is never edited: what changes is a new step.
+/// One step of the schema. A released migration is never edited; further changes are new migrations.
 package struct Migration: Sendable {
     package let version: Int
     package let name: String
@@ -13,7 +13,7 @@ package struct Migration: Sendable {
         self.statements = statements
     }
 
-    /// Tells whether a step that ran is the one that this program knows.
+    /// Reveals whether an applied migration differs from the one in this program.
     var checksum: String {
         Base64URL.encode(Array(SHA256.hash(data: Array(statements.map(\.text).joined(separator: ";\n").utf8))))
     }

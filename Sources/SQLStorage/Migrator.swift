@@ -1,27 +1,28 @@
 import FoundationEssentials
 
-/// Brings a schema up to date: each step with its entry in `schema_migrations`, in one
-/// transaction where the database can.
+/// Brings a schema up to date. Each migration and its entry in `schema_migrations` run in one transaction if the
+/// database supports transactional schema changes.
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
     private let migrations: [Migration]
 
-    /// `migrations` are those of the database's dialect unless others are given.
+    /// `migrations` defaults to those of the database's dialect.
     package init(_ database: any SQLDatabase, migrations: [Migration]? = nil) {
         self.database = database
         self.migrations = migrations ?? database.dialect.migrations
     }
 
-    /// The steps that are due. Throws when the database is newer than the program, another build's or another
-    /// program's.
+    /// Returns the migrations to run. Throws `StorageError` if the database is newer than this program, was migrated by
+    /// a different build, or belongs to another program.
     package func pending() async throws -> [Migration] {
         try await database.read(pending)
     }
 
-    /// Runs what is due and returns it. Of several nodes that start at once each step runs on one.
+    /// Runs the pending migrations and returns those that this node recorded. If several nodes start at once, exactly
+    /// one records each migration.
     package func migrate() async throws -> [Migration] {
         var done: [Migration] = []
-        // Asked first, so that a start with nothing to do writes nothing.
+        // Checked first so that nothing is written to an up-to-date database.
         while let next = try await pending().first {
             let isOurs = try await database.maintain { connection in try run(next, connection) }
             if isOurs { done.append(next) }
@@ -29,7 +30,7 @@ package struct Migrator: Sendable {
         return done
     }
 
-    /// Returns `false` when another node ran it meanwhile.
+    /// Returns `false` if another node ran the migration first.
     private func run(_ migration: Migration, _ connection: any SQLConnection) throws -> Bool {
         guard try pending(connection).first?.version == migration.version else { return false }
         try connection.execute(Self.table, [])
@@ -49,7 +50,8 @@ package struct Migrator: Sendable {
         let newest = try applied.last?.integer(0) ?? 0
         let known = migrations.last?.version ?? 0
         guard newest <= known else { throw StorageError.newerSchema(found: newest, known: known) }
-        // What ran must be a beginning of what is known: a step that came between would run too late.
+        // The applied migrations must be a prefix of the known ones: a migration inserted between them would run too
+        // late.
         for (row, migration) in zip(applied, migrations) {
             let version = try row.integer(0)
             guard version == migration.version, try row.text(1) == migration.checksum else {

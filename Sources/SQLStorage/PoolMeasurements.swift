@@ -1,6 +1,6 @@
 import Metrics
 
-/// How busy the connections of one pool are (OpenTelemetry, semantic conventions for database client metrics).
+/// The metrics of one connection pool (OpenTelemetry semantic conventions for database client metrics).
 struct PoolMeasurements: Sendable {
     private let connections: Meter
     private let used: Meter
@@ -11,7 +11,8 @@ struct PoolMeasurements: Sendable {
     init(_ pool: String) {
         let dimensions = [("db.client.connection.pool.name", pool)]
         connections = Meter(label: "db.client.connection.max", dimensions: dimensions)
-        // In the conventions `db.client.connection.count` with a state: Prometheus keeps names that end so for histograms.
+        // The conventions use `db.client.connection.count` with a state, but Prometheus reserves names that end in
+        // `_count` for histograms.
         used = Meter(label: "db.client.connection.used", dimensions: dimensions)
         pending = Meter(label: "db.client.connection.pending_requests", dimensions: dimensions)
         waitTime = Timer(label: "db.client.connection.wait_time", dimensions: dimensions)
@@ -23,7 +24,7 @@ struct PoolMeasurements: Sendable {
     func beginWaiting() { pending.increment() }
     func stopWaiting() { pending.decrement() }
 
-    /// A unit that came at `start` found a connection.
+    /// Records that a unit queued at `start` got a connection.
     func endWaiting(since start: ContinuousClock.Instant, at now: ContinuousClock.Instant) {
         pending.decrement()
         waitTime.recordNanoseconds((now - start).nanoseconds)

@@ -31,7 +31,7 @@ struct SQLAttempts: AttemptStore {
         let issuer = table.key
         return try await table.write("attempts.fail") { connection in
             var counts: [String: Int] = [:]
-            // In one order, so that two units of work wait for each other instead of for ever.
+            // A fixed order prevents deadlocks between concurrent units of work.
             for name in names.sorted() {
                 counts[name] = try Self.count(name, at: now, expiresAt: expiry, issuer, connection)
             }
@@ -39,7 +39,7 @@ struct SQLAttempts: AttemptStore {
         }
     }
 
-    /// Counts one more under `name`, and returns how many there are now.
+    /// Increments the counter `name` and returns the new count.
     static func count(
         _ name: String, at now: Date, expiresAt expiry: Date, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> Int? {
@@ -48,10 +48,10 @@ struct SQLAttempts: AttemptStore {
             let isNew = try connection.insertIfAbsent(
                 "INSERT INTO attempts (issuer, name, failures, last_failed_at, expires_at) VALUES (?, ?, 1, ?, ?)",
                 [issuer, .text(name), .date(now), .date(expiry)])
-            // Another node has inserted the row first.
+            // Another transaction inserted the row first.
             if !isNew { try connection.execute(update, values) }
         }
-        // The row is this unit's own until it commits: nobody else reads this number.
+        // The row stays locked until the commit, so every unit of work gets a distinct count.
         return try connection.query(
             "SELECT failures FROM attempts WHERE issuer = ? AND name = ?", [issuer, .text(name)]
         ).first?.integer(0)

@@ -11,7 +11,7 @@ struct SQLAudit: AuditStore {
         let issuer = table.key
         try await table.write("audit.append") { connection in
             for entry in entries where try Self.insert(entry, issuer, connection) {
-                // Only with the record: by now they may be delivered.
+                // Only with a new record: the deliveries of a record that already exists may have been sent.
                 for delivery in deliveries[entry.sequence] ?? [] {
                     try SQLOutbox.add(delivery, issuer, connection)
                 }
@@ -32,7 +32,8 @@ struct SQLAudit: AuditStore {
         }
     }
 
-    /// Returns whether it was not there yet.
+    /// Returns `false` if the record is already stored. Throws `AuditPlaceTaken` if another record has its sequence
+    /// number.
     private static func insert(
         _ entry: AuditEntry, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> Bool {
@@ -114,7 +115,8 @@ struct SQLAudit: AuditStore {
     }
 
     func chains(withRecordsUntil moment: Date, limit: Int) async throws -> [Identifier<AuditNode>] {
-        // By the first record of each chain: however many old records one has, it hides no other.
+        // Looks only at the first remaining record of each chain, so that a chain with many old records can't crowd out
+        // the others.
         try await table.query(
             "audit.old_chains",
             """
@@ -142,7 +144,7 @@ struct SQLAudit: AuditStore {
     func remove(_ removal: AuditRemoval, from node: Identifier<AuditNode>) async throws {
         let issuer = table.key
         try await table.write("audit.remove") { connection in
-            // Of several nodes that remove at once, none may move the beginning back.
+            // When several nodes remove records at once, the start of the chain must never move back.
             let isOurs = try connection.execute(
                 """
                 UPDATE audit_chains
@@ -218,5 +220,5 @@ struct SQLAudit: AuditStore {
     }
 }
 
-/// Another record stands where this one belongs: two nodes have one name, or somebody wrote into the table.
+/// Another record has this sequence number: two nodes share a name, or the table was modified from outside.
 struct AuditPlaceTaken: Error {}

@@ -25,9 +25,9 @@ struct SQLAuthorizations: AuthorizationStore {
         _ values: [SQLValue], _ grant: Granted, at now: Date, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> Bool {
         if let session = grant.session {
-            // The session's row is changed, not only looked at, and before all else, as a sign-out does: so that comes
-            // before or after, never between, on another node of a cluster, too, which sees no locks but compares what
-            // was changed.
+            // Updates the session's row first, as a sign-out does, so that the two serialize: the sign-out happens
+            // before or after, never in between. A read would not be enough, because the nodes of a cluster share no
+            // locks and detect only conflicting writes.
             let found = try connection.execute(
                 "UPDATE sessions SET authorizations = authorizations + 1 WHERE issuer = ? AND id = ?",
                 [issuer, .id(session)])
@@ -55,7 +55,8 @@ struct SQLAuthorizations: AuthorizationStore {
         let values: [SQLValue] = [
             .date(now), .date(expiresAt), table.key, .id(stored.id), .integer(generation), .date(now),
         ]
-        // What does not rotate commits nothing. Before a token is called reused, all nodes were heard.
+        // A refresh that does not rotate commits nothing. A token counts as reused only after a check against the
+        // latest state of all nodes.
         return try await table.retryingWithLatest("authorizations.rotate", until: \.isSettled) { freshness in
             let changed = try await table.database.execute(
                 freshness,
@@ -64,7 +65,7 @@ struct SQLAuthorizations: AuthorizationStore {
                 WHERE issuer = ? AND id = ? AND generation = ? AND revoked_at IS NULL AND expires_at > ?
                 """, values)
             if changed == 1 {
-                // What was granted never changes, so there is nothing to read again.
+                // What was granted never changes, so the row is not read again.
                 return .rotated(
                     Authorization(
                         id: stored.id, granted: stored.granted, generation: generation + 1, rotatedAt: now,
@@ -111,7 +112,8 @@ struct SQLAuthorizations: AuthorizationStore {
             """
         let issuer = table.key
         var (last, count): (SQLValue?, Int) = (.text(""), 0)
-        // There may be as many as there are users: no unit of work may take so long that requests wait for it.
+        // A client may have at least one authorization per user. Batches keep each unit of work short, so that requests
+        // don't wait for it.
         while let previous = last {
             let (ids, revoked) = try await table.write("authorizations.revoke_client", seeing: .latest) { connection in
                 let ids = try connection.query(find, [issuer, .id(client), previous]).map { $0.values[0] }
@@ -125,12 +127,12 @@ struct SQLAuthorizations: AuthorizationStore {
         return count
     }
 
-    /// What a token of generation `presented` is, when it did not rotate.
+    /// Classifies a token of generation `presented` that did not rotate.
     private static func rotation(
         _ stored: Authorization, presented: Int, grace: TimeInterval, at now: Date
     ) -> Rotation {
         guard stored.revokedAt == nil, stored.expiresAt > now else { return .gone }
-        // Without a grace, neither equal times nor a clock that is behind make one.
+        // Without a grace period, neither equal times nor clock skew may create one.
         if grace > 0, presented == stored.generation - 1, let rotatedAt = stored.rotatedAt,
             now.timeIntervalSince(rotatedAt) <= grace
         {
@@ -153,11 +155,11 @@ struct SQLAuthorizations: AuthorizationStore {
     }
 }
 
-/// The code was spent before, or the session has ended: nothing is kept.
+/// Rolls back because the code has already been redeemed or the session has ended.
 private struct NotBegun: Error {}
 
 extension Rotation {
-    /// Whether no other node can know better.
+    /// Whether newer state on another node could not change the result.
     fileprivate var isSettled: Bool {
         switch self {
         case .rotated, .repeated: true

@@ -1,6 +1,6 @@
 package import IdentityProvider
 
-/// State in a relational database.
+/// Storage in a relational database.
 package struct SQLBackend: Sendable {
     let database: any SQLDatabase
 
@@ -10,7 +10,7 @@ package struct SQLBackend: Sendable {
     package func pendingMigrations() async throws -> [Migration] { try await Migrator(database).pending() }
     package func close() async { await database.close() }
 
-    /// The stores of one issuer: every statement names it, so that issuers never meet.
+    /// Returns the stores of one issuer. Every statement names the issuer, which isolates issuers from each other.
     package func stores(for issuer: Issuer) -> Stores {
         let table = SQLTable(database: database, issuer: issuer.identifier)
         return Stores(

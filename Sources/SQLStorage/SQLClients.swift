@@ -37,7 +37,8 @@ struct SQLClients: ClientStore {
         var changes = ColumnChanges()
         for (old, new) in zip(Self.columns(stored), Self.columns(client)) {
             if old.value != new.value { changes.assign(new.name, new.value) }
-            // The secret has the form that the metadata asks for: a change of either is in the way of the other.
+            // The metadata determines the form of the secret, so a change to either conflicts with a change to the
+            // other.
             changes.require(old.name, old.value)
         }
         guard !changes.isEmpty else { return true }

@@ -20,7 +20,7 @@ struct SQLDataKeys: DataKeyStore {
 
     func establish(_ keys: [DataKeyRecord], isNew: Bool) async throws -> Bool {
         let issuer = table.key
-        // Asked first, so that an issuer that has begun is not written to each time.
+        // Checked first so that an issuer that already has keys is not written to on every start.
         let statement: SQLStatement = isNew ? "\(Self.begun) UNION \(Self.used)" : Self.begun
         let values = isNew ? [issuer, issuer] : [issuer]
         guard try await table.query("data_keys.may_begin", statement, values).isEmpty else { return false }
@@ -75,7 +75,7 @@ struct SQLDataKeys: DataKeyStore {
         let issuer = table.key
         return try await table.writeCached("data_keys.delete_unused") { connection in
             for column in SealedColumn.allCases {
-                // The key's id follows the version byte.
+                // The key ID follows the version byte.
                 let left = try connection.query(
                     "SELECT 1 FROM \(column.table) WHERE issuer = ? AND SUBSTR(\(column.name), 2, 4) = ? LIMIT 1",
                     [issuer, .blob(id)])
@@ -87,11 +87,11 @@ struct SQLDataKeys: DataKeyStore {
         }
     }
 
-    /// As `SessionStore.endEverything`.
+    /// See `SessionStore.endEverything`.
     func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {
         let issuer = table.key
         return try await table.writeCached("data_keys.end_everything") { connection in
-            // Sessions first, as a sign-out does: from here on nothing begins in them.
+            // Deletes sessions first, as a sign-out does, so that no authorization can be created in them afterward.
             let ended = try connection.query("DELETE FROM sessions WHERE issuer = ? RETURNING id, user_id", [issuer])
                 .map(SQLSessions.ended)
             for statement in Self.others { try connection.execute(statement, [issuer]) }
@@ -121,7 +121,7 @@ struct SQLDataKeys: DataKeyStore {
     }
 }
 
-// What was made under a data key: digests that are renewed on use, and sealed values.
+// Values made under a data key: digests, which are renewed on use, and sealed values.
 extension SQLDataKeys {
     func renew(_ column: DigestColumn, from old: [UInt8], to new: [UInt8]) async throws {
         let values: [SQLValue] = [.blob(new), table.key, .blob(old)]
@@ -149,7 +149,7 @@ extension SQLDataKeys {
         return used
     }
 
-    /// An HMAC of 32 bytes follows the key's id, where there is one.
+    /// A digest ends with a 32-byte HMAC, preceded by the key ID if it has one.
     private static let digestKeys: [SQLStatement] = [
         """
         SELECT DISTINCT SUBSTR(secret_digest, 1, LENGTH(secret_digest) - 32) FROM clients
@@ -198,13 +198,14 @@ extension SealedColumn {
 }
 
 extension SQLBackend {
-    /// The names of the master keys that wrap data keys, of all issuers, also of those that are not configured here.
+    /// Returns the names of the master keys that wrap data keys, for every issuer in the database, whether configured
+    /// here or not.
     package func masterKeysInUse() async throws -> [(issuer: String, masterKey: String)] {
         try await database.query(.latest, "SELECT DISTINCT issuer, master_key FROM data_keys ORDER BY issuer", [])
             .map { (try $0.text(0), try $0.text(1)) }
     }
 
-    /// All issuers that ever had a key, also those that are not configured here.
+    /// Returns every issuer that has a signing key or data key, whether configured here or not.
     package func issuers() async throws -> [String] {
         let statement: SQLStatement = "SELECT issuer FROM signing_keys UNION SELECT issuer FROM data_keys ORDER BY 1"
         return try await database.query(.latest, statement, []).map { try $0.text(0) }

@@ -1,41 +1,42 @@
-/// A database as the stores see it. A unit of work is one synchronous closure on one connection: nothing suspends
-/// inside it, so nothing interleaves.
+/// A database as the stores see it. A unit of work is one synchronous closure on one connection: it cannot suspend, so
+/// nothing interleaves.
 package protocol SQLDatabase: Sendable {
     var dialect: SQLDialect { get }
-    /// Whether what another node acknowledged may still be unknown to the one that is asked.
+    /// Whether the queried node may lack changes that another node has acknowledged.
     var mayLag: Bool { get }
-    /// How many units of work changed something and were committed: budgets are counted with it.
+    /// The number of committed units of work that changed something. Commit budgets are checked against it.
     var committedUnits: Int { get }
-    /// A unit of work that is one statement. Returns how many rows it changed.
+    /// Runs one statement as a unit of work. Returns the number of rows changed.
     func execute(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> Int
-    /// A unit of work that is one query.
+    /// Runs one query as a unit of work.
     func query(_ freshness: Freshness, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> [SQLRow]
-    /// Runs `body` whole or not at all; when this returns, the change is durable. `body` may run more than once.
+    /// Runs `body` atomically. The change is durable when this returns. `body` may run more than once.
     func transaction<Result: Sendable>(
         _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
-    /// Runs `body`, which must not write, on a consistent view. `body` may run more than once.
+    /// Runs `body`, which must not write, on a consistent snapshot. `body` may run more than once.
     func read<Result: Sendable>(
         _ freshness: Freshness, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
-    /// Runs `body` on a consistent view for as long as it takes: no request waits for it.
+    /// Runs `body` on a consistent snapshot, without a time limit and without delaying requests.
     func survey<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
-    /// Runs `body`, which may change the schema, for as long as it takes, while no other program on the same server does
-    /// the like. Where the database commits each change of the schema by itself, a failure leaves what was done.
+    /// Runs `body`, which may change the schema, without a time limit and while no other program on the same server
+    /// does the same. If the database commits each schema change by itself, a failure leaves the earlier changes in
+    /// place.
     func maintain<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result
-    /// Lets work under way finish and closes every connection.
+    /// Finishes the work in progress and closes every connection.
     func close() async
 }
 
-/// How much of what other nodes of a cluster committed a unit of work must see.
+/// The commits of other cluster nodes that a unit of work must see.
 package enum Freshness: Sendable {
-    /// What the node that is asked has: enough for a change that is conditional, or fails on a key.
+    /// The state of the queried node. Sufficient for a change that is conditional or fails on a key.
     case local
-    /// All that any node acknowledged before: before something is believed not to be there.
+    /// Everything that any node acknowledged earlier. Required before concluding that something does not exist.
     case latest
 }
 
@@ -65,12 +66,12 @@ extension SQLDatabase {
     }
 }
 
-/// One connection, used by one thread. A statement is prepared once.
+/// A connection, used by one thread. Each statement is prepared once.
 package protocol SQLConnection: PooledConnection {
-    /// Runs a statement with its values bound. Returns how many rows it changed.
+    /// Runs a statement with bound values. Returns the number of rows changed.
     @discardableResult
     func execute(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Int
-    /// Hands each row to `body` as it comes. What `body` throws ends it.
+    /// Passes each row to `body` as it arrives. Stops and rethrows if `body` throws.
     func forEachRow(_ statement: SQLStatement, _ values: [SQLValue], _ body: (SQLRow) throws -> Void) throws
 }
 
@@ -81,32 +82,32 @@ extension SQLConnection {
         return rows
     }
 
-    /// Inserts unless the key is taken. Returns whether it did.
+    /// Inserts a row unless its key is taken. Returns whether it inserted.
     func insertIfAbsent(_ statement: SQLStatement, _ values: [SQLValue]) throws -> Bool {
         do { return try execute(statement, values) == 1 } catch is UniqueViolation { return false }
     }
 
-    /// Updates or, where there is nothing to update, inserts: the databases word an upsert differently. Returns whether
-    /// it inserted.
+    /// Updates a row, or inserts it if there is nothing to update: upsert syntax differs between databases. Both
+    /// statements take the same values. Returns whether it inserted.
     @discardableResult
     func save(update: SQLStatement, insert: SQLStatement, _ values: [SQLValue]) throws -> Bool {
         guard try execute(update, values) == 0 else { return false }
         do { return try execute(insert, values) == 1 } catch let taken as UniqueViolation {
-            // Somebody inserted it meanwhile; if there is still nothing to update, another key is taken.
+            // Another transaction inserted the row. If there is still nothing to update, a different key is taken.
             guard try execute(update, values) == 1 else { throw taken }
             return false
         }
     }
 }
 
-/// A row with this key is there already.
+/// A row with this key already exists.
 package struct UniqueViolation: Error {
     package init() {}
 }
 
-/// The schema forbids the change, or the statement is wrong: a defect of ours, which trying again does not mend.
+/// The statement is invalid or violates the schema. This is a bug in Martlet, so retrying does not help.
 package struct RefusedStatement: Error, CustomStringConvertible {
     package let description: String
-    /// `reason` names tables and columns, never values.
+    /// `reason` may name tables and columns but never values.
     package init(_ reason: String) { description = reason }
 }

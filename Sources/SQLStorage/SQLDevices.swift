@@ -57,7 +57,7 @@ struct SQLDevices: DeviceStore {
         }
     }
 
-    /// Keeps where a sign-in came from.
+    /// Saves the device and network that a sign-in came from.
     static func save(_ origin: SignInOrigin, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
         if let device = origin.device {
             for former in origin.formerSecrets { try move(former, to: device.secret, issuer, connection) }
@@ -66,8 +66,8 @@ struct SQLDevices: DeviceStore {
         if let network = origin.network { try save(network, issuer, connection) }
     }
 
-    /// Gives all devices of one browser the secret that it has now. Families share a browser; a crowd that shares one is
-    /// none.
+    /// Moves all devices of one browser to its current secret. The limit allows for a family that shares a browser, not
+    /// for a public computer.
     private static func move(
         _ former: SecretDigest<Device>, to secret: SecretDigest<Device>, _ issuer: SQLValue,
         _ connection: any SQLConnection
@@ -82,7 +82,6 @@ struct SQLDevices: DeviceStore {
         }
     }
 
-    /// Keeps the device as it is now.
     private static func save(_ device: Device, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
         let isNew = try connection.save(
             update: """
@@ -117,7 +116,7 @@ struct SQLDevices: DeviceStore {
                 WHERE issuer = ? AND user_id = ? AND network = ?
                 """, seen + key) == 1
         guard !isKnown else { return }
-        // Another sign-in of the person may have brought it at this moment.
+        // A concurrent sign-in by the same user may have inserted it.
         let isNew = try connection.insertIfAbsent(
             """
             INSERT INTO networks (address, last_seen_at, expires_at, issuer, user_id, network, first_seen_at)
@@ -133,7 +132,7 @@ struct SQLDevices: DeviceStore {
             [issuer, .id(network.user)], connection)
     }
 
-    /// Deletes one person's rows beyond the last `limit`, which `beyond` finds by their key.
+    /// Deletes a user's rows beyond the most recent `limit`. `beyond` selects their keys.
     private static func keepLast(
         _ beyond: SQLStatement, delete: SQLStatement, _ owner: [SQLValue], _ connection: any SQLConnection
     ) throws {

@@ -1,13 +1,13 @@
-/// Where the databases differ, besides their schema: as little as possible.
+/// The differences between the databases, apart from their schemas. Kept as small as possible.
 package struct SQLDialect: Sendable {
-    /// As OpenTelemetry names it in `db.system.name`.
+    /// The value of `db.system.name` in OpenTelemetry.
     package let systemName: String
-    /// Lists the names of all tables.
+    /// A query for the names of all tables.
     package let tableNames: SQLStatement
-    /// The steps of the schema, in order.
+    /// The schema's migrations, in order.
     package let migrations: [Migration]
-    /// How a query is told to use the index on expiry of a table: what an engine guesses of a table that grew or shrank
-    /// a lot may be wrong.
+    /// Returns the hint that makes a query use an index. A query planner can misjudge a table that has grown or shrunk
+    /// a lot.
     let hint: @Sendable (_ index: SQLStatement) -> SQLStatement
 }
 

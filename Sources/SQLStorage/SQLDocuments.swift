@@ -1,12 +1,12 @@
 import IdentityProvider
 
-/// Documents of one kind, a row each under issuer and identifier. Every change tells all nodes that what they keep in
-/// memory may be stale.
+/// Documents of one kind, one per row, keyed by issuer and identifier. Every change invalidates the caches of all
+/// nodes.
 struct SQLDocuments<Document: Codable & Equatable & Sendable>: Sendable {
     let table: SQLTable
-    /// The name of the table, and of its units of work.
+    /// The name of the table, and the first part of its operation names.
     let name: SQLStatement
-    /// The column of the identifier.
+    /// The column that holds the identifier.
     let column: SQLStatement
     let identifier: @Sendable (Document) -> String
 

@@ -33,7 +33,7 @@ extension SQLOutbox: MailOutbox where Item == WaitingMail {
                     "SELECT 1 FROM mail_outbox \(hint) WHERE issuer = ? AND expires_at > ? LIMIT 1 OFFSET ?",
                     [issuer, .date(now), .integer(capacity - 1)])
                 guard waiting.isEmpty else { throw NotAdmitted(reason: .full) }
-                // In one order, so that two units of work wait for each other instead of for ever.
+                // A fixed order prevents deadlocks between concurrent units of work.
                 for share in shares.sorted(by: { $0.name < $1.name }) {
                     let count = try SQLAttempts.count(
                         share.name, at: now, expiresAt: share.endsAt, issuer, connection)
@@ -46,7 +46,7 @@ extension SQLOutbox: MailOutbox where Item == WaitingMail {
     }
 }
 
-/// Undoes what was counted.
+/// Rolls back the counts.
 private struct NotAdmitted: Error {
     let reason: MailAdmission
 }

@@ -1,17 +1,17 @@
 import FoundationEssentials
 import IdentityProvider
 
-/// An item as a row of its outbox's table. Besides the issuer and its own columns each such table has `id`, `attempts`,
-/// `due_at` and `expires_at`, and the indexes `by_due` and `by_expiry`.
+/// An item stored as a row of its outbox's table. Besides the issuer and its own columns, each such table has `id`,
+/// `attempts`, `due_at` and `expires_at`, and the indexes `<table>_by_due` and `<table>_by_expiry`.
 protocol StoredOutboxItem: OutboxItem {
     static var table: SQLStatement { get }
     static var columns: [SQLStatement] { get }
-    /// The column that holds the destination, if there are several.
+    /// The column that holds the destination, or `nil` if there is only one destination.
     static var destination: SQLStatement? { get }
 
-    /// Reads the values of `columns`.
+    /// Creates an item from a row of `columns`.
     init(_ row: SQLRow) throws
-    /// The values of `columns`.
+    /// The values of `columns`, in order.
     var values: [SQLValue] { get }
 }
 
@@ -33,11 +33,11 @@ struct SQLOutbox<Item: StoredOutboxItem>: Outbox {
         return try await due(Item.columns.joined(), at: now, where: condition, values, limit: limit).map(Item.init)
     }
 
-    /// Rows that are due and meet `condition`, the longest due first.
+    /// Returns rows that are due and match `condition`, earliest first.
     func due(
         _ columns: SQLStatement, at now: Date, where condition: SQLStatement, _ values: [SQLValue], limit: Int
     ) async throws -> [SQLRow] {
-        // Asked every second: a span for each would bury the others.
+        // Has no span: it runs every second and would bury the others.
         try await table.database.query(
             .local,
             """

@@ -67,9 +67,9 @@ struct SQLPasskeys: PasskeyStore {
     ) async throws -> PasskeyRemoval {
         let issuer = table.key
         return try await table.write("passkeys.remove", seeing: .latest) { connection in
-            // The user's row is changed, and before all else: so of two removals, or one and a withdrawal of the password,
-            // the second sees what the first did, on another node of a cluster, too, which sees no locks but compares what
-            // was changed.
+            // Updates the user's row first, so that concurrent removals of passkeys or the password serialize and the
+            // second sees what the first did. A read would not be enough, because the nodes of a cluster share no locks
+            // and detect only conflicting writes.
             try connection.execute(
                 """
                 UPDATE users SET updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at + 1 END

@@ -9,7 +9,7 @@ struct SQLSessions: SessionStore {
             trusts_device, last_used_at
         """
 
-    /// A former program notes no use: there the session's beginning counts.
+    /// Versions before this column don't record use. The sign-in time stands in for it.
     private static let lastUse: SQLStatement = "COALESCE(last_used_at, authenticated_at)"
 
     func start(
@@ -25,7 +25,8 @@ struct SQLSessions: SessionStore {
         return try await table.retryingWithLatest("sessions.begin", until: { $0 != .outdated }) { freshness in
             do {
                 return try await table.database.transaction(freshness) { connection in
-                    // Before all else, as what ends all sessions does: it comes before or after this, never between.
+                    // Done first, as in `endAll`, so that the two serialize: all sessions end before or after this,
+                    // never in between.
                     guard try SQLUsers.relies(on: user, issuer, connection) else { throw Outdated() }
                     let ended = try former.flatMap { try Self.replace($0, by: session, issuer, connection) }
                     try connection.execute(
@@ -39,7 +40,8 @@ struct SQLSessions: SessionStore {
         }
     }
 
-    /// Returns the former session if it ended now.
+    /// Deletes the former session and returns it. Returns `nil` if it had already ended or continues as `session`.
+    /// Throws `Outdated` if it should continue but has ended.
     private static func replace(
         _ former: Identifier<Session>, by session: Session, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> EndedSession? {
@@ -84,7 +86,7 @@ struct SQLSessions: SessionStore {
         ).map(Self.session)
     }
 
-    /// Within a unit of work, whether it expired or not.
+    /// Finds a session within a unit of work, even if it has expired.
     static func find(
         _ id: Identifier<Session>, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> Session? {
@@ -102,7 +104,7 @@ struct SQLSessions: SessionStore {
     func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession? {
         let issuer = table.key
         return try await table.write("sessions.end", seeing: .latest) { connection in
-            // First: from here on nothing begins in it.
+            // Deleted first so that no authorization can be created in it afterward.
             let ended = try Self.delete(id, issuer, connection)
             try Self.revokeAuthorizations(of: id, issuer, at: now, connection)
             return ended
@@ -138,11 +140,11 @@ struct SQLSessions: SessionStore {
         ).first.map(ended)
     }
 
-    /// Deletes all of a user's sessions, within a unit of work that begins with it.
+    /// Deletes all sessions of a user. Must be the first step of its unit of work.
     static func deleteAll(
         of user: Identifier<User>, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> [EndedSession] {
-        // First: a sign-in that rests on the row as it was begins no session from here on.
+        // Done first so that a sign-in that has read the old row can't start a session afterward.
         try connection.execute(
             "UPDATE users SET session_generation = session_generation + 1 WHERE issuer = ? AND id = ?",
             [issuer, .id(user)])
@@ -151,7 +153,7 @@ struct SQLSessions: SessionStore {
         ).map(ended)
     }
 
-    /// Reads the `RETURNING id, user_id` of a deletion.
+    /// Reads a row of `RETURNING id, user_id`.
     static func ended(_ row: SQLRow) throws -> EndedSession {
         EndedSession(id: try row.id(0), user: try row.id(1))
     }
@@ -176,5 +178,5 @@ struct SQLSessions: SessionStore {
     }
 }
 
-/// Rolls back a session whose user or former session has changed since the sign-in read it.
+/// Rolls back because the user or the former session has changed since the sign-in read it.
 private struct Outdated: Error {}

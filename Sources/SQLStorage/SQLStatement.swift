@@ -1,12 +1,12 @@
-/// A statement made of literals alone: a `StaticString` exists only where one stands in the source, so no value from
-/// outside can become part of a statement.
+/// An SQL statement built from literals alone. A `StaticString` comes only from source code, so input can never become
+/// part of a statement.
 package struct SQLStatement: Sendable, Hashable, ExpressibleByStringInterpolation {
     package let text: String
 
     package init(stringLiteral literal: StaticString) { text = literal.description }
     package init(stringInterpolation parts: StringInterpolation) { text = parts.text }
 
-    /// Takes other statements and nothing else.
+    /// Accepts only other statements.
     package struct StringInterpolation: StringInterpolationProtocol {
         var text = ""
 
@@ -17,7 +17,7 @@ package struct SQLStatement: Sendable, Hashable, ExpressibleByStringInterpolatio
 }
 
 extension [SQLStatement] {
-    /// One after the other; there must be one at least.
+    /// Joins the statements. The array must not be empty.
     func joined(by separator: SQLStatement = ", ") -> SQLStatement {
         dropFirst().reduce(self[0]) { "\($0)\(separator)\($1)" }
     }

@@ -1,19 +1,19 @@
 import Tracing
 
-/// What every store has: the database, and the issuer whose rows it may touch.
+/// What every store shares: the database, and the issuer whose rows it may access.
 struct SQLTable: Sendable {
     let database: any SQLDatabase
     let issuer: String
 
-    /// The issuer as the first value of every statement.
+    /// The issuer as a value of a statement.
     var key: SQLValue { .text(issuer) }
 
     func query(_ name: String, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> [SQLRow] {
         try await inSpan(name) { try await database.query(.local, statement, values) }
     }
 
-    /// One row. Asks again before it believes that there is none: a node of a cluster may not have yet what another one
-    /// answered a moment ago.
+    /// Returns one row. On a miss, queries the latest state of all nodes: this node may lack a row that another node
+    /// has just acknowledged.
     func find(_ name: String, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> SQLRow? {
         try await inSpan(name) {
             if let row = try await database.query(.local, statement, values).first { return row }
@@ -21,7 +21,8 @@ struct SQLTable: Sendable {
         }
     }
 
-    /// Returns how many rows it changed. What ends something must see all that began before: `.latest`.
+    /// Returns the number of rows changed. A statement that ends something must see everything that began before it,
+    /// and passes `.latest`.
     @discardableResult
     func execute(
         _ name: String, _ statement: SQLStatement, _ values: [SQLValue], seeing freshness: Freshness = .local
@@ -29,13 +30,13 @@ struct SQLTable: Sendable {
         try await inSpan(name) { try await database.execute(freshness, statement, values) }
     }
 
-    /// Inserts unless the key is taken. Returns whether it did.
+    /// Inserts a row unless its key is taken. Returns whether it inserted.
     @discardableResult
     func insertIfAbsent(_ name: String, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> Bool {
         do { return try await execute(name, statement, values) == 1 } catch is UniqueViolation { return false }
     }
 
-    /// Several statements, whole or not at all.
+    /// Runs several statements atomically.
     @discardableResult
     func write<Result: Sendable>(
         _ name: String, seeing freshness: Freshness = .local,
@@ -44,7 +45,7 @@ struct SQLTable: Sendable {
         try await inSpan(name) { try await database.transaction(freshness, body) }
     }
 
-    /// As `write`, and tells all nodes that what they keep in memory may be stale, in the same transaction.
+    /// Like `write`, and invalidates the caches of all nodes in the same transaction.
     @discardableResult
     func writeCached<Result: Sendable>(
         _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> Result
@@ -59,9 +60,9 @@ struct SQLTable: Sendable {
         }
     }
 
-    /// Edits the document of the row that `select` finds by issuer and `id`, as it is at that moment: `update`, which takes
-    /// the new document and the old one first, undoes nobody's change. Returns what became of it; `nil` when there is no
-    /// such row, or nothing to change.
+    /// Edits the current document of the row that `select` finds by issuer and `id`. `update` binds the new document
+    /// and then the old one, and matches only a row that still holds the old one, so that no concurrent change is lost.
+    /// Returns the new document, or `nil` if there is no such row or nothing changed.
     func changeDocument<Document: Codable & Equatable & Sendable>(
         _ name: String, select: SQLStatement, update: SQLStatement, _ id: SQLValue,
         _ edit: @escaping @Sendable (inout Document) -> Void
@@ -80,7 +81,7 @@ struct SQLTable: Sendable {
         }
     }
 
-    /// Makes a change. Tries it again on the latest state of all nodes unless `isSettled` holds for the result.
+    /// Runs `attempt`. Runs it again on the latest state of all nodes unless `isSettled` accepts the first result.
     func retryingWithLatest<Result: Sendable>(
         _ name: String, until isSettled: @Sendable (Result) -> Bool,
         _ attempt: @Sendable (Freshness) async throws -> Result

@@ -6,13 +6,13 @@ struct SQLUpkeep: StorageUpkeep {
 
     func version() async throws -> Int {
         let key = table.key
-        // Asked four times a second: a span for each would bury the others.
+        // Has no span: it runs four times a second and would bury the others.
         return try await table.database.query(.local, "SELECT version FROM changes WHERE issuer = ?", [key])
             .first?.integer(0) ?? 0
     }
 
     func check() async throws {
-        // A table is read: a statement without one would be answered by a file that is gone or damaged, too.
+        // Reads a table, because a statement without one succeeds even if the file is gone or damaged.
         _ = try await version()
     }
 
@@ -21,7 +21,7 @@ struct SQLUpkeep: StorageUpkeep {
         var removed = 0
         for kind in ExpiringTable.all {
             let (find, bound) = (kind.find(table.database.dialect), kind.bound(moment))
-            // By their keys: a deletion of a range would lock what lies between, where requests insert.
+            // Deletes by key: deleting a range would lock the gaps into which requests insert.
             removed += try await table.write("\(kind.name).remove_expired") { connection in
                 try connection.query(find, [key, bound, .integer(limit)]).reduce(0) { count, row in
                     try count + connection.execute(kind.delete, [key] + row.values + [bound])
@@ -35,14 +35,15 @@ struct SQLUpkeep: StorageUpkeep {
 /// A table whose rows expire.
 private struct ExpiringTable: Sendable {
     let name: String
-    /// What the index says of rows that expired before a moment.
+    /// Converts a time to the bound that rows expired by then don't exceed in the index.
     let bound: @Sendable (Date) -> SQLValue
-    /// The keys of an issuer's rows within the bound, the oldest first, up to a limit.
+    /// Selects the keys of an issuer's rows within the bound, oldest first, up to a limit.
     let find: @Sendable (SQLDialect) -> SQLStatement
-    /// Deletes the row of an issuer with one key, unless it has left the bound meanwhile.
+    /// Deletes one of an issuer's rows by key, unless it has since left the bound.
     let delete: SQLStatement
 
-    /// `key` is what the primary key has besides the issuer; `column` tells what expired, being `comparison` the bound.
+    /// `key` lists the columns of the primary key after the issuer. A row has expired if `column` is `comparison` the
+    /// bound.
     private init(
         _ name: SQLStatement, key: [SQLStatement], column: SQLStatement = "expires_at",
         index: SQLStatement = "by_expiry", _ comparison: SQLStatement = "<=",
@@ -63,7 +64,7 @@ private struct ExpiringTable: Sendable {
 
     static let all = [
         ExpiringTable("sessions", key: ["id"]),
-        // The hours that are over: an authorization may stay an hour longer than it is good for.
+        // Only hours that are over: an authorization may remain for up to an hour after it expires.
         ExpiringTable(
             "authorizations", key: ["id"], column: "expiry_hour", index: "by_expiry_hour", "<",
             bound: { .integer(Int(($0.timeIntervalSince1970 / 3_600).rounded(.down))) }),

@@ -9,7 +9,7 @@ struct SQLUsers: UserStore {
         id, username, email, is_email_verified, password_hash, claims, roles, is_disabled, created_at, updated_at,
         group_names, session_generation, password_mailed_at
         """
-    /// Whether a row still is as `standing` says.
+    /// Matches a row that still has the values of `standing`.
     private static let isUnchanged: SQLStatement = """
         issuer = ? AND id = ? AND is_disabled = 0 AND session_generation = ? AND COALESCE(password_hash, '') = ?
         """
@@ -18,8 +18,9 @@ struct SQLUsers: UserStore {
         [issuer, .id(user.id), .integer(user.sessionGeneration), .text(user.passwordHash ?? "")]
     }
 
-    /// Whether `user` is still enabled, with the same password, and was not signed out everywhere since it was read. The row
-    /// is changed, not only looked at: a change of it on another node of a cluster conflicts (docs/decisions/0006).
+    /// Returns whether `user` is still enabled, has the same password, and has not been signed out everywhere since it
+    /// was read. Updates the row rather than only reading it, so that a change on another node of a cluster conflicts
+    /// (docs/decisions/0006).
     static func relies(on user: User, _ issuer: SQLValue, _ connection: any SQLConnection) throws -> Bool {
         try connection.execute(
             "UPDATE users SET relied_on = relied_on + 1 WHERE \(isUnchanged)", standing(user, issuer)) == 1
@@ -86,7 +87,7 @@ struct SQLUsers: UserStore {
         changes.set("roles", from: .json(stored.roles), to: .json(user.roles))
         changes.set("group_names", from: .json(stored.groups), to: .json(user.groups))
         changes.set("is_disabled", from: .flag(stored.isDisabled), to: .flag(user.isDisabled))
-        // These go together: verification belongs to the address, and both names are claimed.
+        // These change together: verification belongs to the address, and a user claims both names.
         if renames || stored.isEmailVerified != user.isEmailVerified {
             changes.setNames(from: stored, to: user)
             changes.require("is_email_verified", .flag(stored.isEmailVerified))
@@ -123,7 +124,8 @@ struct SQLUsers: UserStore {
         }
     }
 
-    /// Names and addresses share one key: either opens the sign-in page, so neither may be another's.
+    /// Usernames and email addresses share one key space. A user can sign in with either, so neither may belong to
+    /// somebody else.
     private static func claimNames(of user: User, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
         let names = Set([user.username, user.email].compactMap(\.self).map(User.key))
         for name in names.sorted() {
@@ -212,12 +214,12 @@ struct SQLUsers: UserStore {
         }
     }
 
-    /// As `SessionStore.endAll(byDeleting:)`.
+    /// See `SessionStore.endAll(byDeleting:)`.
     func delete(_ user: Identifier<User>) async throws -> [EndedSession] {
         let issuer = table.key
         return try await table.write("users.delete", seeing: .latest) { connection in
             let ended = try SQLSessions.deleteAll(of: user, issuer, connection)
-            // Everything else that is the user's goes by foreign keys.
+            // Foreign keys cascade to everything else that belongs to the user.
             try connection.execute("DELETE FROM users WHERE issuer = ? AND id = ?", [issuer, .id(user)])
             return ended
         }
@@ -234,7 +236,8 @@ struct SQLUsers: UserStore {
 }
 
 extension ColumnChanges {
-    /// Sets the username and the address, with whether it is verified, unless somebody else has changed either name.
+    /// Sets the username and the email address with its verification, unless either name has changed since `stored` was
+    /// read.
     fileprivate mutating func setNames(from stored: User, to user: User) {
         assign("username", .text(user.username))
         assign("username_key", .text(User.key(of: user.username)))

@@ -2,7 +2,7 @@ package import FoundationEssentials
 import IdentityProvider
 import JOSE
 
-/// What is bound to a statement or read from a row.
+/// A value bound to a statement or read from a row.
 package enum SQLValue: Sendable, Hashable {
     case null
     case integer(Int)
@@ -17,7 +17,7 @@ extension SQLValue: ExpressibleByIntegerLiteral {
 extension SQLValue {
     /// Milliseconds since 1970, UTC.
     package static func date(_ date: Date) -> SQLValue {
-        // A time beyond all calendars is as good as the last one: no number from outside may stop the program.
+        // Clamps times that are out of range: a number from outside must not crash the program.
         let milliseconds = (date.timeIntervalSince1970 * 1_000).rounded()
         return .integer(Int(exactly: milliseconds) ?? (milliseconds < 0 ? .min : .max))
     }
@@ -37,7 +37,8 @@ extension SQLValue {
     }
 }
 
-/// The values of one row in the order of the statement. Reading a column as what it is not throws `CorruptRow`.
+/// The values of one row, in the order of the statement's columns. Reading a column as the wrong type throws
+/// `CorruptRow`.
 package struct SQLRow: Sendable, Hashable {
     let values: [SQLValue]
     package init(_ values: [SQLValue]) { self.values = values }
@@ -79,7 +80,7 @@ package struct SQLRow: Sendable, Hashable {
     }
 }
 
-/// A column holds something else than the schema says.
+/// A column holds a value that does not match the schema.
 package struct CorruptRow: Error {
     let column: Int
 }

@@ -18,8 +18,8 @@ extension WebhookDelivery: StoredOutboxItem {
 }
 
 extension SQLOutbox: WebhookStore where Item == WebhookDelivery {
-    /// Adds a delivery in the transaction that stores its audit record. A batch that is stored again finds its records, so
-    /// nothing that waits or was delivered is added twice.
+    /// Adds a delivery in the transaction that stores its audit record. If a batch is stored again, its records already
+    /// exist, so no delivery is added twice.
     static func add(_ delivery: WebhookDelivery, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
         _ = try connection.insertIfAbsent(insert, [issuer] + delivery.values)
     }

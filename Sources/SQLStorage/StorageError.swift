@@ -1,6 +1,6 @@
 import IdentityProvider
 
-/// Why the storage cannot do its work now, in a sentence that says what to do.
+/// A reason why the storage cannot be used. The description is one sentence that says what to do.
 package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible {
     case cannotOpen(String)
     case notADatabase(String)
@@ -8,15 +8,15 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
     case readOnly(String)
     case full(String)
     case busy
-    /// Time was over before the change was made.
+    /// The time limit passed before the change was made.
     case slow
-    /// The server does not answer; the text says where and how. It may come back.
+    /// The server does not answer. The text says which server and why. It may come back.
     case unreachable(String)
-    /// The server does not let this program in; the text is its own.
+    /// The server denied access. The text is the server's own.
     case notAdmitted(String)
-    /// The server is not one that keeps what it acknowledged.
+    /// The server does not meet the requirements for durable commits.
     case unsuitable(String)
-    /// The connection broke, or time was over, while a change was being made: nobody knows whether it was.
+    /// The connection was lost or the time limit passed during a commit. Whether the change was made is unknown.
     case uncertain
     case closed
     case failed(String)
@@ -24,7 +24,7 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
     case newerSchema(found: Int, known: Int)
     case changedMigration(Int)
 
-    /// Whether it may end without anybody's doing here: then a program that starts waits.
+    /// Whether the problem may resolve without intervention. If so, a starting server waits instead of exiting.
     package var mayPass: Bool {
         switch self {
         case .unreachable, .busy, .slow, .uncertain, .full: true
@@ -37,32 +37,32 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
     package var description: String {
         switch self {
         case .cannotOpen(let path):
-            "The database \(path) cannot be opened: make its directory, and let this user write to it."
+            "The database \(path) cannot be opened: create its directory, and give this user write access to it."
         case .notADatabase(let path):
-            "The file \(path) is not a database of Martlet: name another file under `storage`."
+            "The file \(path) is not a Martlet database: set `storage` to another file."
         case .damaged(let path):
             "The database \(path) is damaged: stop the server and restore the file from a backup."
         case .readOnly(let path):
-            "The database \(path) cannot be written: let this user write to the file and its directory."
-        case .full(let path): "The disk of the database \(path) is full: make room, nothing was lost."
-        case .busy: "The database is locked by another program: end that program, or wait until it has finished."
-        case .slow: "The database takes too long, nothing was changed: see what keeps it busy, and try again."
+            "The database \(path) is read-only: give this user write access to the file and its directory."
+        case .full(let path): "The disk that holds the database \(path) is full: free some space. No data was lost."
+        case .busy: "The database is locked by another program: stop that program, or wait until it finishes."
+        case .slow: "The database took too long; nothing was changed. Find out what keeps it busy, then try again."
         case .unreachable(let reason):
             "The database server cannot be reached (\(reason)): start it, or correct `storage`."
         case .notAdmitted(let reason):
-            "The database server does not let Martlet in (\(reason)): correct `storage`, or grant what is missing."
-        case .unsuitable(let reason): "The database server cannot be used: \(reason)."
-        case .uncertain: "The database server was lost before it said whether the change was made: try again."
-        case .closed: "The database is closed: the server is stopping."
+            "The database server denied access (\(reason)): correct `storage`, or grant the missing privileges."
+        case .unsuitable(let reason): "The database server does not meet the requirements: \(reason)."
+        case .uncertain: "The database server did not confirm whether the change was made: try again."
+        case .closed: "The database is closed because the server is shutting down."
         case .failed(let reason): "The database failed: \(reason)."
         case .foreignTables:
-            "The database holds the tables of another program: name another database under `storage`."
+            "The database contains the tables of another program: set `storage` to another database."
         case .newerSchema(let found, let known):
-            "The database has schema version \(found), this program knows \(known): start the newer program."
+            "The database has schema version \(found), but this program supports only \(known): start the newer version."
         case .changedMigration(let version):
             """
-            Migration \(version) in the database differs from this program's: start the program that made the \
-            database, or restore a backup that this one made.
+            Migration \(version) in the database differs from this program's: start the program that created the \
+            database, or restore a backup made by this one.
             """
         }
     }

@@ -1,15 +1,15 @@
 import Foundation
 
-/// Work for threads that wait for it. Closing lets what was accepted finish.
+/// A queue of work for threads that wait for it. Closing it lets accepted work finish.
 package final class WorkQueue<Work>: @unchecked Sendable {
-    // Guarded by `condition`: the compiler cannot see that.
+    // Guarded by `condition`, which the compiler cannot verify.
     private let condition = NSCondition()
     private var waiting: [Work] = []
     private var isClosed = false
 
     package init() {}
 
-    /// Returns `false` when the queue is closed.
+    /// Returns `false` if the queue is closed.
     package func put(_ work: sending Work) -> Bool {
         condition.lock()
         defer { condition.unlock() }
@@ -19,7 +19,7 @@ package final class WorkQueue<Work>: @unchecked Sendable {
         return true
     }
 
-    /// Puts work that was taken before all other. Returns `false` when the queue is closed.
+    /// Puts work that was taken back at the front. Returns `false` if the queue is closed.
     package func putBack(_ work: sending Work) -> Bool {
         condition.lock()
         defer { condition.unlock() }
@@ -29,7 +29,7 @@ package final class WorkQueue<Work>: @unchecked Sendable {
         return true
     }
 
-    /// Waits for work and takes at most `limit` pieces; none when the queue is closed and empty.
+    /// Waits for work and takes at most `limit` items. Returns an empty array once the queue is closed and empty.
     package func take(_ limit: Int) -> [Work] {
         condition.lock()
         defer { condition.unlock() }

@@ -1,18 +1,18 @@
 import SQLStorage
 
-/// A transaction's body, and its caller, who hears what became of it when that is certain.
+/// A transaction's body and its caller, who gets the result once it is certain.
 protocol WriteUnit: Sendable {
-    /// Runs the body and keeps what came of it. Throws what the body throws.
+    /// Runs the body and stores its result. Rethrows what the body throws.
     func run(_ connection: any SQLConnection) throws
-    /// Whether the body returned.
+    /// Whether the body succeeded.
     var isDone: Bool { get }
-    /// Tells the caller what `run` kept.
+    /// Gives the caller the result that `run` stored.
     func report()
-    /// Tells the caller that nothing was kept.
+    /// Tells the caller that nothing was committed.
     func fail(_ error: any Error)
 }
 
-/// Used by the writer's thread alone, once it left the queue.
+/// Used only by the writer's thread once taken from the queue.
 final class TypedWriteUnit<Success: Sendable>: WriteUnit, @unchecked Sendable {
     private let body: @Sendable (any SQLConnection) throws -> Success
     private let continuation: CheckedContinuation<Success, any Error>
@@ -36,8 +36,9 @@ final class TypedWriteUnit<Success: Sendable>: WriteUnit, @unchecked Sendable {
     func fail(_ error: any Error) { continuation.resume(throwing: error) }
 }
 
-/// Commits waiting units with one flush to the disk: each in its own savepoint, so that one that fails does not undo
-/// its neighbours. Nobody is told anything before the commit is durable: a refusal, too, rests on what others wrote.
+/// Commits waiting units with a single flush to disk. Each runs in its own savepoint, so that a failure does not undo
+/// its neighbors. No caller gets a result before the commit is durable: even a rejection may depend on another unit's
+/// changes.
 struct GroupCommit {
     let connection: SQLiteConnection
     let counter: CommitCounter
@@ -61,11 +62,11 @@ struct GroupCommit {
         for unit in units { unit.report() }
     }
 
-    /// Throws when the transaction itself is lost.
+    /// Throws if the transaction itself is lost.
     private func runInSavepoint(_ unit: any WriteUnit) throws {
         try connection.execute("SAVEPOINT unit", [])
         do { try unit.run(connection) } catch {
-            // A full disk or a failed write may undo the whole transaction: nobody's work is in it any more.
+            // A full disk or a failed write may roll back the whole transaction, including the other units.
             guard connection.isInTransaction else { throw error }
             try connection.execute("ROLLBACK TO unit", [])
         }

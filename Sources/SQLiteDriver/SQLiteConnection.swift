@@ -1,19 +1,19 @@
 import CSQLite
 import SQLStorage
 
-/// A connection over libsqlite3. It belongs to one thread; its statements are prepared once.
+/// A connection through libsqlite3. It belongs to one thread and prepares each statement once.
 @safe final class SQLiteConnection: SQLConnection {
     private let handle: OpaquePointer
     private let path: String
     private var statements: [SQLStatement: OpaquePointer] = unsafe [:]
 
-    /// Opens the file with durable commits, or for reading alone.
+    /// Opens the file with durable commits, or read-only if `isReader`.
     init(path: String, isReader: Bool = false, patience: Duration) throws(StorageError) {
         var handle: OpaquePointer? = nil
         let status = unsafe sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
         guard status == SQLITE_OK, let handle = unsafe handle else {
             unsafe sqlite3_close_v2(handle)
-            throw SQLiteError.storageError(status, "it cannot be opened", path: path)
+            throw SQLiteError.storageError(status, "the file cannot be opened", path: path)
         }
         unsafe self.handle = handle
         self.path = path
@@ -25,8 +25,8 @@ import SQLStorage
         }
     }
 
-    /// Programs that open a new file at once are in each other's way when they change its journal. SQLite doesn't wait
-    /// there, whatever the busy timeout is: two that wait for each other would wait forever.
+    /// Retries until `deadline`. Programs that open a new file at the same time collide when they change its journal
+    /// mode, where SQLite ignores the busy timeout because waiting could deadlock.
     private func configure(isReader: Bool, before deadline: ContinuousClock.Instant) throws {
         while true {
             do { return try configure(isReader: isReader) } catch StorageError.busy where .now < deadline {
@@ -35,30 +35,30 @@ import SQLStorage
         }
     }
 
-    /// Milliseconds.
+    /// Milliseconds between attempts.
     private static let pause: Int32 = 5
 
-    /// A commit that returned must survive a power cut. Settings are read back: SQLite does not say when it cannot
-    /// follow one.
+    /// Makes commits survive a power failure. Settings are read back, because SQLite does not report one that it cannot
+    /// apply.
     private func configure(isReader: Bool) throws {
-        // SQLite opens a file that it may not write for reading, and says nothing.
+        // SQLite silently opens a file read-only if it may not write to it.
         guard unsafe sqlite3_db_readonly(handle, "main") == 0 else { throw StorageError.readOnly(path) }
         guard try query("PRAGMA journal_mode = WAL", []).first?.text(0) == "wal" else {
-            throw StorageError.failed("the file system of \(path) does not allow a write-ahead journal")
+            throw StorageError.failed("the file system of \(path) does not support write-ahead logging")
         }
         for setting in Self.settings { try execute(setting, []) }
         guard try query("PRAGMA synchronous", []).first?.integer(0) == 2 else {
-            throw StorageError.failed("commits cannot be made durable")
+            throw StorageError.failed("commits would not be durable, because PRAGMA synchronous = FULL has no effect")
         }
         guard try query("PRAGMA foreign_keys", []).first?.integer(0) == 1 else {
-            throw StorageError.failed("libsqlite3 was built without foreign keys")
+            throw StorageError.failed("libsqlite3 was built without foreign key support")
         }
         if isReader { try execute("PRAGMA query_only = ON", []) }
     }
 
     private static let settings: [SQLStatement] = [
         "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
-        // Functions with effects are not for a schema that somebody may have tampered with.
+        // Keeps a schema that was tampered with from calling functions with side effects.
         "PRAGMA trusted_schema = OFF",
     ]
 
@@ -74,9 +74,9 @@ import SQLStorage
             unsafe sqlite3_reset(statement)
             unsafe sqlite3_clear_bindings(statement)
         }
-        // A value too few would be NULL.
+        // SQLite would bind NULL in place of a missing value.
         guard unsafe Int(sqlite3_bind_parameter_count(statement)) == values.count else {
-            throw RefusedStatement("\(values.count) values are not what the statement takes")
+            throw RefusedStatement("the statement does not take \(values.count) values")
         }
         for (index, value) in values.enumerated() { try unsafe bind(value, at: Int32(index + 1), of: statement) }
         while true {
@@ -106,7 +106,7 @@ import SQLStorage
             case .text(let text):
                 unsafe sqlite3_bind_text(statement, index, text, Int32(text.utf8.count), Self.transient)
             case .blob(let bytes):
-                // A pointer to nothing would bind NULL.
+                // A null pointer would bind NULL.
                 bytes.isEmpty
                     ? unsafe sqlite3_bind_zeroblob(statement, index, 0)
                     : unsafe sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), Self.transient)
@@ -134,7 +134,7 @@ import SQLStorage
         }
     }
 
-    /// SQLite copies what it is given.
+    /// SQLITE_TRANSIENT, a macro that Swift cannot import. It makes SQLite copy the bytes.
     private static var transient: sqlite3_destructor_type {
         unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     }
@@ -151,19 +151,19 @@ import SQLStorage
 }
 
 extension SQLiteConnection {
-    /// How many rows were changed since the connection was opened.
+    /// The number of rows changed since the connection was opened.
     var changes: Int { unsafe Int(sqlite3_total_changes64(handle)) }
 
-    /// Whether a transaction is open: some errors end it on their own.
+    /// Whether a transaction is open. Some errors end it implicitly.
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
-    /// Undoes what is open, if anything.
+    /// Rolls back the open transaction, if any.
     func rollBack() {
-        // Should it fail, the next transaction cannot begin, and that is reported.
+        // If this fails, the next transaction cannot begin, and that is reported.
         if isInTransaction { _ = try? execute("ROLLBACK", []) }
     }
 
-    /// Runs `body` on the state of one moment, whatever is committed meanwhile.
+    /// Runs `body` on a snapshot that concurrent commits don't affect.
     func snapshot<Result>(_ body: (any SQLConnection) throws -> Result) throws -> Result {
         try execute("BEGIN", [])
         defer { rollBack() }

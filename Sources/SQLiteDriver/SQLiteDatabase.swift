@@ -1,7 +1,7 @@
 package import SQLStorage
 import Synchronization
 
-/// An SQLite file: one writer that commits waiting units together, several readers beside it (WAL).
+/// An SQLite file with one writer, which commits waiting units together, and several readers beside it (WAL).
 package final class SQLiteDatabase: SQLDatabase {
     package let dialect = SQLDialect.sqlite
     private let writer = ConnectionPool<SQLiteConnection, any WriteUnit>("sqlite writer")
@@ -10,11 +10,12 @@ package final class SQLiteDatabase: SQLDatabase {
 
     private let maintenancePatience: Duration
 
-    /// As many units as one commit makes durable: more would make the first of them wait for the last.
+    /// The most units that one commit makes durable. With more, the first would wait too long for the last.
     private static let batch = 64
 
-    /// Opens or creates the file, readable by this user alone. `patience` is how long to wait for a program that has
-    /// locked the file, `maintenancePatience` the same for `maintain`. Throws a `StorageError` that says what to do.
+    /// Opens the file, or creates it with access for this user alone. `patience` is how long to wait for another
+    /// program's lock, and `maintenancePatience` is the same for `maintain`. Throws a `StorageError` that says what to
+    /// do.
     package init(
         path: String, readers count: Int = 2, patience: Duration = .seconds(5),
         maintenancePatience: Duration = .seconds(60)
@@ -33,7 +34,7 @@ package final class SQLiteDatabase: SQLDatabase {
         }
     }
 
-    /// One file, one truth.
+    /// A single file has no other nodes to lag behind.
     package let mayLag = false
     package var committedUnits: Int { commits.value }
 
@@ -62,7 +63,7 @@ package final class SQLiteDatabase: SQLDatabase {
     package func maintain<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Result
     ) async throws -> Result {
-        // Another program may be doing the like, for longer than a request may wait. Each attempt waits for its lock.
+        // Another program may be doing maintenance for longer than a request may wait. Each attempt waits for the lock.
         let deadline = ContinuousClock.now + maintenancePatience
         while true {
             do { return try await transaction(body) } catch StorageError.busy where .now < deadline {}
@@ -70,18 +71,18 @@ package final class SQLiteDatabase: SQLDatabase {
     }
 
     package func close() async {
-        // The writer last: it empties the journal into the file.
+        // The writer closes last, because it moves the write-ahead log into the file.
         await readers.close()
         await writer.close()
     }
 }
 
-/// A read that resumes the caller who waits for it.
+/// A read that resumes its waiting caller.
 private struct ReadUnit: Sendable {
     let run: @Sendable (SQLiteConnection) -> Void
 }
 
-/// Counts committed units.
+/// The number of committed units that changed something.
 final class CommitCounter: Sendable {
     private let count = Atomic<Int>(0)
     var value: Int { count.load(ordering: .relaxed) }

@@ -1,13 +1,13 @@
 import CSQLite
 import SQLStorage
 
-/// What a result code of SQLite means to us (https://sqlite.org/rescode.html).
+/// Maps SQLite's result codes to errors (https://sqlite.org/rescode.html).
 enum SQLiteError {
-    // Macros that Swift cannot read: SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE.
+    // SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE, which are macros that Swift cannot import.
     private static let primaryKeyTaken = SQLITE_CONSTRAINT | 6 << 8
     private static let uniqueKeyTaken = SQLITE_CONSTRAINT | 8 << 8
 
-    /// `message` names tables and columns, never values.
+    /// `message` may name tables and columns but never values.
     static func error(_ code: Int32, _ message: String, path: String) -> any Error {
         switch code & 0xFF {
         case SQLITE_CONSTRAINT where [primaryKeyTaken, uniqueKeyTaken].contains(code): UniqueViolation()
@@ -17,7 +17,7 @@ enum SQLiteError {
         }
     }
 
-    /// The same for a connection that is being opened, when no statement of ours can be at fault.
+    /// Maps a code that no statement causes, such as one from opening a connection.
     static func storageError(_ code: Int32, _ message: String, path: String) -> StorageError {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED: .busy

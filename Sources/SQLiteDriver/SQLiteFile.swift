@@ -1,10 +1,10 @@
 import Glibc
 import SQLStorage
 
-/// The file before SQLite opens it.
+/// The database file, before SQLite opens it.
 enum SQLiteFile {
-    /// Makes an empty file that this user alone may read; SQLite gives its other files the mode of the first. One that
-    /// is there is not touched: of programs that start at once, one makes it.
+    /// Creates an empty file that only this user may read, unless the file exists. SQLite gives its other files the
+    /// same mode. If several programs start at once, exactly one creates the file.
     static func makeIfAbsent(_ path: String) throws(StorageError) {
         let descriptor = unsafe open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor < 0 else {

@@ -289,7 +289,7 @@ struct CommandTests {
         try folder.write("text.db", "this is not a database, but a text of some length to be read as a header ...")
         let text = try await RunningProgram.run(["migrate", "--storage", "sqlite:text.db"], in: folder.url)
         #expect(text.code == 69)
-        #expect(text.output.contains("is not a database of Martlet"))
+        #expect(text.output.contains("is not a Martlet database"))
         let missing = try await RunningProgram.run(["migrate", "--storage", "sqlite:/proc/no/x.db"], in: folder.url)
         #expect(missing.code == 69)
         #expect(missing.output.contains("cannot be opened"))

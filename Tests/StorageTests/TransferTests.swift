@@ -120,8 +120,8 @@ struct TransferTests {
             ([], .cutOff(line: 0)),
             (Array(good.dropLast()), .cutOff(line: good.count - 1)),
             (Array(good.dropLast(2)) + good.suffix(1), .cutOff(line: good.count - 1)),
-            (Array(good.dropFirst()), .invalid(line: 1, reason: "is no first line of an export")),
-            (good + ["{}"], .invalid(line: good.count + 1, reason: "stands after the end")),
+            (Array(good.dropFirst()), .invalid(line: 1, reason: "is not the header of an export")),
+            (good + ["{}"], .invalid(line: good.count + 1, reason: "follows the end marker")),
             (
                 [good[0].replacing("\"schema\":\(known)", with: "\"schema\":\(known + 1)")] + good.dropFirst(),
                 .newerSchema(found: known + 1, known: known)
@@ -129,11 +129,11 @@ struct TransferTests {
             ([good[0].replacing("\"b\"", with: "\"c\"")] + good.dropFirst(), .otherMasterKey),
             (
                 good.dropLast() + [user, good[good.count - 1]],
-                .invalid(line: good.count, reason: "says again what an earlier line said")
+                .invalid(line: good.count, reason: "duplicates an earlier row")
             ),
             (
                 [good[0], "{\"table\":\"nothing\",\"row\":[]}"],
-                .invalid(line: 2, reason: "there is no table nothing")
+                .invalid(line: 2, reason: "names the unknown table nothing")
             ),
             ([good[0], "{\"table\":\"roles\",\"row\":[1]}"], .invalid(line: 2, reason: "must have 3 values")),
             ([good[0], "nonsense"], .invalid(line: 2, reason: "is not JSON: has an unknown word")),

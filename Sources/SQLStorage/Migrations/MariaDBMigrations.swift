@@ -1,7 +1,7 @@
 extension Migration {
-    // MariaDB commits each change of the schema by itself, and the nodes of a cluster share no lock: every statement may
-    // run twice. Keys compare byte by byte, without MariaDB's padding of spaces (utf8mb4_nopad_bin). Three columns of 255
-    // characters are as much as an index of InnoDB takes.
+    // MariaDB commits each schema change by itself, and the nodes of a cluster share no lock, so every statement may
+    // run twice. Keys compare byte by byte, without MariaDB's padding of spaces (utf8mb4_nopad_bin). Three columns of
+    // 255 characters are the most that an InnoDB index can hold.
     static let mariaDB: [Migration] = [
         Migration(
             version: 1, name: "the provider",
@@ -111,7 +111,7 @@ extension Migration {
             version: 2, name: "authorizations counted by session, and found by the hour in which they expire",
             statements: [
                 "ALTER TABLE sessions ADD COLUMN IF NOT EXISTS authorizations BIGINT NOT NULL DEFAULT 0",
-                // Every refresh moves the expiry: an index on it would be written each time, one on its hour is not.
+                // Indexed by hour, because every refresh moves the expiry and would rewrite an index on the exact time.
                 """
                 ALTER TABLE authorizations
                     ADD COLUMN IF NOT EXISTS expiry_hour BIGINT GENERATED ALWAYS AS (expires_at DIV 3600000) VIRTUAL

@@ -105,8 +105,8 @@ extension Migration {
                     PRIMARY KEY (issuer, purpose, value)) STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX spent_by_expiry ON spent (issuer, expires_at)",
-                // Without figures SQLite takes an issuer to have ten rows, and reads them all where an index would find
-                // one. These say how many there may be, and how many share the first columns of the primary key
+                // Without statistics, SQLite assumes ten rows per issuer and scans them all instead of using an index.
+                // These state the possible number of rows and how many share the first columns of the primary key
                 // (https://sqlite.org/optoverview.html#manual_control_of_query_plans_using_sqlite_stat_tables).
                 "ANALYZE sqlite_schema",
                 """
@@ -125,7 +125,7 @@ extension Migration {
             version: 2, name: "authorizations counted by session, and found by the hour in which they expire",
             statements: [
                 "ALTER TABLE sessions ADD COLUMN authorizations INTEGER NOT NULL DEFAULT 0",
-                // Every refresh moves the expiry: an index on it would be written each time, one on its hour is not.
+                // Indexed by hour, because every refresh moves the expiry and would rewrite an index on the exact time.
                 """
                 ALTER TABLE authorizations
                     ADD COLUMN expiry_hour INTEGER GENERATED ALWAYS AS (expires_at / 3600000) VIRTUAL

@@ -1,8 +1,8 @@
 import JOSE
 
 extension SQLBackend {
-    /// Hands over everything that is kept, a line at a time, as it was at one moment. Secrets stay sealed, under the keys
-    /// that `masterKeys` names. Returns how many rows there were.
+    /// Writes all stored data, as of one moment, a line at a time. Secrets stay sealed under the keys that `masterKeys`
+    /// names. Returns the number of rows. Throws `TransferError.oldSchema` if migrations are pending.
     package func export(
         masterKeys: [String], to write: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws -> Int {
@@ -22,8 +22,8 @@ extension SQLBackend {
         }
     }
 
-    /// Takes what an export handed over into an empty database, whole or not at all. `next` returns a line without its
-    /// end, and `nil` after the last. Returns how many rows there were. Throws `TransferError`.
+    /// Loads an export into an empty database, atomically. `next` returns a line without its terminator, or `nil` after
+    /// the last one. Returns the number of rows. Throws `TransferError`.
     package func `import`(
         masterKeys: [String], from next: @escaping @Sendable () throws -> [UInt8]?
     ) async throws -> Int {
@@ -37,9 +37,9 @@ extension SQLBackend {
             try reader.readHead(schema: schema, masterKeys: masterKeys)
             while let (table, values) = try reader.nextRow() {
                 do { try connection.execute(table.insert(count: values.count), values) } catch is UniqueViolation {
-                    throw TransferError.invalid(line: reader.line, reason: "says again what an earlier line said")
+                    throw TransferError.invalid(line: reader.line, reason: "duplicates an earlier row")
                 } catch let refused as RefusedStatement {
-                    throw TransferError.invalid(line: reader.line, reason: "does not fit: \(refused)")
+                    throw TransferError.invalid(line: reader.line, reason: "does not match the schema: \(refused)")
                 }
             }
             return reader.rows
@@ -49,12 +49,12 @@ extension SQLBackend {
     private var schemaVersion: Int { database.dialect.migrations.last?.version ?? 0 }
 }
 
-/// Reads an export line by line, and insists on its end.
+/// Reads an export line by line, and requires its end marker.
 private struct TransferReader {
     let next: @Sendable () throws -> [UInt8]?
     private(set) var line = 0
     private(set) var rows = 0
-    /// Whether an older version made the export.
+    /// Whether the export comes from an older schema version, whose rows may have fewer values.
     private var isOlder = false
 
     init(next: @escaping @Sendable () throws -> [UInt8]?) { self.next = next }
@@ -69,17 +69,17 @@ private struct TransferReader {
 
     mutating func readHead(schema: Int, masterKeys: [String]) throws {
         guard case .head(let head) = try nextLine() else {
-            throw TransferError.invalid(line: 1, reason: "is no first line of an export")
+            throw TransferError.invalid(line: 1, reason: "is not the header of an export")
         }
         guard head.schema <= schema else { throw TransferError.newerSchema(found: head.schema, known: schema) }
         isOlder = head.schema < schema
-        // Without data keys the last one also makes the digests of secrets.
+        // Issuers without data keys derive the digests of secrets from the last master key.
         guard Set(head.masterKeys).isSubset(of: masterKeys), head.masterKeys.last == masterKeys.last else {
             throw TransferError.otherMasterKey
         }
     }
 
-    /// Returns `nil` at the end, which says how many rows there must have been.
+    /// Returns the next row, or `nil` at the end marker. The end marker must state the number of rows read.
     mutating func nextRow() throws -> (TransferTable, [SQLValue])? {
         switch try nextLine() {
         case .row(let table, let values):
@@ -91,15 +91,15 @@ private struct TransferReader {
         case .end(let count):
             guard count == rows else { throw TransferError.cutOff(line: line) }
             guard try next() == nil else {
-                throw TransferError.invalid(line: line + 1, reason: "stands after the end")
+                throw TransferError.invalid(line: line + 1, reason: "follows the end marker")
             }
             return nil
-        case .head: throw TransferError.invalid(line: line, reason: "is a second first line")
+        case .head: throw TransferError.invalid(line: line, reason: "is a second header")
         }
     }
 }
 
-/// Why nothing was exported or imported.
+/// A reason why nothing was exported or imported.
 package enum TransferError: Error, Hashable, CustomStringConvertible {
     case oldSchema
     case notEmpty
@@ -111,19 +111,19 @@ package enum TransferError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .oldSchema: "The schema is not up to date: run `martlet migrate` first."
-        case .notEmpty: "The database holds data already: import into a new one. Nothing was changed."
+        case .notEmpty: "The database already contains data: import into a new one. Nothing was changed."
         case .newerSchema(let found, let known):
             """
-            The export has schema version \(found), this program knows \(known): import it with the version of Martlet that \
-            made it. Nothing was changed.
+            The export has schema version \(found), but this program supports only \(known): import it with the version \
+            of Martlet that created it. Nothing was changed.
             """
         case .otherMasterKey:
             """
-            The export is sealed under another master key: name the file that was used where it was made under \
-            master_key_file. Nothing was changed.
+            The export is sealed under another master key: set master_key_file to the key file of the installation that \
+            created it. Nothing was changed.
             """
         case .cutOff(let line):
-            "The export ends early, after line \(line): make it again. Nothing was changed."
+            "The export is cut off after line \(line): create it again. Nothing was changed."
         case .invalid(let line, let reason): "Line \(line) \(reason). Nothing was changed."
         }
     }

@@ -1,6 +1,6 @@
 import JOSE
 
-/// One line of an export: the first says what it is, the last how much there was, those between are rows.
+/// One line of an export: the header, a row, or the end marker with the number of rows.
 enum TransferLine {
     case head(Head)
     case row(table: TransferTable, values: [SQLValue])
@@ -31,7 +31,7 @@ enum TransferLine {
         return object.serialized() + [UInt8(ascii: "\n")]
     }
 
-    /// Throws a sentence.
+    /// Throws `InvalidLine` if the bytes are not a line of an export.
     init(parsing bytes: [UInt8]) throws(InvalidLine) {
         let object: JSONObject
         do throws(JSONError) { object = try JSONObject(parsing: bytes) } catch {
@@ -39,7 +39,7 @@ enum TransferLine {
         }
         if let name = object["table"]?.string {
             guard let table = TransferTable.all.first(where: { $0.name == name }) else {
-                throw InvalidLine("there is no table \(name)")
+                throw InvalidLine("names the unknown table \(name)")
             }
             guard let row = object["row"]?.array, (1...table.columns.count).contains(row.count) else {
                 throw InvalidLine("must have at most \(table.columns.count) values")
@@ -54,7 +54,7 @@ enum TransferLine {
         {
             self = .head(Head(schema: schema, masterKeys: keys.compactMap(\.string)))
         } else {
-            throw InvalidLine("is no line of an export of Martlet")
+            throw InvalidLine("is not a line of a Martlet export")
         }
     }
 
@@ -74,15 +74,15 @@ enum TransferLine {
         case .string(let text): return .text(text)
         case .object(let object):
             guard let text = object["bytes"]?.string, let bytes = try? Base64URL.decode(text) else {
-                throw InvalidLine("has bytes that are not base64url")
+                throw InvalidLine("has bytes that are not valid base64url")
             }
             return .blob(bytes)
-        case .bool, .number, .array: throw InvalidLine("has a value that no column holds")
+        case .bool, .number, .array: throw InvalidLine("has a value of a type that no column holds")
         }
     }
 }
 
-/// Why a line cannot be taken.
+/// A reason why a line cannot be imported, worded to follow "Line n".
 struct InvalidLine: Error {
     let reason: String
     init(_ reason: String) { self.reason = reason }

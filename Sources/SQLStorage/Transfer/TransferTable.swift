@@ -1,11 +1,11 @@
-/// A table as export and import know it.
+/// A table that is exported and imported.
 struct TransferTable: Sendable {
     let name: String
     let columns: [String]
     let select: SQLStatement
     private let into: SQLStatement
     private let names: [SQLStatement]
-    /// Finds a row, if there is one.
+    /// Selects one row, if the table has any.
     let any: SQLStatement
 
     private init(_ name: SQLStatement, _ columns: [SQLStatement], orderedBy key: SQLStatement) {
@@ -18,7 +18,8 @@ struct TransferTable: Sendable {
         any = "SELECT 1 FROM \(name) LIMIT 1"
     }
 
-    /// Inserts a row of the first `count` columns. The others take their defaults: they came later than the export.
+    /// Inserts a row of the first `count` columns. The remaining columns were added after the export, and take their
+    /// defaults.
     func insert(count: Int) -> SQLStatement {
         let places = (0..<count).map { _ in "?" as SQLStatement }.joined()
         return "INSERT INTO \(into) (\(Array(names.prefix(count)).joined())) VALUES (\(places))"
@@ -26,8 +27,8 @@ struct TransferTable: Sendable {
 }
 
 extension TransferTable {
-    /// All that is kept, those first that others refer to. A test compares them with the schema, so that none is
-    /// forgotten. New columns come last: an older export has fewer values in a row.
+    /// Every stored table, with referenced tables before those that refer to them. A test compares this list with the
+    /// schema, so that no table is forgotten. Add new columns at the end: rows of an older export have fewer values.
     static let all = [
         TransferTable("changes", ["issuer", "version"], orderedBy: "issuer"),
         TransferTable(

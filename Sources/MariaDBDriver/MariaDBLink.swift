@@ -42,7 +42,7 @@ final class MariaDBLink: PooledConnection {
         throw failure
     }
 
-    /// Runs `work` on the connection. There is none only while the pool is closing, and then this throws.
+    /// Runs `work` on the connection. Throws if there is no connection, which happens only while the pool is closing.
     func withConnection<Result>(_ work: (MariaDBConnection) throws -> Result) throws -> Result {
         guard let connection, !connection.isBroken else { throw outage.error ?? StorageError.closed }
         try connection.checkLife()

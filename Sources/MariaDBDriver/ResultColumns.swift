@@ -19,7 +19,7 @@ import SQLStorage
 
     /// Bytes of a column's buffer. Most values fit; a longer one is fetched separately.
     private static let size = 512
-    /// The number of the character set that stands for bytes.
+    /// The character set number of binary data.
     private static let binary = 63
 
     deinit { release() }

@@ -9,7 +9,7 @@ struct SQLSessions: SessionStore {
             trusts_device, last_used_at
         """
 
-    /// Versions before this column don't record use. The sign-in time stands in for it.
+    /// Older versions don't record the last use. The sign-in time stands in for it.
     private static let lastUse: SQLStatement = "COALESCE(last_used_at, authenticated_at)"
 
     func start(

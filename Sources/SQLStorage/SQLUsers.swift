@@ -124,8 +124,8 @@ struct SQLUsers: UserStore {
         }
     }
 
-    /// Usernames and email addresses share one key space. A user can sign in with either, so neither may belong to
-    /// somebody else.
+    /// Usernames and email addresses share one key space: a user can sign in with either, so neither may belong to
+    /// another user.
     private static func claimNames(of user: User, _ issuer: SQLValue, _ connection: any SQLConnection) throws {
         let names = Set([user.username, user.email].compactMap(\.self).map(User.key))
         for name in names.sorted() {

@@ -58,7 +58,7 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
         case .foreignTables:
             "The database contains the tables of another program: set `storage` to another database."
         case .newerSchema(let found, let known):
-            "The database has schema version \(found), but this program supports only \(known): start the newer version."
+            "The database has schema version \(found), but this program supports at most \(known): start the newer version."
         case .changedMigration(let version):
             """
             Migration \(version) in the database differs from this program's: start the program that created the \

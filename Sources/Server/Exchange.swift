@@ -1,18 +1,18 @@
 import HTTPTypes
 import IdentityProvider
 
-/// A request as it came from the wire, on its way through the layers.
+/// A request as received, on its way through the middleware.
 struct Exchange: Sendable {
     var head: HTTPRequest
     let body: RequestContent
-    /// Whether it came over TLS of our own.
+    /// Whether this server terminated TLS for the request.
     let isSecure: Bool
-    /// The client's address as far as trusted proxies say; at first that of the peer.
+    /// The client's address as reported by trusted proxies; at first the peer's.
     var remoteAddress: String
-    /// The name of its trace, once it has one.
+    /// The trace ID, once assigned.
     var trace: String?
 
-    /// Without the query.
+    /// The request target without the query.
     var path: Substring {
         let target = head.path ?? ""
         return target[..<(target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex)]
@@ -23,32 +23,33 @@ struct Exchange: Sendable {
         return target[target.utf8.index(after: mark)...]
     }
 
-    /// The host asked for, in lower case: hosts know no other (RFC 3986 §3.2.2).
+    /// The requested host in lowercase, because hosts are case-insensitive (RFC 3986 §3.2.2).
     var authority: String { head.authority?.lowercased() ?? "" }
 
-    /// Whether a person reads the answer: programs do not ask for HTML.
+    /// Whether a person will read the response: programs do not ask for HTML.
     var isFromPerson: Bool { head.headerFields[.accept]?.contains("text/html") == true }
 }
 
-/// What goes back to the wire.
+/// The response to send.
 struct Answer: Sendable {
     var status: HTTPResponse.Status
     var headers: HTTPFields
     var body: [UInt8]
-    /// Which route gave it, for log, trace and metrics: a path can hold anything. `nil` where there was none.
+    /// The route that matched, for logs, traces and metrics, which must not hold arbitrary paths. `nil` if no route
+    /// matched.
     var route: String?
-    /// Whose answer it is, where that is known.
+    /// The issuer that responded, if known.
     var issuer: Issuer?
-    /// Whether scripts of any origin may read it.
+    /// Whether scripts of any origin may read the response.
     var isSharedAcrossOrigins = false
 }
 
 extension Answer {
-    /// For sites without pages of their own.
+    /// For sites without their own error pages.
     static let notFound = Answer(
         status: .notFound, headers: [.contentType: "text/plain"], body: Array("not found".utf8))
 
-    /// The resource can only be read (RFC 9110 §15.5.6).
+    /// The resource is read-only (RFC 9110 §15.5.6).
     static let readOnly = Answer(
         status: .methodNotAllowed, headers: [.contentType: "text/plain", .allow: "GET, HEAD"],
         body: Array("method not allowed".utf8))

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A time as HTTP writes it (RFC 9110 §5.6.7).
+/// The HTTP date format (RFC 9110 §5.6.7).
 enum HTTPDate {
     static var now: String { text(of: Date()) }
 
@@ -9,7 +9,7 @@ enum HTTPDate {
         let (days, rest) = (seconds / 86_400, seconds % 86_400)
         let (year, month, day) = civil(days)
         let time = [rest / 3_600, rest / 60 % 60, rest % 60].map(twoDigits).joined(separator: ":")
-        // The first of January 1970 was a Thursday.
+        // January 1, 1970 was a Thursday.
         return "\(weekdays[(days + 3) % 7]), \(twoDigits(day)) \(months[month - 1]) \(year) \(time) GMT"
     }
 
@@ -18,7 +18,8 @@ enum HTTPDate {
 
     private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
-    /// The Gregorian date of a day since 1970, by eras of 400 years that begin in March: then the leap day is the last.
+    /// Converts days since 1970 to a Gregorian date, counting in 400-year eras that begin in March so that the leap day
+    /// comes last.
     private static func civil(_ days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = shifted / 146_097

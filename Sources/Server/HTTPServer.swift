@@ -4,14 +4,14 @@ package import IdentityProvider
 import NIOCore
 import ServiceLifecycle
 
-/// The server for one or several issuers: layers around a route table, on HTTP/1.1, and over TLS on HTTP/2, too.
+/// The server for one or several issuers: middleware around a route table, over HTTP/1.1 and, with TLS, also HTTP/2.
 package struct HTTPServer: Service {
     private let settings: ServerSettings
     private let pipeline: Pipeline
     private let conflict: ConflictingRoutes?
     private let onRunning: @Sendable (Int?) async -> Void
 
-    /// `onRunning` hears the port of each address once connections are accepted there; `nil` for a unix socket.
+    /// `onRunning` receives the port of each address once it accepts connections; `nil` for a Unix socket.
     package init(
         settings: ServerSettings, providers: [MountedProvider], pages: PageRenderer, limiter: RateLimiter,
         clock: SystemClock = SystemClock(), readiness: Readiness = Readiness(true),
@@ -42,8 +42,8 @@ package struct HTTPServer: Service {
         self.onRunning = onRunning
     }
 
-    /// Serves until the service group shuts down. Throws `ConflictingRoutes`, `InvalidCertificate`, or what keeps an
-    /// address from being used.
+    /// Serves until the service group shuts down. Throws `ConflictingRoutes`, `InvalidCertificate`, or the error that
+    /// prevents listening on an address.
     package func run() async throws {
         if let conflict { throw conflict }
         let certificate = try settings.tls.map { settings throws(InvalidCertificate) in try TLSCertificate(settings) }
@@ -68,13 +68,13 @@ package struct HTTPServer: Service {
                 head: request.head, body: RequestContent(of: request), isSecure: isSecure,
                 remoteAddress: channel.remoteAddress?.ipAddress ?? "")
             let answer: Answer
-            // What broke it the connection knows how to answer.
+            // The connection handles the underlying error.
             do { answer = try await pipeline.respond(to: exchange) } catch let error as BrokenRequest {
                 throw error.cause
             }
             var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
             head.headerFields[.date] = HTTPDate.now
-            // RFC 9110 §8.6: not where there can be no content.
+            // Not allowed where there can be no content (RFC 9110 §8.6).
             if answer.status != .noContent, answer.status != .notModified {
                 head.headerFields[.contentLength] = String(answer.body.count)
             }

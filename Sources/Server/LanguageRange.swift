@@ -1,11 +1,11 @@
-/// Which language a person reads (RFC 9110 §12.5.4, RFC 4647 §3).
+/// Language negotiation: picks an available language that the user reads (RFC 9110 §12.5.4, RFC 4647 §3).
 enum LanguageRange {
-    /// People name a handful: the rest of a long list is noise.
+    /// The number of languages considered. Users list a handful; the rest of a long list is noise.
     private static let wishLimit = 32
-    /// Characters of a tag; longer ones are no language (RFC 5646 §4.4.1).
+    /// The maximum length of a language tag in characters (RFC 5646 §4.4.1).
     private static let tagLimit = 35
 
-    /// The languages of an `Accept-Language` field, most wanted first.
+    /// Returns the languages of an `Accept-Language` field, most preferred first.
     static func parse(_ field: String) -> [String] {
         var wishes: [(language: String, quality: Double)] = []
         for item in field.split(separator: ",").prefix(wishLimit) {
@@ -15,14 +15,15 @@ enum LanguageRange {
             let quality = weight.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
             if quality > 0, quality <= 1 { wishes.append((language, quality)) }
         }
-        // Of equal wishes the first comes first: `sort` may swap them.
+        // Ties keep their order in the field, which `sort` does not guarantee.
         return wishes.enumerated()
             .sorted { ($1.element.quality, $0.offset) < ($0.element.quality, $1.offset) }
             .map(\.element.language)
     }
 
-    /// The first wish that can be met: by the language itself where its region cannot (lookup, §3.4), or by any region
-    /// of it (basic filtering, §3.3.1). `nil` when none can, or everything is welcome.
+    /// Returns the best match for the first preference that can be met: the language itself if its region is
+    /// unavailable (lookup, §3.4), or any region of the language (basic filtering, §3.3.1). Returns `nil` if no
+    /// preference can be met, or if `*` is reached first.
     static func choose(from available: [String], _ wishes: [String]) -> String? {
         for wish in wishes.prefix(2 * wishLimit) where wish.utf8.count <= tagLimit {
             var tag = Substring(wish.lowercased())

@@ -1,7 +1,7 @@
 package import IdentityProvider
 import Mustache
 
-/// The words of a letter.
+/// The rendered text of an email.
 package struct LetterWords: Sendable {
     package let subject: String
     package let text: String
@@ -9,8 +9,8 @@ package struct LetterWords: Sendable {
 }
 
 extension PageRenderer {
-    /// Puts `letter` into words, in the person's language; `name` is the issuer's for people. Throws
-    /// `UnknownLetter` when there are no texts for its kind.
+    /// Renders `letter` in the recipient's language; `name` is the issuer's display name. Throws `UnknownLetter` if
+    /// there are no texts for its kind.
     package func words(of letter: Letter, from issuer: Issuer, name: String?) throws(UnknownLetter) -> LetterWords {
         let wishes = letter.languages + LanguageRange.parse(letter.acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
@@ -29,7 +29,7 @@ extension PageRenderer {
     }
 }
 
-/// There are no texts for letters of this kind: a defect of ours.
+/// There are no texts for emails of this kind, which is a bug in Martlet.
 package struct UnknownLetter: Error {
     package let kind: String
 }

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import ServiceLifecycle
 
-/// Returns memory to the system after a peak, which the C library's allocator doesn't do by itself.
+/// Returns memory to the system after a peak, which the allocator of the C library does not do by itself.
 package struct MemoryReturn: Service {
     package init() {}
 
@@ -15,15 +15,15 @@ package struct MemoryReturn: Service {
     }
 }
 
-/// Memory that the program has freed, but that still counts as resident.
+/// Memory that the program has freed but that still counts as resident.
 struct FreedMemory {
-    /// Bytes that are worth the work. Less than that serves the next requests: a password hash needs 19 MiB.
+    /// The minimum worth returning, in bytes. Less than that serves the next requests: a password hash needs 19 MiB.
     private static let threshold = 32 << 20
 
-    /// Bytes that couldn't be returned, among them the stacks and data that the allocator doesn't count.
+    /// Bytes that could not be returned, such as stacks and data that the allocator does not count.
     private var rest = 0
 
-    /// Returns what was freed if that is much. The result says whether it did.
+    /// Returns freed memory to the system if it exceeds the threshold. Returns whether it did.
     @discardableResult
     mutating func returnToSystem() -> Bool {
         guard let freed = Self.bytes else { return false }
@@ -34,9 +34,9 @@ struct FreedMemory {
         return true
     }
 
-    /// Resident memory less what is in use; `nil` if the system doesn't tell.
+    /// Resident memory minus memory in use, in bytes; `nil` if the system does not report it.
     private static var bytes: Int? {
-        // Pages: size, resident, shared with files (proc_pid_statm(5)).
+        // In pages: size, resident, shared with files (proc_pid_statm(5)).
         let pages = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ").map {
             Int($0)
         }

@@ -2,7 +2,7 @@ import HTTPTypes
 import IdentityProvider
 import Logging
 
-/// The one place where the HTTP server meets the provider: finds the endpoint, asks it, and words what it says.
+/// Connects the HTTP server to the provider: finds the endpoint, calls it, and renders its response.
 struct Mount: Sendable {
     let table: RouteTable
     let pages: PageRenderer
@@ -13,7 +13,7 @@ struct Mount: Sendable {
     func respond(to exchange: Exchange) async throws -> Answer {
         guard let place = table.place(of: exchange) else { return notFound(exchange) }
         var answer: Answer
-        // HEAD is GET without the body (RFC 9110 §9.3.2); the writer leaves the body out.
+        // HEAD is GET without the body (RFC 9110 §9.3.2); the writer omits the body.
         if let (route, endpoint) = place.target(for: exchange.head.method == .head ? .get : exchange.head.method) {
             let routed = RoutedRequest(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
             answer = render(try await respond(to: routed), routed.exchange, place.provider)
@@ -48,7 +48,7 @@ struct Mount: Sendable {
         }
     }
 
-    /// Words the error as the endpoint does, and logs it once: its code and cause, never what was sent.
+    /// Renders the error as the endpoint does, and logs its code and cause once. Request data is never logged.
     private func refuse(_ routed: RoutedRequest, _ error: OAuthError) -> Response {
         Measurements.countRefusal(error.code)
         Logger.current.log(
@@ -65,7 +65,7 @@ struct Mount: Sendable {
             code: .invalidRequest, description: "there is nothing at this address", status: .notFound)
         let provider = table.provider(of: exchange)
         var answer = render(
-            // Who asks for a host that is not ours is not told whose it could have been.
+            // A response to an unknown host must not show which issuers the server has.
             exchange.isFromPerson && provider != nil ? .page(.error(error), status: .notFound) : .json(error),
             exchange, provider)
         answer.issuer = provider?.issuer

@@ -1,9 +1,9 @@
 package import IdentityProvider
 
-/// One issuer as the server knows it.
+/// One issuer, with its endpoints and limits, as the server mounts it.
 package struct MountedProvider: Sendable {
     let issuer: Issuer
-    /// What people read at the top of its pages; `nil` for the renderer's own.
+    /// The name shown at the top of its pages; `nil` for the renderer's default.
     let name: String?
     let endpoints: [any Endpoint]
     let limits: Limits

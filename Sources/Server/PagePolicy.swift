@@ -2,8 +2,8 @@ import Crypto
 import FoundationEssentials
 import IdentityProvider
 
-/// The Content Security Policy of our pages: one style, forms that lead where the page says, and no script but the files
-/// that it names and the one line that sends a form on where a page does so.
+/// The Content Security Policy of pages. It allows one style, form targets and script files that the page names, and,
+/// on a page that submits itself, the one inline script that does so.
 struct PagePolicy: Sendable {
     private let styleHash: String
     private let scriptHash: String
@@ -29,9 +29,10 @@ struct PagePolicy: Sendable {
             """
     }
 
-    /// The source as it may stand in the policy; `nil` for what could end it and begin another directive (CSP §2.3.1).
+    /// Returns the source in a form that is safe in the policy, or `nil` if it could end its directive and begin
+    /// another (CSP §2.3.1).
     private static func source(_ uri: String) -> String? {
-        // A source has no query.
+        // A source expression has no query or fragment.
         let source = uri.prefix { $0 != "?" && $0 != "#" }
         let isPlain = source.utf8.allSatisfy { 0x21...0x7E ~= $0 && !";,'\"*".utf8.contains($0) }
         return isPlain && source.contains(":") ? String(source) : nil

@@ -5,13 +5,13 @@ import Logging
 import Mustache
 import Templates
 
-/// Renders pages from the templates, in the person's language, under a policy that forbids everything they do not use.
+/// Renders pages from templates in the user's language, under a policy that forbids everything they don't use.
 package struct PageRenderer: Sendable {
     static let fallback = "en"
 
-    /// The templates and texts of each language.
+    /// The templates and texts by language.
     let libraries: [String: MustacheLibrary]
-    /// The same for what is no markup: the text of mails.
+    /// The same for plain text, which is not escaped: the text part of emails.
     let plainLibraries: [String: MustacheLibrary]
     let languages: [String]
     private let style: String
@@ -19,19 +19,19 @@ package struct PageRenderer: Sendable {
     private let policy: PagePolicy
     let name: String
 
-    /// `name` is what people read at the top; `overrides` replace the built-in files of the same name, such as
+    /// `name` is shown at the top of pages. `overrides` replace the built-in files of the same name, such as
     /// `sign-in.mustache`, and may add `locales/LANGUAGE.json`. Throws `InvalidTemplate`, which names the file.
     package init(name: String, overrides: [String: String] = [:]) throws(InvalidTemplate) {
         for file in overrides.keys.sorted() where Templates.files[file] == nil && !Self.isLocale(file) {
-            // A misspelt name must not pass unseen.
-            throw InvalidTemplate(file: file, reason: "is no template of this program")
+            // Rejects a misspelled name, which would otherwise be ignored silently.
+            throw InvalidTemplate(file: file, reason: "is not the name of a built-in template")
         }
         let files = Templates.files.merging(overrides) { _, override in override }
         let common = try Self.texts(in: files, language: Self.fallback)
         var (libraries, plainLibraries): ([String: MustacheLibrary], [String: MustacheLibrary]) = ([:], [:])
         for file in files.keys where Self.isLocale(file) {
             let language = String(file.dropFirst("locales/".count).dropLast(".json".count))
-            // What a language does not say is said in English rather than not at all.
+            // Texts missing from a language fall back to English.
             let texts = common.merging(try Self.texts(in: files, language: language)) { _, own in own }
             libraries[language] = try Self.library(files, texts: texts)
             let plain = texts.mapValues { (text: "{{% CONTENT_TYPE:TEXT}}" + $0.text, file: $0.file) }
@@ -59,7 +59,7 @@ package struct PageRenderer: Sendable {
         context["issuer_name"] = name ?? self.name
         context["trace_id"] = TraceID.current
         guard let html = libraries[language]?.render(context, withTemplate: page.template) else {
-            Logger.current.error("there is no template", metadata: ["page": "\(page.template)"])
+            Logger.current.error("no such template", metadata: ["page": "\(page.template)"])
             return Answer(
                 status: .internalServerError, headers: [.contentType: "text/plain"], body: Array("internal error".utf8))
         }
@@ -68,15 +68,16 @@ package struct PageRenderer: Sendable {
         answer.headers[.contentLanguage] = language
         answer.headers[.vary] = "Accept-Language"
         answer.headers[.contentSecurityPolicy] = policy.field(for: page)
-        // Addresses of pages hold secrets, which other origins must not see; without any referrer the page's own forms
-        // would come with `Origin: null` (Fetch §3.1).
+        // URLs of pages contain secrets that other origins must not see. With no referrer at all, the page's own forms
+        // would send `Origin: null` (Fetch §3.1).
         answer.headers[.referrerPolicy] = "same-origin"
         return answer
     }
 
     private static func isLocale(_ file: String) -> Bool { file.hasPrefix("locales/") && file.hasSuffix(".json") }
 
-    /// The templates, and each text as a template `text.KEY`: what a text says of the person's data is escaped, too.
+    /// Builds the templates of one language. Each text becomes a template `text.KEY`, so that user data in texts is
+    /// escaped as well.
     private static func library(
         _ files: [String: String], texts: [String: (text: String, file: String)]
     ) throws(InvalidTemplate) -> MustacheLibrary {
@@ -93,11 +94,11 @@ package struct PageRenderer: Sendable {
     ) throws(InvalidTemplate) -> [String: (text: String, file: String)] {
         let file = "locales/\(language).json"
         guard let object = try? JSONObject(parsing: Array((files[file] ?? "").utf8)) else {
-            throw InvalidTemplate(file: file, reason: "is not a JSON object without repeated members")
+            throw InvalidTemplate(file: file, reason: "must be a JSON object without repeated members")
         }
         var texts: [String: (text: String, file: String)] = [:]
         for (key, value) in object.members {
-            guard let text = value.string else { throw InvalidTemplate(file: file, reason: "\(key) must be a text") }
+            guard let text = value.string else { throw InvalidTemplate(file: file, reason: "\(key) must be a string") }
             texts[key] = (text, file)
         }
         return texts
@@ -119,7 +120,7 @@ package struct InvalidTemplate: Error {
 }
 
 extension Page.Value {
-    /// As the template engine takes it.
+    /// The value as the template engine expects it.
     var plain: Any {
         switch self {
         case .text(let text): text

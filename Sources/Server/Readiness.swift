@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether requests can be answered. Until then all but `/health/live` are told to come back.
+/// Whether requests can be served. Until then, all but `/health/live` are told to retry later.
 package final class Readiness: Sendable {
     private let flag: Atomic<Bool>
     package init(_ isReady: Bool) { flag = Atomic(isReady) }
@@ -9,5 +9,5 @@ package final class Readiness: Sendable {
     package func begin() { flag.store(true, ordering: .releasing) }
 }
 
-/// The program has not found its storage yet.
+/// The storage is not yet available.
 struct NotReady: Error {}

@@ -3,10 +3,10 @@ import HummingbirdCore
 import IdentityProvider
 import NIOCore
 
-/// A request's body, read at most once and within a size.
+/// A request's body, read at most once and up to a maximum size.
 struct RequestContent: Sendable {
     let body: RequestBody
-    /// What the client announced, if it did.
+    /// The size announced by the client, if any.
     let announced: Int?
 
     init(of request: HummingbirdCore.Request) {
@@ -14,9 +14,9 @@ struct RequestContent: Sendable {
         announced = request.headers[.contentLength].flatMap { Int($0) }
     }
 
-    /// Throws an `OAuthError` for a body that is too large or too slow, `BrokenRequest` for one that broke off.
+    /// Throws an `OAuthError` if the body is too large or too slow, and `BrokenRequest` if it is cut off.
     func read(upTo limit: Int) async throws -> [UInt8] {
-        // Said before the body is read, so that an honest client need not send it.
+        // Checked before the body is read, so that an honest client need not send it.
         if let announced, announced > limit { throw OAuthError.contentTooLarge }
         var bytes: [UInt8] = []
         do {
@@ -35,7 +35,7 @@ struct RequestContent: Sendable {
     }
 }
 
-/// The request broke off or is no HTTP: there is nobody to answer, or the connection does it.
+/// The request was cut off or is not HTTP. The client is gone, or the connection responds to it.
 package struct BrokenRequest: Error {
     let cause: any Error
 }

@@ -1,9 +1,9 @@
 import HTTPTypes
 import IdentityProvider
 
-/// Finds who answers at a host and path. Paths are compared exactly: no slash too many, no encoding, no dots.
+/// Finds the endpoint for a host and path. Paths are compared exactly, without normalizing slashes, encodings or dots.
 struct RouteTable: Sendable {
-    /// What answers at one path.
+    /// The endpoints at one path.
     struct Place: Sendable {
         let provider: MountedProvider
         fileprivate(set) var targets: [(route: Route, endpoint: any Endpoint)]
@@ -12,7 +12,7 @@ struct RouteTable: Sendable {
             targets.first { $0.route.method == method }
         }
 
-        /// As `Allow` lists them (RFC 9110 §10.2.1).
+        /// The methods to list in `Allow` (RFC 9110 §10.2.1).
         var methods: [HTTPRequest.Method] {
             let methods = targets.map(\.route.method)
             return methods.contains(.get) ? methods + [.head] : methods
@@ -27,10 +27,11 @@ struct RouteTable: Sendable {
     }
 
     private var sites: [String: Site] = [:]
-    /// With one issuer any host will do: a health check may know the address only. Answers name the issuer anyway.
+    /// With a single issuer, any host is accepted: a health check may know only the address. Responses name the issuer
+    /// anyway.
     private let onlyAuthority: String?
 
-    /// Set when two endpoints want the same method at one address: such a table must not be used.
+    /// Set if two endpoints handle the same method at one address. Such a table must not be used.
     private(set) var conflict: ConflictingRoutes?
 
     init(_ providers: [MountedProvider]) {
@@ -43,11 +44,11 @@ struct RouteTable: Sendable {
         }
     }
 
-    /// What answers there; `nil` when nothing does.
+    /// Returns the endpoints at the path, or `nil` if there are none.
     func place(of exchange: Exchange) -> Place? { site(of: exchange)?.places[String(exchange.path)] }
 
-    /// Whose address it is, whether or not anything answers there: of several issuers at one host the one whose path
-    /// is the longest that fits.
+    /// Returns the provider that owns the URL, even if no endpoint matches. If several issuers share a host, the one
+    /// with the longest matching path wins.
     func provider(of exchange: Exchange) -> MountedProvider? {
         guard let site = site(of: exchange) else { return nil }
         let path = exchange.path
@@ -57,7 +58,7 @@ struct RouteTable: Sendable {
 
     private func site(of exchange: Exchange) -> Site? { sites[onlyAuthority ?? exchange.authority] }
 
-    /// With and without the port that the scheme implies (RFC 3986 §6.2.3).
+    /// Returns the authority with and without the scheme's default port (RFC 3986 §6.2.3).
     private static func spellings(of issuer: Issuer) -> [String] {
         let authority = issuer.authority.lowercased()
         let port = issuer.isSecure ? ":443" : ":80"
@@ -68,7 +69,7 @@ struct RouteTable: Sendable {
 }
 
 extension RouteTable.Site {
-    /// The first conflict, if there is one.
+    /// Adds the provider's routes. Returns the first conflict, if any.
     fileprivate mutating func add(_ provider: MountedProvider) -> ConflictingRoutes? {
         var conflict: ConflictingRoutes?
         providers.append(provider)
@@ -87,7 +88,7 @@ extension RouteTable.Site {
     }
 }
 
-/// Two endpoints answer at one address.
+/// Two endpoints handle the same method at one address.
 package struct ConflictingRoutes: Error {
     package let method: String
     package let path: String

@@ -8,14 +8,14 @@ struct RoutedRequest: Sendable {
     let route: Route
     let endpoint: any Endpoint
 
-    /// Throws `OAuthError` when the request is malformed, too large or too slow.
+    /// Reads the request. Throws `OAuthError` if it is malformed, too large or too slow.
     func request() async throws -> Request {
         let method: HTTPRequest.Method = exchange.head.method == .head ? .get : exchange.head.method
-        // Raw bytes beyond ASCII have no meaning in a target (RFC 3986 §2); an HTTP/2 client could send them.
+        // Raw bytes beyond ASCII are not allowed in a target (RFC 3986 §2), but an HTTP/2 client could send them.
         guard (exchange.query ?? "").utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             throw OAuthError.invalidRequest("the query has an illegal character")
         }
-        // A body of GET has no meaning (RFC 9110 §9.3.1).
+        // The body of a GET has no meaning (RFC 9110 §9.3.1).
         let body = method == .get ? [] : try await exchange.body.read(upTo: provider.limits.bodySize)
         return try Request(
             method: method, path: route.path.text, query: exchange.query.map(String.init),
@@ -23,7 +23,7 @@ struct RoutedRequest: Sendable {
             trace: exchange.trace, limits: provider.limits, reading: route.body)
     }
 
-    /// Throws when the client has asked this route too often.
+    /// Enforces the route's rate limit for the client. Throws `OAuthError` if it is exceeded.
     func takeToken(from limiter: RateLimiter, at clock: SystemClock) throws {
         guard let limit = route.rateLimit else { return }
         let subscriber = IPAddress.subscriber(of: exchange.remoteAddress)

@@ -1,17 +1,17 @@
 package import IdentityProvider
 
-/// Where and how the server listens.
+/// The addresses that the server listens on, and its limits.
 package struct ServerSettings: Sendable {
     package enum Address: Hashable, Sendable {
         case host(String, port: Int)
         case unixSocket(String)
     }
 
-    /// The PEM files of a certificate with its chain, and of its private key.
+    /// The PEM files of a certificate chain and its private key.
     package struct TLS: Sendable {
         package let certificate: String
         package let key: String
-        /// Seconds between two looks at the files.
+        /// Seconds between checks for changed files.
         package let reloadInterval: Double
 
         package init(certificate: String, key: String, reloadInterval: Double = 60) {
@@ -21,16 +21,17 @@ package struct ServerSettings: Sendable {
         }
     }
 
-    /// What connections from the same place may have at one time. Trusted proxies and unix sockets are exempt; nobody else
-    /// gets more than half of `maximumConnections`.
+    /// The limits on simultaneous connections from one place. Trusted proxies and Unix sockets are exempt. No other
+    /// client gets more than half of `maximumConnections`.
     package struct ConnectionLimits: Sendable {
-        /// Connections from an IPv4 address, or from an IPv6 network of 64 bits.
+        /// Connections from one IPv4 address or one IPv6 /64 network.
         package var perAddress = 256
-        /// Connections from an IPv4 network of 24 bits, or from an IPv6 network of 48 bits.
+        /// Connections from one IPv4 /24 network or one IPv6 /48 network.
         package var perNetwork = 512
-        /// Bytes that the connections of an address may cost: room for eight full ones (RFC 9113 §10.5).
+        /// Bytes that connections from one address may cost: enough for eight connections at their limit (RFC 9113
+        /// §10.5).
         package var bytesPerAddress = 64 << 20
-        /// Bytes that the connections of a network may cost: one host may have all its addresses.
+        /// Bytes that connections from one network may cost. One host may own all of its addresses.
         package var bytesPerNetwork = 256 << 20
 
         package init() {}
@@ -41,10 +42,10 @@ package struct ServerSettings: Sendable {
     package var proxies: TrustedProxies
     package var limits: Limits
     package var connections = ConnectionLimits()
-    /// Connections at one time on each address; more wait in the backlog of the system. Keep it below the number of
-    /// files that the process may open.
+    /// Simultaneous connections on each listening address; more wait in the system's backlog. Keep it below the number
+    /// of files that the process may open.
     package var maximumConnections = max(16, OpenFiles.limit - 64)
-    /// Seconds that requests under way have when the server stops.
+    /// Seconds that in-flight requests get to finish when the server stops.
     package var shutdownGrace: Double = 10
 
     package init(addresses: [Address], tls: TLS? = nil, proxies: TrustedProxies, limits: Limits = Limits()) {

@@ -1,7 +1,7 @@
 import HTTPTypes
 import ServiceLifecycle
 
-/// Serves a handful of files from memory: the demo application.
+/// Serves a few files from memory, such as the demo application.
 package struct StaticSite: Service {
     package struct File: Sendable {
         let type: String
@@ -15,7 +15,7 @@ package struct StaticSite: Service {
 
     private let server: HTTPServer
 
-    /// `files` by path; `policy` is their Content Security Policy.
+    /// `files` are keyed by path. `policy` is their Content Security Policy.
     package init(
         settings: ServerSettings, files: [String: File], policy: String,
         onRunning: @escaping @Sendable (Int?) async -> Void = { _ in }

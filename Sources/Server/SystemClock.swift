@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// Where the time comes from.
+/// The source of the current time.
 package struct SystemClock: Sendable {
     package let now: @Sendable () -> Date
     package init(now: @escaping @Sendable () -> Date = { Date() }) { self.now = now }

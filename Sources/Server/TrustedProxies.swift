@@ -1,16 +1,17 @@
 import HTTPTypes
 import IdentityProvider
 
-/// The proxies that are believed when they say whom they speak for.
+/// The proxies trusted to report the client's address.
 package struct TrustedProxies: Sendable {
-    /// The field that the proxies write. Only one: a proxy passes on the other as the client sent it.
+    /// The header field that the proxies write. Only one is read, because a proxy forwards the other as the client sent
+    /// it.
     package enum Field: Sendable {
         case forwardedFor
         /// RFC 7239.
         case forwarded
     }
 
-    /// Nobody is trusted.
+    /// Trusts no proxy.
     package static let none = TrustedProxies(ranges: [], trustsSocket: false, field: .forwardedFor)
 
     private let ranges: [AddressRange]
@@ -23,8 +24,8 @@ package struct TrustedProxies: Sendable {
         self.field = field
     }
 
-    /// Texts such as `10.0.0.0/8`, `fd00::/8`, a single address, or `unix` for whoever may open the unix socket. Throws
-    /// the first that is none.
+    /// Parses texts such as `10.0.0.0/8`, `fd00::/8`, a single address, or `unix` for anyone with access to the Unix
+    /// socket. Throws the first invalid one.
     package init(_ texts: [String], field: Field = .forwardedFor) throws(InvalidNetwork) {
         var ranges: [AddressRange] = []
         for text in texts where text != "unix" {
@@ -34,13 +35,13 @@ package struct TrustedProxies: Sendable {
         self.init(ranges: ranges, trustsSocket: texts.contains("unix"), field: field)
     }
 
-    /// The address of the client. Each proxy appends whom it heard, so the last address that is no proxy of ours is
-    /// the client's; what stands before it is the client's own word. `peer` is empty on a unix socket.
+    /// Returns the address of the client. Each proxy appends the address of its peer, so the client is the last address
+    /// that is not a trusted proxy; earlier ones are the client's own claims. `peer` is empty on a Unix socket.
     func client(behind peer: String, fields: HTTPFields) -> String {
         guard trust(peer) else { return peer }
         var client = peer
         for node in nodes(in: fields).reversed() {
-            // A text that is no address hides who was heard: the proxy that wrote it is all that is known.
+            // An entry that is not an address hides the peer, so only the proxy that wrote it is known.
             guard let address = IPAddress(node: node) else { break }
             client = address.description
             if !isTrusted(address) { break }
@@ -48,7 +49,7 @@ package struct TrustedProxies: Sendable {
         return client
     }
 
-    /// Whether what `peer` says of others is believed.
+    /// Returns whether `peer` is trusted to report other addresses.
     func trust(_ peer: String) -> Bool {
         peer.isEmpty ? trustsSocket : !ranges.isEmpty && isTrusted(IPAddress(peer))
     }
@@ -69,7 +70,7 @@ package struct TrustedProxies: Sendable {
         }
     }
 
-    /// The `for` of one element (RFC 7239 §4); empty when there is none, or the element is not read with certainty.
+    /// Returns the `for` parameter of one element (RFC 7239 §4), or an empty string if it is missing or ambiguous.
     private static func forwardedNode(_ element: Substring) -> String {
         let pairs = element.split(separator: ";").map { pair in
             pair.filter { $0 != " " && $0 != "\t" }.split(separator: "=", maxSplits: 1)
@@ -79,7 +80,7 @@ package struct TrustedProxies: Sendable {
     }
 }
 
-/// The text is no network in CIDR notation.
+/// The text is not an address or a network in CIDR notation.
 package struct InvalidNetwork: Error {
     package let text: String
 }

@@ -2,15 +2,15 @@ package import Logging
 import Metrics
 import Tracing
 
-/// How the program tells what it does.
+/// The settings for logs, traces and metrics.
 package struct TelemetrySettings: Sendable {
     package var format: LogFormat
     package var level: Logger.Level
-    /// The part of traces begun here that is recorded, 0 to 1.
+    /// The fraction of traces started here that is recorded, 0 to 1.
     package var samplingRatio: Double
-    /// Where to send it all; `nil` for nowhere.
+    /// The collector to export to; `nil` for none.
     package var otlp: OTLPSettings?
-    /// Whether metrics are kept although no collector wants them: for a page of them.
+    /// Whether to record metrics even if no collector wants them, for the metrics endpoint.
     package var keepsMetrics = false
 
     package init(
@@ -23,13 +23,14 @@ package struct TelemetrySettings: Sendable {
     }
 }
 
-/// Logging, tracing and metrics of the whole program, set up once.
+/// Logging, tracing and metrics for the whole process, set up once.
 package struct TelemetryBootstrap: Sendable {
     private let export: OTLPExport?
-    /// `nil` where nothing is counted.
+    /// `nil` if metrics are not recorded.
     package let metrics: MetricsRegistry?
 
-    /// `version` is the program's own; `isRefusal` knows the errors that spans are thrown through although nothing failed.
+    /// Starts telemetry. `version` is the program's version. `isRefusal` identifies errors that do not count as
+    /// failures of the spans they are thrown through.
     package static func start(
         _ settings: TelemetrySettings, version: String, environment: [String: String],
         isRefusal: @escaping @Sendable (any Error) -> Bool
@@ -37,7 +38,7 @@ package struct TelemetryBootstrap: Sendable {
         let resource = TelemetryResource(version: version, environment: environment)
         let wantsMetrics = settings.keepsMetrics || settings.otlp?.signals.contains(.metrics) == true
         let registry = wantsMetrics ? MetricsRegistry() : nil
-        // First of all: what counts is made once.
+        // Done first, because each counter and timer is created only once.
         if let registry { MetricsSystem.bootstrap(registry) }
         let export = settings.otlp.map { OTLPExport($0, of: resource, version: version, registry: registry) }
         let output = StandardError()
@@ -47,10 +48,10 @@ package struct TelemetryBootstrap: Sendable {
                 usesColour: StandardError.isTerminal, output: output, collector: export?.logs)
         }
         LoggingSystem.bootstrap { label in makeHandler(label) }
-        // Without anybody to read them spans are not recorded; their identity still ties log lines together.
+        // Without an exporter, spans are not recorded, but their IDs still correlate log lines.
         var exporters = [export?.spans].compactMap(\.self)
         if settings.level <= .debug {
-            // Spans have a way of their own to the collector.
+            // Not sent to the collector, which already receives the spans.
             let logger = Logger(label: "trace") { label in
                 StructuredLogHandler(
                     label: label, format: settings.format, level: settings.level,
@@ -61,12 +62,13 @@ package struct TelemetryBootstrap: Sendable {
         InstrumentationSystem.bootstrap(
             W3CTracer(exporters: exporters, ratio: settings.samplingRatio, isRefusal: isRefusal))
         if resource.isIncomplete {
-            Logger.current.warning("OTEL_RESOURCE_ATTRIBUTES cannot be read and was left out")
+            Logger.current.warning(
+                "ignoring OTEL_RESOURCE_ATTRIBUTES: must be NAME=VALUE,NAME=VALUE with percent-encoded values")
         }
         return TelemetryBootstrap(export: export, metrics: registry)
     }
 
-    /// Exports while `body` runs, and what is left at its end for a few seconds at most.
+    /// Exports while `body` runs, and then flushes the rest for a few seconds at most.
     package func during(_ body: @Sendable () async throws -> Void) async throws {
         if let export { try await export.during(body) } else { try await body() }
     }

@@ -183,7 +183,8 @@ struct BadInputTests {
             #expect(response?.fields["connection"] == "close")
             #expect(response?.fields["cache-control"] == "no-store")
             #expect(
-                response?.body == #"{"error":"invalid_request","error_description":"this is no valid HTTP request"}"#)
+                response?.body == #"{"error":"invalid_request","error_description":"this is not a valid HTTP request"}"#
+            )
         }
     }
 }

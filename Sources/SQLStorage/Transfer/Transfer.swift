@@ -114,8 +114,8 @@ package enum TransferError: Error, Hashable, CustomStringConvertible {
         case .notEmpty: "The database already contains data: import into a new one. Nothing was changed."
         case .newerSchema(let found, let known):
             """
-            The export has schema version \(found), but this program supports only \(known): import it with the version \
-            of Martlet that created it. Nothing was changed.
+            The export has schema version \(found), but this program supports at most \(known): import it with the \
+            version of Martlet that created it. Nothing was changed.
             """
         case .otherMasterKey:
             """

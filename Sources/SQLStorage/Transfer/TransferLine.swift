@@ -42,7 +42,7 @@ enum TransferLine {
                 throw InvalidLine("names the unknown table \(name)")
             }
             guard let row = object["row"]?.array, (1...table.columns.count).contains(row.count) else {
-                throw InvalidLine("must have at most \(table.columns.count) values")
+                throw InvalidLine("must have 1 to \(table.columns.count) values")
             }
             var values: [SQLValue] = []
             for value in row { values.append(try Self.value(value)) }

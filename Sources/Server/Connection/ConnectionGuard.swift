@@ -2,8 +2,8 @@ import IdentityProvider
 import NIOCore
 import NIOTLS
 
-/// Stands on the plain bytes of every connection, above TLS if there is TLS, and bounds the time of a handshake and of a
-/// shutdown that the peer doesn't agree to.
+/// Limits the duration of the TLS handshake, and of a shutdown that the peer does not cooperate with. Sits above TLS,
+/// on the plaintext of every connection.
 final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -45,11 +45,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
         case is ConnectionShouldYield where awaitsHandshake:
             return context.close(mode: .all, promise: nil)
         case is ChannelShouldQuiesceEvent where awaitsHandshake:
-            // Nobody was promised anything yet; and those behind would wait for the handshake.
+            // No request has been accepted yet, and the handlers behind would wait for the handshake.
             context.close(mode: .all, promise: nil)
             return
         case is ChannelShouldQuiesceEvent:
-            // HTTP/2 asks the peer before it closes (RFC 9113 §6.8), and a peer need not answer.
+            // HTTP/2 asks the peer before closing (RFC 9113 §6.8), but a peer need not respond.
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
             shutdown = context.eventLoop.scheduleTask(in: grace) { bound.value.close(mode: .all, promise: nil) }
         default: break
@@ -59,8 +59,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .all else { return context.close(mode: mode, promise: promise) }
-        // The HTTP/2 server closes before it has written the last frames of a response: they come within this tick of
-        // the loop, the close within the next.
+        // The HTTP/2 server closes before it has written the last frames of a response. They arrive within this tick of
+        // the event loop, so the close waits for the next.
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.eventLoop.execute {
             bound.value.flush()

@@ -2,10 +2,10 @@ import IdentityProvider
 import NIOCore
 import Synchronization
 
-/// The open connections of one listener, counted by address and network, so that nobody can take them all.
+/// The open connections of one listener, counted by address and network so that no client can take them all.
 ///
-/// A group that is full gives up the connections that have been idle longest. The newcomer is refused only if its address
-/// or network is busy on all of them.
+/// A full group gives up the connections that have been idle longest. A new connection is refused only if all
+/// connections of its address or network are busy.
 final class ConnectionTable: Sendable {
     private enum Group: Hashable {
         case all
@@ -23,14 +23,14 @@ final class ConnectionTable: Sendable {
 
     init(settings: ServerSettings) { self.settings = settings }
 
-    /// Counts the connection until it closes; `nil` if it is refused.
+    /// Counts the connection until it closes. Returns `nil` if it is refused.
     func admit(_ channel: any Channel) -> TrackedConnection? {
         let groups = groups(of: channel.remoteAddress?.ipAddress ?? "")
         let (connection, yielding) = state.withLock { state -> (TrackedConnection?, [TrackedConnection]) in
             var yielding: [TrackedConnection] = []
             for group in groups {
                 let (members, limit) = (state.groups[group] ?? [:], limit(of: group))
-                // The groups are nested: what makes room in one makes room in those around it.
+                // The groups are nested, so room made in one is room in all that contain it.
                 guard yielding.isEmpty, members.count >= limit else { continue }
                 yielding = Self.claimLongestIdle(of: members.values, limit)
                 guard !yielding.isEmpty || group == .all else {
@@ -59,13 +59,14 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Trusted proxies speak for many clients, and a unix socket has no address: both count toward the total only.
+    /// Trusted proxies represent many clients, and a Unix socket has no address. Both count only toward the total.
     private func groups(of peer: String) -> [Group] {
         guard let address = IPAddress(peer), !settings.proxies.trust(peer) else { return [.all] }
         return [.address(address.subscriber), .network(address.site), .all]
     }
 
-    /// An address or network never gets more than half of the total; of the total, a part stays free for newcomers.
+    /// An address or network never gets more than half of the total, and part of the total stays free for new
+    /// connections.
     private func limit(of group: Group) -> Int {
         let total = max(1, settings.maximumConnections)
         let half = max(1, total / 2)
@@ -76,7 +77,7 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Several at once, so that a flood of newcomers doesn't search the table for each of them.
+    /// Claims several at once, so that a flood of new connections does not search the table for each.
     private static func claimLongestIdle(
         of connections: some Collection<TrackedConnection>, _ limit: Int
     ) -> [TrackedConnection] {
@@ -88,7 +89,7 @@ final class ConnectionTable: Sendable {
         return claimed
     }
 
-    /// The counts that the connections of these groups share.
+    /// Returns the byte counts that the connections of these groups share.
     private func sharedCosts(_ state: inout State, _ groups: [Group]) -> [ByteCount] {
         groups.compactMap { group in
             guard let limit = byteLimit(of: group) else { return nil }

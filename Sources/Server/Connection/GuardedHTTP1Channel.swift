@@ -4,7 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTPTypesHTTP1
 
-/// HTTP/1.1 on a connection, with an `HTTP1Guard` between the parser and everything that trusts it.
+/// HTTP/1.1 on a connection, with an `HTTP1Guard` between the parser and the handlers that trust it.
 struct GuardedHTTP1Channel: Sendable {
     private let base: HTTP1Channel
     private let limits: Limits

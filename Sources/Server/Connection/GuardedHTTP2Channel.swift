@@ -5,12 +5,12 @@ import NIOCore
 import NIOHTTP2
 import NIOHTTPTypesHTTP2
 
-/// HTTP/2 on a connection, each request on a channel of its own (RFC 9113 §5).
+/// HTTP/2 on a connection, with a channel for each request (RFC 9113 §5).
 struct GuardedHTTP2Channel: Sendable {
     typealias Value = NIOHTTP2Handler.AsyncStreamMultiplexer<HTTP1Channel.Value>
 
     private let limits: Limits
-    /// Answers the request of one stream, as it does those of an HTTP/1.1 connection.
+    /// Serves the request of one stream, as it does those of an HTTP/1.1 connection.
     private let request: HTTP1Channel
 
     init(limits: Limits, responder: @escaping HTTPChannelHandler.Responder) {
@@ -43,7 +43,7 @@ struct GuardedHTTP2Channel: Sendable {
     }
 
     func handle(value: Value, logger: Logger) async {
-        // An error ends the connection, and concerns nobody else.
+        // An error ends this connection and affects no other.
         try? await withThrowingDiscardingTaskGroup { group in
             for try await stream in value.inbound {
                 group.addTask { await request.handle(value: stream, logger: logger) }
@@ -53,7 +53,7 @@ struct GuardedHTTP2Channel: Sendable {
 
     private static var configuration: NIOHTTP2Handler.Configuration {
         var configuration = NIOHTTP2Handler.Configuration()
-        // Room for a client that pings before each request; `PingAllowance` deals with the others.
+        // Allows for a client that pings before each request; `PingAllowance` handles the others.
         configuration.connection.controlFrameRateLimit.maximumCount = 1_000
         return configuration
     }

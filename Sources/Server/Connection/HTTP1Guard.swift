@@ -3,29 +3,29 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
 
-/// Keeps an HTTP/1.1 connection honest: deadlines for requests, rules for their heads, answers to what is no HTTP, and
-/// an end that loses no answer.
+/// Enforces deadlines and header rules on an HTTP/1.1 connection, responds to malformed requests, and closes without
+/// losing a response.
 final class HTTP1Guard: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// Requests that wait for answers on one connection, at most: what comes after them is not read as requests, and the
-    /// last answer ends the connection. Without a bound one client could keep an event loop from all others.
+    /// The maximum number of pipelined requests that await responses. Anything after them is not parsed, and the
+    /// connection closes after the last response. Without a limit, one client could monopolize an event loop.
     static let pipelineLimit = 64
 
     private let limits: Limits
     private let connection: TrackedConnection
-    /// Requests whose answer is not yet written.
+    /// The number of requests whose response is not yet written.
     private var pending = 0
     private var isReceiving = false
-    /// Set when no request after those pending will be answered.
+    /// Set when no request after the pending ones will get a response.
     private var isLast = false
-    /// Set when the end is near: what comes in is read and dropped.
+    /// Set when the connection is about to close and input is discarded.
     private var isDeaf = false
     private var isClosing = false
-    /// What the parser or the rules did not like: the answer to it is worded here.
+    /// Set when the parser or the rules rejected a request. This handler writes the response.
     private var refusal: RequestRefusal?
     private var timer: Scheduled<Void>?
 
@@ -45,7 +45,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    // MARK: What comes in
+    // MARK: Inbound
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDeaf else { return }
@@ -73,7 +73,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
         }
     }
 
-    /// A client that waits to be asked for its body is asked, unless the body is refused anyway (RFC 9110 §10.1.1).
+    /// Sends `100 Continue` to a client that waits for it, unless its body would be refused (RFC 9110 §10.1.1).
     private func answerExpectation(of head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard head.version == .http1_1, head.headers.first(name: "Expect")?.lowercased() == "100-continue",
             pending == 1, head.headers.first(name: "Content-Length").flatMap({ Int($0) }) ?? 0 <= limits.bodySize
@@ -104,10 +104,10 @@ final class HTTP1Guard: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    // MARK: What goes out
+    // MARK: Outbound
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        // After the last answer there is nobody to hear another.
+        // The client expects no response after the last one.
         guard !isClosing else {
             promise?.fail(ChannelError.outputClosed)
             return
@@ -122,7 +122,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
     private func write(_ head: HTTPResponseHead, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         var head = head
         if pending == 0 || pending == 1 && isReceiving, let refusal {
-            // The server has given up on the request; what it says of it is no more than a status.
+            // The server has abandoned the request and produced only a status, which this response replaces.
             var head = HTTPResponseHead(refusal.head)
             head.headers.replaceOrAdd(name: "Connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -134,7 +134,8 @@ final class HTTP1Guard: ChannelDuplexHandler {
     }
 
     private func finish(_ end: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
-        // Answered before it was there: what is still to come is of no use, and cannot be told from a next request.
+        // The response came before the whole request. The rest is useless, and cannot be told apart from a next
+        // request.
         let endsHere = pending <= 1 && (isLast || isReceiving)
         pending = max(0, pending - 1)
         guard endsHere else {
@@ -146,8 +147,8 @@ final class HTTP1Guard: ChannelDuplexHandler {
         linger(context)
     }
 
-    /// Ends the connection so that the answer arrives: a socket closed with bytes unread makes the peer's system throw
-    /// away what it has not read yet (RFC 9112 §9.6).
+    /// Half-closes the connection so that the response arrives. If a socket is closed with unread bytes, the peer's
+    /// system discards data that the peer has not read yet (RFC 9112 §9.6).
     private func linger(_ context: ChannelHandlerContext) {
         isDeaf = true
         isClosing = true
@@ -157,7 +158,7 @@ final class HTTP1Guard: ChannelDuplexHandler {
         context.close(mode: .output, promise: nil)
     }
 
-    // MARK: Time
+    // MARK: Timeouts
 
     private func awaitRequest(_ context: ChannelHandlerContext) {
         guard pending == 0 else { return }
@@ -177,7 +178,8 @@ final class HTTP1Guard: ChannelDuplexHandler {
     private func timeIsUp(_ context: ChannelHandlerContext) {
         guard isReceiving, pending > 0, !isDeaf else { return context.close(mode: .all, promise: nil) }
         isDeaf = true
-        // Whoever reads the body hears of it and answers 408 (RFC 9110 §15.5.9); if nobody does, the end comes anyway.
+        // The reader of the body gets the error and responds with 408 (RFC 9110 §15.5.9). If there is none, the
+        // connection closes after the new deadline.
         schedule(limits.requestDeadline, context)
         context.fireErrorCaught(RequestTimeout())
     }

@@ -1,9 +1,9 @@
 import NIOHTTP1
 
-/// What the parser lets through and must not be trusted: where two readers of a request could see two requests, it is
-/// refused (RFC 9112 §11.2).
+/// Rejects requests that the parser accepts but that two recipients could interpret differently, which would allow
+/// request smuggling (RFC 9112 §11.2).
 enum HTTP1Rules {
-    /// The head as the rest of the server may see it; `nil` when it is refused.
+    /// Returns the normalized head, or `nil` if it is rejected.
     static func check(_ head: HTTPRequestHead) -> HTTPRequestHead? {
         guard [.http1_0, .http1_1].contains(head.version), framingIsPlain(head),
             var (target, host) = targetAndHost(head)
@@ -17,7 +17,8 @@ enum HTTP1Rules {
         return head
     }
 
-    /// RFC 9112 §6.1: one coding, `chunked`, and none at all in HTTP/1.0.
+    /// Returns whether the framing is unambiguous: the only transfer coding allowed is `chunked`, and none in HTTP/1.0
+    /// (RFC 9112 §6.1).
     private static func framingIsPlain(_ head: HTTPRequestHead) -> Bool {
         let codings = head.headers["Transfer-Encoding"]
         guard codings.isEmpty || head.version != .http1_0 && codings.count == 1 && codings[0].lowercased() == "chunked"
@@ -26,7 +27,8 @@ enum HTTP1Rules {
         return lengths.count <= 1 && (codings.isEmpty || lengths.isEmpty)
     }
 
-    /// RFC 9112 §3.2: exactly one `Host`, which HTTP/1.0 may leave out. A target in absolute form overrides it (§3.2.2).
+    /// Returns the target and host. Requires exactly one `Host`, which only HTTP/1.0 may omit (RFC 9112 §3.2). A target
+    /// in absolute form overrides it (§3.2.2).
     private static func targetAndHost(_ head: HTTPRequestHead) -> (target: String, host: String)? {
         let hosts = head.headers["Host"]
         guard hosts.count == 1 || hosts.isEmpty && head.version == .http1_0 else { return nil }
@@ -42,10 +44,11 @@ enum HTTP1Rules {
         return (target.hasPrefix("?") ? "/" + target : String(target), String(authority))
     }
 
-    /// Visible ASCII: everything else must be percent-encoded (RFC 3986 §2).
+    /// Returns whether the target is visible ASCII; everything else must be percent-encoded (RFC 3986 §2).
     static func isText(_ target: String) -> Bool { target.utf8.allSatisfy { 0x21...0x7E ~= $0 } }
 
-    /// RFC 3986 §3.2.2, without user information, which an `http` address must not have (RFC 9110 §4.2.4).
+    /// Returns whether the characters are allowed in a host (RFC 3986 §3.2.2). An `http` URI must not have user
+    /// information (RFC 9110 §4.2.4).
     static func isHost(_ host: String) -> Bool {
         host.utf8.allSatisfy {
             switch $0 {

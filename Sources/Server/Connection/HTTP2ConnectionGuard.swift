@@ -2,7 +2,7 @@ import IdentityProvider
 import NIOCore
 import NIOHTTP2
 
-/// Bounds the life of an HTTP/2 connection: only requests keep it alive, whatever other frames arrive.
+/// Limits the lifetime of an HTTP/2 connection. Only requests keep it alive, whatever other frames arrive.
 final class HTTP2ConnectionGuard: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias InboundOut = HTTP2Frame
@@ -10,9 +10,9 @@ final class HTTP2ConnectionGuard: ChannelInboundHandler {
 
     private enum Stage {
         case serving
-        /// A first GOAWAY is on its way, followed by this ping.
+        /// The first GOAWAY has been sent, followed by this ping.
         case announced(HTTP2PingData)
-        /// The client knows the last stream; its end is the end of the connection.
+        /// The client knows the last stream; the connection ends with it.
         case leaving
     }
 
@@ -42,12 +42,13 @@ final class HTTP2ConnectionGuard: ChannelInboundHandler {
 
     // MARK: Requests
 
-    /// Counts bytes that a stream costs; `false`, with nothing counted, if its connection or address has too many.
+    /// Counts bytes that a stream costs. Returns `false`, and counts nothing, if the connection or its address exceeds
+    /// its limit.
     func hold(_ bytes: Int) -> Bool { connection.hold(bytes) }
 
     func release(_ bytes: Int) { connection.release(bytes) }
 
-    /// `false` if the connection is about to close and takes no request.
+    /// Returns `false` if the connection is about to close and accepts no requests.
     func takesRequest() -> Bool { connection.markBusy() }
 
     func requestProgressed() { pings.reset() }
@@ -81,7 +82,7 @@ final class HTTP2ConnectionGuard: ChannelInboundHandler {
         schedule(limits.requestDeadline, context) { $1.close(mode: .all, promise: nil) }
     }
 
-    // MARK: The connection's own frames
+    // MARK: Connection frames
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data).payload, stage) {
@@ -105,7 +106,7 @@ final class HTTP2ConnectionGuard: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(mode: .all, promise: nil) }
 
-    /// Two steps, so that no request on its way is lost (RFC 9113 §6.8).
+    /// Announces the shutdown in two steps, so that no request in flight is lost (RFC 9113 §6.8).
     private func announceEnd(_ context: ChannelHandlerContext) {
         guard case .serving = stage else { return }
         let ping = HTTP2PingData(withInteger: .random(in: .min ... .max))
@@ -144,7 +145,7 @@ final class HTTP2ConnectionGuard: ChannelInboundHandler {
     }
 }
 
-/// Tells the guard of a connection which streams are open.
+/// Reports opened and closed streams to the guard of their connection.
 struct HTTP2StreamWatch: NIOHTTP2StreamDelegate {
     let connection: NIOLoopBound<HTTP2ConnectionGuard>
 

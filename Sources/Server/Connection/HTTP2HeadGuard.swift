@@ -1,20 +1,20 @@
 import NIOCore
 import NIOHTTP2
 
-/// Keeps a malformed head from the codec, which would mend it silently.
+/// Keeps a malformed head from the codec, which would silently repair it.
 final class HTTP2HeadGuard: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias InboundOut = HTTP2Frame.FramePayload
 
     private var hasHead = false
-    /// Set when the rest of the request is dropped.
+    /// Set when the rest of the request is discarded.
     private var isDeaf = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDeaf else { return }
         guard case .headers(var block) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
         if hasHead {
-            // Trailers: the answer may have begun, so the stream ends (RFC 9113 §8.1.1).
+            // Trailers: the response may have begun, so the stream is closed (RFC 9113 §8.1.1).
             guard HTTP2Rules.valuesAreTrimmed(block.headers) else { return context.close(mode: .all, promise: nil) }
         } else {
             guard let head = HTTP2Rules.check(block.headers) else {
@@ -28,8 +28,8 @@ final class HTTP2HeadGuard: ChannelInboundHandler {
     }
 }
 
-/// The event that a stream began with something that is no request.
+/// The event sent when a stream begins with a malformed head.
 struct MalformedHead: Sendable {
-    /// Whether no body follows.
+    /// Whether the request ends with its head.
     let isWholeRequest: Bool
 }

@@ -1,8 +1,8 @@
 import NIOHPACK
 
-/// What the HTTP/2 parser lets through although it is malformed (RFC 9113 §8.2.1, §8.3.1).
+/// Rejects malformed requests that the HTTP/2 parser accepts (RFC 9113 §8.2.1, §8.3.1).
 enum HTTP2Rules {
-    /// The head as the rest of the server may see it, always with `:authority`; `nil` if it is malformed.
+    /// Returns the head, always with `:authority`, or `nil` if it is malformed.
     static func check(_ head: HPACKHeaders) -> HPACKHeaders? {
         guard valuesAreTrimmed(head), let authority = authority(of: head), let path = head.first(name: ":path"),
             HTTP1Rules.isText(path), path.hasPrefix("/") || path == "*" && head.first(name: ":method") == "OPTIONS"
@@ -13,14 +13,14 @@ enum HTTP2Rules {
         return checked
     }
 
-    /// RFC 9113 §8.2.1: no space or tab at either end of a field value.
+    /// Returns whether no field value has a space or tab at either end (RFC 9113 §8.2.1).
     static func valuesAreTrimmed(_ fields: HPACKHeaders) -> Bool {
         fields.allSatisfy { field in !isBlank(field.value.utf8.first) && !isBlank(field.value.utf8.last) }
     }
 
     private static func isBlank(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
-    /// RFC 9113 §8.3.1: `:authority` or `Host`, not empty, and not in contradiction.
+    /// Returns `:authority` or `Host`, which must be present and must not contradict each other (RFC 9113 §8.3.1).
     private static func authority(of head: HPACKHeaders) -> String? {
         let names = Set((head[":authority"] + head["host"]).map { $0.lowercased() })
         guard names.count == 1, let name = names.first, !name.isEmpty, HTTP1Rules.isHost(name),

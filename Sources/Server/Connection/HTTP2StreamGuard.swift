@@ -5,15 +5,15 @@ import NIOHTTP2
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP2
 
-/// Bounds the time in which a request of an HTTP/2 connection must arrive and in which its answer must be taken, and keeps
-/// the stream open until the answer is sent.
+/// Limits how long a request on an HTTP/2 connection may take to arrive and its response to be accepted. Keeps the
+/// stream open until the response is sent.
 final class HTTP2StreamGuard: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Bytes that a stream costs the server besides its answer.
+    /// Bytes that a stream costs the server, apart from its response.
     static let cost = 32 << 10
 
     private enum AnswerState { case none, written, sent }
@@ -22,7 +22,7 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
     private let connection: HTTP2ConnectionGuard
     private var isReceiving = false
     private var answer = AnswerState.none
-    /// What the stream costs now, in bytes.
+    /// The stream's current cost in bytes.
     private var held = 0
     private var closesWhenSent = false
     private var timer: Scheduled<Void>?
@@ -43,7 +43,7 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    // MARK: What comes in
+    // MARK: Inbound
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         connection.requestProgressed()
@@ -53,7 +53,7 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
             isReceiving = true
             schedule(limits.requestDeadline, context)
         case .body:
-            // Nobody reads on after the answer.
+            // The body is no longer read once the response is written.
             if answer != .none { return }
         case .end:
             isReceiving = false
@@ -65,14 +65,14 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        // The connection takes its leave when its streams are done.
+        // The connection shuts down when its streams are done.
         case is ChannelShouldQuiesceEvent: break
         case let head as MalformedHead: refuse(head, context)
         default: context.fireUserInboundEventTriggered(event)
         }
     }
 
-    /// RFC 9113 §8.7: nothing was done for a stream that is refused, and the client may try again.
+    /// Refuses a stream before any work is done for it, so that the client may retry (RFC 9113 §8.7).
     private func isAdmitted(_ context: ChannelHandlerContext) -> Bool {
         if connection.takesRequest(), hold(Self.cost) { return true }
         let reset = NIOHTTP2FramePayloadToHTTPEvent.reset(code: .refusedStream)
@@ -90,7 +90,7 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
         flush(context: context)
     }
 
-    // MARK: What goes out
+    // MARK: Outbound
 
     private func write(_ context: ChannelHandlerContext, _ part: HTTPResponsePart) {
         write(context: context, data: wrapOutboundOut(part), promise: nil)
@@ -111,7 +111,8 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
 
     private func finish(_ end: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         answer = .written
-        // It came before the request was all there: the client may stop sending (RFC 9113 §8.1), or is stopped.
+        // The response came before the whole request. The client may stop sending (RFC 9113 §8.1); if not, the stream
+        // is closed.
         if isReceiving { schedule(2, context) }
         let sent = promise ?? context.eventLoop.makePromise()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -126,13 +127,14 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
 
     func flush(context: ChannelHandlerContext) {
         context.flush()
-        // A window without room keeps the answer here (RFC 9113 §5.2), at the client's pleasure.
+        // If the client's flow-control window is full, the response stays here for as long as the client likes (RFC
+        // 9113 §5.2).
         if answer == .written, !isReceiving { schedule(limits.responseDeadline, context) }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .all, answer == .written else { return context.close(mode: mode, promise: promise) }
-        // What the client's window has no room for yet would be thrown away (RFC 9113 §5.2).
+        // Closing now would discard whatever exceeds the client's flow-control window (RFC 9113 §5.2).
         closesWhenSent = true
         context.flush()
         if let promise { context.channel.closeFuture.cascade(to: promise) }
@@ -149,7 +151,7 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
         held = 0
     }
 
-    // MARK: Time
+    // MARK: Timeouts
 
     private func schedule(_ seconds: Double, _ context: ChannelHandlerContext) {
         timer?.cancel()

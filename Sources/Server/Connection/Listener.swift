@@ -5,11 +5,11 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// One address with what answers there: accepts connections until the service stops, then lets them finish.
+/// Accepts connections at one address until the service stops, then lets them finish.
 struct Listener: Sendable {
     let address: ServerSettings.Address
     let settings: ServerSettings
-    /// `nil` where requests come in the clear.
+    /// `nil` for plaintext connections.
     let certificate: TLSCertificate?
     let responder: HTTPChannelHandler.Responder
     let onRunning: @Sendable (Int?) async -> Void
@@ -28,7 +28,7 @@ struct Listener: Sendable {
             case .host(let host, let port): .hostname(host, port: port)
             case .unixSocket(let path): .unixDomainSocket(path: path)
             }
-        // What goes wrong on one connection anybody can cause: it must not fill the log.
+        // Any client can cause an error on its own connection, so such errors must not fill the log.
         var logger = Logger.current
         logger.logLevel = .critical
         let server = channel.server(
@@ -37,7 +37,7 @@ struct Listener: Sendable {
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     max(1, settings.maximumConnections), logger: logger)),
             onServerRunning: { [address, onRunning] channel in
-                // A failed accept, for want of files or memory, must not end the server.
+                // A failed accept, for lack of file descriptors or memory, must not stop the server.
                 try? await channel.pipeline.addHandler(AcceptGuard(logger: .current), position: .first)
                 let port = channel.localAddress?.port
                 Logger.current.info("listening", metadata: ["address": "\(address)", "port": "\(port ?? 0)"])
@@ -47,7 +47,7 @@ struct Listener: Sendable {
     }
 }
 
-/// Keeps an error in accepting one connection from those who accept the next.
+/// Keeps a failed accept from ending the accept loop.
 private final class AcceptGuard: ChannelInboundHandler, Sendable {
     typealias InboundIn = Channel
 
@@ -56,7 +56,7 @@ private final class AcceptGuard: ChannelInboundHandler, Sendable {
     init(logger: Logger) { self.logger = logger }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        logger.error("a connection was not accepted", metadata: ["cause": "\(error)"])
+        logger.error("connection not accepted", metadata: ["cause": "\(error)"])
     }
 }
 

@@ -1,11 +1,11 @@
 import NIOCore
 import NIOPosix
 
-/// Runs the tasks of a connection on the event loop that reads and writes it, so that a request changes threads only to
-/// wait for a thread that is not the server's, such as the database's (docs/decisions/0010).
+/// Runs the tasks of a connection on the event loop that serves it. A request leaves it only to wait for a thread
+/// outside the server, such as the database's (docs/decisions/0010).
 final class LoopExecutor: TaskExecutor {
-    /// One for each loop, for as long as the program runs, as the loops themselves: tasks hold no reference to the one that
-    /// they prefer, and a thread that wakes one of them may come after the end of its connection.
+    /// One executor per event loop, kept for the life of the program like the loops. Tasks don't retain their preferred
+    /// executor, and a thread may resume a task after its connection has ended.
     private static let all = Dictionary(
         uniqueKeysWithValues: MultiThreadedEventLoopGroup.singleton.makeIterator().map {
             (ObjectIdentifier($0), LoopExecutor($0))
@@ -15,7 +15,7 @@ final class LoopExecutor: TaskExecutor {
 
     private init(_ loop: any EventLoop) { self.loop = loop }
 
-    /// `nil` for a loop that is not the program's own.
+    /// Returns `nil` for a loop outside the singleton group.
     static func of(_ loop: any EventLoop) -> LoopExecutor? { all[ObjectIdentifier(loop)] }
 
     func enqueue(_ job: consuming ExecutorJob) {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// How many files and sockets the process may have open.
+/// The number of files and sockets that the process may open.
 enum OpenFiles {
     static let limit: Int = {
         var limit = rlimit()

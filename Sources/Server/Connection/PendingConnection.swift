@@ -2,16 +2,16 @@ import HummingbirdCore
 import NIOCore
 import Synchronization
 
-/// A connection with the protocol that its two sides agreed on.
+/// A connection with its negotiated protocol.
 enum HTTPConnection: Sendable {
     case http1(HTTP1Channel.Value)
     case http2(GuardedHTTP2Channel.Value)
 }
 
-/// A connection on its way to whoever serves it.
+/// A connection that is waiting to be served.
 ///
-/// One that is accepted in the very moment in which the server stops is served by nobody. It must be finished all the
-/// same: NIO ends the whole program when an asynchronous channel is forgotten.
+/// A connection accepted at the moment the server stops is never served. It must be finished nonetheless, because NIO
+/// traps if an asynchronous channel is dropped.
 final class PendingConnection: ServerChildChannelValue {
     let channel: any Channel
     private let negotiated: EventLoopFuture<HTTPConnection>
@@ -22,14 +22,13 @@ final class PendingConnection: ServerChildChannelValue {
         self.negotiated = negotiated
     }
 
-    /// A connection that is closed at once.
+    /// Creates a connection that is closed immediately.
     convenience init(refused channel: any Channel) {
         self.init(channel.eventLoop.makeFailedFuture(ConnectionRefused()), on: channel)
         channel.close(promise: nil)
     }
 
-    /// Hands the connection to `body`, on the event loop that reads and writes it; nothing when the two sides did not
-    /// agree on a protocol.
+    /// Passes the connection to `body` on its event loop. Does nothing if protocol negotiation failed.
     func serve(_ body: @Sendable (HTTPConnection) async -> Void) async {
         isTaken.store(true, ordering: .relaxed)
         await withTaskExecutorPreference(LoopExecutor.of(channel.eventLoop)) {
@@ -48,5 +47,5 @@ final class PendingConnection: ServerChildChannelValue {
     }
 }
 
-/// The peer has as many connections as it may.
+/// The peer has reached its connection limit.
 private struct ConnectionRefused: Error {}

@@ -1,14 +1,14 @@
 import NIOCore
 
-/// How often an HTTP/2 client may ping without asking for anything (RFC 9113 §10.5): once in thirty seconds, and twice
-/// beyond that. A request starts the count anew.
+/// The pings that an HTTP/2 client may send without making a request: one every thirty seconds, plus two extra (RFC
+/// 9113 §10.5). A request resets the count.
 struct PingAllowance {
     private var last: NIODeadline?
     private var strikes = 0
 
     mutating func reset() { self = PingAllowance() }
 
-    /// Whether a ping at this time is within the allowance.
+    /// Records a ping and returns whether it is within the limit.
     mutating func allows(at now: NIODeadline) -> Bool {
         guard let last, now < last + .seconds(30) else {
             last = now

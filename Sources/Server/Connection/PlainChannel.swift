@@ -2,7 +2,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 
-/// A connection in the clear, with HTTP/1.1.
+/// A plaintext connection with HTTP/1.1.
 struct PlainChannel: ServerChildChannel {
     private let http1: GuardedHTTP1Channel
     private let settings: ServerSettings

@@ -2,14 +2,14 @@ import HTTPTypes
 import JOSE
 import NIOCore
 
-/// The answer to bytes that are no request (RFC 9112 §2.2, RFC 9113 §8.1.1). The middleware never sees it, so it brings its
-/// security header fields along.
+/// The response to a malformed request (RFC 9112 §2.2, RFC 9113 §8.1.1). It bypasses the middleware and therefore
+/// includes its own security header fields.
 struct RequestRefusal {
     let head: HTTPResponse
     let body: ByteBuffer
 
     init(headIsTooLarge: Bool = false) {
-        let description = headIsTooLarge ? "the header is too large" : "this is no valid HTTP request"
+        let description = headIsTooLarge ? "the header is too large" : "this is not a valid HTTP request"
         let json: JSONObject = ["error": "invalid_request", "error_description": .string(description)]
         body = ByteBuffer(bytes: json.serialized())
         head = HTTPResponse(

@@ -1,2 +1,2 @@
-/// The rest of a request did not come in time.
+/// The rest of a request did not arrive in time.
 struct RequestTimeout: Error {}

@@ -4,7 +4,7 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
-/// A connection over TLS, with HTTP/2 or HTTP/1.1 as the two sides agree (RFC 7301).
+/// A TLS connection with HTTP/2 or HTTP/1.1, as negotiated (RFC 7301).
 struct SecureChannel: ServerChildChannel {
     private let certificate: TLSCertificate
     private let settings: ServerSettings
@@ -27,7 +27,7 @@ struct SecureChannel: ServerChildChannel {
             guard let connection = table.admit(channel) else { return PendingConnection(refused: channel) }
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(WriteDeadline(limits: settings.limits, connection: connection))
-            // A new connection takes the certificate that is current now.
+            // Each new connection gets the current certificate.
             try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context))
             try pipeline.addHandler(ConnectionGuard(settings: settings, awaitsHandshake: true))
             let negotiation = NIOTypedApplicationProtocolNegotiationHandler<HTTPConnection> { result, channel in
@@ -44,7 +44,7 @@ struct SecureChannel: ServerChildChannel {
     }
 
     func handle(value: PendingConnection, logger: Logger) async {
-        // Without a handshake there is nobody to serve, and the guard has closed the connection.
+        // If the handshake fails, there is nothing to serve, and the guard has closed the connection.
         await value.serve { connection in
             switch connection {
             case .http1(let connection): await http1.handle(value: connection, logger: logger)

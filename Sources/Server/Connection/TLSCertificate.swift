@@ -4,7 +4,7 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// The certificate that new connections get: read from files, and read again when they change.
+/// The certificate for new connections, loaded from files and reloaded when they change.
 final class TLSCertificate: Sendable {
     private struct Files: Equatable {
         let certificate: Data
@@ -13,14 +13,14 @@ final class TLSCertificate: Sendable {
 
     private struct State {
         var context: NIOSSLContext
-        /// What was read last, be it good or bad.
+        /// The files that were last read, valid or not.
         var seen: Files
     }
 
     private let settings: ServerSettings.TLS
     private let state: Mutex<State>
 
-    /// Throws `InvalidCertificate` when the files cannot be used.
+    /// Throws `InvalidCertificate` if the files cannot be used.
     init(_ settings: ServerSettings.TLS) throws(InvalidCertificate) {
         self.settings = settings
         let files = try Self.read(settings)
@@ -30,12 +30,12 @@ final class TLSCertificate: Sendable {
 
     var context: NIOSSLContext { state.withLock { $0.context } }
 
-    /// Looks at the files from time to time, until its task is cancelled.
+    /// Checks the files periodically until its task is canceled.
     func watch() async {
         while (try? await Task.sleep(for: .seconds(settings.reloadInterval))) != nil { reload() }
     }
 
-    /// Takes files that have changed. Those that cannot be used are told of once, and the old certificate stays.
+    /// Loads the files if they have changed. If they cannot be used, logs the error once and keeps the old certificate.
     func reload() {
         do {
             let files = try Self.read(settings)
@@ -46,15 +46,15 @@ final class TLSCertificate: Sendable {
             guard isNew else { return }
             let context = try Self.context(files, settings)
             state.withLock { $0.context = context }
-            Logger.current.notice("the certificate was renewed", metadata: ["file": "\(settings.certificate)"])
+            Logger.current.notice("certificate reloaded", metadata: ["file": "\(settings.certificate)"])
         } catch {
             Logger.current.error(
-                "the new certificate cannot be used, the old one stays",
+                "the new certificate cannot be used, keeping the old one",
                 metadata: ["file": "\(error.file)", "cause": "\(error.reason)"])
         }
     }
 
-    /// TLS 1.2 with forward secrecy and AEAD only (RFC 9325 §4.1, §4.2); TLS 1.3 has nothing else.
+    /// The cipher suites of TLS 1.2, limited to forward secrecy and AEAD (RFC 9325 §4.1, §4.2). TLS 1.3 has no others.
     private static let cipherSuites: [NIOTLSCipher] = [
         .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
@@ -84,9 +84,9 @@ final class TLSCertificate: Sendable {
         configuration.minimumTLSVersion = .tlsv12
         configuration.cipherSuiteValues = cipherSuites
         configuration.applicationProtocols = ["h2", "http/1.1"]
-        // A peer that does not say goodbye must not hold up the end.
+        // A peer that does not close TLS properly must not delay the shutdown.
         configuration.shutdownTimeout = .milliseconds(500)
-        // Fails when the key does not belong to the certificate.
+        // Fails if the key does not belong to the certificate.
         return try reading(settings.key) { try NIOSSLContext(configuration: configuration) }
     }
 }

@@ -1,14 +1,14 @@
 import NIOCore
 import Synchronization
 
-/// One open connection as the `ConnectionTable` sees it: since when it is idle, and what it costs.
+/// One open connection in the `ConnectionTable`, with the start of its idle time and its cost.
 final class TrackedConnection: Sendable {
     private let channel: any Channel
-    /// Room for a page on each of a hundred streams (RFC 9113 §10.5).
+    /// Allows for a page on each of a hundred streams (RFC 9113 §10.5).
     private let cost = ByteCount(limit: 8 << 20)
-    /// What it shares with the connections of its address and network; empty if they aren't counted.
+    /// The counts shared with other connections of the same address and network; empty if they are not counted.
     private let sharedCosts: [ByteCount]
-    /// Since when it is idle, in nanoseconds of the monotonic clock, or one of the following.
+    /// The start of the idle time in nanoseconds of the monotonic clock, or `busy` or `yielding`.
     private let state: Atomic<UInt64>
     private static let (busy, yielding) = (UInt64.min, UInt64.max)
 
@@ -18,13 +18,13 @@ final class TrackedConnection: Sendable {
         state = Atomic(NIODeadline.now().uptimeNanoseconds)
     }
 
-    /// `nil` while a request is in flight or an answer waits.
+    /// The start of the idle time; `nil` while a request is in flight or a response waits to be sent.
     var idleSince: UInt64? {
         let state = state.load(ordering: .relaxed)
         return state != Self.busy && state != Self.yielding && cost.bytes == 0 ? state : nil
     }
 
-    /// Called when a request arrives. `false` if the connection must close instead: its place is taken.
+    /// Called when a request arrives. Returns `false` if the connection must close because its place has been taken.
     func markBusy() -> Bool { change(to: Self.busy) }
 
     func markIdle() { _ = change(to: NIODeadline.now().uptimeNanoseconds) }
@@ -39,15 +39,16 @@ final class TrackedConnection: Sendable {
         return false
     }
 
-    /// Takes the place of the connection, unless a request arrived since `start`: from now on it takes none.
+    /// Takes the connection's place, unless a request has arrived since `start`. The connection then accepts no more
+    /// requests.
     func claim(idleSince start: UInt64) -> Bool {
         state.compareExchange(expected: start, desired: Self.yielding, ordering: .relaxed).exchanged
     }
 
-    /// Closes the connection, whose place was taken.
+    /// Closes the connection after its place has been taken.
     func yield() { channel.pipeline.fireUserInboundEventTriggered(ConnectionShouldYield()) }
 
-    /// Counts bytes of streams and of answers that wait. `false`, with nothing counted, if there are too many.
+    /// Counts bytes of streams and waiting responses. Returns `false`, and counts nothing, if a limit is exceeded.
     func hold(_ bytes: Int) -> Bool {
         var isWithin = cost.add(bytes)
         for shared in sharedCosts where !shared.add(bytes) { isWithin = false }
@@ -67,7 +68,7 @@ final class TrackedConnection: Sendable {
 /// The event that tells an idle connection to make room.
 struct ConnectionShouldYield: Sendable {}
 
-/// A number of bytes with a limit, counted on several event loops.
+/// A number of bytes with a limit, shared between event loops.
 final class ByteCount: Sendable {
     private let limit: Int
     private let count = Atomic(0)
@@ -76,6 +77,6 @@ final class ByteCount: Sendable {
 
     var bytes: Int { count.load(ordering: .relaxed) }
 
-    /// Returns whether the new count is within the limit.
+    /// Adds bytes and returns whether the new count is within the limit.
     func add(_ bytes: Int) -> Bool { count.wrappingAdd(bytes, ordering: .relaxed).newValue <= limit }
 }

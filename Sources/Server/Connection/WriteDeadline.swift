@@ -1,7 +1,7 @@
 import IdentityProvider
 import NIOCore
 
-/// Closes a connection whose peer doesn't take what was written to it. Works on the bytes of the socket, below TLS, and
+/// Closes a connection whose peer does not read what is written to it. Works on the socket's bytes, below TLS, and
 /// costs nothing while the system's buffer has room.
 final class WriteDeadline: ChannelOutboundHandler {
     typealias OutboundIn = IOData
@@ -10,7 +10,7 @@ final class WriteDeadline: ChannelOutboundHandler {
     private let limits: Limits
     private let connection: TrackedConnection
     private var written = 0
-    /// How many of `written` must be taken, and by when.
+    /// How many bytes of `written` must be accepted, and by when.
     private var due: (bytes: Int, deadline: NIODeadline)?
     private var held = 0
     private var timer: Scheduled<Void>?

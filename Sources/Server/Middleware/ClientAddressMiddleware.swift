@@ -1,8 +1,8 @@
 import HTTPTypes
 import IdentityProvider
 
-/// Learns the client's address from trusted proxies, and from nobody else: anybody could claim any. What only a proxy may
-/// say of a request that it asks about is taken away when another says it.
+/// Takes the client's address from trusted proxies only, because anyone can send a forwarding header. Removes the
+/// headers that describe a forwarded request if the peer is not a trusted proxy.
 struct ClientAddressMiddleware: Middleware {
     let proxies: TrustedProxies
     private static let believed: [HTTPField.Name] = [

@@ -1,7 +1,7 @@
 import HTTPTypes
 
-/// Lets scripts of any origin read what ignores cookies (Fetch §3.2). Credentials are never allowed, and nothing is
-/// said of the rest.
+/// Lets scripts of any origin read responses that don't depend on cookies (Fetch §3.2). Credentials are never allowed,
+/// and all other responses get no CORS headers.
 struct CrossOriginMiddleware: Middleware {
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         var answer = try await next(exchange)
@@ -11,7 +11,7 @@ struct CrossOriginMiddleware: Middleware {
         return answer
     }
 
-    /// The answer to a browser that asks before it sends (Fetch §4.8).
+    /// Responds to a CORS preflight request (Fetch §4.8).
     static func preflight(for methods: [HTTPRequest.Method]) -> Answer {
         Answer(
             status: .noContent,

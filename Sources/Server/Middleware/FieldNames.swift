@@ -9,6 +9,6 @@ extension HTTPField.Name {
     static let forwarded = known("Forwarded")
     static let forwardedFor = known("X-Forwarded-For")
 
-    /// A name that is well-formed because it stands in this file; an odd one would only never be met.
+    /// Creates a name from a literal in this file. All are well-formed; the fallback only avoids a force unwrap.
     private static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
 }

@@ -1,7 +1,8 @@
 import HTTPTypes
 import Logging
 
-/// One line for each request: the route, never the path, query, body or any header, for those hold codes and tokens.
+/// Logs one line for each request. It contains the route but never the path, query, body or header fields, which hold
+/// codes and tokens.
 struct LogMiddleware: Middleware {
     private let clock = ContinuousClock()
 
@@ -19,14 +20,14 @@ struct LogMiddleware: Middleware {
             return answer
         } catch {
             values["cause"] = "\(type(of: (error as? BrokenRequest)?.cause ?? error))"
-            Logger.current.info("request broken off", metadata: values)
+            Logger.current.info("request aborted", metadata: values)
             throw error
         }
     }
 }
 
 extension Duration {
-    /// With three decimals.
+    /// With three decimal places.
     fileprivate var milliseconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds * 1_000_000 + attoseconds / 1_000_000_000_000) / 1_000

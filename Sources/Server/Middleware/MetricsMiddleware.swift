@@ -2,7 +2,7 @@ import HTTPTypes
 import Metrics
 import Synchronization
 
-/// Counts requests and the time they took, by method, route and status: never by path, which can be anything.
+/// Records the duration of requests by method, route and status, but never by path, which is unbounded.
 struct MetricsMiddleware: Middleware {
     private let timers = RequestTimers()
 
@@ -16,7 +16,7 @@ struct MetricsMiddleware: Middleware {
     }
 }
 
-/// The timers of all that was answered so far: as many as there are routes and statuses of ours.
+/// The timers in use so far, bounded by the number of routes and status codes.
 private final class RequestTimers: Sendable {
     private struct Key: Hashable {
         let method: String
@@ -24,7 +24,7 @@ private final class RequestTimers: Sendable {
         let route: String?
         let status: Int
 
-        /// OpenTelemetry, semantic conventions for HTTP metrics.
+        /// OpenTelemetry semantic conventions for HTTP metrics.
         var dimensions: [(String, String)] {
             [("http.request.method", method), ("url.scheme", isSecure ? "https" : "http")]
                 + (route.map { [("http.route", $0)] } ?? [])

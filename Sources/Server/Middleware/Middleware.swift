@@ -1,9 +1,9 @@
-/// One concern that every request passes through, on its way in and on its way out.
+/// One concern applied to every request and its response.
 protocol Middleware: Sendable {
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer
 }
 
-/// The layers around a responder, the first outermost.
+/// A responder wrapped in middleware, the first outermost.
 struct Pipeline: Sendable {
     private let responder: @Sendable (Exchange) async throws -> Answer
 

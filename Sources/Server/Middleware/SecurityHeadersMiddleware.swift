@@ -1,7 +1,7 @@
 import HTTPTypes
 import IdentityProvider
 
-/// Header fields that tell browsers to take no liberties.
+/// Adds the header fields that restrict what browsers do with a response.
 struct SecurityHeadersMiddleware: Middleware {
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         var answer = try await next(exchange)
@@ -9,14 +9,14 @@ struct SecurityHeadersMiddleware: Middleware {
         if answer.headers[.referrerPolicy] == nil { answer.headers[.referrerPolicy] = "no-referrer" }
         answer.headers[.frameOptions] = "DENY"
         answer.headers[.permissionsPolicy] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-        // About loads without CORS, which carry cookies (Fetch §3.7). Scripts that may read an answer ask with CORS.
+        // Applies to loads without CORS, which carry cookies (Fetch §3.7). Scripts that may read a response use CORS.
         answer.headers[.crossOriginResourcePolicy] = "same-origin"
         if answer.isOfAccount { answer.headers[.crossOriginOpenerPolicy] = "same-origin" }
-        // By the issuer, not by the connection: TLS may end at a proxy (RFC 6797 §7.1).
+        // Based on the issuer rather than the connection, because a proxy may terminate TLS (RFC 6797 §7.1).
         if answer.issuer?.isSecure ?? exchange.isSecure {
             answer.headers[.strictTransportSecurity] = "max-age=31536000"
         }
-        // Pages bring a policy of their own; nothing else is meant to be shown.
+        // Pages have their own policy; no other response is meant to be rendered.
         if answer.headers[.contentSecurityPolicy] == nil {
             answer.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
         }
@@ -26,7 +26,7 @@ struct SecurityHeadersMiddleware: Middleware {
 }
 
 extension Answer {
-    /// Whether it belongs to the account pages, which nobody needs to open in a popup. The pages of a sign-in must keep
+    /// Whether the response belongs to the account pages, which no client opens in a popup. Sign-in pages must keep
     /// `window.opener` for clients that do (HTML §7.1.3).
     fileprivate var isOfAccount: Bool {
         route.map { $0 == Path.account.text || $0.hasPrefix(Path.account.text + "/") } ?? false

@@ -3,14 +3,14 @@ import IdentityProvider
 import Instrumentation
 import Tracing
 
-/// A span for each request, below the one that the client sent along (W3C Trace Context).
+/// Creates a span for each request, as a child of the span that the client sent (W3C Trace Context).
 struct TraceMiddleware: Middleware {
-    /// Taken once: the system casts its instrument anew each time that it is asked for a tracer.
+    /// Stored because `InstrumentationSystem` casts its instrument each time it is asked for a tracer.
     private let tracer = InstrumentationSystem.tracer
 
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         var context = ServiceContext.topLevel
-        // What the client says of a trace ties logs together; it is trusted for nothing more.
+        // The client's trace context serves only to correlate logs. It is trusted for nothing else.
         tracer.extract(exchange.head.headerFields, into: &context, using: FieldsExtractor())
         let method = exchange.head.method.known
         return try await tracer.withSpan(method, context: context, ofKind: .server) { span in
@@ -18,7 +18,7 @@ struct TraceMiddleware: Middleware {
             exchange.trace = TraceID.of(span.context, by: tracer)
             var answer = try await next(exchange)
             if span.isRecording { describe(exchange, method, answer, in: span) }
-            // What somebody can quote who asks for help.
+            // Lets users quote the request when they ask for help.
             if let id = exchange.trace { answer.headers.append(HTTPField(name: .requestID, value: id)) }
             return answer
         }
@@ -26,12 +26,12 @@ struct TraceMiddleware: Middleware {
 }
 
 extension TraceMiddleware {
-    /// OpenTelemetry, semantic conventions for HTTP spans. A query is never told, and a path only where a route answers
-    /// at it: elsewhere it is the sender's text.
+    /// Sets the attributes of the OpenTelemetry semantic conventions for HTTP spans. The query is never recorded, and
+    /// the path only if a route matched: otherwise it is arbitrary input.
     private func describe(_ exchange: Exchange, _ method: String, _ answer: Answer, in span: any Span) {
         let name = method == HTTPRequest.Method.other ? "HTTP" : method
         span.operationName = answer.route.map { "\(name) \($0)" } ?? name
-        // A dictionary that grows is built several times: this has room for all.
+        // Reserves room for all attributes to avoid reallocation.
         var attributes: [String: SpanAttribute] = [:]
         attributes.reserveCapacity(9)
         attributes["http.request.method"] = .string(method)
@@ -54,10 +54,10 @@ extension TraceMiddleware {
 }
 
 extension HTTPRequest.Method {
-    /// In place of a method that is not known (OpenTelemetry, semantic conventions for HTTP spans).
+    /// The value for an unknown method (OpenTelemetry semantic conventions for HTTP spans).
     static let other = "_OTHER"
 
-    /// Itself if it is a method of RFC 9110 or `PATCH`; otherwise `_OTHER`, for it is the sender's text.
+    /// The method if it is defined by RFC 9110 or is `PATCH`, otherwise `_OTHER`, because it is arbitrary input.
     var known: String {
         switch self {
         case .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch: rawValue
@@ -67,7 +67,7 @@ extension HTTPRequest.Method {
 }
 
 private struct FieldsExtractor: Extractor {
-    /// The names are asked for in every request: those that are known need not be read anew.
+    /// Looked up in every request, so parsed only once.
     private static let traceparent = HTTPField.Name("traceparent")
     private static let tracestate = HTTPField.Name("tracestate")
 

@@ -1,12 +1,12 @@
 import Logging
 
-/// A log line as an object of JSON, written into one buffer: every request passes through here.
+/// A log line as a JSON object, written into a single buffer because it is on the path of every request.
 struct JSONLine {
     private var bytes: [UInt8] = []
 
     init() { bytes.reserveCapacity(512) }
 
-    /// The line, without its end.
+    /// The line, without its terminator.
     var finished: [UInt8] {
         consuming get {
             bytes.append(UInt8(ascii: "}"))
@@ -14,7 +14,7 @@ struct JSONLine {
         }
     }
 
-    /// `value` must write one value.
+    /// Appends a member. `value` must write exactly one value.
     mutating func member(_ name: String, _ value: (inout JSONLine) -> Void) {
         bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
         text(name)
@@ -39,7 +39,7 @@ struct JSONLine {
 
     mutating func text(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        // Nearly every text goes out in one copy.
+        // Nearly every text can be copied at once.
         if text.utf8.allSatisfy(Self.isPlain) {
             bytes.append(contentsOf: text.utf8)
         } else {
@@ -48,7 +48,7 @@ struct JSONLine {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Numbers as the identifiers of traces are written.
+    /// Appends numbers in the format of trace IDs.
     mutating func hexadecimal(_ numbers: UInt64...) {
         bytes.append(UInt8(ascii: "\""))
         for number in numbers { Hexadecimal.append(number, to: &bytes) }
@@ -67,7 +67,7 @@ struct JSONLine {
         bytes.append(UInt8(ascii: closing))
     }
 
-    /// Visible ASCII but what RFC 8259 §7 escapes.
+    /// Whether the byte is visible ASCII that needs no escaping (RFC 8259 §7).
     private static func isPlain(_ byte: UInt8) -> Bool {
         (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }

@@ -1,6 +1,6 @@
-/// How log lines are written.
+/// The format of log lines.
 package enum LogFormat: String, Sendable, CaseIterable {
-    /// One JSON object a line, for programs.
+    /// One JSON object per line, for programs.
     case json
     /// For people at a terminal.
     case text

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Logging
 
-/// One line, ready to be worded. Whatever stands in a message, it stays one line.
+/// One log entry, ready to be formatted. It stays on one line, whatever its message contains.
 struct LogLine {
     let time: Date
     let level: Logger.Level
@@ -10,7 +10,7 @@ struct LogLine {
     let trace: TraceContext?
     let values: [(String, Logger.MetadataValue)]
 
-    /// What every line says of itself: names are unique in an object (RFC 8259 §4).
+    /// The names of the built-in members. Names must be unique in an object (RFC 8259 §4).
     private static let own: Set = ["time", "level", "message", "trace_id", "span_id", "logger"]
 
     var json: [UInt8] {
@@ -56,7 +56,7 @@ struct LogLine {
         return text.contains(" ") || text.isEmpty ? "\"\(text)\"" : text
     }
 
-    /// Without line breaks and escape sequences, with which a sender could forge lines or hide them.
+    /// Escapes line breaks and terminal control sequences, which could forge or hide lines (log injection).
     private static func plain(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: \.isControl) else { return text }
         return text.unicodeScalars.reduce(into: "") { plain, scalar in
@@ -66,7 +66,7 @@ struct LogLine {
 }
 
 extension Unicode.Scalar {
-    /// Whether it could end a line, move the cursor or turn the direction of what follows.
+    /// Whether the scalar could end a line, move the cursor or change the direction of text.
     var isControl: Bool {
         switch value {
         case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
@@ -74,7 +74,7 @@ extension Unicode.Scalar {
         }
     }
 
-    /// As JSON writes it in digits; only for those that are a control.
+    /// The numeric escape of JSON. Only valid for a scalar that `isControl`.
     var escaped: String {
         let digits = String(value, radix: 16)
         return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits

@@ -1,18 +1,18 @@
 import Glibc
 import Synchronization
 
-/// Where log lines go.
+/// The destination of log lines.
 package protocol LogOutput: Sendable {
-    /// `line` without its end. Must not fail: there is nobody to tell.
+    /// Writes a line, given without its terminator. Must not fail, because a failure could not be logged.
     func write(_ line: [UInt8])
 }
 
-/// Standard error: each line in one piece, however many write.
+/// Standard error. Each line is written in one piece, however many threads write.
 package final class StandardError: LogOutput {
     private let lock = Mutex(())
 
     package init() {
-        // A reader that went away must not end the server.
+        // A closed pipe must not end the server.
         signal(SIGPIPE, SIG_IGN)
     }
 

@@ -1,8 +1,8 @@
 import Logging
 
-/// The second line of defence against secrets in the log: the first is not to log them.
+/// The second line of defense against secrets in logs. The first is not to log them.
 enum Redaction {
-    /// Keys whose values are never written.
+    /// Keys whose values are never written, in lowercase and without separators.
     private static let secretKeys: Set<String> = [
         "password", "passwordhash", "clientsecret", "secret", "code", "codeverifier", "token", "accesstoken",
         "refreshtoken", "idtoken", "idtokenhint", "authorizationheader", "cookie", "setcookie", "assertion",
@@ -10,14 +10,14 @@ enum Redaction {
     ]
 
     static func isSecret(_ key: String) -> Bool {
-        // Most keys are a word in lower case: they need not be spelt anew.
+        // Most keys are a single lowercase word and need no normalization.
         if key.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) {
             return secretKeys.contains(key)
         }
         return secretKeys.contains(key.lowercased().filter { $0 != "_" && $0 != "-" && $0 != "." })
     }
 
-    /// Masks what looks like a token or a key, wherever it stands.
+    /// Masks anything that looks like a token or private key, wherever it occurs.
     static func mask(_ text: String) -> String {
         guard mayHoldSecret(text),
             text.contains("eyJ") || text.contains("earer ") || text.contains("PRIVATE KEY")
@@ -32,7 +32,7 @@ enum Redaction {
         return words.joined(separator: " ")
     }
 
-    /// Sorts out nearly all texts in one pass: it is asked of everything that is logged or exported.
+    /// Rules out nearly all texts in one pass, because everything that is logged or exported is checked.
     private static func mayHoldSecret(_ text: String) -> Bool {
         var previous: UInt8 = 0
         for byte in text.utf8 {

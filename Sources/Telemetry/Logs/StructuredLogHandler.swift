@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import Logging
 import Tracing
 
-/// Writes log lines that carry the trace and span they belong to.
+/// Writes log lines with the trace and span that they belong to.
 package struct StructuredLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
@@ -42,7 +42,7 @@ package struct StructuredLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        // What is said at the call counts most, then what the logger carries, then what its provider adds.
+        // Metadata of the call overrides that of the logger, which overrides that of its provider.
         var values = metadataProvider?.get() ?? [:]
         values.merge(metadata) { _, new in new }
         values.merge(event.metadata ?? [:]) { _, new in new }

@@ -1,11 +1,11 @@
-/// What is known of a metric before anybody counts: how it is named for Prometheus, in which unit, and what it tells.
+/// The description of a metric: its names, unit and help text.
 struct MetricDescription: Sendable {
-    /// As programs name it, in the manner of OpenTelemetry.
+    /// The name in the style of OpenTelemetry.
     let label: String
-    /// UCUM; empty for plain counts.
+    /// The unit in UCUM; empty for plain counts.
     let unit: String
     let help: String
-    /// Where Prometheus has a name of long standing.
+    /// The established Prometheus name, if there is one.
     let established: String?
 
     init(_ label: String, _ unit: String = "", _ help: String, established: String? = nil) {
@@ -15,7 +15,8 @@ struct MetricDescription: Sendable {
         self.established = established
     }
 
-    /// Base units are part of a name there, and counters end with `_total` (Prometheus, metric naming).
+    /// Returns the name for Prometheus, which includes the base unit and ends with `_total` for counters (Prometheus
+    /// metric naming).
     func prometheusName(isCounter: Bool) -> String {
         if let established { return established }
         var name = String(label.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
@@ -28,58 +29,60 @@ struct MetricDescription: Sendable {
     }
 }
 
-/// Every metric of Martlet. One that is not in this list is exported all the same, without a word of what it means.
+/// All metrics of Martlet. A metric that is missing here is still exported, but without a help text.
 enum MetricCatalog {
     static func description(of label: String) -> MetricDescription {
-        byLabel[label] ?? MetricDescription(label, "", "\(label), not described.")
+        byLabel[label] ?? MetricDescription(label, "", "\(label), no description.")
     }
 
     private static let byLabel = Dictionary(uniqueKeysWithValues: all.map { ($0.label, $0) })
 
     private static let all = [
-        MetricDescription("http.server.request.duration", "s", "Time to answer requests, by route and status."),
-        MetricDescription("martlet.tokens", "", "Answers with tokens, by grant type."),
-        MetricDescription("martlet.sign_ins", "", "Attempts to prove a factor, by factor and outcome."),
+        MetricDescription("http.server.request.duration", "s", "Duration of requests, by route and status."),
+        MetricDescription("martlet.tokens", "", "Token responses, by grant type."),
+        MetricDescription("martlet.sign_ins", "", "Attempts to verify a factor, by factor and outcome."),
         MetricDescription(
-            "martlet.suspicious_sign_ins", "", "Unusual sign-ins, by signal and consequence, once for each signal."),
-        MetricDescription("martlet.refusals", "", "Requests that were refused, by error code."),
-        MetricDescription("martlet.rate_limited", "", "Requests refused because an address asked too often, by route."),
+            "martlet.suspicious_sign_ins", "", "Unusual sign-ins, by signal and consequence, counted once per signal."),
+        MetricDescription("martlet.refusals", "", "Requests that ended in an error, by error code."),
+        MetricDescription("martlet.rate_limited", "", "Requests refused by the rate limit, by route."),
         MetricDescription(
             "martlet.connections.refused", "",
             "Connections refused because an address or network has too many, by limit."),
-        MetricDescription("martlet.password.waiting", "", "Passwords that wait to be hashed."),
-        MetricDescription("martlet.password.running", "", "Passwords that are being hashed."),
-        MetricDescription("martlet.password.shed", "", "Passwords turned away because too many waited."),
-        MetricDescription("martlet.password.duration", "s", "Time to hash a password, waiting included."),
-        MetricDescription("martlet.cache.lookups", "", "Lookups of values kept in memory, by cache and outcome."),
+        MetricDescription("martlet.password.waiting", "", "Passwords waiting to be hashed."),
+        MetricDescription("martlet.password.running", "", "Passwords being hashed."),
+        MetricDescription("martlet.password.shed", "", "Passwords refused because too many were waiting to be hashed."),
+        MetricDescription("martlet.password.duration", "s", "Time to hash a password, including the wait."),
+        MetricDescription("martlet.cache.lookups", "", "Cache lookups, by cache and outcome."),
         MetricDescription(
-            "martlet.signing_key.since_timestamp", "s", "When the key that signs began to, by issuer and algorithm."),
+            "martlet.signing_key.since_timestamp", "s",
+            "When the current signing key began to sign, by issuer and algorithm."),
         MetricDescription(
             "martlet.signing_key.until_timestamp", "s",
-            "When the key that signs is to be succeeded, by issuer and algorithm."),
-        MetricDescription("martlet.outbox.depth", "", "Messages that wait to be delivered."),
-        MetricDescription("martlet.webhooks.depth", "", "Events that wait for the receivers of webhooks."),
-        MetricDescription("martlet.audit.waiting", "", "Audit records that wait to be written."),
-        MetricDescription("martlet.telemetry.dropped", "", "Telemetry records that were lost, by signal."),
+            "When the current signing key is due for replacement, by issuer and algorithm."),
+        MetricDescription("martlet.outbox.depth", "", "Emails waiting for delivery."),
+        MetricDescription("martlet.webhooks.depth", "", "Webhook events waiting for delivery."),
+        MetricDescription("martlet.audit.waiting", "", "Audit records waiting to be written."),
         MetricDescription(
-            "db.client.connection.pending_requests", "", "Units of work that wait for a connection, by pool."),
+            "martlet.telemetry.dropped", "", "Telemetry records lost before they reached the collector, by signal."),
+        MetricDescription(
+            "db.client.connection.pending_requests", "", "Units of work waiting for a connection, by pool."),
         MetricDescription("db.client.connection.wait_time", "s", "Time that units of work waited for a connection."),
-        MetricDescription("db.client.connection.use_time", "s", "Time that connections worked at a stretch."),
-        MetricDescription("db.client.connection.used", "", "Connections at work, by pool."),
-        MetricDescription("db.client.connection.max", "", "Connections there are, by pool."),
+        MetricDescription("db.client.connection.use_time", "s", "Time that connections were in use at a stretch."),
+        MetricDescription("db.client.connection.used", "", "Connections in use, by pool."),
+        MetricDescription("db.client.connection.max", "", "Connections in the pool, by pool."),
         MetricDescription(
-            "process.cpu.time", "s", "Processor time of the program.", established: "process_cpu_seconds_total"),
+            "process.cpu.time", "s", "CPU time of the process.", established: "process_cpu_seconds_total"),
         MetricDescription(
-            "process.memory.usage", "By", "Memory of the program that is resident.",
+            "process.memory.usage", "By", "Resident memory of the process.",
             established: "process_resident_memory_bytes"),
         MetricDescription(
-            "process.unix.file_descriptor.count", "", "Files and sockets that are open.",
+            "process.unix.file_descriptor.count", "", "Open files and sockets.",
             established: "process_open_fds"),
         MetricDescription(
-            "process.unix.file_descriptor.limit", "", "Files and sockets that may be open.",
+            "process.unix.file_descriptor.limit", "", "Maximum number of open files and sockets.",
             established: "process_max_fds"),
         MetricDescription(
-            "process.start_time", "s", "When the program was started, since 1970.",
+            "process.start_time", "s", "Start time of the process, in seconds since 1970.",
             established: "process_start_time_seconds"),
     ]
 }

@@ -1,4 +1,4 @@
-/// A metric with all its series, at one time.
+/// A metric with all its series, at one point in time.
 package struct MetricFamily: Sendable {
     enum Kind: String { case counter, gauge, histogram }
 
@@ -27,7 +27,7 @@ struct MetricPoint: Sendable {
         case histogram(HistogramSeries.Value)
     }
 
-    /// Names and values in turn.
+    /// Alternating names and values.
     let dimensions: [String]
     let value: Value
 

@@ -1,7 +1,7 @@
 import Metrics
 import Synchronization
 
-/// A number that only grows.
+/// A value that only increases.
 final class CounterSeries: CounterHandler {
     private let count = Atomic<Int64>(0)
 
@@ -10,7 +10,7 @@ final class CounterSeries: CounterHandler {
     func reset() { count.store(0, ordering: .relaxed) }
 }
 
-/// A number as it is now.
+/// A value that can go up and down.
 final class GaugeSeries: MeterHandler, RecorderHandler {
     private let bits = Atomic<UInt64>(0)
 
@@ -33,16 +33,16 @@ final class GaugeSeries: MeterHandler, RecorderHandler {
     }
 }
 
-/// How values are spread over fixed ranges.
+/// A distribution of values over fixed buckets.
 final class HistogramSeries: TimerHandler, RecorderHandler {
     struct Value: Sendable {
-        /// A bucket a bound, and one for what is above the last; not cumulative.
+        /// One bucket for each bound, plus one for values above the last; not cumulative.
         var counts: [UInt64]
         var sum = 0.0
         var count: UInt64 { counts.reduce(0, +) }
     }
 
-    /// Upper bounds, in seconds: from what needs no storage to what nobody waits for.
+    /// The upper bounds in seconds, from requests that need no storage to waits that no user tolerates.
     static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
     private let state = Mutex(Value(counts: [UInt64](repeating: 0, count: bounds.count + 1)))

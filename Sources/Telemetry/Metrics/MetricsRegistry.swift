@@ -2,11 +2,11 @@ package import Metrics
 import FoundationEssentials
 import Synchronization
 
-/// Every series that something was counted in. Looking one up is short, counting in it takes nanoseconds.
+/// All series in use. Looking one up takes a short lock; updating it takes nanoseconds.
 package final class MetricsRegistry: MetricsFactory {
     private struct Key: Hashable {
         let label: String
-        /// Names and values in turn.
+        /// Alternating names and values.
         let dimensions: [String]
     }
 
@@ -17,7 +17,7 @@ package final class MetricsRegistry: MetricsFactory {
         var counts: [String: Int] = [:]
     }
 
-    /// Series of one metric; what goes beyond is counted together (OpenTelemetry, cardinality limits).
+    /// The maximum number of series per metric. The rest are counted together (OpenTelemetry cardinality limits).
     private static let limit = 1_000
     private static let overflow = ["otel.metric.overflow", "true"]
 
@@ -45,7 +45,7 @@ package final class MetricsRegistry: MetricsFactory {
         series(label, dimensions, in: \.histograms, HistogramSeries.init)
     }
 
-    // A series stays: what it counted is still true.
+    // Series are kept, because what they counted remains valid.
     package func destroyCounter(_: any CounterHandler) {}
     package func destroyMeter(_: any MeterHandler) {}
     package func destroyRecorder(_: any RecorderHandler) {}
@@ -69,7 +69,7 @@ package final class MetricsRegistry: MetricsFactory {
         }
     }
 
-    /// Everything as it is now, sorted by name and dimensions.
+    /// Returns the current value of every series, sorted by name and dimensions.
     package func snapshot() -> [MetricFamily] {
         var families: [String: MetricFamily] = [:]
         func add(_ key: Key, _ kind: MetricFamily.Kind, _ value: MetricPoint.Value) {

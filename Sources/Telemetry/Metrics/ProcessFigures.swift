@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// What the system knows of the program.
+/// The process metrics that the system provides.
 enum ProcessFigures {
     static func families() -> [MetricFamily] {
         var families = [
@@ -23,9 +23,9 @@ enum ProcessFigures {
         MetricFamily(label, .gauge, [MetricPoint(dimensions: [], value: .number(value))])
     }
 
-    /// Seconds since 1970, by the clock as it was when this was asked first.
+    /// Seconds since 1970, by the clock at the time of the first access.
     private static let startedAt: Double = {
-        // The 22nd field is the start in ticks since boot; names in parentheses may hold spaces (proc(5)).
+        // The 22nd field is the start time in ticks since boot. The name in parentheses may contain spaces (proc(5)).
         let fields = text("/proc/self/stat").split(separator: ")").last?.split(separator: " ") ?? []
         let uptime = text("/proc/uptime").split(separator: " ").first.flatMap { Double($0) } ?? 0
         let ticks = fields.count > 19 ? Double(fields[19]) ?? 0 : 0

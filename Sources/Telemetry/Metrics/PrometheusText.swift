@@ -1,4 +1,4 @@
-/// Metrics as Prometheus reads them (text exposition format 0.0.4).
+/// The Prometheus text exposition format 0.0.4.
 package enum PrometheusText {
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -31,7 +31,7 @@ package enum PrometheusText {
         labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}"
     }
 
-    /// Whole numbers without a point, as people write them.
+    /// Formats whole numbers without a decimal point.
     private static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

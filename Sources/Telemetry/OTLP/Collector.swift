@@ -2,17 +2,17 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// The collector, as one request sees it.
+/// A client for the collector.
 struct Collector: Sendable {
     enum Answer: Equatable {
-        /// `rejected` records were not taken, and must not be sent again.
+        /// Accepted, apart from `rejected` records, which must not be sent again.
         case taken(rejected: Int)
-        /// It may be taken later: `after` seconds, if the collector said so.
+        /// A temporary failure. `after` is the delay that the collector asked for, in seconds.
         case retry(after: Int?, cause: String)
         case refused(cause: String)
     }
 
-    /// An answer is a few bytes; more is nothing that a collector says.
+    /// The maximum size of a response in bytes. Real ones are far smaller.
     private static let answerLimit = 64 << 10
 
     private let client: HTTPClient
@@ -22,7 +22,7 @@ struct Collector: Sendable {
         self.settings = settings
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(30)))
-        // Telemetry about telemetry would never end.
+        // Tracing telemetry exports would produce telemetry endlessly.
         configuration.tracing.tracer = nil
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = OTLPSignal.allCases.count
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -43,12 +43,13 @@ struct Collector: Sendable {
                 Int(response.status.code), retryAfter: response.headers.first(name: "Retry-After"),
                 Array(answer.readableBytesView))
         } catch {
-            // No answer, or half of one: nobody knows whether it arrived. Twice is better than never.
+            // With no response or a partial one, it is unknown whether the records arrived. Duplicates are better than
+            // loss.
             return .retry(after: nil, cause: "\(type(of: error))")
         }
     }
 
-    /// OTLP §OTLP/HTTP Response: what may pass, and what is for ever.
+    /// Distinguishes temporary from permanent failures (OTLP §OTLP/HTTP Response).
     static func answer(_ status: Int, retryAfter: String?, _ body: [UInt8]) -> Answer {
         switch status {
         case 200..<300: .taken(rejected: rejected(body))
@@ -57,7 +58,7 @@ struct Collector: Sendable {
         }
     }
 
-    /// `partial_success.rejected_spans`, or what it is called for the other signals.
+    /// The `partial_success.rejected_spans` of the response, or its equivalent for other signals.
     private static func rejected(_ body: [UInt8]) -> Int {
         var answer = ProtobufReader(body)
         while let (field, value) = answer.next() {

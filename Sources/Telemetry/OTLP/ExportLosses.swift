@@ -2,7 +2,7 @@ import Logging
 import Metrics
 import Synchronization
 
-/// Tells of telemetry that was lost: each loss is counted, and spoken of once a minute at most.
+/// Counts lost telemetry, and logs losses once a minute at most.
 final class ExportLosses: Sendable {
     private struct State {
         var untold = 0

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Encoded records that wait to be sent. Whoever adds one never waits: what does not fit is dropped and counted.
+/// Encoded records that wait to be sent. Adding one never blocks: a record that does not fit is dropped and counted.
 final class ExportQueue: Sendable {
     struct Batch: Sendable {
         var records: [UInt8] = []
@@ -8,20 +8,20 @@ final class ExportQueue: Sendable {
     }
 
     private struct State {
-        /// The last one is being filled.
+        /// The batches, of which the last is being filled.
         var batches = [Batch()]
         var size = 0
         var dropped = 0
-        /// Whether the batch that is being filled is to go as it is.
+        /// Whether the last batch should be sent even though it is not full.
         var isDue = false
         var isClosed = false
     }
 
-    /// Bytes of one request, some 2,000 spans, and of all that waits.
+    /// Bytes per request (some 2,000 spans), and the limit of all waiting bytes.
     private let batchSize: Int
     private let limit: Int
     private let state = Mutex(State())
-    /// Says that there may be something to send; ends when the queue is closed.
+    /// Signals that there may be something to send. Ends when the queue is closed.
     let signals: AsyncStream<Void>
     private let signaller: AsyncStream<Void>.Continuation
 
@@ -43,7 +43,7 @@ final class ExportQueue: Sendable {
             state.batches[last].count += 1
             guard state.batches[last].records.count >= batchSize else { return false }
             var next = Batch()
-            // Where one was filled, another one will be; it is not to grow step by step.
+            // After a full batch, another is likely; reserving its capacity avoids repeated growth.
             next.records.reserveCapacity(batchSize + record.count)
             state.batches.append(next)
             return true
@@ -51,8 +51,8 @@ final class ExportQueue: Sendable {
         if isFull { signaller.yield() }
     }
 
-    /// The oldest batch that is full, or due; `nil` when there is none. Under load one that is not full waits for its
-    /// time: requests with what came in during the last one would never end.
+    /// Returns the oldest batch that is full or due, or `nil` if there is none. Under load, a partial batch waits until
+    /// it is due: otherwise each request would carry only what arrived during the previous one.
     func take() -> Batch? {
         state.withLock { state in
             if state.batches.count == 1 {
@@ -67,19 +67,19 @@ final class ExportQueue: Sendable {
         }
     }
 
-    /// Lets go what waits, full or not.
+    /// Marks the waiting records as due, whether or not the batch is full.
     func flush() {
         state.withLock { $0.isDue = true }
         signaller.yield()
     }
 
-    /// Takes no more; what waits can still be taken.
+    /// Accepts no more records. Waiting ones can still be taken.
     func close() {
         state.withLock { $0.isClosed = true }
         signaller.finish()
     }
 
-    /// How many were dropped since this was asked last.
+    /// Returns the number of records dropped since the last call.
     func takeDropped() -> Int {
         state.withLock { state in
             defer { state.dropped = 0 }

@@ -1,7 +1,7 @@
-/// `name=value,name=value` with values percent-encoded, as OpenTelemetry writes attributes and header fields in
-/// environment variables.
+/// The format `name=value,name=value` with percent-encoded values, in which OpenTelemetry environment variables hold
+/// attributes and header fields.
 package enum KeyValueList {
-    /// `nil` when any part is malformed: half of a list would mean something else.
+    /// Returns `nil` if any part is malformed, because a partial list could mean something else.
     package static func parse(_ text: String) -> [(name: String, value: String)]? {
         var pairs: [(name: String, value: String)] = []
         for part in text.split(separator: ",") where !part.allSatisfy(isSpace) {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Tells the collector of all metrics, again and again.
+/// Reports all metrics to the collector periodically.
 struct MetricsReport: Sendable {
     let registry: MetricsRegistry
     let pipeline: OTLPPipeline

@@ -3,12 +3,13 @@ import Tracing
 
 /// `KeyValue` and `AnyValue` of opentelemetry/proto/common/v1/common.proto.
 extension ProtobufWriter {
-    /// Longer texts are cut: an attribute is no place for documents. Bytes.
+    /// The maximum length of a text in bytes. Longer texts are cut off, because attributes are not meant for documents.
     private static let textLimit = 4_096
-    /// Attributes of one span or event; more are left out (OpenTelemetry, attribute limits).
+    /// The maximum number of attributes per span or event; the rest are dropped (OpenTelemetry attribute limits).
     private static let countLimit = 128
 
-    /// What never leaves the process, whoever set it: a query holds codes and tokens.
+    /// Returns whether the attribute must never leave the process, whichever code set it: queries contain codes and
+    /// tokens.
     private static func isForbidden(_ name: String) -> Bool {
         switch name {
         case "url.query", "url.full", "http.url", "http.target": true
@@ -33,7 +34,7 @@ extension ProtobufWriter {
         }
     }
 
-    /// `value` must have been redacted.
+    /// `value` must already be redacted.
     mutating func attribute(_ field: Int, _ name: String, _ value: Logger.MetadataValue) {
         keyValue(field, name) { $0.value(value) }
     }

@@ -1,5 +1,5 @@
-/// What stands around the records of one request: the resource that they are of, and the scope that made them
-/// (`ExportTraceServiceRequest` and its twins for metrics and logs have the same shape and numbers).
+/// The fields that enclose the records of a request: their resource, and the scope that created them.
+/// `ExportTraceServiceRequest` and its equivalents for metrics and logs have the same structure and field numbers.
 struct OTLPEnvelope: Sendable {
     private let resource: [UInt8]
     private let scope: [UInt8]
@@ -18,7 +18,7 @@ struct OTLPEnvelope: Sendable {
         self.scope = scope.bytes
     }
 
-    /// `records` are encoded as the field 2 of the scope's message, one after the other.
+    /// Returns the encoded request. `records` holds consecutive fields 2 of the scope's message.
     func request(_ records: [UInt8]) -> [UInt8] {
         var inner = ProtobufWriter()
         inner.prefix(2, length: scope.count + records.count)

@@ -1,7 +1,7 @@
 import Metrics
 import Tracing
 
-/// Sends traces, metrics and logs to a collector over OTLP/HTTP, in its binary encoding.
+/// Sends traces, metrics and logs to a collector over OTLP/HTTP, in binary encoding.
 package final class OTLPExport: Sendable {
     private let settings: OTLPSettings
     private let collector: Collector
@@ -9,7 +9,7 @@ package final class OTLPExport: Sendable {
     let logs: OTLPPipeline?
     private let metrics: MetricsReport?
 
-    /// `registry` is what is reported; without one, no metrics are.
+    /// `registry` holds the metrics to report; without one, no metrics are exported.
     package init(
         _ settings: OTLPSettings, of resource: TelemetryResource, version: String, registry: MetricsRegistry? = nil
     ) {
@@ -29,10 +29,10 @@ package final class OTLPExport: Sendable {
         }
     }
 
-    /// What spans that end are handed to.
+    /// The exporter of finished spans; `nil` if traces are not exported.
     package var spans: (any SpanExporter)? { traces.map(OTLPSpans.init) }
 
-    /// Exports while `body` runs, and what is left at its end for as long as `flushTime`.
+    /// Exports while `body` runs, and then flushes the rest for at most `flushTime`.
     package func during<Result: Sendable>(
         _ body: @Sendable () async throws -> Result
     ) async throws -> Result {
@@ -62,7 +62,7 @@ package final class OTLPExport: Sendable {
     }
 }
 
-/// Encodes spans on the way of the request: afterwards nothing of them is left to be freed elsewhere.
+/// Encodes spans while the request is served, so that no span has to be freed on another thread.
 private struct OTLPSpans: SpanExporter {
     let pipeline: OTLPPipeline
 

@@ -22,7 +22,7 @@ extension ProtobufWriter {
 }
 
 extension Logger.Level {
-    /// `SeverityNumber`: the first of each range, and the second of INFO for notice.
+    /// `SeverityNumber`: the first of each range, except that notice is the second of INFO.
     fileprivate var severity: UInt64 {
         switch self {
         case .trace: 1

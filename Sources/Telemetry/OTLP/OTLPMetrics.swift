@@ -1,6 +1,6 @@
 /// `Metric` of opentelemetry/proto/metrics/v1/metrics.proto.
 extension ProtobufWriter {
-    /// `AGGREGATION_TEMPORALITY_CUMULATIVE`: since the start.
+    /// `AGGREGATION_TEMPORALITY_CUMULATIVE`: values since the start.
     private static let cumulative: UInt64 = 2
 
     mutating func metric(_ field: Int, _ family: MetricFamily, from start: UInt64, at time: UInt64) {
@@ -55,7 +55,8 @@ extension ProtobufWriter {
 
     private mutating func attributes(_ field: Int, of point: MetricPoint) {
         for (name, value) in point.pairs {
-            // What counts knows texts only; a status is a number (OpenTelemetry, semantic conventions for HTTP metrics).
+            // Metric dimensions are strings, but the status code must be a number (OpenTelemetry semantic conventions
+            // for HTTP metrics).
             if name == "http.response.status_code", let status = Int64(value) {
                 attribute(field, name, status)
             } else {

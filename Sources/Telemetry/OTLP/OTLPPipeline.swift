@@ -1,7 +1,7 @@
 import Metrics
 
-/// The way of one signal to the collector: records are encoded where they arise, wait in a bounded queue, and are sent in
-/// batches by one task.
+/// The path of one signal to the collector. Records are encoded where they are created, wait in a bounded queue, and
+/// are sent in batches by one task.
 final class OTLPPipeline: Sendable {
     private let signal: OTLPSignal
     private let settings: OTLPSettings
@@ -22,18 +22,18 @@ final class OTLPPipeline: Sendable {
         losses = ExportLosses(signal, factory: factory)
     }
 
-    /// `record` is a field 2 of the scope's message.
+    /// Queues an encoded record, which is a field 2 of the scope's message.
     func add(_ record: [UInt8]) { queue.add(record) }
 
     func close() { queue.close() }
 
-    /// Sends until the queue is closed, and then what is left. What a cancelled task has not sent is lost.
+    /// Sends until the queue is closed, and then sends the rest. If the task is canceled, unsent records are lost.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { [self] in
                 while !Task.isCancelled {
                     try? await Task.sleep(for: settings.interval)
-                    // Not where they are sent: there a collector that is away holds everything up.
+                    // Reported here rather than in the sending loop, which an unreachable collector blocks.
                     noteDropped()
                     queue.flush()
                 }
@@ -64,7 +64,7 @@ final class OTLPPipeline: Sendable {
                 guard ContinuousClock.now < deadline else { return losses.note(batch.count, cause: cause) }
                 let own = pause.take()
                 let wait = max(own, ExportPause.asked(asked))
-                // How long the collector wants to be left alone is its own affair; how often we ask it, ours.
+                // A delay that the collector asks for does not count toward the retry budget; our own delays do.
                 deadline += wait - own
                 try? await Task.sleep(for: wait)
             }

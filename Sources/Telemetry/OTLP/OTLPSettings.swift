@@ -1,23 +1,23 @@
-/// Where to send telemetry, and how.
+/// The settings for export over OTLP.
 package struct OTLPSettings: Sendable {
-    /// The collector's address, such as `http://localhost:4318`, without a slash at the end.
+    /// The collector's URL, such as `http://localhost:4318`, without a trailing slash.
     package var endpoint: String
-    /// Header fields of every request: what a collector wants to know who sends. Secrets.
+    /// Header fields of every request, which typically authenticate the sender. Secret.
     package var headers: [(name: String, value: String)]
     package var signals: Set<OTLPSignal>
-    /// Between two looks at what waits to be sent.
+    /// The time between flushes of waiting records.
     package var interval = Duration.seconds(1)
-    /// Between two reports of all metrics (OpenTelemetry, periodic exporting reader).
+    /// The time between reports of all metrics (OpenTelemetry periodic exporting reader).
     package var metricsInterval = Duration.seconds(60)
-    /// For one request to the collector.
+    /// The timeout of one request to the collector.
     package var timeout = Duration.seconds(10)
-    /// After the first failure that may pass; doubled after each one that follows.
+    /// The delay after the first temporary failure, doubled after each subsequent one.
     package var pause = Duration.seconds(1)
-    /// How long one batch is tried before it is given up.
+    /// The retry budget of one batch, after which it is dropped.
     package var patience = Duration.seconds(60)
-    /// Bytes of one signal that may wait: some 30,000 spans.
+    /// The maximum number of waiting bytes per signal: some 30,000 spans.
     package var queueLimit = 8 << 20
-    /// For what is left when the program ends.
+    /// The time to flush the rest when the program ends.
     package var flushTime = Duration.seconds(5)
 
     package init(

@@ -1,7 +1,7 @@
-/// What is sent to a collector, each kind on its own way.
+/// A kind of telemetry, exported independently of the others.
 package enum OTLPSignal: String, Sendable, CaseIterable {
     case traces, metrics, logs
 
-    /// Below the collector's address (OTLP §OTLP/HTTP Request).
+    /// The path below the collector's URL (OTLP §OTLP/HTTP Request).
     var path: String { "/v1/\(rawValue)" }
 }

@@ -13,7 +13,7 @@ extension ProtobufWriter {
             for event in span.events { writer.event(11, event) }
             for link in span.links { writer.link(13, link) }
             if let status = span.status { writer.status(15, status) }
-            // The flags of W3C Trace Context in the lowest byte.
+            // The lowest byte holds the flags of W3C Trace Context.
             writer.fixed32(16, span.trace.isSampled ? 1 : 0)
         }
     }

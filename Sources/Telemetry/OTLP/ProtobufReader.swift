@@ -1,4 +1,4 @@
-/// Reads the fields of a message in the binary form of Protocol Buffers: what a collector answers is all that is read.
+/// Reads the fields of a Protocol Buffers message. Used only for responses of the collector.
 struct ProtobufReader {
     enum Value {
         case number(UInt64)
@@ -9,7 +9,7 @@ struct ProtobufReader {
 
     init(_ bytes: some Sequence<UInt8>) { rest = ArraySlice(bytes) }
 
-    /// The next field; `nil` at the end, and where what follows is no message.
+    /// Returns the next field, or `nil` at the end or if the rest is malformed.
     mutating func next() -> (field: UInt64, value: Value)? {
         guard !rest.isEmpty, let tag = varint() else { return nil }
         switch tag & 7 {

@@ -1,5 +1,6 @@
-/// Writes the binary form of Protocol Buffers (https://protobuf.dev/programming-guides/encoding). The messages of OTLP are
-/// few and settled, so they are written by hand into one buffer: nothing is generated, nothing is built up first.
+/// Writes the binary encoding of Protocol Buffers (https://protobuf.dev/programming-guides/encoding). The OTLP messages
+/// are few and stable, so they are written by hand into a single buffer, without generated code or intermediate
+/// objects.
 struct ProtobufWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -12,7 +13,7 @@ struct ProtobufWriter {
 
     init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
-    /// Zero is what a reader assumes of a field that is not there.
+    /// Omits zero, which readers assume for a missing field.
     mutating func varint(_ field: Int, _ value: UInt64) {
         guard value != 0 else { return }
         tag(field, .varint)
@@ -31,25 +32,23 @@ struct ProtobufWriter {
         append(littleEndian: value)
     }
 
-    /// Also when it is zero: for a member of a `oneof`, being there is what says which one it is.
+    /// Written even if zero: in a `oneof`, the presence of a member selects it.
     mutating func double(_ field: Int, _ value: Double) {
         tag(field, .fixed64)
         append(littleEndian: value.bitPattern)
     }
 
-    /// As `double`.
     mutating func signedFixed64(_ field: Int, _ value: Int64) {
         tag(field, .fixed64)
         append(littleEndian: UInt64(bitPattern: value))
     }
 
-    /// As `double`.
     mutating func present(_ field: Int, varint value: UInt64) {
         tag(field, .varint)
         append(varint: value)
     }
 
-    /// `repeated fixed64` or `repeated double`, packed.
+    /// A packed `repeated fixed64` or `repeated double`.
     mutating func packed(_ field: Int, _ values: [UInt64]) {
         tag(field, .length)
         append(varint: UInt64(8 * values.count))
@@ -67,7 +66,7 @@ struct ProtobufWriter {
         bytes.append(contentsOf: value)
     }
 
-    /// Numbers as an opaque value, most significant byte first: the identifiers of traces.
+    /// Numbers as opaque bytes, most significant byte first, such as trace IDs.
     mutating func bytes(_ field: Int, bigEndian numbers: UInt64...) {
         prefix(field, length: 8 * numbers.count)
         for number in numbers {
@@ -77,10 +76,10 @@ struct ProtobufWriter {
         }
     }
 
-    /// A message within this one.
+    /// A nested message.
     mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
         tag(field, .length)
-        // Most messages are short: room for one byte of length is left, and more made when it turns out to be needed.
+        // Most messages are short, so one byte is reserved for the length and expanded if needed.
         let place = bytes.count
         bytes.append(0)
         body(&self)
@@ -91,7 +90,7 @@ struct ProtobufWriter {
         bytes.replaceSubrange(place...place, with: prefix.bytes)
     }
 
-    /// What stands before a value of `length` bytes that is written elsewhere.
+    /// Writes the header of a value of `length` bytes that is written separately.
     mutating func prefix(_ field: Int, length: Int) {
         tag(field, .length)
         append(varint: UInt64(length))

@@ -1,15 +1,16 @@
 import Glibc
 
-/// `Retry-After` (RFC 9110 §10.2.3).
+/// The `Retry-After` header field (RFC 9110 §10.2.3).
 package enum RetryAfter {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// From `now`, in seconds since 1970; `nil` for what is neither a number of seconds nor a date.
+    /// Returns the seconds from `now`, which is in seconds since 1970, or `nil` if the text is neither a number of
+    /// seconds nor a date.
     package static func seconds(_ text: String, at now: Int = time(nil)) -> Int? {
         if let number = Int(text) { return number }
-        // Sun, 06 Nov 1994 08:49:37 GMT: the other forms of a date are not to be sent (§5.6.7).
+        // Sun, 06 Nov 1994 08:49:37 GMT. Senders must not use the other date formats (§5.6.7).
         let parts = text.split(separator: " ")
         guard parts.count == 6, parts[5] == "GMT", let day = Int32(parts[1]),
             let year = Int32(parts[3]), (1970...9999).contains(year),

@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Glibc
 
-/// Who tells: the attributes of everything that is exported (OpenTelemetry, semantic conventions of resources).
+/// The attributes of the sender of all exported telemetry (OpenTelemetry resource semantic conventions).
 package struct TelemetryResource: Sendable {
-    /// Later ones replace earlier ones of the same name.
+    /// The attributes, unique by name. Later ones replace earlier ones.
     package private(set) var attributes: [(name: String, value: String)] = []
-    /// Whether `OTEL_RESOURCE_ATTRIBUTES` could not be read and was left out.
+    /// Whether `OTEL_RESOURCE_ATTRIBUTES` was malformed and therefore ignored.
     package let isIncomplete: Bool
 
     package init(version: String, environment: [String: String]) {
@@ -13,7 +13,7 @@ package struct TelemetryResource: Sendable {
         isIncomplete = given == nil
         set("service.name", "martlet")
         set("service.version", version)
-        // Of this run of the program: two nodes on one machine must not be taken for one.
+        // Unique to this run, so that two nodes on one machine are not confused.
         set("service.instance.id", UUID().uuidString.lowercased())
         set("host.name", Self.host)
         set("process.pid", String(getpid()))

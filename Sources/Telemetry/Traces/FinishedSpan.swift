@@ -1,6 +1,6 @@
 package import Tracing
 
-/// A span that ended, for an exporter.
+/// A finished span, as given to an exporter.
 package struct FinishedSpan: Sendable {
     package let name: String
     package let trace: TraceContext
@@ -14,11 +14,11 @@ package struct FinishedSpan: Sendable {
     package let links: [SpanLink]
     package let status: SpanStatus?
 
-    /// The identifier of the span above it, as `TraceContext.spanID` writes it.
+    /// The ID of the parent span, formatted like `TraceContext.spanID`.
     package var parent: String? { parentSpan.map { Hexadecimal.text($0) } }
 }
 
-/// Takes spans that ended. Must not block: it is called on the way of a request.
+/// Exports finished spans. Must not block, because it is called while a request is served.
 package protocol SpanExporter: Sendable {
     func export(_ span: FinishedSpan)
 }

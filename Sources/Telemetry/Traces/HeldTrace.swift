@@ -1,8 +1,8 @@
 import Synchronization
 import Tracing
 
-/// The spans that an unsampled trace has in this process, held back until the first of them ends: only then it is known
-/// whether anything failed, and what failed is exported whatever the sampling says.
+/// The spans of an unsampled trace in this process, held back until the first span ends. Only then is it known whether
+/// any span failed, and failures are exported regardless of sampling.
 package final class HeldTrace: Sendable {
     private struct State {
         var spans: [FinishedSpan] = []
@@ -10,17 +10,17 @@ package final class HeldTrace: Sendable {
         var isOver = false
     }
 
-    /// More spans of one trace are not held: its first ones say where it went wrong.
+    /// The maximum number of spans held per trace. The first ones show where it failed.
     static let limit = 256
 
     private let state = Mutex(State())
 
-    /// Takes a span that ended; returns what is to be exported now. `isFirst` says that it was the first to begin.
+    /// Adds a finished span and returns the spans to export now. `isFirst` marks the span that began first.
     func add(_ span: FinishedSpan, isFirst: Bool) -> [FinishedSpan] {
         state.withLock { state in
             if span.hasFailed { state.hasFailed = true }
             if state.isOver { return state.hasFailed ? [span] : [] }
-            // The one that all others hang from is always kept, and so is what failed.
+            // Always keeps the first span, and lets failed spans replace successful ones.
             if isFirst || state.spans.count < Self.limit - 1 {
                 state.spans.append(span)
             } else if span.hasFailed, let place = state.spans.lastIndex(where: { !$0.hasFailed }) {
@@ -43,7 +43,7 @@ extension ServiceContext {
         typealias Value = HeldTrace
     }
 
-    /// Where the spans below the one under way are held; `nil` when they are exported as they end.
+    /// The trace that holds back child spans of the current span; `nil` if they are exported as they end.
     var heldTrace: HeldTrace? {
         get { self[Key.self] }
         set { self[Key.self] = newValue }

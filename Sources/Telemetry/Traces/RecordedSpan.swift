@@ -1,6 +1,6 @@
 package import Tracing
 
-/// A span under way. What nobody reads carries its identity only.
+/// A span in progress. Without a recording, it carries only its identity.
 package struct RecordedSpan: Span {
     package let context: ServiceContext
     private let recording: SpanRecording?

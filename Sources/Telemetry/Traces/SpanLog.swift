@@ -1,14 +1,14 @@
 package import Logging
 import Tracing
 
-/// Writes spans that ended as log lines of level debug: a trace without a collector.
+/// Writes finished spans as debug log lines, which gives traces without a collector.
 package struct SpanLog: SpanExporter {
     private let logger: Logger
 
     package init(logger: Logger) { self.logger = logger }
 
     package func export(_ span: FinishedSpan) {
-        // A span ends where the one above it is current.
+        // When a span ends, its parent is the current span.
         var context = ServiceContext.topLevel
         context.traceContext = span.trace
         ServiceContext.withValue(context) {

@@ -1,7 +1,7 @@
 import Synchronization
 import Tracing
 
-/// What is told of a span when it ends.
+/// The data of a span, exported when it ends.
 final class SpanRecording: Sendable {
     struct State {
         var name: String
@@ -15,7 +15,7 @@ final class SpanRecording: Sendable {
         fileprivate init(name: String) { self.name = name }
     }
 
-    /// Events and links of one span; more are left out (OpenTelemetry, span limits).
+    /// The maximum number of events and of links per span; the rest are dropped (OpenTelemetry span limits).
     private static let limit = 128
 
     private let trace: TraceContext
@@ -23,12 +23,12 @@ final class SpanRecording: Sendable {
     private let kind: SpanKind
     private let startedAt: UInt64
     private let exporters: [any SpanExporter]
-    /// Where the span waits for the end of its trace, and whether it is the first of it here.
+    /// The trace that holds the span back, and whether the span is the trace's first in this process.
     private let held: (trace: HeldTrace, isFirst: Bool)?
     private let isRefusal: @Sendable (any Error) -> Bool
     private let state: Mutex<State>
 
-    /// `startedAt` in nanoseconds since 1970.
+    /// `startedAt` is in nanoseconds since 1970.
     init(
         _ name: String, trace: TraceContext, parent: UInt64?, kind: SpanKind, startedAt: UInt64,
         exporters: [any SpanExporter], held: (trace: HeldTrace, isFirst: Bool)?,
@@ -47,7 +47,7 @@ final class SpanRecording: Sendable {
     func withState<Result>(_ body: (inout State) -> sending Result) -> sending Result { state.withLock { body(&$0) } }
 
     func set(_ status: SpanStatus) {
-        // `withSpan` says after whatever was thrown that it is an error.
+        // `withSpan` sets an error status after every thrown error, including refusals.
         state.withLock { if !$0.isRefused || status.code != .error { $0.status = status } }
     }
 
@@ -63,7 +63,7 @@ final class SpanRecording: Sendable {
         let isRefused = isRefusal(error)
         state.withLock { $0.isRefused = isRefused }
         guard !isRefused else { return }
-        // The type only: what an error says may come from outside.
+        // Records only the type, because an error's description may contain outside input.
         let type = "\(type(of: error))"
         var attributes = attributes
         attributes["exception.type"] = type
@@ -72,7 +72,7 @@ final class SpanRecording: Sendable {
         set(SpanStatus(code: .error))
     }
 
-    /// Nanoseconds since 1970. Ends once.
+    /// Ends the span, once. `endedAt` is in nanoseconds since 1970.
     func end(at endedAt: UInt64) {
         let span = state.withLock { state -> FinishedSpan? in
             guard !state.hasEnded else { return nil }

@@ -3,15 +3,15 @@ package import Tracing
 
 /// The identity of a span within a trace (W3C Trace Context Level 1 §3.2).
 ///
-/// A class, although it never changes: a context would copy a value of this size into a box each time it is asked for it.
+/// A class although it is immutable, because a service context would box a value of this size on each access.
 package final class TraceContext: Sendable {
-    /// The trace identifier, sixteen bytes, not all zero.
+    /// The first half of the trace ID, which has sixteen bytes and is not all zero.
     package let high: UInt64
     package let low: UInt64
-    /// The span identifier, not zero.
+    /// The span ID, which is not zero.
     package let span: UInt64
     package let isSampled: Bool
-    /// What other systems wish to be passed on (§3.3).
+    /// The `tracestate` of other systems, to be passed on (§3.3).
     package let state: String?
     /// Whether the span began in this process.
     let isOurs: Bool
@@ -25,14 +25,14 @@ package final class TraceContext: Sendable {
         self.isOurs = isOurs
     }
 
-    /// `nil` when the field is malformed: then a new trace begins.
+    /// Returns `nil` if `traceparent` is malformed. A new trace then begins.
     package convenience init?(traceparent: String, tracestate: String?) {
         let parts = traceparent.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count >= 4, let version = Self.number(parts[0], 2), version != 0xFF,
             let flags = Self.number(parts[3], 2), parts[1].utf8.count == 32,
             let high = Self.number(parts[1].prefix(16), 16), let low = Self.number(parts[1].suffix(16), 16),
             let span = Self.number(parts[2], 16), span != 0, high | low != 0,
-            // Later versions may append parts; this one has four (§4.1).
+            // Later versions may append parts; version 0 has exactly four (§4.1).
             version != 0 || parts.count == 4
         else { return nil }
         self.init(
@@ -40,7 +40,7 @@ package final class TraceContext: Sendable {
             state: tracestate.flatMap { TraceState.isValid($0) ? $0 : nil }, isOurs: false)
     }
 
-    /// The next span of the same trace, or of a new one.
+    /// Creates a child span of `parent`, or the first span of a new trace.
     convenience init(below parent: TraceContext?, isSampled: (_ low: UInt64) -> Bool) {
         let low = parent?.low ?? TraceNumbers.next()
         self.init(
@@ -48,9 +48,9 @@ package final class TraceContext: Sendable {
             isSampled: parent?.isSampled ?? isSampled(low), state: parent?.state, isOurs: true)
     }
 
-    /// 32 lower-case hexadecimal digits.
+    /// 32 lowercase hexadecimal digits.
     package var traceID: String { Hexadecimal.text(high, low) }
-    /// 16 lower-case hexadecimal digits.
+    /// 16 lowercase hexadecimal digits.
     package var spanID: String { Hexadecimal.text(span) }
     package var traceparent: String {
         var digits: [UInt8] = [0x30, 0x30, 0x2D]
@@ -63,7 +63,7 @@ package final class TraceContext: Sendable {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    /// Only lower-case digits count (§3.2.2).
+    /// Accepts only lowercase digits (§3.2.2).
     private static func number(_ text: Substring, _ length: Int) -> UInt64? {
         guard text.utf8.count == length else { return nil }
         var number: UInt64 = 0
@@ -78,9 +78,9 @@ package final class TraceContext: Sendable {
     }
 }
 
-/// Numbers as the identifiers of traces are written.
+/// The hexadecimal format of trace and span IDs.
 enum Hexadecimal {
-    /// Sixteen lower-case digits a number.
+    /// Sixteen lowercase digits per number.
     static func text(_ numbers: UInt64...) -> String {
         var digits: [UInt8] = []
         digits.reserveCapacity(16 * numbers.count)
@@ -96,14 +96,14 @@ enum Hexadecimal {
     }
 }
 
-/// Numbers for traces and spans. They must be unlikely to meet again, not hard to guess: a generator of our own, seeded by
-/// the system, saves a system call for each (SplitMix64; Steele, Lea, Flood, OOPSLA 2014).
+/// A generator of trace and span IDs. They must be unlikely to repeat but need not be unpredictable, so a generator
+/// that is seeded once saves a system call per ID (SplitMix64; Steele, Lea, Flood, OOPSLA 2014).
 enum TraceNumbers {
     private static let state = Atomic<UInt64>(.random(in: 0...UInt64.max))
-    /// Processes that were seeded near each other must not go through the same numbers.
+    /// Keeps processes with nearby seeds from producing the same sequence.
     private static let mask = UInt64.random(in: 0...UInt64.max)
 
-    /// Not zero.
+    /// Returns the next number, which is never zero.
     static func next() -> UInt64 {
         var number = state.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
         number = (number ^ number >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -118,7 +118,7 @@ extension ServiceContext {
         typealias Value = TraceContext
     }
 
-    /// The span under way.
+    /// The current span.
     package var traceContext: TraceContext? {
         get { self[Key.self] }
         set { self[Key.self] = newValue }

@@ -1,10 +1,10 @@
-/// Which of the traces that begin here are recorded: all nodes decide alike, for they look at the trace's identifier
-/// only (OpenTelemetry, consistent probability sampling).
+/// Decides which traces started here are recorded. All nodes decide alike, because the decision depends only on the
+/// trace ID (OpenTelemetry consistent probability sampling).
 struct TraceSampling: Sendable {
-    /// Of the 2^56 values that the end of an identifier can have, the lowest this many are left out.
+    /// The threshold below which the last 56 bits of a trace ID are not sampled.
     private let rejected: UInt64
 
-    /// `ratio` is the part that is recorded, 0 to 1.
+    /// `ratio` is the fraction to record, 0 to 1.
     init(ratio: Double) {
         let all = Double(UInt64(1) << 56)
         rejected = UInt64(((1 - min(max(ratio, 0), 1)) * all).rounded())

@@ -1,6 +1,6 @@
-/// What other systems say of a trace (W3C Trace Context Level 1 §3.3). It is passed on as it is, or not at all.
+/// The `tracestate` of other systems (W3C Trace Context Level 1 §3.3). It is passed on unchanged or not at all.
 enum TraceState {
-    /// At least as many characters must be passed on; more are what nobody needs.
+    /// The length that must be passed on. Longer values are dropped.
     private static let limit = 512
     private static let memberLimit = 32
 
@@ -20,7 +20,7 @@ enum TraceState {
 
     private static func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" }
 
-    /// With or without a tenant before an `@` (§3.3.1.3.1).
+    /// A key, with or without a tenant before an `@` (§3.3.1.3.1).
     private static func isKey(_ key: Substring) -> Bool {
         let parts = key.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         guard key.utf8.count <= 256, parts.count <= 2 else { return false }
@@ -30,7 +30,7 @@ enum TraceState {
         }
     }
 
-    /// Visible ASCII and blanks, but neither `,` nor `=` (§3.3.1.3.2). Blanks at the end are not part of it.
+    /// Visible ASCII and spaces, except `,` and `=` (§3.3.1.3.2). Trailing spaces are not part of the value.
     private static func isValue(_ value: Substring) -> Bool {
         let bytes = value.utf8
         return (1...256).contains(bytes.count) && bytes.contains { $0 != UInt8(ascii: " ") }

@@ -1,16 +1,17 @@
 package import Tracing
 
-/// Makes spans and carries their identity in and out as W3C Trace Context.
+/// Creates spans and propagates their identity as W3C Trace Context.
 ///
-/// A class, although it never changes: for each span the system casts it thrice, and casting a value copies it.
+/// A class although it is immutable, because the tracing API casts it three times per span, and casting a value copies
+/// it.
 package final class W3CTracer: Tracer {
     private let exporters: [any SpanExporter]
     private let sampling: TraceSampling
     private let isRefusal: @Sendable (any Error) -> Bool
 
-    /// Of the traces that begin here `ratio` (0 to 1) are sampled; those that come from outside as they say. What fails
-    /// is exported in any case; an error that `isRefusal` knows did not fail, it is an answer: the status stays unset
-    /// (OpenTelemetry, semantic conventions for HTTP spans, status).
+    /// Samples the fraction `ratio` (0 to 1) of traces started here, and follows the caller's decision for others.
+    /// Failed spans are exported in any case. An error that `isRefusal` identifies is a regular response rather than a
+    /// failure, and leaves the status unset (OpenTelemetry semantic conventions for HTTP spans, status).
     package init(
         exporters: [any SpanExporter], ratio: Double = 1,
         isRefusal: @escaping @Sendable (any Error) -> Bool = { _ in false }
@@ -20,7 +21,7 @@ package final class W3CTracer: Tracer {
         sampling = TraceSampling(ratio: ratio)
     }
 
-    /// Whether a trace that begins here is sampled; `low` is the second half of its identifier.
+    /// Returns whether a trace started here is sampled. `low` is the second half of its ID.
     package func isSampled(_ low: UInt64) -> Bool { sampling.isSampled(low) }
 
     package func startSpan<Instant: TracerInstant>(
@@ -29,7 +30,7 @@ package final class W3CTracer: Tracer {
     ) -> RecordedSpan {
         var context = context()
         let parent = context.traceContext
-        // Where nobody reads spans, the first one's identity stands for all that are below it.
+        // Without exporters, the first span's identity serves for all its descendants.
         if exporters.isEmpty, let parent, parent.isOurs { return RecordedSpan(context) }
         let trace = TraceContext(below: parent, isSampled: sampling.isSampled)
         context.traceContext = trace

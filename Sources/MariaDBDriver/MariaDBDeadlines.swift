@@ -5,7 +5,7 @@ import Synchronization
 /// Fails units that are past their deadline, so that no request waits for an unresponsive server.
 final class MariaDBDeadlines: Sendable {
     private let units = Mutex<[ObjectIdentifier: any MariaDBUnit]>([:])
-    /// Knows why the servers cannot be reached, if they cannot.
+    /// Provides the error of the current outage, if any.
     private let outage: MariaDBOutage
 
     init(_ outage: MariaDBOutage) {

@@ -22,7 +22,7 @@ final class TypedMariaDBUnit<Success: Sendable>: MariaDBUnit {
     enum Work: Sendable {
         case read(Freshness, @Sendable (any SQLConnection) throws -> Success)
         case write(Freshness, @Sendable (any SQLConnection) throws -> Success)
-        /// One statement outside a transaction, as is `execute`.
+        /// One query outside a transaction; `execute` is the same for a change.
         case query(@Sendable (MariaDBConnection) throws -> Success)
         case execute(@Sendable (MariaDBConnection) throws -> Success)
     }

@@ -112,7 +112,7 @@ struct SQLAuthorizations: AuthorizationStore {
             """
         let issuer = table.key
         var (last, count): (SQLValue?, Int) = (.text(""), 0)
-        // A client may have at least one authorization per user. Batches keep each unit of work short, so that requests
+        // A client may have an authorization for every user. Batches keep each unit of work short, so that requests
         // don't wait for it.
         while let previous = last {
             let (ids, revoked) = try await table.write("authorizations.revoke_client", seeing: .latest) { connection in
@@ -155,7 +155,7 @@ struct SQLAuthorizations: AuthorizationStore {
     }
 }
 
-/// Rolls back because the code has already been redeemed or the session has ended.
+/// Thrown to roll back when the code has already been redeemed or the session has ended.
 private struct NotBegun: Error {}
 
 extension Rotation {

@@ -46,7 +46,7 @@ extension SQLOutbox: MailOutbox where Item == WaitingMail {
     }
 }
 
-/// Rolls back the counts.
+/// Thrown to roll back the counts.
 private struct NotAdmitted: Error {
     let reason: MailAdmission
 }

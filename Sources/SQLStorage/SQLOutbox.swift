@@ -37,7 +37,7 @@ struct SQLOutbox<Item: StoredOutboxItem>: Outbox {
     func due(
         _ columns: SQLStatement, at now: Date, where condition: SQLStatement, _ values: [SQLValue], limit: Int
     ) async throws -> [SQLRow] {
-        // Has no span: it runs every second and would bury the others.
+        // No span: this runs every second, and its spans would bury the others.
         try await table.database.query(
             .local,
             """

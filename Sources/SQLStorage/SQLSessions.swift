@@ -178,5 +178,5 @@ struct SQLSessions: SessionStore {
     }
 }
 
-/// Rolls back because the user or the former session has changed since the sign-in read it.
+/// Thrown to roll back when the user or the former session has changed since the sign-in read it.
 private struct Outdated: Error {}

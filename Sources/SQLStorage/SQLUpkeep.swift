@@ -6,7 +6,7 @@ struct SQLUpkeep: StorageUpkeep {
 
     func version() async throws -> Int {
         let key = table.key
-        // Has no span: it runs four times a second and would bury the others.
+        // No span: this runs four times a second, and its spans would bury the others.
         return try await table.database.query(.local, "SELECT version FROM changes WHERE issuer = ?", [key])
             .first?.integer(0) ?? 0
     }
@@ -35,7 +35,7 @@ struct SQLUpkeep: StorageUpkeep {
 /// A table whose rows expire.
 private struct ExpiringTable: Sendable {
     let name: String
-    /// Converts a time to the bound that rows expired by then don't exceed in the index.
+    /// Converts a time to the bound on the indexed column for rows that have expired by then.
     let bound: @Sendable (Date) -> SQLValue
     /// Selects the keys of an issuer's rows within the bound, oldest first, up to a limit.
     let find: @Sendable (SQLDialect) -> SQLStatement

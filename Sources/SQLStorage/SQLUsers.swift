@@ -236,8 +236,8 @@ struct SQLUsers: UserStore {
 }
 
 extension ColumnChanges {
-    /// Sets the username and the email address with its verification, unless either name has changed since `stored` was
-    /// read.
+    /// Sets the username, and the email address with its verification state, unless either has changed since `stored`
+    /// was read.
     fileprivate mutating func setNames(from stored: User, to user: User) {
         assign("username", .text(user.username))
         assign("username_key", .text(User.key(of: user.username)))

@@ -1,6 +1,6 @@
 import IdentityProvider
 
-/// A reason why the storage cannot be used. The description is one sentence that says what to do.
+/// A reason why the storage cannot be used. The description, on one line, says what to do.
 package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible {
     case cannotOpen(String)
     case notADatabase(String)

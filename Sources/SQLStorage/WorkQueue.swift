@@ -19,7 +19,7 @@ package final class WorkQueue<Work>: @unchecked Sendable {
         return true
     }
 
-    /// Puts work that was taken back at the front. Returns `false` if the queue is closed.
+    /// Puts work back at the front of the queue. Returns `false` if the queue is closed.
     package func putBack(_ work: sending Work) -> Bool {
         condition.lock()
         defer { condition.unlock() }

@@ -28,8 +28,7 @@ package struct ServerSettings: Sendable {
         package var perAddress = 256
         /// Connections from one IPv4 /24 network or one IPv6 /48 network.
         package var perNetwork = 512
-        /// Bytes that connections from one address may cost: enough for eight connections at their limit (RFC 9113
-        /// §10.5).
+        /// Bytes that connections from one address may cost: eight connections at their limit (RFC 9113 §10.5).
         package var bytesPerAddress = 64 << 20
         /// Bytes that connections from one network may cost. One host may own all of its addresses.
         package var bytesPerNetwork = 256 << 20

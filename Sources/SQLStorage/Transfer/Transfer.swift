@@ -73,7 +73,7 @@ private struct TransferReader {
         }
         guard head.schema <= schema else { throw TransferError.newerSchema(found: head.schema, known: schema) }
         isOlder = head.schema < schema
-        // Issuers without data keys derive the digests of secrets from the last master key.
+        // An issuer without data keys derives the digests of secrets from the last master key, so that one must match.
         guard Set(head.masterKeys).isSubset(of: masterKeys), head.masterKeys.last == masterKeys.last else {
             throw TransferError.otherMasterKey
         }

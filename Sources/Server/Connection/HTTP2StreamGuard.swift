@@ -127,8 +127,8 @@ final class HTTP2StreamGuard: ChannelDuplexHandler {
 
     func flush(context: ChannelHandlerContext) {
         context.flush()
-        // If the client's flow-control window is full, the response stays here for as long as the client likes (RFC
-        // 9113 §5.2).
+        // While the client's flow-control window is full, the response stays here, for as long as the client likes
+        // (RFC 9113 §5.2).
         if answer == .written, !isReceiving { schedule(limits.responseDeadline, context) }
     }
 

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The pings that an HTTP/2 client may send without making a request: one every thirty seconds, plus two extra (RFC
-/// 9113 §10.5). A request resets the count.
+/// The pings that an HTTP/2 client may send without making a request: one every thirty seconds, plus two extra
+/// (RFC 9113 §10.5). A request resets the count.
 struct PingAllowance {
     private var last: NIODeadline?
     private var strikes = 0

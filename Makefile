@@ -18,7 +18,7 @@ build: install  ## Build the program for release
 test: install lint  ## Install what is missing, lint, and run every test
 	@.ci/install test
 	swift build --build-tests -j 2
-	swift test --skip-build --disable-xctest --no-parallel
+	@.ci/test
 
 conformance: install  ## Run the conformance plans against Martlet on SQLite and MariaDB (FAST=1, STORAGE=URL)
 	@.ci/install conformance

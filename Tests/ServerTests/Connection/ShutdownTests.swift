@@ -30,6 +30,8 @@ struct ShutdownTests {
         defer { certificate.remove() }
         try await TestServer.run([GatedEndpoint(gate: gate)], tls: certificate.files) { [gate] server in
             try await TestClient.run { client in
+                // Until the client knows that the server speaks HTTP/2, it opens a connection for each request.
+                _ = try await client.get("https://127.0.0.1:\(server.port)/echo")
                 try await withThrowingTaskGroup { tasks in
                     for _ in 0..<count {
                         tasks.addTask {

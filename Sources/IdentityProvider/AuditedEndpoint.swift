@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// An endpoint whose work knows which request it is for, and whose refusals are recorded.
+/// Runs an endpoint with the request as its `RequestContext` and records refused requests in the audit log.
 struct AuditedEndpoint: Endpoint {
     let base: any Endpoint
     let log: AuditLog
@@ -9,7 +9,7 @@ struct AuditedEndpoint: Endpoint {
     func respond(to request: Request) async throws -> Response {
         try await RequestContext.$current.withValue(RequestContext(request)) {
             do { return try await base.respond(to: request) } catch let error as OAuthError {
-                // Why a client was refused was recorded where it was found; faults of ours are for the log.
+                // `ClientAuthenticator` has already recorded why it refused a client. Our own failures go to the log.
                 if !(error.cause is ClientRefusal), error.code != .serverError, error.code != .temporarilyUnavailable {
                     log.record(
                         .requestRefused(route: request.path, error: error.code, reason: error.description))

@@ -1,6 +1,7 @@
 package import FoundationEssentials
 
-/// What every topic of an issuer shares. Topics take it whole; endpoints keep only the values they use.
+/// The parts that all topics of an issuer share. A topic takes the whole core; an endpoint keeps only the values it
+/// uses.
 package struct Core: Sendable {
     package let settings: Settings
     let stores: Stores
@@ -10,21 +11,21 @@ package struct Core: Sendable {
     let clients: CachedClients
     let resources: CachedResourceServers
     let entitlements: CachedEntitlements
-    /// The signing keys.
     let keys: KeyRing
     let passwords: PasswordFactor
     let limiter: RateLimiter
     let audit: AuditLog
-    /// `nil` where this process sends no mail.
+    /// `nil` if this process sends no mail.
     let mailer: (any Mailer)?
-    /// Whether mail is queued. A running server with a mailer sends it.
+    /// Whether mail is queued. A server with a mailer sends what is queued.
     let sendsMail: Bool
     let geolocator: any Geolocator
     let now: @Sendable () -> Date
 
     var issuer: Issuer { settings.issuer }
 
-    /// `sendsMail` defaults to whether there is a mailer. Commands queue mail that a running server sends.
+    /// `sendsMail` defaults to whether there is a mailer. Commands have no mailer: they queue mail for a running
+    /// server.
     package init(
         settings: Settings, stores: Stores, vault: KeyVault, passwords: PasswordFactor, limiter: RateLimiter,
         audit: AuditLog, mailer: (any Mailer)? = nil, sendsMail: Bool? = nil, geolocator: (any Geolocator)? = nil,

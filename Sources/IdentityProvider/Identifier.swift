@@ -1,6 +1,6 @@
 import JOSE
 
-/// Names one `Entity`. The parameter keeps a user's identifier from standing in for a client's.
+/// The identifier of an `Entity`. The type parameter prevents using a user's identifier as a client's.
 package struct Identifier<Entity>: RawRepresentable, Hashable, Sendable, Codable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
@@ -20,7 +20,7 @@ extension Identifier: CustomStringConvertible {
 }
 
 extension Identifier {
-    /// A new identifier of 128 random bits: unguessable, so it may also stand where nobody may count.
+    /// Returns a new identifier of 128 random bits: unguessable, and it doesn't reveal how many entities exist.
     package static func random() -> Identifier {
         Identifier(rawValue: Base64URL.encode(RandomBytes.make(16)))
     }

@@ -2,9 +2,10 @@ import FoundationEssentials
 import JOSE
 import Metrics
 
-/// What the provider counts, every name once. What a label says is of our choosing: never what a stranger sent.
+/// The provider's metrics. Label values come from a fixed set, never from a request: a client could otherwise create
+/// any number of time series.
 package enum Measurements {
-    /// Counts what the audit log is told: an operation that tells it needs no second line.
+    /// Counts an audit event. Operations that record one need no counter of their own.
     static func count(_ event: AuditEvent) {
         switch event {
         case .tokensIssued(let grant, _):
@@ -18,7 +19,7 @@ package enum Measurements {
         }
     }
 
-    /// Begins what alerts look at with zero: a rate does not see the step from nothing to one.
+    /// Creates the counters that alerts use, at zero: `rate` misses the first increment of a series that starts at one.
     static func register() {
         for signal in RiskSignal.allCases {
             for consequence in RiskConsequence.allCases {
@@ -36,22 +37,22 @@ package enum Measurements {
         Counter(label: "martlet.sign_ins", dimensions: [("factor", factor), ("outcome", outcome)]).increment()
     }
 
-    /// A request that ended in an error, shown or redirected.
+    /// Counts a request that ended in an error, whether shown or redirected.
     package static func countRefusal(_ code: OAuthError.Code) {
         Counter(label: "martlet.refusals", dimensions: [("error", code.rawValue)]).increment()
     }
 
-    /// A request that came too early; `route` is the path of the route.
+    /// Counts a request that exceeded a rate limit. `route` is the path of the route.
     package static func countRateLimited(_ route: String) {
         Counter(label: "martlet.rate_limited", dimensions: [("route", route)]).increment()
     }
 
-    /// A connection that was closed at once, because its `address` or its `network` has as many as it may.
+    /// Counts a connection that was closed immediately because its `address` or `network` had reached its limit.
     package static func countRefusedConnection(limit: String) {
         Counter(label: "martlet.connections.refused", dimensions: [("limit", limit)]).increment()
     }
 
-    /// Events on their way to the audit log.
+    /// Events waiting to be written to the audit log.
     static let auditWaiting = Meter(label: "martlet.audit.waiting")
 
     static func outboxDepth(of issuer: String) -> Gauge {
@@ -62,7 +63,7 @@ package enum Measurements {
         Gauge(label: "martlet.webhooks.depth", dimensions: [("issuer", issuer)])
     }
 
-    /// Says since when the key that signs does, and until when it is meant to.
+    /// Records when the current signing key started to sign and when it is due to stop.
     static func note(_ key: SigningKeyRecord, of issuer: String) {
         let dimensions = [("issuer", issuer), ("alg", key.algorithm.rawValue)]
         Gauge(label: "martlet.signing_key.since_timestamp", dimensions: dimensions)
@@ -72,7 +73,7 @@ package enum Measurements {
     }
 }
 
-/// How busy the hashing of passwords is.
+/// Load and duration of password hashing.
 struct PasswordMeasurements: Sendable {
     let waiting = Meter(label: "martlet.password.waiting")
     let running = Meter(label: "martlet.password.running")
@@ -80,7 +81,7 @@ struct PasswordMeasurements: Sendable {
     let duration = Timer(label: "martlet.password.duration")
 }
 
-/// How often a cache knew the answer.
+/// Hits and misses of one cache.
 struct CacheMeasurements: Sendable {
     let hits: Counter
     let misses: Counter

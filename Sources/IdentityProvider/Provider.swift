@@ -7,7 +7,7 @@ package struct Provider: Sendable {
     package let services: [any Service]
     package let keyRotation: KeyRotation
     package let mail: MailQueue
-    /// `nil` where this process sends no mail.
+    /// `nil` if this process sends no mail.
     package let mailService: MailService?
     private let links: MailLinks
 
@@ -46,7 +46,7 @@ package struct Provider: Sendable {
         links = mail.links
     }
 
-    /// A link with which its recipient may create an account, once.
+    /// Returns a single-use link that lets the owner of `address` create an account.
     package func invitation(for address: MailAddress) throws -> String {
         try links.url(for: .invitation, address: address)
     }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What the provider seals, and for how long.
+/// Everything the provider seals. The names are part of the key derivation and must not change.
 extension SealedPurpose {
     static let interaction = transit("interaction") { $0.interaction }
     static let authorizationCode = transit("authorization code") { $0.authorizationCode }
@@ -15,7 +15,7 @@ extension SealedPurpose {
     static let mail = rest("mail")
     static let oneTimePasswordSecret = rest("one-time password secret")
 
-    /// The longest lifetime of a value in transit, in seconds.
+    /// Returns the longest lifetime of a value in transit, in seconds.
     static func longestLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
         let all =
             [refreshToken, accessToken, interaction, passkeyCeremony, forwardPass] + MailLinkPurpose.all.map(\.sealed)

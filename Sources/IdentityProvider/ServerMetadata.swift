@@ -1,6 +1,6 @@
 package import JOSE
 
-/// What the issuer supports, in the names of RFC 8414 §2 and OpenID Connect Discovery §3. Endpoints and topics describe their part.
+/// The server metadata (RFC 8414 §2; OpenID Connect Discovery §3). Each topic and endpoint adds its own members.
 package struct ServerMetadata: Sendable {
     private let issuer: Issuer
     private var members: JSONObject
@@ -16,10 +16,9 @@ package struct ServerMetadata: Sendable {
         set { members[name] = newValue }
     }
 
-    /// The URL of an endpoint.
     package func url(_ path: Path) -> JSON { .string(issuer.url(path)) }
 
-    /// The document. `scopes` of the resource servers are added to the standard ones.
+    /// Returns the document. `scopes` are those of the resource servers; the standard ones are added.
     func document(scopes: [String]) -> JSONObject {
         var document = members
         document["scopes_supported"] = .array(Scope.standard.union(Scope(scopes)).values.map(JSON.string))

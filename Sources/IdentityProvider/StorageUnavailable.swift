@@ -1,2 +1,2 @@
-/// The storage cannot answer now: the request may be tried again later. Every other error of a store is a defect.
+/// The storage is temporarily unavailable, and the request can be retried. Any other error from a store is a bug.
 package protocol StorageUnavailable: Error {}

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// Where one issuer keeps its state. A back end makes one for each issuer.
+/// The stores of one issuer. A storage back end creates one set for each issuer.
 package struct Stores: Sendable {
     package let clients: any ClientStore
     package let resourceServers: any ResourceServerStore
@@ -58,14 +58,14 @@ package struct Stores: Sendable {
     }
 }
 
-/// What caches, health and maintenance ask of the storage as a whole.
+/// Storage operations for caches, health checks and maintenance.
 package protocol StorageUpkeep: Sendable {
-    /// Grows with every change of what is cached (clients, resource servers, roles, groups, keys), whichever node or command
-    /// makes it, in the transaction that makes it.
+    /// Returns a version that increases whenever cached data (clients, resource servers, roles, groups, keys) changes.
+    /// It increases in the transaction of the change, whichever node or command makes it.
     func version() async throws -> Int
-    /// Throws when the storage cannot answer.
+    /// Throws if the storage is unavailable.
     func check() async throws
-    /// Removes at most `limit` rows of each kind that expired before `moment`, authorizations up to an hour later; returns
-    /// how many went.
+    /// Removes rows that expired before `moment`, at most `limit` of each kind, and returns how many. Authorizations
+    /// may be removed up to an hour later.
     func removeExpired(before moment: Date, limit: Int) async throws -> Int
 }

@@ -1,11 +1,11 @@
 import ServiceLifecycle
 
-/// A part of the provider that assembles itself: a folder's endpoints, services and metadata.
+/// One folder of the provider: it assembles its own endpoints, services and metadata.
 protocol Topic: Sendable {
     var endpoints: [any Endpoint] { get }
     /// Long-running work.
     var services: [any Service] { get }
-    /// Adds what the topic supports (RFC 8414 §2). By default, what its endpoints do.
+    /// Adds what the topic supports (RFC 8414 §2). By default, each endpoint describes itself.
     func describe(in metadata: inout ServerMetadata)
 }
 

@@ -179,7 +179,7 @@ struct WebhookTests {
         let receiver = try await Receiver(port: port, file: file)
         let server = try await server(folder, to: port, allowsPrivate: false)
         try await fail(server, 1)
-        try await until("it was refused") { server.program.output.contains("the address is in a private network") }
+        try await until("it was refused") { server.program.output.contains("has an address in a private network") }
         #expect(try Taken.read(file).isEmpty)
         try await server.stop()
         receiver.stop()

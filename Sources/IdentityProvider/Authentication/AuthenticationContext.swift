@@ -1,10 +1,10 @@
-/// How strongly somebody signed in: the `acr` values of this issuer, weakest first (OpenID Connect Core §2).
+/// The strength of a sign-in: the issuer's `acr` values, weakest first (OpenID Connect Core §2).
 package enum AuthenticationContext: String, Sendable, Codable, CaseIterable {
     /// One factor.
     case singleFactor = "urn:martlet:acr:1"
     /// Two factors of different kinds.
     case multiFactor = "urn:martlet:acr:2"
-    /// Two factors, of which one answers to the right site only: a passkey.
+    /// Two factors, one of them bound to the site's origin: a passkey.
     case phishingResistant = "urn:martlet:acr:3"
 }
 
@@ -12,7 +12,7 @@ extension AuthenticationContext: Comparable {
     private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
     package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 
-    /// What was reached by showing these; `nil` by showing nothing.
+    /// Creates the context that the shown factors reach; `nil` if there are none.
     init?(reachedBy shown: [ShownFactor]) {
         guard !shown.isEmpty else { return nil }
         let passkeys = shown.filter { $0.factor == .passkey }
@@ -27,12 +27,13 @@ extension AuthenticationContext: Comparable {
         }
     }
 
-    /// The weakest of the values that are known here, as one that satisfies them all in the order of preference.
+    /// Returns the weakest of the supported `values`; `nil` if none is supported. `acr_values` lists alternatives, so
+    /// the weakest is enough.
     static func weakest(of values: [String]) -> AuthenticationContext? {
         values.compactMap(AuthenticationContext.init(rawValue:)).min()
     }
 
-    /// As a document names it.
+    /// Parses the value of a configuration or resource document.
     package static func registered(_ text: String) throws(InvalidValue) -> AuthenticationContext {
         guard let context = AuthenticationContext(rawValue: text) else {
             throw InvalidValue("must be one of \(allCases.map(\.rawValue).joined(separator: ", "))")

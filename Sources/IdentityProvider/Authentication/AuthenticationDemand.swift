@@ -2,29 +2,29 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// What the sign-in behind an access token must have been (RFC 9470 §3).
+/// The required strength and age of the sign-in behind an access token (RFC 9470 §3).
 struct AuthenticationDemand: Hashable, Sendable {
-    /// The weakest that is enough.
+    /// The weakest context that is accepted.
     var context: AuthenticationContext?
-    /// How long ago it may have been, in seconds.
+    /// The maximum time since the sign-in, in seconds.
     var maxAge: Int?
 
     var isEmpty: Bool { context == nil && maxAge == nil }
 }
 
 extension AuthenticationDemand {
-    /// What whoever asks about a token demands of it. Throws `invalid_request` when nobody could answer it: a demand that
-    /// is misspelt must not be met by everybody.
+    /// Reads the demand from `acr_values` and `max_age`. Throws `invalid_request` if no value of `acr_values` is
+    /// supported: a misspelled demand must not be satisfied by every sign-in.
     init(_ parameters: Parameters) throws(OAuthError) {
         let values = parameters.list("acr_values")
         context = AuthenticationContext.weakest(of: values)
         maxAge = try parameters.seconds("max_age")
         guard values.isEmpty || context != nil else {
-            throw .invalidRequest("acr_values has no value that this issuer knows")
+            throw .invalidRequest("acr_values has no value that this issuer supports")
         }
     }
 
-    /// The part that a sign-in does not answer.
+    /// Returns the part of the demand that a sign-in does not meet. `moment` is the time of the sign-in.
     func unmet(by reached: AuthenticationContext, at moment: Date?, now: Date) -> AuthenticationDemand {
         AuthenticationDemand(
             context: context.flatMap { reached >= $0 ? nil : $0 },
@@ -35,7 +35,7 @@ extension AuthenticationDemand {
 }
 
 extension AuthenticationDemand {
-    /// The parameters with which a client leads the person through `/authorize` again (RFC 9470 §4).
+    /// The parameters for the client's next authorization request (RFC 9470 §4).
     var members: JSONObject {
         var members: JSONObject = [:]
         members["acr_values"] = context.map { .string($0.rawValue) }
@@ -45,9 +45,9 @@ extension AuthenticationDemand {
 }
 
 extension OAuthError {
-    /// The challenge of RFC 9470 §3 for what `unmet` holds.
+    /// Returns the challenge of RFC 9470 §3 for an unmet demand.
     static func insufficientAuthentication(_ unmet: AuthenticationDemand) -> OAuthError {
-        let reason = unmet.context == nil ? "a more recent sign-in is needed" : "a stronger sign-in is needed"
+        let reason = unmet.context == nil ? "a more recent sign-in is required" : "a stronger sign-in is required"
         let parameters =
             [("acr_values", unmet.context?.rawValue), ("max_age", unmet.maxAge.map(String.init))]
             .compactMap { name, value in value.map { (name, $0) } }

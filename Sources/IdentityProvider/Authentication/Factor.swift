@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// A way to show who one is.
+/// A way for a user to authenticate.
 package enum Factor: String, Codable, Sendable, CaseIterable {
     case password = "password"
     case passkey = "passkey"
@@ -9,14 +9,14 @@ package enum Factor: String, Codable, Sendable, CaseIterable {
     case recoveryCode = "recovery_code"
 }
 
-/// A factor that somebody has shown, as far as it counts.
+/// A factor that a user has shown successfully.
 package struct ShownFactor: Codable, Hashable, Sendable {
     package let factor: Factor
-    /// Whether the authenticator made sure itself who used it, by a PIN or a finger (WebAuthn §6.1, flag UV).
+    /// Whether the authenticator verified its user with a PIN or biometrics (WebAuthn §6.1, flag UV).
     package let verifiesUser: Bool
-    /// How tokens call it (RFC 8176 §2).
+    /// The `amr` values for this factor (RFC 8176 §2).
     package let methods: [String]
-    /// When the credential that was shown was added; `nil` where that says nothing.
+    /// When the credential was added; `nil` if that is unknown or irrelevant.
     package private(set) var addedAt: Date?
 
     private enum CodingKeys: String, CodingKey {
@@ -35,7 +35,7 @@ extension ShownFactor {
     package static let totp = ShownFactor(.totp, methods: ["otp"])
     package static let emailCode = ShownFactor(.emailCode, methods: ["otp"])
     package static let recoveryCode = ShownFactor(.recoveryCode, methods: ["otp"])
-    /// `isHardware` says that its key cannot leave the authenticator: the credential is not eligible for backup.
+    /// `isHardware` means that the key can't leave the authenticator: the credential is not eligible for backup.
     package static func passkey(verifiesUser: Bool, isHardware: Bool) -> ShownFactor {
         ShownFactor(.passkey, verifiesUser: verifiesUser, methods: [isHardware ? "hwk" : "swk", "user"])
     }

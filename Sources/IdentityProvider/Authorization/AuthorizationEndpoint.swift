@@ -5,7 +5,8 @@ import Logging
 
 extension Path { static let authorization = Path("/authorize") }
 
-/// RFC 6749 §3.1; OpenID Connect Core §3.1.2. Pages send the browser back here with the interaction.
+/// The authorization endpoint (RFC 6749 §3.1; OpenID Connect Core §3.1.2). Pages send the browser back here with the
+/// interaction.
 struct AuthorizationEndpoint: Endpoint {
     private let intake: AuthorizationIntake
     private let loop: InteractionLoop
@@ -28,7 +29,7 @@ struct AuthorizationEndpoint: Endpoint {
         let received = try await intake.receive(request.parameters)
         return try await redirectingErrors(to: received.redirect, of: received.client.id) {
             let interaction = loop.interactions.make(.authorization(try await intake.check(received)))
-            // Browsers withhold our cookies from a cross-site POST. They come with the GET that follows.
+            // Browsers don't send our cookies with a cross-site POST. They send them with the GET that follows.
             guard request.method != .post else { return try loop.interactions.proceed(interaction) }
             let (bound, cookie) = loop.interactions.bind(interaction, in: request)
             return try await proceed(bound, request).setting(cookie)
@@ -56,7 +57,7 @@ struct AuthorizationEndpoint: Endpoint {
         to redirect: VerifiedRedirect, of client: Identifier<Client>, _ body: () async throws -> Response
     ) async throws -> Response {
         do { return try await body() } catch {
-            // While the storage is away nobody gets an answer: the user may try again, the client would not know to.
+            // Not redirected: the user can retry this page, but a client would take the error as final.
             if error is any StorageUnavailable { throw error }
             let answer = OAuthError(reporting: error)
             Measurements.countRefusal(answer.code)

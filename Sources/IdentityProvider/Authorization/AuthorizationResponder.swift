@@ -1,9 +1,10 @@
 import FoundationEssentials
 
-/// Makes authorization responses (RFC 6749 §4.1.2, §4.1.2.1), always with `iss` (RFC 9207 §2).
+/// Creates authorization responses (RFC 6749 §4.1.2, §4.1.2.1), always with `iss` (RFC 9207 §2).
 struct AuthorizationResponder: Sendable {
     let issuer: Issuer
     let sealer: Sealer
+    /// Lifetime of authorization codes, in seconds.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 

@@ -1,4 +1,4 @@
-/// Authorization requests and consent.
+/// The authorization endpoint and the consent page.
 struct AuthorizationTopic: Topic {
     let endpoints: [any Endpoint]
 

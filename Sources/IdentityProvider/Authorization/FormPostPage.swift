@@ -1,4 +1,4 @@
-/// A page whose form takes the answer to the client by itself (OAuth 2.0 Form Post Response Mode §2).
+/// The page that submits an authorization response to the client (OAuth 2.0 Form Post Response Mode §2).
 enum FormPostPage {
     static func make(_ answer: [(name: String, value: String)], to redirect: VerifiedRedirect) -> Page {
         let fields = answer + (redirect.state.map { [("state", $0)] } ?? [])

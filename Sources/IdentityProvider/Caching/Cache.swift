@@ -2,7 +2,7 @@ import Metrics
 import FoundationEssentials
 import Synchronization
 
-/// Values read before, for a short while: reading through it is the only way to fill it.
+/// A read-through cache with a short lifetime.
 final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         let value: Value
@@ -11,7 +11,7 @@ final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private struct State {
         var entries: [Key: Entry] = [:]
-        /// Counts how often the cache was emptied: what was read before that must not be kept after it.
+        /// Increases when the cache is cleared. A value that was being read at that time may be stale and isn't stored.
         var epoch = 0
     }
 
@@ -21,8 +21,8 @@ final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let now: @Sendable () -> Date
     private let measurements: CacheMeasurements
 
-    /// `name` is for measurements. `lifetime` in seconds bounds what a node that lost touch with the storage may still
-    /// believe.
+    /// `name` labels the metrics. `lifetime`, in seconds, bounds how long a node that missed a change serves stale
+    /// values.
     init(_ name: String, lifetime: TimeInterval = 30, maximumCount: Int = 10_000, now: @escaping @Sendable () -> Date) {
         self.lifetime = lifetime
         self.maximumCount = maximumCount
@@ -30,6 +30,7 @@ final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         measurements = CacheMeasurements(name)
     }
 
+    /// Returns the cached value, or calls `read` and caches its result. Errors aren't cached.
     func value(_ key: Key, read: () async throws -> Value) async throws -> Value {
         let moment = now()
         let (cached, epoch) = state.withLock { ($0.entries[key], $0.epoch) }

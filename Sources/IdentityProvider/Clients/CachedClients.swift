@@ -1,13 +1,13 @@
 import FoundationEssentials
 
-/// Clients from memory: the token endpoint must not wait for the database to learn who asks.
+/// A cache in front of the client store, so that token requests don't wait for the database.
 struct CachedClients: ClientStore {
     private let store: any ClientStore
     private let hidden: Identifier<Client>?
     private let cache: Cache<Identifier<Client>, Client>
     private let origins: Cache<Int, [String: Client]>
 
-    /// `hidden` is taken for a client that does not exist, whatever the storage has.
+    /// The client `hidden` is treated as nonexistent, even if it is stored.
     init(_ store: any ClientStore, hiding hidden: Identifier<Client>? = nil, now: @escaping @Sendable () -> Date) {
         self.store = store
         self.hidden = hidden
@@ -17,7 +17,7 @@ struct CachedClients: ClientStore {
 
     func find(_ id: Identifier<Client>) async throws -> Client? {
         guard id != hidden else { return nil }
-        // Who there is not is not remembered: names made up by strangers would drive out the clients that there are.
+        // Misses are not cached: requests with made-up identifiers would evict real clients.
         do { return try await cache.value(id) { try await store.find(id).orThrow() } } catch is Absent { return nil }
     }
 
@@ -43,7 +43,8 @@ struct CachedClients: ClientStore {
         clear()
     }
 
-    /// The client that guards the origin. When several claim it, none does: whose rule counts must not be chance.
+    /// Returns the enabled client whose forward-auth rule covers `origin`; `nil` if several do, because the choice
+    /// between their rules would be arbitrary.
     func client(protecting origin: String) async throws -> Client? {
         try await origins.value(0) {
             var guards: [String: [Client]] = [:]
@@ -60,7 +61,7 @@ struct CachedClients: ClientStore {
     }
 }
 
-/// There is no such value.
+/// Thrown instead of returning `nil`, because the cache doesn't store errors.
 private struct Absent: Error {}
 
 extension Optional {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The resource servers of an issuer, in memory: every token request needs them.
+/// A cache of the issuer's resource servers, which every token request needs.
 struct CachedResourceServers: Sendable {
     private let store: any ResourceServerStore
     private let cache: Cache<Int, ResourceCatalog>

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import JOSE
 
-/// An application that asks for tokens, as it is registered (RFC 7591 §2). Its initialiser is the validation.
+/// A registered client (RFC 7591 §2). The initializer validates the metadata.
 package struct Client: Sendable, Hashable {
     package let id: Identifier<Client>
     package let name: String
@@ -14,31 +14,32 @@ package struct Client: Sendable, Hashable {
     package let grantTypes: Set<GrantType>
     let authenticationMethod: any ClientAuthenticationMethod.Type
     package let assertionAudience: AssertionAudience
-    /// Keys of a client that signs its assertions.
+    /// The public keys that verify the client's assertions.
     package let keys: JWKSet?
-    /// What it may ask for.
+    /// The scope that the client may request.
     package let scope: Scope
     package let idTokenAlgorithm: SignatureAlgorithm
-    /// Seconds; asked for where a request says nothing (OpenID Connect Registration §2).
+    /// The `max_age` of requests without one, in seconds (OpenID Connect Registration §2).
     package let defaultMaxAge: Int?
-    /// Martlet's own clients: people are not asked for consent.
+    /// Whether users are not asked for consent. Registered as `consent: skip`, a Martlet extension.
     package let skipsConsent: Bool
-    /// Whether it may do without PKCE and without a nonce; Martlet's own `pkce: optional`.
+    /// Whether requests need neither PKCE nor a nonce. Registered as `pkce: optional`, a Martlet extension.
     package let isPKCEOptional: Bool
-    /// Seconds in which a repeated refresh gets the same successor; `nil` is the issuer's default.
+    /// The grace period for retried refreshes, in seconds; `nil` for the issuer's default.
     package let refreshTokenGrace: TimeInterval?
-    /// The weakest sign-in that is enough for it; Martlet's own `minimum_acr`.
+    /// The weakest sign-in that the client accepts. Registered as `minimum_acr`, a Martlet extension.
     package let minimumContext: AuthenticationContext?
     package let isDisabled: Bool
-    /// One's own front end: it may use the JSON API, to which people give their passwords.
+    /// Whether the client is the operator's own front end, which may use the JSON API and handles users' passwords.
     package let isFirstParty: Bool
-    /// What a proxy guards for it.
+    /// The origins that a proxy protects for the client.
     package let forwardAuth: ForwardAuthRule?
     package let secret: ClientSecret?
-    /// What it was made from: the stored form.
+    /// The metadata that the client was created from, as it is stored.
     package let metadata: JSONObject
 
-    /// Throws every mistake of `metadata` together. Unknown members are mistakes, too: a misspelt rule is no rule.
+    /// Throws all problems of `metadata` at once. Unknown members are problems, because a misspelled restriction would
+    /// have no effect.
     package init(_ metadata: JSONObject, secret: ClientSecret? = nil) throws(InvalidDocument) {
         var reader = DocumentReader(metadata)
         id = Identifier(rawValue: reader.required("client_id", Self.checkID))
@@ -60,7 +61,7 @@ package struct Client: Sendable, Hashable {
         assertionAudience = audience ?? .issuer
         keys = reader.keys("jwks")
         scope = reader.value("scope", Scope.init(registered:)) ?? Scope([Scope.openID])
-        // RS256 is what a client gets that names none (OpenID Connect Registration §2).
+        // RS256 is the default (OpenID Connect Registration §2).
         idTokenAlgorithm = reader.value("id_token_signed_response_alg", Self.idTokenAlgorithm) ?? .rs256
         defaultMaxAge = reader.seconds("default_max_age")
         skipsConsent = reader.value("consent", Self.consent) ?? false
@@ -77,19 +78,19 @@ package struct Client: Sendable, Hashable {
         try reader.finish()
     }
 
-    /// What no member shows alone.
+    /// Checks rules that involve several members.
     private func checkTogether(_ reader: inout DocumentReader) {
         if grantTypes.contains(.authorizationCode), redirectURIs.isEmpty {
-            reader.report("redirect_uris", "is needed for the grant type authorization_code")
+            reader.report("redirect_uris", "is required for the grant type authorization_code")
         }
         if grantTypes.contains(.clientCredentials), isPublic {
-            reader.report("grant_types", "client_credentials needs a client that authenticates (RFC 6749 §4.4)")
+            reader.report("grant_types", "client_credentials requires a client that authenticates (RFC 6749 §4.4)")
         }
         if isFirstParty, !isPublic || !scope.contains(Scope.openID) {
-            reader.report("first_party", "needs token_endpoint_auth_method none, and openid within scope")
+            reader.report("first_party", "requires token_endpoint_auth_method none and a scope with openid")
         }
         if metadata["token_endpoint_auth_audience"] != nil, authenticationMethod.assertionAlgorithms.isEmpty {
-            reader.report("token_endpoint_auth_audience", "is for private_key_jwt and client_secret_jwt")
+            reader.report("token_endpoint_auth_audience", "is allowed only for private_key_jwt and client_secret_jwt")
         }
         if isPKCEOptional, isPublic {
             reader.report("pkce", "cannot be optional for a client that does not authenticate (RFC 9700 §2.1.1)")
@@ -98,12 +99,12 @@ package struct Client: Sendable, Hashable {
             reader.report("refresh_token_grace", "must be 0 to \(Int(Self.longestRefreshTokenGrace)) seconds")
         }
         if authenticationMethod.needsKeys, keys == nil {
-            reader.report("jwks", "is needed for \(authenticationMethod.name)")
+            reader.report("jwks", "is required for \(authenticationMethod.name)")
         }
     }
 
     private static func checkID(_ text: String) throws(InvalidValue) -> String {
-        // The characters of RFC 6749 Appendix A.1, without the colon that separates it from a secret and the space.
+        // The characters of RFC 6749 Appendix A.1, except the space and the colon, which separates it from the secret.
         guard !text.isEmpty, text.utf8.count <= 255, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
         else { throw InvalidValue("must be 1 to 255 visible ASCII characters without a colon") }
         return text
@@ -117,7 +118,8 @@ package struct Client: Sendable, Hashable {
         return algorithm
     }
 
-    /// As of `lifetimes.refresh_grace`: a copied refresh token can be used unnoticed for as long.
+    /// The same maximum as for `lifetimes.refresh_grace`. Within this time, use of a copied refresh token goes
+    /// undetected.
     private static let longestRefreshTokenGrace: TimeInterval = 300
 
     private static func pkce(_ text: String) throws(InvalidValue) -> Bool {
@@ -137,10 +139,10 @@ package struct Client: Sendable, Hashable {
     }
 }
 
-/// What is kept of a client's secret.
+/// The stored form of a client's secret.
 package struct ClientSecret: Sendable, Hashable {
     package let digest: SecretDigest<Client>
-    /// The secret itself under the master key, where the method needs it: an HMAC cannot be checked with a digest.
+    /// The sealed secret, for methods that need the secret itself: an HMAC can't be verified with a digest.
     package let sealed: [UInt8]?
 
     package init(digest: SecretDigest<Client>, sealed: [UInt8]? = nil) {
@@ -161,13 +163,13 @@ extension Client {
     /// The registered `token_endpoint_auth_method`.
     package var authenticationMethodName: String { authenticationMethod.name }
 
-    /// Whether its method uses a `client_secret`.
+    /// Whether the client's method uses a `client_secret`.
     package var usesSecret: Bool { authenticationMethod.secret != nil }
 
     func require(_ type: GrantType) throws(OAuthError) {
         guard grantTypes.contains(type) else {
             Decision.note("The client \(id) is not registered for this grant_type.")
-            throw OAuthError(code: .unauthorizedClient, description: "the client may not use this grant type")
+            throw OAuthError(code: .unauthorizedClient, description: "the client is not registered for this grant type")
         }
     }
 }

@@ -1,29 +1,29 @@
 package protocol ClientStore: Sendable {
     func find(_ id: Identifier<Client>) async throws -> Client?
-    /// All clients in the order of their identifiers.
+    /// Returns all clients, ordered by identifier.
     func all() async throws -> [Client]
-    /// Inserts or replaces.
+    /// Inserts or replaces the client.
     func save(_ client: Client) async throws
-    /// Inserts unless there is a client with this identifier. Returns whether it did.
+    /// Inserts the client unless its identifier is taken. Returns whether it was inserted.
     func add(_ client: Client) async throws -> Bool
-    /// Sets what differs between `stored` and `client` if nobody changed the client after `stored` was read. Returns
-    /// whether it did.
+    /// Writes the differences between `stored` and `client` unless the client has changed since `stored` was read.
+    /// Returns whether it was written.
     func update(_ stored: Client, to client: Client) async throws -> Bool
-    /// Removes the client with its consents and authorizations.
+    /// Deletes the client with its consents and authorizations.
     func delete(_ id: Identifier<Client>) async throws
 }
 
 extension ClientStore {
-    /// The client, unless it is unknown or disabled.
+    /// Returns the client; `nil` if it is unknown or disabled.
     func findEnabled(_ id: Identifier<Client>) async throws -> Client? {
         guard let client = try await find(id), !client.isDisabled else { return nil }
         return client
     }
 
-    /// The enabled client of this identifier. Throws `invalid_request`.
+    /// Returns the client. Throws `invalid_request` if it is unknown or disabled.
     func registered(_ id: Identifier<Client>) async throws -> Client {
         guard let client = try await findEnabled(id) else {
-            Decision.note("No client with this identifier is registered and enabled.")
+            Decision.note("No enabled client is registered with this client_id.")
             throw OAuthError.invalidRequest("the client is not registered")
         }
         Decision.concerns(client.id)

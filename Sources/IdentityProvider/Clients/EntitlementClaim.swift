@@ -1,16 +1,18 @@
 import JOSE
 
-/// A claim about what a person may, in the access tokens of a resource server that wants it (RFC 9068 §2.2.3.1).
+/// A claim about a user's roles, groups or permissions, for access tokens of a resource server (RFC 9068 §2.2.3.1).
 package enum EntitlementClaim: String, Sendable, Codable, CaseIterable {
     case roles = "roles"
     case groups = "groups"
-    /// The person's permissions, under the name that RFC 9068 gives them, or the common one.
+    /// The user's permissions, under the name in RFC 9068.
     case entitlements = "entitlements"
+    /// The user's permissions, under the common name.
     case permissions = "permissions"
 }
 
 extension Entitlements {
-    /// The claims that every resource server of `audience` wants: none is told what it did not ask for.
+    /// Returns the claims that all resource servers of `audience` are configured to get. A server never receives a
+    /// claim that is not configured for it.
     func claims(for audience: [ResourceServer]) -> JSONObject {
         var claims: JSONObject = [:]
         guard let first = audience.first else { return claims }
@@ -26,7 +28,7 @@ extension Entitlements {
         return claims
     }
 
-    /// Those that mean something to one of `audience`: a server that lists none is told all.
+    /// Returns the permissions listed by any server of `audience`, or all if one of the servers lists none.
     private func permissions(of audience: [ResourceServer]) -> [String] {
         permissions.filter { permission in
             audience.contains { $0.permissions.isEmpty || $0.permissions.contains(permission) }

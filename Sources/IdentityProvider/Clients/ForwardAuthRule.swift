@@ -1,12 +1,12 @@
 import JOSE
 
-/// The origins that a proxy guards for a client, and who may pass.
+/// The origins that a proxy protects for a client, and the users it admits.
 package struct ForwardAuthRule: Sendable, Hashable {
-    /// `https://app.example` or `https://app.example:8443`, exactly as browsers say it.
+    /// Such as `https://app.example` or `https://app.example:8443`, exactly as browsers serialize them.
     package let origins: [String]
-    /// One of them is needed; none means that any person may pass.
+    /// Users need one of these roles; empty to admit all users.
     package let roles: [String]
-    /// All of them are needed.
+    /// Users need all of these permissions.
     package let permissions: [String]
 
     init(document: JSONObject) throws(InvalidDocument) {
@@ -14,8 +14,8 @@ package struct ForwardAuthRule: Sendable, Hashable {
         origins = reader.list("origins", Self.checkOrigin)
         roles = reader.list("roles", Role.checkName)
         permissions = reader.list("permissions") { text throws(InvalidValue) in text }
-        if origins.isEmpty { reader.report("origins", "is needed") }
-        if Set(origins).count < origins.count { reader.report("origins", "has one twice") }
+        if origins.isEmpty { reader.report("origins", "is required") }
+        if Set(origins).count < origins.count { reader.report("origins", "must not list an origin twice") }
         reader.refuseUnknown()
         try reader.finish()
     }
@@ -27,9 +27,9 @@ package struct ForwardAuthRule: Sendable, Hashable {
 
     private static func checkOrigin(_ text: String) throws(InvalidValue) -> String {
         guard ForwardedOrigin.isWellFormed(text) else {
-            throw InvalidValue("must be an origin in lower case without path, as https://app.example")
+            throw InvalidValue("must be a lowercase origin without a path, such as https://app.example")
         }
-        // In the clear anybody on the way could take the cookie.
+        // Over http, the cookie could be intercepted.
         let host = text.drop { $0 != "/" }.dropFirst(2).prefix { $0 != ":" }
         guard text.hasPrefix("https://") || host == "localhost" || host == "127.0.0.1" else {
             throw InvalidValue("must be https (http only for localhost)")
@@ -39,7 +39,7 @@ package struct ForwardAuthRule: Sendable, Hashable {
 }
 
 enum ForwardedOrigin {
-    /// `scheme://host` or `scheme://host:port`, in lower case.
+    /// Whether `text` is `scheme://host` or `scheme://host:port`, in lowercase.
     static func isWellFormed(_ text: String) -> Bool {
         text.utf8.count <= 255
             && text.wholeMatch(of: /https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?/) != nil

@@ -1,16 +1,17 @@
 import FoundationEssentials
 
-/// A redirection URI that a client registered (RFC 6749 §3.1.2).
+/// A registered redirect URI of a client (RFC 6749 §3.1.2).
 package struct RedirectURI: Hashable, Sendable {
     package let text: String
-    /// The part before the port and the part after it, when the host is a loopback address.
+    /// The parts of the URI except the port, if the host is a loopback address.
     private let loopback: LoopbackParts?
 
-    /// Throws for what must not be registered: a fragment, a wildcard, a scheme that runs script or travels in the clear.
+    /// Throws for URIs that must not be registered: those with a fragment or wildcard, and those with a scheme that
+    /// runs script or isn't encrypted.
     package init(_ text: String) throws(InvalidValue) {
         guard URIText.isPlain(text), let url = URL(string: text), let scheme = url.scheme, url.fragment() == nil,
             !text.contains("#"), !text.contains("*")
-        else { throw InvalidValue("must be an absolute URI without fragment or wildcard") }
+        else { throw InvalidValue("must be an absolute URI without a fragment or wildcard") }
         loopback = LoopbackParts(text)
         switch scheme.lowercased() {
         case "https": guard url.host()?.isEmpty == false else { throw InvalidValue("must have a host") }
@@ -19,18 +20,20 @@ package struct RedirectURI: Hashable, Sendable {
                 throw InvalidValue("must be https (http only for loopback hosts)")
             }
         case let scheme:
-            // RFC 8252 §7.1: a private-use scheme is a reversed domain name; this refuses javascript: and data:, too.
+            // A private-use scheme is a reversed domain name (RFC 8252 §7.1). This also rules out javascript: and
+            // data:.
             guard scheme.contains(".") else {
-                throw InvalidValue("a private-use scheme must contain a dot, as com.example.app (RFC 8252 §7.1)")
+                throw InvalidValue("must have a private-use scheme with a dot, such as com.example.app (RFC 8252 §7.1)")
             }
         }
-        guard url.user() == nil else { throw InvalidValue("must not name a user") }
+        guard url.user() == nil else { throw InvalidValue("must not contain a user") }
         self.text = text
     }
 
-    /// Exact comparison (RFC 9700 §2.1), but for the port of a loopback address (RFC 8252 §7.3).
+    /// Compares exactly (RFC 9700 §2.1), except for the port of a loopback address (RFC 8252 §7.3).
     package func matches(_ requested: String) -> Bool {
-        // Texts that look alike may be equal in Swift (U+212A and K); among plain ASCII only the same text is.
+        // Swift compares strings by canonical equivalence (U+212A equals K). In ASCII, only identical strings are
+        // equal.
         guard URIText.isPlain(requested) else { return false }
         if requested == text { return true }
         guard let loopback, let other = LoopbackParts(requested) else { return false }
@@ -51,7 +54,7 @@ private struct LoopbackParts: Hashable, Sendable {
             guard let number = UInt16(port), number > 0 else { return nil }
             rest = rest.dropFirst(port.count + 1)
         }
-        // Else `http://127.0.0.1.evil.example/` would count as loopback.
+        // Otherwise `http://127.0.0.1.evil.example/` would count as loopback.
         guard rest.isEmpty || rest.first == "/" || rest.first == "?" else { return nil }
         self.host = text.prefix(host.count)
         self.rest = rest

@@ -2,31 +2,31 @@ import FoundationEssentials
 
 /// An API that accepts our access tokens (RFC 8707).
 package struct ResourceServer: Sendable, Hashable, Codable {
-    /// The form of its access tokens.
+    /// The format of access tokens.
     package enum TokenFormat: String, Sendable, Codable {
-        /// RFC 9068: the API verifies it alone.
+        /// The API verifies the token itself (RFC 9068).
         case jwt = "jwt"
-        /// Says nothing to whoever holds it: the API introspects it (RFC 7662).
+        /// Only the issuer can read the token. The API introspects it (RFC 7662).
         case opaque = "opaque"
     }
 
-    /// The audience of its tokens: an absolute URI without fragment.
+    /// The audience of its tokens: an absolute URI without a fragment.
     package let identifier: String
-    /// What the consent page calls it.
+    /// The name on the consent page.
     package var name: String?
-    /// What the consent page says of it.
+    /// The description on the consent page.
     package var description: String?
     package var scopes: [String]
-    /// What the consent page says of a scope, by its value.
+    /// The descriptions on the consent page, by scope value.
     package var scopeDescriptions: [String: String]
     package var format: TokenFormat
-    /// Seconds; `nil` is the issuer's default.
+    /// In seconds; `nil` for the issuer's default.
     package var accessTokenLifetime: Int?
-    /// The clients as which the API introspects its tokens (RFC 7662 §2.1).
+    /// The clients that the API uses to introspect its tokens (RFC 7662 §2.1).
     package var introspectionClients: [String]
-    /// What its access tokens and introspection say of a person's roles, groups and permissions.
+    /// The claims about the user in access tokens and introspection responses.
     package var claims: [EntitlementClaim]
-    /// The permissions that mean something to it; none means all.
+    /// The permissions that the API uses; empty for all.
     package var permissions: [String]
 
     private enum CodingKeys: String, CodingKey {
@@ -51,7 +51,7 @@ package struct ResourceServer: Sendable, Hashable, Codable {
         self.permissions = permissions
     }
 
-    /// What was kept by a version that knew less is complete, too.
+    /// Uses defaults for members that earlier versions didn't store.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -67,7 +67,7 @@ package struct ResourceServer: Sendable, Hashable, Codable {
             scopeDescriptions: try values.decodeIfPresent([String: String].self, forKey: .scopeDescriptions) ?? [:])
     }
 
-    /// The name that users see: `name`, or the identifier's host.
+    /// The name shown to users: `name`, or the host of the identifier.
     var displayName: String { name ?? URL(string: identifier)?.host() ?? identifier }
 }
 

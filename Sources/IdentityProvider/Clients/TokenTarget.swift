@@ -1,18 +1,18 @@
-/// What an access token is for: resource servers, each with at least one of its scopes, or the issuer alone (RFC 9068 §3).
-/// The initializer is the only check, for every grant.
+/// The audience of an access token: resource servers, each with at least one of its scopes, or only the issuer (RFC
+/// 9068 §3). All grants use this initializer, the only place that checks it.
 struct TokenTarget: Sendable {
-    /// Empty when the token is for the issuer alone.
+    /// Empty if the token is only for the issuer.
     let servers: [ResourceServer]
-    /// The scope that takes effect: the issuer's own values and those of `servers`.
+    /// The effective scope: the issuer's own values and those of `servers`.
     let scope: Scope
     /// Whether `resource` chose the servers.
     private let isNarrowed: Bool
 
-    /// `granted` are the resources of the authorization, `requested` those of this request. Both narrow the audience and
-    /// neither widens it (RFC 8707 §2.2).
+    /// `granted` holds the resources of the authorization, `requested` those of this request. Both can only narrow the
+    /// audience (RFC 8707 §2.2).
     ///
-    /// Throws `invalid_target` for a resource without a scope that is both in `scope` and registered for `client`, and
-    /// `invalid_scope` if none of `scope` is available any longer.
+    /// Throws `invalid_target` for a resource that has no scope both in `scope` and registered for `client`, and
+    /// `invalid_scope` if nothing in `scope` is available any longer.
     init(
         _ scope: Scope, of client: Client, in catalog: ResourceCatalog, granted: [String] = [],
         requested: [String] = []
@@ -22,26 +22,27 @@ struct TokenTarget: Sendable {
             server.scopes.contains(where: allowed.contains) && (granted.isEmpty || granted.contains(server.identifier))
         }
         isNarrowed = !granted.isEmpty || !requested.isEmpty
-        // Every requested resource must qualify: the client would mistake a token for some of them for a token for all.
+        // Every requested resource must qualify. A client would assume that the token is valid for all of them.
         guard requested.allSatisfy({ name in reachable.contains { $0.identifier == name } }),
             !isNarrowed || !reachable.isEmpty
         else {
-            Decision.note("A resource has no scope that is granted and registered for the client (RFC 8707 §2).")
+            Decision.note("A resource has no scope that is both granted and registered for the client (RFC 8707 §2).")
             throw OAuthError(
                 code: .invalidTarget,
-                description: "every resource needs one of its scopes, registered for the client and granted")
+                description: "each resource requires one of its scopes to be granted and registered for the client")
         }
         servers = requested.isEmpty ? reachable : reachable.filter { requested.contains($0.identifier) }
         self.scope = allowed.intersection(Scope.standard.union(Scope(servers.flatMap(\.scopes))))
         guard scope.isEmpty || !self.scope.isEmpty else {
-            throw .invalidScope("none of these scopes is available to the client any longer")
+            throw .invalidScope("none of these scopes is still available to the client")
         }
     }
 
-    /// The scope of the access token. With `resource`, only scopes of those servers, so that it grants nothing elsewhere.
+    /// The scope of the access token. With `resource`, it holds only the scopes of those servers, so that the token
+    /// grants nothing elsewhere.
     var tokenScope: Scope { isNarrowed ? scope.subtracting(Scope.standard) : scope }
 
-    /// Whether the token is for the issuer's own endpoints: with `openid`, unless `resource` chose the servers, and if it
-    /// is for no resource server.
+    /// Whether the token is valid at the issuer's own endpoints: if it has no resource servers, or if it has `openid`
+    /// and `resource` didn't choose the servers.
     var includesIssuer: Bool { servers.isEmpty || !isNarrowed && scope.contains(Scope.openID) }
 }

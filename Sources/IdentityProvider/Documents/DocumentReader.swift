@@ -1,14 +1,16 @@
 package import JOSE
 
-/// Why one value cannot stand where it does.
+/// Thrown for an invalid value of a document or setting.
 package struct InvalidValue: Error {
+    /// Continues a sentence that starts with the value or its name: "must be an https URL".
     package let reason: String
     package init(_ reason: String) { self.reason = reason }
 }
 
-/// Everything that is wrong with a JSON document, each with the member it concerns.
+/// All problems of a JSON document.
 package struct InvalidDocument: Error {
     package struct Problem: Sendable, Hashable {
+        /// The path of the member, such as `redirect_uris[0]`.
         package let member: String
         package let reason: String
     }
@@ -17,7 +19,7 @@ package struct InvalidDocument: Error {
     package init(_ problems: [Problem]) { self.problems = problems }
 }
 
-/// Reads the members of a document, and goes on after a mistake, so that all are reported at once.
+/// Reads the members of a document. It continues after a problem, so that all are reported at once.
 package struct DocumentReader {
     private let document: JSONObject
     private var problems: [InvalidDocument.Problem] = []
@@ -46,7 +48,7 @@ package struct DocumentReader {
         known.insert(name)
         guard let member = document[name] else { return nil }
         guard let text = member.string else {
-            report(name, "must be a text")
+            report(name, "must be a string")
             return nil
         }
         return text
@@ -84,7 +86,7 @@ package struct DocumentReader {
         var parsed: [Value] = []
         for (index, item) in items.enumerated() {
             guard let text = item.string else {
-                report("\(name)[\(index)]", "must be a text")
+                report("\(name)[\(index)]", "must be a string")
                 continue
             }
             do { parsed.append(try parse(text)) } catch { report("\(name)[\(index)]", error.reason) }
@@ -92,7 +94,7 @@ package struct DocumentReader {
         return parsed
     }
 
-    /// Names as a list, or as a mapping from each name to its description.
+    /// Reads names, given as a list or as an object that maps each name to its description.
     mutating func described(_ name: String, _ parse: (String) throws(InvalidValue) -> String)
         -> (names: [String], descriptions: [String: String])
     {
@@ -103,7 +105,7 @@ package struct DocumentReader {
             do { _ = try parse(key) } catch { report("\(name).\(key)", error.reason) }
             guard value != .null else { continue }
             guard let text = value.string, !text.isEmpty else {
-                report("\(name).\(key)", "must be a text that describes it")
+                report("\(name).\(key)", "must be a string with a description")
                 continue
             }
             descriptions[key] = text
@@ -121,7 +123,7 @@ package struct DocumentReader {
         return object
     }
 
-    /// An object with rules of its own; its mistakes are told with their place.
+    /// Reads an object with its own parser. Its problems are reported with the path below `name`.
     mutating func nested<Value>(_ name: String, _ parse: (JSONObject) throws(InvalidDocument) -> Value) -> Value? {
         guard let object = object(name) else { return nil }
         do { return try parse(object) } catch {
@@ -133,7 +135,7 @@ package struct DocumentReader {
     mutating func keys(_ name: String) -> JWKSet? {
         guard let object = object(name) else { return nil }
         do { return try JWKSet(object) } catch {
-            report(name, "is not a JWK Set of public keys: \(error)")
+            report(name, "must be a JWK Set of public keys: \(error)")
             return nil
         }
     }
@@ -149,7 +151,7 @@ package struct DocumentReader {
 
     package mutating func refuseUnknown(besides others: Set<String> = []) {
         for name in document.names where !known.contains(name) && !others.contains(name) {
-            report(name, "is not known here")
+            report(name, "is not a known member")
         }
     }
 
@@ -159,7 +161,7 @@ package struct DocumentReader {
 }
 
 extension Scope {
-    /// A scope in a document rather than in a request.
+    /// Parses a scope in a document rather than in a request.
     package init(registered text: String) throws(InvalidValue) {
         do { try self.init(parsing: text) } catch { throw InvalidValue(error.description) }
     }

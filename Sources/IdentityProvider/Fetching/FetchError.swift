@@ -1,5 +1,5 @@
-/// Why a request to another server failed. Names the host at most, because the rest of a URL may hold a secret, and no
-/// address, because a client may read the description.
+/// The reason why a request to another server failed. It contains only the host of the URL, because the rest may hold a
+/// secret, and no IP address, because a client may see the description.
 package enum FetchError: Error, Hashable, Sendable {
     case malformedURL
     case insecure(host: String)
@@ -16,8 +16,8 @@ package enum FetchError: Error, Hashable, Sendable {
     case unsuccessful(host: String, FetchResponse)
     case mediaType(String?, host: String, expected: [String])
 
-    /// Whether the same request may succeed later: the other server can't be reached or is unwell (RFC 5861 §4), or the
-    /// fault is ours.
+    /// Whether the same request may succeed later, because the other server is unreachable or failing (RFC 5861 §4), or
+    /// the problem is on our side.
     package var isTransient: Bool {
         switch self {
         case .unknownHost, .busy, .unreadableAuthorities, .untrusted, .unreachable, .timedOut: true
@@ -40,37 +40,41 @@ package enum FetchError: Error, Hashable, Sendable {
 extension FetchError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .malformedURL: "the address is not a URL of the form https://HOST/PATH; correct it"
+        case .malformedURL: "the URL is malformed, expected https://HOST/PATH; correct it"
         case .insecure(let host):
-            "\(host) would be called without TLS, and only https leaves this machine; use an https URL"
-        case .unknownHost(let host): "\(host) has no address; check the name and this machine's resolver"
+            "the URL of \(host) does not use https, which is required for other machines; use an https URL"
+        case .unknownHost(let host): "\(host) has no IP address; check the host name and this machine's DNS resolver"
         case .privateAddress(let host):
-            "the address is in a private network, expected a public address for \(host); allow private networks for this "
-                + "purpose if \(host) is yours"
+            "\(host) has an address in a private network, expected a public address; if the host is yours, allow "
+                + "private networks for this purpose"
         case .busy(let host): "too many requests are in flight to call \(host) now; try again later"
         case .unreadableAuthorities(let file):
-            "\(file) holds no certificates, expected a readable PEM file with certificate authorities; correct the file"
+            "no certificates could be read from \(file), expected a PEM file of certificate authorities; "
+                + "correct the file"
         case .untrusted(let host, let reason):
-            "\(host) did not prove its identity by TLS (\(reason.excerpt)), expected a certificate for that name from a "
+            "the TLS certificate of \(host) is not trusted (\(reason.excerpt)), expected one for that name from a "
                 + "trusted authority; renew the certificate or trust its authority"
-        case .unreachable(let host, let reason): "\(host) cannot be reached (\(reason.excerpt)); check that it is up"
-        case .timedOut(let host, let limit): "\(host) did not answer in full within \(limit); check that it is up"
+        case .unreachable(let host, let reason):
+            "\(host) is unreachable (\(reason.excerpt)); check that it is running"
+        case .timedOut(let host, let limit):
+            "\(host) did not send a complete response within \(limit); check that it is running"
         case .tooLarge(let host, let limit):
-            "\(host) answered with more than \(limit) bytes; a smaller answer is needed"
+            "the response body from \(host) is too large, expected at most \(limit) bytes; make it smaller"
         case .fieldsTooLarge(let host, let limit):
-            "\(host) answered with more than \(limit) bytes of header fields; fewer or shorter fields are needed"
+            "the header fields from \(host) are too large, expected at most \(limit) bytes; "
+                + "send fewer or shorter fields"
         case .redirected(let host, let status):
-            "\(host) answered \(status), and redirects are not followed; use the URL that it redirects to"
+            "\(host) responded with \(status), but redirects are not followed; use the URL that it redirects to"
         case .unsuccessful(let host, let response):
-            "\(host) answered \(response.status), expected 2xx; check its log"
+            "\(host) responded with status \(response.status), expected 2xx; check its log"
         case .mediaType(let type, let host, let expected):
-            "\(host) answered with \(type?.excerpt ?? "no Content-Type"), expected \(expected.joined(separator: " or ")); "
-                + "correct its Content-Type"
+            "\(host) responded with \(type?.excerpt ?? "no Content-Type"), expected "
+                + "\(expected.joined(separator: " or ")); correct its Content-Type"
         }
     }
 }
 
 extension String {
-    /// Short enough for an error or a log line, because others choose the text.
+    /// At most 200 characters, for text from other servers in errors and log lines.
     package var excerpt: String { String(String.UnicodeScalarView(unicodeScalars.prefix(200))) }
 }

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// What requests for one purpose may do. Whatever the policy, redirects are not followed and only HTTPS leaves this machine.
+/// The rules for requests of one purpose. No policy allows redirects, or plain HTTP to another machine.
 package struct FetchPolicy: Hashable, Sendable {
     package enum Authorities: Hashable, Sendable {
         case system
@@ -8,21 +8,21 @@ package struct FetchPolicy: Hashable, Sendable {
         case file(String)
     }
 
-    /// The name of the request's span: `webhook.deliver`.
+    /// The name of the request's span, such as `webhook.deliver`.
     package let operation: String
-    /// Whether addresses of private networks and of this machine may be called.
+    /// Whether requests may go to private networks and to this machine.
     package let allowsPrivateNetworks: Bool
     package let authorities: Authorities
-    /// For the whole request, from waiting in line to the last byte of the response.
+    /// For the whole request, from waiting in the queue to the last byte of the response.
     package let timeout: Duration
-    /// Bytes of a response's body.
+    /// The maximum size of a response body, in bytes.
     package let maximumSize: Int
-    /// Media types that a response may have; any if empty.
+    /// The accepted media types of responses; empty to accept any.
     package let mediaTypes: [String]
-    /// `nil` to send every request.
+    /// `nil` to disable caching.
     package let caching: FetchCaching?
-    /// Whether the server gets `traceparent` and `tracestate`. Only for servers that the operator chose: a trace tells
-    /// others about our traffic.
+    /// Whether requests carry `traceparent` and `tracestate`. Only for servers that the operator chose, because traces
+    /// reveal our traffic.
     package let propagatesTrace: Bool
 
     package init(
@@ -39,7 +39,7 @@ package struct FetchPolicy: Hashable, Sendable {
         self.propagatesTrace = propagatesTrace
     }
 
-    /// Whether a response may have this `Content-Type`, ignoring parameters and case (RFC 9110 §8.3.1).
+    /// Whether the policy accepts a `Content-Type`. Ignores parameters and case (RFC 9110 §8.3.1).
     package func accepts(contentType: String?) -> Bool {
         guard !mediaTypes.isEmpty else { return true }
         guard let type = contentType?.prefix(while: { $0 != ";" }) else { return false }
@@ -48,17 +48,17 @@ package struct FetchPolicy: Hashable, Sendable {
     }
 }
 
-/// How long responses to GET are kept: as long as the server's `Cache-Control` allows (RFC 9111 §5.2.2), within these bounds.
-/// All times are in seconds.
+/// How long GET responses are cached: as long as the server's `Cache-Control` allows (RFC 9111 §5.2.2), within these
+/// bounds. All times are in seconds.
 package struct FetchCaching: Hashable, Sendable {
-    /// Also the lifetime of a response without a lifetime of its own. `no-store` is still honored.
+    /// Also the lifetime of a response that specifies none. `no-store` is still honored.
     package let minimumLifetime: TimeInterval
     package let maximumLifetime: TimeInterval
-    /// How long a stale response is used while the server can't be reached (RFC 5861 §4).
+    /// How long a stale response is used while the server is unreachable (RFC 5861 §4).
     package let staleLifetime: TimeInterval
-    /// How long a failed URL isn't requested again, so that nobody can use us to flood a third party.
+    /// How long a failed URL isn't requested again, so that the provider can't be used to flood a third party.
     package let failureLifetime: TimeInterval
-    /// URLs kept for the policy. The least recently used are evicted first.
+    /// The maximum number of cached URLs of the policy. The least recently used are evicted first.
     package let maximumCount: Int
 
     package init(

@@ -58,7 +58,7 @@ struct StepUpChallengeTests {
         """
     private static let challenge = """
         Bearer realm="martlet", error="insufficient_user_authentication", \
-        error_description="a stronger sign-in is needed", acr_values="urn:martlet:acr:2"
+        error_description="a stronger sign-in is required", acr_values="urn:martlet:acr:2"
         """
 
     @Test(

@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Path { static let consent = Path("/consent") }
 
-/// The page where a person agrees to what a client asks for (OpenID Connect Core §3.1.2.4).
+/// The consent page (OpenID Connect Core §3.1.2.4).
 struct ConsentEndpoint: PageEndpoint {
     let users: any UserStore
     let resources: CachedResourceServers
@@ -75,8 +75,8 @@ struct ConsentEndpoint: PageEndpoint {
         return page
     }
 
-    /// A scope that several resource servers define is listed for each: consent is stored by scope and covers all of them,
-    /// even if the request names one.
+    /// Lists a scope once for each resource server that defines it: consent is stored by scope and covers all of them,
+    /// even if the request names only one.
     private func describe(_ scope: String, _ catalog: ResourceCatalog) -> [Page.Value] {
         guard !Scope.standard.contains(scope) else { return [["scope": .text(scope), "is_\(scope)": true]] }
         return catalog.servers(with: scope).map { server in

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Logging
 
-/// Remembers what users agreed to give clients, and records their decisions.
+/// Stores users' consent to clients and records their decisions in the audit log.
 struct ConsentKeeper: Sendable {
     private let clients: any ClientStore
     private let consents: any ConsentStore
@@ -15,14 +15,15 @@ struct ConsentKeeper: Sendable {
         now = core.now
     }
 
-    /// The scope that the user isn't asked for again.
+    /// Returns the scope that the user isn't asked for again.
     func remembered(by user: Identifier<User>, for authorization: AuthorizationRequest) async throws -> Scope {
         let client = try await clients.find(authorization.client)
         guard client?.remembersConsent(at: authorization.redirect) == true else { return [] }
         return try await consents.find(user: user, client: authorization.client)?.scope ?? []
     }
 
-    /// Adds to earlier consent. Stored even where it won't count, because users see and revoke it on the account page.
+    /// Adds to earlier consent. Consent is stored even if it won't be remembered, because users see and revoke it on
+    /// the account page.
     func give(_ scope: Scope, to client: Identifier<Client>, in session: Session) async throws {
         let former = try await consents.find(user: session.user, client: client)
         let agreed = former?.scope.union(scope) ?? scope

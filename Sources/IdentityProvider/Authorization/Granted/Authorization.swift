@@ -1,16 +1,16 @@
 package import FoundationEssentials
 
-/// What was granted, to whom, for whom: the unit of revocation and the parent of its tokens.
+/// What a user or a client was granted. It is the unit of revocation and the parent of its tokens.
 package struct Authorization: Sendable, Hashable {
-    /// Also the identifier of the code that began it: as a primary key it makes the code work once.
+    /// Also the identifier of the authorization code. As a primary key, it ensures that the code works only once.
     package let id: Identifier<Authorization>
     package let granted: Granted
-    /// The number of the one refresh token that is now good.
+    /// The generation of the current refresh token, the only one that is valid.
     package var generation: Int
-    /// When `generation` last moved.
+    /// When `generation` last increased.
     package var rotatedAt: Date?
     package var revokedAt: Date?
-    /// When the refresh token, or without one the last access token, ends.
+    /// When the last token of the authorization expires: its refresh token or an access token.
     package var expiresAt: Date
 
     package init(
@@ -29,23 +29,23 @@ package struct Authorization: Sendable, Hashable {
 /// The part of an authorization that never changes.
 package struct Granted: Sendable, Hashable, Codable {
     package let client: Identifier<Client>
-    /// Nobody, when a client asks for itself (RFC 6749 §4.4).
+    /// `nil` if the client acts on its own behalf (RFC 6749 §4.4).
     package let user: Identifier<User>?
     package let session: Identifier<Session>?
     package let scope: Scope
-    /// The resource servers asked for (RFC 8707).
+    /// The requested resource servers (RFC 8707).
     package let resources: [String]
     package let nonce: String?
-    /// Claims that were asked for one by one.
+    /// The `claims` parameter (OpenID Connect Core §5.5).
     package let claims: ClaimsRequest?
     package let authenticatedAt: Date?
     package let amr: [String]
     package let acr: String?
-    /// The strongest rule that the session satisfied. It is more than `acr` where a remembered browser stood in for the
-    /// second factor, or where the client wanted to be told of less. `nil` in what was kept before there was this.
+    /// The strongest context that the session satisfied. It exceeds `acr` if a trusted browser replaced the second
+    /// factor, or if the client requested a weaker `acr`. `nil` in values that earlier versions stored.
     private let standing: AuthenticationContext?
-    /// When the authorization began, from which the absolute lifetime of its refresh tokens counts. `nil` in a code, and
-    /// in what earlier versions stored.
+    /// When the authorization began. The absolute lifetime of its refresh tokens starts here. `nil` in a code, and in
+    /// values that earlier versions stored.
     package var begunAt: Date?
 
     private enum CodingKeys: String, CodingKey {
@@ -70,18 +70,18 @@ package struct Granted: Sendable, Hashable, Codable {
         self.standing = standing
     }
 
-    /// The same, as stored when the authorization begins.
+    /// Returns a copy for the authorization that begins at `moment`.
     func begun(at moment: Date) -> Granted {
         var granted = self
         granted.begunAt = moment
         return granted
     }
 
-    /// `acr` as it compares.
+    /// `acr` as a comparable value.
     var context: AuthenticationContext { acr.flatMap(AuthenticationContext.init) ?? .singleFactor }
-    /// The strongest rule of issuer, client and roles that it is enough for.
+    /// The highest minimum of issuer, client and roles that the sign-in satisfied.
     var satisfied: AuthenticationContext { standing ?? context }
 
-    /// Whether it outlives the session (OpenID Connect Core §11).
+    /// Whether the authorization outlives the session (OpenID Connect Core §11).
     package var isOffline: Bool { scope.contains(Scope.offlineAccess) }
 }

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import JOSE
 
-/// A code, sealed: nothing is stored until it is redeemed (RFC 6749 §4.1.2).
+/// The content of a sealed authorization code (RFC 6749 §4.1.2). Nothing is stored until the code is redeemed.
 struct AuthorizationCode: Codable, Sendable {
-    /// What spends it, and what the authorization it buys is called.
+    /// The identifier of the authorization that redeeming the code creates. A second redemption finds it taken.
     let id: Identifier<Authorization>
     let granted: Granted
     let redirectURI: String

@@ -1,36 +1,36 @@
 package import FoundationEssentials
 
 package protocol AuthorizationStore: Sendable {
-    /// Spends the code that has the authorization's identifier, and keeps the authorization, in one transaction. Of
-    /// all calls for one identifier exactly one returns `true`, however many run at once and on however many nodes.
-    /// Also `false` when the authorization's session has ended, or does not support what is granted.
+    /// Redeems the code with the authorization's identifier and stores the authorization, in one transaction. Of all
+    /// concurrent calls for an identifier, across all nodes, exactly one returns `true`. Also returns `false` if the
+    /// session has ended or doesn't belong to the authorization's user.
     func create(_ authorization: Authorization, at now: Date) async throws -> Bool
     func find(_ id: Identifier<Authorization>) async throws -> Authorization?
-    /// Moves what `find` returned to the next generation if `generation` is the current one; says which of the four cases
-    /// it was. `grace` is in seconds. Does not revoke: the caller decides.
+    /// Advances `stored`, as returned by `find`, to the next generation if `generation` is the current one. `grace` is
+    /// in seconds. Doesn't revoke anything on reuse: that is up to the caller.
     func rotate(
         _ stored: Authorization, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
     ) async throws -> Rotation
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws
-    /// Revokes all that was granted in a session, including offline access. Only `SessionEnd` calls this.
+    /// Revokes all authorizations of a session, including offline access. Only `SessionEnd` calls this.
     func revoke(session: Identifier<Session>, at now: Date) async throws
-    /// Revokes all that `user` granted, including offline access. Only `SessionEnd` calls this.
+    /// Revokes all authorizations of a user, including offline access. Only `SessionEnd` calls this.
     func revoke(user: Identifier<User>, at now: Date) async throws
-    /// Revokes all that `user` granted to `client`.
+    /// Revokes all authorizations that `user` granted to `client`.
     func revoke(user: Identifier<User>, client: Identifier<Client>, at now: Date) async throws
-    /// Revokes all that anybody granted to `client`. Returns how many authorizations there were.
+    /// Revokes all authorizations of `client` and returns how many.
     @discardableResult
     func revoke(client: Identifier<Client>, at now: Date) async throws -> Int
 }
 
-/// What became of a refresh token that was presented.
+/// The result of presenting a refresh token.
 package enum Rotation: Sendable, Hashable {
-    /// It was the current one and has a successor now.
+    /// The token was current and has been replaced.
     case rotated(Authorization)
-    /// Its successor was made a moment ago, by a retry or by another tab: it gets the same successor.
+    /// The token was replaced within the grace period, by a retry or another tab. It gets the same successor.
     case repeated(Authorization)
-    /// It was used before, and not just now: somebody has a copy (RFC 9700 §4.14.2).
+    /// The token was replaced before the grace period: a replay, so the token may have been copied (RFC 9700 §4.14.2).
     case reused
-    /// There is no such authorization, or it was revoked or has expired.
+    /// The authorization doesn't exist, was revoked, or has expired.
     case gone
 }

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// What a user agreed to give a client, remembered.
+/// A user's stored consent to a client.
 package struct Consent: Sendable, Hashable {
     package let user: Identifier<User>
     package let client: Identifier<Client>

@@ -1,12 +1,12 @@
-/// A request to authorize whose client and redirect URI are verified: from here on its errors may be redirected.
+/// An authorization request whose client and redirect URI are verified. From here on, errors may be redirected.
 struct RedirectableRequest: Sendable {
     let client: Client
     let redirect: VerifiedRedirect
     fileprivate let parameters: Parameters
 }
 
-/// Takes in authorization requests: parameters → client → `VerifiedRedirect` → `AuthorizationRequest`. Knows nothing of how
-/// the parameters arrived.
+/// Parses and checks authorization requests: parameters → client → `VerifiedRedirect` → `AuthorizationRequest`. It
+/// doesn't depend on how the parameters arrived.
 struct AuthorizationIntake: Sendable {
     private let clients: any ClientStore
     private let resources: CachedResourceServers
@@ -18,15 +18,16 @@ struct AuthorizationIntake: Sendable {
         hints = IDTokenHintReader(core)
     }
 
-    /// Throws `invalid_request`, which must be shown: nothing may be redirected yet (RFC 6749 §4.1.2.1).
+    /// Verifies the client and its redirect URI. Throws `invalid_request`, which must be shown to the user and not
+    /// redirected (RFC 6749 §4.1.2.1).
     func receive(_ parameters: Parameters) async throws -> RedirectableRequest {
         let client = try await clients.registered(Identifier(rawValue: parameters.required("client_id")))
         let redirect = try VerifiedRedirect(parameters, for: client)
-        Decision.note("The client \(client.id) registered this redirect_uri.")
+        Decision.note("The redirect_uri is registered for the client \(client.id).")
         return RedirectableRequest(client: client, redirect: redirect, parameters: parameters)
     }
 
-    /// Throws the errors of RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6.
+    /// Checks the rest of the request. Throws the errors of RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6.
     func check(_ request: RedirectableRequest) async throws -> AuthorizationRequest {
         let checked = try AuthorizationRequest(
             request.parameters, from: request.client, to: request.redirect, known: try await resources.catalog(),

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A valid authorization request. Parsing is the only way to one: before it there are just `Parameters`.
+/// A valid authorization request. Parsing `Parameters` is the only way to create one.
 struct AuthorizationRequest: Codable, Sendable {
     let client: Identifier<Client>
     let redirect: VerifiedRedirect
@@ -9,14 +9,14 @@ struct AuthorizationRequest: Codable, Sendable {
     let pkce: PKCE?
     let nonce: String?
     let prompt: Set<Prompt>
-    /// Seconds since the person signed in.
+    /// The maximum time since the sign-in, in seconds.
     let maxAge: Int?
     let loginHint: String?
     let languages: [String]
     let display: Display
     let claims: ClaimsRequest?
     let requestedContexts: [String]
-    /// The user whom `id_token_hint` names.
+    /// The user named by `id_token_hint`.
     let subject: Identifier<User>?
 
     private enum CodingKeys: String, CodingKey {
@@ -24,7 +24,8 @@ struct AuthorizationRequest: Codable, Sendable {
             requestedContexts, subject
     }
 
-    /// OpenID Connect Core §3.1.2.1, §3.1.2.2. `known` are the resource servers of the issuer.
+    /// Parses and validates the parameters (OpenID Connect Core §3.1.2.1, §3.1.2.2). `known` holds the issuer's
+    /// resource servers.
     init(
         _ parameters: Parameters, from client: Client, to redirect: VerifiedRedirect, known: ResourceCatalog,
         subject: Identifier<User>?
@@ -38,7 +39,7 @@ struct AuthorizationRequest: Codable, Sendable {
         }
         try client.require(.authorizationCode)
         resources = parameters.all("resource")
-        // Users are not asked for scopes that no token of this authorization can have (RFC 8707 §2.1).
+        // Users aren't asked to consent to scopes that no token of this authorization can have (RFC 8707 §2.1).
         scope = try TokenTarget(
             known.scope(parameters["scope"], of: client), of: client, in: known, requested: resources
         ).scope
@@ -57,22 +58,23 @@ struct AuthorizationRequest: Codable, Sendable {
         self.subject = subject
     }
 
-    /// What a person must agree to: the scope, and what the same claims would need as one.
+    /// The scope that the user must consent to. Individually requested claims count as the scope that covers them.
     var consentScope: Scope { claims.map { scope.union($0.scope) } ?? scope }
 
-    /// Against injected codes a confidential client may check the nonce of an ID Token instead; a public client has only
-    /// PKCE, which also binds the code to it (RFC 9700 §2.1.1; OAuth 2.1 §7.5.1).
+    /// Requires protection against code injection for a request without PKCE. A confidential client may check the
+    /// `nonce` of the ID Token instead. A public client must use PKCE, which also binds the code to it (RFC 9700
+    /// §2.1.1; OAuth 2.1 §7.5.1).
     private static func requireProtection(
         of client: Client, _ scope: Scope, _ nonce: String?
     ) throws(OAuthError) {
         guard !client.isPublic else { throw .invalidRequest("code_challenge is missing") }
         guard !client.isPKCEOptional, nonce == nil || !scope.contains(Scope.openID) else { return }
         throw .invalidRequest(
-            "code_challenge is missing: send one (S256), or a nonce with the scope openid, "
+            "code_challenge is missing: send an S256 challenge, send a nonce with the scope openid, "
                 + "or register the client with pkce: optional")
     }
 
-    /// OpenID Connect Core §6.1, §6.2, §7.2.1: what is not supported is said, not ignored.
+    /// Rejects unsupported parameters, which must not be ignored silently (OpenID Connect Core §6.1, §6.2, §7.2.1).
     private static func refuseUnsupported(_ parameters: Parameters) throws(OAuthError) {
         let unsupported: [(String, OAuthError.Code)] = [
             ("request", .requestNotSupported), ("request_uri", .requestURINotSupported),

@@ -1,14 +1,15 @@
 import FoundationEssentials
 import JOSE
 
-/// What an ID Token that we issued before says of a person (OpenID Connect Core §3.1.2.1; RP-Initiated Logout §2).
+/// The content of an `id_token_hint` (OpenID Connect Core §3.1.2.1; RP-Initiated Logout §2).
 struct IDTokenHint: Sendable {
     let subject: Identifier<User>
     let clients: [Identifier<Client>]
     let session: Identifier<Session>?
 }
 
-/// Reads hints: our own signature is demanded, an expiry is not, for a hint is no proof.
+/// Reads ID Token hints. The signature must be ours, but the token may have expired, because a hint isn't proof of
+/// anything.
 struct IDTokenHintReader: Sendable {
     let issuer: Issuer
     let ring: KeyRing
@@ -20,12 +21,13 @@ struct IDTokenHintReader: Sendable {
         now = core.now
     }
 
-    /// The user of `id_token_hint`, if there is one.
+    /// Returns the user named by `id_token_hint`, if the parameter is present.
     func subject(_ parameters: Parameters) async throws -> Identifier<User>? {
         try await hint(parameters)?.subject
     }
 
-    /// Throws `invalid_request` for a hint that is not ours.
+    /// Returns the parsed `id_token_hint`, if the parameter is present. Throws `invalid_request` if this issuer didn't
+    /// issue the token.
     func hint(_ parameters: Parameters) async throws -> IDTokenHint? {
         guard let token = parameters["id_token_hint"] else { return nil }
         let rules = JWTRules(
@@ -40,7 +42,7 @@ struct IDTokenHintReader: Sendable {
                 clients: audience.map(Identifier<Client>.init),
                 session: claims["sid"]?.string.map(Identifier<Session>.init))
         } catch {
-            throw OAuthError.invalidRequest("id_token_hint is not an ID Token of this issuer", cause: error)
+            throw OAuthError.invalidRequest("id_token_hint is not an ID Token from this issuer", cause: error)
         }
     }
 }

@@ -1,18 +1,18 @@
 import FoundationEssentials
 
-/// Where the answer to an authorization request goes. Made only by matching a URI the client registered,
-/// so nothing can be redirected anywhere else (RFC 6749 §10.15).
+/// The destination of an authorization response. Created only by matching a registered URI, which rules out open
+/// redirects (RFC 6749 §10.15).
 struct VerifiedRedirect: Codable, Sendable, Hashable {
     let uri: String
     let state: String?
-    /// An unknown `response_mode` is answered as if there were none; the request is refused later.
+    /// `query` if `response_mode` is unknown, so that the error that follows can be returned to the client.
     let mode: ResponseMode
 
     private enum CodingKeys: String, CodingKey {
         case uri, state, mode
     }
 
-    /// Throws `invalid_request`; the answer must then be a page (RFC 6749 §4.1.2.1).
+    /// Throws `invalid_request`, which must be shown on a page and not redirected (RFC 6749 §4.1.2.1).
     init(_ parameters: Parameters, for client: Client) throws(OAuthError) {
         let requested = try parameters.required("redirect_uri")
         guard client.redirectURIs.contains(where: { $0.matches(requested) }) else {
@@ -23,36 +23,37 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
         mode = parameters["response_mode"].flatMap(ResponseMode.init) ?? .query
     }
 
-    /// The redirect with `parameters` added to the query, which the registered URI may have already
-    /// (RFC 6749 §3.1.2).
+    /// Returns the redirect URI with `parameters` appended to its query. The registered URI may already have one (RFC
+    /// 6749 §3.1.2).
     func location(adding parameters: [(name: String, value: String)]) -> String {
         let answer = parameters + (state.map { [("state", $0)] } ?? [])
         return "\(uri)\(uri.contains("?") ? "&" : "?")\(FormEncoding.encode(answer))"
     }
 
-    /// Whether the device delivers the response itself: any program on it may listen at a loopback port or claim a
-    /// private-use scheme, and so pass for the client (RFC 8252 §8.6). Only https to another host proves who receives it.
+    /// Whether the response is delivered on the user's device. Any program there can listen on a loopback port or claim
+    /// a private-use scheme to impersonate the client (RFC 8252 §8.6). Only `https` to another host proves who receives
+    /// it.
     var staysOnDevice: Bool {
         guard let url = URL(string: uri), url.scheme?.lowercased() == "https", var host = url.host()?.lowercased()
         else { return true }
         // A fully qualified name may end in a dot.
         if host.hasSuffix(".") { host.removeLast() }
         if let address = IPAddress(node: host) { return address.isLoopback }
-        // RFC 6761 §6.3: names below `localhost` are loopback names too.
+        // Names below `localhost` are loopback names (RFC 6761 §6.3).
         return host == "localhost" || host.hasSuffix(".localhost")
     }
 
-    /// As Content Security Policy names it.
+    /// The source expression for Content Security Policy.
     var source: String { Origin.source(of: uri) }
 
-    /// What a person reads as the place they return to.
+    /// The destination shown to the user on the consent page.
     var host: String {
         uri.hasPrefix("http") ? String(source.drop { $0 != "/" }.dropFirst(2)) : source
     }
 }
 
 extension Client {
-    /// Whether what a user agreed to before counts for a request with this redirect. A public client that receives the
-    /// response on the device cannot be told from another program there (RFC 8252 §8.6).
+    /// Whether earlier consent applies to a request with this redirect. A public client that receives the response on
+    /// the device can't be distinguished from another program there (RFC 8252 §8.6).
     func remembersConsent(at redirect: VerifiedRedirect) -> Bool { !isPublic || !redirect.staysOnDevice }
 }

@@ -1,8 +1,8 @@
-/// What a client may name as the `aud` of its assertions; Martlet's own `token_endpoint_auth_audience`.
+/// The accepted `aud` of a client's assertions. Registered as `token_endpoint_auth_audience`, a Martlet extension.
 package enum AssertionAudience: String, Sendable {
-    /// The issuer identifier alone (draft-ietf-oauth-rfc7523bis).
+    /// Only the issuer identifier (draft-ietf-oauth-rfc7523bis).
     case issuer = "issuer"
-    /// Also the URL of the token endpoint, for libraries that follow RFC 7523 §3.
+    /// The issuer identifier or the URL of the token endpoint, for libraries that follow RFC 7523 §3.
     case tokenEndpoint = "token_endpoint"
 
     init(registered text: String) throws(InvalidValue) {

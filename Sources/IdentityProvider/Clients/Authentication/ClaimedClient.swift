@@ -1,24 +1,24 @@
-/// The client that a request says it comes from, and the credential that comes with it. Nothing is verified yet.
+/// The client that a request claims to come from, with its credential. Nothing is verified yet.
 struct ClaimedClient: Sendable {
     let id: Identifier<Client>
     let credential: any ClientCredential
 
-    /// Throws `invalid_request` if the request authenticates in more than one way or names two clients, `invalid_client` if
-    /// it names none.
+    /// Throws `invalid_request` if the request authenticates in more than one way or names two clients,
+    /// `invalid_client` if it names none.
     init(_ request: Request) throws(OAuthError) {
         var carried: [any ClientCredential] = []
         for method in ClientAuthentication.methods {
             if let credential = try method.credential(in: request) { carried.append(credential) }
         }
-        // RFC 6749 §2.3.
+        // A client must not use more than one authentication method per request (RFC 6749 §2.3).
         guard carried.allSatisfy({ type(of: $0).place == type(of: carried[0]).place }) else {
-            throw .invalidRequest("the client must authenticate in one way only")
+            throw .invalidRequest("the client must use only one authentication method per request")
         }
         credential = carried.first ?? NoCredential()
         let parameter = request.parameters["client_id"].map(Identifier<Client>.init)
         guard let client = try credential.client ?? parameter else { throw .invalidClient() }
         guard parameter == nil || parameter == client else {
-            throw .invalidRequest("client_id is not the client that authenticates")
+            throw .invalidRequest("client_id does not match the client in the credentials")
         }
         id = client
     }

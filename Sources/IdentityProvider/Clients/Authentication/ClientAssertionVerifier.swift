@@ -14,7 +14,7 @@ struct ClientAssertionVerifier: Sendable {
         now = core.now
     }
 
-    /// The longest life of an assertion, in seconds: its `jti` is remembered for as long.
+    /// The maximum lifetime of an assertion, in seconds. It bounds how long a `jti` is stored.
     private static let maximumLifetime: TimeInterval = 3_600
 
     func verify(
@@ -35,15 +35,16 @@ struct ClientAssertionVerifier: Sendable {
         try await consume(jti, of: client, until: Date(timeIntervalSince1970: expiry + rules.skew))
     }
 
-    /// Whether `aud` is one string that names this issuer. One of several audiences, or a URL that another server may share,
-    /// could have been meant for that server, which then uses the assertion here (CVE-2025-27370, CVE-2025-27371).
+    /// Whether `aud` is a single string that identifies this issuer. An assertion with several audiences, or with a URL
+    /// that another server may share, could have been sent to that server, which could then replay it here
+    /// (CVE-2025-27370, CVE-2025-27371).
     private func isAddressed(_ audience: JSON?, of client: Client) -> Bool {
         guard let audience = audience?.string else { return false }
         return audience.isExactly(issuer.identifier)
             || client.assertionAudience == .tokenEndpoint && audience.isExactly(issuer.url(.token))
     }
 
-    /// An assertion works once (RFC 7523 §3): whoever reads one in a log has nothing.
+    /// Rejects a replayed assertion (RFC 7523 §3), such as one copied from a log.
     private func consume(_ jti: String, of client: Client, until expiry: Date) async throws(ClientRefusal) {
         let value = SHA256.hash(data: Array("\(client.id.rawValue)\u{0}\(jti)".utf8))
         let isFirst: Bool
@@ -66,12 +67,12 @@ extension ClientRefusal {
     static let assertionAudience = ClientRefusal(
         name: "wrong_audience",
         sentence: """
-            the aud of the client assertion must be the issuer identifier, as a string (draft-ietf-oauth-rfc7523bis). If \
-            the client's library sends the URL of the token endpoint, register the client with \
+            the aud of the client assertion must be the issuer identifier as a string (draft-ietf-oauth-rfc7523bis). \
+            If the client's library sends the URL of the token endpoint, register the client with \
             token_endpoint_auth_audience: token_endpoint.
             """)
     static let assertionReplayed = ClientRefusal(
-        name: "replayed_assertion", sentence: "the client assertion was used before (RFC 7523 §3).")
+        name: "replayed_assertion", sentence: "the client assertion was already used (RFC 7523 §3).")
 }
 
 extension JSON {

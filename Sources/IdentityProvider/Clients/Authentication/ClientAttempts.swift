@@ -3,22 +3,22 @@ import FoundationEssentials
 import JOSE
 import Synchronization
 
-/// Slows down guesses at a client's credential, per client and network (RFC 6749 §2.3.1, §10.10).
+/// Rate limits failed client authentication, per client and network (RFC 6749 §2.3.1, §10.10).
 ///
-/// Each node counts in memory: a guess must not cost a commit, nor a token of a genuine client a query. Failures never
-/// reach beyond their network, nor keep a client out of a network where it authenticated within a day: whoever shares that
-/// network could otherwise lock it out. There, only the rate limit of the endpoint bounds guesses.
+/// Each node counts in memory, so that a guess doesn't cost a commit and a genuine request doesn't cost a query.
+/// Failures count only in their own network, and not in a network where the client authenticated within a day: anyone
+/// else in that network could otherwise lock the client out. There, only the endpoint's rate limit bounds guesses.
 final class ClientAttempts: Sendable {
     private let limiter: RateLimiter
     private let issuer: Issuer
     private let now: @Sendable () -> Date
-    /// When each client last authenticated in each network.
+    /// The last successful authentication of each client in each network.
     private let successes = Mutex<[String: Date]>([:])
 
     private static let failures = RateLimit(burst: 10, perMinute: 6)
-    /// One wrong credential counts once a minute: a program that still has a former secret guesses nothing.
+    /// The same wrong credential counts once a minute: a program that still sends an old secret isn't guessing.
     private static let repetitions = RateLimit(burst: 1, perMinute: 1)
-    /// Seconds.
+    /// How long a success is remembered, in seconds.
     private static let memory: TimeInterval = 86_400
     private static let maximumCount = 10_000
 
@@ -28,8 +28,8 @@ final class ClientAttempts: Sendable {
         now = core.now
     }
 
-    /// Seconds until the next credential is verified; `nil` if that may be now. A request without proof guesses nothing, so
-    /// users of a public client never wait for what others try in its name.
+    /// Returns the seconds until the next credential may be verified; `nil` if it may be verified now. A request
+    /// without proof guesses nothing, so attempts in a public client's name never delay its users.
     func wait(for claimed: ClaimedClient, from address: String) -> Int? {
         let (name, moment) = (name(of: claimed.id, address), now())
         guard claimed.credential.proof != nil, !isExempt(name, at: moment) else { return nil }
@@ -61,12 +61,12 @@ final class ClientAttempts: Sendable {
         return last > moment.addingTimeInterval(-Self.memory)
     }
 
-    /// Identifiers that no client has are counted alike.
+    /// Unknown client identifiers are counted in the same way, so that limits don't reveal which clients exist.
     private func name(of client: Identifier<Client>, _ address: String) -> String {
         Self.digest("client", issuer.identifier, client.rawValue, IPAddress.subscriber(of: address))
     }
 
-    /// As short as it is unique, whatever a stranger sends.
+    /// Returns a key of fixed length, because the parts may be as long as the sender likes.
     private static func digest(_ parts: String...) -> String {
         Base64URL.encode(Array(SHA256.hash(data: Array(parts.joined(separator: "\u{0}").utf8))))
     }

@@ -1,8 +1,8 @@
 import JOSE
 
-/// The client authentication methods. A new one is a file in this folder and a line here.
+/// The client authentication methods. To add one, add a file to this folder and a line here.
 enum ClientAuthentication {
-    /// In the order in which the metadata lists them (RFC 8414 §2).
+    /// In the order of the metadata (RFC 8414 §2).
     static let methods: [any ClientAuthenticationMethod.Type] = [
         ClientSecretBasic.self,
         ClientSecretPost.self,
@@ -11,7 +11,7 @@ enum ClientAuthentication {
         PublicClient.self,
     ]
 
-    /// The method that a client registers as its `token_endpoint_auth_method`.
+    /// Returns the method with the registered `token_endpoint_auth_method`.
     static func method(registered name: String) throws(InvalidValue) -> any ClientAuthenticationMethod.Type {
         guard let method = methods.first(where: { $0.name == name }) else {
             throw InvalidValue("must be one of \(methods.map { $0.name }.joined(separator: ", "))")
@@ -21,7 +21,7 @@ enum ClientAuthentication {
 }
 
 extension ServerMetadata {
-    /// Says how clients may authenticate at `endpoint`, such as `token_endpoint` (RFC 8414 §2).
+    /// Adds the authentication methods and algorithms of `endpoint`, such as `token_endpoint` (RFC 8414 §2).
     mutating func describe(_ methods: [any ClientAuthenticationMethod.Type], at endpoint: String) {
         let used = Set(methods.flatMap { $0.assertionAlgorithms })
         let algorithms = (SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric).filter(used.contains)

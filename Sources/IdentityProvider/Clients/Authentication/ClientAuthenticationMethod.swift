@@ -1,19 +1,19 @@
 import JOSE
 
-/// One way for clients to authenticate (RFC 7591 §2; OpenID Connect Core §9): what a request carries, what the client has
-/// registered, and how one is verified with the other.
+/// A client authentication method (RFC 7591 §2; OpenID Connect Core §9): the credential it reads from a request, what a
+/// client must register for it, and how it verifies one against the other.
 protocol ClientAuthenticationMethod: Sendable {
-    /// `NoCredential` if the request carries nothing. A client certificate is part of the connection: a request that comes
-    /// with one may still authenticate in another way (RFC 8705 §3).
+    /// `NoCredential` if the request itself carries none. A client certificate belongs to the connection, and a request
+    /// with one may still use another method (RFC 8705 §3).
     associatedtype Credential: ClientCredential
 
     /// The registered name, used in `token_endpoint_auth_method` (RFC 7591 §4.2).
     static var name: String { get }
-    /// What the client's secret must be; `nil` if the client has none.
+    /// The requirements for the client's secret; `nil` if the method uses none.
     static var secret: ClientSecretRule? { get }
-    /// Whether the client must register its keys.
+    /// Whether the client must register public keys.
     static var needsKeys: Bool { get }
-    /// Algorithms of the client's assertions; empty if it signs none.
+    /// The accepted algorithms of client assertions; empty if the method uses none.
     static var assertionAlgorithms: [SignatureAlgorithm] { get }
 
     init(_ core: Core)
@@ -31,7 +31,7 @@ extension ClientAuthenticationMethod {
         try Credential(request)
     }
 
-    /// Verifies the credential of `claimed`. Throws `otherMethod` if it is not one of this method.
+    /// Verifies the credential of `claimed`. Throws `otherMethod` if it belongs to another method.
     func verify(_ claimed: ClaimedClient, as client: Client, in request: Request) async throws(ClientRefusal) {
         guard let credential = claimed.credential as? Credential else { throw .otherMethod }
         try await verify(credential, of: client, in: request)

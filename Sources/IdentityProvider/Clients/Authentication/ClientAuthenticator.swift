@@ -1,4 +1,5 @@
-/// A client that has proved who it is. Only `ClientAuthenticator` makes one; no grant runs without it.
+/// A client that has authenticated, or a public client. Only `ClientAuthenticator` creates one, and every grant
+/// requires one.
 struct AuthenticatedClient: Sendable {
     let client: Client
 
@@ -8,13 +9,14 @@ struct AuthenticatedClient: Sendable {
 
     func require(_ type: GrantType) throws(OAuthError) { try client.require(type) }
 
-    /// RFC 7662 §2.1: endpoints that tell of tokens are not for clients that anybody can claim to be.
+    /// Throws `invalid_client` for a public client. Anyone can claim to be one, so it must not learn about tokens (RFC
+    /// 7662 §2.1).
     func requireConfidential() throws(OAuthError) {
         guard !client.isPublic else { throw .invalidClient() }
     }
 }
 
-/// Authenticates the client of a request by the method that it has registered (RFC 6749 §2.3; OpenID Connect Core §9).
+/// Authenticates the client of a request by its registered method (RFC 6749 §2.3; OpenID Connect Core §9).
 struct ClientAuthenticator: Sendable {
     private let clients: any ClientStore
     private let methods: [any ClientAuthenticationMethod]
@@ -31,7 +33,8 @@ struct ClientAuthenticator: Sendable {
     func authenticate(_ request: Request) async throws -> AuthenticatedClient {
         let claimed = try ClaimedClient(request)
         let found = try await clients.find(claimed.id)
-        // After the lookup: nothing suspends from here to a wrong secret, so concurrent guesses are counted as well.
+        // After the lookup: nothing suspends between this check and a wrong secret, so concurrent guesses are all
+        // counted.
         if let seconds = attempts.wait(for: claimed, from: request.remoteAddress) {
             record(.throttled, client: found?.id)
             throw OAuthError.tooManyRequests(retryAfter: seconds, cause: ClientRefusal.throttled)
@@ -42,10 +45,10 @@ struct ClientAuthenticator: Sendable {
             Decision.note("The client \(client.id) authenticated by \(client.authenticationMethod.name).")
             return AuthenticatedClient(client)
         } catch {
-            // Storage that does not answer says nothing about the client.
+            // A storage failure is not a failed attempt.
             if let cause = error.cause, cause is any StorageUnavailable { throw cause }
             attempts.failed(claimed, from: request.remoteAddress)
-            // Only a registered name is recorded: any other may be a secret pasted into the wrong field.
+            // Only a registered client_id is recorded: any other value may be a secret pasted into the wrong field.
             record(error, client: found?.id)
             throw OAuthError.invalidClient(scheme: type(of: claimed.credential).scheme, cause: error)
         }

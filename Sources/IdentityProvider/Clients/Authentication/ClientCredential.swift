@@ -1,17 +1,16 @@
-/// What a request carries to authenticate its client, not verified yet. Methods may share one: both JWT methods read
-/// `client_assertion`.
+/// An unverified client credential of a request. Methods may share a type: both JWT methods read `client_assertion`.
 protocol ClientCredential: Sendable {
-    /// The header field or parameter that it is read from.
+    /// The name of the header field or parameter that holds it.
     static var place: String { get }
-    /// The scheme to challenge with, if it is read from the `Authorization` field (RFC 6749 §5.2).
+    /// The scheme of the challenge, for credentials in the `Authorization` field (RFC 6749 §5.2).
     static var scheme: AuthenticationScheme? { get }
 
-    /// `nil` if the request carries nothing in this place.
+    /// Returns `nil` if the request has no such credential.
     init?(_ request: Request) throws(OAuthError)
 
-    /// The client that the credential names; `nil` if it leaves that to `client_id`.
+    /// The client named by the credential; `nil` if only `client_id` names it.
     var client: Identifier<Client>? { get throws(OAuthError) }
-    /// The text that could be guessed; `nil` if there is nothing to guess.
+    /// The text that an attacker could guess; `nil` if there is none.
     var proof: String? { get }
 }
 
@@ -20,7 +19,7 @@ extension ClientCredential {
     var client: Identifier<Client>? { nil }
 }
 
-/// A `client_id` alone.
+/// A `client_id` without a credential.
 struct NoCredential: ClientCredential {
     static let place = "client_id"
     let proof: String? = nil

@@ -14,7 +14,7 @@ struct ClientSecretBasic: ClientAuthenticationMethod {
     }
 }
 
-/// Credentials of the `Basic` scheme (RFC 7617).
+/// The credentials of the `Basic` scheme (RFC 7617).
 struct BasicCredential: ClientCredential {
     static let place = "Authorization"
     static let scheme: AuthenticationScheme? = .basic
@@ -22,7 +22,7 @@ struct BasicCredential: ClientCredential {
     let secret: String
     var proof: String? { secret }
 
-    /// Throws `invalid_client` for credentials that cannot be decoded.
+    /// Throws `invalid_client` if the credentials can't be decoded.
     init?(_ request: Request) throws(OAuthError) {
         guard let text = request.headers[.authorization].flatMap(AuthenticationScheme.basic.credentials) else {
             return nil

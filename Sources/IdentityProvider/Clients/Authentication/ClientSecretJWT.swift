@@ -1,9 +1,9 @@
 import JOSE
 
-/// An assertion with an HMAC under the client's secret (OpenID Connect Core §9; RFC 7523 §2.2).
+/// An assertion authenticated by an HMAC with the client's secret (OpenID Connect Core §9; RFC 7523 §2.2).
 struct ClientSecretJWT: ClientAuthenticationMethod {
     static let name = "client_secret_jwt"
-    // An HMAC cannot be verified with a digest of its key, and needs a key as long as its hash (RFC 7518 §3.2).
+    // Verifying an HMAC takes the secret itself, not a digest. It must be at least as long as the hash (RFC 7518 §3.2).
     static let secret: ClientSecretRule? = ClientSecretRule(minimumLength: 32, isSealed: true)
     static let assertionAlgorithms = SignatureAlgorithm.symmetric
     private let assertions: ClientAssertionVerifier

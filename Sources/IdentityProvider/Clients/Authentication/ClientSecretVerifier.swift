@@ -1,4 +1,4 @@
-/// Compares a secret that a client sends with the registered one (RFC 6749 §2.3.1).
+/// Verifies a secret sent by a client against the registered one (RFC 6749 §2.3.1).
 struct ClientSecretVerifier: Sendable {
     private let digester: SecretDigester
 

@@ -1,6 +1,6 @@
 import JOSE
 
-/// An assertion signed with a key that the client has registered (OpenID Connect Core §9; RFC 7523 §2.2).
+/// An assertion signed with a registered key of the client (OpenID Connect Core §9; RFC 7523 §2.2).
 struct PrivateKeyJWT: ClientAuthenticationMethod {
     static let name = "private_key_jwt"
     static let needsKeys = true

@@ -1,4 +1,4 @@
-/// A client that cannot keep a secret and proves nothing (RFC 6749 §2.1).
+/// The method of a client that can't keep a secret and doesn't authenticate (RFC 6749 §2.1).
 struct PublicClient: ClientAuthenticationMethod {
     static let name = "none"
 

@@ -64,7 +64,7 @@ struct ClientAuthenticationTests {
     /// With `sub` set to `jwt`.
     private static let assertion = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJqd3QifQ."
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    private static let oneWay = "the client must authenticate in one way only"
+    private static let oneWay = "the client must use only one authentication method per request"
     private static let failed = "client authentication failed"
 
     @Test(
@@ -76,14 +76,17 @@ struct ClientAuthenticationTests {
             ("Basic d2Vi", [], "invalid_client", failed),
             ("Basic d2ViOng=", [("client_assertion", "x")], "invalid_request", oneWay),
             ("", [("client_secret", "x"), ("client_assertion", "x")], "invalid_request", oneWay),
-            ("", [("client_assertion", assertion)], "invalid_request", "client_assertion_type is not jwt-bearer"),
+            (
+                "", [("client_assertion", assertion)], "invalid_request",
+                "client_assertion_type must be \(assertionType)"
+            ),
             (
                 "", [("client_assertion", "x"), ("client_assertion_type", assertionType), ("client_id", "jwt")],
                 "invalid_client", failed
             ),
             (
                 "", [("client_assertion", assertion), ("client_assertion_type", assertionType), ("client_id", "web")],
-                "invalid_request", "client_id is not the client that authenticates"
+                "invalid_request", "client_id does not match the client in the credentials"
             ),
         ] as [(String, [(String, String)], JSON, String)])
     func ways(_ field: String, _ form: [(String, String)], _ code: JSON, _ description: String) async throws {

@@ -1,5 +1,5 @@
-/// The audience of an access token: resource servers, each with at least one of its scopes, or only the issuer (RFC
-/// 9068 §3). All grants use this initializer, the only place that checks it.
+/// The audience of an access token: resource servers, each with at least one of its scopes, or only the issuer
+/// (RFC 9068 §3). All grants use this initializer, the only place that checks it.
 struct TokenTarget: Sendable {
     /// Empty if the token is only for the issuer.
     let servers: [ResourceServer]

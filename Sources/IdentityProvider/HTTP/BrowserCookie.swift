@@ -1,12 +1,12 @@
 import JOSE
 
-/// A random name for a browser, from before anybody signs in: it binds forms and interactions to it, and says nothing
-/// more. It lasts until the next sign-in or sign-out, so that one planted before is worth nothing afterwards.
+/// The random identity of a browser, which exists before anyone signs in. Forms and interactions are bound to it. Each
+/// sign-in and sign-out replaces it, so that an identity planted by an attacker becomes useless.
 struct BrowserIdentity: Hashable, Sendable {
     let value: String
 }
 
-/// Reads and makes the browser's identity.
+/// The cookie that holds the browser's identity.
 struct BrowserCookie: Sendable {
     private let cookie: Cookie
 
@@ -16,14 +16,14 @@ struct BrowserCookie: Sendable {
         cookie.secret(in: request).map(BrowserIdentity.init)
     }
 
-    /// The identity, and the `Set-Cookie` value when it is new.
+    /// Returns the browser's identity, or a new one with its `Set-Cookie` value.
     func identityOrNew(in request: Request) -> (BrowserIdentity, setting: String?) {
         if let identity = identity(in: request) { return (identity, nil) }
         let (identity, setting) = renewed()
         return (identity, setting)
     }
 
-    /// A new identity in place of any that the browser has, and the `Set-Cookie` value.
+    /// Returns a new identity that replaces the browser's current one, with its `Set-Cookie` value.
     func renewed() -> (BrowserIdentity, setting: String) {
         let identity = BrowserIdentity(value: Base64URL.encode(RandomBytes.make(32)))
         return (identity, cookie.setting(identity.value))

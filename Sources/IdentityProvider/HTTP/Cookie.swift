@@ -1,13 +1,13 @@
 import HTTPTypes
 
-/// A cookie of one issuer: how it is named, read and set. Always `HttpOnly`; script has no business with it.
+/// A cookie of one issuer. Always `HttpOnly`, because no script needs it.
 package struct Cookie: Sendable {
     package let name: String
     private let path: String
     private let isSecure: Bool
 
-    /// The `__Host-` prefix makes browsers refuse the cookie from any other host (RFC 6265bis §4.1.3.2); an issuer
-    /// below a path needs `Path`, which that prefix forbids, and takes `__Secure-`.
+    /// With the `__Host-` prefix, browsers reject the cookie from any other host (RFC 6265bis §4.1.3.2). An issuer
+    /// below a path uses `__Secure-` instead, because it needs a `Path` other than `/`, which `__Host-` forbids.
     init(_ name: String, of issuer: Issuer) {
         isSecure = issuer.isSecure
         path = issuer.path.isEmpty ? "/" : issuer.path
@@ -15,18 +15,19 @@ package struct Cookie: Sendable {
         self.name = "\(prefix)martlet-\(name)"
     }
 
-    /// A cookie at another origin than ours, which is answered for: for all of its paths, and no other host.
+    /// Creates a cookie for an origin that a proxy protects. It is valid for all paths there and for no other host.
     init(_ name: String, at origin: String) {
         isSecure = origin.hasPrefix("https://")
         path = "/"
         self.name = "\(isSecure ? "__Host-" : "")martlet-\(name)"
     }
 
-    /// The value, if it is 32 bytes in base64url: anything else was not made here.
+    /// Returns the value if it has the length of 32 bytes in base64url. Martlet never sets any other secret.
     func secret(in request: Request) -> String? { value(in: request).flatMap { $0.utf8.count == 43 ? $0 : nil } }
 
-    /// By bytes: a mark that combines with a separator doesn't hide it. A name stands at the beginning of its pair, not
-    /// behind another `=`, where a cookie without a name would bring it (RFC 6265bis §5.7).
+    /// Returns the value of the first non-empty cookie with this name. Parses bytes, because a combining character
+    /// would hide the separator before it. The name must start its pair: after another `=`, it would be part of a
+    /// nameless cookie (RFC 6265bis §5.7).
     func value(in request: Request) -> String? {
         for field in request.headers[values: .cookie] {
             for pair in field.utf8.split(separator: UInt8(ascii: ";")) {
@@ -39,11 +40,12 @@ package struct Cookie: Sendable {
         return nil
     }
 
-    /// For the `Set-Cookie` field. `maxAge` in seconds; without it the cookie ends with the browser.
+    /// Returns a `Set-Cookie` value. `maxAge` is in seconds; without it, the cookie lasts until the browser closes.
     func setting(_ value: String, maxAge: Int? = nil) -> String {
         let age = maxAge.map { "; Max-Age=\($0)" } ?? ""
         return "\(name)=\(value); Path=\(path); HttpOnly; SameSite=Lax\(age)\(isSecure ? "; Secure" : "")"
     }
 
+    /// Returns a `Set-Cookie` value that deletes the cookie.
     func clearing() -> String { setting("", maxAge: 0) }
 }

@@ -1,12 +1,12 @@
 import HTTPTypes
 
-/// One entry point of the provider, as a value: a test calls it, `Server` mounts it.
+/// One entry point of the provider, as a value: tests call it, `Server` mounts it.
 package protocol Endpoint: Sendable {
     var routes: [Route] { get }
     func respond(to request: Request) async throws -> Response
-    /// The body and status of an error response; JSON by default. `refusal(_:)` adds the header fields of the error.
+    /// Returns the status and body of an error response; JSON by default. `refusal(_:)` adds the header fields.
     func response(to error: OAuthError) -> Response
-    /// Adds what the endpoint is and supports (RFC 8414 §2). Nothing by default.
+    /// Adds the endpoint to the server metadata (RFC 8414 §2). Adds nothing by default.
     func describe(in metadata: inout ServerMetadata)
 }
 
@@ -14,8 +14,8 @@ extension Endpoint {
     package func response(to error: OAuthError) -> Response { .json(error) }
     package func describe(in metadata: inout ServerMetadata) {}
 
-    /// The complete response to an error: `response(to:)` with the error's header fields, where the endpoint did not set
-    /// its own.
+    /// Returns the complete error response: `response(to:)` with the error's header fields, except those that the
+    /// endpoint set itself.
     package func refusal(_ error: OAuthError) -> Response {
         var response = response(to: error)
         let own = response.headers

@@ -4,7 +4,7 @@ import JOSE
 
 /// A strong validator of a representation (RFC 9110 §8.8.3).
 struct EntityTag: Hashable, Sendable {
-    /// Between the quotes.
+    /// The text between the quotes.
     private let opaque: String
 
     init(of body: [UInt8]) { opaque = Base64URL.encode(Array(SHA256.hash(data: body).prefix(12))) }
@@ -12,18 +12,18 @@ struct EntityTag: Hashable, Sendable {
     /// The field value, with quotes.
     var text: String { "\"\(opaque)\"" }
 
-    /// Whether an `If-None-Match` lists this tag. The comparison is weak: `W/` makes no difference (RFC 9110 §13.1.2).
+    /// Whether an `If-None-Match` value lists this tag. The comparison is weak: it ignores `W/` (RFC 9110 §13.1.2).
     func isListed(in condition: String) -> Bool {
         guard condition != "*" else { return true }
-        // A tag may contain commas but no quotes, so every second piece between quotes is a tag.
+        // Tags may contain commas but not quotes, so every second piece is a tag.
         let pieces = condition.split(separator: "\"", omittingEmptySubsequences: false)
         return stride(from: 1, to: pieces.count - 1, by: 2).contains { pieces[$0] == opaque }
     }
 }
 
 extension Response {
-    /// A representation that anybody may cache for `maxAge` seconds, or 304 if the request shows that it is still the
-    /// cached one (RFC 9110 §15.4.5).
+    /// Returns a publicly cacheable response, or 304 if the client's cached copy is current (RFC 9110 §15.4.5).
+    /// `maxAge` is in seconds.
     static func cacheable(
         _ body: [UInt8], type: String, tag: EntityTag, maxAge: Int, for request: Request
     ) -> Response {

@@ -1,6 +1,7 @@
-/// `application/x-www-form-urlencoded`, strictly: what is malformed is refused, never repaired.
+/// A strict codec for `application/x-www-form-urlencoded`. Malformed input is rejected, never repaired.
 package enum FormEncoding {
-    /// Throws `invalid_request` for malformed percent encoding, invalid UTF-8 and control characters but line breaks.
+    /// Decodes a name or value. Throws `invalid_request` for malformed percent encoding, invalid UTF-8, and control
+    /// characters other than line breaks and tabs.
     static func decode(_ encoded: some Collection<UInt8>) throws(OAuthError) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(encoded.count)
@@ -25,7 +26,8 @@ package enum FormEncoding {
         return text
     }
 
-    /// But for line breaks and tabs. NUL and other controls have no use here and cut texts short in programs written in C.
+    /// Whether `bytes` has a control character other than a line break or tab. Parameters don't need any, and NUL
+    /// truncates strings in C code.
     static func hasControlCharacter(_ bytes: some Sequence<UInt8>) -> Bool {
         bytes.contains { $0 < 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 || $0 == 0x7F }
     }
@@ -34,7 +36,7 @@ package enum FormEncoding {
         pairs.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
     }
 
-    /// Leaves only the unreserved characters of RFC 3986 §2.3 as they are.
+    /// Percent-encodes everything except the unreserved characters (RFC 3986 §2.3).
     package static func encode(_ text: String) -> String {
         var encoded: [UInt8] = []
         for byte in text.utf8 {

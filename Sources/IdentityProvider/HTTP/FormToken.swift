@@ -1,5 +1,5 @@
-/// Ties a form to the browser and the session that it was shown in: another origin can make a browser post, but cannot
-/// know the token.
+/// The anti-forgery token of forms, bound to the browser and its session. Another origin can make a browser submit a
+/// form but doesn't know the token.
 package struct FormToken: Sendable {
     private let token: KeyedToken
     private let origin: RequestOrigin
@@ -13,18 +13,18 @@ package struct FormToken: Sendable {
         session = .session(of: core.issuer)
     }
 
-    /// The hidden field's value for the browser that has this identity and sent `request`.
+    /// Returns the value of the hidden field, for a form shown in response to `request`.
     func value(for identity: BrowserIdentity, in request: Request) -> String {
         token.value(for: text(identity, request))
     }
 
-    /// The identity alone may be one that a sibling origin planted; the secret of the session nobody else knows. Both have a
-    /// fixed length, so no other pair makes the same text.
+    /// Includes the session secret, because a sibling origin may have planted the identity but can't know the secret.
+    /// Both have a fixed length, so the concatenation is unambiguous.
     private func text(_ identity: BrowserIdentity, _ request: Request) -> String {
         identity.value + (session.secret(in: request) ?? "")
     }
 
-    /// Throws when the form does not come from a page of this origin that this browser was shown in this session.
+    /// Throws `access_denied` unless the form comes from a page of this origin, shown to this browser in this session.
     func verify(_ request: Request) throws(OAuthError) {
         try origin.verify(request)
         guard let identity = browser.identity(in: request), let shown = request.parameters["form_token"],

@@ -1,11 +1,11 @@
 import Glibc
 
-/// An IPv4 or IPv6 address. IPv4 within IPv6 (`::ffff:1.2.3.4`) is IPv4.
+/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (`::ffff:1.2.3.4`) becomes IPv4.
 package struct IPAddress: Hashable, Sendable {
-    /// Four or sixteen, in network order.
+    /// Four or sixteen bytes, in network order.
     package let bytes: [UInt8]
 
-    /// The zone of an IPv6 address (`%eth0`, RFC 4007 §11) says through which network card, not who: it is left out.
+    /// Ignores the zone of an IPv6 address (`%eth0`, RFC 4007 §11), which names a network interface, not a host.
     package init?(_ text: some StringProtocol) {
         var bytes = [UInt8](repeating: 0, count: 16)
         if unsafe inet_pton(AF_INET, String(text), &bytes) == 1 {
@@ -20,7 +20,8 @@ package struct IPAddress: Hashable, Sendable {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Reads what proxies write: an address, an address with a port, or IPv6 in brackets with or without one.
+    /// Parses the forms that proxies write: an address, an IPv4 address with a port, or an IPv6 address in brackets
+    /// with or without a port.
     package init?(node text: some StringProtocol) {
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return nil }
@@ -32,20 +33,21 @@ package struct IPAddress: Hashable, Sendable {
         }
     }
 
-    /// What one subscriber has: an IPv4 address, or an IPv6 network of 64 bits, in which anybody may take another address
-    /// for each request (RFC 8981). Limits are counted by it.
+    /// The key by which limits are counted: an IPv4 address or the /64 of an IPv6 address. A single subscriber can use
+    /// a different address in its /64 for each request (RFC 8981).
     package var subscriber: String { bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
 
-    /// The same of what a request says it came from, which need not be an address (a unix socket has none).
+    /// Returns the subscriber of a request's remote address, or `text` itself if it isn't an IP address, as for a Unix
+    /// socket.
     package static func subscriber(of text: String) -> String { IPAddress(text)?.subscriber ?? text }
 
-    /// The network of one site: 24 bits of IPv4, 48 bits of IPv6 (RFC 6177 §2).
+    /// The network of a site: the /24 of an IPv4 address or the /48 of an IPv6 address (RFC 6177 §2).
     package var site: String { network(v4: 24, v6: 48) }
 
-    /// Whether it is this machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+    /// Whether the address is a loopback address (RFC 1122 §3.2.1.3; RFC 4291 §2.5.3).
     var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1] }
 
-    /// The first bits of it, as many as are said for its family: `192.0.2.0/24`.
+    /// Returns the network with the prefix length for the address family, such as `192.0.2.0/24`.
     func network(v4: Int, v6: Int) -> String {
         let length = bytes.count == 4 ? v4 : v6
         let kept = bytes.enumerated().map { index, byte in
@@ -54,7 +56,7 @@ package struct IPAddress: Hashable, Sendable {
         return "\(IPAddress(bytes: kept).description)/\(length)"
     }
 
-    /// The usual text.
+    /// The standard text form.
     package var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = bytes.count == 4 ? AF_INET : AF_INET6

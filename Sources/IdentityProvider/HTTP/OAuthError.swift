@@ -31,11 +31,11 @@ package struct OAuthError: Error {
 
     package let code: Code
     package let description: String
-    /// The HTTP status, where the response is not a redirect.
+    /// The HTTP status, unless the response is a redirect.
     package let status: HTTPResponse.Status
-    /// Header fields of the response: `Allow`, `Retry-After`, `WWW-Authenticate`.
+    /// Header fields of the response, such as `Allow`, `Retry-After` and `WWW-Authenticate`.
     package var headers: HTTPFields
-    /// Members of the first-party API's problem details (RFC 9457 §3.2). No other response has them.
+    /// Extension members for problem details (RFC 9457 §3.2). Only the first-party API sends them.
     var members: JSONObject = [:]
     /// The underlying error, for the log. Never sent.
     package let cause: (any Error)?
@@ -69,7 +69,7 @@ extension OAuthError.Code {
 }
 
 extension OAuthError {
-    /// Whether the request is at fault, not the server.
+    /// Whether the error is the request's fault rather than the server's.
     package var isRefusal: Bool { status.kind != .serverError }
 }
 
@@ -95,30 +95,30 @@ extension OAuthError {
         OAuthError(code: .invalidScope, description: description)
     }
 
-    /// The address exists, the method does not (RFC 9110 §15.5.6).
+    /// The error for a path that doesn't support the method (RFC 9110 §15.5.6).
     package static func methodNotAllowed(allowed: [HTTPRequest.Method]) -> OAuthError {
         OAuthError(
-            code: .invalidRequest, description: "this address does not answer to this method",
+            code: .invalidRequest, description: "this path does not support the request method",
             status: .methodNotAllowed, headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
     }
 
-    /// The body is larger than `Limits.bodySize` (RFC 9110 §15.5.14).
+    /// The error for a body larger than `Limits.bodySize` (RFC 9110 §15.5.14).
     package static let contentTooLarge = OAuthError(
         code: .invalidRequest, description: "the request body is too large", status: .contentTooLarge)
 
-    /// Too many requests; `retryAfter` in seconds (RFC 6585 §4).
+    /// The error for a rate-limited request (RFC 6585 §4). `retryAfter` is in seconds.
     package static func tooManyRequests(retryAfter: Int, cause: (any Error)? = nil) -> OAuthError {
         OAuthError(
             code: .temporarilyUnavailable, description: "too many requests, try again later",
             status: .tooManyRequests, headers: [.retryAfter: String(retryAfter)], cause: cause)
     }
 
-    /// Too many requests until `end`.
+    /// The error for a request that is rate limited until `end`.
     static func tooManyRequests(until end: Date, at now: Date) -> OAuthError {
         tooManyRequests(retryAfter: max(1, Int(end.timeIntervalSince(now).rounded(.up))))
     }
 
-    /// Busy for the moment; `retryAfter` in seconds (RFC 9110 §15.6.4).
+    /// The error for a server that is temporarily busy (RFC 9110 §15.6.4). `retryAfter` is in seconds.
     package static func unavailable(retryAfter: Int, cause: (any Error)? = nil) -> OAuthError {
         OAuthError(
             code: .temporarilyUnavailable, description: "the server is busy, try again later",

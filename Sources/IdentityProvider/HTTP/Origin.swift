@@ -1,5 +1,6 @@
-/// `scheme://authority` of a URI, or `scheme:` for an app's own scheme: as Content Security Policy names a source.
 enum Origin {
+    /// Returns the source expression of a URI for Content Security Policy: `scheme://authority`, or `scheme:` for a
+    /// private-use scheme.
     static func source(of uri: String) -> String {
         let scheme = uri.prefix { $0 != ":" }
         guard scheme == "https" || scheme == "http" else { return scheme + ":" }

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// A template's name and its data. The edge knows how to show it, and in which language.
+/// A template and its data. The edge renders it in the user's language.
 package struct Page: Sendable {
     package indirect enum Value: Sendable, Equatable {
         case text(String)
@@ -11,17 +11,17 @@ package struct Page: Sendable {
 
     package let template: String
     package var data: [String: Value]
-    /// The person's wish from `ui_locales`, most wanted first; it goes before `Accept-Language`
-    /// (OpenID Connect Core §3.1.2.1).
+    /// The preferred languages from `ui_locales` (OpenID Connect Core §3.1.2.1), in order. They take precedence over
+    /// `Accept-Language`.
     package var languages: [String]
-    /// Where a form of this page may lead besides the issuer, as a source expression of Content Security Policy:
-    /// browsers apply `form-action` to the redirects that follow a submission, too.
+    /// The targets of the page's forms besides the issuer, as source expressions of Content Security Policy. They
+    /// include the targets of redirects, because browsers apply `form-action` to redirects after a submission.
     package var formTargets: [String]
-    /// Where images may come from besides the issuer.
+    /// The sources of images besides the issuer.
     package var imageSources: [String]
-    /// The scripts that it may run, by their addresses.
+    /// The URLs of the page's scripts.
     package var scriptSources: [String] = []
-    /// Whether a script sends the page's form on as soon as it is there.
+    /// Whether a script submits the page's form as soon as it loads.
     package var submitsItself = false
 
     package init(
@@ -45,7 +45,7 @@ extension Page.Value: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, E
 }
 
 extension Page {
-    /// Says what went wrong in words for people, with what they can do.
+    /// Returns the error page, which tells the user what happened and what to do.
     package static func error(_ error: OAuthError) -> Page {
         Page(
             "error",
@@ -57,7 +57,7 @@ extension Page {
             ])
     }
 
-    /// The paragraph of the error page that says what to do.
+    /// Returns the name of the advice paragraph on the error page.
     private static func advice(for error: OAuthError) -> String {
         switch (error.status, error.code) {
         case (.tooManyRequests, _), (.serviceUnavailable, _): "throttled"

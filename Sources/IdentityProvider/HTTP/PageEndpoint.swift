@@ -1,7 +1,7 @@
 import HTTPTypes
 
-/// An endpoint for people: `GET` shows, `POST` submits. A form without its token, or from another
-/// origin, never reaches `submit`.
+/// The endpoint of a page: `GET` shows it, `POST` submits it. A form without a valid token, or from another origin,
+/// never reaches `submit`.
 package protocol PageEndpoint: Endpoint {
     var formToken: FormToken { get }
     func show(_ request: Request) async throws -> Response

@@ -1,17 +1,19 @@
 import JOSE
 
-/// The parameters of a request, from its query or its form (RFC 6749 Appendix B).
+/// The parameters of a request, from its query, form or JSON body (RFC 6749 Appendix B).
 package struct Parameters: Sendable {
-    /// `resource` alone may stand more than once (RFC 8707 §2).
+    /// Parameters that may occur more than once (RFC 8707 §2).
     private static let repeatable: Set<String> = ["resource"]
-    /// Members of JSON that are objects, kept as their text: what an authenticator answered (WebAuthn L3 §5.1).
+    /// JSON members whose value is an object. They are stored as text: the response of an authenticator (WebAuthn Level
+    /// 3 §5.1).
     private static let documents: Set<String> = ["credential"]
 
     private let pairs: [(name: String, value: String)]
 
     package init() { pairs = [] }
 
-    /// Throws `invalid_request` for a malformed or duplicated parameter (RFC 6749 §3.1, §3.2).
+    /// Parses a query or form. Throws `invalid_request` for a malformed or repeated parameter (RFC 6749 §3.1, §3.2),
+    /// and for parameters that exceed `limits`.
     package init(parsing text: some StringProtocol, limits: Limits) throws(OAuthError) {
         var pairs: [(name: String, value: String)] = []
         for pair in text.utf8.split(separator: UInt8(ascii: "&")) {
@@ -21,7 +23,7 @@ package struct Parameters: Sendable {
             let value = parts.count > 1 ? try FormEncoding.decode(parts[1]) : ""
             guard value.utf8.count <= limits.parameterLength else { throw .invalidRequest("a parameter is too long") }
             if !Self.repeatable.contains(name), pairs.contains(where: { $0.name == name }) {
-                // The name is the sender's text: it is not repeated to whoever reads the answer.
+                // The sender chose the name, so the error doesn't reflect it.
                 throw .invalidRequest("a parameter is repeated")
             }
             pairs.append((name, value))
@@ -29,11 +31,11 @@ package struct Parameters: Sendable {
         self.pairs = pairs
     }
 
-    /// Throws `invalid_request` for what is not one object of texts, or of the documents that are known, without repeated
-    /// members.
+    /// Parses a JSON body. Throws `invalid_request` unless it is an object with distinct members, whose values are
+    /// strings (objects for `documents`) within `limits`.
     package init(json bytes: [UInt8], limits: Limits) throws(OAuthError) {
         guard let object = try? JSONObject(parsing: bytes, maximumDepth: 8) else {
-            throw .invalidRequest("the body must be a JSON object of texts")
+            throw .invalidRequest("the body must be a JSON object with string members")
         }
         guard object.members.count <= limits.parameterCount else { throw .invalidRequest("too many members") }
         var pairs: [(name: String, value: String)] = []
@@ -44,7 +46,7 @@ package struct Parameters: Sendable {
                 } else { value.string }
             guard let text, text.utf8.count <= limits.parameterLength,
                 !FormEncoding.hasControlCharacter(text.utf8)
-            else { throw .invalidRequest("a member is not a text, too long, or has a control character") }
+            else { throw .invalidRequest("a member is not a string, is too long, or has a control character") }
             pairs.append((name, text))
         }
         self.pairs = pairs
@@ -52,7 +54,7 @@ package struct Parameters: Sendable {
 
     package init(_ pairs: [(name: String, value: String)]) { self.pairs = pairs }
 
-    /// The value; `nil` when it is missing or empty, which is the same (RFC 6749 §3.1).
+    /// The value; `nil` if the parameter is missing or empty, which mean the same (RFC 6749 §3.1).
     package subscript(name: String) -> String? {
         pairs.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
     }
@@ -64,7 +66,7 @@ package struct Parameters: Sendable {
         return value
     }
 
-    /// A non-negative number of seconds.
+    /// Returns a non-negative number of seconds. Throws `invalid_request` for any other value.
     package func seconds(_ name: String) throws(OAuthError) -> Int? {
         guard let text = self[name] else { return nil }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int32(text) else {
@@ -73,18 +75,18 @@ package struct Parameters: Sendable {
         return Int(number)
     }
 
-    /// A space-delimited list without duplicates, in order (RFC 6749 §3.3).
+    /// Returns the values of a space-delimited list, in order and without duplicates (RFC 6749 §3.3).
     package func list(_ name: String) -> [String] {
         var seen: Set<String> = []
         return (self[name] ?? "").split(separator: " ").map(String.init).filter { seen.insert($0).inserted }
     }
 
-    /// `ui_locales`, most wanted first (OpenID Connect Core §3.1.2.1). The rest of a long list is noise.
+    /// `ui_locales`, in order of preference (OpenID Connect Core §3.1.2.1), at most 32.
     var languages: [String] { Array(list("ui_locales").prefix(32)) }
 
     package var isEmpty: Bool { pairs.isEmpty }
     var names: [String] { pairs.map(\.name) }
 
-    /// The same parameters as a query.
+    /// The parameters as a query string.
     package var query: String { FormEncoding.encode(pairs) }
 }

@@ -1,4 +1,5 @@
-/// A path below the issuer. The file of the endpoint that serves it declares it, once; everything else uses its name.
+/// A path below the issuer. Each path is declared as a static member in the file of its endpoint, and used by that name
+/// everywhere else.
 package struct Path: Hashable, Sendable {
     /// With a leading slash.
     package let text: String

@@ -1,20 +1,22 @@
 package import HTTPTypes
 
-/// What an endpoint is asked. Whoever has one knows that its parameters are well-formed.
+/// A request to an endpoint. Its parameters are well-formed.
 package struct Request: Sendable {
     package let method: HTTPRequest.Method
     /// Below the issuer, with a leading slash.
     package let path: String
     package let headers: HTTPFields
-    /// Of the query for `GET`, of the form or JSON object for `POST`: never both, so that neither can hide behind the other.
+    /// The query parameters of a `GET`, or the body parameters of a `POST`. Never both, so that one can't override the
+    /// other.
     package let parameters: Parameters
     package let body: [UInt8]
-    /// The address of the client, as far as trusted proxies say: for limits and the log.
+    /// The client's address according to trusted proxies. Used for rate limits and logs.
     package let remoteAddress: String
-    /// The name of the trace that it belongs to, where there is one.
+    /// The identifier of the request's trace, if it has one.
     package let trace: String?
 
-    /// Throws `invalid_request` when query or form is malformed, or the body of another type than an endpoint reads.
+    /// Throws `invalid_request` if the query or body is malformed, or if the body doesn't have the media type of
+    /// `type`.
     package init(
         method: HTTPRequest.Method, path: String, query: String? = nil, headers: HTTPFields = [:], body: [UInt8] = [],
         remoteAddress: String = "127.0.0.1", trace: String? = TraceID.current, limits: Limits = Limits(),
@@ -48,7 +50,7 @@ package struct Request: Sendable {
         self.parameters = parameters ?? request.parameters
     }
 
-    /// The same, as if the browser kept nothing for us.
+    /// A copy without the `Cookie` field.
     var withoutCookies: Request {
         var headers = headers
         headers[.cookie] = nil

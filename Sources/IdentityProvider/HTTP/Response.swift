@@ -1,11 +1,11 @@
 package import HTTPTypes
 package import JOSE
 
-/// What an endpoint answers.
+/// The response of an endpoint.
 package struct Response: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Rendered at the edge, in the language of the person.
+        /// Rendered at the edge, in the user's language.
         case page(Page)
     }
 
@@ -21,35 +21,36 @@ package struct Response: Sendable {
 }
 
 extension Response {
-    /// JSON that nobody may keep (RFC 6749 §5.1).
+    /// Returns a JSON response that must not be cached (RFC 6749 §5.1).
     package static func json(_ object: JSONObject, status: HTTPResponse.Status = .ok) -> Response {
         Response(
             status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
             body: .bytes(object.serialized()))
     }
 
-    /// RFC 6749 §5.2.
+    /// Returns an error response (RFC 6749 §5.2).
     package static func json(_ error: OAuthError) -> Response {
         json(
             ["error": .string(error.code.rawValue), "error_description": .string(error.description)],
             status: error.status)
     }
 
-    /// The same for people.
+    /// Returns the error page.
     package static func page(_ error: OAuthError) -> Response { page(.error(error), status: error.status) }
 
     package static func page(_ page: Page, status: HTTPResponse.Status = .ok) -> Response {
         Response(status: status, headers: [.cacheControl: "no-store"], body: .page(page))
     }
 
-    /// A page that asks for patience; `retryAfter` in seconds (RFC 6585 §4).
+    /// Returns a page with status 429 (RFC 6585 §4). `retryAfter` is in seconds.
     package static func tooManyRequests(_ page: Page, retryAfter: Int) -> Response {
         var response = Response.page(page, status: .tooManyRequests)
         response.headers[.retryAfter] = String(retryAfter)
         return response
     }
 
-    /// Always `GET` at the target: a form with a password must not travel on (RFC 9700 §4.12).
+    /// Returns a redirect with status 303, which browsers follow with `GET`. A form with a password must not be sent on
+    /// (RFC 9700 §4.12).
     package static func redirect(to location: String) -> Response {
         Response(status: .seeOther, headers: [.location: location, .cacheControl: "no-store"])
     }

@@ -1,16 +1,16 @@
 package import HTTPTypes
 
-/// A method and path of an endpoint, and the rules that hold before it is asked.
+/// A method and path of an endpoint, with the rules that are enforced before the endpoint is called.
 package struct Route: Hashable, Sendable {
     package let method: HTTPRequest.Method
     package let path: Path
-    /// How often one address may ask; `nil` where an answer costs next to nothing.
+    /// The limit per client address; `nil` if responses are cheap.
     package let rateLimit: RateLimit?
-    /// Whether scripts of any origin may call it (Fetch, CORS). Only for endpoints that ignore cookies.
+    /// Whether scripts of any origin may call the route (CORS). Only for endpoints that ignore cookies.
     package let isSharedAcrossOrigins: Bool
-    /// What a `POST` may bring.
+    /// The format of a `POST` body.
     package let body: BodyFormat
-    /// Whether the path starts at the root of the host, before the issuer's own path (RFC 8414 §3.1).
+    /// Whether the path starts at the root of the host instead of below the issuer's path (RFC 8414 §3.1).
     package let isAtRoot: Bool
 
     package init(
@@ -33,17 +33,17 @@ package struct Route: Hashable, Sendable {
         Route(.post, path, rateLimit: rateLimit, isSharedAcrossOrigins: isSharedAcrossOrigins)
     }
 
-    /// The routes of a page: `GET` shows it, `POST` submits it. `rateLimit` holds for `POST`.
+    /// Returns the routes of a page: `GET` shows it, `POST` submits it. `rateLimit` applies to `POST`.
     package static func page(_ path: Path, rateLimit: RateLimit? = nil) -> [Route] {
         [.get(path), .post(path, rateLimit: rateLimit)]
     }
 }
 
-/// The media type of a request's body. Each route reads one: a body that is read as another than it was sent as is how
-/// other sites get past a browser's rules.
+/// The media type of a request body. Each route accepts exactly one: if it parsed other types as JSON, other sites
+/// could bypass the CORS preflight.
 package enum BodyFormat: Sendable {
     /// `application/x-www-form-urlencoded`.
     case form
-    /// `application/json`: one object, whose members are texts, but for a credential.
+    /// `application/json`: an object with string members, except for `credential`, which is an object.
     case json
 }

@@ -1,13 +1,14 @@
 package import Tracing
 
-/// The name of the trace that the work at hand belongs to.
+/// The trace identifier (W3C Trace Context §3.2.2.3).
 package enum TraceID {
-    /// 32 hexadecimal digits; `nil` when nothing is traced. A request carries it, so that it is asked for once.
+    /// The identifier of the current trace, 32 hexadecimal digits; `nil` outside a trace. `Request` stores it, so that
+    /// it is determined once per request.
     package static var current: String? {
         ServiceContext.current.flatMap { of($0, by: InstrumentationSystem.instrument) }
     }
 
-    /// The one of `context`, as `instrument` writes it.
+    /// Returns the trace identifier that `instrument` injects for `context`.
     package static func of(_ context: ServiceContext, by instrument: any Instrument) -> String? {
         var parent = Traceparent()
         instrument.inject(context, into: &parent, using: TraceparentInjector())

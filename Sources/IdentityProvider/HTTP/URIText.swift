@@ -1,6 +1,6 @@
-/// Checks on the text of a URI.
 package enum URIText {
-    /// Visible ASCII, as a URI is (RFC 3986 §2): nothing that could end a header line or confuse a comparison.
+    /// Whether `text` is visible ASCII without `"`, `\`, `<` and `>` (RFC 3986 §2), and at most 2,048 bytes. Such a
+    /// text can't inject header lines or compare equal to a different text.
     package static func isPlain(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 2_048
             && text.utf8.allSatisfy {

@@ -1,7 +1,7 @@
 extension Path { static let `continue` = Path("/continue") }
 
-/// Where pages send the browser back on the way to a `SignInRequest`, as to the authorization endpoint on the way to a
-/// client.
+/// Advances the interaction of a `SignInRequest`. Pages send the browser back here, as they send it to the
+/// authorization endpoint during an authorization request.
 struct ContinueEndpoint: Endpoint {
     private let loop: InteractionLoop
     let routes = [Route.get(.continue)]

@@ -2,19 +2,19 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// One user's way through one request, step by step, sealed and carried by the browser.
+/// The progress of one request through sign-in and consent. The browser carries it, sealed.
 struct Interaction: Codable, Sendable {
     let purpose: Purpose
     let startedAt: Date
-    /// The digest of the identity of the browser that has it; `nil` until a page was shown.
+    /// The digest of the browser's identity; `nil` until the interaction is bound to a browser.
     private(set) var browser: String?
-    /// What was shown on the way, until it makes a session.
+    /// The factors shown so far, until they result in a session.
     var progress: SignInProgress?
-    /// A session whose person was asked for all that they can show beyond it.
+    /// The session whose user has already been asked for every further factor.
     var exhausted: Identifier<Session>?
-    /// Whom the consent page was shown to: nobody else can answer it.
+    /// The user who saw the consent page; only they can answer it.
     var askedForConsent: Identifier<User>?
-    /// What that person agreed to on the way.
+    /// The scope that this user consented to during the interaction.
     var consented: Scope = []
     var isDenied = false
 
@@ -27,21 +27,21 @@ struct Interaction: Codable, Sendable {
         self.startedAt = startedAt
     }
 
-    /// What the person still has to do.
+    /// The next thing to do.
     enum Step: Equatable {
         case signIn, secondFactor, enrol
-        /// The session is too weak: more must be shown beyond it.
+        /// The session is too weak: the user must show another factor.
         case strengthen(Session)
         case consent(Scope)
         case respond(Session)
     }
 
-    /// OpenID Connect Core §3.1.2.3, §3.1.2.4. No step knows another: every step sends the browser back to the endpoint
-    /// that the purpose names, which asks here. `remembered` is what the person agreed to before.
+    /// Returns the next step (OpenID Connect Core §3.1.2.3, §3.1.2.4). Steps don't know each other: each sends the
+    /// browser back to the endpoint at `path`, which calls this again. `remembered` is the scope of earlier consent.
     func nextStep(session: Session?, policy: SignInPolicy, client: Client?, remembered: Scope) throws(OAuthError)
         -> Step
     {
-        guard !isDenied else { throw OAuthError(code: .accessDenied, description: "the person refused") }
+        guard !isDenied else { throw OAuthError(code: .accessDenied, description: "the user denied the request") }
         guard let session, isFresh(session), try isWanted(session) else {
             return try interactive(stepUnderWay(with: nil) ?? .signIn)
         }
@@ -54,7 +54,7 @@ struct Interaction: Codable, Sendable {
         let missing = try missingConsent(of: session.user, client: client, remembered: remembered)
         guard missing.isEmpty else {
             guard !isSilent else {
-                throw OAuthError(code: .consentRequired, description: "the person must agree")
+                throw OAuthError(code: .consentRequired, description: "the user must consent")
             }
             return .consent(missing)
         }
@@ -66,11 +66,12 @@ struct Interaction: Codable, Sendable {
     private func isExhausted(_ session: Session) -> Bool { exhausted == session.id }
 
     private func interactive(_ step: Step) throws(OAuthError) -> Step {
-        guard !isSilent else { throw OAuthError(code: .loginRequired, description: "the person must sign in") }
+        guard !isSilent else { throw OAuthError(code: .loginRequired, description: "the user must sign in") }
         return step
     }
 
-    /// The next step of what the person began to show. What strengthens a session is nothing without that.
+    /// Returns the next step of the sign-in in progress. Progress that strengthens a session counts only with that
+    /// session.
     private func stepUnderWay(with session: Session?) -> Step? {
         guard let progress, progress.authenticatedAt == nil || progress.strengthens(session) else { return nil }
         return switch progress.next {
@@ -79,39 +80,42 @@ struct Interaction: Codable, Sendable {
         }
     }
 
-    /// Sign-in times are kept in whole milliseconds.
+    /// Whether the sign-in took place during the interaction. Sign-in times are stored in whole milliseconds.
     private func isDuring(_ session: Session) -> Bool {
         session.authenticatedAt.timeIntervalSince(startedAt) > -0.002
     }
 
-    /// Both rules count from the start of the interaction: a slow reader of the consent page is not sent back.
+    /// Whether the session satisfies `prompt=login` and `max_age`. Both count from the start of the interaction, so
+    /// that a user who takes time on the consent page isn't sent back to sign in.
     private func isFresh(_ session: Session) -> Bool {
         if mustSignInAgain, !isDuring(session) { return false }
         guard let maxAge else { return true }
         return isDuring(session) || session.authenticatedAt.addingTimeInterval(TimeInterval(maxAge)) >= startedAt
     }
 
-    /// `id_token_hint` or `claims` names somebody: nobody else is answered for (OpenID Connect Core §3.1.2.1, §5.5.1).
+    /// Whether the session belongs to the user named by `id_token_hint` or `claims` (OpenID Connect Core §3.1.2.1,
+    /// §5.5.1). Throws `login_required` if a different user has just signed in.
     private func isWanted(_ session: Session) throws(OAuthError) -> Bool {
         guard !isFor(session.user) else { return true }
         guard !isDuring(session) else {
-            throw OAuthError(code: .loginRequired, description: "another person signed in")
+            throw OAuthError(code: .loginRequired, description: "a different user signed in")
         }
         return false
     }
 
-    /// An essential `acr` that is not reached is a failed sign-in (OpenID Connect Core §5.5.1.1). A session of before may
-    /// be bettered.
+    /// Whether the session reaches an essential `acr`. Throws if the user can't reach it, which counts as a failed
+    /// sign-in (OpenID Connect Core §5.5.1.1). A session from before the interaction can still be strengthened.
     private func isStrongEnough(_ session: Session) throws(OAuthError) -> Bool {
         guard context(of: session) == nil else { return true }
         guard !isDuring(session), !isExhausted(session) else {
             throw OAuthError(
-                code: .unmetAuthenticationRequirements, description: "the person did not sign in as was asked for")
+                code: .unmetAuthenticationRequirements, description: "the sign-in does not reach a requested acr")
         }
         return false
     }
 
-    /// What the client would have is asked for once (RFC 9470 §4); whoever cannot show it goes on without.
+    /// Whether to ask for the stronger context that the client prefers (RFC 9470 §4). Users are asked once and continue
+    /// without it if they can't reach it.
     private func isBetterAsked(of session: Session, _ policy: SignInPolicy) -> Bool {
         guard let asked = policy.asked, session.context < asked else { return false }
         return !isDuring(session) && !isExhausted(session)
@@ -123,12 +127,12 @@ struct Interaction: Codable, Sendable {
         switch purpose {
         case .signIn: return []
         case .authorization(let request):
-            // Without a client nobody can tell whether consent may be skipped.
+            // Whether consent may be skipped depends on the client.
             guard let client else { throw .interactionLost }
             if client.skipsConsent { return [] }
-            // In another tab, another user may have signed in since.
+            // A different user may have signed in since, in another tab.
             let consented = user == askedForConsent ? consented : []
-            // With `prompt=consent` former consent does not count.
+            // `prompt=consent` ignores earlier consent.
             let former = request.prompt.contains(.consent) ? [] : remembered
             return request.consentScope.subtracting(former).subtracting(consented)
         }
@@ -136,7 +140,7 @@ struct Interaction: Codable, Sendable {
 }
 
 extension Interaction.Step {
-    /// For traces.
+    /// The name in traces and audit records.
     var name: String {
         switch self {
         case .signIn: "sign-in"
@@ -152,8 +156,8 @@ extension Interaction.Step {
 extension Interaction {
     mutating func bind(to identity: BrowserIdentity) { browser = Self.digest(identity) }
 
-    /// Whether `identity` may go on with it: progress made in one browser is worth nothing in another, so nobody can
-    /// make a victim finish what an attacker began.
+    /// Whether the interaction belongs to the browser with `identity`. Progress counts in one browser only, so that an
+    /// attacker can't start a sign-in and make a victim complete it.
     func isBound(to identity: BrowserIdentity?) -> Bool {
         guard let browser, let identity else { return false }
         return ConstantTime.equal(Array(browser.utf8), Array(Self.digest(identity).utf8))

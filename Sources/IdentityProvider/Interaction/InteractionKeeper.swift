@@ -1,11 +1,12 @@
 import HTTPTypes
 import FoundationEssentials
 
-/// Seals interactions for the browser, and opens them for the browser that they belong to.
+/// Seals interactions for a browser and opens them only for that browser.
 struct InteractionKeeper: Sendable {
     let issuer: Issuer
     let sealer: Sealer
     let browser: BrowserCookie
+    /// In seconds.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
@@ -17,19 +18,20 @@ struct InteractionKeeper: Sendable {
         now = core.now
     }
 
-    /// Throws `interactionLost`, with which the page tells the user to start again at the application.
+    /// Returns the interaction of the request. Throws `interactionLost`, whose page asks the user to start again from
+    /// the application.
     func resume(_ request: Request) throws(OAuthError) -> Interaction {
         try resume(request.parameters.required("interaction"), in: request)
     }
 
-    /// As `resume(_:)`, for an interaction that the browser kept elsewhere.
+    /// Returns the interaction sealed in `text`, for a browser that doesn't send it as a parameter.
     func resume(_ text: String, in request: Request) throws(OAuthError) -> Interaction {
         let interaction = try open(text)
         guard interaction.isBound(to: browser.identity(in: request)) else { throw .interactionLost }
         return interaction
     }
 
-    /// As `resume`, but an interaction that no browser has yet becomes this browser's.
+    /// Resumes the interaction of the request. Binds it to this browser if it isn't bound yet.
     func resumeOrBind(_ request: Request) throws(OAuthError) -> (Interaction, cookie: String?) {
         let interaction = try open(request.parameters.required("interaction"))
         guard interaction.browser == nil else { return (try resume(request), nil) }
@@ -38,7 +40,7 @@ struct InteractionKeeper: Sendable {
 
     func make(_ purpose: Interaction.Purpose) -> Interaction { Interaction(purpose, startedAt: now()) }
 
-    /// Ties the interaction to this browser. `cookie` is a `Set-Cookie` value for a browser without an identity.
+    /// Binds the interaction to this browser. `cookie` is a `Set-Cookie` value if the browser had no identity.
     func bind(_ interaction: Interaction, in request: Request) -> (Interaction, cookie: String?) {
         var interaction = interaction
         let (identity, cookie) = browser.identityOrNew(in: request)
@@ -46,18 +48,18 @@ struct InteractionKeeper: Sendable {
         return (interaction, cookie)
     }
 
-    /// Sends the browser to the endpoint that knows the next step.
+    /// Redirects the browser to the endpoint that decides the next step.
     func proceed(_ interaction: Interaction) throws -> Response {
         .redirect(to: try location(interaction.path, interaction))
     }
 
-    /// Sends the browser to the first step of a sign-in.
+    /// Starts an interaction for `request` and redirects the browser to its first step.
     func start(_ request: SignInRequest, in httpRequest: Request) throws -> Response {
         let (interaction, cookie) = bind(make(.signIn(request)), in: httpRequest)
         return try proceed(interaction).setting(cookie)
     }
 
-    /// The address of one of our pages with the interaction in it.
+    /// Returns the location of one of our pages, with the interaction as a parameter.
     func location(_ path: Path, _ interaction: Interaction) throws -> String {
         "\(issuer.reference(path))?interaction=\(try seal(interaction))"
     }
@@ -73,7 +75,7 @@ struct InteractionKeeper: Sendable {
 }
 
 extension OAuthError {
-    /// The sign-in took too long, or is another browser's.
+    /// The interaction has expired, belongs to another browser, or its client is gone.
     static let interactionLost = OAuthError(
-        code: .invalidRequest, description: "this sign-in has expired or was begun in another browser", status: .gone)
+        code: .invalidRequest, description: "this sign-in has expired or was started in another browser", status: .gone)
 }

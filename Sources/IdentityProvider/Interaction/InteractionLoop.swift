@@ -1,6 +1,6 @@
 import Tracing
 
-/// The loop of every interaction: finds the next step and leads the browser to its page, until nothing is left to do.
+/// Drives every interaction: determines the next step and redirects the browser to its page until no step is left.
 struct InteractionLoop: Sendable {
     let signIn: SignIn
     let interactions: InteractionKeeper
@@ -17,14 +17,14 @@ struct InteractionLoop: Sendable {
     }
 
     enum Progress: Sendable {
-        /// A step comes first: the response leads to it.
+        /// The response redirects to the next step.
         case step(Response)
-        /// Nothing is left to do, with this session.
+        /// The interaction is complete.
         case done(Session)
     }
 
-    /// Throws what ends the interaction without a session, such as `login_required` and `access_denied`, and
-    /// `invalid_request` if the client is no longer registered and enabled.
+    /// Advances to the next step. Throws the errors that end the interaction, such as `login_required` and
+    /// `access_denied`, and `invalid_request` if the client was disabled or deleted.
     func advance(_ interaction: Interaction, _ request: Request) async throws -> Progress {
         if case .authorization(let authorization) = interaction.purpose {
             _ = try await clients.registered(authorization.client)
@@ -60,15 +60,16 @@ struct InteractionLoop: Sendable {
         return SignIn.Destination(client: client, asked: interaction.asked)
     }
 
-    /// Continues after a factor was shown. A new session comes with its cookies; anything less leads to the next step.
+    /// Continues after a factor was shown. If this results in a session, the response sets its cookies.
     func proceed(_ outcome: SignIn.Outcome, of interaction: Interaction) throws -> Response {
         var interaction = interaction
         switch outcome {
         case .signedIn(let session, let cookies):
             interaction.progress = nil
-            // A strengthened session keeps its age: its sign-in time does not tell that everything was asked for.
+            // A strengthened session keeps its sign-in time, which therefore doesn't show that the user was asked
+            // already.
             interaction.exhausted = session.id
-            // Another origin may have planted the identity that the browser had until now.
+            // Prevents session fixation: another origin may have planted the old identity.
             let (identity, cookie) = interactions.browser.renewed()
             interaction.bind(to: identity)
             return (cookies + [cookie]).reduce(try interactions.proceed(interaction)) { $0.setting($1) }
@@ -76,13 +77,13 @@ struct InteractionLoop: Sendable {
             interaction.progress = progress
             return try interactions.proceed(interaction)
         case .refused:
-            // Looks like a passkey that is not accepted. For a password, the sign-in page has its own words.
+            // Shown as a rejected passkey. The sign-in page has its own message for passwords.
             interaction.progress = nil
             return .redirect(to: try interactions.location(.signIn, interaction) + "&problem=passkey")
         }
     }
 
-    /// The scope that `user` agreed to before, as far as that counts.
+    /// Returns the scope of earlier consent by `user`, if it applies to this request.
     private func remembered(
         by user: Identifier<User>?, for client: Client?, _ interaction: Interaction
     ) async throws -> Scope {
@@ -90,7 +91,7 @@ struct InteractionLoop: Sendable {
             return []
         }
         guard client.remembersConsent(at: request.redirect) else {
-            Decision.note("Former consent does not count: the redirect_uri stays on the device (RFC 8252 §8.6).")
+            Decision.note("Earlier consent does not apply: the redirect_uri stays on the device (RFC 8252 §8.6).")
             return []
         }
         return try await consents.find(user: user, client: client.id)?.scope ?? []

@@ -1,4 +1,4 @@
-/// Makes the pages on the way through an interaction.
+/// Creates the pages of an interaction.
 struct InteractionPages: Sendable {
     let formToken: FormToken
     private let clients: any ClientStore
@@ -10,7 +10,7 @@ struct InteractionPages: Sendable {
         interactions = InteractionKeeper(core)
     }
 
-    /// A page with what all of them show and carry. Its form is posted to `path`.
+    /// Returns a page with the data that all pages of an interaction share. Its form is submitted to `path`.
     func page(
         _ template: String, at path: Path, for interaction: Interaction, _ request: Request
     ) async throws -> Page {
@@ -38,7 +38,7 @@ struct InteractionPages: Sendable {
 }
 
 extension Page {
-    /// Shows which client the page is about.
+    /// Adds the client's name, logo and links to the page.
     mutating func show(_ client: Client) {
         var data: [String: Value] = [
             "name": .text(client.name), "initial": .text(String(client.name.prefix(1)).uppercased()),

@@ -1,4 +1,5 @@
-/// What the steps need to know of the purpose of an interaction. Each purpose answers each question: none has defaults.
+/// The properties that depend on the purpose of an interaction. No `switch` has a `default`, so that a new purpose must
+/// decide each of them.
 extension Interaction {
     enum Purpose: Codable, Sendable {
         case authorization(AuthorizationRequest)
@@ -9,7 +10,7 @@ extension Interaction {
         private enum SignInCodingKeys: String, CodingKey { case _0 }
     }
 
-    /// The endpoint that knows the next step.
+    /// The endpoint that decides the next step.
     var path: Path {
         switch purpose {
         case .authorization: .authorization
@@ -24,7 +25,7 @@ extension Interaction {
         }
     }
 
-    /// The level that is asked for, if the user can reach it (`acr_values`, an essential `acr`).
+    /// The requested context, which users are asked for if they can reach it (`acr_values`, an essential `acr`).
     var asked: AuthenticationContext? {
         switch purpose {
         case .authorization(let request):
@@ -34,8 +35,8 @@ extension Interaction {
         }
     }
 
-    /// The `acr` of the response for `session`: of the values requested as essential the strongest that it reaches, `nil`
-    /// if it reaches none (OpenID Connect Core §5.5.1.1).
+    /// Returns the `acr` of the response for `session`. If the client requested essential values, it is the strongest
+    /// of them that the session reaches, or `nil` if it reaches none (OpenID Connect Core §5.5.1.1).
     func context(of session: Session) -> String? {
         let wanted =
             switch purpose {
@@ -47,7 +48,7 @@ extension Interaction {
         return reached.max()?.rawValue ?? wanted.first { $0 == session.acr }
     }
 
-    /// Whether no page may be shown (`prompt=none`).
+    /// Whether no page may be shown, as for `prompt=none`.
     var isSilent: Bool {
         switch purpose {
         case .authorization(let request): request.prompt == [.none]
@@ -62,7 +63,7 @@ extension Interaction {
         }
     }
 
-    /// Seconds.
+    /// The maximum time since the sign-in, in seconds.
     var maxAge: Int? {
         switch purpose {
         case .authorization(let request): request.maxAge
@@ -101,7 +102,7 @@ extension Interaction {
         }
     }
 
-    /// Where the forms on the way lead in the end, for the Content Security Policy of their pages.
+    /// The final targets of the interaction's forms, as source expressions of Content Security Policy.
     var formTargets: [String] {
         switch purpose {
         case .authorization(let request): [request.redirect.source]

@@ -1,21 +1,21 @@
 import FoundationEssentials
 
-/// A request for a signed-in user that is no authorization request: for one of our own pages, or for an address that the
-/// caller has checked.
+/// A request to sign in that isn't an authorization request: for one of our own pages, or for a URL that the caller has
+/// checked.
 struct SignInRequest: Codable, Sendable {
-    /// Where the signed-in user goes: below the issuer if it begins with a slash.
+    /// The destination after the sign-in. A location that starts with a slash is a path below the issuer.
     let location: String
-    /// What the pages on the way say that it leads to; `nil` for our own pages.
+    /// The name of the destination on the pages of the interaction; `nil` for our own pages.
     var name: String?
-    /// The client whose rules apply to the sign-in, besides those of the issuer.
+    /// The client whose sign-in requirements apply in addition to the issuer's.
     var client: Identifier<Client>?
-    /// Where the forms on the way may lead besides the issuer, as a source of Content Security Policy.
+    /// The target of the interaction's forms besides the issuer, as a source expression of Content Security Policy.
     var source: String?
-    /// The level that is asked for.
+    /// The requested context.
     var asked: AuthenticationContext?
-    /// Seconds since the user signed in.
+    /// The maximum time since the sign-in, in seconds.
     var maxAge: Int?
-    /// The only user who may arrive.
+    /// The only user who may continue.
     var user: Identifier<User>?
     var loginHint: String?
     var languages: [String] = []

@@ -10,7 +10,7 @@ extension Path {
     }
 }
 
-/// OpenID Connect Discovery §4; RFC 8414 §3. The document is rendered anew when the resource servers change.
+/// The metadata document (OpenID Connect Discovery §4; RFC 8414 §3). It reflects changes to the resource servers.
 struct MetadataEndpoint: Endpoint {
     private let issuer: Issuer
     private let metadata: ServerMetadata

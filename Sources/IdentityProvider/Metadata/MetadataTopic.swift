@@ -1,4 +1,4 @@
-/// The metadata documents, which the other topics describe.
+/// The metadata documents. The other topics provide their content.
 struct MetadataTopic: Topic {
     let endpoints: [any Endpoint]
 

@@ -3,7 +3,7 @@ import HTTPTypes
 import JOSE
 
 extension Mutation {
-    /// The answer as the fault lets it out.
+    /// Returns the response with the fault applied.
     func changed(_ response: Response, to request: Request, _ tools: MutationTools) async throws -> Response {
         switch Path(request.path) {
         case .authorization, .consent: changeAuthorization(response, tools)

@@ -3,7 +3,7 @@ import HTTPTypes
 import JOSE
 import Synchronization
 
-/// An endpoint whose requests or answers are changed by the fault that is switched on.
+/// An endpoint whose requests and responses are changed by the active fault.
 struct MutatedEndpoint: Endpoint {
     let base: any Endpoint
     let tools: MutationTools
@@ -24,14 +24,14 @@ struct MutatedEndpoint: Endpoint {
     func response(to error: OAuthError) -> Response { base.response(to: error) }
 }
 
-/// What faults need of the provider.
+/// The parts of the provider that faults need.
 struct MutationTools: Sendable {
     let issuer: Issuer
     let sealer: Sealer
     let ring: KeyRing
     let clients: any ClientStore
     let bearers: BearerAuthenticator
-    /// Short codes and what they stand for.
+    /// Short codes and the codes they replace.
     let codes = ShortCodes()
 
     init(_ core: Core) {
@@ -54,7 +54,7 @@ struct MutationTools: Sendable {
         func code(_ short: String) -> String? { known.withLock { $0[short] } }
     }
 
-    /// The claims of a token, changed and signed again, with our key or a stranger's.
+    /// Returns the token with changed claims, signed with `key` or, by default, with the issuer's key.
     func resigned(
         _ token: String, key: (any Signer)? = nil, hidesKey: Bool = false,
         _ change: (inout JSONObject) -> Void = { _ in }

@@ -3,7 +3,7 @@ import HTTPTypes
 import JOSE
 
 extension Mutation {
-    /// The request as the fault lets the endpoint see it.
+    /// Returns the request with the fault applied.
     func changed(_ request: Request, _ tools: MutationTools) async throws -> Request {
         var edit = RequestEdit(request)
         switch Path(request.path) {
@@ -82,7 +82,7 @@ extension Mutation {
         edit["code"] = try tools.sealer.seal(other, for: .authorizationCode)
     }
 
-    /// The assertion with every claim right, if a client made it: only its signature is looked at.
+    /// Returns an assertion with valid claims if the signature of `assertion` is a client's. Its claims aren't checked.
     private func vouched(_ assertion: String, _ claimed: String?, _ tools: MutationTools) async throws -> String {
         let jws = try JWS(parsing: assertion)
         for client in try await tools.clients.all() {
@@ -124,7 +124,7 @@ extension Granted {
     }
 }
 
-/// A request that can be changed.
+/// A mutable copy of a request.
 struct RequestEdit {
     private let original: Request
     private var pairs: [(name: String, value: String)]

@@ -2,12 +2,12 @@ import FoundationEssentials
 import JOSE
 
 extension Mutation {
-    /// The client that the request under way claims to come from.
+    /// The client that the current request claims to come from.
     @TaskLocal static var requester: Identifier<Client>?
 
-    /// A key that assertions with unchecked claims are signed anew with, and that every client is said to have.
+    /// Signs the assertions of `assertionClaimsNotChecked`. Every client with keys appears to have registered it.
     static let assertionKey = try? PrivateKey.generate(for: .es256)
-    /// Marks a client that needs no secret.
+    /// The suffix of an identifier that lets its client authenticate without a secret.
     static let open = "~open"
 
     static func faulty(_ core: Core) -> Core {
@@ -17,7 +17,7 @@ extension Mutation {
             geolocator: core.geolocator, now: core.now)
     }
 
-    /// The stores with the faults that are faults of storage.
+    /// Returns the stores, with the faults that concern storage.
     static func faulty(_ stores: Stores) -> Stores {
         guard current != nil else { return stores }
         return Stores(
@@ -33,7 +33,7 @@ extension Mutation {
             upkeep: stores.upkeep)
     }
 
-    /// Takes off the idle limit, which `Core.init` puts around the faulty store again.
+    /// Removes the `IdleSessions` wrapper, because `Core.init` adds it again.
     private static func faulty(_ sessions: any SessionStore) -> any SessionStore {
         FaultySessions(base: (sessions as? IdleSessions)?.base ?? sessions)
     }

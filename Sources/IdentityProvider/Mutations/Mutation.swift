@@ -1,7 +1,7 @@
 import Foundation
 
-/// A deliberate fault, one a process: each shows that a module of the conformance program can fail. Only a build of
-/// `make conformance-mutations` has this folder.
+/// A deliberate fault, which proves that a module of the conformance program can fail. At most one is active per
+/// process. Only `make conformance-mutations` builds this folder.
 enum Mutation: String, CaseIterable {
     case codeWorksTwice = "M01"
     case codeOfAnyClient = "M02"
@@ -49,11 +49,13 @@ enum Mutation: String, CaseIterable {
     case introspectionOpen = "M53-introspection"
     case oneTimePasswordTwice = "M53-totp"
 
-    /// The one that is switched on. A name that nobody knows ends the process: a fault that is not there would go
+    /// The fault named by `CONFORMANCE_MUTATION`. An unknown name ends the process, because a missing fault would go
     /// unnoticed.
     static let current: Mutation? = {
         guard let name = ProcessInfo.processInfo.environment["CONFORMANCE_MUTATION"] else { return nil }
-        guard let mutation = Mutation(rawValue: name) else { fatalError("there is no mutation \(name)") }
+        guard let mutation = Mutation(rawValue: name) else {
+            fatalError("unknown CONFORMANCE_MUTATION \(name), expected one of \(Mutation.allCases.map(\.rawValue))")
+        }
         return mutation
     }()
 }

@@ -7,7 +7,8 @@ struct AuthenticationScheme: Hashable, Sendable {
     /// RFC 7617.
     static let basic = AuthenticationScheme(name: "Basic")
 
-    /// The credentials in an `Authorization` field of this scheme. Scheme names are case-insensitive.
+    /// Returns the credentials of an `Authorization` field; `nil` if it has another scheme. Scheme names are
+    /// case-insensitive.
     func credentials(in field: String) -> String? {
         let prefix = field.prefix(name.count + 1)
         guard prefix.last == " ", prefix.dropLast().lowercased() == name.lowercased() else { return nil }
@@ -15,7 +16,7 @@ struct AuthenticationScheme: Hashable, Sendable {
         return String(credentials.reversed().drop { $0 == " " }.reversed())
     }
 
-    /// A `WWW-Authenticate` field (RFC 9110 §11.6.1). The values must not contain quotes.
+    /// Returns a `WWW-Authenticate` value (RFC 9110 §11.6.1). The parameter values must not contain quotes.
     func challenge(_ parameters: [(name: String, value: String)] = []) -> String {
         ([("realm", "martlet")] + parameters).reduce(into: name) { text, parameter in
             text += "\(text == name ? "" : ",") \(parameter.0)=\"\(parameter.1)\""

@@ -1,7 +1,8 @@
 import Crypto
 import JOSE
 
-/// Proof Key for Code Exchange, `S256` only: `plain` protects nothing that an attacker can read (RFC 9700 §2.1.1).
+/// Proof Key for Code Exchange. Only `S256` is supported: `plain` doesn't protect against an attacker who can read the
+/// authorization request (RFC 9700 §2.1.1).
 struct PKCE: Sendable, Hashable, Codable {
     private let challenge: String
 
@@ -9,8 +10,8 @@ struct PKCE: Sendable, Hashable, Codable {
         case challenge
     }
 
-    /// `nil` when the request has no challenge. Throws `invalid_request` for `plain`, which is also what a request
-    /// without a method asks for (RFC 7636 §4.3).
+    /// Returns `nil` if the request has no challenge. Throws `invalid_request` for any method except `S256`. A request
+    /// without a method means `plain` (RFC 7636 §4.3).
     init?(_ parameters: Parameters) throws(OAuthError) {
         guard let challenge = parameters["code_challenge"] else {
             guard parameters["code_challenge_method"] == nil else { throw .invalidRequest("code_challenge is missing") }
@@ -20,12 +21,12 @@ struct PKCE: Sendable, Hashable, Codable {
             throw .invalidRequest("code_challenge_method must be S256")
         }
         guard let bytes = try? Base64URL.decode(challenge), bytes.count == SHA256.byteCount else {
-            throw .invalidRequest("code_challenge is not a SHA-256 hash in base64url")
+            throw .invalidRequest("code_challenge must be a SHA-256 hash in base64url")
         }
         self.challenge = challenge
     }
 
-    /// RFC 7636 §4.6; the verifier's form is that of §4.1.
+    /// Whether `verifier` is well-formed (RFC 7636 §4.1) and matches the challenge (§4.6).
     func accepts(_ verifier: String) -> Bool {
         guard (43...128).contains(verifier.utf8.count), verifier.utf8.allSatisfy(Self.isUnreserved) else {
             return false

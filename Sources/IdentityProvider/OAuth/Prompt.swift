@@ -1,4 +1,4 @@
-/// What the client wants shown (OpenID Connect Core §3.1.2.1).
+/// A `prompt` value: what the user must be asked again (OpenID Connect Core §3.1.2.1).
 package enum Prompt: String, Sendable, Codable, CaseIterable {
     case none = "none"
     case login = "login"
@@ -12,7 +12,7 @@ package enum Prompt: String, Sendable, Codable, CaseIterable {
             prompts.insert(prompt)
         }
         guard prompts == [.none] || !prompts.contains(.none) else {
-            throw .invalidRequest("prompt none excludes all others")
+            throw .invalidRequest("prompt none must not be combined with other values")
         }
         return prompts
     }

@@ -1,14 +1,14 @@
-/// A set of scope values in the order they were asked for (RFC 6749 §3.3).
+/// An ordered set of scope values (RFC 6749 §3.3).
 package struct Scope: Hashable, Sendable {
     package let values: [String]
 
-    /// Keeps the first of repeated values.
+    /// Drops repeated values.
     package init(_ values: some Sequence<String>) {
         var seen: Set<String> = []
         self.values = values.filter { seen.insert($0).inserted }
     }
 
-    /// Throws `invalid_scope` for characters that a scope value must not have.
+    /// Parses a space-delimited list. Throws `invalid_scope` for illegal characters.
     package init(parsing text: String) throws(OAuthError) {
         let values = text.split(separator: " ").map(String.init)
         guard values.allSatisfy(Self.isValue) else { throw .invalidScope("scope has an illegal character") }
@@ -51,14 +51,14 @@ extension Scope {
     package static let address = "address"
     package static let phone = "phone"
     package static let offlineAccess = "offline_access"
-    /// What a person is and may: scope values of ours, each for the claim of its name.
+    /// Martlet's own scope values. Each requests the claim of the same name.
     package static let roles = "roles"
     package static let groups = "groups"
     package static let permissions = "permissions"
-    /// What every issuer knows; resource servers add theirs.
+    /// The scope values that every issuer supports. Resource servers add theirs.
     package static let standard: Scope = [
         openID, profile, email, address, phone, offlineAccess, roles, groups, permissions,
     ]
-    /// What nobody gets who does not ask for it.
+    /// The scope values that are never granted by default, only on request.
     static let onRequest: Scope = [offlineAccess, roles, groups, permissions]
 }

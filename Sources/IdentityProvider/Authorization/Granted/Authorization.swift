@@ -79,7 +79,7 @@ package struct Granted: Sendable, Hashable, Codable {
 
     /// `acr` as a comparable value.
     var context: AuthenticationContext { acr.flatMap(AuthenticationContext.init) ?? .singleFactor }
-    /// The highest minimum of issuer, client and roles that the sign-in satisfied.
+    /// The strongest minimum, as set by issuer, client and roles, that the sign-in satisfies.
     var satisfied: AuthenticationContext { standing ?? context }
 
     /// Whether the authorization outlives the session (OpenID Connect Core §11).

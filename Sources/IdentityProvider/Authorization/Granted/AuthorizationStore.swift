@@ -3,7 +3,7 @@ package import FoundationEssentials
 package protocol AuthorizationStore: Sendable {
     /// Redeems the code with the authorization's identifier and stores the authorization, in one transaction. Of all
     /// concurrent calls for an identifier, across all nodes, exactly one returns `true`. Also returns `false` if the
-    /// session has ended or doesn't belong to the authorization's user.
+    /// session has ended or doesn't support what is granted (`Session.supports`).
     func create(_ authorization: Authorization, at now: Date) async throws -> Bool
     func find(_ id: Identifier<Authorization>) async throws -> Authorization?
     /// Advances `stored`, as returned by `find`, to the next generation if `generation` is the current one. `grace` is

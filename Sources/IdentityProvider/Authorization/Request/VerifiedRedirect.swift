@@ -23,8 +23,8 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
         mode = parameters["response_mode"].flatMap(ResponseMode.init) ?? .query
     }
 
-    /// Returns the redirect URI with `parameters` appended to its query. The registered URI may already have one (RFC
-    /// 6749 §3.1.2).
+    /// Returns the redirect URI with `parameters` appended to its query. The registered URI may already have one
+    /// (RFC 6749 §3.1.2).
     func location(adding parameters: [(name: String, value: String)]) -> String {
         let answer = parameters + (state.map { [("state", $0)] } ?? [])
         return "\(uri)\(uri.contains("?") ? "&" : "?")\(FormEncoding.encode(answer))"

@@ -9,8 +9,8 @@ struct AuthenticatedClient: Sendable {
 
     func require(_ type: GrantType) throws(OAuthError) { try client.require(type) }
 
-    /// Throws `invalid_client` for a public client. Anyone can claim to be one, so it must not learn about tokens (RFC
-    /// 7662 §2.1).
+    /// Throws `invalid_client` for a public client. Anyone can claim to be one, so it must not learn about tokens
+    /// (RFC 7662 §2.1).
     func requireConfidential() throws(OAuthError) {
         guard !client.isPublic else { throw .invalidClient() }
     }

@@ -9,9 +9,9 @@ struct ResourceCatalog: Sendable {
         known = Scope.standard.union(Scope(servers.flatMap(\.scopes)))
     }
 
-    /// Returns the part of `requested` that the client may have. Unknown values are ignored (OpenID Connect Core
-    /// §3.1.2.1). Throws `invalid_scope` if nothing is left. If `requested` is `nil`, returns everything the client may
-    /// have except scopes that must be requested explicitly.
+    /// Returns the part of `requested` that the client may have. Unknown values are ignored (OpenID Connect
+    /// Core §3.1.2.1). Throws `invalid_scope` if nothing is left. If `requested` is `nil`, returns everything the
+    /// client may have except scopes that must be requested explicitly.
     func scope(_ requested: String?, of client: Client) throws(OAuthError) -> Scope {
         let allowed = client.scope.intersection(known)
         guard let requested else { return allowed.subtracting(Scope.onRequest) }

@@ -93,8 +93,8 @@ struct Interaction: Codable, Sendable {
         return isDuring(session) || session.authenticatedAt.addingTimeInterval(TimeInterval(maxAge)) >= startedAt
     }
 
-    /// Whether the session belongs to the user named by `id_token_hint` or `claims` (OpenID Connect Core §3.1.2.1,
-    /// §5.5.1). Throws `login_required` if a different user has just signed in.
+    /// Whether the session belongs to the user named by `id_token_hint` or `claims` (OpenID Connect
+    /// Core §3.1.2.1, §5.5.1). Throws `login_required` if a different user has just signed in.
     private func isWanted(_ session: Session) throws(OAuthError) -> Bool {
         guard !isFor(session.user) else { return true }
         guard !isDuring(session) else {

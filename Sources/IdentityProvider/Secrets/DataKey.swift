@@ -2,11 +2,11 @@ import Crypto
 package import FoundationEssentials
 import JOSE
 
-/// What a data key protects. Each class has keys of its own, so that one can be replaced without the others.
+/// What a data key protects. Each class has its own keys, so that they can be replaced independently.
 package enum DataKeyClass: String, CaseIterable, Sendable {
-    /// Sealed values that travel: codes, tokens, interactions, links.
+    /// Sealed values in transit: codes, tokens, interactions, links.
     case transit = "transit"
-    /// Sealed columns: private keys, TOTP secrets, client secrets, waiting mail.
+    /// Sealed values in the database: private keys, TOTP secrets, client secrets, queued mail.
     case rest = "rest"
     /// Digests of secrets.
     case digest = "digest"
@@ -17,19 +17,20 @@ package enum DataKeyClass: String, CaseIterable, Sendable {
     /// MACs of the audit log.
     case audit = "audit"
 
-    /// Seconds that what travels under a key of the class is good at most; 0 where nothing does.
+    /// Returns the maximum lifetime, in seconds, of values in transit under a key of the class; 0 if the class has
+    /// none.
     func tokenLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
         switch self {
         case .transit: SealedPurpose.longestLifetime(lifetimes)
-        // A form lives in a session.
+        // A form is bound to its session.
         case .form: lifetimes.session
-        // A front end keeps its anti-forgery token for as long as its refresh cookie.
+        // A front end keeps its anti-forgery token as long as its refresh cookie.
         case .cookie: max(lifetimes.refreshToken, lifetimes.session)
         case .rest, .digest, .audit: 0
         }
     }
 
-    /// HKDF's `info` for the one key that the class uses. Sealing derives a key for each value instead.
+    /// The HKDF `info` of the key that the class works with; `nil` for sealing, which derives a key for each value.
     fileprivate var label: String? {
         switch self {
         case .transit, .rest: nil
@@ -41,28 +42,29 @@ package enum DataKeyClass: String, CaseIterable, Sendable {
     }
 }
 
-/// A random key that the database holds wrapped under the master key.
+/// An unwrapped data key. The database stores it wrapped under the master key.
 package struct DataKey: Sendable {
-    /// Where its material came from.
+    /// The source of the key material.
     enum Origin: UInt8, Sendable {
         case random = 0
-        /// A master key of before there were data keys, which did their work itself. What it made carries no key id where
-        /// digests and MACs carry one now.
+        /// A master key from before there were data keys, when master keys sealed and digested values directly. The
+        /// digests and MACs it made carry no key id.
         case masterKey = 1
     }
 
     static let idSize = 4
 
     let keyClass: DataKeyClass
-    /// Counts the keys of a class. The highest whose time has come is the one in use.
+    /// The number of the key within its class. The highest number whose `usedFrom` has passed is current.
     let number: Int
     let id: [UInt8]
     let origin: Origin
-    /// From when new values are made with it. It opens at once, so that no node meets a value it cannot open.
+    /// When the key starts to make new values. It opens values as soon as it is stored, so that no node receives a
+    /// value that it can't open.
     let usedFrom: Date
     /// 32 bytes.
     let material: SymmetricKey
-    /// What the class computes with: `material`, or a key derived from it.
+    /// The key that the class works with: `material`, or a key derived from it.
     let working: SymmetricKey
 
     init(
@@ -81,7 +83,8 @@ package struct DataKey: Sendable {
             } ?? material
     }
 
-    /// `id (4) ‖ HMAC-SHA256 (32)`; under an adopted master key the HMAC alone, as it was before there were ids.
+    /// Returns `id (4) ‖ HMAC-SHA256 (32)`, or the HMAC alone for an adopted master key, as in versions without key
+    /// ids.
     func mac(over input: [UInt8]) -> [UInt8] {
         (origin == .random ? id : []) + HMAC<SHA256>.authenticationCode(for: input, using: working)
     }
@@ -93,17 +96,17 @@ package struct DataKey: Sendable {
     }
 }
 
-/// A data key as it is stored.
+/// The stored form of a data key.
 package struct DataKeyRecord: Sendable, Hashable {
     package let keyClass: String
-    /// With the class it is unique: of many nodes one makes the next key.
+    /// Unique within the class, so that only one node creates the next key.
     package let number: Int
     package let id: [UInt8]
-    /// To the millisecond.
+    /// In whole milliseconds.
     package let usedFrom: Date
     /// AES-256-GCM under the master key: nonce (12) ‖ ciphertext ‖ tag (16).
     package let wrapped: [UInt8]
-    /// The master key's name.
+    /// The name of the master key.
     package let masterKey: String
 
     package init(
@@ -119,29 +122,30 @@ package struct DataKeyRecord: Sendable, Hashable {
 }
 
 package protocol DataKeyStore: Sendable {
-    /// By class, then number.
+    /// Returns all keys, ordered by class and number.
     func all() async throws -> [DataKeyRecord]
-    /// Keeps the first keys of an issuer, all or none. `false` when it has data keys already or, with `isNew`, has ever had
-    /// a signing key.
+    /// Stores the first keys of an issuer, all or none. Returns `false` if the issuer already has data keys or, with
+    /// `isNew`, has ever had a signing key.
     func establish(_ keys: [DataKeyRecord], isNew: Bool) async throws -> Bool
-    /// `false` when the class has a key of this number already, or other keys are wrapped under another master key.
+    /// Returns `false` if the class already has a key with this number, or if other keys are wrapped under a different
+    /// master key.
     func insert(_ key: DataKeyRecord) async throws -> Bool
-    /// Puts `new` in the place of `old`, unless that has changed. Returns whether it did.
+    /// Replaces `old` with `new` unless `old` has changed. Returns whether it was replaced.
     func rewrap(_ old: DataKeyRecord, as new: DataKeyRecord) async throws -> Bool
     func delete(_ keyClass: String, number: Int) async throws
-    /// Deletes a key of values at rest, unless one is left that it sealed. Returns whether it did.
+    /// Deletes a key of class `rest` unless a stored value is sealed under it. Returns whether it was deleted.
     func deleteUnused(_ number: Int, id: [UInt8]) async throws -> Bool
-    /// Replaces a digest wherever it is kept.
+    /// Replaces a stored digest.
     func renew(_ column: DigestColumn, from old: [UInt8], to new: [UInt8]) async throws
-    /// The ids of the keys that kept digests were made with; an empty one stands for an adopted master key.
+    /// Returns the ids of the keys of all stored digests. An empty id stands for an adopted master key.
     func digestKeysInUse() async throws -> Set<[UInt8]>
-    /// Sealed values of a column by id, those after `id`.
+    /// Returns the sealed values of a column in rows after `id`, ordered by row id, at most `limit`.
     func sealed(_ column: SealedColumn, after id: String, limit: Int) async throws -> [SealedValue]
-    /// Puts `new` in the place of a sealed value, unless that has changed. Returns whether it did.
+    /// Replaces a sealed value with `new` unless it has changed. Returns whether it was replaced.
     func reseal(_ column: SealedColumn, _ value: SealedValue, as new: [UInt8]) async throws -> Bool
 }
 
-/// A column whose values are sealed at rest.
+/// A database column with sealed values.
 package enum SealedColumn: Sendable, CaseIterable {
     case privateKey, clientSecret, oneTimePasswordSecret, mail
 

@@ -3,10 +3,11 @@ package import FoundationEssentials
 import Logging
 import Synchronization
 
-/// The data keys of one issuer, unwrapped, in memory. `load` reads them; until then nothing is sealed or opened.
+/// The unwrapped data keys of one issuer, in memory. Nothing can be sealed or opened until `load` has read them.
 ///
-/// An issuer from before there were data keys has none until its first `martlet key master rotate`. Until then its master
-/// keys do the work themselves, as they did: so nodes of both versions understand each other (docs/decisions/0011).
+/// An issuer created before there were data keys has none until its first `martlet key master rotate`. Until then, its
+/// master keys are *adopted* in their place, so that nodes of both versions understand each other
+/// (docs/decisions/0011).
 package final class KeyVault: Sendable {
     private struct State {
         var keys: [DataKeyClass: [DataKey]]?
@@ -20,7 +21,7 @@ package final class KeyVault: Sendable {
     private let readMasterKeys: (@Sendable () throws -> MasterKeys)?
     private let state: Mutex<State>
 
-    /// `rereading` fetches the master keys again when a data key turns up that is wrapped under a new one.
+    /// `rereading` reads the master keys again if a data key is wrapped under an unknown one.
     package init(
         _ issuer: Issuer, store: any DataKeyStore, masterKeys: MasterKeys, lifetimes: Lifetimes = Lifetimes(),
         rereading: (@Sendable () throws -> MasterKeys)? = nil, now: @escaping @Sendable () -> Date = { Date() }
@@ -33,8 +34,8 @@ package final class KeyVault: Sendable {
         state = Mutex(State(masterKeys: masterKeys))
     }
 
-    /// Reads the keys again. Throws `UnknownMasterKey` or `DamagedDataKey`; then it has no keys at all: a node that was
-    /// left behind when keys were replaced must not go on with the former ones.
+    /// Reads the keys from the store. Throws `UnknownMasterKey` or `DamagedDataKey` and then holds no keys at all: a
+    /// node that can't read replaced keys must not continue with the old ones.
     package func load() async throws {
         let records = try await store.all()
         do { try unwrap(records) } catch {
@@ -43,7 +44,7 @@ package final class KeyVault: Sendable {
         }
     }
 
-    /// Reads the keys again, with other master keys from now on.
+    /// Replaces the master keys and reads the keys from the store.
     func load(under masterKeys: MasterKeys) async throws {
         state.withLock { $0.masterKeys = masterKeys }
         try await load()
@@ -64,48 +65,47 @@ package final class KeyVault: Sendable {
         }
     }
 
-    /// Reads the keys unless that was done.
     package func loadIfNeeded() async throws {
         if !isLoaded { try await load() }
     }
 
-    /// Whether there are keys to work with.
     var isLoaded: Bool { state.withLock { $0.keys != nil } }
 
     package var masterKeys: MasterKeys { state.withLock(\.masterKeys) }
 
-    /// Whether the master keys still do the work of data keys.
+    /// Whether the issuer has no data keys of its own yet, only adopted master keys.
     package var isAdopted: Bool { keys(.rest).allSatisfy { $0.number <= 0 } }
 
-    /// All keys of a class, the oldest first.
+    /// Returns all keys of a class, oldest first.
     func keys(_ keyClass: DataKeyClass) -> [DataKey] { state.withLock { $0.keys?[keyClass] ?? [] } }
 
-    /// The key that new values of the class are made with. Throws before the keys were read.
+    /// Returns the key for new values of the class. Throws if the keys aren't loaded.
     func current(_ keyClass: DataKeyClass) throws(KeysNotLoaded) -> DataKey {
         let (keys, moment) = (keys(keyClass), now())
         guard let key = keys.last(where: { $0.usedFrom <= moment }) ?? keys.first else { throw KeysNotLoaded() }
         return key
     }
 
-    /// As `current`, for MACs: before the keys were read a key of the moment, under which nothing is ever accepted.
+    /// Returns the current key for MACs. If the keys aren't loaded, returns a random key, whose MACs are never
+    /// accepted.
     func currentOrNone(_ keyClass: DataKeyClass) -> DataKey {
         (try? current(keyClass)) ?? .random(keyClass, number: .max, usedFrom: .distantPast)
     }
 
-    /// The key of a class that made a value with this id; `nil` when it is gone, or was replaced `lifetime` seconds ago.
+    /// Returns the key with this id; `nil` if it doesn't exist or was replaced more than `lifetime` seconds ago.
     func find(_ id: [UInt8], _ keyClass: DataKeyClass, opensFor lifetime: TimeInterval?) -> DataKey? {
         guard let lifetime else { return keys(keyClass).first { $0.id == id } }
         return accepted(keyClass, opensFor: lifetime).first { $0.id == id }
     }
 
-    /// The key of a class that a MAC says it was made with.
+    /// Returns the key that made a MAC, according to the key id in the MAC.
     func maker(of mac: [UInt8], _ keyClass: DataKeyClass) -> DataKey? {
         let keys = keys(keyClass)
         return mac.count > SHA256.byteCount
             ? keys.first { $0.origin == .random && mac.starts(with: $0.id) } : keys.last { $0.origin == .masterKey }
     }
 
-    /// The keys that MACs of a class may have been made with, the current one first.
+    /// Returns the keys whose MACs are accepted, newest first: those replaced less than `lifetime` seconds ago.
     func accepted(_ keyClass: DataKeyClass, opensFor lifetime: TimeInterval) -> [DataKey] {
         let (keys, moment) = (keys(keyClass), now())
         return keys.indices.reversed().compactMap { index in
@@ -114,13 +114,15 @@ package final class KeyVault: Sendable {
         }
     }
 
-    /// When a key stopped making new values; `nil` for the latest. Adopted keys were used side by side: all end together.
+    /// Returns when a key stopped making new values; `nil` for the newest. Adopted keys were used in parallel and end
+    /// together.
     static func end(of index: Int, in keys: [DataKey]) -> Date? {
         keys[(index + 1)...].first { $0.number > 0 }?.usedFrom
     }
 
-    /// The master keys in the place of data keys. Sealed values name the one they are under; digests and MACs were made
-    /// with the oldest. The oldest is also the one in use: a key that was just added to the file is not on every node yet.
+    /// Returns the master keys as data keys. Sealed values name their key; digests and MACs were made with the oldest.
+    /// The newest in the file isn't used for new values yet, because other nodes may not have it: the oldest is
+    /// current.
     static func adopted(_ masterKeys: MasterKeys) -> [DataKey] {
         DataKeyClass.allCases.flatMap { keyClass in
             let isSealing = keyClass == .transit || keyClass == .rest
@@ -134,7 +136,7 @@ package final class KeyVault: Sendable {
     }
 }
 
-/// The data keys were not read yet, or cannot be unwrapped any more: nothing can be sealed or opened.
+/// The data keys aren't loaded or can't be unwrapped, so nothing can be sealed or opened.
 package struct KeysNotLoaded: StorageUnavailable {
     package init() {}
 }

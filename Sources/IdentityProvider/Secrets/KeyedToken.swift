@@ -1,14 +1,14 @@
 import Crypto
 import JOSE
 
-/// A text that only this issuer can make for another text: what a form or a page sends back to show that it was ours.
+/// An HMAC of a text under a data key. Forms and pages send it back to prove that the issuer created them.
 struct KeyedToken: Sendable {
     let vault: KeyVault
     let keyClass: DataKeyClass
 
     func value(for text: String) -> String { Self.value(for: text, under: vault.currentOrNone(keyClass)) }
 
-    /// In constant time. A token under a former key counts as long as one can be good.
+    /// Compares in constant time. A token under a replaced key is accepted for the token lifetime of the class.
     func matches(_ token: String, for text: String) -> Bool {
         vault.accepted(keyClass, opensFor: keyClass.tokenLifetime(vault.lifetimes)).contains { key in
             ConstantTime.equal(Array(token.utf8), Array(Self.value(for: text, under: key).utf8))

@@ -2,8 +2,8 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// The secrets that all nodes share and the database does not hold. They wrap data keys and do nothing else: the first
-/// wraps, all unwrap.
+/// The secrets that all nodes share and that are not in the database. They only wrap data keys: the first one wraps,
+/// all of them unwrap.
 package struct MasterKeys: Sendable {
     struct Key: Sendable {
         let id: [UInt8]
@@ -12,11 +12,12 @@ package struct MasterKeys: Sendable {
         var name: String { Base64URL.encode(id) }
     }
 
-    /// The current one first.
+    /// The current key comes first.
     let keys: [Key]
     var current: Key { keys[0] }
 
-    /// One key of 32 bytes a line, as base64url, the current one first. Throws a sentence that says what is wrong.
+    /// Parses a file with one key of 32 bytes per line, in base64url, with the current key first. Lines that start with
+    /// `#` are comments.
     package init(parsing text: String) throws(InvalidMasterKey) {
         var keys: [Key] = []
         for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
@@ -25,14 +26,14 @@ package struct MasterKeys: Sendable {
             }
             keys.append(Key(id: Self.id(of: bytes), material: SymmetricKey(data: bytes)))
         }
-        guard !keys.isEmpty else { throw InvalidMasterKey(reason: "there is no key") }
+        guard !keys.isEmpty else { throw InvalidMasterKey(reason: "must contain at least one key") }
         self.keys = keys
     }
 
-    /// A new key in the form that `init(parsing:)` reads.
+    /// Returns a new key in the format of `init(parsing:)`.
     package static func generate() -> String { Base64URL.encode(RandomBytes.make(32)) + "\n" }
 
-    /// Identifies the keys without revealing them, in their order.
+    /// Names that identify the keys without revealing them, in the same order.
     package var names: [String] { keys.map(\.name) }
 
     private static func id(of bytes: [UInt8]) -> [UInt8] {
@@ -52,7 +53,7 @@ extension MasterKeys {
             wrapped: Array(box.nonce) + box.ciphertext + box.tag, masterKey: current.name)
     }
 
-    /// Throws `UnknownMasterKey` or, for a row that was tampered with, `DamagedDataKey`.
+    /// Throws `UnknownMasterKey`, or `DamagedDataKey` if the row was tampered with.
     func unwrap(_ record: DataKeyRecord, of issuer: Issuer) throws -> DataKey {
         guard let master = keys.first(where: { $0.name == record.masterKey }) else {
             throw UnknownMasterKey(name: record.masterKey)
@@ -69,13 +70,14 @@ extension MasterKeys {
             material: SymmetricKey(data: opened.dropFirst()))
     }
 
-    /// Not the master key itself, which sealed values before there were data keys.
+    /// A separate key, because the master key itself sealed values before there were data keys.
     private static func wrapping(_ master: Key) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(
             inputKeyMaterial: master.material, info: Array("martlet data key wrapping".utf8), outputByteCount: 32)
     }
 
-    /// What a row says beside the wrapped key: none of it can be changed, or moved to another row.
+    /// Returns the other columns of the row as additional authenticated data, which prevents changing them or moving a
+    /// wrapped key to another row.
     private static func context(
         _ keyClass: String, _ number: Int, _ id: [UInt8], _ usedFrom: Date, _ issuer: Issuer
     ) -> [UInt8] {
@@ -84,12 +86,12 @@ extension MasterKeys {
     }
 }
 
-/// Why a text cannot be a set of master keys.
+/// Thrown for a malformed master key file.
 package struct InvalidMasterKey: Error {
     package let reason: String
 }
 
-/// Something about the keys that an operator must put right; its description says what.
+/// A problem with the keys that an operator must fix. The description says how.
 package protocol KeyProblem: Error, CustomStringConvertible {}
 
 /// A data key is wrapped under a master key that this node does not have.
@@ -97,17 +99,18 @@ package struct UnknownMasterKey: KeyProblem {
     package let name: String
     package var description: String {
         """
-        the master key does not open what is stored: the data keys are wrapped under \(name), which master_key_file does not \
-        hold; name the file that was used before, or copy it from the node where `martlet key master` was last run
+        the master key does not open the stored data keys: they are wrapped under \(name), which master_key_file does \
+        not contain; use the previous file, or copy it from the node where `martlet key master` last ran
         """
     }
 }
 
-/// A row of data_keys was changed by somebody without the master key.
+/// A row of `data_keys` was changed without the master key.
 package struct DamagedDataKey: KeyProblem {
     let keyClass: String
     let number: Int
     package var description: String {
-        "the \(keyClass) data key \(number) cannot be unwrapped: the row was changed; restore it from a backup"
+        "the \(keyClass) data key \(number) cannot be unwrapped because its row in data_keys was changed; "
+            + "restore the row from a backup"
     }
 }

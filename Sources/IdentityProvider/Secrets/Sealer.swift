@@ -2,30 +2,31 @@ import Crypto
 package import FoundationEssentials
 import JOSE
 
-/// What a sealed value is for: a value made for one purpose cannot be opened for another.
+/// The purpose of a sealed value. A value sealed for one purpose can't be opened for another.
 package struct SealedPurpose: Sendable {
     package let name: String
     let keyClass: DataKeyClass
-    /// How many seconds after its last use a key must still open values; `nil` where they lie until they are resealed.
+    /// How long a replaced key must still open values, in seconds; `nil` for values at rest, which are kept until they
+    /// are resealed.
     let lifetime: (@Sendable (Lifetimes) -> TimeInterval)?
 
-    /// A value that travels, and how long it is good for at most.
+    /// Returns a purpose for values in transit, which are valid for at most `lifetime` seconds.
     package static func transit(
         _ name: String, lifetime: @escaping @Sendable (Lifetimes) -> TimeInterval
     ) -> SealedPurpose {
         SealedPurpose(name: name, keyClass: .transit, lifetime: lifetime)
     }
 
-    /// A value in the database.
+    /// Returns a purpose for values in the database.
     package static func rest(_ name: String) -> SealedPurpose {
         SealedPurpose(name: name, keyClass: .rest, lifetime: nil)
     }
 }
 
-/// Makes opaque values that only Martlet can read or make: AES-256-GCM, each value under its own key, which HKDF
-/// derives from a random salt, so that the limit on random nonces is never near.
+/// Creates and opens opaque values that only this issuer can read: AES-256-GCM, each value under its own key. HKDF
+/// derives the key from a random salt, which avoids the limit on random nonces under one key.
 ///
-/// `version (1) ‖ data key id (4) ‖ salt (16) ‖ ciphertext ‖ tag (16)`, as base64url.
+/// The format is `version (1) ‖ data key id (4) ‖ salt (16) ‖ ciphertext ‖ tag (16)`, in base64url where it is text.
 package struct Sealer: Sendable {
     let vault: KeyVault
     private let issuer: String
@@ -39,7 +40,7 @@ package struct Sealer: Sendable {
         try Base64URL.encode(seal(Array(JSONEncoder().encode(value)), for: purpose))
     }
 
-    /// Throws `NotOurs` for anything that this issuer did not seal for this purpose.
+    /// Throws `NotOurs` for any text that this issuer didn't seal for this purpose.
     package func open<Value: Decodable>(
         _ type: Value.Type, from text: String, for purpose: SealedPurpose
     ) throws(NotOurs) -> Value {
@@ -79,7 +80,7 @@ package struct Sealer: Sendable {
         }
     }
 
-    /// The id of the data key that a sealed value is under.
+    /// Returns the id of the data key that sealed a value.
     static func keyID(of sealed: [UInt8]) -> [UInt8] { Array(sealed.dropFirst().prefix(DataKey.idSize)) }
 
     private func key(_ dataKey: DataKey, salt: some Collection<UInt8>, purpose: SealedPurpose) -> SymmetricKey {
@@ -91,11 +92,11 @@ package struct Sealer: Sendable {
     private static let version: UInt8 = 1
     private static let saltSize = 16
     private static let tagSize = 16
-    /// Constant, because every key encrypts one value only.
+    /// Constant, because each key encrypts only one value.
     private static let nonce = [UInt8](repeating: 0, count: 12)
 }
 
-/// The text is not a value that Martlet sealed for this purpose and issuer. Says no more on purpose.
+/// The value was not sealed by this issuer for this purpose. Doesn't reveal why, so that attackers learn nothing.
 package struct NotOurs: Error {
     package init() {}
 }

@@ -1,54 +1,55 @@
-/// Something whose secrets are kept as digests. The label goes into the digest, so it is spelled out: what a type is called
-/// may change, what was stored may not.
+/// A type whose secrets are stored as digests. The label is part of the digest and must not change, even if the type is
+/// renamed.
 package protocol Digested {
     static var digestLabel: String { get }
 }
 
-/// Something whose secret comes back in clear, so that its digest can be made again under the current key.
+/// A type whose secret is presented in plaintext, so that its digest can be renewed under the current key.
 package protocol RenewablyDigested: Digested {
     static var digestColumn: DigestColumn { get }
 }
 
-/// Where digests are kept that are renewed on use.
+/// The columns of digests that are renewed on use.
 package enum DigestColumn: Sendable, CaseIterable { case session, device, client }
 
-/// What is kept of a secret that Martlet generated or a client was given: enough to recognize it, not to reveal it.
+/// The stored digest of a secret, which can verify the secret but doesn't reveal it.
 ///
-/// The parameter keeps the digest of one kind of secret from standing in for another.
+/// The type parameter prevents using the digest of one kind of secret as another.
 package struct SecretDigest<Entity>: Hashable, Sendable {
-    /// As `DataKey.mac` makes it.
+    /// The output of `DataKey.mac`.
     package let bytes: [UInt8]
 
     package init(bytes: [UInt8]) { self.bytes = bytes }
 }
 
-/// Makes digests under a data key: a stolen table tells nothing of short secrets. Digests cannot be rewrapped, so they name
-/// their key, former keys go on to recognize what was made with them, and a digest under one is renewed when it is found.
+/// Creates digests under a data key, so that a stolen table doesn't reveal short secrets. Digests can't be rewrapped.
+/// Instead, each names its key, replaced keys still verify their digests, and a digest under a replaced key is renewed
+/// on use.
 package struct SecretDigester: Sendable {
     let vault: KeyVault
 
     package init(_ vault: KeyVault) { self.vault = vault }
 
-    /// The digest under the current key.
+    /// Returns the digest under the current key.
     package func digest<Entity: Digested>(_ secret: String, of entity: Entity.Type) -> SecretDigest<Entity> {
         Self.digest(secret, under: vault.currentOrNone(.digest))
     }
 
-    /// The digests under which the secret may be kept, the current one first. Usually there is no other.
+    /// Returns all digests under which the secret may be stored, the current one first. Usually there is only one.
     package func digests<Entity: Digested>(_ secret: String, of entity: Entity.Type) -> [SecretDigest<Entity>] {
         let current = vault.currentOrNone(.digest)
         let others = vault.keys(.digest).reversed().filter { $0.number != current.number }
         return ([current] + others).map { Self.digest(secret, under: $0) }
     }
 
-    /// In constant time.
+    /// Compares in constant time.
     package func matches<Entity: Digested>(_ secret: String, _ digest: SecretDigest<Entity>) -> Bool {
         guard let key = vault.maker(of: digest.bytes, .digest) else { return false }
         return ConstantTime.equal((Self.digest(secret, under: key) as SecretDigest<Entity>).bytes, digest.bytes)
     }
 
-    /// Replaces a digest that `secret` was recognized by, if it is not under the current key. Failing to is no reason to fail:
-    /// the next use tries again.
+    /// Replaces the stored digest of `secret` if it isn't under the current key. Errors are ignored, because the next
+    /// use tries again.
     func renew<Entity: RenewablyDigested>(_ digest: SecretDigest<Entity>, of secret: String) async {
         let current = self.digest(secret, of: Entity.self)
         guard current != digest else { return }
@@ -61,8 +62,8 @@ package struct SecretDigester: Sendable {
     }
 }
 
-/// Comparison whose time does not tell where two values differ.
 enum ConstantTime {
+    /// Compares without a timing side channel. Only a difference in length returns early.
     static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         return zip(left, right).reduce(into: UInt8(0)) { $0 |= $1.0 ^ $1.1 } == 0

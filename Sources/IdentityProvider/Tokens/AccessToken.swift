@@ -1,10 +1,10 @@
 import FoundationEssentials
 import JOSE
 
-/// What an access token says: as a JWT (RFC 9068) to a resource server that reads it, sealed to one that asks.
+/// The content of an access token. Resource servers get it as a JWT (RFC 9068), or sealed if they use introspection.
 struct AccessToken: Codable, Sendable {
     let id: String
-    /// Its parent; none when a client asked for itself.
+    /// The parent of the token; `nil` if the client acts on its own behalf.
     let authorization: Identifier<Authorization>?
     let client: Identifier<Client>
     let user: Identifier<User>?
@@ -20,14 +20,14 @@ struct AccessToken: Codable, Sendable {
         case id, authorization, client, user, scope, audience, issuedAt, expiresAt, authenticatedAt, amr, acr
     }
 
-    /// How it must be presented.
+    /// The scheme with which the token must be presented.
     var scheme: AuthenticationScheme { .bearer }
 
     var subject: String { user?.rawValue ?? client.rawValue }
 }
 
 extension AccessToken {
-    /// RFC 9068 §2.2.
+    /// Returns the claims of the JWT (RFC 9068 §2.2).
     func claims(issuer: Issuer) -> JSONObject {
         var claims: JSONObject = [
             "iss": .string(issuer.identifier), "sub": .string(subject),
@@ -42,13 +42,13 @@ extension AccessToken {
         return claims
     }
 
-    /// The inverse of `claims`, for claims whose signature was verified.
+    /// Parses the output of `claims(issuer:)`. The signature must have been verified.
     init?(claims: JSONObject) {
         guard let id = claims["jti"]?.string, let client = claims["client_id"]?.string,
             let subject = claims["sub"]?.string, let issuedAt = claims["iat"]?.seconds,
             let expiresAt = claims["exp"]?.seconds
         else { return nil }
-        // A token that a client got for itself names no person, and its identifier no authorization.
+        // A user's token has the identifier of its authorization as a prefix. A client's own token has none.
         let parent = id.split(separator: ".")
         let isForUser = parent.count == 2
         self.init(
@@ -61,7 +61,8 @@ extension AccessToken {
             amr: claims["amr"]?.array?.compactMap(\.string) ?? [], acr: claims["acr"]?.string)
     }
 
-    /// A token's own name, below that of its authorization, so that the token leads to what it hangs on.
+    /// Returns a new token identifier. It starts with the identifier of the authorization, which leads from the token
+    /// to its parent.
     static func makeID(below authorization: Identifier<Authorization>?) -> String {
         let own = Base64URL.encode(RandomBytes.make(16))
         return authorization.map { "\($0.rawValue).\(own)" } ?? own
@@ -69,7 +70,7 @@ extension AccessToken {
 }
 
 extension ResourceCatalog {
-    /// The resource servers that may accept `token`: in its audience, and with one of its scopes.
+    /// Returns the resource servers that accept `token`: those in its audience that define one of its scopes.
     func servers(of token: AccessToken) -> [ResourceServer] {
         servers.filter { server in
             token.audience.contains(server.identifier) && server.scopes.contains(where: token.scope.contains)

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JOSE
 
-/// Decodes access tokens that this issuer made. Says nothing about revocation: `BearerAuthenticator` does.
+/// Decodes the issuer's access tokens. Doesn't check revocation; `BearerAuthenticator` does.
 struct AccessTokenReader: Sendable {
     private let issuer: Issuer
     private let sealer: Sealer
@@ -15,13 +15,13 @@ struct AccessTokenReader: Sendable {
         now = core.now
     }
 
-    /// `nil` unless the token was issued here and has not expired.
+    /// Returns `nil` unless this issuer issued the token and it hasn't expired.
     func read(_ text: String) async throws -> AccessToken? {
         guard text.contains(".") else {
             guard let token = try? sealer.open(AccessToken.self, from: text, for: .accessToken) else { return nil }
             return token.expiresAt > now() ? token : nil
         }
-        // `typ` keeps an ID Token from standing in for an access token (RFC 9068 §4).
+        // `typ` prevents the use of an ID Token as an access token (RFC 9068 §4).
         let rules = JWTRules(
             algorithms: Set(KeyRing.algorithms), issuer: issuer.identifier, types: ["at+jwt"], expiry: .required,
             skew: 0, required: ["sub", "client_id", "jti", "iat"])

@@ -1,4 +1,4 @@
-/// A valid access token and its user. Only `BearerAuthenticator` makes one.
+/// A valid access token and its user. Only `BearerAuthenticator` creates one.
 struct AuthenticatedBearer: Sendable {
     let token: AccessToken
     /// `nil` for a token that a client requested for itself (RFC 6749 §4.4).
@@ -14,12 +14,12 @@ struct AuthenticatedBearer: Sendable {
         self.person = person
     }
 
-    /// How the token must be presented.
+    /// The scheme with which the token must be presented.
     var scheme: AuthenticationScheme { token.scheme }
 }
 
-/// Turns what is presented as an access token into an `AuthenticatedBearer`: issued here, not expired or revoked, its
-/// client and its user enabled.
+/// Verifies access tokens: the token was issued by this issuer, hasn't expired or been revoked, and its client and user
+/// are enabled.
 struct BearerAuthenticator: Sendable {
     let issuer: Issuer
     private let reader: AccessTokenReader
@@ -37,7 +37,7 @@ struct BearerAuthenticator: Sendable {
         singleUse = core.stores.singleUse
     }
 
-    /// The bearer of the request's token, for an endpoint of the issuer itself. Throws the challenge of RFC 6750 §3.
+    /// Returns the bearer of the request's token, for the issuer's own endpoints. Throws the challenge of RFC 6750 §3.
     func authenticate(_ request: Request) async throws -> AuthenticatedBearer {
         guard let bearer = try await bearer(BearerToken.read(request), for: issuer.identifier) else {
             throw OAuthError.invalidBearer
@@ -45,7 +45,7 @@ struct BearerAuthenticator: Sendable {
         return bearer
     }
 
-    /// `nil` also for a token with another audience (RFC 9068 §4).
+    /// Returns `nil` for an invalid token, or if its audience doesn't include `audience` (RFC 9068 §4).
     func bearer(_ text: String, for audience: String) async throws -> AuthenticatedBearer? {
         guard let bearer = try await bearer(text) else { return nil }
         guard bearer.token.audience.contains(audience) else {
@@ -55,11 +55,11 @@ struct BearerAuthenticator: Sendable {
         return bearer
     }
 
-    /// The bearer of a token with any audience, for resource servers that ask the issuer about tokens (RFC 7662 §2).
+    /// Returns the bearer of a token with any audience, for introspection by resource servers (RFC 7662 §2).
     func bearer(_ text: String) async throws -> AuthenticatedBearer? {
         guard let token = try await reader.read(text), try await isEnabled(token.client) else { return nil }
         guard let parent = token.authorization else {
-            // Only an authorization makes a token a user's: a sealing key alone must not make up a sign-in.
+            // A user's token needs an authorization: a stolen sealing key must not be enough to forge a sign-in.
             guard token.user == nil, try await !singleUse.isConsumed(token.id, for: .accessToken) else { return nil }
             return AuthenticatedBearer(token, nil)
         }
@@ -81,6 +81,6 @@ struct BearerAuthenticator: Sendable {
 }
 
 extension OAuthError {
-    /// One answer for a token that is unknown, expired, revoked or meant for others (RFC 6750 §3.1).
+    /// The same error for a token that is unknown, expired, revoked or has another audience (RFC 6750 §3.1).
     static var invalidBearer: OAuthError { .bearerChallenge(.invalidToken, "the access token is not valid here") }
 }

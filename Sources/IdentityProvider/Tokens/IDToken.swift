@@ -9,19 +9,20 @@ struct IDToken: Sendable {
     let granted: Granted
     let user: User
     let entitlements: Entitlements
-    /// May be less than what was granted (RFC 6749 §6).
+    /// May be narrower than the granted scope (RFC 6749 §6).
     let scope: Scope
     let accessToken: String
     let issuedAt: Date
     let expiresAt: Date
 
-    /// The claims about the token and the sign-in, without those that describe the user.
+    /// The names of the claims about the token and the sign-in. Claims about the user are not included.
     static let claimNames = [
         "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash",
     ]
 
-    /// Claims requested by scope are left to the userinfo endpoint, since an access token is always issued (§5.4). Claims
-    /// requested by the `claims` parameter for the ID Token are included (§5.5).
+    /// Claims requested by scope are returned by the userinfo endpoint instead, because an access token is always
+    /// issued (OpenID Connect Core §5.4). Claims requested for the ID Token by the `claims` parameter are included
+    /// (§5.5).
     var claims: JSONObject {
         var claims: JSONObject = [
             "iss": .string(issuer.identifier), "sub": .string(user.id.rawValue), "aud": .string(client.id.rawValue),
@@ -39,7 +40,8 @@ struct IDToken: Sendable {
         return claims
     }
 
-    /// The left half of the hash that belongs to the signature: SHA-256 for both of our algorithms.
+    /// Returns `at_hash` (OpenID Connect Core §3.1.3.6): the left half of the SHA-256 hash, which both supported
+    /// signature algorithms use.
     private static func halfHash(_ token: String) -> String {
         Base64URL.encode(Array(SHA256.hash(data: Array(token.utf8)).prefix(16)))
     }

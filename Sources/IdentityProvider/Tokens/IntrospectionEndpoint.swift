@@ -4,7 +4,8 @@ import JOSE
 
 extension Path { static let introspection = Path("/introspect") }
 
-/// Describes a token to a client that may know about it (RFC 7662). Tokens of others look like invalid ones.
+/// The introspection endpoint (RFC 7662). A token that the client may not read is reported as inactive, like an invalid
+/// one.
 struct IntrospectionEndpoint: Endpoint {
     private let issuer: Issuer
     private let authenticator: ClientAuthenticator
@@ -36,7 +37,7 @@ struct IntrospectionEndpoint: Endpoint {
         return .json(description ?? ["active": false])
     }
 
-    /// `nil` if `client` may not know about the token.
+    /// Returns `nil` if `client` may not read the token.
     private func describe(_ bearer: AuthenticatedBearer, to client: AuthenticatedClient) async throws -> JSONObject? {
         let servers = try await resources.catalog().servers(of: bearer.token)
         guard client.mayRead(bearer.token, for: servers) else { return nil }
@@ -45,13 +46,13 @@ struct IntrospectionEndpoint: Endpoint {
         description["token_type"] = .string(bearer.scheme.name)
         if let user = bearer.person?.user {
             description["username"] = .string(user.username)
-            // As they are now, as far as the token's audience needs them.
+            // The user's current entitlements, limited to those that the audience is configured to get.
             description.merge(try await entitlements.entitlements(of: user).claims(for: servers))
         }
         return description
     }
 
-    /// Only to the client that the token was issued to.
+    /// Returns `nil` unless the token was issued to `client`.
     private func describeRefreshToken(_ text: String, to client: AuthenticatedClient) async throws -> JSONObject? {
         guard let presented = try await refreshTokens.read(text),
             case let granted = presented.authorization.granted, granted.client == client.id,
@@ -71,7 +72,8 @@ struct IntrospectionEndpoint: Endpoint {
 }
 
 extension AuthenticatedClient {
-    /// A client may read its own tokens and, for a resource server, those meant for that server (RFC 7662 §4).
+    /// Whether the client may read the token: its own tokens and those for the resource servers it acts for
+    /// (RFC 7662 §4).
     fileprivate func mayRead(_ token: AccessToken, for servers: [ResourceServer]) -> Bool {
         token.client == id || servers.contains { $0.introspectionClients.contains(id.rawValue) }
     }

@@ -1,10 +1,10 @@
-/// What a grant was redeemed for: `TokenIssuer` makes tokens of it.
+/// The result of redeeming a grant. `TokenIssuer` issues its tokens.
 struct Redemption: Sendable {
-    /// As it is stored; `nil` when a client asked for itself, which leaves nothing behind.
+    /// The stored authorization; `nil` if the client acts on its own behalf, because nothing is stored then.
     let authorization: Authorization?
     let granted: Granted
     let target: TokenTarget
-    /// The person it is for, when it is for one.
+    /// `nil` if the client acts on its own behalf.
     let user: User?
 
     init(_ authorization: Authorization, of user: User, for target: TokenTarget) {
@@ -21,6 +21,6 @@ struct Redemption: Sendable {
         self.target = target
     }
 
-    /// May be less than what was granted (RFC 6749 §6).
+    /// May be narrower than the granted scope (RFC 6749 §6).
     var scope: Scope { target.scope }
 }

@@ -1,4 +1,4 @@
-/// A refresh token, sealed: which authorization, and the how-manieth of its tokens.
+/// The content of a sealed refresh token: its authorization and its generation within it.
 struct RefreshToken: Codable, Sendable {
     let authorization: Identifier<Authorization>
     let generation: Int

@@ -1,12 +1,11 @@
 import FoundationEssentials
 
-/// A refresh token that was issued here, with its authorization as stored.
+/// A refresh token of this issuer, with its stored authorization.
 struct PresentedRefreshToken: Sendable {
     let token: RefreshToken
     let authorization: Authorization
 }
 
-/// Reads refresh tokens.
 struct RefreshTokenReader: Sendable {
     private let sealer: Sealer
     private let authorizations: any AuthorizationStore
@@ -24,7 +23,8 @@ struct RefreshTokenReader: Sendable {
         now = core.now
     }
 
-    /// `nil` unless the token was issued here and its authorization still exists. It may be revoked, used or expired.
+    /// Returns `nil` unless this issuer issued the token and its authorization exists. The token may be revoked, used
+    /// or expired.
     func read(_ text: String) async throws -> PresentedRefreshToken? {
         guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
             let authorization = try await authorizations.find(token.authorization)
@@ -32,7 +32,7 @@ struct RefreshTokenReader: Sendable {
         return PresentedRefreshToken(token: token, authorization: authorization)
     }
 
-    /// When the token ends; `nil` if it is not good now. Does not count as a use of the session.
+    /// Returns when the token expires; `nil` if it isn't valid now. Doesn't count as a use of the session.
     func end(of presented: PresentedRefreshToken) async throws -> Date? {
         let authorization = presented.authorization
         guard authorization.revokedAt == nil, authorization.generation == presented.token.generation,
@@ -41,7 +41,7 @@ struct RefreshTokenReader: Sendable {
         return end
     }
 
-    /// Without offline access it ends with its session (OpenID Connect Core §11).
+    /// Without offline access, the token ends with its session (OpenID Connect Core §11).
     private func end(of authorization: Authorization) async throws -> Date? {
         let end = RefreshLifetime.end(of: authorization, lifetimes)
         guard !authorization.granted.isOffline else { return end }

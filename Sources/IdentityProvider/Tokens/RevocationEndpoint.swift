@@ -4,7 +4,7 @@ import Logging
 
 extension Path { static let revocation = Path("/revoke") }
 
-/// Lets a client give a token back (RFC 7009). Revokes the token's authorization, and with it all of its tokens.
+/// The revocation endpoint (RFC 7009). Revokes the token's authorization and thereby all of its tokens.
 struct RevocationEndpoint: Endpoint {
     private let authenticator: ClientAuthenticator
     private let accessTokens: AccessTokenReader
@@ -56,7 +56,7 @@ struct RevocationEndpoint: Endpoint {
         audit.record(.authorizationRevoked, client: client.id)
     }
 
-    /// RFC 7009 §2.1.
+    /// Throws unless the token was issued to `client` (RFC 7009 §2.1).
     private func requireOwner(_ owner: Identifier<Client>, _ client: AuthenticatedClient) throws(OAuthError) {
         guard owner == client.id else { throw .invalidGrant("the token was issued to another client") }
     }

@@ -3,7 +3,7 @@ import JOSE
 
 extension Path { static let token = Path("/token") }
 
-/// RFC 6749 §3.2.
+/// The token endpoint (RFC 6749 §3.2).
 struct TokenEndpoint: Endpoint {
     private let authenticator: ClientAuthenticator
     private let grants: [GrantType: any Grant]

@@ -10,7 +10,7 @@ struct TokenIssuer: Sendable {
     let ring: KeyRing
     let sealer: Sealer
     let now: @Sendable () -> Date
-    /// Kept: each access to the global tracer casts it anew.
+    /// Stored because each access to the global tracer performs a dynamic cast.
     private let tracer = InstrumentationSystem.tracer
 
     init(_ core: Core) {
@@ -22,13 +22,13 @@ struct TokenIssuer: Sendable {
         now = core.now
     }
 
-    /// Issues the access token and, if the client uses them, the refresh token. `isOpenID` says whether scope `openid` adds
-    /// an ID Token (OpenID Connect Core §3.1.3.3).
+    /// Issues the access token and, if the client is registered for the refresh token grant, a refresh token. With
+    /// `isOpenID`, the scope `openid` adds an ID Token (OpenID Connect Core §3.1.3.3).
     func issue(_ redemption: Redemption, to client: Client, isOpenID: Bool) async throws -> TokenResponse {
         let hasIDToken = isOpenID && redemption.scope.contains(Scope.openID)
         let isOpaque = redemption.target.servers.contains { $0.format == .opaque }
-        // Read once, so that the access token and the ID Token agree, and only if one of them carries them: what was
-        // redeemed must not be lost for a read that nobody needs.
+        // Read once, so that the access token and the ID Token agree. Not read if neither carries them, because a
+        // failed read would waste a code that has just been redeemed.
         let entitlements = isOpaque && !hasIDToken ? nil : try await entitlements(of: redemption.user)
         let token = accessToken(redemption)
         var response = TokenResponse(
@@ -52,7 +52,7 @@ struct TokenIssuer: Sendable {
 
     private func accessToken(_ redemption: Redemption) -> AccessToken {
         let (granted, target, moment) = (redemption.granted, redemption.target, now())
-        // A token for several resource servers lives no longer than the strictest of them allows.
+        // The shortest lifetime among the resource servers applies.
         let lifetime =
             target.servers.compactMap(\.accessTokenLifetime).map(TimeInterval.init).min() ?? lifetimes.accessToken
         return AccessToken(
@@ -64,7 +64,7 @@ struct TokenIssuer: Sendable {
             authenticatedAt: granted.authenticatedAt, amr: granted.amr, acr: granted.acr)
     }
 
-    /// A JWT carries the user's entitlements as they are now; introspection adds them to what an opaque token says.
+    /// A JWT carries the user's current entitlements. An opaque token doesn't, because introspection adds them.
     private func encode(
         _ token: AccessToken, of redemption: Redemption, with entitlements: Entitlements?
     ) async throws -> String {

@@ -1,4 +1,4 @@
-/// A token request whose client is authenticated (RFC 6749 §3.2): what a grant sees.
+/// A token request whose client is authenticated (RFC 6749 §3.2). The input of a grant.
 struct TokenRequest: Sendable {
     let client: AuthenticatedClient
     let parameters: Parameters
@@ -9,7 +9,7 @@ struct TokenRequest: Sendable {
         parameters = request.parameters
     }
 
-    /// Throws `invalid_request` if it is missing.
+    /// Throws `invalid_request` if the parameter is missing.
     var grantType: GrantType {
         get throws(OAuthError) { GrantType(rawValue: try parameters.required("grant_type")) }
     }

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import JOSE
 
-/// The tokens of a redemption (RFC 6749 §5.1; OpenID Connect Core §3.1.3.3).
+/// A successful token response (RFC 6749 §5.1; OpenID Connect Core §3.1.3.3).
 struct TokenResponse: Sendable {
     let accessToken: String
-    /// `token_type`.
+    /// The `token_type`.
     let scheme: AuthenticationScheme
     let issuedAt: Date
     let expiresAt: Date

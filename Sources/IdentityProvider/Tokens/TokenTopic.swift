@@ -1,4 +1,4 @@
-/// Tokens: how they are issued, presented, described and revoked.
+/// The token, userinfo, introspection and revocation endpoints.
 struct TokenTopic: Topic {
     let authenticator: ClientAuthenticator
     let bearers: BearerAuthenticator

@@ -3,7 +3,7 @@ import JOSE
 
 extension Path { static let userInfo = Path("/userinfo") }
 
-/// Claims about the user who signed in (OpenID Connect Core §5.3).
+/// The userinfo endpoint (OpenID Connect Core §5.3).
 struct UserInfoEndpoint: Endpoint {
     private let bearers: BearerAuthenticator
     private let stepUp: StepUp
@@ -22,7 +22,7 @@ struct UserInfoEndpoint: Endpoint {
         let bearer = try await bearers.authenticate(request)
         guard bearer.token.scope.contains(Scope.openID) else {
             throw OAuthError.bearerChallenge(
-                .insufficientScope, "the scope openid is needed", [("scope", Scope.openID)])
+                .insufficientScope, "the scope openid is required", [("scope", Scope.openID)])
         }
         guard let person = bearer.person else { throw OAuthError.invalidBearer }
         try await stepUp.require(of: person)

@@ -62,8 +62,8 @@ struct AuthorizationRequest: Codable, Sendable {
     var consentScope: Scope { claims.map { scope.union($0.scope) } ?? scope }
 
     /// Requires protection against code injection for a request without PKCE. A confidential client may check the
-    /// `nonce` of the ID Token instead. A public client must use PKCE, which also binds the code to it (RFC 9700
-    /// §2.1.1; OAuth 2.1 §7.5.1).
+    /// `nonce` of the ID Token instead. A public client must use PKCE, which also binds the code to it
+    /// (RFC 9700 §2.1.1; OAuth 2.1 §7.5.1).
     private static func requireProtection(
         of client: Client, _ scope: Scope, _ nonce: String?
     ) throws(OAuthError) {

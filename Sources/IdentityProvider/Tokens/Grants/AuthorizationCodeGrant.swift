@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JOSE
 
-/// RFC 6749 §4.1.3, with PKCE (RFC 7636 §4.6).
+/// The authorization code grant (RFC 6749 §4.1.3) with PKCE (RFC 7636 §4.6).
 struct AuthorizationCodeGrant: Grant {
     let sealer: Sealer
     let lifetimes: Lifetimes
@@ -26,7 +26,7 @@ struct AuthorizationCodeGrant: Grant {
 
     func redeem(_ request: TokenRequest) async throws -> Redemption {
         let code = try VerifiedCode(request, opening: sealer, at: now())
-        // RFC 8707 §2.2: the token request may name some of the resources of the authorization request.
+        // The token request may name a subset of the authorization request's resources (RFC 8707 §2.2).
         let target = try TokenTarget(
             code.granted.scope, of: request.client.client, in: await resources.catalog(),
             granted: code.granted.resources, requested: request.parameters.all("resource"))
@@ -38,22 +38,23 @@ struct AuthorizationCodeGrant: Grant {
     private func user(of code: VerifiedCode) async throws -> User {
         guard let id = code.granted.user, let user = try await users.findEnabled(id) else {
             Decision.note("The user for whom the code was issued was disabled or removed.")
-            throw OAuthError.invalidGrant("the code is not valid any more")
+            throw OAuthError.invalidGrant("the code is no longer valid")
         }
         return user
     }
 
-    /// Idle sessions end here; `spend` checks that the session has not ended in the meantime.
+    /// Throws if the session has ended or is idle for too long. `spend` checks again, in its transaction, that it
+    /// hasn't ended.
     private func requireSession(of code: VerifiedCode) async throws {
         guard try await sessions.find(code.session, at: now()) == nil else { return }
-        // If the code was used before, its offline access has outlived the session.
+        // If the code was already redeemed, its offline access may have outlived the session.
         try await authorizations.revoke(code.id, at: now())
-        Decision.note("The session that the code was issued in has ended.")
-        throw OAuthError.invalidGrant("the code is not valid any more")
+        Decision.note("The session in which the code was issued has ended.")
+        throw OAuthError.invalidGrant("the code is no longer valid")
     }
 
-    /// Comes last, so that a thief without the verifier can't burn the code. Reuse revokes the tokens of the first
-    /// redemption (RFC 6749 §4.1.2).
+    /// Redeems the code. Must come last, so that a thief without the verifier can't use up the code. A replay revokes
+    /// the tokens of the first redemption (RFC 6749 §4.1.2).
     private func spend(_ code: VerifiedCode, issuedTo client: Client) async throws -> Authorization {
         let granted = code.granted.begun(at: now())
         let authorization = Authorization(
@@ -61,31 +62,31 @@ struct AuthorizationCodeGrant: Grant {
             expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
         guard try await authorizations.create(authorization, at: now()) else {
             try await authorizations.revoke(code.id, at: now())
-            Decision.note("The code was used before, so what it bought is revoked (RFC 6749 §4.1.2).")
+            Decision.note("The code was already used, so its authorization is revoked (RFC 6749 §4.1.2).")
             audit.record(.codeReplayed, user: granted.user, client: client.id, session: code.session)
-            throw OAuthError.invalidGrant("the code was used before")
+            throw OAuthError.invalidGrant("the code was already used")
         }
         return authorization
     }
 }
 
-/// An unexpired code, presented by its client with the redirect URI and the verifier of the authorization request.
+/// A valid code, presented by its client with the redirect URI and verifier of the authorization request.
 private struct VerifiedCode {
     let id: Identifier<Authorization>
     let granted: Granted
-    /// The store compares the user's session with this one.
+    /// The session in which the code was issued. `AuthorizationStore.create` checks it against what is granted.
     let session: Identifier<Session>
 
     /// Throws `invalid_grant` (RFC 6749 §5.2).
     init(_ request: TokenRequest, opening sealer: Sealer, at now: Date) throws(OAuthError) {
         let text = try request.parameters.required("code")
         guard let code = try? sealer.open(AuthorizationCode.self, from: text, for: .authorizationCode) else {
-            Decision.note("The code is none that this issuer made.")
+            Decision.note("The code was not issued by this issuer.")
             throw .invalidGrant("the code is not valid")
         }
         try code.check(request, at: now)
         Decision.note(
-            "The code was issued to this client and has not expired; redirect_uri and code_verifier are those of the "
+            "The code was issued to this client and has not expired; redirect_uri and code_verifier match the "
                 + "authorization request (RFC 6749 §4.1.3, RFC 7636 §4.6).")
         guard let session = code.granted.session else { throw .invalidGrant("the code is not valid") }
         id = code.id
@@ -101,14 +102,15 @@ extension AuthorizationCode {
         guard granted.client == request.client.id else { throw .invalidGrant("the code was issued to another client") }
         guard now < expiresAt else { throw .invalidGrant("the code has expired") }
         guard try parameters.required("redirect_uri").isExactly(redirectURI) else {
-            throw .invalidGrant("redirect_uri is not that of the authorization request")
+            throw .invalidGrant("redirect_uri does not match the authorization request")
         }
         let verifier = parameters["code_verifier"]
         switch (pkce, verifier) {
         case (let pkce?, let verifier?):
             guard pkce.accepts(verifier) else { throw .invalidGrant("code_verifier is wrong") }
         case (_?, nil): throw .invalidGrant("code_verifier is missing")
-        // A verifier without a challenge is the sign of a stripped challenge: a downgrade (RFC 9700 §4.8.2).
+        // A verifier without a challenge indicates that an attacker removed the challenge: a PKCE downgrade
+        // (RFC 9700 §4.8.2).
         case (nil, _?): throw .invalidGrant("the authorization request had no code_challenge")
         case (nil, nil): break
         }

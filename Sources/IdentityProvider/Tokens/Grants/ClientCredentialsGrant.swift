@@ -1,4 +1,4 @@
-/// RFC 6749 §4.4: a client asks for itself. Writes nothing.
+/// The client credentials grant (RFC 6749 §4.4): a client acts on its own behalf. Nothing is stored.
 struct ClientCredentialsGrant: Grant {
     let resources: CachedResourceServers
     static let type = GrantType.clientCredentials
@@ -10,10 +10,10 @@ struct ClientCredentialsGrant: Grant {
     func redeem(_ request: TokenRequest) async throws -> Redemption {
         let (client, parameters) = (request.client, request.parameters)
         let catalog = try await resources.catalog()
-        // There is no person: what speaks of one is not for a client alone.
+        // The standard scopes concern a user, and there is none.
         let scope = try catalog.scope(parameters["scope"], of: client.client).subtracting(Scope.standard)
         guard parameters["scope"] == nil || !scope.isEmpty else {
-            throw OAuthError.invalidScope("the client may have none of these scopes for itself")
+            throw OAuthError.invalidScope("none of these scopes is available to the client without a user")
         }
         let requested = parameters.all("resource")
         return Redemption(

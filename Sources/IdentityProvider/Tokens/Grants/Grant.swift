@@ -1,13 +1,13 @@
-/// Handles one `grant_type`: decides what is granted. `TokenIssuer` issues it.
+/// Handles one `grant_type`. Decides what is granted; `TokenIssuer` issues the tokens.
 protocol Grant: Sendable {
     static var type: GrantType { get }
     init(_ core: Core)
     func redeem(_ request: TokenRequest) async throws -> Redemption
 }
 
-/// The grants. A new one is a file in this folder and a line here.
+/// The grants. To add one, add a file to this folder and a line here.
 enum Grants {
-    /// In the order in which the metadata lists them (RFC 8414 §2).
+    /// In the order of the metadata (RFC 8414 §2).
     static let all: [any Grant.Type] = [
         AuthorizationCodeGrant.self,
         RefreshTokenGrant.self,

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Logging
 
-/// RFC 6749 §6, with rotation and reuse detection (RFC 9700 §4.14.2).
+/// The refresh token grant (RFC 6749 §6) with rotation and replay detection (RFC 9700 §4.14.2).
 struct RefreshTokenGrant: Grant {
     let refreshTokens: RefreshTokenReader
     let lifetimes: Lifetimes
@@ -52,18 +52,18 @@ struct RefreshTokenGrant: Grant {
             Decision.note("The refresh token \(rotation.sentence) (generation \(authorization.generation)).")
             return Redemption(authorization, of: user, for: target)
         case .reused:
-            // Either the thief or the owner presents it: both lose access (RFC 9700 §4.14.2).
+            // A thief or the owner presents it. Both lose access (RFC 9700 §4.14.2).
             try await authorizations.revoke(token.authorization, at: now())
             audit.record(.refreshTokenReused, user: id, client: client.id, session: stored.granted.session)
             Logger.current.warning(
-                "refresh token used twice, authorization revoked",
+                "refresh token reused, authorization revoked",
                 metadata: ["authorization": "\(token.authorization)", "client": "\(client.id)", "user": "\(user.id)"])
             throw Self.refusal("It was used before, so its authorization is revoked (RFC 9700 §4.14.2).")
         case .gone: throw Self.refusal("Its authorization was revoked or has expired.")
         }
     }
 
-    /// Every refusal gets the same response. The reason goes to the audit record.
+    /// Returns the same error for all reasons. Only the audit record contains the reason.
     private static func refusal(_ reason: String) -> OAuthError {
         Decision.note("The refresh token is refused. \(reason)")
         return .invalidGrant("the refresh token is not valid")
@@ -73,7 +73,7 @@ struct RefreshTokenGrant: Grant {
         guard let text = parameters["scope"] else { return granted }
         let scope = try Scope(parsing: text)
         guard !scope.isEmpty, scope.isSubset(of: granted) else {
-            throw .invalidScope("scope is more than what was granted")
+            throw .invalidScope("scope exceeds the granted scope")
         }
         return scope
     }
@@ -97,10 +97,10 @@ struct RefreshTokenGrant: Grant {
 extension Rotation {
     fileprivate var sentence: String {
         switch self {
-        case .rotated: "was the current one and has a successor now"
-        case .repeated: "came again within the grace time and got the same successor"
+        case .rotated: "was current and has been replaced"
+        case .repeated: "was repeated within the grace period and got the same successor"
         case .reused: "was used before"
-        case .gone: "is gone"
+        case .gone: "no longer exists"
         }
     }
 }

@@ -1,7 +1,6 @@
 package import FoundationEssentials
 
-/// The parts that all topics of an issuer share. A topic takes the whole core; an endpoint keeps only the values it
-/// uses.
+/// The parts that all topics of an issuer share. Topics take the whole core; endpoints keep only the values they use.
 package struct Core: Sendable {
     package let settings: Settings
     let stores: Stores
@@ -24,8 +23,7 @@ package struct Core: Sendable {
 
     var issuer: Issuer { settings.issuer }
 
-    /// `sendsMail` defaults to whether there is a mailer. Commands have no mailer: they queue mail for a running
-    /// server.
+    /// `sendsMail` defaults to whether there is a mailer. Commands without a mailer queue mail for a running server.
     package init(
         settings: Settings, stores: Stores, vault: KeyVault, passwords: PasswordFactor, limiter: RateLimiter,
         audit: AuditLog, mailer: (any Mailer)? = nil, sendsMail: Bool? = nil, geolocator: (any Geolocator)? = nil,

@@ -100,8 +100,7 @@ package struct Lifetimes: Sendable {
     /// The grace period in which a retried refresh returns the same successor and doesn't count as reuse. Clients may
     /// override it.
     package var refreshGrace: TimeInterval = 30
-    /// How long account recovery waits before it removes a factor for a user who has proved only control of their
-    /// mailbox.
+    /// How long account recovery waits to remove a factor if the user has proved only that they control the mailbox.
     package var recoveryWait: TimeInterval = 72 * 3_600
 
     package init() {}

@@ -5,8 +5,7 @@ import Logging
 
 extension Path { static let authorization = Path("/authorize") }
 
-/// The authorization endpoint (RFC 6749 §3.1; OpenID Connect Core §3.1.2). Pages send the browser back here with the
-/// interaction.
+/// The authorization endpoint (RFC 6749 §3.1; OpenID Connect Core §3.1.2). Pages return to it with the interaction.
 struct AuthorizationEndpoint: Endpoint {
     private let intake: AuthorizationIntake
     private let loop: InteractionLoop

@@ -21,7 +21,7 @@ final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let now: @Sendable () -> Date
     private let measurements: CacheMeasurements
 
-    /// `name` labels the metrics. `lifetime`, in seconds, bounds how long a node that missed a change serves stale
+    /// `name` labels the metrics. `lifetime`, in seconds, bounds how long a node that missed a change uses stale
     /// values.
     init(_ name: String, lifetime: TimeInterval = 30, maximumCount: Int = 10_000, now: @escaping @Sendable () -> Date) {
         self.lifetime = lifetime

@@ -118,8 +118,8 @@ package struct Client: Sendable, Hashable {
         return algorithm
     }
 
-    /// The same maximum as for `lifetimes.refresh_grace`. Within this time, use of a copied refresh token goes
-    /// undetected.
+    /// The same maximum as for `lifetimes.refresh_grace`. Within this time, a copied refresh token can be used
+    /// unnoticed.
     private static let longestRefreshTokenGrace: TimeInterval = 300
 
     private static func pkce(_ text: String) throws(InvalidValue) -> Bool {

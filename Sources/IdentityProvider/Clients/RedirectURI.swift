@@ -20,10 +20,9 @@ package struct RedirectURI: Hashable, Sendable {
                 throw InvalidValue("must be https (http only for loopback hosts)")
             }
         case let scheme:
-            // A private-use scheme is a reversed domain name (RFC 8252 §7.1). This also rules out javascript: and
-            // data:.
+            // A private-use scheme is a reversed domain name (RFC 8252 §7.1). This rules out javascript: and data:.
             guard scheme.contains(".") else {
-                throw InvalidValue("must have a private-use scheme with a dot, such as com.example.app (RFC 8252 §7.1)")
+                throw InvalidValue("must use https or a scheme with a dot, such as com.example.app (RFC 8252 §7.1)")
             }
         }
         guard url.user() == nil else { throw InvalidValue("must not contain a user") }
@@ -32,8 +31,7 @@ package struct RedirectURI: Hashable, Sendable {
 
     /// Compares exactly (RFC 9700 §2.1), except for the port of a loopback address (RFC 8252 §7.3).
     package func matches(_ requested: String) -> Bool {
-        // Swift compares strings by canonical equivalence (U+212A equals K). In ASCII, only identical strings are
-        // equal.
+        // Swift compares by canonical equivalence (U+212A equals K). In ASCII, only identical strings are equal.
         guard URIText.isPlain(requested) else { return false }
         if requested == text { return true }
         guard let loopback, let other = LoopbackParts(requested) else { return false }

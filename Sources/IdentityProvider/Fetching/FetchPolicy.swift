@@ -65,7 +65,9 @@ package struct FetchCaching: Hashable, Sendable {
         minimumLifetime: TimeInterval, maximumLifetime: TimeInterval, staleLifetime: TimeInterval,
         failureLifetime: TimeInterval, maximumCount: Int
     ) {
-        precondition(minimumLifetime <= maximumLifetime && maximumCount > 0)
+        precondition(
+            minimumLifetime <= maximumLifetime && maximumCount > 0,
+            "expected minimumLifetime <= maximumLifetime and maximumCount > 0")
         self.minimumLifetime = minimumLifetime
         self.maximumLifetime = maximumLifetime
         self.staleLifetime = staleLifetime

@@ -11,7 +11,7 @@ package enum FormEncoding {
             case UInt8(ascii: "+"): bytes.append(0x20)
             case UInt8(ascii: "%"):
                 guard let high = rest.next().flatMap(digit), let low = rest.next().flatMap(digit) else {
-                    throw .invalidRequest("malformed percent encoding")
+                    throw .invalidRequest("a parameter has malformed percent encoding")
                 }
                 bytes.append(high << 4 | low)
             case 0x21...0x7E: bytes.append(byte)

@@ -37,8 +37,7 @@ package struct IPAddress: Hashable, Sendable {
     /// a different address in its /64 for each request (RFC 8981).
     package var subscriber: String { bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
 
-    /// Returns the subscriber of a request's remote address, or `text` itself if it isn't an IP address, as for a Unix
-    /// socket.
+    /// Returns the subscriber of a remote address, or `text` itself if it isn't an IP address, as for a Unix socket.
     package static func subscriber(of text: String) -> String { IPAddress(text)?.subscriber ?? text }
 
     /// The network of a site: the /24 of an IPv4 address or the /48 of an IPv6 address (RFC 6177 §2).

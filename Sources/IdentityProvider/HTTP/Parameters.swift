@@ -4,8 +4,7 @@ import JOSE
 package struct Parameters: Sendable {
     /// Parameters that may occur more than once (RFC 8707 §2).
     private static let repeatable: Set<String> = ["resource"]
-    /// JSON members whose value is an object. They are stored as text: the response of an authenticator (WebAuthn Level
-    /// 3 §5.1).
+    /// JSON members whose value is an object, kept as text: an authenticator's response (WebAuthn Level 3 §5.1).
     private static let documents: Set<String> = ["credential"]
 
     private let pairs: [(name: String, value: String)]

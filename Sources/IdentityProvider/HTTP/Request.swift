@@ -6,7 +6,7 @@ package struct Request: Sendable {
     /// Below the issuer, with a leading slash.
     package let path: String
     package let headers: HTTPFields
-    /// The query parameters of a `GET`, or the body parameters of a `POST`. Never both, so that one can't override the
+    /// The query parameters of a `GET` or the body parameters of a `POST`. Never both, so that one can't override the
     /// other.
     package let parameters: Parameters
     package let body: [UInt8]
@@ -15,8 +15,7 @@ package struct Request: Sendable {
     /// The identifier of the request's trace, if it has one.
     package let trace: String?
 
-    /// Throws `invalid_request` if the query or body is malformed, or if the body doesn't have the media type of
-    /// `type`.
+    /// Throws `invalid_request` if the query or body is malformed, or if the body has a media type other than `type`.
     package init(
         method: HTTPRequest.Method, path: String, query: String? = nil, headers: HTTPFields = [:], body: [UInt8] = [],
         remoteAddress: String = "127.0.0.1", trace: String? = TraceID.current, limits: Limits = Limits(),

@@ -70,8 +70,7 @@ struct Interaction: Codable, Sendable {
         return step
     }
 
-    /// Returns the next step of the sign-in in progress. Progress that strengthens a session counts only with that
-    /// session.
+    /// Returns the next step of the sign-in in progress. Progress that strengthens a session requires that session.
     private func stepUnderWay(with session: Session?) -> Step? {
         guard let progress, progress.authenticatedAt == nil || progress.strengthens(session) else { return nil }
         return switch progress.next {

@@ -18,8 +18,7 @@ struct InteractionKeeper: Sendable {
         now = core.now
     }
 
-    /// Returns the interaction of the request. Throws `interactionLost`, whose page asks the user to start again from
-    /// the application.
+    /// Returns the interaction of the request. Throws `interactionLost`, whose page asks the user to start over.
     func resume(_ request: Request) throws(OAuthError) -> Interaction {
         try resume(request.parameters.required("interaction"), in: request)
     }

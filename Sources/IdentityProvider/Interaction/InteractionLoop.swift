@@ -66,8 +66,7 @@ struct InteractionLoop: Sendable {
         switch outcome {
         case .signedIn(let session, let cookies):
             interaction.progress = nil
-            // A strengthened session keeps its sign-in time, which therefore doesn't show that the user was asked
-            // already.
+            // A strengthened session keeps its sign-in time, which therefore doesn't show that the user was asked.
             interaction.exhausted = session.id
             // Prevents session fixation: another origin may have planted the old identity.
             let (identity, cookie) = interactions.browser.renewed()

@@ -1,7 +1,6 @@
 import FoundationEssentials
 
-/// A request to sign in that isn't an authorization request: for one of our own pages, or for a URL that the caller has
-/// checked.
+/// A request to sign in other than an authorization request: for one of our pages or a URL that the caller has checked.
 struct SignInRequest: Codable, Sendable {
     /// The destination after the sign-in. A location that starts with a slash is a path below the issuer.
     let location: String

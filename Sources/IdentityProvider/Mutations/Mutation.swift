@@ -49,8 +49,7 @@ enum Mutation: String, CaseIterable {
     case introspectionOpen = "M53-introspection"
     case oneTimePasswordTwice = "M53-totp"
 
-    /// The fault named by `CONFORMANCE_MUTATION`. An unknown name ends the process, because a missing fault would go
-    /// unnoticed.
+    /// The fault named by `CONFORMANCE_MUTATION`. An unknown name ends the process instead of testing without a fault.
     static let current: Mutation? = {
         guard let name = ProcessInfo.processInfo.environment["CONFORMANCE_MUTATION"] else { return nil }
         guard let mutation = Mutation(rawValue: name) else {

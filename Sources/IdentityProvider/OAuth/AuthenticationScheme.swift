@@ -7,8 +7,7 @@ struct AuthenticationScheme: Hashable, Sendable {
     /// RFC 7617.
     static let basic = AuthenticationScheme(name: "Basic")
 
-    /// Returns the credentials of an `Authorization` field; `nil` if it has another scheme. Scheme names are
-    /// case-insensitive.
+    /// Returns the credentials of an `Authorization` field; `nil` for another scheme. Schemes are case-insensitive.
     func credentials(in field: String) -> String? {
         let prefix = field.prefix(name.count + 1)
         guard prefix.last == " ", prefix.dropLast().lowercased() == name.lowercased() else { return nil }

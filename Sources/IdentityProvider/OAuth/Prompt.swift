@@ -1,4 +1,4 @@
-/// A `prompt` value: what the user must be asked again (OpenID Connect Core §3.1.2.1).
+/// A `prompt` value: what to ask the user even if it isn't necessary, or `none` (OpenID Connect Core §3.1.2.1).
 package enum Prompt: String, Sendable, Codable, CaseIterable {
     case none = "none"
     case login = "login"

@@ -17,8 +17,7 @@ package enum DataKeyClass: String, CaseIterable, Sendable {
     /// MACs of the audit log.
     case audit = "audit"
 
-    /// Returns the maximum lifetime, in seconds, of values in transit under a key of the class; 0 if the class has
-    /// none.
+    /// Returns the maximum lifetime of values in transit under a key of the class, in seconds; 0 if there are none.
     func tokenLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
         switch self {
         case .transit: SealedPurpose.longestLifetime(lifetimes)
@@ -59,8 +58,7 @@ package struct DataKey: Sendable {
     let number: Int
     let id: [UInt8]
     let origin: Origin
-    /// When the key starts to make new values. It opens values as soon as it is stored, so that no node receives a
-    /// value that it can't open.
+    /// When the key starts to make new values. It is stored earlier, so that no node receives a value it can't open.
     let usedFrom: Date
     /// 32 bytes.
     let material: SymmetricKey
@@ -83,8 +81,7 @@ package struct DataKey: Sendable {
             } ?? material
     }
 
-    /// Returns `id (4) ‖ HMAC-SHA256 (32)`, or the HMAC alone for an adopted master key, as in versions without key
-    /// ids.
+    /// Returns `id (4) ‖ HMAC-SHA256 (32)`; for an adopted master key, the HMAC alone, as in versions without key ids.
     func mac(over input: [UInt8]) -> [UInt8] {
         (origin == .random ? id : []) + HMAC<SHA256>.authenticationCode(for: input, using: working)
     }

@@ -86,8 +86,7 @@ package final class KeyVault: Sendable {
         return key
     }
 
-    /// Returns the current key for MACs. If the keys aren't loaded, returns a random key, whose MACs are never
-    /// accepted.
+    /// Returns the current key for MACs. If no keys are loaded, returns a random key, whose MACs are never accepted.
     func currentOrNone(_ keyClass: DataKeyClass) -> DataKey {
         (try? current(keyClass)) ?? .random(keyClass, number: .max, usedFrom: .distantPast)
     }
@@ -114,15 +113,13 @@ package final class KeyVault: Sendable {
         }
     }
 
-    /// Returns when a key stopped making new values; `nil` for the newest. Adopted keys were used in parallel and end
-    /// together.
+    /// Returns when a key stopped making new values; `nil` for the newest. Adopted keys all end at the same time.
     static func end(of index: Int, in keys: [DataKey]) -> Date? {
         keys[(index + 1)...].first { $0.number > 0 }?.usedFrom
     }
 
     /// Returns the master keys as data keys. Sealed values name their key; digests and MACs were made with the oldest.
-    /// The newest in the file isn't used for new values yet, because other nodes may not have it: the oldest is
-    /// current.
+    /// The oldest also makes new values, because other nodes may not have a key yet that was just added to the file.
     static func adopted(_ masterKeys: MasterKeys) -> [DataKey] {
         DataKeyClass.allCases.flatMap { keyClass in
             let isSealing = keyClass == .transit || keyClass == .rest

@@ -6,8 +6,7 @@ import JOSE
 package struct SealedPurpose: Sendable {
     package let name: String
     let keyClass: DataKeyClass
-    /// How long a replaced key must still open values, in seconds; `nil` for values at rest, which are kept until they
-    /// are resealed.
+    /// How long a replaced key must still open values, in seconds; `nil` for values at rest, which are resealed.
     let lifetime: (@Sendable (Lifetimes) -> TimeInterval)?
 
     /// Returns a purpose for values in transit, which are valid for at most `lifetime` seconds.

@@ -1,5 +1,5 @@
-/// A type whose secrets are stored as digests. The label is part of the digest and must not change, even if the type is
-/// renamed.
+/// A type whose secrets are stored as digests. The label is part of the digest and must not change with the type's
+/// name.
 package protocol Digested {
     static var digestLabel: String { get }
 }

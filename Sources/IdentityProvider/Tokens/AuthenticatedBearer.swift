@@ -18,8 +18,7 @@ struct AuthenticatedBearer: Sendable {
     var scheme: AuthenticationScheme { token.scheme }
 }
 
-/// Verifies access tokens: the token was issued by this issuer, hasn't expired or been revoked, and its client and user
-/// are enabled.
+/// Verifies access tokens: issued by this issuer, neither expired nor revoked, with an enabled client and user.
 struct BearerAuthenticator: Sendable {
     let issuer: Issuer
     private let reader: AccessTokenReader

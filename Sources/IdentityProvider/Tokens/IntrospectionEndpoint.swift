@@ -4,8 +4,7 @@ import JOSE
 
 extension Path { static let introspection = Path("/introspect") }
 
-/// The introspection endpoint (RFC 7662). A token that the client may not read is reported as inactive, like an invalid
-/// one.
+/// The introspection endpoint (RFC 7662). A token that the client may not read is reported as inactive.
 struct IntrospectionEndpoint: Endpoint {
     private let issuer: Issuer
     private let authenticator: ClientAuthenticator

@@ -23,8 +23,8 @@ struct RefreshTokenReader: Sendable {
         now = core.now
     }
 
-    /// Returns `nil` unless this issuer issued the token and its authorization exists. The token may be revoked, used
-    /// or expired.
+    /// Returns `nil` unless the token is this issuer's and its authorization exists. It may be revoked, used or
+    /// expired.
     func read(_ text: String) async throws -> PresentedRefreshToken? {
         guard let token = try? sealer.open(RefreshToken.self, from: text, for: .refreshToken),
             let authorization = try await authorizations.find(token.authorization)

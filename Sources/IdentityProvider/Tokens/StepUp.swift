@@ -21,8 +21,7 @@ struct StepUp: Sendable {
         let granted = person.granted
         let client = try await clients.find(granted.client)
         let minimum = try await signIn.policy(toward: SignIn.Destination(client: client), by: person.user).minimum
-        // The resource's demand concerns the factors that were shown. For the minimum, a trusted browser counts as
-        // well.
+        // The resource's demand concerns the factors that were shown. For the minimum, a trusted browser also counts.
         var unmet = asked.unmet(by: granted.context, at: granted.authenticatedAt, now: now())
         if granted.satisfied < minimum { unmet.context = max(unmet.context ?? minimum, minimum) }
         guard unmet.isEmpty else {

@@ -24,8 +24,7 @@ struct AuthorizationRequest: Codable, Sendable {
             requestedContexts, subject
     }
 
-    /// Parses and validates the parameters (OpenID Connect Core §3.1.2.1, §3.1.2.2). `known` holds the issuer's
-    /// resource servers.
+    /// Validates the parameters (OpenID Connect Core §3.1.2.1, §3.1.2.2). `known` holds the issuer's resource servers.
     init(
         _ parameters: Parameters, from client: Client, to redirect: VerifiedRedirect, known: ResourceCatalog,
         subject: Identifier<User>?

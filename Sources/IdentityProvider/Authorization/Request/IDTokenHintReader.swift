@@ -8,8 +8,7 @@ struct IDTokenHint: Sendable {
     let session: Identifier<Session>?
 }
 
-/// Reads ID Token hints. The signature must be ours, but the token may have expired, because a hint isn't proof of
-/// anything.
+/// Reads ID Token hints. The signature must be ours, but the token may have expired, because a hint proves nothing.
 struct IDTokenHintReader: Sendable {
     let issuer: Issuer
     let ring: KeyRing

@@ -1,5 +1,4 @@
-/// A client that has authenticated, or a public client. Only `ClientAuthenticator` creates one, and every grant
-/// requires one.
+/// A client that has authenticated, or a public client. Only `ClientAuthenticator` creates one. All grants require one.
 struct AuthenticatedClient: Sendable {
     let client: Client
 
@@ -33,8 +32,7 @@ struct ClientAuthenticator: Sendable {
     func authenticate(_ request: Request) async throws -> AuthenticatedClient {
         let claimed = try ClaimedClient(request)
         let found = try await clients.find(claimed.id)
-        // After the lookup: nothing suspends between this check and a wrong secret, so concurrent guesses are all
-        // counted.
+        // After the lookup: nothing suspends between this check and a wrong secret, so concurrent guesses all count.
         if let seconds = attempts.wait(for: claimed, from: request.remoteAddress) {
             record(.throttled, client: found?.id)
             throw OAuthError.tooManyRequests(retryAfter: seconds, cause: ClientRefusal.throttled)

@@ -1,7 +1,6 @@
 import HTTPTypes
 
-/// The reason why client authentication failed. Only the logs contain it: the client gets `invalid_client` for all of
-/// them.
+/// The reason why client authentication failed. Only the logs contain it. The client always gets `invalid_client`.
 struct ClientRefusal: Error, CustomStringConvertible {
     /// The reason in the audit log.
     let name: String

@@ -43,8 +43,7 @@ struct AuthorizationCodeGrant: Grant {
         return user
     }
 
-    /// Throws if the session has ended or is idle for too long. `spend` checks again, in its transaction, that it
-    /// hasn't ended.
+    /// Throws if the session has ended or exceeded the idle limit. `spend` checks again in its transaction.
     private func requireSession(of code: VerifiedCode) async throws {
         guard try await sessions.find(code.session, at: now()) == nil else { return }
         // If the code was already redeemed, its offline access may have outlived the session.
@@ -107,7 +106,7 @@ extension AuthorizationCode {
         let verifier = parameters["code_verifier"]
         switch (pkce, verifier) {
         case (let pkce?, let verifier?):
-            guard pkce.accepts(verifier) else { throw .invalidGrant("code_verifier is wrong") }
+            guard pkce.accepts(verifier) else { throw .invalidGrant("code_verifier does not match code_challenge") }
         case (_?, nil): throw .invalidGrant("code_verifier is missing")
         // A verifier without a challenge indicates that an attacker removed the challenge: a PKCE downgrade
         // (RFC 9700 §4.8.2).

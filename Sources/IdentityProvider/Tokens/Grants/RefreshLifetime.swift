@@ -14,8 +14,7 @@ enum RefreshLifetime {
         return min(next, begin.addingTimeInterval(lifetimes.refreshTokenAbsolute))
     }
 
-    /// Returns when the current refresh token of `authorization` expires. The row may be kept longer, for its access
-    /// tokens.
+    /// Returns when the current refresh token expires. The authorization may be stored longer, for its access tokens.
     static func end(of authorization: Authorization, _ lifetimes: Lifetimes) -> Date {
         let (granted, kept) = (authorization.granted, authorization.expiresAt)
         let used = authorization.rotatedAt ?? granted.begunAt ?? kept.addingTimeInterval(-lifetimes.refreshToken)

@@ -142,11 +142,19 @@ package struct DocumentReader {
 
     package mutating func webURL(_ name: String) -> String? {
         value(name) { text throws(InvalidValue) in
-            guard text.hasPrefix("https://") || text.hasPrefix("http://localhost"), URIText.isPlain(text) else {
-                throw InvalidValue("must be an https URL")
+            guard text.hasPrefix("https://") || Self.isLocal(text), URIText.isPlain(text) else {
+                throw InvalidValue("must be an https URL, or an http URL of localhost")
             }
             return text
         }
+    }
+
+    /// Whether `text` is an http URL whose host is exactly `localhost`.
+    private static func isLocal(_ text: String) -> Bool {
+        guard text.hasPrefix("http://") else { return false }
+        let authority = text.dropFirst("http://".count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let (host, port) = (authority.prefix { $0 != ":" }, authority.drop { $0 != ":" }.dropFirst())
+        return host == "localhost" && port.allSatisfy { $0.isASCII && $0.isNumber }
     }
 
     package mutating func refuseUnknown(besides others: Set<String> = []) {

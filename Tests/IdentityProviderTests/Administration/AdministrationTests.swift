@@ -171,6 +171,20 @@ struct AdministrationTests {
         #expect(error?.problems.first?.reason.hasPrefix(reason) == true)
     }
 
+    @Test(
+        "a client's pages and logo are https URLs, or on localhost",
+        arguments: [
+            ("https://shop.example/logo.png", true), ("http://localhost/logo.png", true),
+            ("http://localhost:8081", true), ("http://shop.example/logo.png", false),
+            ("http://localhost.shop.example/", false), ("http://localhost:80@shop.example/", false),
+            ("http://localhost@shop.example/", false), ("javascript:alert(1)", false),
+        ])
+    func webURL(_ url: String, isValid: Bool) throws {
+        let client = #"{"client_id": "a", "grant_types": [], "logo_uri": "\#(url)"}"#
+        let error = (try? set(#"{"clients": [\#(client)]}"#)) == nil
+        #expect(error != isValid)
+    }
+
     @Test("scopes of a resource server are a list of values or a map from values to descriptions")
     func scopeDescriptions() throws {
         func server(_ members: String) throws -> ResourceServer {

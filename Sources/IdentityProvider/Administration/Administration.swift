@@ -2,7 +2,7 @@ import FoundationEssentials
 import Authenticators
 import JOSE
 
-/// What operators do to one issuer, by file or by command.
+/// Administers one issuer, for resource files and commands.
 package struct Administration: Sendable {
     let stores: Stores
     let sealer: Sealer
@@ -24,8 +24,8 @@ package struct Administration: Sendable {
         now = core.now
     }
 
-    /// Makes what is stored equal to `resources`, and says what it changed: nothing the second time. `isPlan` only
-    /// says; `prunes` also removes what `resources` does not mention.
+    /// Makes the stored resources match `resources` and returns the changes; a second call changes nothing. `isPlan`
+    /// only returns the changes. `prunes` also deletes what `resources` does not mention.
     package func apply(_ resources: ResourceSet, isPlan: Bool = false, prunes: Bool = false) async throws -> [Change] {
         var changes: [Change] = []
         changes += try await applyResourceServers(resources.resourceServers, isPlan: isPlan, prunes: prunes)
@@ -37,10 +37,10 @@ package struct Administration: Sendable {
         return changes
     }
 
-    /// How often a change is tried on what others left: more than ever change one thing at once.
+    /// How often a change that conflicts with others is attempted: more than ever compete for one resource.
     static let attempts = 100
 
-    /// Who administers: whoever the command or request says, or Martlet itself at its start.
+    /// The actor that the command or request names, or Martlet itself at startup.
     var actor: AuditActor { RequestContext.current.actor ?? .system }
 
     func record(_ change: Change) {

@@ -1,10 +1,10 @@
-/// One difference between what is stored and what a resource file says.
+/// One difference between the stored resources and a resource file.
 package struct Change: Sendable, Equatable {
     package let action: ResourceAction
     /// `client`, `user`, `role`, `group`, `resource server`.
     package let kind: String
     package let name: String
-    /// The members that differ; never their values, among which there are secrets.
+    /// The names of the members that differ, without their values, which may be secret.
     package let members: [String]
 
     package init(_ action: ResourceAction, _ kind: String, _ name: String, members: [String] = []) {
@@ -14,7 +14,7 @@ package struct Change: Sendable, Equatable {
         self.members = members
     }
 
-    /// Whether an existing user may do other things than before.
+    /// Whether the change affects what an existing user may do.
     package var changesAccess: Bool {
         kind == "user" && action == .update && !Set(members).isDisjoint(with: ["roles", "groups", "disabled"])
     }

@@ -15,7 +15,7 @@ extension Administration {
         return changes
     }
 
-    /// A command may change the same client at the same time: then it is compared again.
+    /// Creates or updates one client. Compares again if a command changed the client concurrently.
     private func apply(_ document: ClientDocument, isPlan: Bool) async throws -> Change? {
         let id = document.client.id
         for _ in 0..<Self.attempts {
@@ -39,15 +39,15 @@ extension Administration {
         return stored.secret == wanted.secret ? members : members + ["client_secret"]
     }
 
-    /// The client that the file describes: all of it, except that one which was disabled stays so until the file says
-    /// `disabled: false`.
+    /// Returns the client that the file describes. A disabled client stays disabled until the file says `disabled:
+    /// false`.
     private func client(_ document: ClientDocument, over stored: Client? = nil) throws -> Client {
         var metadata = document.client.metadata
         if metadata["disabled"] == nil, let former = stored?.metadata["disabled"] { metadata["disabled"] = former }
         return try Client(metadata, secret: secret(document, over: stored))
     }
 
-    /// What is kept of the secret: the same as before unless it is another one.
+    /// Returns the stored form of the secret. An unchanged secret keeps its stored form.
     private func secret(_ document: ClientDocument, over stored: Client?) throws -> ClientSecret? {
         guard let text = document.secret else { return nil }
         let isSealed = document.client.authenticationMethod.secret?.isSealed == true
@@ -59,9 +59,9 @@ extension Administration {
             sealed: isSealed ? try sealer.seal(Array(text.utf8), for: .clientSecret) : nil)
     }
 
-    /// Puts `wanted` in the place of `stored`, unless that has changed. Revokes what was granted to the client when it is
-    /// disabled, and again before it is enabled: a node that had not noticed yet may have redeemed a code after the first
-    /// time.
+    /// Replaces `stored` with `wanted`, unless `stored` has changed since. Revokes the client's authorizations when it
+    /// is disabled, and again before it is enabled: a node that had not noticed yet may have redeemed a code in
+    /// between.
     private func replace(_ stored: Client, by wanted: Client) async throws -> Bool {
         if stored.isDisabled { try await revokeAuthorizations(of: stored) }
         guard try await stores.clients.update(stored, to: wanted) else { return false }
@@ -74,7 +74,7 @@ extension Administration {
         if count > 0 { audit.record(.authorizationsRevoked(count: count), client: client.id, by: actor) }
     }
 
-    /// Gives a client a new secret of 256 random bits and returns it: the only time that it is seen.
+    /// Gives a client a new secret of 256 random bits and returns it. It cannot be retrieved again.
     package func renewSecret(of client: Client) async throws -> String {
         let secret = Base64URL.encode(RandomBytes.make(32))
         try await change(client.id) { stored in
@@ -86,14 +86,15 @@ extension Administration {
         return secret
     }
 
-    /// Gives each client with a secret a new one, and hands it to `show` as soon as it is stored.
+    /// Gives each client that has a secret a new one, and passes it to `show` as soon as it is stored.
     package func renewAllSecrets(_ show: (_ client: Identifier<Client>, _ secret: String) -> Void) async throws {
         for client in try await stores.clients.all() where client.secret != nil {
             show(client.id, try await renewSecret(of: client))
         }
     }
 
-    /// A disabled client and its tokens are refused everywhere within a second. Enabling it does not restore them.
+    /// Disables or enables a client. All nodes refuse a disabled client and its tokens within a second. Enabling the
+    /// client does not restore its tokens.
     package func setDisabled(_ isDisabled: Bool, _ client: Client) async throws {
         try await change(client.id) { stored in
             var metadata = stored.metadata
@@ -103,7 +104,7 @@ extension Administration {
         audit.record(.clientEnabled(!isDisabled), client: client.id, by: actor)
     }
 
-    /// Others may change the same client at the same time: it is tried on what they left.
+    /// Applies `edit`, and tries again on the new version if the client changed concurrently.
     private func change(_ id: Identifier<Client>, _ edit: (Client) throws -> Client) async throws {
         for _ in 0..<Self.attempts {
             guard let stored = try await stores.clients.find(id) else { return }
@@ -112,7 +113,7 @@ extension Administration {
         throw OAuthError.unavailable(retryAfter: 2)
     }
 
-    /// All that was granted to it ends.
+    /// Deletes a client and everything granted to it.
     package func remove(_ client: Client) async throws {
         try await stores.clients.delete(client.id)
         audit.record(

@@ -1,6 +1,6 @@
 package import JOSE
 
-/// A client as a resource file describes it: its metadata and, apart from that, its secret.
+/// A client as described in a resource file: its metadata and, separately, its secret.
 package struct ClientDocument: Sendable {
     package let client: Client
     package let secret: String?
@@ -19,7 +19,7 @@ package struct ClientDocument: Sendable {
         }
     }
 
-    /// Here and not in `Client`, which comes before the grants.
+    /// Checked here because `Client` does not depend on the grants.
     private static func unsupportedGrantTypes(_ document: JSONObject) -> [InvalidDocument.Problem] {
         let supported = Grants.types.map(\.rawValue)
         return (document["grant_types"]?.array ?? []).enumerated().compactMap { index, type in
@@ -34,10 +34,11 @@ package struct ClientDocument: Sendable {
         guard let rule = method.secret else {
             return member == nil ? nil : "is not used with token_endpoint_auth_method \(method.name)"
         }
-        guard let secret else { return member == nil ? "is missing" : "must be a text" }
+        guard let secret else { return member == nil ? "is missing" : "must be a string" }
         guard secret.utf8.count >= rule.minimumLength else {
-            return "must have at least \(rule.minimumLength) characters; `openssl rand -base64 32` makes a good one"
+            return
+                "must have at least \(rule.minimumLength) characters, such as the output of `openssl rand -base64 32`"
         }
-        return secret.utf8.allSatisfy { (0x20...0x7E).contains($0) } ? nil : "must be visible ASCII (RFC 6749 A.2)"
+        return secret.utf8.allSatisfy { (0x20...0x7E).contains($0) } ? nil : "must be printable ASCII (RFC 6749 §A.2)"
     }
 }

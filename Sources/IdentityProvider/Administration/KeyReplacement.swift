@@ -1,23 +1,23 @@
 package import FoundationEssentials
 import JOSE
 
-/// What operators do to the keys of one issuer: wrap them under a new master key, seal anew what rests, replace everything
-/// after a compromise. Each step can be repeated after it was interrupted.
+/// Replaces the keys of one issuer on behalf of an operator: rewraps them under a new master key, reseals stored
+/// values, or replaces every key after a compromise. An interrupted operation can be repeated.
 package struct KeyReplacement: Sendable {
     let vault: KeyVault
     let sessionEnd: SessionEnd
     let audit: AuditLog
 
-    /// `stores` are those of the vault's issuer.
+    /// `stores` must belong to the vault's issuer.
     package init(_ vault: KeyVault, stores: Stores, audit: AuditLog) {
         self.vault = vault
         sessionEnd = SessionEnd(stores, now: vault.now)
         self.audit = audit
     }
 
-    /// Wraps the data keys under the first of `masterKeys`. An issuer from before there were data keys gets them now: what its
-    /// master keys made stays readable, through copies of them that are wrapped as well, until `reseal` and time have
-    /// removed those.
+    /// Wraps the data keys under the first of `masterKeys`. An issuer that predates data keys gets them now. Values
+    /// that its master keys sealed stay readable through wrapped copies of those keys, until resealing and expiry
+    /// remove the copies.
     package func wrap(under masterKeys: MasterKeys) async throws {
         try await vault.load()
         if vault.isAdopted, try await adopt(under: masterKeys) {
@@ -46,8 +46,9 @@ package struct KeyReplacement: Sendable {
         return try await vault.store.establish(keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: false)
     }
 
-    /// Seals everything at rest under a new key, and forgets the former ones. Returns how many values it sealed. `wait` lets
-    /// the seconds pass that other nodes need to read the new key.
+    /// Reseals everything at rest under a new key and deletes the former keys. Returns the number of values resealed.
+    /// `wait` sleeps for a number of seconds, so that other nodes can load the new key. Throws `NoDataKeys` or
+    /// `KeysChanged`.
     package func reseal(
         wait: (TimeInterval) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
     ) async throws -> Int {
@@ -59,13 +60,13 @@ package struct KeyReplacement: Sendable {
         return try await resealAll(wait)
     }
 
-    /// Goes through everything until there is nothing left to seal: a node may have sealed a value just before the new key
-    /// was used, and stored it behind this.
+    /// Repeats until nothing is left to reseal: a node may have sealed a value just before the new key took effect and
+    /// stored it only after a pass.
     private func resealAll(_ wait: (TimeInterval) async throws -> Void) async throws -> Int {
         let current = try vault.current(.rest)
         var (count, passes) = (0, 0)
         while true {
-            // A node that goes on sealing under a former key has not read the new one, or its clock is wrong.
+            // A node that keeps sealing under a former key has not loaded the new one, or its clock is wrong.
             passes += 1
             guard passes <= Self.passes else { throw KeysChanged() }
             var found = 0
@@ -74,7 +75,7 @@ package struct KeyReplacement: Sendable {
             let former = vault.keys(.rest).filter { $0.number < current.number }
             guard !former.isEmpty else { break }
             if found == 0 {
-                // Checked again in the transaction that deletes.
+                // The transaction that deletes checks again.
                 for key in former { _ = try await vault.store.deleteUnused(key.number, id: key.id) }
                 try await vault.load()
             }
@@ -95,7 +96,7 @@ package struct KeyReplacement: Sendable {
             for value in page where Sealer.keyID(of: value.bytes) != current.id {
                 let opened = try sealer.open(value.bytes, for: column.purpose)
                 let sealed = try sealer.seal(opened, for: column.purpose)
-                // A value that has changed since was sealed under the new key, or its row is gone.
+                // A value that changed since then was sealed under the new key, or its row is gone.
                 if try await vault.store.reseal(column, value, as: sealed) { count += 1 }
             }
             last = end.id
@@ -103,7 +104,8 @@ package struct KeyReplacement: Sendable {
         return count
     }
 
-    /// Digests are renewed when their secrets are used; a key goes when none is left of its time.
+    /// Deletes former digest keys that no stored digest needs. Using a secret recomputes its digest under the current
+    /// key.
     private func deleteUnusedDigestKeys() async throws {
         let current = try vault.current(.digest)
         let former = vault.keys(.digest).filter { $0.number < current.number }
@@ -114,9 +116,9 @@ package struct KeyReplacement: Sendable {
         }
     }
 
-    /// Ends all sessions, authorizations, remembered browsers and recovery codes, and replaces every data key at once, wrapped
-    /// under the first of `masterKeys`. Of the former keys those remain that recognize client secrets and verify the
-    /// audit log. Signing keys are for `KeyRotation`.
+    /// Ends all sessions, authorizations, remembered browsers and recovery codes, and replaces every data key at once,
+    /// wrapped under the first of `masterKeys`. Only the former keys that match client secrets and verify the audit log
+    /// remain. `KeyRotation` replaces the signing keys.
     package func replaceEverything(
         under masterKeys: MasterKeys,
         wait: (TimeInterval) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
@@ -131,7 +133,8 @@ package struct KeyReplacement: Sendable {
         _ = try await resealAll(wait)
     }
 
-    /// Whether digests of client secrets are left that a former key made.
+    /// Returns whether any client secret is still digested under a former key. Deletes former digest keys that are
+    /// unused.
     package func hasFormerDigests() async throws -> Bool {
         try await deleteUnusedDigestKeys()
         try await vault.load()
@@ -142,10 +145,10 @@ package struct KeyReplacement: Sendable {
 /// The issuer has no data keys yet.
 package struct NoDataKeys: KeyProblem {
     package let description =
-        "the master key still seals by itself here: run `martlet key master rotate` first, when every node runs this version"
+        "this issuer has no data keys yet: run `martlet key master rotate` first, once every node runs this version"
 }
 
-/// Somebody else changes the keys at this moment.
+/// Another node or command changed the keys concurrently.
 package struct KeysChanged: KeyProblem {
     package let description = "another node or command is changing the keys, or a node's clock is wrong: try again"
 }

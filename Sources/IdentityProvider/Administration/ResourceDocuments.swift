@@ -2,7 +2,7 @@ import FoundationEssentials
 package import JOSE
 
 extension Role {
-    /// As a resource file describes it.
+    /// Creates a role from its entry in a resource file.
     package init(document: JSONObject) throws(InvalidDocument) {
         var reader = DocumentReader(document)
         let name = reader.required("name", Self.checkName)
@@ -14,21 +14,24 @@ extension Role {
     }
 
     static func checkPermission(_ text: String) throws(InvalidValue) -> String {
-        guard Scope.isValue(text) else { throw InvalidValue("must be visible characters without quotes") }
+        guard Scope.isValue(text) else {
+            throw InvalidValue("must be printable ASCII without spaces, quotes or backslashes")
+        }
         return text
     }
 
-    /// Names of roles and groups travel in claims and, with commas between them, in header fields.
+    /// Checks the name of a role or group. Names appear in claims and, separated by commas, in header fields.
     static func checkName(_ text: String) throws(InvalidValue) -> String {
         guard Scope.isValue(text), !text.contains(","), text.utf8.count <= 255 else {
-            throw InvalidValue("must be 1 to 255 visible ASCII characters without quotes and commas")
+            throw InvalidValue(
+                "must be 1 to 255 printable ASCII characters without spaces, quotes, backslashes or commas")
         }
         return text
     }
 }
 
 extension Group {
-    /// As a resource file describes it.
+    /// Creates a group from its entry in a resource file.
     package init(document: JSONObject) throws(InvalidDocument) {
         var reader = DocumentReader(document)
         let name = reader.required("name", Role.checkName)
@@ -41,7 +44,7 @@ extension Group {
 }
 
 extension ResourceServer {
-    /// As a resource file describes it (RFC 8707 §2).
+    /// Creates a resource server from its entry in a resource file (RFC 8707 §2).
     package init(document: JSONObject) throws(InvalidDocument) {
         var reader = DocumentReader(document)
         let identifier = reader.required("identifier", Self.checkIdentifier)
@@ -66,15 +69,17 @@ extension ResourceServer {
 
     private static func checkIdentifier(_ text: String) throws(InvalidValue) -> String {
         guard let url = URL(string: text), url.scheme != nil, URIText.isPlain(text), !text.contains("#") else {
-            throw InvalidValue("must be an absolute URI without fragment")
+            throw InvalidValue("must be an absolute URI without a fragment")
         }
         guard text.utf8.count <= 255 else { throw InvalidValue("must be at most 255 characters") }
         return text
     }
 
     private static func checkScope(_ text: String) throws(InvalidValue) -> String {
-        guard Scope.isValue(text) else { throw InvalidValue("has an illegal character") }
-        guard !Scope.standard.contains(text) else { throw InvalidValue("is a scope of the issuer itself") }
+        guard Scope.isValue(text) else {
+            throw InvalidValue("must be printable ASCII without spaces, quotes or backslashes (RFC 6749 §3.3)")
+        }
+        guard !Scope.standard.contains(text) else { throw InvalidValue("is reserved for the issuer itself") }
         return text
     }
 }

@@ -1,6 +1,6 @@
 package import JOSE
 
-/// What a resource file wants to exist. Its initialiser is the validation: whoever has one may apply it.
+/// The contents of a resource file. The initializer validates them, so every instance can be applied.
 package struct ResourceSet: Sendable {
     package let clients: [ClientDocument]
     package let users: [UserDocument]
@@ -8,7 +8,7 @@ package struct ResourceSet: Sendable {
     package let groups: [Group]
     package let resourceServers: [ResourceServer]
 
-    /// Throws every mistake of the document together, each with its place: `clients[0].redirect_uris[1]`.
+    /// Throws all mistakes in the document together, each with its location, such as `clients[0].redirect_uris[1]`.
     package init(_ document: JSONObject) throws(InvalidDocument) {
         var problems: [InvalidDocument.Problem] = []
         clients = Self.items("clients", in: document, &problems, ClientDocument.init)
@@ -17,7 +17,10 @@ package struct ResourceSet: Sendable {
         groups = Self.items("groups", in: document, &problems, Group.init(document:))
         resourceServers = Self.items("resource_servers", in: document, &problems, ResourceServer.init(document:))
         for name in document.names where !Self.kinds.contains(name) {
-            problems.append(.init(member: name, reason: "is not known here"))
+            problems.append(
+                .init(
+                    member: name,
+                    reason: "is not a kind of resource; expected clients, users, roles, groups or resource_servers"))
         }
         problems += Self.repeated("clients", clients.map(\.client.id.rawValue))
         problems += Self.repeated("users", users.map { User.key(of: $0.username) })
@@ -27,7 +30,7 @@ package struct ResourceSet: Sendable {
         guard problems.isEmpty else { throw InvalidDocument(problems) }
     }
 
-    /// Valid, but probably not intended.
+    /// Warnings about valid settings that are probably unintended.
     package var warnings: [String] {
         let useless = resourceServers.filter(\.scopes.isEmpty).map { server in
             "resource server \(server.identifier) has no scopes, so no client can get a token for it"
@@ -67,7 +70,7 @@ package struct ResourceSet: Sendable {
     private static func repeated(_ name: String, _ keys: [String]) -> [InvalidDocument.Problem] {
         var seen: Set<String> = []
         return keys.enumerated().compactMap { index, key in
-            seen.insert(key).inserted ? nil : .init(member: "\(name)[\(index)]", reason: "\(key) stands there twice")
+            seen.insert(key).inserted ? nil : .init(member: "\(name)[\(index)]", reason: "\(key) is listed twice")
         }
     }
 }

@@ -27,7 +27,7 @@ extension Administration {
         return changes
     }
 
-    /// Makes the role, or makes an old one of its name like it.
+    /// Creates the role, or replaces the one with its name.
     package func save(_ role: Role) async throws {
         let stored = try await stores.roles.all().first { $0.name == role.name }
         guard stored != role else { return }
@@ -35,8 +35,8 @@ extension Administration {
         record(Change(stored == nil ? .create : .update, "role", role.name))
     }
 
-    /// Makes the role, or changes what an old one of its name permits and nothing else: what its holders must show at the
-    /// sign-in is for the files to say.
+    /// Creates the role, or changes only the permissions of the one with its name: resource files decide which `acr`
+    /// its holders need.
     package func setPermissions(_ role: Role) async throws {
         if try await stores.roles.change(role.name, { $0.permissions = role.permissions }) != nil {
             record(Change(.update, "role", role.name, members: ["permissions"]))
@@ -45,7 +45,8 @@ extension Administration {
         }
     }
 
-    /// As `save` of a role. Throws `NoSuchName` for a role that there is not: a misspelt name would give nothing.
+    /// Creates the group, or replaces the one with its name. Throws `NoSuchName` if one of its roles does not exist,
+    /// because a misspelled name would grant nothing.
     package func save(_ group: Group) async throws {
         let roles = Set(try await stores.roles.all().map(\.name))
         if let name = group.roles.first(where: { !roles.contains($0) }) { throw NoSuchName("role", name) }
@@ -55,14 +56,14 @@ extension Administration {
         record(Change(stored == nil ? .create : .update, "group", group.name))
     }
 
-    /// Deletes the role, which ends it at once, and takes its name from everybody: whoever held it must not hold
-    /// another one that is given the same name later. May be run again when it was broken off.
+    /// Deletes the role, which takes effect at once, and removes its name from every group and user, so that they do
+    /// not get a later role with the same name. Can be repeated after an interruption.
     package func deleteRole(_ name: String) async throws {
         try await takeAway(role: name)
         record(Change(.delete, "role", name))
     }
 
-    /// As `deleteRole`.
+    /// Deletes the group, as `deleteRole` deletes a role.
     package func deleteGroup(_ name: String) async throws {
         try await takeAway(group: name)
         record(Change(.delete, "group", name))
@@ -82,8 +83,8 @@ extension Administration {
         try await withdrawFromAll(Membership(groups: [name]))
     }
 
-    /// Gives a user roles and groups beside those that they have. Throws `NoSuchName` for what there is not: a misspelt
-    /// name would give nothing.
+    /// Adds roles and groups to those that a user has. Throws `NoSuchName` if one does not exist, because a misspelled
+    /// name would grant nothing.
     package func assign(_ given: Membership, to user: Identifier<User>) async throws {
         let roles = Set(try await stores.roles.all().map(\.name))
         let groups = Set(try await stores.groups.all().map(\.name))
@@ -110,7 +111,7 @@ extension Administration {
         }
     }
 
-    /// Others may change the same user at the same time: it is tried on what they left.
+    /// Applies `edit`, and tries again on the new version if the user changed concurrently.
     private func change(_ user: Identifier<User>, _ edit: (inout Membership) -> Void) async throws {
         for _ in 0..<Self.attempts {
             guard let stored = try await stores.users.find(user) else { return }
@@ -137,7 +138,7 @@ extension Administration {
 
 }
 
-/// There is no role or group of this name.
+/// No role or group has this name.
 package struct NoSuchName: Error {
     /// `role` or `group`.
     package let kind: String

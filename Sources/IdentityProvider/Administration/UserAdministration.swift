@@ -17,7 +17,7 @@ extension Administration {
         return changes
     }
 
-    /// The user or another administrator may change the account concurrently: then it is compared again.
+    /// Creates or updates one user. Compares again if the account changed concurrently.
     private func apply(_ document: UserDocument, isPlan: Bool) async throws -> Change? {
         for _ in 0..<Self.attempts {
             guard let stored = try await stores.users.find(named: document.username) else {
@@ -42,7 +42,7 @@ extension Administration {
         return true
     }
 
-    /// Returns `false` when another node, which may apply the same file, was first. Throws `NameTaken`.
+    /// Returns `false` if another node, such as one that applies the same file, was first. Throws `NameTaken`.
     private func insert(_ document: UserDocument) async throws -> Bool {
         do { try await add(document) } catch let taken as NameTaken {
             guard try await stores.users.find(named: document.username) != nil else { throw taken }
@@ -51,14 +51,15 @@ extension Administration {
         return true
     }
 
-    /// Stores a new user.
+    /// Creates a user. Throws `NameTaken`.
     package func create(_ document: UserDocument) async throws {
         guard try await stores.users.find(named: document.username) == nil else { throw NameTaken() }
         let user = try await add(document)
         audit.record(.accountCreated(.administration), user: user.id, by: actor)
     }
 
-    /// The only time that the credentials of a document count: afterwards they are their owner's.
+    /// Stores a user with the document's credentials. Later applications of the file leave the credentials alone,
+    /// because they belong to the user by then.
     @discardableResult
     private func add(_ document: UserDocument) async throws -> User {
         let moment = now()
@@ -75,8 +76,8 @@ extension Administration {
         return user
     }
 
-    /// The users of `resources` who have another password than stands there, or none: it is not set again. Each costs a
-    /// password hash.
+    /// Returns the users whose password is not the one in `resources`, which `apply` sets only for new users. Computes
+    /// a password hash for each.
     package func usersWithOtherPasswords(
         _ resources: ResourceSet, where isIncluded: (_ username: String) -> Bool = { _ in true }
     ) async throws -> [String] {
@@ -95,12 +96,12 @@ extension Administration {
         let hash = try await passwords.hash(password)
         try await stores.users.setPasswordHash(of: user.id, to: hash.text, at: now())
         audit.record(.passwordChanged, user: user.id, by: actor)
-        // Whoever knew the old one may have got in with it.
+        // Someone who knew the old password may have signed in with it.
         try await sessionEnd.endAll(of: user.id, because: .passwordChanged)
         await notices.tell(.passwordChanged(user.id))
     }
 
-    /// Forgets the failures that lock a user out. Returns whether there were any.
+    /// Clears the failed attempts that lock a user out. Returns whether there were any.
     package func unlock(_ user: User) async throws -> Bool {
         guard try await stores.attempts.forget(AttemptCounter.all(of: user).map { $0.key(digester) }) else {
             return false
@@ -109,14 +110,15 @@ extension Administration {
         return true
     }
 
-    /// A disabled user is signed out everywhere, and nothing that they granted comes back when they are enabled again.
+    /// Disables or enables a user. Disabling ends the user's sessions and authorizations; enabling does not restore
+    /// them.
     package func setDisabled(_ isDisabled: Bool, _ user: User) async throws {
         try await stores.users.setDisabled(user.id, to: isDisabled, at: now())
         audit.record(.accountEnabled(!isDisabled), user: user.id, by: actor)
         if isDisabled { try await sessionEnd.endAll(of: user.id, because: .accountDisabled) }
     }
 
-    /// Removes a user with all that is theirs; what was recorded of them stays until its age.
+    /// Deletes a user and all their data, except audit records, which stay until their retention ends.
     package func remove(_ user: User) async throws {
         try await sessionEnd.endAll(byDeleting: user.id)
         audit.record(.accountDeleted, user: user.id, by: actor)
@@ -128,7 +130,7 @@ extension Administration {
         audit.record(.sessionsEnded, user: user.id, by: actor)
     }
 
-    /// A page at a time: there may be more people than memory holds.
+    /// Reads one page of users at a time, because all of them may not fit in memory.
     func forEachUser(_ body: (User) async throws -> Void) async throws {
         var last: String?
         while case let page = try await stores.users.list(after: last, limit: 500), !page.isEmpty {

@@ -1,8 +1,8 @@
 import Authenticators
 package import JOSE
 
-/// A user as a resource file describes them: the standard claims by their names, and the credentials to begin with. A
-/// member that the file leaves out is `nil` here.
+/// A user as described in a resource file: the standard claims by name, and the initial credentials. Members that the
+/// file omits are `nil`.
 package struct UserDocument: Sendable {
     package let username: String
     package let email: String?
@@ -15,7 +15,7 @@ package struct UserDocument: Sendable {
     package let passwordHash: String?
     /// Decoded from base32.
     package let totpSecret: [UInt8]?
-    /// The address and claims that the file takes away: those that are `null` (RFC 7396 §1).
+    /// The address and claims that the file removes by setting them to `null` (RFC 7396 §1).
     private let removed: Set<String>
 
     package init(_ document: JSONObject) throws(InvalidDocument) {
@@ -33,12 +33,13 @@ package struct UserDocument: Sendable {
         passwordHash = reader.value("password_hash", Self.hash)
         totpSecret = reader.value("totp_secret", Self.totpSecret)
         claims = Self.claims(&reader)
-        if password != nil, passwordHash != nil { reader.report("password_hash", "cannot stand beside password") }
+        if password != nil, passwordHash != nil { reader.report("password_hash", "cannot be combined with password") }
         reader.refuseUnknown()
         try reader.finish()
     }
 
-    /// The user with what the file says. What it leaves out stays, except that a new address is not a verified one.
+    /// Returns `user` updated from the file. Omitted members keep their values, except that a new address is
+    /// unverified.
     func applied(to user: User) -> User {
         var user = user
         user.username = username
@@ -53,7 +54,7 @@ package struct UserDocument: Sendable {
         return user
     }
 
-    /// The claims that stand in a document as in a token.
+    /// The claims that a document writes the way a token does.
     private static let claimNames: [String] = {
         let apart: Set<String> = ["email", "email_verified", "preferred_username", "updated_at"]
         let given: Set<String> = [Scope.roles, Scope.groups, Scope.permissions]
@@ -86,12 +87,12 @@ package struct UserDocument: Sendable {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, text.utf8.count <= 254,
             !text.contains(where: \.isWhitespace)
-        else { throw InvalidValue("must be an e-mail address") }
+        else { throw InvalidValue("must be an email address") }
         return text
     }
 
-    /// Only its length: a file that was good yesterday must not keep a server from starting because the list of common
-    /// passwords has grown.
+    /// Checks only the length: when the list of common passwords grows, an existing file must not keep the server from
+    /// starting.
     private static func password(_ text: String) throws(InvalidValue) -> String {
         guard PasswordPolicy.length.contains(NewPassword.normalized(text).unicodeScalars.count) else {
             throw InvalidValue("must have 8 to 256 characters")
@@ -107,7 +108,7 @@ package struct UserDocument: Sendable {
 
     private static func totpSecret(_ text: String) throws(InvalidValue) -> [UInt8] {
         guard let secret = Base32.decode(text), (try? TOTP(secret: secret)) != nil else {
-            throw InvalidValue("must be base32 of at least 10 bytes (16 characters)")
+            throw InvalidValue("must be at least 10 bytes in base32 (16 characters)")
         }
         return secret
     }

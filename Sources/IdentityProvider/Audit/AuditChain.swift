@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JOSE
 
-/// Writes one chain: places, seals and stores records one batch after the other, each batch in one transaction.
+/// Writes one chain. Numbers, seals and stores records in batches, one after another, each in one transaction.
 actor AuditChain {
     nonisolated let node = Identifier<AuditNode>.random()
     private let store: any AuditStore
@@ -11,12 +11,12 @@ actor AuditChain {
     private let now: @Sendable () -> Date
 
     private var head: AuditHead?
-    /// Sealed, and perhaps not stored: its MACs stand, so it is stored as it is or not at all.
+    /// Sealed entries that may not be stored yet. Their MACs are final, so they are stored unchanged or not at all.
     private var underway: [AuditEntry] = []
     private var work: Task<Void, any Error>?
     private var witnessedAt = Date.distantPast
 
-    /// `copy` is handed each line as soon as it is sealed, once, whatever becomes of the storage.
+    /// `copy` receives each line once, as soon as it is sealed, even if storing it fails.
     init(
         store: any AuditStore, sealer: AuditSealer, settings: AuditSettings, copy: (@Sendable ([UInt8]) -> Void)?,
         now: @escaping @Sendable () -> Date
@@ -28,15 +28,15 @@ actor AuditChain {
         self.now = now
     }
 
-    /// Whether anything was ever written.
+    /// Whether the chain has any records.
     var hasBegun: Bool { head != nil }
 
-    /// Stores what `next` hands out until there is nothing left. Calls at once go one after the other.
+    /// Stores the records that `next` returns until it returns none. Concurrent calls run one after another.
     func write(_ next: @escaping @Sendable () -> [AuditRecord]) async throws {
         while let work { _ = await work.result }
-        // A task of its own: half a batch must not be left because whoever asked for it was cancelled.
+        // A separate task, so that cancellation of the caller cannot leave half a batch.
         let task = Task {
-            // By the task itself: those who wait for it must find it gone when they are woken.
+            // Cleared by the task itself, before the callers that wait for it resume.
             defer { work = nil }
             try await writeAll(next)
         }
@@ -49,7 +49,7 @@ actor AuditChain {
         if !underway.isEmpty { try await storeUnderway() }
         if head != nil { try await witnessOthers() }
         while true {
-            // Asked before the records are taken: what fails here must lose none.
+            // Before the records are taken, so that a failure here loses none.
             let beginning = head == nil ? try await beginning() : nil
             let records = next()
             guard !records.isEmpty else { return }
@@ -70,7 +70,7 @@ actor AuditChain {
 
     private func seal(_ records: [AuditRecord]) {
         for var record in records {
-            // In a chain time does not go back: retention takes beginnings.
+            // Time never goes backward in a chain, because retention removes records from its beginning.
             record.time = max(record.time, head?.time ?? .distantPast)
             let sequence = (head?.sequence ?? 0) + 1
             let document = String(decoding: record.document.serialized(), as: UTF8.self)
@@ -85,9 +85,9 @@ actor AuditChain {
         }
     }
 
-    /// A witness names so many chains at most, the latest.
+    /// The maximum number of chains in one witness record, which names the most recent ones.
     private static let witnessLimit = 100
-    /// Seconds between two looks at the others.
+    /// Seconds between witness records.
     private static let witnessInterval: TimeInterval = 600
 
     private func beginning() async throws -> AuditRecord {

@@ -1,18 +1,18 @@
 package import FoundationEssentials
 package import JOSE
 
-/// One run of the program as the log knows it: it writes one chain of records, so that no two nodes wait for each other.
+/// One run of the program. Each run writes its own chain of records, so nodes do not wait for each other.
 package enum AuditNode {}
 
-/// A record in its place of a chain.
+/// A record and its place in a chain.
 package struct AuditEntry: Sendable, Hashable {
     package let node: Identifier<AuditNode>
-    /// Counts the records of a chain from 1.
+    /// The number of the record in its chain, starting at 1.
     package let sequence: Int
     package let record: AuditRecord
     /// The record exactly as it was sealed.
     package let document: String
-    /// HMAC-SHA256 over the MAC before it, the place and the document.
+    /// HMAC-SHA256 over the place, the MAC of the record before, and the document.
     package let mac: [UInt8]
 
     package init(
@@ -25,7 +25,7 @@ package struct AuditEntry: Sendable, Hashable {
         self.mac = mac
     }
 
-    /// As one line of JSON, for files and other programs.
+    /// The entry as one line of JSON, for files and other programs.
     package var line: [UInt8] {
         var line: JSONObject = [
             "node": .string(node.rawValue), "sequence": .integer(sequence), "mac": .string(Base64URL.encode(mac)),
@@ -35,15 +35,15 @@ package struct AuditEntry: Sendable, Hashable {
     }
 }
 
-/// How far a chain has come. Sealed, so that nobody can cut records off its end and move it back.
+/// The end of a chain. Sealed, so that no one can remove records from the end and move the head back unnoticed.
 package struct AuditHead: Sendable, Hashable {
     package let node: Identifier<AuditNode>
-    /// Of the last record.
+    /// The number of the last record.
     package let sequence: Int
     package let mac: [UInt8]
     package let time: Date
     package let seal: [UInt8]
-    /// What retention took from its beginning.
+    /// What retention removed from the beginning of the chain.
     package let removal: AuditRemoval?
 
     package init(
@@ -59,12 +59,13 @@ package struct AuditHead: Sendable, Hashable {
     }
 }
 
-/// Says that the records of a chain up to one of them were removed for their age: the chain goes on from its MAC.
+/// Proof that retention removed the records of a chain up to `through`. The chain continues from the MAC of that
+/// record.
 package struct AuditRemoval: Sendable, Hashable {
     package let through: Int
     package let mac: [UInt8]
-    /// Of the last record that was removed, as its sealed document gave it; `nil` for a removal by a version that did not
-    /// keep it.
+    /// The time of the last record removed, from its sealed document; `nil` if an older version, which did not store
+    /// it, removed the record.
     package let time: Date?
     package let seal: [UInt8]
 
@@ -76,8 +77,8 @@ package struct AuditRemoval: Sendable, Hashable {
     }
 }
 
-/// What one chain says of another: that it had come so far. Whoever removes a whole chain, or its end and its head,
-/// would have to change the others, too.
+/// A statement in one chain of how long another was. To remove a whole chain, or its end and its head, unnoticed, an
+/// attacker would have to change the other chains as well.
 package struct AuditWitness: Sendable, Hashable {
     package let node: Identifier<AuditNode>
     package let sequence: Int

@@ -1,43 +1,44 @@
-/// What happened that somebody may ask about one day: recorded with `AuditLog.record` by the operation that did it.
-/// Its fields never hold a secret, nor text that a stranger typed and that could be one.
+/// An event that someone may need to investigate, recorded with `AuditLog.record` by the operation that causes it. Its
+/// fields never contain secrets, nor user input that could be one.
 package enum AuditEvent: Sendable, Hashable {
     // Signing in and out
-    /// `amr` cannot tell codes apart: `factors` does.
+    /// `factors` distinguishes the kinds of one-time codes, which `amr` cannot.
     case signedIn(factors: [Factor], amr: [String], acr: String)
     case signInRefused(SignInRefusal, Factor)
-    /// A session became stronger by a further factor: nobody signed in.
+    /// Another factor raised the session's `acr` without a new sign-in.
     case steppedUp(Factor, acr: String)
     case signedOut
-    /// All of a user's sessions, or all but the one at hand.
+    /// All of a user's sessions, or all but the current one.
     case sessionsEnded
     case suspiciousSignIn(signals: [String], consequence: String)
-    /// So many wrong guesses at the password or at the second factor that nobody may try for so long.
+    /// Too many wrong passwords or second factors locked the account for this long.
     case accountLocked(seconds: Int)
     case accountUnlocked
     case forwardAuthenticationRefused(reason: String)
 
-    // What a person can prove
+    // Factors and recovery
     case factorEnrolled(Factor)
-    /// A wrong first code, or a credential that is none.
+    /// A wrong first code, or an invalid credential.
     case enrolmentRefused(Factor)
     case factorRenamed(Factor)
     case factorRemoved(Factor)
-    /// A passkey's counter went back: there may be a copy of it (WebAuthn §7.2).
+    /// A passkey's signature counter did not increase: the passkey may have been cloned (WebAuthn §7.2).
     case passkeyCounterWentBack
     case recoveryCodesMade(count: Int)
     case recoveryCodeUsed(remaining: Int)
     case emailCodeSent
     case passwordChanged
-    /// Its owner said that somebody else knows it: it opens nothing any more.
+    /// The user reported that someone else knows the password, which no longer works.
     case passwordWithdrawn
     case passwordResetRequested
     case passwordReset
-    /// Somebody who reads the mailbox reported factors; after so long it is enough to remove them.
+    /// Someone with access to the mailbox reported factors. After this many seconds, that access suffices to remove
+    /// them.
     case recoveryStarted(seconds: Int)
     case recoveryCanceled
     case recoveryFinished
     case deviceRemembered
-    /// One browser is a stranger again, or all are.
+    /// One browser, or all of them, are no longer remembered.
     case deviceRevoked(all: Bool)
 
     // Accounts
@@ -51,18 +52,18 @@ package enum AuditEvent: Sendable, Hashable {
     case invitationSent
     case invitationAccepted
 
-    // What clients were given
+    // Consent and tokens
     case consentGiven(scope: Scope)
     case consentRefused
     case consentWithdrawn
     case authorizationGranted(scope: Scope)
     case tokensIssued(grant: GrantType, scope: Scope)
-    /// A code came a second time: what the first use bought is revoked (RFC 6749 §4.1.2).
+    /// An authorization code was replayed: the tokens issued for it are revoked (RFC 6749 §4.1.2).
     case codeReplayed
-    /// A refresh token came again after its successor: its authorization is revoked (RFC 9700 §4.14.2).
+    /// A refresh token was reused after its successor: its authorization is revoked (RFC 9700 §4.14.2).
     case refreshTokenReused
     case authorizationRevoked
-    /// All that users granted to a client, when an operator disables it or enables it again.
+    /// All authorizations of a client, when an operator disables it or enables it again.
     case authorizationsRevoked(count: Int)
     case tokenRevoked
     case clientAuthenticationFailed(reason: String)
@@ -78,24 +79,24 @@ package enum AuditEvent: Sendable, Hashable {
     case keyMade(id: String, algorithm: String)
     case keyRetired(id: String)
     case dataKeyMade(keyClass: DataKeyClass, number: Int)
-    /// The data keys are wrapped under the master key of this name now.
+    /// The data keys are now wrapped under the master key with this name.
     case masterKeyRotated(name: String)
-    /// So many values at rest were sealed under a new key.
+    /// Values at rest were resealed under a new key.
     case valuesResealed(count: Int)
-    /// After a compromise every key was replaced, and every session and token ended.
+    /// After a compromise, all keys were replaced and all sessions and tokens ended.
     case keysReplaced
     case exported(AuditExport, records: Int)
 
-    // The log itself
-    /// A chain begins; it bears witness to how far the others had come.
+    // The audit log
+    /// A chain began. It records how long the other chains were.
     case logBegan(witnessed: [AuditWitness])
     case logWitnessed([AuditWitness])
     case logEnded
-    /// So many events were lost here because the log could not be written.
+    /// Events were lost here because the log could not be written.
     case eventsLost(Int)
 }
 
-/// Why somebody was not signed in. What the person was told is the same for all.
+/// Why a sign-in was refused. The user is shown the same message for all reasons.
 package enum SignInRefusal: String, Sendable, CaseIterable {
     /// No account has this name.
     case unknownUser = "unknown_user"
@@ -103,36 +104,36 @@ package enum SignInRefusal: String, Sendable, CaseIterable {
     case disabled = "disabled"
     case locked = "locked"
     case throttled = "throttled"
-    /// Too suspicious for the policy.
+    /// Riskier than the policy allows.
     case suspicious = "suspicious"
     /// The account or the session changed between the check and the new session.
     case overtaken = "overtaken"
 }
 
-/// How an account came to be.
+/// How an account was created.
 package enum AccountOrigin: String, Sendable, CaseIterable {
     case signUp = "sign_up"
     case invitation = "invitation"
     case administration = "administration"
 }
 
-/// What was taken out of the storage.
+/// The data that was exported.
 package enum AuditExport: String, Sendable, CaseIterable {
-    /// All issuers with all that is theirs.
+    /// All issuers and all their data.
     case everything = "everything"
     case auditRecords = "audit_records"
-    /// What is kept of one person, by themselves.
+    /// The stored data of one user, exported by that user.
     case personalData = "personal_data"
 }
 
-/// Who did it.
+/// Who caused an event.
 package enum AuditActor: Sendable, Hashable {
-    /// Somebody who has not proved who they are.
+    /// Someone who has not proved an identity.
     case visitor
     case user(Identifier<User>)
     case client(Identifier<Client>)
-    /// Somebody at the command line, by the name of the system's account.
+    /// Someone at the command line, by the name of their operating system account.
     case commandLine(String)
-    /// Martlet by itself.
+    /// Martlet itself.
     case system
 }

@@ -1,15 +1,15 @@
 import JOSE
 
-/// Whether what happened was wanted.
+/// How an event ended.
 package enum AuditOutcome: String, Sendable, CaseIterable {
     case success = "success"
     case refused = "refused"
-    /// A sign that somebody attacks or that something is broken.
+    /// A sign of an attack or a malfunction.
     case alarm = "alarm"
 }
 
 extension AuditEvent {
-    /// How an event stands in the log.
+    /// The parts of an event that the log stores.
     struct Fields {
         let name: Name
         let outcome: AuditOutcome
@@ -30,10 +30,10 @@ extension AuditEvent {
         }
     }
 
-    /// The name under which it is recorded and asked for.
+    /// The name of the event in records and queries.
     package var name: String { fields.name.rawValue }
 
-    /// One line an event, so that the whole vocabulary can be read in one place.
+    /// One line per event, so that the whole vocabulary can be read in one place.
     var fields: Fields {
         switch self {
         case .signedIn(let factors, let amr, let acr):

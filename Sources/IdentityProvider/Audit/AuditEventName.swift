@@ -1,5 +1,5 @@
 extension AuditEvent {
-    /// The names under which events are recorded, asked for and sent: the whole vocabulary.
+    /// The names of all events, as recorded, queried and sent to webhooks.
     package enum Name: String, Sendable, CaseIterable {
         // Signing in and out
         case signedIn = "signed_in"
@@ -12,7 +12,7 @@ extension AuditEvent {
         case accountUnlocked = "account_unlocked"
         case forwardAuthenticationRefused = "forward_authentication_refused"
 
-        // What a person can prove
+        // Factors and recovery
         case factorEnrolled = "factor_enrolled"
         case enrolmentRefused = "enrolment_refused"
         case factorRenamed = "factor_renamed"
@@ -43,7 +43,7 @@ extension AuditEvent {
         case invitationSent = "invitation_sent"
         case invitationAccepted = "invitation_accepted"
 
-        // What clients were given
+        // Consent and tokens
         case consentGiven = "consent_given"
         case consentRefused = "consent_refused"
         case consentWithdrawn = "consent_withdrawn"
@@ -72,7 +72,7 @@ extension AuditEvent {
         case keysReplaced = "keys_replaced"
         case exported = "exported"
 
-        // The log itself
+        // The audit log
         case logBegan = "log_began"
         case logWitnessed = "log_witnessed"
         case logEnded = "log_ended"

@@ -1,14 +1,14 @@
 import FoundationEssentials
 import JOSE
 
-/// Tells from the log why requests were allowed or refused, in sentences.
+/// Explains from the audit log, in sentences, why requests were allowed or refused.
 package enum AuditExplanation {
-    /// `records` are those of one trace, by time. What was noted on the way to one of them stands before it.
+    /// `records` are those of one trace, sorted by time. The decisions that led to a record precede it.
     package static func sentences(of records: [AuditRecord]) -> [String] {
         var told: [String] = []
         var sentences: [String] = []
         for record in records {
-            // The records of one request share the beginning of their notes.
+            // Within one request, the notes of each record begin with those of the record before.
             let isSameRequest = record.notes.starts(with: told)
             sentences += record.notes.dropFirst(isSameRequest ? told.count : 0)
             told = record.notes
@@ -34,7 +34,7 @@ package enum AuditExplanation {
         return details.isEmpty ? "." : ": \(details.joined(separator: ", "))."
     }
 
-    /// What of a detail can be read in a sentence.
+    /// Returns a detail as text, or `nil` if it does not fit into a sentence.
     private static func text(_ value: JSON) -> String? {
         switch value {
         case .string(let text): return text.isEmpty ? nil : text

@@ -3,27 +3,27 @@ import Metrics
 import Logging
 import Synchronization
 
-/// What an operator may choose for the log.
+/// The operator's settings for the audit log.
 package struct AuditSettings: Sendable {
-    /// Seconds that records are kept.
+    /// How long records are kept, in seconds.
     package var retention: TimeInterval = 365 * 86_400
     /// Names of events that are not recorded.
     package var excluded: Set<String> = []
-    /// Where events are sent besides.
+    /// The webhooks that also receive events.
     package var webhooks: WebhookSettings?
 
-    /// What happens so often that somebody may not want to keep it. All else is always recorded.
+    /// Frequent events, which operators may exclude. All other events are always recorded.
     package static let excludable = ["tokens_issued", "authorization_granted", "request_refused"]
 
     package init() {}
 }
 
-/// Who did what for whom, from where, and how it ended. Recording costs no commit and never waits: events lie in memory
-/// until `AuditWriter` stores all of them together, a tenth of a second later at most.
+/// Records who did what, to whom, from where, and how it ended. Recording costs no commit and never waits: events stay
+/// in memory for up to 100 milliseconds, until `AuditWriter` stores them together.
 package final class AuditLog: Sendable {
     private struct Queue {
         var records: [AuditRecord] = []
-        /// Events that found no room, since the last that was said of them.
+        /// Events dropped for lack of room and not yet recorded as lost.
         var lost = 0
     }
 
@@ -35,13 +35,13 @@ package final class AuditLog: Sendable {
     private let now: @Sendable () -> Date
     private let queue = Mutex(Queue())
 
-    /// Events that may wait for the storage. What is refused fills one half at most: a flood of it must not wash away
-    /// what was done.
+    /// How many events may wait to be stored. Refused requests fill at most half of the queue, so that a flood of them
+    /// cannot displace other events.
     static let capacity = 16_384
-    /// Events in one transaction.
+    /// Events per transaction.
     private static let batch = 1_024
 
-    /// `copy` gets each record as a line of JSON, besides the storage.
+    /// `copy` also receives each record, as a line of JSON.
     package init(
         store: any AuditStore, vault: KeyVault, settings: AuditSettings = AuditSettings(),
         copy: (@Sendable ([UInt8]) -> Void)? = nil, now: @escaping @Sendable () -> Date = { Date() }
@@ -53,8 +53,8 @@ package final class AuditLog: Sendable {
         chain = AuditChain(store: store, sealer: sealer, settings: settings, copy: copy, now: now)
     }
 
-    /// Says that something happened. Address, user agent and trace come from the request at hand. Who did it is, unless
-    /// said otherwise, the user or client that it happened to; a visitor where it was refused.
+    /// Records an event. The address, user agent and trace come from the current request. Unless `actor` or the request
+    /// names the actor, it is the user or client concerned, or a visitor if the event is not a success.
     package func record(
         _ event: AuditEvent, user: Identifier<User>? = nil, client: Identifier<Client>? = nil,
         session: Identifier<Session>? = nil, by actor: AuditActor? = nil
@@ -71,13 +71,13 @@ package final class AuditLog: Sendable {
         }
     }
 
-    /// Events that wait, and those that were lost and not yet recorded as such.
+    /// The number of events waiting, and of events lost but not yet recorded as lost.
     package var backlog: (waiting: Int, lost: Int) { queue.withLock { ($0.records.count, $0.lost) } }
 
-    /// Stores what waits. When this returns, all that was recorded before is durable.
+    /// Stores all waiting events. When this returns, everything recorded before the call is durable.
     package func flush() async throws { try await chain.write { self.take() } }
 
-    /// Ends the chain. Records that come later are stored all the same, if somebody calls this or `flush` again.
+    /// Ends the chain. Records that arrive later are stored by the next call of this or `flush`.
     package func close() async {
         do {
             try await flush()
@@ -102,7 +102,7 @@ package final class AuditLog: Sendable {
             return (records, lost)
         }
         guard lost > 0 else { return records }
-        Logger.current.error("audit events lost", metadata: ["count": "\(lost)"])
+        Logger.current.error("audit events lost because the queue was full", metadata: ["count": "\(lost)"])
         let loss = AuditRecord(
             .eventsLost(lost), user: nil, client: nil, session: nil, by: .system, in: RequestContext(), at: now())
         return records + [loss]

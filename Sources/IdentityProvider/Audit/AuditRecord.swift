@@ -1,13 +1,13 @@
 package import FoundationEssentials
 package import JOSE
 
-/// One event with all that is known of it: who, for whom, from where, with what, how it ended, and why.
+/// One event and its circumstances: who did it, to whom, from where, with what, how it ended, and why.
 package struct AuditRecord: Sendable, Hashable {
-    /// To the millisecond.
+    /// Accurate to the millisecond.
     package var time: Date
     package let event: String
     package let outcome: AuditOutcome
-    /// `visitor`, `system`, `user`, `client` or `command line`, the latter three with a name behind a blank.
+    /// `visitor`, `system`, `user`, `client` or `command line`. A space and a name follow the last three.
     package let actor: String
     package let user: String?
     package let client: String?
@@ -17,7 +17,7 @@ package struct AuditRecord: Sendable, Hashable {
     package let userAgent: String?
     package let trace: String?
     package let details: JSONObject
-    /// Which rules decided so far in the request, in sentences.
+    /// The decisions made so far in the request, as sentences.
     package let notes: [String]
 }
 
@@ -37,7 +37,7 @@ extension AuditRecord {
             notes: context.decision.notes)
     }
 
-    /// Who is refused has proved nothing.
+    /// A visitor unless the event is a success: a refused actor has not proved an identity.
     private static func actor(
         of fields: AuditEvent.Fields, _ user: Identifier<User>?, _ client: Identifier<Client>?
     ) -> AuditActor {
@@ -47,7 +47,7 @@ extension AuditRecord {
 }
 
 extension AuditRecord {
-    /// As it is stored, exported and sealed. What is not known is left out.
+    /// The record as stored, exported and sealed. Unknown values are omitted.
     package var document: JSONObject {
         var document: JSONObject = [
             "time": .integer(Int((time.timeIntervalSince1970 * 1_000).rounded())), "event": .string(event),
@@ -63,7 +63,7 @@ extension AuditRecord {
         return document
     }
 
-    /// The inverse of `document`.
+    /// Parses what `document` returns; `nil` if a required member is missing.
     package init?(document: JSONObject) {
         guard let time = document["time"]?.integer, let event = document["event"]?.string,
             let outcome = document["outcome"]?.string.flatMap(AuditOutcome.init), let actor = document["actor"]?.string

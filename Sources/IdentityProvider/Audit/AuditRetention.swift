@@ -2,13 +2,14 @@ import FoundationEssentials
 import JOSE
 import Logging
 
-/// Removes records that are older than they may be, from the beginning of each chain, and leaves a proof of it.
+/// Removes expired records from the beginning of each chain, and leaves a proof of the removal.
 ///
-/// It believes only what a MAC covers: write access to the database can make a record look old, but not be old.
+/// Trusts only what a MAC covers. Otherwise, someone with write access to the database could make a record look old to
+/// have it removed.
 struct AuditRetention: Sendable {
     let log: AuditLog
 
-    /// Looks at up to `limit` chains, and removes at most as many records of each; returns how many.
+    /// Checks up to `limit` chains and removes up to `limit` records from each. Returns the total number removed.
     func removeExpired(at now: Date, limit: Int) async throws -> Int {
         let retention = log.settings.retention
         let end = now.addingTimeInterval(-retention)
@@ -16,7 +17,8 @@ struct AuditRetention: Sendable {
         for node in try await log.store.chains(withRecordsUntil: end, limit: limit) {
             removed += try await removeExpired(of: node, until: end, limit: limit)
         }
-        // By then no record is left that bears witness to them: chains witness only what is younger than the retention.
+        // By then no witness record mentions these chains: witnesses name only chains that are younger than the
+        // retention.
         let long = now.addingTimeInterval(-2 * retention - 86_400)
         for head in try await log.store.heads(endedBefore: long, limit: limit) where isOver(head) {
             try await log.store.forget(head)
@@ -38,7 +40,7 @@ struct AuditRetention: Sendable {
             last = (row.sequence, row.mac, time)
         }
         guard let time = last.time else {
-            // A column says that the first record is older than it is.
+            // The column claims that the first record is older than it is.
             return distrust(node)
         }
         let seal = log.sealer.removal(last.mac, through: last.sequence, of: node, time: time)
@@ -47,7 +49,7 @@ struct AuditRetention: Sendable {
         return last.sequence - start
     }
 
-    /// When a record was made, if it is genuine.
+    /// Returns the sealed time of a record, or `nil` if the record is not genuine.
     private func time(of row: AuditRow, after mac: [UInt8]) -> Date? {
         guard log.sealer.keyNumber(of: row, after: mac) != nil else { return nil }
         return (try? JSONObject(parsing: Array(row.document.utf8))).flatMap(AuditRecord.init(document:))?.time
@@ -63,7 +65,7 @@ struct AuditRetention: Sendable {
 
     private func distrust(_ node: Identifier<AuditNode>) -> Int {
         Logger.current.error(
-            "audit chain was changed, so nothing of it is removed: run `martlet audit verify`",
+            "audit chain failed verification, so none of its records are removed: run `martlet audit verify`",
             metadata: ["chain": "\(node)"])
         return 0
     }

@@ -1,7 +1,7 @@
 import Crypto
 import FoundationEssentials
 
-/// Makes and checks the MACs of the log, under keys that the database does not hold.
+/// Computes and verifies the MACs of the audit log, under keys that the database alone does not reveal.
 package struct AuditSealer: Sendable {
     let vault: KeyVault
     let issuer: String
@@ -11,7 +11,8 @@ package struct AuditSealer: Sendable {
         issuer = vault.issuer.identifier
     }
 
-    /// What stands before the first record of a chain. It says nothing of its key, so that the chain's first record can.
+    /// Returns the MAC that precedes the first record of a chain. It does not depend on the current audit key, so that
+    /// any key can seal the first record.
     func beginning(of node: Identifier<AuditNode>) -> [UInt8] {
         guard let oldest = vault.keys(.audit).first(where: { $0.origin == .masterKey }) else {
             return Array(SHA256.hash(data: Self.place("beginning", issuer, node, 0)))
@@ -29,14 +30,14 @@ package struct AuditSealer: Sendable {
         seal(Self.place("head \(Self.milliseconds(time))", issuer, node, sequence) + mac)
     }
 
-    /// `time` is that of the last record that was removed.
+    /// `time` is that of the last record removed.
     func removal(_ mac: [UInt8], through sequence: Int, of node: Identifier<AuditNode>, time: Date?) -> [UInt8] {
         seal(removalInput(mac, through: sequence, of: node, time: time))
     }
 }
 
 extension AuditSealer {
-    /// The number of the key that made a record's MAC; `nil` when none of ours did.
+    /// Returns the number of the key that made a record's MAC, or `nil` if none of ours did.
     func keyNumber(of row: AuditRow, after previous: [UInt8]) -> Int? {
         key(
             of: row.mac,
@@ -54,13 +55,13 @@ extension AuditSealer {
         return key(of: removal.seal, over: input).map { covers($0, removal.mac) } ?? false
     }
 
-    /// Whether a seal under `key` may stand over a record's MAC: not when a newer key made that, because somebody else may
-    /// have the former one.
+    /// Returns whether a seal under `key` may cover a record's MAC. It may not if a newer key made the MAC, because the
+    /// older key may have leaked.
     private func covers(_ key: DataKey, _ mac: [UInt8]) -> Bool {
         vault.maker(of: mac, .audit).map { key.number >= $0.number } ?? false
     }
 
-    /// Whether the key of this number was still in use at `time`, give or take the time in which nodes notice.
+    /// Returns whether the key was still in use at `time`, allowing a minute for nodes to notice its successor.
     func wasInUse(_ number: Int, at time: Date) -> Bool {
         let keys = vault.keys(.audit)
         guard let index = keys.firstIndex(where: { $0.number == number }), let end = KeyVault.end(of: index, in: keys)
@@ -71,7 +72,7 @@ extension AuditSealer {
     private func removalInput(
         _ mac: [UInt8], through sequence: Int, of node: Identifier<AuditNode>, time: Date?
     ) -> [UInt8] {
-        // Versions before the time was sealed used the bare label.
+        // Older versions, which did not seal the time, used the bare label.
         let label = time.map { "removal \(Self.milliseconds($0))" } ?? "removal"
         return Self.place(label, issuer, node, sequence) + mac
     }
@@ -82,7 +83,7 @@ extension AuditSealer {
         vault.maker(of: mac, .audit).flatMap { ConstantTime.equal($0.mac(over: input), mac) ? $0 : nil }
     }
 
-    /// Every part ends with a zero byte, which none of them holds: two inputs never read alike.
+    /// Ends every part with a zero byte, which no part contains, so that different inputs never encode alike.
     private static func place(
         _ label: String, _ issuer: String, _ node: Identifier<AuditNode>, _ sequence: Int
     ) -> [UInt8] {

@@ -1,42 +1,42 @@
 package import FoundationEssentials
 
 package protocol AuditStore: Sendable {
-    /// Keeps what follows in a chain, and its head, in one transaction. Entries that are kept already, because an answer
-    /// got lost, are passed over; throws when another record stands in the place of one.
-    /// With each entry its deliveries, by its number, are put into the queue for webhooks.
+    /// Appends `entries` to a chain and replaces its head, in one transaction. Entries already stored, because a
+    /// response was lost, are skipped; throws if a different record has the place of one. Also queues the webhook
+    /// deliveries of each entry, keyed by its sequence number.
     func append(
         _ entries: [AuditEntry], head: AuditHead, deliveries: [Int: [WebhookDelivery]]
     ) async throws
-    /// The heads of the chains whose last record is later than `moment`, the latest first.
+    /// Returns the heads of the chains whose last record is later than `moment`, latest first.
     func heads(after moment: Date, limit: Int) async throws -> [AuditHead]
-    /// By time, in the direction that the query says; of one time by node and sequence.
+    /// Returns matching entries by time, in the query's direction, and for the same time by node and sequence.
     func find(_ query: AuditQuery) async throws -> [AuditEntry]
-    /// Shows everything as it is at one moment: all heads, and then a way through all records by node and sequence.
+    /// Passes a consistent snapshot to `body`: all heads, and a function that visits all records by node and sequence.
     func survey<Result: Sendable>(
         _ body: @escaping @Sendable ([AuditHead], ((AuditRow) throws -> Void) throws -> Void) throws -> Result
     ) async throws -> Result
-    /// The chains whose first record is from before `moment`, as its column says, which is believed in nothing; the oldest
-    /// first.
+    /// Returns the chains whose first record is from before `moment`, oldest first. The time is that of the unverified
+    /// column.
     func chains(withRecordsUntil moment: Date, limit: Int) async throws -> [Identifier<AuditNode>]
-    /// The head of a chain.
     func head(of node: Identifier<AuditNode>) async throws -> AuditHead?
-    /// The records of a chain after a place, in their order.
+    /// Returns the records of a chain after `sequence`, in order.
     func records(of node: Identifier<AuditNode>, after sequence: Int, limit: Int) async throws -> [AuditRow]
-    /// Removes the records of a chain up to one of them, and keeps the proof that it was we who did it.
+    /// Removes the records of a chain up to `removal.through`, and stores `removal` as proof.
     func remove(_ removal: AuditRemoval, from node: Identifier<AuditNode>) async throws
-    /// The heads of chains that, as the columns say, have no record left and ended before `moment`.
+    /// Returns the heads of chains that, according to unverified columns, have no records left and ended before
+    /// `moment`.
     func heads(endedBefore moment: Date, limit: Int) async throws -> [AuditHead]
-    /// Forgets a chain that has no record left.
+    /// Deletes the head of a chain that has no records left.
     func forget(_ head: AuditHead) async throws
 }
 
-/// A record as it stands in the table, believed in nothing.
+/// A record as stored, not yet verified.
 package struct AuditRow: Sendable {
     package let node: Identifier<AuditNode>
     package let sequence: Int
     package let document: String
     package let mac: [UInt8]
-    /// What the columns say that are searched by.
+    /// The search columns, which may contradict `document`.
     package let columns: AuditColumns
 
     package init(
@@ -50,7 +50,7 @@ package struct AuditRow: Sendable {
     }
 }
 
-/// The part of a record that is searched by.
+/// The part of a record that queries can search.
 package struct AuditColumns: Sendable, Hashable {
     package let time: Date
     package let event: String
@@ -72,18 +72,18 @@ package struct AuditColumns: Sendable, Hashable {
     }
 }
 
-/// What somebody looks for in the log. What is `nil` is not asked for.
+/// A search in the audit log. Properties that are `nil` match everything.
 package struct AuditQuery: Sendable {
     package var user: String?
     package var client: String?
-    /// Names; any of them. All when it is empty.
+    /// The names of the events to include; all if empty.
     package var events: Set<String> = []
     package var trace: String?
     package var since: Date?
     package var until: Date?
-    /// The last entry that was seen: the next ones follow.
+    /// The last entry of the previous page; results start after it.
     package var after: AuditEntry?
-    /// From the latest to the oldest instead of the other way round.
+    /// Latest first instead of oldest first.
     package var isLatestFirst = false
     package var limit = 100
 

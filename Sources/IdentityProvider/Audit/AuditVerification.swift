@@ -1,31 +1,31 @@
 package import FoundationEssentials
 import JOSE
 
-/// What is wrong with the log.
+/// A problem found in the audit log.
 package enum AuditFinding: Sendable, Hashable {
-    /// The record is not the one that was written, or not in its place.
+    /// The record is not the one that was written, or is in the wrong place.
     case changed(AuditPlace)
-    /// The record is genuine, the columns by which it is found are not.
+    /// The record is genuine, but its search columns are not.
     case columnsChanged(AuditPlace)
-    /// There is nothing from here to the next record of the chain.
+    /// The records from this place through `through` are missing.
     case removed(AuditPlace, through: Int)
     /// The chain ends before the record that its head names.
     case cutOff(AuditPlace, through: Int)
-    /// The head of the chain is gone, changed, or behind its records.
+    /// The chain's head is missing, changed, or behind its records.
     case headChanged(Identifier<AuditNode>)
-    /// The proof that retention removed the chain's beginning is not ours.
+    /// The proof that retention removed the beginning of the chain is not genuine.
     case removalForged(Identifier<AuditNode>)
-    /// The chain's beginning was removed before its time: its last record is from this moment.
+    /// The beginning of the chain was removed before its retention ended. The last record removed has this time.
     case removedTooEarly(Identifier<AuditNode>, Date)
-    /// The record was sealed with an audit key that had been replaced by then.
+    /// The record was sealed with an audit key that had already been replaced.
     case formerKey(AuditPlace)
-    /// A witness knows more of the chain than there is.
+    /// A witness recorded more of the chain than exists, or a different record in its place.
     case shorterThanWitnessed(AuditWitness, by: String)
-    /// A witness knows of a chain that is gone.
+    /// A witness recorded a chain that no longer exists.
     case chainRemoved(AuditWitness, by: String)
 }
 
-/// A record's place.
+/// The position of a record: its chain and its number in that chain.
 package struct AuditPlace: Sendable, Hashable {
     package let node: Identifier<AuditNode>
     package let sequence: Int
@@ -36,7 +36,7 @@ package struct AuditPlace: Sendable, Hashable {
     }
 }
 
-/// What was looked at, and what was found.
+/// The result of verifying the audit log.
 package struct AuditReport: Sendable {
     package let heads: [AuditHead]
     package let records: Int
@@ -44,8 +44,8 @@ package struct AuditReport: Sendable {
 }
 
 extension AuditSealer {
-    /// Checks every record of the log at one moment. `expected` are heads that somebody kept elsewhere. `retention` is in
-    /// seconds: what was removed must have been older.
+    /// Verifies every record in a consistent snapshot of the log. `expected` holds heads saved outside the database.
+    /// Only records older than `retention` seconds may have been removed.
     package func verify(
         _ store: any AuditStore, expecting expected: [AuditWitness] = [], retention: TimeInterval
     ) async throws -> AuditReport {
@@ -59,16 +59,16 @@ extension AuditSealer {
     }
 }
 
-/// Walks through all chains, one after the other, a record at a time.
+/// Verifies all chains in turn, one record at a time.
 private struct AuditVerification {
     private let sealer: AuditSealer
     private let heads: [Identifier<AuditNode>: AuditHead]
     private var findings: [AuditFinding] = []
     private var testimony: [(witness: AuditWitness, by: String)] = []
     private var records = 0
-    /// Records from before this moment may be gone.
+    /// Retention may have removed records from before this moment.
     private let end: Date
-    /// The chain under way: the last record that was seen of it, its MAC, and the number of its audit key.
+    /// The current chain: its last record so far, the MAC of that record, and the number of its audit key.
     private var chain: (node: Identifier<AuditNode>, sequence: Int, mac: [UInt8], key: Int)?
     private var seen: Set<Identifier<AuditNode>> = []
 
@@ -90,12 +90,12 @@ private struct AuditVerification {
             findings.append(.removed(AuditPlace(row.node, former.sequence + 1), through: row.sequence - 1))
         }
         chain = (row.node, row.sequence, row.mac, former.key)
-        // After a gap nothing can be said of the first record but that the next one hangs on it.
+        // The first record after a gap cannot be verified, because the MAC before it is missing.
         guard row.sequence == former.sequence + 1 else { return }
         guard let key = sealer.keyNumber(of: row, after: former.mac),
             let record = (try? JSONObject(parsing: Array(row.document.utf8))).flatMap(AuditRecord.init(document:))
         else { return findings.append(.changed(place)) }
-        // A key that was replaced may be known to others: with it nobody can add to the log, nor go on with it.
+        // A replaced key may have leaked, so it must not add to the log or continue a chain.
         if key < former.key || !sealer.wasInUse(key, at: record.time) { findings.append(.formerKey(place)) }
         chain?.key = max(key, former.key)
         if AuditColumns(record) != row.columns { findings.append(.columnsChanged(place)) }
@@ -129,7 +129,7 @@ private struct AuditVerification {
 
     mutating func finish(expecting expected: [AuditWitness]) -> AuditReport {
         endChain()
-        // Chains of which there is no record left.
+        // Chains that have no records left.
         for node in heads.keys.filter({ !seen.contains($0) }).sorted(by: { $0.rawValue < $1.rawValue }) {
             begin(node)
             endChain()

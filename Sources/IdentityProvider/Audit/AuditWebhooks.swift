@@ -5,8 +5,8 @@ extension WebhookSettings {
     /// Seconds after which an event is no longer delivered.
     static let lifetime: TimeInterval = 3 * 86_400
 
-    /// One delivery per URL. The identifier derives from the record's place in its chain, so a record that is stored again
-    /// because a response was lost isn't sent twice.
+    /// Returns one delivery per URL. Its identifier derives from the record's place in its chain, so a record that is
+    /// stored again after a lost response is not sent twice.
     func deliveries(of entry: AuditEntry, from issuer: String) -> [WebhookDelivery] {
         guard events.isEmpty || events.contains(entry.record.event) else { return [] }
         return urls.enumerated().map { index, url in

@@ -1,7 +1,7 @@
 import Logging
 import ServiceLifecycle
 
-/// Stores what was recorded, ten times a second, and all of it before the program ends.
+/// Stores recorded events ten times a second, and all remaining ones before the program ends.
 struct AuditWriter: Service {
     let log: AuditLog
     private static let interval = Duration.milliseconds(100)
@@ -15,7 +15,10 @@ struct AuditWriter: Service {
                     try await log.flush()
                     isWorking = true
                 } catch {
-                    if isWorking { Logger.current.error("audit log waits", metadata: ["cause": "\(error)"]) }
+                    if isWorking {
+                        Logger.current.error(
+                            "audit records could not be stored, will try again", metadata: ["cause": "\(error)"])
+                    }
                     isWorking = false
                 }
                 try? await Task.sleep(for: isWorking ? Self.interval : Self.patience)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Collects which rules decided in a request, and how: `martlet explain` tells them in their order.
+/// Collects the decisions made during a request, in order, for `martlet explain`.
 package final class Decision: Sendable {
     private struct State {
         var notes: [String] = []
@@ -9,29 +9,29 @@ package final class Decision: Sendable {
     }
 
     private let state = Mutex(State())
-    /// More than any way through the provider takes.
+    /// More decisions than any request needs.
     private static let limit = 64
 
     package init() {}
 
     package var notes: [String] { state.withLock(\.notes) }
-    /// The registered client that the request is about, once it is known.
+    /// The registered client that the request concerns, once known.
     var client: Identifier<Client>? { state.withLock(\.client) }
-    /// The session of whoever asks, once it is known.
+    /// The session that the request belongs to, once known.
     var session: Identifier<Session>? { state.withLock(\.session) }
 
-    /// Notes a rule that decided, as a sentence. It must hold no secret and nothing that a stranger typed: a rule's name,
-    /// identifiers of what is stored, times and numbers.
+    /// Notes a decision as a sentence. The sentence must not contain secrets or untrusted input, only names of rules,
+    /// identifiers of stored entities, times and numbers.
     package static func note(_ sentence: @autoclosure () -> String) {
         RequestContext.current.decision.add(sentence())
     }
 
-    /// Says which client the request is about.
+    /// Sets the client that the request concerns.
     static func concerns(_ client: Identifier<Client>) {
         RequestContext.current.decision.state.withLock { $0.client = client }
     }
 
-    /// Says whose session the request comes from.
+    /// Sets the session that the request belongs to.
     static func concerns(_ session: Identifier<Session>) {
         RequestContext.current.decision.state.withLock { $0.session = session }
     }

@@ -1,22 +1,22 @@
 import HTTPTypes
 
-/// Where the work at hand comes from: bound once for each request or command, read wherever something is recorded.
+/// The origin of the current request or command. Bound once, and read wherever something is recorded.
 package struct RequestContext: Sendable {
     @TaskLocal package static var current = RequestContext()
 
-    /// As far as trusted proxies say.
+    /// The IP address of the client, as reported by trusted proxies.
     package var address: String?
-    /// Cut at 255 characters.
+    /// At most 255 characters.
     package var userAgent: String?
-    /// 32 hexadecimal digits.
+    /// The trace ID: 32 hexadecimal digits.
     package var trace: String?
-    /// Who works, when it is not a person or client from outside.
+    /// The actor, if it is not the user or client that made the request.
     package var actor: AuditActor?
     package let decision = Decision()
 
     package init(actor: AuditActor? = nil) { self.actor = actor }
 
-    /// Runs `work` as something that `actor` does, such as an administrator whose token was checked.
+    /// Runs `work` on behalf of `actor`, such as an administrator whose token was checked.
     package static func acting<Result>(
         as actor: AuditActor, isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Result
     ) async rethrows -> Result {

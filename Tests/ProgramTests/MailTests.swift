@@ -75,7 +75,7 @@ struct MailTests {
         let client = WebClient(origin: server.issuer, port: server.port)
         let asked = try await submit(client, "/forgot-password", [("username", "alice")])
         #expect(asked.status == 200)
-        try await until("the server noticed") { server.program.output.contains("mail not sent yet") }
+        try await until("the server noticed") { server.program.output.contains("email not sent yet") }
         #expect(!server.program.output.contains("alice@example.org"))
         try mail.start()
         _ = try await mail.mail(to: "alice@example.org")

@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension Path { static let jwks = Path("/jwks") }
 
-/// The JWK Set with which others verify our tokens (RFC 7517 §5).
+/// Serves the JWK Set that verifies our tokens (RFC 7517 §5).
 struct JWKSetEndpoint: Endpoint {
     let ring: KeyRing
     let routes = [Route.get(.jwks, isSharedAcrossOrigins: true)]

@@ -1,21 +1,21 @@
 package import FoundationEssentials
 import JOSE
 
-/// What is due for the keys of one algorithm: decided here, carried out by `KeyRotation`.
+/// What is due for the keys of one algorithm. `KeyRotation` carries it out.
 package struct KeyPlan: Sendable, Equatable {
-    /// A key to make.
+    /// A key to create.
     package struct Birth: Sendable, Equatable {
         package let number: Int
         package let signsFrom: Date
     }
 
     package private(set) var birth: Birth?
-    /// Keys whose last token has expired.
+    /// The IDs of keys whose last token has expired.
     package private(set) var expired: [String] = []
 
     package init(_ keys: [SigningKeyRecord], schedule: KeyRotationSchedule, at now: Date) {
         guard let newest = keys.max(by: { $0.number < $1.number }) else {
-            // The first key of all signs at once: nobody can have cached a JWK Set without it.
+            // The very first key signs at once: no one can have cached a JWK Set without it.
             birth = Birth(number: 1, signsFrom: now)
             return
         }
@@ -26,7 +26,8 @@ package struct KeyPlan: Sendable, Equatable {
         expired = keys.filter { $0.number != newest.number && $0.publishedUntil <= now }.map(\.id)
     }
 
-    /// The key that signs at `now`: the latest whose time has come. Until a successor signs, it signs on.
+    /// Returns the key that signs at `now`: the latest whose signing time has come. It keeps signing until its
+    /// successor does.
     package static func current(_ keys: [SigningKeyRecord], at now: Date) -> SigningKeyRecord? {
         keys.filter { $0.signsFrom <= now && $0.publishedUntil > now }.max { $0.number < $1.number }
             ?? keys.max { $0.number < $1.number }

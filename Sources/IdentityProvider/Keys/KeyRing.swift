@@ -2,13 +2,13 @@ import FoundationEssentials
 package import JOSE
 import Synchronization
 
-/// The signing keys now valid, in memory: next, current and retiring ones of each algorithm. No actor: every token is signed
-/// with one, and no event loop need wait for another to look (docs/decisions/0010).
+/// The valid signing keys in memory: next, current and retiring ones of each algorithm. Not an actor, because every
+/// token is signed with one of them, and event loops must not wait for each other to read it (docs/decisions/0010).
 package final class KeyRing: Sendable {
-    /// What an issuer signs with from its first start.
+    /// The algorithms for which every issuer has keys.
     package static let algorithms: [SignatureAlgorithm] = [.es256, .rs256]
 
-    /// The JWK Set as it is served.
+    /// The JWK Set as served.
     struct Publication: Sendable {
         let keys: JWKSet
         let body: [UInt8]
@@ -33,7 +33,7 @@ package final class KeyRing: Sendable {
         self.now = now
     }
 
-    /// Reads the keys again. Those already open are kept: opening costs more than comparing.
+    /// Reloads the keys. Keys that are already open are reused, because comparing is cheaper than opening.
     func reload() async throws {
         let records = try await store.all()
         let known = Dictionary(state.withLock(\.keys).map { ($0.record.id, $0) }) { first, _ in first }
@@ -45,7 +45,7 @@ package final class KeyRing: Sendable {
         state.withLock { $0 = State(keys: keys, publication: publication) }
     }
 
-    /// The key that signs now. Throws `NoSigningKey` before the first key is made.
+    /// Returns the signer of the current key. Throws `NoSigningKey` before the first key exists.
     func signer(for algorithm: SignatureAlgorithm) throws -> any Signer {
         let keys = state.withLock(\.keys)
         let records = keys.map(\.record).filter { $0.algorithm == algorithm }
@@ -57,7 +57,7 @@ package final class KeyRing: Sendable {
 
     var publication: Publication { state.withLock(\.publication) }
 
-    /// What verifies our own tokens.
+    /// The keys that verify our own tokens.
     var verificationKeys: JWKSet { publication.keys }
 
     private func publication(of keys: [SigningKey]) -> Publication {
@@ -86,7 +86,7 @@ extension KeyRing.Publication {
     }
 }
 
-/// There is no key of this algorithm yet.
+/// No key of this algorithm exists yet.
 struct NoSigningKey: Error {
     let algorithm: SignatureAlgorithm
 }

@@ -2,7 +2,7 @@ import FoundationEssentials
 package import JOSE
 import Logging
 
-/// Makes, rotates and removes signing keys, on one node at a time: the store accepts each key's number once.
+/// Creates, rotates and deletes signing keys. The store accepts each key number once, so only one node does each step.
 package struct KeyRotation: Sendable {
     private let dataKeys: DataKeyRotation
     private let store: any KeyStore
@@ -22,7 +22,7 @@ package struct KeyRotation: Sendable {
         now = core.now
     }
 
-    /// Does what is due, for every algorithm, and loads the ring.
+    /// Does what is due for every algorithm, then reloads the ring.
     package func run() async throws {
         try await dataKeys.run()
         let keys = try await store.all()
@@ -34,8 +34,8 @@ package struct KeyRotation: Sendable {
         try await ring.reload()
     }
 
-    /// Makes the next key of `algorithm` now. It signs after having been published long enough, or at once when
-    /// `immediately`: then verifiers that cached the JWK Set refuse its tokens until they fetch it again.
+    /// Creates the next key of `algorithm` now. The key signs once it has been published long enough, or at once if
+    /// `immediately`. In that case, verifiers that cached the JWK Set refuse its tokens until they fetch the set again.
     package func rotate(_ algorithm: SignatureAlgorithm, immediately: Bool) async throws {
         let keys = try await store.all()
         let newest = keys.filter { $0.algorithm == algorithm }.map(\.number).max() ?? 0
@@ -45,8 +45,8 @@ package struct KeyRotation: Sendable {
         try await ring.reload()
     }
 
-    /// Withdraws a key that must not be trusted any more: all it signed is refused from now on. If it was the
-    /// signing key, a new one signs at once. Returns `false` when there is no such key.
+    /// Withdraws a key that must no longer be trusted: everything it signed is refused from now on. If it was the
+    /// signing key, creates another one that signs at once. Returns `false` if the key does not exist.
     package func retire(_ id: String) async throws -> Bool {
         let keys = try await store.all()
         guard let key = keys.first(where: { $0.id == id }) else { return false }
@@ -60,7 +60,7 @@ package struct KeyRotation: Sendable {
         return true
     }
 
-    /// Withdraws every key and signs with new ones at once: after a compromise nothing that was signed counts any more.
+    /// Withdraws every key and signs with new ones at once, so that nothing signed before a compromise is accepted.
     package func replaceAll() async throws {
         let former = try await store.all()
         for algorithm in KeyRing.algorithms { try await rotate(algorithm, immediately: true) }
@@ -77,7 +77,7 @@ package struct KeyRotation: Sendable {
         let key = try maker.make(algorithm, number: birth.number, signsFrom: birth.signsFrom, at: now())
         guard try await store.insert(key) else { return }
         Logger.current.notice(
-            "signing key made", metadata: ["kid": "\(key.id)", "alg": "\(algorithm.rawValue)"])
+            "signing key created", metadata: ["kid": "\(key.id)", "alg": "\(algorithm.rawValue)"])
         audit.record(.keyMade(id: key.id, algorithm: algorithm.rawValue))
         let former = keys.filter { $0.algorithm == algorithm && $0.number == birth.number - 1 }
         for key in former {

@@ -1,13 +1,13 @@
 import FoundationEssentials
 import JOSE
 
-/// A signing key ready for use.
+/// An opened signing key, ready for use.
 struct SigningKey: Sendable {
     let record: SigningKeyRecord
     let signer: any Signer
     let publicKey: JWK
 
-    /// Throws `NotOurs` when the record was sealed under other master keys.
+    /// Throws `NotOurs` if the record was sealed under other keys.
     init(_ record: SigningKeyRecord, sealer: Sealer) throws {
         let opened = try sealer.open(record.sealedPrivateKey, for: .privateKey)
         let key = try PrivateKey(parsing: opened)
@@ -17,7 +17,7 @@ struct SigningKey: Sendable {
     }
 }
 
-/// Makes the record of a new key.
+/// Generates signing keys in their stored form.
 struct SigningKeyMaker: Sendable {
     let sealer: Sealer
     let schedule: KeyRotationSchedule

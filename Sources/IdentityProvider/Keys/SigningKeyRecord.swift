@@ -1,17 +1,17 @@
 package import FoundationEssentials
 package import JOSE
 
-/// A signing key as it is stored: the private part sealed under the master key.
+/// A signing key as stored, its private key sealed.
 package struct SigningKeyRecord: Sendable, Hashable {
-    /// Also the `kid`: the thumbprint of the public key (RFC 7638).
+    /// The `kid`: the thumbprint of the public key (RFC 7638).
     package let id: String
     package let algorithm: SignatureAlgorithm
-    /// Counts the keys of one algorithm; with the algorithm it is unique, so that of many nodes one rotates.
+    /// Counts the keys of one algorithm. Unique for the algorithm, so that only one of many nodes rotates.
     package let number: Int
     package let sealedPrivateKey: [UInt8]
     package let createdAt: Date
     package let signsFrom: Date
-    /// Until its successor signs, it signs on.
+    /// The planned end. The key keeps signing until its successor does.
     package var signsUntil: Date
     package var publishedUntil: Date
 
@@ -31,11 +31,10 @@ package struct SigningKeyRecord: Sendable, Hashable {
 }
 
 package protocol KeyStore: Sendable {
-    /// By algorithm, then number.
+    /// Returns all keys by algorithm, then by number.
     func all() async throws -> [SigningKeyRecord]
-    /// `false` when another node made the key of this algorithm and number first.
+    /// Returns `false` if another node inserted the key of this algorithm and number first.
     func insert(_ key: SigningKeyRecord) async throws -> Bool
-    /// Sets the two ends of a key's life.
     func update(_ id: String, signsUntil: Date, publishedUntil: Date) async throws
     func delete(_ id: String) async throws
 }

@@ -1,15 +1,15 @@
 import FoundationEssentials
 import Logging
 
-/// Tells people by mail what happened to their account. Where no mail is sent it says nothing. What is done is done: that
-/// the outbox cannot be written undoes nothing.
+/// Notifies users by email of what happened to their account. Does nothing if no email is sent. A failure to queue a
+/// notice does not undo what it reports.
 struct AccountNotices: Sendable {
-    /// `nil` where no mail is sent.
+    /// `nil` if no email is sent.
     let queue: MailQueue?
 
     init(_ core: Core) { queue = core.sendsMail ? MailQueue(core) : nil }
 
-    /// An unusual sign-in. `place` is its address in words.
+    /// Reports an unusual sign-in. `place` describes its address.
     func signedIn(_ user: User, isNewDevice: Bool, at place: String, _ request: Request) async {
         let device = BrowserName(userAgent: request.userAgent).text
         await tell(
@@ -18,7 +18,7 @@ struct AccountNotices: Sendable {
                 : .unusualSignIn(user.id, device: device, address: place, isRefused: false), request)
     }
 
-    /// One that was so unusual that it was refused.
+    /// Reports a sign-in that was refused because it was too unusual.
     func signInRefused(_ user: User, at place: String, _ request: Request) async {
         await tell(
             .unusualSignIn(
@@ -40,7 +40,7 @@ struct AccountNotices: Sendable {
 
     func tell(_ occasion: Mail.Occasion, _ request: Request? = nil) async {
         do { try await queue?.add(occasion, after: request) } catch {
-            Logger.current.error("a notice was not queued", metadata: ["cause": "\(error)"])
+            Logger.current.error("account notice could not be queued", metadata: ["cause": "\(error)"])
         }
     }
 }

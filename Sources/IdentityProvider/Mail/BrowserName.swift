@@ -1,9 +1,9 @@
-/// What a browser is called in a mail, of a few known words: what it says of itself can be any text, and is not repeated.
+/// The name of a browser in an email. Made of known words only, because a user agent can be any text.
 struct BrowserName {
     let text: String
 
     init(userAgent: String) {
-        // Each of these says that it is also those after it.
+        // Each of these browsers also claims to be those after it.
         let browser = Self.first(
             [
                 ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),

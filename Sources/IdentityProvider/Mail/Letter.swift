@@ -1,12 +1,12 @@
-/// A mail that is about to be sent: to whom, and what a template makes words of.
+/// An email about to be sent: its recipient, and the data for its template.
 package struct Letter: Sendable {
-    /// The same each time that sending it is tried, so that mailboxes can tell a repetition (RFC 5322 §3.6.4).
+    /// The same for every attempt, so that mailboxes can recognize duplicates (RFC 5322 §3.6.4).
     package let id: String
     package let recipient: MailAddress
-    /// Names its texts: `mail_KIND_subject`, `mail_KIND_text`, and `mail_KIND_action` where there is a link.
+    /// Selects its texts: `mail_KIND_subject`, `mail_KIND_text`, and `mail_KIND_action` if there is a link.
     package let kind: String
     package var data: [String: Page.Value]
-    /// The person's language, if it is known, and what their browser asked for.
+    /// The languages that the user is known to read. `acceptLanguage` holds those that their browser asked for.
     package var languages: [String]
     package var acceptLanguage: String?
 
@@ -23,13 +23,13 @@ package struct Letter: Sendable {
     }
 }
 
-/// What puts letters into words and hands them over.
+/// Renders letters and hands them to a mail server.
 package protocol Mailer: Sendable {
-    /// Returns when somebody else is responsible for the letter. Throws `MailRefused` when trying again is of no use.
+    /// Returns once the mail server is responsible for the letter. Throws `MailRefused` if a retry is pointless.
     func send(_ letter: Letter) async throws
 }
 
-/// The mail server will not take this letter, now or later (RFC 5321 §4.2.1, 5yz).
+/// The mail server rejected the letter permanently (RFC 5321 §4.2.1, 5yz).
 package struct MailRefused: Error, CustomStringConvertible {
     package let description: String
     package init(_ reason: String) { description = reason }

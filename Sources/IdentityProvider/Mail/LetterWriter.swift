@@ -2,7 +2,7 @@ import FoundationEssentials
 import JOSE
 import Logging
 
-/// Makes letters of what happened: whom they go to, with which link. Where there is nobody to write to, there is none.
+/// Turns events into letters: looks up the recipient and creates the link. Without a recipient, there is no letter.
 struct LetterWriter: Sendable {
     let users: any UserStore
     let links: MailLinks
@@ -16,14 +16,15 @@ struct LetterWriter: Sendable {
         allowance = MailAllowance(core)
     }
 
-    /// `nil` for a mail that nobody should get.
+    /// Returns `nil` if the email should not be sent.
     func letter(_ waiting: WaitingMail, _ mail: Mail) async throws -> Letter? {
         guard var letter = try await letter(waiting.id.rawValue, mail) else { return nil }
         if letter.acceptLanguage == nil { letter.acceptLanguage = mail.acceptLanguage }
-        // Tried again, it was counted before.
+        // A retry was counted at the first attempt.
         guard mail.occasion.isOnRequest, waiting.attempts == 1 else { return letter }
         guard try await allowance.take(letter.kind, to: letter.recipient) else {
-            Logger.current.notice("too many mails to one address", metadata: ["kind": "\(letter.kind)"])
+            Logger.current.notice(
+                "email not sent: hourly limit for one address reached", metadata: ["kind": "\(letter.kind)"])
             return nil
         }
         return letter
@@ -99,7 +100,7 @@ struct LetterWriter: Sendable {
             data: details.isEmpty ? [:] : ["details": Self.list(details)])
     }
 
-    /// Somebody signed in, or would have: from where, and the way out, if it was somebody else.
+    /// Returns a letter about a sign-in or a refused one: where it came from, and a link to use if it was someone else.
     private func signIn(
         _ id: String, _ user: Identifier<User>, _ kind: String, _ device: String, _ address: String, _ mail: Mail
     ) async throws -> Letter? {
@@ -107,7 +108,7 @@ struct LetterWriter: Sendable {
         return try await toUser(users.find(user), id, kind, link: .notMe, data: ["details": Self.list(details)])
     }
 
-    /// Something about the account was changed: with the way out, if it was somebody else.
+    /// Returns a letter about a change to the account, with a link to use if it was someone else.
     private func notice(
         _ id: String, _ user: Identifier<User>, _ kind: String, _ mail: Mail, factor: String? = nil
     ) async throws -> Letter? {
@@ -126,7 +127,8 @@ struct LetterWriter: Sendable {
         return Letter(id: id, to: address, kind: kind, data: data, languages: user.languages)
     }
 
-    /// The one who asks is told nothing else than anybody; the owner is told that the account is there.
+    /// Returns a letter that tells the owner of an address about their account. Whoever asked gets the same answer as always,
+    /// which prevents enumeration.
     private func taken(_ id: String, _ address: MailAddress, by user: User) throws -> Letter? {
         guard user.email.map(User.key) == User.key(of: address.text) else { return nil }
         return try toUser(user, id, "address_taken", link: .passwordReset)
@@ -134,7 +136,7 @@ struct LetterWriter: Sendable {
 
     private func emailChange(_ id: String, _ user: Identifier<User>, to address: MailAddress) async throws -> Letter? {
         guard let user = try await users.find(user) else { return nil }
-        // Nobody has an address to lose.
+        // Without a current address, no one has to agree.
         guard user.email != nil else { return try await emailChangeAgreed(id, user.id, to: address) }
         var letter = try toUser(user, id, "email_change", data: ["address": .text(address.text)])
         letter?.data["link"] = .text(try links.url(for: .emailChange, user: user, address: address))
@@ -164,12 +166,12 @@ struct LetterWriter: Sendable {
             id: id, to: former, kind: "email_changed", data: ["address": .text(address)], languages: user.languages)
     }
 
-    /// Rows of a name and a value.
+    /// Returns labeled rows for the template.
     private static func list(_ rows: [(String, String)]) -> Page.Value {
         .list(rows.map { ["label": .text("text.mail_detail_\($0.0)"), "value": .text($0.1)] })
     }
 
-    /// `2026-11-21 13:05 UTC`: the reader's time zone is not known.
+    /// Formats a time as `2026-11-21 13:05 UTC`, because the reader's time zone is unknown.
     static func words(for moment: Date) -> String {
         let text = moment.formatted(.iso8601)
         return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
@@ -177,8 +179,8 @@ struct LetterWriter: Sendable {
 }
 
 extension Mail.Occasion {
-    /// Whether somebody who need not be the recipient can make it happen as often as they like: by asking, or by signing
-    /// in with a password that they know.
+    /// Whether people other than the recipient can cause the email as often as they like: by requesting it, or by
+    /// signing in with a password that they know.
     fileprivate var isOnRequest: Bool {
         switch self {
         case .signUp, .passwordReset, .emailVerification, .emailChange, .emailChangeAgreed, .lockedOut,
@@ -191,6 +193,6 @@ extension Mail.Occasion {
 }
 
 extension User {
-    /// What the person is known to read.
+    /// The languages that the user is known to read.
     var languages: [String] { [claims["locale"]?.string].compactMap(\.self) }
 }

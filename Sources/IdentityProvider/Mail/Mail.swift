@@ -1,37 +1,37 @@
 package import FoundationEssentials
 
-/// A mail that is due to somebody, as it waits in the outbox: what happened, not yet its words. Whom it concerns is looked
-/// up when it is sent, so that no answer's time tells who has an account.
+/// An email as it waits in the outbox: what happened, not yet its text. The recipient is looked up when it is sent, so
+/// that no response time reveals who has an account.
 package struct Mail: Codable, Sendable, Hashable {
     package enum Occasion: Codable, Sendable, Hashable {
-        /// Somebody wants an account with this address.
+        /// Someone wants an account with this address.
         case signUp(MailAddress)
-        /// An administrator offers one.
+        /// An administrator offers an account with this address.
         case invitation(MailAddress)
-        /// Somebody who gave this name or address has forgotten the password.
+        /// Someone forgot the password of the account with this name or address.
         case passwordReset(name: String)
-        /// A user's address is to be proven.
+        /// A user must verify their address.
         case emailVerification(Identifier<User>)
-        /// A user wants another address: goes to the one they have.
+        /// A user wants another address. Goes to the current one.
         case emailChange(Identifier<User>, to: MailAddress)
-        /// The user's present address agreed: goes to the new one.
+        /// The change was agreed to from the current address. Goes to the new one.
         case emailChangeAgreed(Identifier<User>, to: MailAddress)
-        /// Goes to the address that was the user's.
+        /// Goes to the user's former address.
         case emailChanged(Identifier<User>, from: MailAddress)
         case signInCode(Identifier<User>, code: String)
-        /// `address` may be in words, with its place.
+        /// `address` may include its location in words.
         case unknownDevice(Identifier<User>, device: String, address: String)
-        /// A sign-in that was let in, or refused though its password was right.
+        /// A sign-in that was allowed, or refused although its password was correct.
         case unusualSignIn(Identifier<User>, device: String, address: String, isRefused: Bool)
         case passwordChanged(Identifier<User>)
-        /// `factor` is a key of the texts: `totp`, `passkey`, `recovery_code`.
+        /// `factor` is part of the text keys: `totp`, `passkey`, `recovery_code`.
         case factorAdded(Identifier<User>, factor: String)
         case factorRemoved(Identifier<User>, factor: String)
-        /// Too many guesses at whoever has this name: with a link that lets the person in again.
+        /// Too many guesses locked the account with this name. The email has a link that ends the lockout.
         case lockedOut(name: String)
-        /// The same at the codes of a user whose password was known.
+        /// Too many guesses at the second factor of a user, after a correct password.
         case secondFactorLocked(Identifier<User>)
-        /// Of a recovery under way, as long as it is.
+        /// The progress of an account recovery. Except for `canceled`, sent only while the recovery lasts.
         case recovery(Identifier<User>, Identifier<AccountRecovery>, RecoveryNotice, readyAt: Date)
 
         private enum CodingKeys: String, CodingKey {
@@ -59,7 +59,7 @@ package struct Mail: Codable, Sendable, Hashable {
 
     package let occasion: Occasion
     package let queuedAt: Date
-    /// The browser's `Accept-Language`, for people whose language is not known otherwise.
+    /// The browser's `Accept-Language`, used if the user's language is unknown.
     package let acceptLanguage: String?
 
     private enum CodingKeys: String, CodingKey {
@@ -74,7 +74,7 @@ package struct Mail: Codable, Sendable, Hashable {
 }
 
 extension Mail.Occasion {
-    /// Seconds after which the mail is of no use to anybody any more.
+    /// How long the email is useful, in seconds.
     var usefulFor: TimeInterval {
         switch self {
         case .signInCode: 600
@@ -85,11 +85,11 @@ extension Mail.Occasion {
         }
     }
 
-    /// Seconds in which news is of use.
+    /// How long a notice is useful, in seconds.
     static let noticeLifetime: TimeInterval = 2 * 86_400
 }
 
-/// What is told of a recovery.
+/// What an email reports about an account recovery.
 package enum RecoveryNotice: String, Codable, Sendable, Hashable {
     case started = "started"
     case reminder = "reminder"

@@ -1,9 +1,9 @@
-/// Where a mail can go: `local@domain` in ASCII (RFC 5321 §4.1.2), with nothing in it that could become a second
-/// recipient or another header field.
+/// An email address: `local@domain` in ASCII (RFC 5321 §4.1.2), without anything that could inject a second recipient
+/// or another header field.
 package struct MailAddress: Hashable, Sendable {
     package let text: String
 
-    /// `nil` for anything else, quoted local parts and literal addresses among it.
+    /// `nil` for anything else, including quoted local parts and address literals.
     package init?(_ text: String) {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, text.utf8.count <= 254, Self.isLocalPart(parts[0]), Self.isDomain(parts[1]) else {
@@ -35,7 +35,7 @@ extension MailAddress: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let address = MailAddress(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an address")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a valid email address")
         }
         self = address
     }

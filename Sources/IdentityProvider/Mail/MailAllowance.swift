@@ -2,8 +2,8 @@ import Crypto
 import FoundationEssentials
 import JOSE
 
-/// Limits the mails that one address gets because somebody asked for them or signed in, which strangers can do. Counted
-/// when a mail is sent, so that no response depends on it.
+/// Limits the emails that anyone can cause one address to receive, by requesting them or by signing in. Counted when an
+/// email is sent, so that no response depends on it.
 struct MailAllowance: Sendable {
     let singleUse: any SingleUseStore
     let now: @Sendable () -> Date
@@ -13,10 +13,10 @@ struct MailAllowance: Sendable {
         now = core.now
     }
 
-    /// Mails of one kind to one address.
+    /// Emails of one kind to one address, per hour.
     static let perHour = 4
 
-    /// Takes one of this hour's mails. Returns `false` when none is left.
+    /// Takes one email from this hour's quota. Returns `false` if the quota is used up.
     func take(_ kind: String, to address: MailAddress) async throws -> Bool {
         // Only a digest of the address is stored.
         let key = Base64URL.encode(Array(SHA256.hash(data: Array("\(kind) \(User.key(of: address.text))".utf8))))

@@ -3,13 +3,13 @@ import FoundationEssentials
 import HTTPTypes
 import JOSE
 
-/// What a link in a mail lets its reader do: once, for a while, and only as long as nothing has changed that it rests on.
+/// What a link in an email permits: once, for a limited time, and only while the account state behind it is unchanged.
 struct MailLink: Codable, Sendable {
     let id: String
     let user: Identifier<User>?
-    /// The address that the mail went to, or that is asked for.
+    /// The address that the email went to, or the one that was requested.
     let address: MailAddress?
-    /// Of the user as they were; `nil` where there is none.
+    /// A digest of the user's state when the link was created; `nil` without a user.
     let fingerprint: String?
     let expiresAt: Date
 
@@ -18,13 +18,14 @@ struct MailLink: Codable, Sendable {
     }
 }
 
-/// What a link is for: one that was made for something else cannot be opened.
+/// The purpose of a link. A link cannot be opened for another purpose.
 struct MailLinkPurpose: Sendable {
     /// The page that the link opens.
     let path: Path
-    /// Seconds.
+    /// In seconds.
     let lifetime: TimeInterval
-    /// Whether a new password makes the link void. Where it protects from a thief, who can set one, it must not.
+    /// Whether a new password invalidates the link. Links that protect against an attacker, who can set one, must stay
+    /// valid.
     let endsWithPassword: Bool
 
     static let signUp = MailLinkPurpose(path: .finishSignUp, lifetime: 86_400, endsWithPassword: true)
@@ -46,7 +47,7 @@ struct MailLinkPurpose: Sendable {
     var sealed: SealedPurpose { .transit("link \(path.text)") { [lifetime] _ in lifetime } }
 }
 
-/// Makes links, opens them and spends them.
+/// Creates, opens and consumes links.
 struct MailLinks: Sendable {
     let issuer: Issuer
     let sealer: Sealer
@@ -62,7 +63,7 @@ struct MailLinks: Sendable {
         now = core.now
     }
 
-    /// Always below the configured issuer: what a request calls its host has no say.
+    /// Returns the URL of a new link. Always under the configured issuer, whatever host the request names.
     func url(for purpose: MailLinkPurpose, user: User? = nil, address: MailAddress? = nil) throws -> String {
         try issuer.url(purpose.path) + "?link=\(text(for: purpose, user: user, address: address))"
     }
@@ -76,8 +77,8 @@ struct MailLinks: Sendable {
             for: purpose.sealed)
     }
 
-    /// The link of the request and its user. Throws for one that is not ours, too old, used, or overtaken by events: the
-    /// page says the same of all.
+    /// Returns the link in the request, and its user. Throws the same error whether the link is foreign, expired, used
+    /// or outdated, so that the page reveals nothing.
     func open(_ request: Request, for purpose: MailLinkPurpose) async throws -> (link: MailLink, user: User?) {
         guard let text = request.parameters["link"],
             let link = try? sealer.open(MailLink.self, from: text, for: purpose.sealed), now() < link.expiresAt,
@@ -90,7 +91,7 @@ struct MailLinks: Sendable {
         return (link, user)
     }
 
-    /// Of many calls with one link exactly one returns; the others throw.
+    /// Consumes the link. Of concurrent calls for one link, exactly one returns; the others throw.
     func consume(_ link: MailLink) async throws {
         guard try await singleUse.consume(link.id, for: .mailLink, until: link.expiresAt) else {
             throw OAuthError.linkLost
@@ -105,5 +106,5 @@ struct MailLinks: Sendable {
 
 extension OAuthError {
     static let linkLost = OAuthError(
-        code: .invalidRequest, description: "this link was used, has expired, or is of no use any more", status: .gone)
+        code: .invalidRequest, description: "this link was used, has expired, or is no longer valid", status: .gone)
 }

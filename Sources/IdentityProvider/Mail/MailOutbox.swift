@@ -1,9 +1,9 @@
 package import FoundationEssentials
 
-/// A mail in the outbox.
+/// An email in the outbox.
 package struct WaitingMail: OutboxItem, Hashable {
     package let id: Identifier<WaitingMail>
-    /// It holds names, codes and links.
+    /// Sealed because it contains names, codes and links.
     package let sealedMail: [UInt8]
     package var attempts: Int
     package var dueAt: Date
@@ -25,8 +25,9 @@ package struct WaitingMail: OutboxItem, Hashable {
 
 package protocol MailOutbox: Outbox<WaitingMail> {
     func add(_ mail: WaitingMail) async throws
-    /// Counts one in each of `shares` and adds `mail`, if there is one, in the same transaction; nothing when a share is used
-    /// up or `capacity` mails wait. Of many calls at once, on however many nodes, no more than a share's limit succeed.
+    /// Counts one email in each of `shares` and adds `mail`, if there is one, in the same transaction. Does neither if
+    /// a share is used up or `capacity` emails wait. Concurrent calls, on any number of nodes, never exceed the limit
+    /// of a share.
     func add(_ mail: WaitingMail?, within shares: [MailShare], capacity: Int, at now: Date) async throws
         -> MailAdmission
 }

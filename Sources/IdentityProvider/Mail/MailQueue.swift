@@ -1,7 +1,7 @@
 package import FoundationEssentials
 import HTTPTypes
 
-/// Puts mails into the outbox: one insertion, the same for everybody. They are sent later, by whichever node is first.
+/// Adds emails to the outbox with one insertion, the same for every recipient. Any node sends them later.
 package struct MailQueue: Sendable {
     private let outbox: any MailOutbox
     private let sealer: Sealer
@@ -15,12 +15,13 @@ package struct MailQueue: Sendable {
 
     init(_ core: Core) { self.init(outbox: core.stores.mailOutbox, sealer: core.sealer, now: core.now) }
 
-    /// `request` is the one that led to it, if any: for the language. It is sent at `dueAt`, or now.
+    /// Queues an email to be sent at `dueAt`, or now. `request` is the one that caused it, if any, and supplies the
+    /// language.
     package func add(_ occasion: Mail.Occasion, after request: Request? = nil, dueAt: Date? = nil) async throws {
         try await outbox.add(waiting(occasion, after: request, dueAt: dueAt))
     }
 
-    /// As `add`, within `shares`. Without an occasion it only counts.
+    /// Queues an email like `add`, but within `shares`. Without an occasion, it only counts.
     func add(_ occasion: Mail.Occasion?, after request: Request, within shares: [MailShare]) async throws
         -> MailAdmission
     {
@@ -28,7 +29,7 @@ package struct MailQueue: Sendable {
             occasion.map { try waiting($0, after: request) }, within: shares, capacity: Self.capacity, at: now())
     }
 
-    /// Mails that may wait before nothing more can be asked for: so much the table holds with ease.
+    /// How many emails may wait before further ones are refused: a number that the table holds with ease.
     private static let capacity = 20_000
 
     private func waiting(_ occasion: Mail.Occasion, after request: Request?, dueAt: Date? = nil) throws
@@ -42,7 +43,7 @@ package struct MailQueue: Sendable {
             createdAt: moment, expiresAt: (dueAt ?? moment).addingTimeInterval(occasion.usefulFor))
     }
 
-    /// Throws `NotOurs` for what another version of the program put there, too.
+    /// Throws `NotOurs`, also for an email that an incompatible version queued.
     func open(_ waiting: WaitingMail) throws(NotOurs) -> Mail {
         let bytes = try sealer.open(waiting.sealedMail, for: .mail)
         do { return try JSONDecoder().decode(Mail.self, from: Data(bytes)) } catch { throw NotOurs() }

@@ -2,8 +2,8 @@ import FoundationEssentials
 import JOSE
 import Logging
 
-/// Puts mails into the outbox that strangers ask for: so many an hour for each recipient and each network, counted by all
-/// nodes together. A flood from one network uses up that network's share alone.
+/// Queues emails that anyone can request, limited per hour for each recipient and each network, across all nodes. A
+/// flood from one network uses up only the quota of that network.
 struct MailRequests: Sendable {
     let queue: MailQueue
     let digester: SecretDigester
@@ -15,31 +15,31 @@ struct MailRequests: Sendable {
         now = core.now
     }
 
-    /// Mails an hour. A recipient is what was typed, whether anybody has that name or not.
+    /// Emails per hour. A recipient is the name that was typed, whether or not an account has it.
     static let perRecipient = 6
-    /// Requests an hour of an IPv4 /24 or IPv6 /48.
+    /// Requests per hour from an IPv4 /24 or IPv6 /48.
     static let perNetwork = 120
-    /// Mails an hour to addresses that have no account, in all: strangers are written to, and the mail server's reputation
-    /// bears no more.
+    /// Emails per hour to all addresses without an account. They go to strangers, and more would harm the reputation of
+    /// the mail server.
     static let signUps = 7_200
 
-    /// Throws `temporarily_unavailable` when the network has asked too often, or too much waits.
+    /// Queues an email. Throws `temporarily_unavailable` if the network has used up its quota or the outbox is full.
     func add(_ occasion: Mail.Occasion, after request: Request) async throws {
         let recipient = occasion.recipient.map(recipient)
         var shares = [network(of: request), recipient].compactMap(\.self)
         if case .signUp = occasion { shares.append(signUps) }
         let admission = try await queue.add(occasion, after: request, within: shares)
         if case .usedUp(recipient) = admission {
-            // There are mails enough in that mailbox. The answer is the same: a stranger must not learn that somebody else
-            // asks, nor keep the recipient from the page.
-            Logger.current.notice("too many mails were asked for to one recipient")
+            // That mailbox has received enough. The response stays the same: a stranger must not learn of other
+            // requests, nor keep the recipient from this page.
+            Logger.current.notice("email not sent: hourly limit for one recipient reached")
         } else {
             try check(admission)
         }
     }
 
-    /// Counts a request for an account and the mail to `address` that will follow, as `add` counts a sign-up. Returns
-    /// whether that mail may be sent: `false` beyond the recipient's share. Throws as `add`.
+    /// Counts a request for an account and the email to `address` that will follow, as `add` counts a sign-up. Returns
+    /// whether that email may be sent: `false` if the recipient's quota is used up. Throws like `add`.
     func takeSignUp(mailing address: MailAddress?, after request: Request) async throws -> Bool {
         let network = network(of: request)
         if let address {
@@ -49,7 +49,7 @@ struct MailRequests: Sendable {
                 try check(admission)
                 return true
             }
-            Logger.current.notice("too many mails were asked for to one recipient")
+            Logger.current.notice("email not sent: hourly limit for one recipient reached")
         }
         try check(try await queue.add(nil, after: request, within: [network]))
         return false
@@ -73,7 +73,7 @@ struct MailRequests: Sendable {
 
     private var signUps: MailShare { share("sign-ups", Self.signUps) }
 
-    /// The mails that may be requested under `name` this hour.
+    /// Returns the quota called `name` for the current hour.
     private func share(_ name: String, _ limit: Int) -> MailShare {
         let hour = ClockHour(of: now())
         let digest = digester.digest("\(name) \(hour.number)", of: MailShare.self)
@@ -82,7 +82,7 @@ struct MailRequests: Sendable {
 }
 
 extension Mail.Occasion {
-    /// Who is written to, as far as it was typed or is known from a session.
+    /// The key of the recipient, as far as it was typed or is known from a session.
     fileprivate var recipient: String? {
         switch self {
         case .signUp(let address): User.key(of: address.text)

@@ -4,7 +4,7 @@ import Metrics
 import ServiceLifecycle
 import Tracing
 
-/// Sends the mails in the outbox.
+/// Sends the emails in the outbox.
 package struct MailService: Service, Courier {
     let issuer: Issuer
     let outbox: any MailOutbox
@@ -25,9 +25,9 @@ package struct MailService: Service, Courier {
     }
 
     static let wording = CourierWording(
-        item: "mail", unreadable: "the outbox cannot be read",
-        retrying: "mail not sent yet, will try again", givenUp: "mail given up")
-    /// Connections to the mail server.
+        item: "mail", unreadable: "email outbox cannot be read",
+        retrying: "email not sent yet, will try again", givenUp: "gave up sending email")
+    /// Concurrent connections to the mail server.
     static let width = 4
     static let lease: TimeInterval = 180
     static let firstPause: TimeInterval = 15
@@ -38,10 +38,10 @@ package struct MailService: Service, Courier {
 
     package func run() async throws { await keepDelivering() }
 
-    /// Sends the first due mails. Returns how many this node leased.
+    /// Sends the first due emails. Returns how many this node leased.
     package func sendDue() async throws -> Int { try await deliverDue(to: nil) }
 
-    /// Every mail goes to the one mail server.
+    /// Every email goes to the same mail server.
     func destinations() -> [String?] { [nil] }
 
     func send(_ mail: WaitingMail) async throws {
@@ -49,7 +49,7 @@ package struct MailService: Service, Courier {
             guard let letter = try await writer.letter(mail, queue.open(mail)) else { return }
             span.attributes["martlet.mail.kind"] = letter.kind
             try await mailer.send(letter)
-            Logger.current.info("mail sent", metadata: ["kind": "\(letter.kind)", "mail": "\(mail.id)"])
+            Logger.current.info("email sent", metadata: ["kind": "\(letter.kind)", "mail": "\(mail.id)"])
         }
     }
 

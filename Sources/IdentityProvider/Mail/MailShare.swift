@@ -1,8 +1,8 @@
 package import FoundationEssentials
 
-/// A part of the mails that may be asked for: what one recipient, one network or all together may have until a moment.
+/// A quota for requested emails: how many one recipient, one network or everyone together may cause until `endsAt`.
 package struct MailShare: Sendable, Hashable {
-    /// A digest: the table that counts tells nobody who is written to.
+    /// A digest, so that the table of counters does not reveal recipients.
     package let name: String
     package let limit: Int
     package let endsAt: Date
@@ -14,12 +14,12 @@ package struct MailShare: Sendable, Hashable {
     }
 }
 
-/// What became of a mail that was asked for.
+/// The outcome of a request to queue an email.
 package enum MailAdmission: Sendable, Hashable {
     case added
-    /// Nothing was added or counted.
+    /// The quota is used up. Nothing was added or counted.
     case usedUp(MailShare)
-    /// So much waits in the outbox that nothing more is taken for now.
+    /// The outbox is full for now.
     case full
 }
 

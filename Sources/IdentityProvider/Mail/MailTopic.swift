@@ -1,10 +1,10 @@
 import ServiceLifecycle
 
-/// The outbox, the links that its mails carry, and the service that sends them.
+/// The email outbox, the links in emails, and the service that sends them.
 struct MailTopic: Topic {
     let queue: MailQueue
     let links: MailLinks
-    /// `nil` where this process sends no mail.
+    /// `nil` if this process sends no email.
     let service: MailService?
 
     init(_ core: Core) {

@@ -6,7 +6,7 @@ extension Path {
     static let ready = Path("/health/ready")
 }
 
-/// Whether the process lives, and whether it can serve: for load balancers and supervisors.
+/// Liveness and readiness checks, for load balancers and supervisors.
 struct HealthEndpoint: Endpoint {
     let storage: any StorageUpkeep
     let vault: KeyVault

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Logging
 import ServiceLifecycle
 
-/// What must be done from time to time: expired rows removed in small batches, signing keys rotated.
+/// Periodic work: removes expired rows in small batches and rotates keys.
 struct Maintenance: Service {
     let upkeep: any StorageUpkeep
     let rotation: KeyRotation
@@ -18,7 +18,7 @@ struct Maintenance: Service {
         now = core.now
     }
 
-    /// Rows of one kind in one transaction: requests wait no longer than for one such batch.
+    /// Rows of one kind per transaction. Requests wait for at most one such batch.
     static let batch = 500
 
     func run() async throws {

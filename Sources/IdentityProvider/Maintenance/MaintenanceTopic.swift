@@ -1,6 +1,6 @@
 import ServiceLifecycle
 
-/// What keeps a node healthy: caches, expiry, the audit log's writer, and the health checks.
+/// The services that keep a node healthy (caches, expiry, the audit log's writer), and the health checks.
 struct MaintenanceTopic: Topic {
     let endpoints: [any Endpoint]
     let services: [any Service]

@@ -2,8 +2,8 @@ import FoundationEssentials
 import Logging
 import ServiceLifecycle
 
-/// Looks four times a second whether another node or a command changed what is kept in memory here: a revoked key or
-/// a disabled client is seen everywhere within a second.
+/// Checks four times a second whether another node or a command changed what this node keeps in memory, so that a
+/// revoked key or disabled client takes effect everywhere within a second.
 struct StorageWatch: Service {
     let upkeep: any StorageUpkeep
     let clients: CachedClients
@@ -42,7 +42,7 @@ struct StorageWatch: Service {
                 } catch  where !(error is CancellationError) {
                     if isReachable {
                         Logger.current.error(
-                            "what is kept in memory could not be refreshed", metadata: ["cause": "\(error)"])
+                            "caches and keys in memory could not be refreshed", metadata: ["cause": "\(error)"])
                     }
                     isReachable = false
                 } catch {}

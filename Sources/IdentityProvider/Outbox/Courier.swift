@@ -5,38 +5,40 @@ import ServiceLifecycle
 import Synchronization
 
 /// Sends the items of one outbox. Every node runs one, and exactly one of them makes each attempt. Failed attempts are
-/// repeated with exponential backoff, at most an hour apart, until the item expires. Destinations don't wait for each other.
+/// retried with exponential backoff, at most an hour apart, until the item expires. Destinations don't wait for each
+/// other.
 ///
-/// A conforming type says only what its kind of item needs.
+/// A conforming type adds only what is specific to its kind of item.
 protocol Courier<Item>: Sendable {
     associatedtype Item: OutboxItem
 
     var source: any Outbox<Item> { get }
-    /// The time between two looks at the outbox.
+    /// The time between polls of the outbox.
     var interval: Duration { get }
     var now: @Sendable () -> Date { get }
-    /// The gauge of how many items wait.
+    /// The gauge for the number of waiting items.
     var depth: Gauge { get }
 
     static var wording: CourierWording { get }
-    /// Items sent at one time to one destination.
+    /// Items sent concurrently to one destination.
     static var width: Int { get }
-    /// Seconds after which a node that leased an item is considered dead: longer than any attempt may last.
+    /// Seconds after which a node that leased an item is considered dead. Longer than any attempt may last.
     static var lease: TimeInterval { get }
-    /// Seconds between the first attempt and the second; each further pause is twice as long.
+    /// Seconds between the first attempt and the second. Each further pause is twice as long.
     static var firstPause: TimeInterval { get }
 
     /// Runs once, before anything is sent.
     func prepare() async
-    /// The destinations to serve, asked for at every look. `nil` stands for all of the outbox, served as one.
+    /// Returns the destinations to serve, at every poll. `nil` stands for the whole outbox, served as one destination.
     func destinations() async throws -> [String?]
-    /// Returns when somebody else is responsible for the item, or nothing is left to send. Makes the span of the attempt.
+    /// Returns once another party is responsible for the item, or nothing is left to send. Creates the span of the
+    /// attempt.
     func send(_ item: Item) async throws
-    /// Whether `error` rules out another attempt. Nothing is tried after the item expires in any case.
+    /// Returns whether `error` rules out a retry. Items are never retried after they expire.
     func isFinal(_ error: any Error, of item: Item) -> Bool
 }
 
-/// What logs say about one kind of item.
+/// The log messages for one kind of item.
 struct CourierWording: Sendable {
     /// The log field that holds the item's identifier.
     let item: String
@@ -119,7 +121,7 @@ extension Courier {
     private func failed(_ item: Item, _ error: any Error) async throws {
         let next = now().addingTimeInterval(Self.pause(after: item.attempts))
         let isFinal = isFinal(error, of: item) || next >= item.expiresAt
-        // Nothing about the recipient: more people read logs than may know who was written to.
+        // Nothing about the recipient, because more people can read logs than may know who was written to.
         Logger.current.log(
             level: isFinal ? .error : .warning, isFinal ? Self.wording.givenUp : Self.wording.retrying,
             metadata: [
@@ -128,17 +130,17 @@ extension Courier {
         if isFinal { try await source.remove(item) } else { try await source.postpone(item, until: next) }
     }
 
-    /// Seconds.
+    /// Returns the backoff after a number of attempts, in seconds.
     static func pause(after attempts: Int) -> TimeInterval {
         min(3_600, firstPause * Double(1 << min(max(attempts, 1) - 1, 12)))
     }
 }
 
-/// The destinations that a node is sending to.
+/// The destinations to which this node is sending.
 private final class Lanes: Sendable {
     private let busy = Mutex<Set<String?>>([])
 
-    /// Returns `false` when the lane is open already.
+    /// Returns `false` if the lane is already open.
     func open(_ destination: String?) -> Bool { busy.withLock { $0.insert(destination).inserted } }
     func close(_ destination: String?) { busy.withLock { _ = $0.remove(destination) } }
 }

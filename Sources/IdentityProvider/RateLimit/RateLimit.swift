@@ -1,4 +1,4 @@
-/// How many requests one key may make: `burst` at once, refilled at `perMinute`.
+/// The requests that one key may make: `burst` at once, refilled at `perMinute`.
 package struct RateLimit: Hashable, Sendable {
     package let burst: Int
     package let perMinute: Int
@@ -10,8 +10,8 @@ package struct RateLimit: Hashable, Sendable {
 }
 
 extension RateLimit {
-    /// Where a secret could be guessed: sign-in and second factor.
+    /// For endpoints where secrets could be guessed: sign-in and second factor.
     package static let guessing = RateLimit(burst: 30, perMinute: 60)
-    /// Where a program asks for tokens.
+    /// For endpoints where programs request tokens.
     package static let tokens = RateLimit(burst: 600, perMinute: 6000)
 }

@@ -1,8 +1,8 @@
 package import FoundationEssentials
 import Synchronization
 
-/// Counts requests by key in a token bucket each. Its memory is bounded: full buckets are forgotten. No actor: every request
-/// comes here, and its event loop need not wait for another (docs/decisions/0010).
+/// Limits requests with one token bucket per key. Its memory is bounded: full buckets are discarded. Not an actor,
+/// because every request comes here, and event loops must not wait for each other (docs/decisions/0010).
 package final class RateLimiter: Sendable {
     private struct Bucket {
         var tokens: Double
@@ -20,7 +20,7 @@ package final class RateLimiter: Sendable {
     /// Keeps at most `maximumCount` buckets.
     package init(maximumCount: Int = 100_000) { self.maximumCount = maximumCount }
 
-    /// Takes one token of `name`. Returns `nil`, or the seconds to wait when none is left.
+    /// Takes one token of `name`. Returns `nil`, or the seconds to wait if none is left.
     package func take(_ name: String, of limit: RateLimit, at now: Date) -> Int? {
         let key = Key(name: name, limit: limit)
         return buckets.withLock { buckets in
@@ -33,13 +33,13 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// As `take`, without taking one.
+    /// Returns what `take` would, without taking a token.
     package func wait(for name: String, of limit: RateLimit, at now: Date) -> Int? {
         let key = Key(name: name, limit: limit)
         return buckets.withLock { Self.wait(for: Self.refilled($0[key], key, at: now), limit) }
     }
 
-    /// Gives back a token taken for a request that turned out to be welcome.
+    /// Returns a token that was taken for a request that turned out to be legitimate.
     package func giveBack(_ name: String, of limit: RateLimit) {
         let key = Key(name: name, limit: limit)
         buckets.withLock { buckets in
@@ -62,7 +62,8 @@ package final class RateLimiter: Sendable {
         return Bucket(tokens: min(tokens, Double(key.limit.burst)), refilledAt: now)
     }
 
-    /// Makes room: full buckets say nothing. If all are in use, a flood is under way and the fullest half goes.
+    /// Makes room by discarding full buckets, which carry no information. If all are in use, which means a flood of
+    /// requests, discards the fullest half.
     private func forgetFull(in buckets: inout [Key: Bucket], at now: Date) {
         buckets = buckets.filter { key, bucket in
             Self.refilled(bucket, key, at: now).tokens < Double(key.limit.burst)

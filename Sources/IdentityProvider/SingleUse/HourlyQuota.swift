@@ -6,7 +6,7 @@ struct HourlyQuota: Sendable {
     let purpose: SingleUsePurpose
     let singleUse: any SingleUseStore
 
-    /// Takes one use of `name`. Returns `false` when the hour has none left.
+    /// Takes one use of `name`. Returns `false` if the quota of the hour is used up.
     func take(_ name: String, in hour: ClockHour) async throws -> Bool {
         try await singleUse.takeSlot(of: limit, under: "\(name) \(hour.number)", for: purpose, until: hour.end)
     }
@@ -23,8 +23,9 @@ struct ClockHour: Sendable {
 }
 
 extension SingleUseStore {
-    /// Takes one of `count` numbered slots under `name`. Each is a single-use value, so concurrent calls never share one.
-    /// Returns `false` when all are taken.
+    /// Takes one of `count` numbered slots under `name`. Each is a single-use value, so concurrent calls never share
+    /// one.
+    /// Returns `false` if all are taken.
     func takeSlot(of count: Int, under name: String, for purpose: SingleUsePurpose, until end: Date) async throws
         -> Bool
     {

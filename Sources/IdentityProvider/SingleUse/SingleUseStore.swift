@@ -1,9 +1,9 @@
 package import FoundationEssentials
 
-/// Remembers values that may be used once, or no more, until they expire by themselves: the `jti` of a client
-/// assertion, of a revoked access token, a link in a mail, a ticket.
+/// Remembers values that may be used only once, or no longer, until they expire: the `jti` of a client assertion or a
+/// revoked access token, a link in an email, a ticket.
 package protocol SingleUseStore: Sendable {
-    /// `true` for the first call with this value and purpose, `false` for all others.
+    /// Returns `true` for the first call with this value and purpose, `false` for all others.
     func consume(_ value: String, for purpose: SingleUsePurpose, until expiry: Date) async throws -> Bool
     func isConsumed(_ value: String, for purpose: SingleUsePurpose) async throws -> Bool
 }

@@ -3,7 +3,7 @@ import Logging
 import Metrics
 import ServiceLifecycle
 
-/// Delivers audit events to the receivers of webhooks, for three days at most.
+/// Delivers audit events to webhook receivers, for at most three days.
 package struct WebhookService: Service, Courier {
     private let issuer: Issuer
     private let store: any WebhookStore
@@ -27,12 +27,12 @@ package struct WebhookService: Service, Courier {
     }
 
     static let wording = CourierWording(
-        item: "delivery", unreadable: "the webhook queue cannot be read",
-        retrying: "webhook not delivered, will try again", givenUp: "webhook given up")
+        item: "delivery", unreadable: "webhook queue cannot be read",
+        retrying: "webhook not delivered, will try again", givenUp: "gave up delivering webhook")
     package static let width = 4
     static let lease: TimeInterval = 60
     static let firstPause: TimeInterval = 1
-    /// Deliveries dropped in one transaction.
+    /// Deliveries dropped per transaction.
     private static let batch = 500
 
     var source: any Outbox<WebhookDelivery> { store.queue }
@@ -40,17 +40,17 @@ package struct WebhookService: Service, Courier {
 
     package func run() async throws { await keepDelivering() }
 
-    /// Drops what goes to receivers that are no longer configured. Only at the start: in a rolling restart the nodes that
-    /// still run don't know the latest receivers. What they add for former ones expires.
+    /// Drops deliveries to receivers that are no longer configured. Only at startup: during a rolling restart, nodes
+    /// that still run don't know the latest receivers. What they add for former ones expires.
     func prepare() async {
         do {
             while !Task.isCancelled, try await store.drop(exceptTo: urls, limit: Self.batch) == Self.batch {}
-        } catch { Logger.current.error("the webhook queue cannot be cleared", metadata: ["cause": "\(error)"]) }
+        } catch { Logger.current.error("webhook queue cannot be cleared", metadata: ["cause": "\(error)"]) }
     }
 
     func destinations() -> [String?] { urls }
 
-    /// Each attempt is signed anew, at its own time.
+    /// Signs each attempt with its own time.
     func send(_ delivery: WebhookDelivery) async throws {
         try await sender.send(delivery, signature: signature.sign(delivery.body, at: now()))
     }

@@ -1,9 +1,9 @@
 import Crypto
 package import FoundationEssentials
 
-/// Shows the receiver that Martlet sent it, and when: `t=SECONDS,v1=HEX`, where HEX is HMAC-SHA256 under the shared secret
-/// over the seconds, a full stop and the body. A receiver refuses what is older than five minutes, so that nobody can send
-/// it again later; each attempt is signed anew.
+/// Proves to the receiver that Martlet sent a delivery, and when: `t=SECONDS,v1=HEX`, where HEX is the HMAC-SHA256,
+/// under the shared secret, of the seconds, a period and the body. Receivers refuse signatures older than five minutes
+/// to prevent replay, so each attempt is signed again.
 package struct WebhookSignature: Sendable {
     private let key: SymmetricKey
 

@@ -1,10 +1,10 @@
 package import FoundationEssentials
 import JOSE
 
-/// Where audit events are sent besides the log, and which.
+/// The webhooks that receive audit events, and which events they receive.
 package struct WebhookSettings: Sendable {
     package let urls: [String]
-    /// Names of events; all when it is empty.
+    /// The names of the events to send; all if empty.
     package let events: Set<String>
 
     package init(urls: [String], events: Set<String> = []) {
@@ -13,11 +13,11 @@ package struct WebhookSettings: Sendable {
     }
 }
 
-/// An event on its way to one address.
+/// An event to be delivered to one receiver.
 package struct WebhookDelivery: OutboxItem, Hashable {
     package let id: Identifier<WebhookDelivery>
     package let url: String
-    /// JSON: the same bytes at every attempt.
+    /// JSON, the same bytes in every attempt.
     package let body: String
     package var attempts: Int
     package var dueAt: Date
@@ -36,11 +36,11 @@ package struct WebhookDelivery: OutboxItem, Hashable {
 }
 
 package protocol WebhookStore: Outbox<WebhookDelivery> {
-    /// Drops at most `limit` deliveries that go to none of `urls`. Returns how many it dropped.
+    /// Drops at most `limit` deliveries to URLs other than `urls`. Returns how many it dropped.
     func drop(exceptTo urls: [String], limit: Int) async throws -> Int
 }
 
-/// Hands a signed body to its receiver. Throws unless the receiver took it.
+/// Sends signed bodies to their receivers. Throws unless the receiver accepts the body.
 package protocol WebhookSender: Sendable {
     func send(_ delivery: WebhookDelivery, signature: String) async throws
 }

@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Logging
 
-/// Keeps the data keys of one issuer in order: the first ones of a new issuer, new transit keys in time, and no key longer
-/// than it is needed.
+/// Maintains the data keys of one issuer: creates the first keys of a new issuer, rotates transit keys in time, and
+/// deletes keys that are no longer needed.
 package struct DataKeyRotation: Sendable {
     let vault: KeyVault
     let audit: AuditLog
 
-    /// Does what is due. On many nodes one does it.
+    /// Does what is due. In a cluster, only one node does each step.
     func run() async throws {
         try await vault.load()
         if vault.isAdopted { try await establish() }
@@ -15,15 +15,15 @@ package struct DataKeyRotation: Sendable {
         try await deleteExpired()
     }
 
-    /// Makes the first keys of an issuer that has never stored anything. One from before there were data keys begins with
-    /// `martlet key master rotate`, when every node can read them.
+    /// Creates the first keys of an issuer that has never stored anything. An issuer that predates data keys gets them
+    /// from `martlet key master rotate`, once every node can read them.
     private func establish() async throws {
         let keys = DataKeyPlan.successors(of: vault, usedFrom: vault.now())
         let masterKeys = vault.masterKeys
         let isOurs = try await vault.store.establish(
             keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: true)
         if isOurs { keys.forEach(record) }
-        // Another node may have begun in the meantime.
+        // Another node may have created them first.
         try await vault.load()
     }
 
@@ -32,8 +32,8 @@ package struct DataKeyRotation: Sendable {
         try await add(.transit)
     }
 
-    /// Makes the next key of a class. It is used a few seconds later, when every node has read it. Returns `nil` when another
-    /// node made it, or wraps keys under another master key by now.
+    /// Creates the next key of a class, which is used a few seconds later, when every node has loaded it. Returns `nil`
+    /// if another node created it first, or wraps keys under another master key by now.
     @discardableResult
     func add(_ keyClass: DataKeyClass) async throws -> DataKey? {
         let start = vault.now().addingTimeInterval(DataKeyPlan.lead)
@@ -58,7 +58,7 @@ package struct DataKeyRotation: Sendable {
 
     private func record(_ key: DataKey) {
         Logger.current.notice(
-            "data key made", metadata: ["class": "\(key.keyClass.rawValue)", "number": "\(key.number)"])
+            "data key created", metadata: ["class": "\(key.keyClass.rawValue)", "number": "\(key.number)"])
         audit.record(.dataKeyMade(keyClass: key.keyClass, number: key.number))
     }
 }

@@ -1,17 +1,17 @@
-/// A code for the day when every other second factor is lost, as people read and type it: `7K4QX-M2WBN`.
+/// A recovery code in the form that people read and type, such as `7K4QX-M2WBN`. It replaces a lost second factor.
 ///
-/// Ten characters of an alphabet of 32 are 50 bits, far more than the few guesses that a limit on attempts leaves.
+/// Ten characters of an alphabet of 32 are 50 bits, far more than the few guesses that the attempt limit permits.
 package struct RecoveryCodeText: Hashable, Sendable {
     /// Without the hyphen.
     package let characters: String
 
-    /// Crockford's base 32: without letters that look like digits, and without U.
+    /// Crockford's base 32, which omits U and letters that look like digits.
     private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
-    /// Ten random bytes make one; their three high bits each are not used.
+    /// Creates a code from the low five bits of each of ten random bytes.
     package init(random bytes: [UInt8]) { characters = String(bytes.prefix(10).map { Self.alphabet[Int($0 & 31)] }) }
 
-    /// What a person typed: case, spaces and hyphens mean nothing, and letters are taken for the digits they look like.
+    /// Parses typed text. Ignores case, spaces and hyphens, and reads look-alike letters as digits.
     package init?(typed text: String) {
         let plain = text.uppercased().filter { $0 != " " && $0 != "-" }.map { Self.lookalikes[$0] ?? $0 }
         guard plain.count == 10, plain.allSatisfy(Self.alphabet.contains) else { return nil }

@@ -1,8 +1,8 @@
-/// base64url without padding (RFC 4648 §5, RFC 7515 §2), strictly: one text for one value.
+/// Strict base64url without padding (RFC 4648 §5, RFC 7515 §2): every value has exactly one encoding.
 package enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    /// The value of each character; 255 for those that do not belong to the alphabet.
+    /// The value of each character; 255 for characters outside the alphabet.
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 255, count: 256)
         for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
@@ -10,11 +10,11 @@ package enum Base64URL {
     }()
 
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
-        // From another module nothing generic is specialised: only the copy may be generic.
+        // Generic code is not specialized for other modules, so only the copy is generic.
         String(decoding: encodeBytes(Array(bytes)), as: UTF8.self)
     }
 
-    /// The text as ASCII.
+    /// Returns the encoding as ASCII.
     static func encodeBytes(_ bytes: [UInt8]) -> [UInt8] {
         let alphabet = alphabet
         var text: [UInt8] = []
@@ -33,8 +33,8 @@ package enum Base64URL {
         return text
     }
 
-    /// Throws for padding, white space, any other character, and unused bits that are not zero: without that one value
-    /// would have several texts, and a list of spent texts would have holes.
+    /// Throws for padding, white space, other characters outside the alphabet, and nonzero unused bits. Otherwise a
+    /// value would have several encodings, and a used token could be replayed in another one.
     package static func decode(_ text: String) throws(Base64URLError) -> [UInt8] { try decode(utf8: text.utf8) }
 
     static func decode(utf8 text: some Collection<UInt8>) throws(Base64URLError) -> [UInt8] {

@@ -1,5 +1,5 @@
-/// The points of edwards25519 whose order divides 8. Under such a key one signature fits many messages, so whoever
-/// signed cannot be told (RFC 8032 §8.4, RFC 8725 §3.4).
+/// The points of edwards25519 whose order divides 8. Under such a key, one signature is valid for many messages, so it
+/// proves nothing about the signer (RFC 8032 §8.4, RFC 8725 §3.4).
 package enum Ed25519SmallOrder {
     package static func contains(_ point: [UInt8]) -> Bool {
         var y = point
@@ -8,7 +8,7 @@ package enum Ed25519SmallOrder {
         return ordinates.contains(y)
     }
 
-    /// The ordinates, little-endian; for 0 and 1 also in the form that is not reduced by p.
+    /// The y-coordinates, little-endian; 0 and 1 also in the form that is not reduced modulo p.
     private static let ordinates: [[UInt8]] = [
         [UInt8](repeating: 0, count: 32),
         [1] + [UInt8](repeating: 0, count: 31),

@@ -1,4 +1,5 @@
-/// A JSON value (RFC 8259) that keeps the order of members and is written out by hand: tokens are small and many.
+/// A JSON value (RFC 8259) that preserves the order of members. Parsed and serialized by hand, because tokens are small
+/// and frequent.
 package enum JSON: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -9,15 +10,15 @@ package enum JSON: Sendable, Hashable {
     case object(JSONObject)
 }
 
-/// Why a text is not strict JSON, and at which byte.
+/// Why a text is not strict JSON, and at which byte offset.
 package struct JSONError: Error, Hashable {
     package let reason: String
     package let offset: Int
 }
 
 extension JSON {
-    /// Refuses what RFC 8259 leaves open or parsers repair: repeated members, invalid UTF-8, trailing bytes, and
-    /// nesting deeper than `maximumDepth`.
+    /// Parses strictly: throws for what RFC 8259 leaves open or other parsers repair, such as duplicate members,
+    /// invalid UTF-8, trailing bytes, and nesting deeper than `maximumDepth`.
     package init(parsing bytes: [UInt8], maximumDepth: Int = 16) throws(JSONError) {
         var parser = JSONParser(bytes, maximumDepth: maximumDepth)
         self = try parser.parse()

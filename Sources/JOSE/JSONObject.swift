@@ -1,16 +1,16 @@
-/// A JSON object with its members in order.
+/// A JSON object that preserves the order of its members.
 package struct JSONObject: Sendable {
     package private(set) var members: [(name: String, value: JSON)]
 
     package init() { members = [] }
 
-    /// Of members with one name the last counts.
+    /// Among members with the same name, the last one wins.
     init(_ members: [(String, JSON)]) {
         self.init()
         for (name, value) in members { self[name] = value }
     }
 
-    /// For the parser, which has refused repeated names.
+    /// For the parser, which has already refused duplicate names.
     init(unique members: [(name: String, value: JSON)]) { self.members = members }
 
     package init(parsing bytes: [UInt8], maximumDepth: Int = 16) throws(JSONError) {
@@ -20,7 +20,7 @@ package struct JSONObject: Sendable {
         self = object
     }
 
-    /// Setting replaces in place or appends; setting `nil` removes.
+    /// Setting a value replaces the member in place, or appends it. Setting `nil` removes the member.
     package subscript(name: String) -> JSON? {
         get { index(of: name).map { members[$0].value } }
         set {
@@ -33,7 +33,7 @@ package struct JSONObject: Sendable {
         }
     }
 
-    /// Sets every member of `other`; of members with one name, that of `other` stays.
+    /// Sets every member of `other`, replacing members with the same name.
     package mutating func merge(_ other: JSONObject) {
         for (name, value) in other.members { self[name] = value }
     }
@@ -47,7 +47,7 @@ package struct JSONObject: Sendable {
 }
 
 extension JSONObject: Hashable {
-    /// Two objects are the same whatever the order of their members.
+    /// Objects are equal regardless of the order of their members.
     package static func == (left: JSONObject, right: JSONObject) -> Bool {
         left.members.count == right.members.count && left.members.allSatisfy { right[$0.name] == $0.value }
     }

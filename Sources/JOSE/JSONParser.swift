@@ -1,6 +1,6 @@
-/// A strict parser of RFC 8259.
+/// A strict JSON parser (RFC 8259).
 struct JSONParser {
-    /// Up to so many members a search through them is cheaper than a set of their names.
+    /// Up to this number of members, a linear search is faster than a set of names.
     private static let fewMembers = 16
 
     private let bytes: [UInt8]
@@ -15,7 +15,7 @@ struct JSONParser {
     mutating func parse() throws(JSONError) -> JSON {
         let value = try value(depth: 0)
         skipSpace()
-        guard position == bytes.count else { throw error("has something after its end") }
+        guard position == bytes.count else { throw error("has trailing characters") }
         return value
     }
 
@@ -30,7 +30,7 @@ struct JSONParser {
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"): return try number()
         case let byte? where (0x30...0x39).contains(byte): return try number()
-        default: throw error("has no value where one is due")
+        default: throw error("is missing a value")
         }
     }
 
@@ -44,17 +44,17 @@ struct JSONParser {
             skipSpace()
             guard peek == UInt8(ascii: "\"") else { throw error("has a member without a name") }
             let name = try string()
-            // Which of two counts depends on the reader: the root of many an attack (RFC 7515 §4, RFC 8259 §4).
+            // Parsers disagree on which duplicate counts, which many attacks exploit (RFC 7515 §4, RFC 8259 §4).
             if members.count == Self.fewMembers { names = Set(members.map(\.name)) }
             let isRepeated =
                 members.count < Self.fewMembers ? members.contains { $0.name == name } : !names.insert(name).inserted
-            guard !isRepeated else { throw error("has a member twice") }
+            guard !isRepeated else { throw error("has a duplicate member") }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw error("has a member without a colon") }
             members.append((name, try value(depth: depth)))
             skipSpace()
         } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "}")) else { throw error("has an object without an end") }
+        guard take(UInt8(ascii: "}")) else { throw error("has an unterminated object") }
         return JSONObject(unique: members)
     }
 
@@ -67,7 +67,7 @@ struct JSONParser {
             items.append(try value(depth: depth))
             skipSpace()
         } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "]")) else { throw error("has an array without an end") }
+        guard take(UInt8(ascii: "]")) else { throw error("has an unterminated array") }
         return items
     }
 
@@ -86,10 +86,10 @@ struct JSONParser {
             }
             let plain = bytes[start..<position]
             switch peek {
-            case nil: throw error("has a text without an end")
+            case nil: throw error("has an unterminated string")
             case UInt8(ascii: "\"")?:
                 position += 1
-                // Nearly every text is one piece.
+                // Nearly every string is one piece, without escapes.
                 return text.isEmpty
                     ? try Self.string(plain, before: position) : try Self.string(text + plain, before: position)
             case UInt8(ascii: "\\")?:
@@ -103,13 +103,13 @@ struct JSONParser {
 
     private static func string(_ text: some Sequence<UInt8>, before end: Int) throws(JSONError) -> String {
         guard let string = String(validating: text, as: UTF8.self) else {
-            throw JSONError(reason: "has a text that is not UTF-8", offset: end)
+            throw JSONError(reason: "has a string that is not UTF-8", offset: end)
         }
         return string
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
-        guard let byte = peek else { throw error("has a text without an end") }
+        guard let byte = peek else { throw error("has an unterminated string") }
         position += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
@@ -127,17 +127,17 @@ struct JSONParser {
         let unit = try codeUnit()
         if let scalar = Unicode.Scalar(unit) { return scalar }
         guard UTF16.isLeadSurrogate(unit), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
-            throw error("has half a surrogate pair")
+            throw error("has an unpaired surrogate")
         }
         let trail = try codeUnit()
-        guard UTF16.isTrailSurrogate(trail) else { throw error("has half a surrogate pair") }
+        guard UTF16.isTrailSurrogate(trail) else { throw error("has an unpaired surrogate") }
         let value = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(trail) - 0xDC00)
-        guard let scalar = Unicode.Scalar(value) else { throw error("has half a surrogate pair") }
+        guard let scalar = Unicode.Scalar(value) else { throw error("has an unpaired surrogate") }
         return scalar
     }
 
     private mutating func codeUnit() throws(JSONError) -> UInt16 {
-        guard position + 4 <= bytes.count else { throw error("has a short escape") }
+        guard position + 4 <= bytes.count else { throw error("has a truncated escape") }
         var unit: UInt16 = 0
         for byte in bytes[position..<(position + 4)] {
             switch byte {

@@ -1,8 +1,8 @@
-/// Writes JSON without white space, escaping what RFC 8259 §7 demands and nothing else.
+/// Writes JSON without white space. Escapes only what RFC 8259 §7 requires.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
 
-    /// Most documents here are claims of a few hundred bytes.
+    /// Reserves space for a typical document: claims of a few hundred bytes.
     init() { bytes.reserveCapacity(512) }
 
     mutating func write(_ value: JSON) {
@@ -10,7 +10,7 @@ struct JSONWriter {
         case .null: bytes += "null".utf8
         case .bool(let flag): bytes += (flag ? "true" : "false").utf8
         case .integer(let number): bytes += String(number).utf8
-        // JSON has no word for what is not finite (RFC 8259 §6).
+        // JSON cannot express numbers that are not finite (RFC 8259 §6).
         case .number(let number): bytes += (number.isFinite ? "\(number)" : "null").utf8
         case .string(let text): write(text)
         case .array(let items):
@@ -34,7 +34,7 @@ struct JSONWriter {
 
     private mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        // Nearly every text goes out in one copy.
+        // Nearly every string needs no escaping and is copied whole.
         if text.utf8.contains(where: Self.mustBeEscaped) {
             for byte in text.utf8 { write(escaping: byte) }
         } else {

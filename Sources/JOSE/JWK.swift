@@ -1,33 +1,34 @@
 import Crypto
 
-/// A key that verifies signatures: public, or shared (RFC 7517, RFC 7518 §6, RFC 8037 §2). Nothing prints a shared one.
+/// A key that verifies signatures, public or shared (RFC 7517, RFC 7518 §6, RFC 8037 §2). Printing or reflecting it
+/// reveals no key material.
 package struct JWK: Sendable {
     package let keyID: String?
     package let algorithm: SignatureAlgorithm?
     package let use: String?
     let material: VerificationKey
-    /// Neither `use` nor `key_ops` reserves the key for something else.
+    /// Whether neither `use` nor `key_ops` reserves the key for another purpose.
     private let isForSignatures: Bool
 
-    /// Strict: a key of the wrong size, off its curve, or with private members is refused.
+    /// Parses a public JWK. Throws for a key of the wrong size, off its curve, or with private members.
     package init(_ object: JSONObject) throws(JWKError) {
-        // A private key that travels is a key that is lost (RFC 7517 §9.2).
+        // A private key that has been transmitted is compromised (RFC 7517 §9.2).
         for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where object[name] != nil {
-            throw JWKError(reason: "holds private material (\(name))")
+            throw JWKError(reason: "contains private key material (\(name))")
         }
         let algorithm = try Self.text("alg", object).map(SignatureAlgorithm.init(rawValue:))
         let use = try Self.text("use", object)
         let operations = try Self.operations(object)
         let material = try VerificationKey(object)
         if let algorithm, algorithm.isKnown, !material.canVerify(algorithm) {
-            throw JWKError(reason: "has an alg that does not fit its type")
+            throw JWKError(reason: "has an alg that does not match its type")
         }
         self.init(
             material, keyID: try Self.text("kid", object), algorithm: algorithm, use: use,
             isForSignatures: (use == nil || use == "sig") && operations?.contains("verify") != false)
     }
 
-    /// A secret that both sides know, for `client_secret_jwt`.
+    /// Creates a key from a secret that both sides know, for `client_secret_jwt`.
     package init(symmetric secret: [UInt8], keyID: String? = nil) {
         self.init(.symmetric(SymmetricKey(data: secret)), keyID: keyID, algorithm: nil, use: nil)
     }
@@ -52,7 +53,8 @@ package struct JWK: Sendable {
         return object
     }
 
-    /// Whether the key may verify signatures of `algorithm`: its type, size, `alg`, `use` and `key_ops` agree.
+    /// Returns whether the key may verify signatures of `algorithm`: its type, size, `alg`, `use` and `key_ops` must
+    /// agree.
     package func supports(_ algorithm: SignatureAlgorithm) -> Bool {
         isForSignatures && (self.algorithm == nil || self.algorithm == algorithm) && material.canVerify(algorithm)
     }
@@ -63,11 +65,11 @@ package struct JWK: Sendable {
 
     private static func text(_ name: String, _ object: JSONObject) throws(JWKError) -> String? {
         guard let member = object[name] else { return nil }
-        guard let text = member.string else { throw JWKError(reason: "has a \(name) that is not a text") }
+        guard let text = member.string else { throw JWKError(reason: "has a \(name) that is not a string") }
         return text
     }
 
-    /// What the key is for (RFC 7517 §4.3): texts, none twice.
+    /// Returns the operations that the key is for (RFC 7517 §4.3): strings without duplicates.
     private static func operations(_ object: JSONObject) throws(JWKError) -> Set<String>? {
         guard let member = object["key_ops"] else { return nil }
         let names = member.array?.compactMap(\.string)
@@ -83,10 +85,10 @@ extension JWK: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Why a JSON object is no key.
+/// Why a JSON object is not a valid key.
 package struct JWKError: Error, CustomStringConvertible {
     package let reason: String
-    /// The type or curve is none that we know: others may (RFC 7517 §5).
+    /// Whether the type or curve is unsupported here, but may be valid (RFC 7517 §5).
     let isUnknownType: Bool
 
     init(reason: String, isUnknownType: Bool = false) {

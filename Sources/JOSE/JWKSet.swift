@@ -1,10 +1,10 @@
-/// Keys that belong to one party (RFC 7517 §5).
+/// The keys of one party (RFC 7517 §5).
 package struct JWKSet: Sendable {
     package let keys: [JWK]
 
     package init(keys: [JWK]) { self.keys = keys }
 
-    /// Keys of an unknown type are ignored (RFC 7517 §5); a broken key of a known type is refused.
+    /// Ignores keys of an unknown type (RFC 7517 §5). Throws for a malformed key of a known type.
     package init(_ object: JSONObject) throws(JWKError) {
         guard let items = object["keys"]?.array else { throw JWKError(reason: "has no keys") }
         var keys: [JWK] = []

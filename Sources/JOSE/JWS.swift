@@ -1,4 +1,4 @@
-/// A signed text in compact form (RFC 7515 §7.1).
+/// A JWS in compact serialization (RFC 7515 §7.1).
 package struct JWS: Sendable {
     package let header: JSONObject
     package let payload: [UInt8]
@@ -6,9 +6,9 @@ package struct JWS: Sendable {
     private let signingInput: [UInt8]
     private let signature: [UInt8]
 
-    /// Longer texts are refused before they are decoded.
+    /// Longer texts are refused before they are decoded. In bytes.
     private static let maximumLength = 65_536
-    /// How many keys are tried for one text: each costs, and the text is a stranger's.
+    /// The maximum number of keys tried for one signature. Each try is costly, and the text is untrusted.
     private static let maximumTries = 8
 
     package init(parsing compact: String) throws(JWSError) {
@@ -21,7 +21,8 @@ package struct JWS: Sendable {
         else { throw .malformed }
         // RFC 7515 §4.1.4, §4.1.9, §4.1.10.
         for name in ["kid", "typ", "cty"] where header[name] != nil && header[name]?.string == nil { throw .malformed }
-        // Every critical extension must be understood, and none is (RFC 7515 §4.1.11); `b64` is one (RFC 7797 §6).
+        // Critical extensions must be understood, and none is supported (RFC 7515 §4.1.11), including `b64` (RFC 7797
+        // §6).
         guard header["crit"] == nil, header["b64"] == nil else { throw .criticalExtension }
         self.header = header
         self.payload = payload
@@ -30,7 +31,7 @@ package struct JWS: Sendable {
         self.signature = signature
     }
 
-    /// Signs `payload` under a header of `alg`, `typ`, `kid` and those members of `header` that are none of them.
+    /// Signs `payload` under a header of `alg`, `typ`, `kid`, and those members of `header` that have other names.
     package static func sign(
         _ payload: [UInt8], type: String?, header: JSONObject = [:], with signer: any Signer
     ) async throws -> String {
@@ -47,8 +48,8 @@ package struct JWS: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Returns the key that made the signature. The algorithm must be one of `algorithms` and fit the key; keys that
-    /// the header brings along (`jwk`, `jku`, `x5c`, `x5u`) are never used (RFC 8725 §3.10).
+    /// Returns the key that made the signature. The algorithm must be in `algorithms` and match the key. Keys in the
+    /// header (`jwk`, `jku`, `x5c`, `x5u`) are never used (RFC 8725 §3.10).
     @discardableResult
     package func verify(with keys: JWKSet, allowing algorithms: Set<SignatureAlgorithm>) throws(JWSError) -> JWK {
         guard algorithms.contains(algorithm) else { throw .algorithm }
@@ -61,21 +62,21 @@ package struct JWS: Sendable {
         throw .signature
     }
 
-    /// Whether the header may mean `key`: a name on both sides must be the same (RFC 7515 §4.1.4).
+    /// Returns whether the header may refer to `key`: if both have a `kid`, the two must be equal (RFC 7515 §4.1.4).
     private func mayBe(_ key: JWK) -> Bool {
         guard let wanted = header["kid"]?.string, let keyID = key.keyID else { return true }
         return wanted.isExactly(keyID)
     }
 }
 
-/// Why a text is not a signed one. Never says anything of the text.
+/// Why a text is not a valid JWS. Contains nothing from the text.
 package enum JWSError: Error, Hashable {
-    /// Not three parts of strict base64url, or no header that is strict JSON.
+    /// Not three parts of strict base64url, or without a header that is strict JSON.
     case malformed
     case criticalExtension
-    /// Not one of those allowed.
+    /// The algorithm is not allowed.
     case algorithm
-    /// No key has the name and fits the algorithm.
+    /// No key matches the `kid` and the algorithm.
     case unknownKey
     case signature
 }

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// A validated JSON Web Token (RFC 7519): there is no other way to one.
+/// A validated JSON Web Token (RFC 7519). Validation is the only way to create one.
 package struct JWT: Sendable {
     package let header: JSONObject
     package let claims: JSONObject
@@ -26,7 +26,7 @@ package struct JWT: Sendable {
         try await JWS.sign(claims.serialized(), type: type, with: signer)
     }
 
-    /// Claims that nobody has vouched for: only to choose the keys.
+    /// Returns claims whose signature has not been verified, only for choosing the keys.
     package static func unverifiedClaims(of token: String) throws(JWSError) -> JSONObject {
         try claims(of: JWS(parsing: token))
     }

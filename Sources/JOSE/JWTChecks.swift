@@ -8,14 +8,14 @@ extension JWTRules {
         }
     }
 
-    /// `now` in seconds since 1970.
+    /// `now` is in seconds since 1970.
     func check(claims: JSONObject, at now: TimeInterval) throws(JWTError) {
         if let issuer {
             // RFC 7519 §4.1.1.
             guard let named = claims["iss"]?.string, named.isExactly(issuer) else { throw .issuer }
         }
         if let audiences {
-            // RFC 7519 §4.1.3: who does not find itself there must refuse.
+            // RFC 7519 §4.1.3: a recipient that is not in `aud` must refuse the token.
             let named = Self.texts(claims["aud"])
             guard audiences.contains(where: { own in named.contains { $0.isExactly(own) } }) else { throw .audience }
         }
@@ -28,11 +28,11 @@ extension JWTRules {
         let notBefore = try Self.time("nbf", claims)
         let issuedAt = try Self.time("iat", claims)
         if self.expiry == .required, expiry == nil { throw .missing("exp") }
-        // RFC 7519 §4.1.4: at that second it is no longer valid.
+        // RFC 7519 §4.1.4: from that second on, the token is invalid.
         if let expiry, self.expiry != .ignored, now >= expiry + skew { throw .expired }
         // RFC 7519 §4.1.5.
         if let notBefore, now < notBefore - skew { throw .notYetValid }
-        // What comes from the future was made by a clock, or a person, that cannot be trusted.
+        // A token from the future was made by someone whose clock, or intent, cannot be trusted.
         if let issuedAt, now < issuedAt - skew { throw .notYetValid }
         if let maximumAge {
             guard let issuedAt else { throw .missing("iat") }
@@ -40,7 +40,7 @@ extension JWTRules {
         }
     }
 
-    /// A NumericDate from 1970 to the year 9999: what no calendar has is a mistake or an attack.
+    /// Returns a NumericDate from 1970 to the year 9999. Anything else is a mistake or an attack.
     private static func time(_ name: String, _ claims: JSONObject) throws(JWTError) -> TimeInterval? {
         let seconds: TimeInterval
         switch claims[name] {
@@ -53,7 +53,7 @@ extension JWTRules {
         return seconds
     }
 
-    /// One text, or several and nothing else.
+    /// Returns the values of a string or an array of strings; empty for anything else.
     private static func texts(_ value: JSON?) -> [String] {
         switch value {
         case .string(let text)?: return [text]
@@ -64,7 +64,7 @@ extension JWTRules {
         }
     }
 
-    /// ASCII letters made small, and without the prefix that may be left out (RFC 7515 §4.1.9).
+    /// Returns a `typ` in lowercase ASCII, without the optional `application/` prefix (RFC 7515 §4.1.9).
     private static func plain(_ type: String) -> [UInt8] {
         let type = type.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         let prefix = Array("application/".utf8)

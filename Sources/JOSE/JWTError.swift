@@ -1,9 +1,9 @@
-/// Which rule a token broke. Never says anything of the token.
+/// The rule that a token broke. Contains nothing from the token.
 package enum JWTError: Error, Hashable {
     case malformed, criticalExtension, algorithm, unknownKey, signature
     case type, issuer, audience
     case expired, notYetValid, tooOld
-    /// The claim is there, but is no time (RFC 7519 §2, NumericDate).
+    /// The claim is present, but is not a time (RFC 7519 §2, NumericDate).
     case time(String)
     case missing(String)
 

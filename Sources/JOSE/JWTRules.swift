@@ -1,22 +1,22 @@
 package import FoundationEssentials
 
-/// What a JWT must fulfil (RFC 7519 §7.2, RFC 8725 §3).
+/// The requirements that a JWT must meet (RFC 7519 §7.2, RFC 8725 §3).
 package struct JWTRules: Sendable {
     package enum Expiry: Sendable { case required, ifPresent, ignored }
 
-    /// An explicit list, so that the token does not choose (RFC 8725 §3.1).
+    /// An explicit list, so that the token cannot choose (RFC 8725 §3.1).
     package var algorithms: Set<SignatureAlgorithm>
     package var issuer: String?
-    /// One of these must be among the `aud`.
+    /// `aud` must contain one of these.
     package var audiences: Set<String>?
-    /// The `typ` must be one of these: what is meant for one use must not serve another (RFC 8725 §3.11).
+    /// `typ` must be one of these, so that a token for one use cannot serve another (RFC 8725 §3.11).
     package var types: Set<String>?
     package var expiry: Expiry
-    /// How far clocks may differ, in seconds.
+    /// The permitted clock skew, in seconds.
     package var skew: TimeInterval
-    /// Seconds since `iat`, which is then needed.
+    /// The maximum time since `iat`, in seconds. Requires `iat`.
     package var maximumAge: TimeInterval?
-    /// Claims that must be there, and not be null.
+    /// Claims that must be present and not null.
     package var required: Set<String>
 
     package init(

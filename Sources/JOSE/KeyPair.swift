@@ -2,7 +2,7 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 
-/// The mathematics of a `PrivateKey`.
+/// The cryptographic key of a `PrivateKey`.
 enum KeyPair: Sendable {
     case p256(P256.Signing.PrivateKey)
     case p384(P384.Signing.PrivateKey)

@@ -3,7 +3,7 @@ import CryptoExtras
 import FoundationEssentials
 
 extension KeyPair {
-    /// Reads the private members of a JWK (RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2).
+    /// Parses the private members of a JWK (RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2).
     init(_ object: JSONObject) throws(JWKError) {
         let members = JWKMembers(object)
         switch (object["kty"]?.string, object["crv"]?.string) {
@@ -24,15 +24,15 @@ extension KeyPair {
             for name in RSAPrivateKeyDER.names { numbers.append(try members.number(name)) }
             let der = RSAPrivateKeyDER.encode(numbers)
             self = try Self.refusing { .rsa(try _RSA.Signing.PrivateKey(derRepresentation: der)) }
-        default: throw JWKError(reason: "has no private key of a known type", isUnknownType: true)
+        default: throw JWKError(reason: "is not a private key of a known type", isUnknownType: true)
         }
-        // A public part of another key would be published in place of ours.
+        // Otherwise the public part of another key would be published in place of ours.
         guard self.members.members.allSatisfy({ object[$0.name] == $0.value }) else {
-            throw JWKError(reason: "has public members that are not those of its private key")
+            throw JWKError(reason: "has public members that do not match its private key")
         }
     }
 
-    /// All members that make the key, the private ones among them.
+    /// All members that make up the key, including the private ones.
     var members: JSONObject {
         var object = publicKey.members ?? [:]
         switch self {

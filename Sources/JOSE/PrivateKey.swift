@@ -1,12 +1,12 @@
 import Crypto
 import CryptoExtras
 
-/// A key that signs, in memory. Nothing prints it.
+/// A signing key in memory. Printing or reflecting it reveals no key material.
 package struct PrivateKey: Sendable {
     package let algorithm: SignatureAlgorithm
     private let pair: KeyPair
 
-    /// Throws `UnsupportedAlgorithm` for a symmetric or unknown algorithm, and for RSA keys of less than 2,048 or more
+    /// Throws `UnsupportedAlgorithm` for a symmetric or unknown algorithm, and for RSA keys of fewer than 2,048 or more
     /// than 8,192 bits.
     package static func generate(for algorithm: SignatureAlgorithm, rsaBits: Int = 2_048) throws -> PrivateKey {
         switch algorithm {
@@ -25,36 +25,36 @@ package struct PrivateKey: Sendable {
         self.algorithm = algorithm
     }
 
-    /// Reads a private JWK. `alg` may be left out where the curve says it.
+    /// Parses a private JWK. `alg` may be omitted if the curve implies it.
     package init(_ object: JSONObject) throws(JWKError) {
         let pair = try KeyPair(object)
         let algorithm = object["alg"].map { $0.string.map(SignatureAlgorithm.init(rawValue:)) } ?? pair.soleAlgorithm
         guard let algorithm, pair.publicKey.canVerify(algorithm) else {
-            throw JWKError(reason: "has no alg, or one that does not fit its type")
+            throw JWKError(reason: "has no alg, or an alg that does not match its type")
         }
         self.init(pair, algorithm)
     }
 
-    /// The private JWK, to be sealed: never logged, never stored as it is.
+    /// The private JWK. Must be sealed before it is stored, and never logged.
     package var object: JSONObject {
         var object = pair.members
         object["alg"] = .string(algorithm.rawValue)
         return object
     }
 
-    /// The inverse of `serialized()`.
+    /// Parses what `serialized()` returns.
     package init(parsing bytes: [UInt8]) throws { try self.init(JSONObject(parsing: bytes)) }
 
-    /// The private JWK as text, to be sealed: never logged, never stored as it is.
+    /// Returns the private JWK as text. Must be sealed before it is stored, and never logged.
     package func serialized() -> [UInt8] { object.serialized() }
 
-    /// Without a `keyID` its thumbprint stands for it.
+    /// Returns the public JWK. `keyID` defaults to the key's thumbprint.
     package func publicKey(keyID: String? = nil) -> JWK {
         let anonymous = JWK(pair.publicKey, keyID: nil, algorithm: algorithm, use: "sig")
         return JWK(pair.publicKey, keyID: keyID ?? anonymous.thumbprint, algorithm: algorithm, use: "sig")
     }
 
-    /// Signs under the same `kid` as `publicKey(keyID:)` has.
+    /// Returns a signer that uses the same `kid` as `publicKey(keyID:)`.
     package func signer(keyID: String? = nil) -> any Signer {
         PrivateKeySigner(algorithm: algorithm, keyID: publicKey(keyID: keyID).keyID, pair: pair)
     }
@@ -65,7 +65,6 @@ extension PrivateKey: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Signs with a key in memory.
 private struct PrivateKeySigner: Signer, CustomReflectable {
     let algorithm: SignatureAlgorithm
     let keyID: String?
@@ -77,7 +76,7 @@ private struct PrivateKeySigner: Signer, CustomReflectable {
 }
 
 extension KeyPair {
-    /// The one algorithm of a curve; an RSA key has six.
+    /// The only algorithm of the curve; `nil` for RSA keys, which have six.
     fileprivate var soleAlgorithm: SignatureAlgorithm? {
         switch self {
         case .p256: .es256
@@ -89,5 +88,5 @@ extension KeyPair {
     }
 }
 
-/// There is no private key for this algorithm and size.
+/// No private key can be generated for this algorithm and size.
 package struct UnsupportedAlgorithm: Error {}

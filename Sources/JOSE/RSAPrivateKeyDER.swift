@@ -1,13 +1,13 @@
-/// An RSA private key as the cryptographic library takes and gives it: `RSAPrivateKey` of RFC 8017 §A.1.2, a sequence of
-/// the version, which is zero, and eight numbers.
+/// An RSA private key in the form that the cryptographic library reads and writes: the `RSAPrivateKey` of RFC 8017
+/// §A.1.2, a sequence of the version, which is zero, and eight numbers.
 enum RSAPrivateKeyDER {
-    /// The numbers in their order, by their names in a JWK (RFC 7518 §6.3).
+    /// The numbers in order, by their names in a JWK (RFC 7518 §6.3).
     static let names = ["n", "e", "d", "p", "q", "dp", "dq", "qi"]
 
     private static let sequence: UInt8 = 0x30
     private static let integer: UInt8 = 0x02
 
-    /// The numbers are big-endian and not empty.
+    /// `numbers` must be big-endian and not empty.
     static func encode(_ numbers: [[UInt8]]) -> [UInt8] {
         let body = ([[0]] + numbers).flatMap { number in
             // A leading zero keeps the number positive.
@@ -24,7 +24,7 @@ enum RSAPrivateKeyDER {
         }
     }
 
-    /// The numbers without leading zeros; fewer than eight when `der` is malformed.
+    /// Returns the numbers without leading zeros; fewer than eight if `der` is malformed.
     static func decode(_ der: [UInt8]) -> [[UInt8]] {
         var rest = der[...]
         guard var body = content(of: sequence, from: &rest), content(of: integer, from: &body) == [0] else { return [] }

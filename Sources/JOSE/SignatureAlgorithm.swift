@@ -1,4 +1,4 @@
-/// The `alg` of a signature (RFC 7518 §3.1, RFC 8037 §3.1). `none` is not among those that any key here accepts.
+/// The `alg` of a signature (RFC 7518 §3.1, RFC 8037 §3.1). No key accepts `none`.
 package struct SignatureAlgorithm: RawRepresentable, Hashable, Sendable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }

@@ -1,4 +1,4 @@
-/// Signs with one key, wherever the key may be.
+/// Signs with one key, wherever that key is kept.
 package protocol Signer: Sendable {
     var algorithm: SignatureAlgorithm { get }
     /// The `kid` that goes into the header.

@@ -2,10 +2,10 @@ import Crypto
 import CryptoExtras
 
 extension VerificationKey {
-    /// Whether `signature` is that of `message`; `canVerify(algorithm)` must hold.
+    /// Returns whether `signature` is a valid signature of `message`. Requires `canVerify(algorithm)`.
     func isValid(_ signature: [UInt8], of message: [UInt8], by algorithm: SignatureAlgorithm) -> Bool {
         switch self {
-        // RFC 7518 §3.4: r and s, each of exactly the size of the curve.
+        // RFC 7518 §3.4: r and s, each exactly the size of the curve.
         case .p256(let key):
             guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else { return false }
             return key.isValidSignature(signature, for: SHA256.hash(data: message))
@@ -34,7 +34,7 @@ extension VerificationKey {
         }
     }
 
-    /// In constant time.
+    /// Compares in constant time.
     private static func isValid(
         _ signature: [UInt8], of message: [UInt8], by algorithm: SignatureAlgorithm, with key: SymmetricKey
     ) -> Bool {

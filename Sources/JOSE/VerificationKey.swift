@@ -2,7 +2,7 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 
-/// The mathematics of a `JWK`.
+/// The cryptographic key of a `JWK`.
 enum VerificationKey: Sendable {
     case p256(P256.Signing.PublicKey)
     case p384(P384.Signing.PublicKey)
@@ -40,16 +40,19 @@ enum VerificationKey: Sendable {
         let modulus = try members.number("n")
         let exponent = try members.number("e")
         let bits = modulus.count * 8 - modulus[0].leadingZeroBitCount
-        // RFC 7518 §3.3 sets the least; above the most, one signature of a stranger would cost too much.
-        guard (2_048...8_192).contains(bits) else { throw JWKError(reason: "is an RSA key of \(bits) bits") }
-        // An exponent of 1 signs nothing, an even one is none, a huge one only costs.
+        // RFC 7518 §3.3 sets the minimum. Above the maximum, verifying an untrusted signature would cost too much.
+        guard (2_048...8_192).contains(bits) else {
+            throw JWKError(reason: "is an RSA key of \(bits) bits, expected 2048 to 8192")
+        }
+        // An exponent of 1 makes signing a no-op, an even one is invalid, and a huge one only slows down verification.
         guard exponent.count <= 4, exponent != [1], exponent[exponent.count - 1] & 1 == 1 else {
-            throw JWKError(reason: "has an unsafe e")
+            throw JWKError(reason: "has an unsafe public exponent e")
         }
         return try refusing { .rsa(try _RSA.Signing.PublicKey(n: modulus, e: exponent)) }
     }
 
-    /// Whether type and size of the key fit `algorithm`. A secret shorter than the hash does not (RFC 7518 §3.2).
+    /// Returns whether the type and size of the key match `algorithm`. A secret must not be shorter than the hash (RFC
+    /// 7518 §3.2).
     func canVerify(_ algorithm: SignatureAlgorithm) -> Bool {
         switch self {
         case .p256: algorithm == .es256
@@ -67,7 +70,7 @@ enum VerificationKey: Sendable {
         }
     }
 
-    /// The members that make the key, in the order of RFC 7638 §3.2; `nil` for a shared secret.
+    /// The members that make up the key, in the order of RFC 7638 §3.2; `nil` for a shared secret.
     var members: JSONObject? {
         switch self {
         case .p256(let key): Self.curve("P-256", key.rawRepresentation)
@@ -95,6 +98,6 @@ enum VerificationKey: Sendable {
     }
 
     private static func refusing(_ make: () throws -> VerificationKey) throws(JWKError) -> VerificationKey {
-        do { return try make() } catch { throw JWKError(reason: "is not on its curve, or is malformed") }
+        do { return try make() } catch { throw JWKError(reason: "is malformed, or not on its curve") }
     }
 }

@@ -8,12 +8,12 @@ package struct AlternativeNames: Hashable, Sendable {
     package private(set) var dnsNames: [String] = []
     /// `tls_client_auth_san_uri`.
     package private(set) var uris: [String] = []
-    /// `tls_client_auth_san_ip`: four or sixteen bytes, because addresses are compared in binary.
+    /// `tls_client_auth_san_ip`: 4 or 16 bytes, because addresses are compared in binary.
     package private(set) var addresses: [[UInt8]] = []
     /// `tls_client_auth_san_email`.
     package private(set) var emails: [String] = []
 
-    /// Other kinds of names are left out. Throws `InvalidCertificate`.
+    /// Ignores other kinds of names. Throws `InvalidCertificate`.
     package init(of certificate: X509Certificate) throws(InvalidCertificate) {
         let names: SubjectAlternativeNames?
         do { names = try certificate.content.extensions.subjectAlternativeNames } catch {

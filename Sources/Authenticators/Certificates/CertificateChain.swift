@@ -2,7 +2,7 @@ package import FoundationEssentials
 import SwiftASN1
 @_spi(FixedExpiryValidationTime) import X509
 
-/// What a caller demands of a chain besides the path validation of RFC 5280 §6.1.
+/// What a caller requires of a chain beyond the path validation of RFC 5280 §6.1.
 package struct ChainPolicy: Sendable {
     package enum Purpose: Sendable {
         case any
@@ -11,7 +11,7 @@ package struct ChainPolicy: Sendable {
     }
 
     let purpose: Purpose
-    /// Critical extensions, besides the alternative names, that the caller checks itself.
+    /// Critical extensions that the caller checks itself, in addition to the alternative names.
     let handledExtensions: [ASN1ObjectIdentifier]
 
     package init(for purpose: Purpose) { self.init(for: purpose, handling: []) }
@@ -38,7 +38,7 @@ package struct TrustAnchors: Sendable {
         try await verify(leaf, intermediates: intermediates, at: moment, under: policy, tracing: nil)
     }
 
-    /// `trace` learns each step of the search.
+    /// `trace` is called for each step of the search.
     func verify(
         _ leaf: X509Certificate, intermediates: [X509Certificate], at moment: Date, under policy: ChainPolicy,
         tracing trace: ((VerificationDiagnostic) -> Void)?
@@ -67,7 +67,7 @@ package struct UntrustedChain: Error {
     init(reason: String) { self.reason = reason.excerpt }
 }
 
-/// What `RFC5280Policy` doesn't check, and what the caller demands.
+/// The checks that `RFC5280Policy` doesn't make, and the caller's requirements.
 private struct UsagePolicy: VerifierPolicy {
     let purpose: ChainPolicy.Purpose
     let verifyingCriticalExtensions: [ASN1ObjectIdentifier]
@@ -99,18 +99,18 @@ private struct UsagePolicy: VerifierPolicy {
         }
         // RFC 5280 §6.1.4 (n).
         for certificate in chain.dropFirst() where try certificate.extensions.keyUsage?.keyCertSign == false {
-            throw Violation("the key of an authority may not sign certificates")
+            throw Violation("an authority's key is not allowed to sign certificates")
         }
         guard purpose == .clientAuthentication, let leaf = chain.first else { return }
         // RFC 8446 §4.4.2.2, §4.4.2.4.
         if try leaf.extensions.keyUsage?.digitalSignature == false {
-            throw Violation("the key may not make signatures")
+            throw Violation("the certificate's key is not allowed to make signatures")
         }
         // An authority that is restricted to other purposes can't vouch for clients.
         for certificate in [leaf] + chain.dropFirst().dropLast() {
             guard let usages = try certificate.extensions.extendedKeyUsage else { continue }
             guard usages.contains(.clientAuth) || usages.contains(.any) else {
-                throw Violation("a certificate is not for client authentication")
+                throw Violation("a certificate is not allowed for client authentication")
             }
         }
     }

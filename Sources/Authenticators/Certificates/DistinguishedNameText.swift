@@ -40,7 +40,7 @@ extension RelativeDistinguishedName.Attribute {
     /// `#` and the DER of the value (RFC 4514 §2.4).
     private var hexadecimal: String {
         var serializer = DER.Serializer()
-        // Whatever was parsed can be serialized.
+        // Anything that was parsed can be serialized.
         guard (try? serializer.serialize(ASN1Any(value))) != nil else { return "#" }
         return "#" + serializer.serializedBytes.map(Self.hexadecimal).joined()
     }

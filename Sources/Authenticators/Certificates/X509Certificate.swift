@@ -6,19 +6,19 @@ import X509
 
 /// A certificate (RFC 5280 §4.1), parsed but not verified.
 ///
-/// Thumbprints must not be used to deny a certificate: the same certificate can be encoded in several ways that all parse,
+/// Don't use thumbprints to deny a certificate: the same certificate can be encoded in several ways that all parse,
 /// each with its own thumbprint.
 package struct X509Certificate: Hashable, Sendable {
     package let der: [UInt8]
     let content: Certificate
 
-    /// Throws `InvalidCertificate`, also for keys and signatures of an unsupported algorithm.
+    /// Throws `InvalidCertificate`, including for keys and signatures of an unsupported algorithm.
     package init(der: [UInt8]) throws(InvalidCertificate) {
         do { content = try Certificate(derEncoded: der) } catch { throw InvalidCertificate(reason: "\(error)") }
         self.der = der
     }
 
-    /// The certificates of a PEM file (RFC 7468 §5), at least one. Throws `InvalidCertificate`.
+    /// Parses the certificates of a PEM file (RFC 7468 §5), at least one. Throws `InvalidCertificate`.
     package static func parse(pem: String) throws(InvalidCertificate) -> [X509Certificate] {
         let documents: [PEMDocument]
         do { documents = try PEMDocument.parseMultiple(pemString: pem) } catch {
@@ -47,10 +47,10 @@ package struct X509Certificate: Hashable, Sendable {
     /// The subject's distinguished name (RFC 4514), for display. `hasSubject` compares it.
     package var subject: String { content.subject.rfc4514 }
 
-    /// Whether the subject is the registered `tls_client_auth_subject_dn` (RFC 8705 §2.1.2).
+    /// Returns whether the subject is the registered `tls_client_auth_subject_dn` (RFC 8705 §2.1.2).
     package func hasSubject(_ name: String) -> Bool { subject.isIdentical(to: name) }
 
-    /// The subject's attributes of one type, in order, if they are text.
+    /// Returns the subject's attributes of one type that are text, in order.
     func subjectTexts(_ type: ASN1ObjectIdentifier) -> [String] {
         content.subject.flatMap { $0 }.filter { $0.type == type }.compactMap { String($0.value) }
     }
@@ -63,12 +63,12 @@ package struct InvalidCertificate: Error {
 }
 
 extension String {
-    /// Whether both have the same bytes; `==` would equate canonically equivalent texts. Never true with U+FFFD, which
-    /// stands for any bytes that were not UTF-8.
+    /// Returns whether both have the same bytes; `==` would equate canonically equivalent texts. Never true with
+    /// U+FFFD, which stands for any bytes that were not UTF-8.
     func isIdentical(to other: String) -> Bool {
         utf8.elementsEqual(other.utf8) && !unicodeScalars.contains("\u{FFFD}")
     }
 
-    /// Short enough for an error: certificates contain whatever their issuer likes.
+    /// The first 300 code points, for errors: a certificate contains any text that its issuer likes.
     var excerpt: String { String(String.UnicodeScalarView(unicodeScalars.prefix(300))) }
 }

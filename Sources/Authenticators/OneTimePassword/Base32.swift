@@ -1,4 +1,4 @@
-/// RFC 4648 §6, as people copy it: any case, spaces and padding allowed.
+/// Base32 (RFC 4648 §6) as people copy it: decoding ignores case, spaces, hyphens and padding.
 package enum Base32 {
     package static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
@@ -19,7 +19,7 @@ package enum Base32 {
         return bytes
     }
 
-    /// Without padding: nobody should type it.
+    /// Encodes without padding, so that people don't have to type it.
     package static func encode(_ bytes: [UInt8]) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
         var text = ""

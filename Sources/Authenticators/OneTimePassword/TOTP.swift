@@ -1,7 +1,7 @@
 import COATH
 package import FoundationEssentials
 
-/// Time-based one-time passwords (RFC 6238) through liboath.
+/// Time-based one-time passwords (RFC 6238), computed by liboath.
 package struct TOTP: Sendable {
     package enum Algorithm: String, Sendable, Codable, CaseIterable {
         case sha1 = "SHA1"
@@ -14,8 +14,8 @@ package struct TOTP: Sendable {
     private let digits: UInt32
     private let period: UInt32
 
-    /// `digits` from 6 to 8, `period` in seconds. Throws `InvalidTOTPSecret` for a secret that is empty, which liboath
-    /// would accept, or shorter than RFC 4226 §4 R6 demands.
+    /// `digits` is 6 to 8, and `period` is in seconds. Throws `InvalidTOTPSecret` for other parameters and for a secret
+    /// of fewer than 10 bytes. liboath would accept even an empty one.
     package init(
         secret: [UInt8], algorithm: Algorithm = .sha1, digits: Int = 6, period: Int = 30
     ) throws(InvalidTOTPSecret) {
@@ -29,7 +29,7 @@ package struct TOTP: Sendable {
         Self.library
     }
 
-    /// The code at `moment`.
+    /// Returns the code at `moment`.
     package func code(at moment: Date) throws -> String {
         var output = [CChar](repeating: 0, count: Int(digits) + 1)
         let status = unsafe secret.withUnsafeBufferPointer { secret in
@@ -42,7 +42,7 @@ package struct TOTP: Sendable {
         return String(decoding: output.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The time step of `code`, at most one from the present (RFC 6238 §5.2), or `nil` if it is wrong.
+    /// Returns the time step of `code`, at most one from the present (RFC 6238 §5.2), or `nil` if the code is wrong.
     package func step(of code: String, at moment: Date) -> Int? {
         guard code.utf8.count == Int(digits), code.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         var counter: UInt64 = 0
@@ -65,11 +65,11 @@ package struct TOTP: Sendable {
 
     private static func seconds(_ moment: Date) -> Int { Int(moment.timeIntervalSince1970) }
 
-    /// Initialises liboath once.
+    /// Initializes liboath once.
     private static let library: Void = { _ = oath_init() }()
 }
 
-/// The secret or its parameters cannot make safe codes.
+/// The secret is too short, or its parameters are out of range.
 package struct InvalidTOTPSecret: Error {
     package init() {}
 }

@@ -1,7 +1,7 @@
 import Dispatch
 
-/// Runs password hashes on threads of their own, one a core, and turns callers away when too many wait: hashing is
-/// the one thing a stranger can make expensive.
+/// Runs password hashes on dedicated threads, one per core, and refuses callers when too many wait: hashing is the one
+/// expensive operation that anyone can trigger.
 package actor PasswordGate {
     private let width: Int
     private let queueLimit: Int
@@ -9,13 +9,13 @@ package actor PasswordGate {
     private var running = 0
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// `width` hashes at once; `queueLimit` more may wait.
+    /// Up to `width` hashes run at once, and up to `queueLimit` more may wait.
     package init(width: Int, queueLimit: Int) {
         self.width = max(1, width)
         self.queueLimit = queueLimit
     }
 
-    /// Throws `PasswordGateFull` at once when the queue is full.
+    /// Runs `work` on a thread. Throws `PasswordGateFull` at once if the queue is full.
     package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await enter()
         defer { leave() }
@@ -30,7 +30,7 @@ package actor PasswordGate {
             return
         }
         guard waiting.count < queueLimit else { throw PasswordGateFull() }
-        // Whoever leaves hands over the place, so `running` stays as it is.
+        // `leave` passes its slot on, so `running` stays the same.
         await withCheckedContinuation { waiting.append($0) }
     }
 
@@ -39,5 +39,5 @@ package actor PasswordGate {
     }
 }
 
-/// More passwords wait to be hashed than can be in a reasonable time.
+/// Too many passwords are waiting to be hashed.
 package struct PasswordGateFull: Error {}

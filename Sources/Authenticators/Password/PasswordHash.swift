@@ -2,7 +2,7 @@ import CArgon2
 import Crypto
 import FoundationEssentials
 
-/// How much work one guess at a password costs (RFC 9106 §4; OWASP Password Storage).
+/// The cost of one password guess (RFC 9106 §4; OWASP Password Storage).
 package struct Argon2Parameters: Sendable, Hashable {
     /// In KiB.
     package let memory: UInt32
@@ -18,12 +18,12 @@ package struct Argon2Parameters: Sendable, Hashable {
 
 /// An Argon2id hash in PHC string form: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
 ///
-/// Making and verifying one takes tens of milliseconds by design: call it through a `PasswordGate`.
+/// Computing or verifying one takes tens of milliseconds by design: call it through a `PasswordGate`.
 package struct PasswordHash: Sendable, Hashable {
     package let text: String
     package let parameters: Argon2Parameters
 
-    /// Throws `InvalidPasswordHash` for another algorithm or version, or a cost that would stop the server.
+    /// Throws `InvalidPasswordHash` for another algorithm or version, or for a cost that would overload the server.
     package init(parsing text: String) throws(InvalidPasswordHash) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].isEmpty, parts[1] == "argon2id", parts[2] == "v=19",
@@ -48,14 +48,15 @@ package struct PasswordHash: Sendable, Hashable {
         self.parameters = parameters
     }
 
-    /// In a time that does not tell where the hashes differ.
+    /// Compares in constant time.
     package func matches(_ password: String) -> Bool {
         unsafe Array(password.utf8).withUnsafeBytes { password in
             unsafe argon2id_verify(text, password.baseAddress, password.count) == ARGON2_OK.rawValue
         }
     }
 
-    /// A hash of nothing: checking a password against it costs what a real one costs, and fails.
+    /// Returns a hash that no password matches. Checking against it takes as long as against a real one, which prevents
+    /// enumeration by timing.
     package static func decoy(_ parameters: Argon2Parameters) -> PasswordHash {
         let cost = "m=\(parameters.memory),t=\(parameters.iterations),p=\(parameters.parallelism)"
         let hash = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Data($0).base64EncodedString() }
@@ -82,10 +83,10 @@ package struct PasswordHash: Sendable, Hashable {
     }
 }
 
-/// The text is not an Argon2id hash of an acceptable cost.
+/// The text is not an Argon2id hash of acceptable cost.
 package struct InvalidPasswordHash: Error {}
 
-/// libargon2 refused: in practice, no memory.
+/// libargon2 failed, in practice for lack of memory.
 package struct Argon2Failure: Error {
     package let code: Int
 }

@@ -1,10 +1,10 @@
-/// What a new password must be: long enough, and none that is guessed first (NIST SP 800-63B-4 §3.1.1.2). Nothing is asked
-/// of its composition, which makes passwords harder to remember and no harder to guess.
+/// The rules for new passwords: long enough, and not among the first that attackers guess (NIST SP 800-63B-4 §3.1.1.2).
+/// There are no composition rules, which make passwords harder to remember and no harder to guess.
 package enum PasswordPolicy {
     /// In code points.
     package static let length = 8...256
 
-    /// `password` is in Unicode normalization form C. `names` are what anybody may know: of the user, and of the site.
+    /// `password` must be in Unicode normalization form C. `names` are easily guessed names of the user and the site.
     package static func check(_ password: String, names: [String]) throws(PasswordRefusal) {
         let count = password.unicodeScalars.count
         guard count >= length.lowerBound else { throw .tooShort }
@@ -15,12 +15,12 @@ package enum PasswordPolicy {
     }
 }
 
-/// Why a password cannot be taken.
+/// Why a password was refused.
 package enum PasswordRefusal: String, Error, Sendable {
     case tooShort = "too_short"
     case tooLong = "too_long"
-    /// It is the user's name or address, or the site's name.
+    /// The user's name or address, or the site's name.
     case known = "known"
-    /// Many people have it.
+    /// A password that many people use.
     case common = "common"
 }

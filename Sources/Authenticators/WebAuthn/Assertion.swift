@@ -1,7 +1,7 @@
-/// Proof that somebody holds a credential, which stood every check of WebAuthn L3 §7.2. Steps 1 and 2 are the page's; 5
-/// and 6, whose credential it is, are the caller's, who looked it up; 24 is the store's.
+/// Proof of possession of a credential, verified as in WebAuthn L3 §7.2. Steps 1 and 2 belong to the page, steps 5 and
+/// 6 (whose credential it is) to the caller that looked it up, and step 24 to the store.
 package struct Assertion: Sendable {
-    /// What is known of the credential (WebAuthn L3 §4, credential record).
+    /// The stored credential (WebAuthn L3 §4, credential record).
     package struct Record: Sendable {
         let publicKey: COSEKey
         let signCount: Int
@@ -16,7 +16,7 @@ package struct Assertion: Sendable {
 
     package let authenticator: AuthenticatorData
 
-    /// `challenge` is what the browser was given. Throws at the first step that fails.
+    /// `challenge` is the one sent to the browser. Throws at the first step that fails.
     package init(
         clientDataJSON: [UInt8], authenticatorData: [UInt8], signature: [UInt8], challenge: [UInt8],
         by record: Record, for party: RelyingParty, requiresUserVerification: Bool
@@ -28,16 +28,17 @@ package struct Assertion: Sendable {
         // Steps 15 to 18.
         try data.check(for: party, requiresUserVerification: requiresUserVerification, steps: .assertion)
         guard data.isBackupEligible == record.isBackupEligible else {
-            throw WebAuthnRefusal("7.2-19", "may be backed up otherwise than before")
+            throw WebAuthnRefusal("7.2-19", "has changed its backup eligibility")
         }
         // Steps 20 and 21.
         let key = record.publicKey
         guard key.material.isValid(signature, of: data.bytes + client.hash, by: key.algorithm) else {
-            throw WebAuthnRefusal("7.2-21", "has a wrong signature")
+            throw WebAuthnRefusal("7.2-21", "has an invalid signature")
         }
-        // A count that stands still is that of a copy, or of the one that was copied.
+        // A counter that does not increase belongs to a clone, or to a key that was cloned.
         guard data.signCount > record.signCount || data.signCount == 0 && record.signCount == 0 else {
-            throw WebAuthnRefusal("7.2-22", "counts \(data.signCount) after \(record.signCount)")
+            throw WebAuthnRefusal(
+                "7.2-22", "has the signature counter \(data.signCount), expected more than \(record.signCount)")
         }
         authenticator = data
     }

@@ -1,16 +1,16 @@
-/// What the authenticator says of itself and of the person (WebAuthn L3 §6.1).
+/// The authenticator's data about itself and the user (WebAuthn L3 §6.1).
 package struct AuthenticatorData: Sendable {
     package struct Flags: OptionSet, Sendable, Hashable {
         package let rawValue: UInt8
         package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-        /// UP: somebody touched it.
+        /// UP: someone touched the authenticator.
         static let userPresent = Flags(rawValue: 1 << 0)
-        /// UV: it knows who (a PIN, a finger, a face).
+        /// UV: the authenticator verified the user, by PIN, fingerprint or face.
         static let userVerified = Flags(rawValue: 1 << 2)
-        /// BE: the key may be copied to other devices; fixed at registration.
+        /// BE: the key may be backed up to other devices. Fixed at registration.
         static let backupEligible = Flags(rawValue: 1 << 3)
-        /// BS: the key is copied at present.
+        /// BS: the key is currently backed up.
         static let backedUp = Flags(rawValue: 1 << 4)
         /// AT.
         static let attestedCredentialData = Flags(rawValue: 1 << 6)
@@ -21,7 +21,7 @@ package struct AuthenticatorData: Sendable {
     let bytes: [UInt8]
     let rpIDHash: [UInt8]
     package let flags: Flags
-    /// How often it signed, or 0 when it does not count.
+    /// The signature counter; 0 if the authenticator does not have one.
     package let signCount: Int
     let attestedCredential: AttestedCredential?
 
@@ -29,31 +29,32 @@ package struct AuthenticatorData: Sendable {
     package var isBackupEligible: Bool { flags.contains(.backupEligible) }
     package var isBackedUp: Bool { flags.contains(.backedUp) }
 
-    /// The steps of a ceremony by their numbers in §7.1 or §7.2.
+    /// The numbers of the ceremony's steps in §7.1 or §7.2.
     struct Steps {
         let relyingParty, presence, verification, backup: String
     }
 
-    /// Checks what registration and assertion have in common; throws at the first step that fails.
+    /// Performs the checks that registration and assertion share. Throws at the first step that fails.
     func check(
         for party: RelyingParty, requiresUserVerification: Bool, steps: Steps
     ) throws(WebAuthnRefusal) {
         guard rpIDHash == party.idHash else {
             throw WebAuthnRefusal(steps.relyingParty, "is for another relying party")
         }
-        guard flags.contains(.userPresent) else { throw WebAuthnRefusal(steps.presence, "nobody was present") }
+        guard flags.contains(.userPresent) else { throw WebAuthnRefusal(steps.presence, "the user was not present") }
         guard !requiresUserVerification || isUserVerified else {
-            throw WebAuthnRefusal(steps.verification, "nobody was verified")
+            throw WebAuthnRefusal(steps.verification, "the user was not verified")
         }
         guard isBackupEligible || !isBackedUp else {
-            throw WebAuthnRefusal(steps.backup, "is backed up although it cannot be")
+            throw WebAuthnRefusal(steps.backup, "is backed up but not eligible for backup")
         }
     }
 
-    /// Throws with `step` unless every byte is accounted for.
+    /// Parses authenticator data. Throws with `step` unless every byte is accounted for.
     init(parsing bytes: [UInt8], step: String) throws(WebAuthnRefusal) {
         guard (37...CBORReader.maximumSize).contains(bytes.count) else {
-            throw WebAuthnRefusal(step, "authenticator data of \(bytes.count) bytes")
+            throw WebAuthnRefusal(
+                step, "authenticator data has \(bytes.count) bytes, expected 37 to \(CBORReader.maximumSize)")
         }
         self.bytes = bytes
         rpIDHash = Array(bytes[..<32])
@@ -67,13 +68,14 @@ package struct AuthenticatorData: Sendable {
         guard offset == bytes.count else { throw WebAuthnRefusal(step, "authenticator data has trailing bytes") }
     }
 
-    /// None is asked for; what comes unasked is ignored (§7.1 step 28), once it is well-formed.
+    /// Skips extension outputs. None are requested, and unsolicited ones are ignored (§7.1 step 28) if they are
+    /// well-formed.
     private static func skipExtensions(
         _ bytes: [UInt8], from offset: inout Int, step: String
     ) throws(WebAuthnRefusal) {
         do throws(CBORError) {
             var reader = try CBORReader(bytes, from: offset)
-            guard case .map = try reader.read() else { throw CBORError(reason: "is no map", offset: offset) }
+            guard case .map = try reader.read() else { throw CBORError(reason: "is not a map", offset: offset) }
             offset = reader.offset
         } catch {
             throw WebAuthnRefusal(step, "extension data \(error.reason)")
@@ -81,7 +83,7 @@ package struct AuthenticatorData: Sendable {
     }
 }
 
-/// The new credential within authenticator data (WebAuthn L3 §6.5.1).
+/// The new credential in authenticator data (WebAuthn L3 §6.5.1).
 struct AttestedCredential: Sendable {
     /// The model of the authenticator, 16 bytes.
     let aaguid: [UInt8]

@@ -9,14 +9,14 @@ package indirect enum CBOR: Sendable, Hashable {
     case null
 }
 
-/// Why bytes are not the CBOR that is read here, and at which byte.
+/// Why bytes are not acceptable CBOR, and at which byte offset.
 package struct CBORError: Error, Hashable {
     package let reason: String
     package let offset: Int
 }
 
 extension CBOR {
-    /// Reads one item that fills `bytes`; refuses what `CBORReader` refuses, and trailing bytes.
+    /// Parses one item that fills `bytes`. Throws for what `CBORReader` refuses, and for trailing bytes.
     package init(parsing bytes: [UInt8]) throws(CBORError) {
         var reader = try CBORReader(bytes)
         self = try reader.read()

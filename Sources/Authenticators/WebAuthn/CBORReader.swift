@@ -1,19 +1,19 @@
 /// Reads CBOR in the form that CTAP 2.1 §8 prescribes: shortest lengths, definite lengths, no tags, no floating point.
-/// Only the order of a map's keys is left free: what wraps an authenticator's answer is written by browsers and password
-/// managers, and no order hides a key.
+/// Only the order of a map's keys is free: browsers and password managers encode the outer parts of a response, and no
+/// order can hide a key.
 struct CBORReader {
-    /// Bytes of one text, longer than any credential with its certificates.
+    /// The maximum size in bytes, larger than any credential with its certificates.
     static let maximumSize = 16_384
     /// CTAP 2.1 §8 allows four levels.
     static let maximumDepth = 4
-    /// Data items in one text, keys included.
+    /// The maximum number of data items, including keys.
     static let maximumCount = 512
 
     private let bytes: [UInt8]
     private(set) var offset: Int
     private var count = 0
 
-    /// Throws for more bytes than `maximumSize`.
+    /// Throws if there are more than `maximumSize` bytes.
     init(_ bytes: [UInt8], from offset: Int = 0) throws(CBORError) {
         guard bytes.count <= Self.maximumSize else {
             throw CBORError(reason: "is larger than \(Self.maximumSize) bytes", offset: 0)
@@ -24,7 +24,7 @@ struct CBORReader {
 
     var isAtEnd: Bool { offset == bytes.count }
 
-    /// Reads the next item and all that it holds.
+    /// Reads the next item and everything it contains.
     mutating func read() throws(CBORError) -> CBOR { try read(depth: 0) }
 
     private mutating func read(depth: Int) throws(CBORError) -> CBOR {
@@ -49,7 +49,7 @@ struct CBORReader {
         case 20: return .bool(false)
         case 21: return .bool(true)
         case 22: return .null
-        default: throw refusal("has a float, or a simple value without use here")
+        default: throw refusal("has a float or an unsupported simple value")
         }
     }
 
@@ -65,15 +65,15 @@ struct CBORReader {
         var items: [CBOR: CBOR] = [:]
         for _ in 0..<size {
             let key = try read(depth: depth)
-            // Two values under one key would be read differently by different programs (RFC 8949 §5.6).
+            // Programs disagree on which duplicate counts (RFC 8949 §5.6).
             guard items.updateValue(try read(depth: depth), forKey: key) == nil else {
-                throw refusal("has a key twice")
+                throw refusal("has a duplicate key")
             }
         }
         return items
     }
 
-    /// Before anything is made for them: a size is only a claim.
+    /// Runs before any allocation, because the size is untrusted.
     private func checkRoom(for size: Int, depth: Int) throws(CBORError) {
         guard depth <= Self.maximumDepth else { throw refusal("is nested deeper than \(Self.maximumDepth) levels") }
         guard size <= bytes.count - offset else { throw refusal("ends early") }
@@ -84,7 +84,7 @@ struct CBORReader {
         return text
     }
 
-    /// The number beside the type (RFC 8949 §3): one number has one form.
+    /// Reads the argument of an item (RFC 8949 §3), which must be in its shortest form.
     private mutating func argument(_ information: UInt8) throws(CBORError) -> Int {
         let (size, least): (Int, UInt64) =
             switch information {
@@ -97,7 +97,7 @@ struct CBORReader {
             }
         guard size > 0 else { return Int(information) }
         let value = try take(size).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard value >= least else { throw refusal("has a number in a longer form than it needs") }
+        guard value >= least else { throw refusal("has a number that is not in its shortest form") }
         guard let number = Int(exactly: value) else { throw refusal("has a number beyond 63 bits") }
         return number
     }

@@ -1,7 +1,7 @@
 import Crypto
 import JOSE
 
-/// What the browser says of a ceremony: the authenticator signs its hash (WebAuthn L3 §5.8.1).
+/// The browser's description of a ceremony. The authenticator signs its hash (WebAuthn L3 §5.8.1).
 struct ClientData: Sendable {
     let type: String
     let challenge: [UInt8]
@@ -10,33 +10,33 @@ struct ClientData: Sendable {
     let topOrigin: String?
     let hash: [UInt8]
 
-    /// The steps of a ceremony by their numbers in §7.1 or §7.2.
+    /// The numbers of the ceremony's steps in §7.1 or §7.2.
     struct Steps {
         let parse, type, challenge, origin, crossOrigin, topOrigin: String
     }
 
-    /// Parses and checks; throws at the first step that fails.
+    /// Parses and checks the client data. Throws at the first step that fails.
     init(
         parsing bytes: [UInt8], type: String, challenge: [UInt8], for party: RelyingParty, steps: Steps
     ) throws(WebAuthnRefusal) {
         self = try Self(parsing: bytes, step: steps.parse)
-        guard self.type.isExactly(type) else { throw WebAuthnRefusal(steps.type, "is of another type") }
+        guard self.type.isExactly(type) else { throw WebAuthnRefusal(steps.type, "has the wrong type") }
         guard self.challenge == challenge else {
-            throw WebAuthnRefusal(steps.challenge, "answers another challenge")
+            throw WebAuthnRefusal(steps.challenge, "has the wrong challenge")
         }
-        guard origin.isExactly(party.origin) else { throw WebAuthnRefusal(steps.origin, "comes from another origin") }
-        // Our pages are never framed: whoever asks from a frame shows ours in theirs.
-        guard !isCrossOrigin else { throw WebAuthnRefusal(steps.crossOrigin, "comes from a frame of another origin") }
-        guard topOrigin == nil else { throw WebAuthnRefusal(steps.topOrigin, "comes from below another origin") }
+        guard origin.isExactly(party.origin) else { throw WebAuthnRefusal(steps.origin, "has the wrong origin") }
+        // Our pages are never framed, so another site has embedded them.
+        guard !isCrossOrigin else { throw WebAuthnRefusal(steps.crossOrigin, "comes from a cross-origin frame") }
+        guard topOrigin == nil else { throw WebAuthnRefusal(steps.topOrigin, "has a top origin, expected none") }
     }
 
     private init(parsing bytes: [UInt8], step: String) throws(WebAuthnRefusal) {
-        // "UTF-8 decode" of the Encoding Standard drops a byte order mark.
+        // The Encoding Standard's "UTF-8 decode" drops a byte order mark.
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-        guard let object = try? JSONObject(parsing: text) else { throw WebAuthnRefusal(step, "is no JSON object") }
+        guard let object = try? JSONObject(parsing: text) else { throw WebAuthnRefusal(step, "is not a JSON object") }
         guard let type = object["type"]?.string, let origin = object["origin"]?.string,
             let challenge = object["challenge"]?.string.flatMap({ try? Base64URL.decode($0) })
-        else { throw WebAuthnRefusal(step, "has no type, challenge or origin") }
+        else { throw WebAuthnRefusal(step, "has no valid type, challenge or origin") }
         self.type = type
         self.origin = origin
         self.challenge = challenge
@@ -49,7 +49,7 @@ struct ClientData: Sendable {
         _ name: String, of object: JSONObject, _ value: (JSON) -> Value?, _ step: String
     ) throws(WebAuthnRefusal) -> Value? {
         guard let member = object[name] else { return nil }
-        guard let value = value(member) else { throw WebAuthnRefusal(step, "has a \(name) of another type") }
+        guard let value = value(member) else { throw WebAuthnRefusal(step, "has a \(name) of the wrong type") }
         return value
     }
 }

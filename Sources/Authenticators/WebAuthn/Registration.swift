@@ -1,14 +1,14 @@
-/// A new credential that stood every check of WebAuthn L3 §7.1. Steps 1 and 2 are the page's, step 26 (nobody else has
-/// the credential) and 27 are the store's.
+/// A new credential, verified as in WebAuthn L3 §7.1. Steps 1 and 2 belong to the page, and steps 26 (no other user has
+/// the credential) and 27 to the store.
 package struct Registration: Sendable {
     package let credentialID: [UInt8]
     package let publicKey: COSEKey
-    /// The model of the authenticator, 16 bytes; zero when it does not say.
+    /// The model of the authenticator, 16 bytes; all zeros if it is unknown.
     package let aaguid: [UInt8]
     package let authenticator: AuthenticatorData
     package let attestation: AttestationType
 
-    /// `challenge` is what the browser was given. Throws at the first step that fails.
+    /// `challenge` is the one sent to the browser. Throws at the first step that fails.
     package init(
         clientDataJSON: [UInt8], attestationObject: [UInt8], challenge: [UInt8], for party: RelyingParty,
         requiresUserVerification: Bool
@@ -16,17 +16,20 @@ package struct Registration: Sendable {
         // Steps 5 to 11.
         let client = try ClientData(
             parsing: clientDataJSON, type: "webauthn.create", challenge: challenge, for: party, steps: .registration)
-        // Step 12 is `client.hash`; step 13.
+        // Step 12 is `client.hash`. Step 13:
         let object = try AttestationObject(parsing: attestationObject)
         let data = object.authenticatorData
-        // Steps 14 to 17. Steps 18 and 19 ask for nothing more: both kinds of keys are accepted, and the kind is stored.
+        // Steps 14 to 17. Steps 18 and 19 need no check: keys with and without backup are accepted, and the kind is
+        // stored.
         try data.check(for: party, requiresUserVerification: requiresUserVerification, steps: .registration)
         guard let credential = data.attestedCredential else {
             throw WebAuthnRefusal("7.1-13", "has no credential data")
         }
-        // Step 20 was the parsing: `COSEKey` knows no other algorithms than those that are offered.
+        // Parsing performed step 20: `COSEKey` knows only the algorithms that are offered.
         attestation = try object.verify(credential, clientDataHash: client.hash)
-        guard credential.id.count <= 1_023 else { throw WebAuthnRefusal("7.1-25", "has too long a credential id") }
+        guard credential.id.count <= 1_023 else {
+            throw WebAuthnRefusal("7.1-25", "has a credential id of more than 1023 bytes")
+        }
         credentialID = credential.id
         publicKey = credential.publicKey
         aaguid = object.model(of: credential)

@@ -1,10 +1,10 @@
 import Crypto
 
-/// Whom credentials belong to (WebAuthn L3 §4, §5.4.2).
+/// The party to which credentials are scoped (WebAuthn L3 §4, §5.4.2).
 package struct RelyingParty: Sendable, Hashable {
-    /// The RP ID: a host.
+    /// The RP ID, which is a host name.
     package let id: String
-    /// The one origin whose pages may use the credentials, compared exactly (§13.4.9).
+    /// The only origin whose pages may use the credentials, compared exactly (§13.4.9).
     package let origin: String
 
     package init(id: String, origin: String) {

@@ -1,13 +1,13 @@
 import Crypto
 import CryptoExtras
 
-/// The mathematics of a credential's or a certificate's key.
+/// The public key of a credential or a certificate.
 enum SignatureKey: Sendable {
     case p256(P256.Signing.PublicKey)
     case ed25519(Curve25519.Signing.PublicKey)
     case rsa(_RSA.Signing.PublicKey)
 
-    /// Whether `signature` is that of `message` by `algorithm`, in the form of WebAuthn L3 §6.5.5.
+    /// Returns whether `signature` is a valid signature of `message`, in the form of WebAuthn L3 §6.5.5.
     func isValid(_ signature: [UInt8], of message: [UInt8], by algorithm: COSEAlgorithm) -> Bool {
         switch (self, algorithm) {
         case (.p256(let key), .es256):

@@ -1,6 +1,6 @@
 import Crypto
 
-/// WebAuthn L3 §8.6: keys of the time before CTAP2.
+/// The attestation of security keys that predate CTAP2 (WebAuthn L3 §8.6).
 struct FIDOU2FAttestation: AttestationFormat {
     static let identifier = "fido-u2f"
 
@@ -10,7 +10,7 @@ struct FIDOU2FAttestation: AttestationFormat {
     init(parsing statement: [CBOR: CBOR]) throws(WebAuthnRefusal) {
         guard statement.count == 2, let signature = statement["sig"]?.bytes, let chain = statement["x5c"]?.array,
             chain.count == 1, let leaf = chain[0].bytes
-        else { throw WebAuthnRefusal("8.6", "the statement has other members than sig and one certificate") }
+        else { throw WebAuthnRefusal("8.6", "the statement must have sig and x5c only, with one certificate") }
         self.signature = signature
         certificate = try AttestationCertificate(parsing: leaf)
     }
@@ -24,7 +24,7 @@ struct FIDOU2FAttestation: AttestationFormat {
         }
         let message = [0] + data.rpIDHash + clientDataHash + credential.id + Array(key.x963Representation)
         guard certificate.key.isValid(signature, of: message, by: .es256) else {
-            throw WebAuthnRefusal("8.6", "the certificate's key did not sign it")
+            throw WebAuthnRefusal("8.6", "the certificate's key did not make the signature")
         }
         return .certificate
     }

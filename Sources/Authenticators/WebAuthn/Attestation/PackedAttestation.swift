@@ -9,7 +9,7 @@ struct PackedAttestation: AttestationFormat {
     init(parsing statement: [CBOR: CBOR]) throws(WebAuthnRefusal) {
         guard let signature = statement["sig"]?.bytes, let number = statement["alg"]?.integer,
             statement.count == (statement["x5c"] == nil ? 2 : 3)
-        else { throw WebAuthnRefusal("8.2", "the statement has other members than alg, sig and x5c") }
+        else { throw WebAuthnRefusal("8.2", "the statement must have alg, sig and optionally x5c only") }
         guard let algorithm = COSEAlgorithm(rawValue: number) else {
             throw WebAuthnRefusal("8.2", "the statement's algorithm is not supported")
         }
@@ -18,7 +18,7 @@ struct PackedAttestation: AttestationFormat {
         certificate = try statement["x5c"].map { chain throws(WebAuthnRefusal) in
             guard let chain = chain.array, (1...Self.longestChain).contains(chain.count), let leaf = chain[0].bytes,
                 chain.allSatisfy({ $0.bytes != nil })
-            else { throw WebAuthnRefusal("8.2", "x5c is no chain of certificates") }
+            else { throw WebAuthnRefusal("8.2", "x5c is not a chain of certificates") }
             return try AttestationCertificate(parsing: leaf)
         }
     }
@@ -29,15 +29,15 @@ struct PackedAttestation: AttestationFormat {
         let message = data.bytes + clientDataHash
         guard let certificate else {
             guard algorithm == credential.publicKey.algorithm else {
-                throw WebAuthnRefusal("8.2", "alg is not that of the credential")
+                throw WebAuthnRefusal("8.2", "alg is not the credential's algorithm")
             }
             guard credential.publicKey.material.isValid(signature, of: message, by: algorithm) else {
-                throw WebAuthnRefusal("8.2", "the credential did not sign it")
+                throw WebAuthnRefusal("8.2", "the credential's key did not make the signature")
             }
             return .own
         }
         guard certificate.key.isValid(signature, of: message, by: algorithm) else {
-            throw WebAuthnRefusal("8.2", "the certificate's key did not sign it")
+            throw WebAuthnRefusal("8.2", "the certificate's key did not make the signature")
         }
         try certificate.checkPackedRequirements(aaguid: credential.aaguid)
         return .certificate

@@ -2,7 +2,7 @@
 #include <curl/curl.h>
 #include <string.h>
 
-// curl_easy_setopt and curl_easy_getinfo take any number of arguments, which Swift does not import.
+// Wrappers for the variadic curl_easy_setopt and curl_easy_getinfo, which Swift does not import.
 static inline CURLcode martlet_curl_set_number(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -19,7 +19,7 @@ static inline long martlet_curl_response_code(CURL *handle) {
 }
 static inline CURLcode martlet_curl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-// What is uploaded, and how much of it is.
+// The content to upload, and how much of it has been read.
 struct martlet_curl_source {
     const char *bytes;
     size_t count;
@@ -37,7 +37,7 @@ static inline CURLcode martlet_curl_set_source(CURL *handle, struct martlet_curl
     CURLcode code = curl_easy_setopt(handle, CURLOPT_READFUNCTION, martlet_curl_read);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_READDATA, source);
 }
-// At least CURL_ERROR_SIZE bytes that live as long as the handle.
+// The buffer must hold at least CURL_ERROR_SIZE bytes and outlive the handle.
 static inline CURLcode martlet_curl_set_error_buffer(CURL *handle, char *buffer) {
     return curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, buffer);
 }

@@ -4,13 +4,13 @@ import Glibc
 package import IdentityProvider
 import Synchronization
 
-/// A database in the format of MaxMind's GeoIP files (https://maxmind.github.io/MaxMind-DB/), with cities or with countries
-/// alone. A file that takes the place of the former one is opened within a minute.
+/// A database in the format of MaxMind's GeoIP files (https://maxmind.github.io/MaxMind-DB/), with cities or only
+/// countries. A file that replaces the current one is opened within a minute.
 ///
-/// The file is mapped into memory: to change it where it lies, instead of moving another into its place, would end the
-/// program.
+/// The file is mapped into memory. Replace it by moving another file into its place: changing it in place would crash
+/// the program.
 package final class GeoDatabase: Geolocator {
-    /// One file, as it was when it was opened.
+    /// One version of the file, as it was when it was opened.
     private struct Edition {
         let file: MappedFile
         let identity: FileIdentity
@@ -32,7 +32,7 @@ package final class GeoDatabase: Geolocator {
     }
 
     package func location(of address: String) -> Location? {
-        // Its own text of the address: nothing else is passed on to a library in C.
+        // The address is formatted again, so that no unparsed text reaches the C library.
         guard let address = IPAddress(address) else { return nil }
         return current().location(of: address.description)
     }
@@ -41,7 +41,7 @@ package final class GeoDatabase: Geolocator {
         edition.withLock { edition in
             guard now() - edition.checkedAt >= .seconds(60) else { return edition.file }
             edition.checkedAt = now()
-            // A new file that cannot be read leaves the former one in use.
+            // If a new file cannot be read, the former one stays in use.
             if let identity = FileIdentity(path), identity != edition.identity, let file = try? MappedFile(path) {
                 edition = Edition(file: file, identity: identity, checkedAt: now())
             }
@@ -50,12 +50,12 @@ package final class GeoDatabase: Geolocator {
     }
 }
 
-/// Why a file is of no use, after its name: `is no database of places`.
+/// Why a file cannot be used, as a phrase after its name: `is not a database in MaxMind's format`.
 package struct InvalidPlaceDatabase: Error {
     package let reason: String
 }
 
-/// Tells one file from another under the same name.
+/// Distinguishes a file from another one at the same path.
 private struct FileIdentity: Equatable {
     let device: UInt
     let number: UInt

@@ -1,7 +1,7 @@
 import CMaxMindDB
 import IdentityProvider
 
-/// An open database. Reading it changes nothing, so that any number of tasks may.
+/// An open database. Reading doesn't change it, so any number of tasks may read at once.
 @safe final class MappedFile: @unchecked Sendable {
     private let database: UnsafeMutablePointer<MMDB_s>
 
@@ -10,10 +10,10 @@ import IdentityProvider
         let opened = UnsafeMutablePointer<MMDB_s>.allocate(capacity: 1)
         let status = unsafe MMDB_open(path, UInt32(MMDB_MODE_MMAP), opened)
         guard status == MMDB_SUCCESS else {
-            // Before it is a member: `deinit` would close what is not open.
+            // `database` is not set yet: `deinit` would close a database that is not open.
             unsafe opened.deallocate()
             throw InvalidPlaceDatabase(
-                reason: status == MMDB_FILE_OPEN_ERROR ? "cannot be read" : "is no database in MaxMind's format")
+                reason: status == MMDB_FILE_OPEN_ERROR ? "cannot be read" : "is not a database in MaxMind's format")
         }
         unsafe database = opened
     }
@@ -58,7 +58,7 @@ import IdentityProvider
         }
     }
 
-    /// What lies at the path, in memory that lives as long as the file is open.
+    /// Returns the value at `path`, in memory that stays valid while the file is open.
     private func value(_ entry: inout MMDB_entry_s, _ path: [StaticString]) -> MMDB_entry_data_s? {
         var data = unsafe MMDB_entry_data_s()
         var names = unsafe path.map { name in

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets a limited number of tasks proceed at once; the others wait in line.
+/// Lets a limited number of tasks proceed at once. The others wait in line.
 final class ConcurrencyLimit: Sendable {
     private typealias Waiting = CheckedContinuation<Void, any Error>
 
@@ -8,7 +8,7 @@ final class ConcurrencyLimit: Sendable {
         var free: Int
         var tickets = 0
         var waiting: [Int: Waiting] = [:]
-        /// In order of arrival, also those of canceled tasks.
+        /// Tickets in order of arrival, including those of canceled tasks.
         var line: [Int] = []
     }
 

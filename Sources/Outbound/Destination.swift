@@ -2,16 +2,17 @@ import FoundationEssentials
 import IdentityProvider
 import Logging
 
-/// The server that a URL names.
+/// The server in a URL.
 struct Destination: Hashable, Sendable {
     let isSecure: Bool
-    /// In lower case, without the brackets of an IPv6 address.
+    /// In lowercase, without the brackets of an IPv6 address.
     let host: String
     let port: Int
-    /// The URL with its host in lower case and without a default port (RFC 3986 §6.2.2.1, §6.2.3).
+    /// The URL with its host in lowercase and without a default port (RFC 3986 §6.2.2.1, §6.2.3).
     let url: String
 
-    /// Throws `malformedURL`, also for a fragment, and for a host that two parsers might read differently.
+    /// Throws `malformedURL`, including for a URL with a fragment, or with a host that two parsers might read
+    /// differently.
     init(_ text: String) throws(FetchError) {
         guard let url = URL(string: text), url.user() == nil, url.password() == nil, let scheme = url.scheme,
             let name = url.host(), text.hasPrefix("\(scheme)://"), !text.utf8.contains(UInt8(ascii: "#"))
@@ -24,8 +25,8 @@ struct Destination: Hashable, Sendable {
         else { throw .malformedURL }
         let rest = text.unicodeScalars.dropFirst(scheme.unicodeScalars.count + 3)
         let authority = Self.withoutBrackets(String(rest.prefix { $0 != "/" && $0 != "?" }))
-        // The host as written, as parsed here and as AsyncHTTPClient parses it (decoded) must be the same. Otherwise the
-        // address that was checked would not be the one that it connects to.
+        // The host as written, as parsed here and as AsyncHTTPClient parses it (decoded) must be the same. Otherwise it
+        // would connect to another address than the one that was checked.
         guard url.host.map(Self.withoutBrackets) == host, authority == host || authority.hasPrefix("\(host):") else {
             throw .malformedURL
         }
@@ -53,18 +54,18 @@ struct Destination: Hashable, Sendable {
             }
     }
 
-    /// The addresses to connect to, at least one. Resolved once: a name that resolves to something else later leads nowhere
-    /// else. Throws `FetchError` or `CancellationError`.
+    /// Returns the addresses to connect to, at least one. The name is resolved only once, so that DNS rebinding has no
+    /// effect. Throws `FetchError` or `CancellationError`.
     func addresses(under policy: FetchPolicy, from resolver: Resolver) async throws -> [ResolvedAddress] {
         let addresses: [ResolvedAddress]
         do { addresses = try await resolver.addresses(of: host) } catch is UnknownHost {
             throw FetchError.unknownHost(host)
         }
-        // One private address is enough: which of them is used must not depend on their order.
+        // One private address suffices for a refusal, because any of the addresses may be used.
         if !policy.allowsPrivateNetworks, let address = addresses.first(where: { !$0.isPublic }) {
-            // Only here: the error may reach a client, who must not learn our addresses.
+            // Logged only: the error may reach a client, which must not learn our addresses.
             Logger.current.info(
-                "a request to a private address was refused",
+                "request to a private address refused",
                 metadata: ["host": "\(host)", "address": "\(address.text)", "operation": "\(policy.operation)"])
             throw FetchError.privateAddress(host: host)
         }

@@ -3,7 +3,7 @@ import HTTPTypes
 import IdentityProvider
 import Synchronization
 
-/// Responses and recent failures, by policy. Concurrent callers for one URL share one request.
+/// Caches responses and recent failures by policy. Concurrent callers for one URL share one request.
 final class FetchCache: Sendable {
     typealias Send = @Sendable (FetchRequest) async throws -> FetchResponse
 
@@ -12,14 +12,14 @@ final class FetchCache: Sendable {
         var failure: (error: FetchError, until: Date)?
         var usedAt: Date
 
-        /// The result without a request; `nil` if a request is due.
+        /// Returns the result without a request, or `nil` if a request is due.
         func answer(at moment: Date) -> Result<FetchResponse, FetchError>? {
             if let stored, stored.freshUntil > moment { return .success(stored.response) }
             if let failure, failure.until > moment { return outcome(of: failure.error, at: moment) }
             return nil
         }
 
-        /// The stale response if it may still be used, otherwise the failure.
+        /// Returns the stale response if it may still be used, otherwise the failure.
         func outcome(of failure: FetchError, at moment: Date) -> Result<FetchResponse, FetchError> {
             guard failure.isTransient, let stored, stored.usableUntil > moment else { return .failure(failure) }
             return .success(stored.response)
@@ -37,7 +37,7 @@ final class FetchCache: Sendable {
 
     init(now: @escaping @Sendable () -> Date) { self.now = now }
 
-    /// Throws what `send` throws, and a recent `FetchError` again.
+    /// Throws what `send` throws, or a `FetchError` that is still cached.
     func response(
         to request: FetchRequest, under policy: FetchPolicy, _ caching: FetchCaching, _ send: @escaping Send
     ) async throws -> FetchResponse {
@@ -58,7 +58,7 @@ final class FetchCache: Sendable {
         }
     }
 
-    /// Sends the request, conditionally if a response is stored (RFC 9111 §4.3.1), and keeps the outcome.
+    /// Sends the request, conditionally if a response is stored (RFC 9111 §4.3.1), and stores the outcome.
     private func refresh(_ key: Key, _ caching: FetchCaching, _ send: Send) async throws -> FetchResponse {
         let stored = entries.withLock { $0[key.policy]?[key.request]?.stored }
         var conditional = key.request
@@ -92,9 +92,9 @@ final class FetchCache: Sendable {
         return entries.withLock { entries in
             var entry = entries[key.policy]?[key.request] ?? Entry(usedAt: moment)
             entry.failure = (failure.withoutContent, moment + caching.failureLifetime)
-            // A definitive answer withdraws the document.
+            // A definitive failure invalidates the stored document.
             if !failure.isTransient { entry.stored = nil }
-            // Our own load says nothing of the server.
+            // Our own load says nothing about the server.
             if !failure.isBusy {
                 Self.keep(entry, for: key.request, in: &entries[key.policy, default: [:]], caching)
             }
@@ -102,7 +102,7 @@ final class FetchCache: Sendable {
         }
     }
 
-    /// Keeps an entry, then evicts beyond the limit: failures first, then the least recently used.
+    /// Stores an entry, then evicts beyond the limit: failures first, then the least recently used.
     private static func keep(
         _ entry: Entry?, for request: FetchRequest, in entries: inout [FetchRequest: Entry], _ caching: FetchCaching
     ) {

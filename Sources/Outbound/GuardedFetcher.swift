@@ -4,8 +4,8 @@ package import IdentityProvider
 import Synchronization
 import Tracing
 
-/// Sends requests to other servers over HTTPS: resolves the name, checks every address, connects only to those, and bounds
-/// size, time and concurrency. Callers that ask for the same document at once share one request.
+/// Sends requests to other servers over HTTPS: resolves the name, checks every address, connects only to those, and
+/// limits size, time and concurrency. Concurrent callers for the same document share one request.
 package struct GuardedFetcher: Fetcher {
     private let resolver: Resolver
     private let limits: RequestLimits
@@ -38,7 +38,7 @@ package struct GuardedFetcher: Fetcher {
         _ request: FetchRequest, to destination: Destination, under policy: FetchPolicy
     ) async throws -> FetchResponse {
         try await withSpan(policy.operation, ofKind: .client) { span in
-            // Without path and query, which may hold a receiver's secrets.
+            // Without path and query, which may contain secrets of the receiver.
             span.attributes["http.request.method"] = request.method.rawValue
             span.attributes["server.address"] = destination.host
             span.attributes["server.port"] = destination.port
@@ -51,7 +51,7 @@ package struct GuardedFetcher: Fetcher {
         }
     }
 
-    /// Waits in line, then runs `body`, both within the policy's time.
+    /// Waits in line, then runs `body`, both within the policy's timeout.
     private func inTurn(
         _ destination: Destination, under policy: FetchPolicy,
         _ body: @escaping @Sendable () async throws -> FetchResponse
@@ -87,7 +87,7 @@ package struct GuardedFetcher: Fetcher {
     private func check(
         _ response: FetchResponse, to request: FetchRequest, from host: String, under policy: FetchPolicy
     ) throws(FetchError) {
-        // The answer to a conditional request (RFC 9110 §15.4.5).
+        // The response to a conditional request (RFC 9110 §15.4.5).
         if response.status == 304, request.headers[.ifNoneMatch] != nil { return }
         guard !(300..<400).contains(response.status) else { throw .redirected(host: host, status: response.status) }
         guard (200..<300).contains(response.status) else { throw .unsuccessful(host: host, response) }

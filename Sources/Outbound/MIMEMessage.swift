@@ -1,14 +1,15 @@
 package import FoundationEssentials
 package import IdentityProvider
 
-/// A letter as it travels (RFC 5322): the same words as text and as HTML, for the reader to choose (RFC 2046 §5.1.4).
+/// An email as transmitted (RFC 5322): the same content as text and as HTML, for the email client to choose (RFC 2046
+/// §5.1.4).
 package struct MIMEMessage: Sendable {
     package let sender: MailSender
     package let recipient: MailAddress
     package let subject: String
     package let text: String
     package let html: String
-    /// The part of the Message-ID before the domain; letters, digits, `-` and `_`.
+    /// The part of the Message-ID before `@`: letters, digits, `-` and `_`.
     package let id: String
     package let date: Date
 
@@ -25,9 +26,10 @@ package struct MIMEMessage: Sendable {
         self.date = date
     }
 
-    /// With CRLF at the end of every line, none of which is longer than 78 bytes but for addresses (RFC 5322 §2.1.1).
+    /// The message, with CRLF at the end of every line. Lines are at most 78 bytes long, except for addresses (RFC 5322
+    /// §2.1.1).
     package var bytes: [UInt8] {
-        // No line of a part can begin with it: quoted-printable has no bare `=_`.
+        // No line of a part can begin with the boundary: quoted-printable never contains a bare `=_`.
         let boundary = "=_\(id)"
         let from = sender.name.map { "\(EncodedWord.encode($0))\r\n <\(sender.address.text)>" }
         let lines = [
@@ -36,7 +38,7 @@ package struct MIMEMessage: Sendable {
             "Subject: \(EncodedWord.encode(subject))",
             "Date: \(Self.words(for: date))",
             "Message-ID: <\(id)@\(sender.address.domain)>",
-            // So that no holiday notice answers (RFC 3834 §5).
+            // Suppresses automatic replies (RFC 3834 §5).
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
             "Content-Type: multipart/alternative; boundary=\"\(boundary)\"",

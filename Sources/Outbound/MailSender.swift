@@ -1,6 +1,6 @@
 package import IdentityProvider
 
-/// Who sends: `Front Door <no-reply@example.com>`, or the address alone.
+/// The sender of emails: `Front Door <no-reply@example.com>`, or the address alone.
 package struct MailSender: Sendable, Hashable {
     package let name: String?
     package let address: MailAddress

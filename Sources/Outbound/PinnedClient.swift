@@ -8,9 +8,9 @@ import NIOHTTP1
 import NIOSSL
 import Tracing
 
-/// Sends one request to one address that was checked. The certificate must be for the name in the URL.
+/// Sends one request to one address that has been checked. The certificate must match the host name in the URL.
 struct PinnedClient: Sendable {
-    /// Bytes of a response's header fields.
+    /// The maximum size of a response's header fields, in bytes.
     static let maximumFieldSize = 16_384
 
     let destination: Destination
@@ -70,7 +70,7 @@ struct PinnedClient: Sendable {
         return FetchResponse(status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
     }
 
-    /// The client's error in the words of `FetchError`.
+    /// Returns the `FetchError` for an error of the client.
     private func translate(_ error: any Error) -> any Error {
         let host = destination.host
         func unreachable() -> FetchError { .unreachable(host: host, reason: "\(error)".excerpt) }

@@ -1,6 +1,6 @@
-/// Text in a body (RFC 2045 §6.7): legible where it is ASCII, and no line too long for any server.
+/// Encodes text for the body of an email (RFC 2045 §6.7): ASCII stays readable, and no line is too long for any server.
 enum QuotedPrintable {
-    /// With CRLF between lines, at most 76 characters each.
+    /// Returns `text` with CRLF between lines of at most 76 characters.
     static func encode(_ text: String) -> String {
         var output: [UInt8] = []
         var length = 0
@@ -12,7 +12,7 @@ enum QuotedPrintable {
             output += token
             length += token.count
         }
-        // `\r\n` is one Character: it must not become two ends of a line.
+        // Bytes, because `\r\n` is one `Character` and must not become two line endings.
         let bytes = Array(text.utf8)
         for (index, byte) in bytes.enumerated() {
             let next = index + 1 < bytes.count ? bytes[index + 1] : UInt8(ascii: "\n")
@@ -22,7 +22,7 @@ enum QuotedPrintable {
                 output += [0x0D, 0x0A]
                 length = 0
             case UInt8(ascii: "="), 0..<0x20, 0x7F...0xFF: append(escaped(byte))
-            // A space at the end of a line may be lost on the way.
+            // A space at the end of a line may be lost in transit.
             case UInt8(ascii: " ") where next == 0x0A || next == 0x0D: append(escaped(byte))
             default: append([byte])
             }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Bounds the requests in flight, in total and to each server, so that slow servers can't use up memory and sockets.
+/// Limits the requests in flight, in total and to each server, so that slow servers can't use up memory and sockets.
 final class RequestLimits: Sendable {
     private struct Server {
         let limit: ConcurrencyLimit
@@ -20,7 +20,7 @@ final class RequestLimits: Sendable {
     func run<Result>(to server: String, _ body: () async throws -> Result) async throws -> Result {
         let limit = join(server)
         defer { leave(server) }
-        // In this order: a task that waits for a slow server must not hold one of the slots for all.
+        // In this order, so that a task waiting for a slow server doesn't hold one of the slots for all.
         return try await limit.run { try await total.run(body) }
     }
 

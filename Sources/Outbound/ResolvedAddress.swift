@@ -3,7 +3,7 @@ import Glibc
 /// An IP address that a host name resolves to.
 struct ResolvedAddress: Sendable, Hashable {
     let text: String
-    /// Four or sixteen, in network order.
+    /// 4 or 16 bytes, in network order.
     let bytes: [UInt8]
 
     init?(_ text: String) {
@@ -22,7 +22,7 @@ struct ResolvedAddress: Sendable, Hashable {
     var isLoopback: Bool { mapped.map { $0[0] == 127 } ?? (bytes == [UInt8](repeating: 0, count: 15) + [1]) }
 
     /// Whether the address is globally reachable (IANA special-purpose address registries). A URL from outside must not
-    /// reach any other.
+    /// reach any other address.
     var isPublic: Bool {
         if let four = mapped { return !Self.special.contains { $0.contains(four) } }
         // Global unicast, except protocol assignments such as Teredo, 6to4, and documentation (RFC 3849, RFC 9637).

@@ -1,15 +1,15 @@
 import Glibc
 import NIOPosix
 
-/// Asks the system for the addresses of a name. The system's call blocks and can't be canceled, so it runs on threads of
-/// its own, which slow names can use up for each other but for nobody else.
+/// Asks the system for the addresses of a name. The system call blocks and can't be canceled, so it runs on dedicated
+/// threads. Slow names can exhaust these threads, but no others.
 final class Resolver: Sendable {
     typealias Lookup = @Sendable (String) throws -> [ResolvedAddress]
 
     static let system = Resolver(lookup: SystemLookup.addresses)
 
     private let threads: NIOThreadPool
-    /// One for each thread, held until its lookup returns, even if nobody waits for it anymore. A canceled lookup that
+    /// One slot per thread, held until its lookup returns, even if no one waits for it anymore. A canceled lookup that
     /// hasn't begun never takes a thread.
     private let slots: ConcurrencyLimit
     private let lookup: Lookup

@@ -4,10 +4,11 @@ import FoundationEssentials
 import IdentityProvider
 import Tracing
 
-/// Hands letters to a mail server over libcurl (RFC 5321), on threads of its own: a slow server keeps nobody else waiting.
+/// Sends emails through a mail server with libcurl (RFC 5321). Uses dedicated threads, so that a slow server delays
+/// nothing else.
 package struct SMTPMailer: Sendable {
     private let settings: SMTPSettings
-    /// What it calls itself in EHLO.
+    /// The host name for EHLO.
     private let name: String
     private let threads = DispatchQueue(label: "martlet.smtp", attributes: .concurrent)
 
@@ -16,7 +17,7 @@ package struct SMTPMailer: Sendable {
         self.name = name
     }
 
-    /// Returns when the server has taken the letter. Throws `MailRefused` when it never will, else `SMTPFailure`.
+    /// Returns once the server has accepted the email. Throws `MailRefused` if it never will, otherwise `SMTPFailure`.
     package func send(_ message: MIMEMessage) async throws {
         try await withSpan("smtp.send", ofKind: .client) { _ in
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -27,7 +28,7 @@ package struct SMTPMailer: Sendable {
 
     private func deliver(_ message: MIMEMessage) throws {
         guard Self.library == CURLE_OK, let handle = unsafe curl_easy_init() else {
-            throw SMTPFailure(description: "libcurl cannot be used")
+            throw SMTPFailure(description: "libcurl could not be initialized")
         }
         defer { unsafe curl_easy_cleanup(handle) }
         try unsafe configure(handle)
@@ -53,10 +54,10 @@ package struct SMTPMailer: Sendable {
 
     private func configure(_ handle: UnsafeMutableRawPointer) throws {
         let scheme = settings.tls == .implicit ? "smtps" : "smtp"
-        // The path is what EHLO says.
+        // libcurl takes the host name for EHLO from the path.
         try unsafe set(handle, CURLOPT_URL, "\(scheme)://\(settings.host):\(settings.port)/\(name)")
         try unsafe set(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
-        // A server that is named must be spoken to itself, whatever the environment says of proxies.
+        // Connects to the configured server directly, even if the environment names a proxy.
         try unsafe set(handle, CURLOPT_PROXY, "")
         let use =
             switch settings.tls {
@@ -88,25 +89,27 @@ package struct SMTPMailer: Sendable {
     }
 
     private func check(_ code: CURLcode) throws {
-        guard code == CURLE_OK else { throw SMTPFailure(description: "libcurl refused an option (\(code.rawValue))") }
+        guard code == CURLE_OK else {
+            throw SMTPFailure(description: "libcurl rejected an option (error \(code.rawValue))")
+        }
     }
 
-    /// What the server says of the recipient or the letter is final when it says 5yz (RFC 5321 §4.2.1). What it says of us
-    /// (the password, the sender, TLS) is for the operator to mend: then the letter shall go.
+    /// Returns the error for a failed attempt. A 5yz reply about the recipient or the content is final (RFC 5321
+    /// §4.2.1). A reply about us (password, sender, TLS) is for the operator to fix, after which the email can be sent.
     private func failure(_ code: CURLcode, reply: Int, _ text: String) -> any Error {
         let isAboutLetter = code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY
         let reason = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
         if isAboutLetter, (500..<600).contains(reply), !text.hasPrefix("MAIL failed") {
-            return MailRefused("the mail server refused the letter with \(reply)")
+            return MailRefused("the mail server rejected the email with reply \(reply)")
         }
         return SMTPFailure(description: reply == 0 ? reason : "\(reason) (reply \(reply))")
     }
 
-    /// Once, before any thread uses it.
+    /// Initialized once, before any thread uses libcurl.
     private static let library = martlet_curl_global_init()
 }
 
-/// The letter was not taken, and may be later.
+/// The email was not accepted, but may be later.
 package struct SMTPFailure: Error, CustomStringConvertible {
     package let description: String
 }

@@ -1,13 +1,13 @@
 import FoundationEssentials
 
-/// Where mail goes: `smtp://USER:PASSWORD@HOST:PORT?tls=required`.
+/// The mail server and how to reach it: `smtp://USER:PASSWORD@HOST:PORT?tls=required`.
 package struct SMTPSettings: Sendable, Hashable {
     package enum TLS: String, Sendable {
-        /// From the first byte (RFC 8314 §3.3): `smtps`.
+        /// TLS from the first byte (RFC 8314 §3.3): `smtps`.
         case implicit
-        /// By STARTTLS (RFC 3207), or not at all.
+        /// STARTTLS (RFC 3207), which the server must offer.
         case required
-        /// By STARTTLS where the server offers it.
+        /// STARTTLS if the server offers it.
         case offered
         case off
     }
@@ -15,19 +15,21 @@ package struct SMTPSettings: Sendable, Hashable {
     package let host: String
     package let port: Int
     package let tls: TLS
-    /// A file (PEM) with the authorities to believe, instead of the system's.
+    /// A PEM file with the trusted authorities, which replace the system's.
     package let authority: String?
     package let user: String?
     package let password: String?
-    /// Seconds for one letter.
+    /// The time limit for one email, in seconds.
     package let timeout: Int
 
-    /// What stands there may hold a password: the reason for a refusal never repeats it.
+    /// The URL may contain a password, so the reason for a refusal never repeats it.
     package init(_ text: String) throws(InvalidSMTPURL) {
         guard let url = URLComponents(string: text), let host = url.host, !host.isEmpty,
             url.path.isEmpty || url.path == "/", url.fragment == nil
         else { throw InvalidSMTPURL("must be smtp://HOST:PORT or smtps://HOST:PORT") }
-        guard url.scheme == "smtp" || url.scheme == "smtps" else { throw InvalidSMTPURL("must be smtp: or smtps:") }
+        guard url.scheme == "smtp" || url.scheme == "smtps" else {
+            throw InvalidSMTPURL("must begin with smtp: or smtps:")
+        }
         guard (url.user == nil) == (url.password == nil) else {
             throw InvalidSMTPURL("must have both a user and a password, or neither")
         }
@@ -45,9 +47,9 @@ package struct SMTPSettings: Sendable, Hashable {
             throw InvalidSMTPURL("timeout must be 1 to 120 seconds")
         }
         self.timeout = timeout
-        guard options.isEmpty else { throw InvalidSMTPURL("has an unknown option: tls, tls_ca and timeout are known") }
+        guard options.isEmpty else { throw InvalidSMTPURL("has an unknown option, expected tls, tls_ca or timeout") }
         guard user == nil || isLocal || tls == .implicit || tls == .required else {
-            throw InvalidSMTPURL("would send a password in the clear: use tls=required or smtps")
+            throw InvalidSMTPURL("would send the password unencrypted: use tls=required or smtps")
         }
     }
 
@@ -55,7 +57,7 @@ package struct SMTPSettings: Sendable, Hashable {
         var options: [String: String] = [:]
         for item in items {
             guard options.updateValue(item.value ?? "", forKey: item.name) == nil else {
-                throw InvalidSMTPURL("has an option twice")
+                throw InvalidSMTPURL("has a duplicate option")
             }
         }
         return options
@@ -63,7 +65,7 @@ package struct SMTPSettings: Sendable, Hashable {
 
     private static func tls(_ text: String?, isImplicit: Bool, isLocal: Bool) throws(InvalidSMTPURL) -> TLS {
         guard !isImplicit else {
-            guard text == nil else { throw InvalidSMTPURL("tls is for smtp: smtps is always encrypted") }
+            guard text == nil else { throw InvalidSMTPURL("must not set tls: smtps is always encrypted") }
             return .implicit
         }
         guard let text else { return isLocal ? .off : .required }
@@ -74,7 +76,7 @@ package struct SMTPSettings: Sendable, Hashable {
     }
 }
 
-/// Why a text does not say where mail goes.
+/// Why a text is not the URL of a mail server.
 package struct InvalidSMTPURL: Error {
     package let reason: String
     init(_ reason: String) { self.reason = reason }

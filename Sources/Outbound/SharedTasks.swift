@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Callers that ask for the same key at once share one task. It is canceled when the last of them has left.
+/// Shares one task among concurrent callers that ask for the same key. The task is canceled when its last caller has
+/// left.
 final class SharedTasks<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private typealias Caller = CheckedContinuation<Value, any Error>
 
@@ -17,7 +18,7 @@ final class SharedTasks<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// What `work` returns or throws; a caller that is canceled leaves at once with `CancellationError`.
+    /// Returns or throws what `work` does. A canceled caller leaves at once with `CancellationError`.
     func value(for key: Key, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let number = state.withLock { state in
             state.count += 1
@@ -40,7 +41,7 @@ final class SharedTasks<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    /// How many callers wait for `key`.
+    /// Returns the number of callers that wait for `key`.
     func callers(for key: Key) -> Int { state.withLock { $0.shared[key]?.callers.count ?? 0 } }
 
     private func start(
@@ -55,7 +56,7 @@ final class SharedTasks<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private func finish(_ key: Key, _ number: Int, with result: Result<Value, any Error>) {
         let callers: [Caller] = state.withLock { state in
-            // Another task may have taken the place of one that was canceled.
+            // Another task may have replaced a canceled one.
             guard let shared = state.shared[key], shared.number == number else { return [] }
             state.shared[key] = nil
             return Array(shared.callers.values)

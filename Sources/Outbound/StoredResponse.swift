@@ -9,7 +9,7 @@ struct StoredResponse: Sendable {
     /// Equals `freshUntil` if the response must not be used when stale.
     let usableUntil: Date
 
-    /// `nil` if the response must not be kept.
+    /// `nil` if the response must not be stored.
     init?(_ response: FetchResponse, receivedAt moment: Date, within caching: FetchCaching) {
         let directives = CacheDirectives(response.headers)
         guard response.status == 200, !directives.forbidStorage else { return nil }
@@ -22,20 +22,20 @@ struct StoredResponse: Sendable {
 
     var entityTag: String? { response.headers[.eTag] }
 
-    /// The same body under the fields of a 304 (RFC 9111 §4.3.4).
+    /// Returns the same body with the header fields of a 304 (RFC 9111 §4.3.4).
     func revalidated(by response: FetchResponse, at moment: Date, within caching: FetchCaching) -> StoredResponse? {
         var headers = self.response.headers
         for name in [HTTPField.Name.cacheControl, .age, .eTag] {
             if let value = response.headers[name] { headers[name] = value }
         }
-        // A 304 without an age is as fresh as it gets; other fields that it lacks keep their values.
+        // A 304 without `Age` has age zero. Other fields that it lacks keep their values.
         if response.headers[.age] == nil { headers[.age] = nil }
         return StoredResponse(
             FetchResponse(status: 200, headers: headers, body: self.response.body), receivedAt: moment, within: caching)
     }
 }
 
-/// The directives of `Cache-Control` that matter to one client (RFC 9111 §5.2.2).
+/// The `Cache-Control` directives that matter to a private cache (RFC 9111 §5.2.2).
 struct CacheDirectives {
     private(set) var forbidStorage = false
     private(set) var forbidStaleUse = false
@@ -54,7 +54,7 @@ struct CacheDirectives {
                 forbidStaleUse = true
                 lifetime = 0
             case "max-age":
-                // Invalid means stale, and the shortest of several wins (RFC 9111 §4.2.1).
+                // An invalid value means stale, and the shortest of several values wins (RFC 9111 §4.2.1).
                 let seconds = parts.count == 2 ? UInt(parts[1]) ?? 0 : 0
                 lifetime = min(lifetime ?? .infinity, TimeInterval(seconds))
             default: break

@@ -3,8 +3,8 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// The TLS configuration for each set of authorities. Certificates are read on a thread that may block, and kept for an
-/// hour, so that a renewed file is noticed.
+/// The TLS configuration for each set of authorities. Certificates are read on a thread that may block, and cached for
+/// an hour, so that a renewed file is noticed.
 final class TrustStore: Sendable {
     private struct Loaded {
         let configuration: TLSConfiguration
@@ -44,6 +44,6 @@ final class TrustStore: Sendable {
         }
     }
 
-    /// Of Debian and its like, and of Fedora.
+    /// The files of Debian and its derivatives, and of Fedora.
     private static let systemFiles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
 }

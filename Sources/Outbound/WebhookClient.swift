@@ -1,12 +1,12 @@
 import HTTPTypes
 package import IdentityProvider
 
-/// Posts webhooks.
+/// Delivers webhooks by POST.
 package struct WebhookClient: WebhookSender {
     private let fetcher: any Fetcher
     private let policy: FetchPolicy
 
-    /// `allowsPrivate` also permits addresses of private networks and of this machine.
+    /// `allowsPrivate` also permits addresses in private networks and on this machine.
     package init(_ fetcher: any Fetcher, allowsPrivate: Bool) {
         self.fetcher = fetcher
         policy = FetchPolicy(

@@ -129,7 +129,7 @@ struct MailTests {
         for (arguments, expected) in [
             (["--sign-up", "yes"], "off, open or invitation"),
             (["--mail-smtp", "smtp://localhost"], "needs mail.from"), (["--mail-from", "a@b"], "needs mail.smtp"),
-            (["--mail-smtp", "smtp://u:sesame@h?tls=off", "--mail-from", "a@b"], "in the clear"),
+            (["--mail-smtp", "smtp://u:sesame@h?tls=off", "--mail-from", "a@b"], "unencrypted"),
             (["--mail-smtp", "smtp://localhost", "--mail-from", "nobody"], "must be an address"),
         ] {
             let answer = try await RunningProgram.run(["check"] + arguments, in: folder.url)

@@ -7,8 +7,8 @@ import Synchronization
 /// A database in the format of MaxMind's GeoIP files (https://maxmind.github.io/MaxMind-DB/), with cities or only
 /// countries. A file that replaces the current one is opened within a minute.
 ///
-/// The file is mapped into memory. Replace it by moving another file into its place: changing it in place would crash
-/// the program.
+/// The file is mapped into memory. Replace it by moving another file into its place: changing it in
+/// place would crash the program.
 package final class GeoDatabase: Geolocator {
     /// One version of the file, as it was when it was opened.
     private struct Edition {

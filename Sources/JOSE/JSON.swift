@@ -1,5 +1,5 @@
-/// A JSON value (RFC 8259) that preserves the order of members. Parsed and serialized by hand, because tokens are small
-/// and frequent.
+/// A JSON value (RFC 8259) that preserves the order of members. Parsed and serialized by hand, because
+/// tokens are small and frequent.
 package enum JSON: Sendable, Hashable {
     case null
     case bool(Bool)

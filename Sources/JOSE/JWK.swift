@@ -53,8 +53,8 @@ package struct JWK: Sendable {
         return object
     }
 
-    /// Returns whether the key may verify signatures of `algorithm`: its type, size, `alg`, `use` and `key_ops` must
-    /// agree.
+    /// Returns whether the key may verify signatures of `algorithm`: its type, size, `alg`,
+    /// `use` and `key_ops` must agree.
     package func supports(_ algorithm: SignatureAlgorithm) -> Bool {
         isForSignatures && (self.algorithm == nil || self.algorithm == algorithm) && material.canVerify(algorithm)
     }

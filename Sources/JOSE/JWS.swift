@@ -21,8 +21,8 @@ package struct JWS: Sendable {
         else { throw .malformed }
         // RFC 7515 §4.1.4, §4.1.9, §4.1.10.
         for name in ["kid", "typ", "cty"] where header[name] != nil && header[name]?.string == nil { throw .malformed }
-        // Critical extensions must be understood, and none is supported (RFC 7515 §4.1.11), including `b64` (RFC 7797
-        // §6).
+        // Critical extensions must be understood, and none is supported (RFC 7515 §4.1.11),
+        // including `b64` (RFC 7797 §6).
         guard header["crit"] == nil, header["b64"] == nil else { throw .criticalExtension }
         self.header = header
         self.payload = payload

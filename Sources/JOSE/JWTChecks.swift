@@ -32,7 +32,7 @@ extension JWTRules {
         if let expiry, self.expiry != .ignored, now >= expiry + skew { throw .expired }
         // RFC 7519 §4.1.5.
         if let notBefore, now < notBefore - skew { throw .notYetValid }
-        // A token from the future was made by someone whose clock, or intent, cannot be trusted.
+        // If a token is from the future, its issuer's clock or intent cannot be trusted.
         if let issuedAt, now < issuedAt - skew { throw .notYetValid }
         if let maximumAge {
             guard let issuedAt else { throw .missing("iat") }

@@ -6,8 +6,8 @@ package struct PrivateKey: Sendable {
     package let algorithm: SignatureAlgorithm
     private let pair: KeyPair
 
-    /// Throws `UnsupportedAlgorithm` for a symmetric or unknown algorithm, and for RSA keys of fewer than 2,048 or more
-    /// than 8,192 bits.
+    /// Throws `UnsupportedAlgorithm` for a symmetric or unknown algorithm, and for RSA keys of fewer than
+    /// 2,048 or more than 8,192 bits.
     package static func generate(for algorithm: SignatureAlgorithm, rsaBits: Int = 2_048) throws -> PrivateKey {
         switch algorithm {
         case .es256: return PrivateKey(.p256(P256.Signing.PrivateKey()), algorithm)

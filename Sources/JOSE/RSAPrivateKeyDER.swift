@@ -1,5 +1,5 @@
-/// An RSA private key in the form that the cryptographic library reads and writes: the `RSAPrivateKey` of RFC 8017
-/// §A.1.2, a sequence of the version, which is zero, and eight numbers.
+/// An RSA private key in the form that the cryptographic library reads and writes: the `RSAPrivateKey` of
+/// RFC 8017 §A.1.2, a sequence of the version, which is zero, and eight numbers.
 enum RSAPrivateKeyDER {
     /// The numbers in order, by their names in a JWK (RFC 7518 §6.3).
     static let names = ["n", "e", "d", "p", "q", "dp", "dq", "qi"]

@@ -51,8 +51,8 @@ enum VerificationKey: Sendable {
         return try refusing { .rsa(try _RSA.Signing.PublicKey(n: modulus, e: exponent)) }
     }
 
-    /// Returns whether the type and size of the key match `algorithm`. A secret must not be shorter than the hash (RFC
-    /// 7518 §3.2).
+    /// Returns whether the type and size of the key match `algorithm`. A secret must not be shorter
+    /// than the hash (RFC 7518 §3.2).
     func canVerify(_ algorithm: SignatureAlgorithm) -> Bool {
         switch self {
         case .p256: algorithm == .es256

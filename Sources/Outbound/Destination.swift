@@ -11,8 +11,8 @@ struct Destination: Hashable, Sendable {
     /// The URL with its host in lowercase and without a default port (RFC 3986 §6.2.2.1, §6.2.3).
     let url: String
 
-    /// Throws `malformedURL`, including for a URL with a fragment, or with a host that two parsers might read
-    /// differently.
+    /// Throws `malformedURL`, including for a URL with a fragment, or with a host that two
+    /// parsers might read differently.
     init(_ text: String) throws(FetchError) {
         guard let url = URL(string: text), url.user() == nil, url.password() == nil, let scheme = url.scheme,
             let name = url.host(), text.hasPrefix("\(scheme)://"), !text.utf8.contains(UInt8(ascii: "#"))

@@ -1,8 +1,8 @@
 package import FoundationEssentials
 package import IdentityProvider
 
-/// An email as transmitted (RFC 5322): the same content as text and as HTML, for the email client to choose (RFC 2046
-/// §5.1.4).
+/// An email as transmitted (RFC 5322): the same content as text and as HTML, for the email
+/// client to choose (RFC 2046 §5.1.4).
 package struct MIMEMessage: Sendable {
     package let sender: MailSender
     package let recipient: MailAddress
@@ -26,8 +26,8 @@ package struct MIMEMessage: Sendable {
         self.date = date
     }
 
-    /// The message, with CRLF at the end of every line. Lines are at most 78 bytes long, except for addresses (RFC 5322
-    /// §2.1.1).
+    /// The message, with CRLF at the end of every line. Lines are at most 78 bytes long, except
+    /// for addresses (RFC 5322 §2.1.1).
     package var bytes: [UInt8] {
         // No line of a part can begin with the boundary: quoted-printable never contains a bare `=_`.
         let boundary = "=_\(id)"

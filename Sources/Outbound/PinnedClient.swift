@@ -86,7 +86,7 @@ struct PinnedClient: Sendable {
             case .cancelled: return CancellationError()
             default: return unreachable()
             }
-        // Errors of connect(2) that a connection, once established, doesn't end with.
+        // connect(2) fails with these errors. An established connection never does.
         case let error as IOError
         where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT].contains(error.errnoCode):
             return NotConnected(reason: unreachable())

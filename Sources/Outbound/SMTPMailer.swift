@@ -4,8 +4,8 @@ import FoundationEssentials
 import IdentityProvider
 import Tracing
 
-/// Sends emails through a mail server with libcurl (RFC 5321). Uses dedicated threads, so that a slow server delays
-/// nothing else.
+/// Sends emails through a mail server with libcurl (RFC 5321). Uses dedicated threads, so that a
+/// slow server delays nothing else.
 package struct SMTPMailer: Sendable {
     private let settings: SMTPSettings
     /// The host name for EHLO.
@@ -94,8 +94,9 @@ package struct SMTPMailer: Sendable {
         }
     }
 
-    /// Returns the error for a failed attempt. A 5yz reply about the recipient or the content is final (RFC 5321
-    /// §4.2.1). A reply about us (password, sender, TLS) is for the operator to fix, after which the email can be sent.
+    /// Returns the error for a failed attempt. A 5yz reply about the recipient or the content is
+    /// final (RFC 5321 §4.2.1). A reply about us (password, sender, TLS) is for the operator to fix,
+    /// after which the email can be sent.
     private func failure(_ code: CURLcode, reply: Int, _ text: String) -> any Error {
         let isAboutLetter = code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY
         let reason = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Shares one task among concurrent callers that ask for the same key. The task is canceled when its last caller has
-/// left.
+/// Shares one task among concurrent callers that ask for the same key. The task is canceled
+/// when its last caller has left.
 final class SharedTasks<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private typealias Caller = CheckedContinuation<Value, any Error>
 

@@ -38,8 +38,9 @@ struct CommandTests {
         #expect(output.contains("suspicion.unknown_device: must be one of ignore, notify, factor, refuse"))
         #expect(output.contains("suspicion.impossible_travel: needs suspicion.places beside it"))
         try folder.write("none.mmdb", "no database")
-        for (file, reason) in [("none.mmdb", "is not a database in MaxMind's format"), ("missing.mmdb", "cannot be read")]
-        {
+        for (file, reason) in [
+            ("none.mmdb", "is not a database in MaxMind's format"), ("missing.mmdb", "cannot be read"),
+        ] {
             let refused = try await check(["--suspicion-places", file])
             #expect(refused.output.contains("--suspicion-places: the file \(file) \(reason)"))
         }

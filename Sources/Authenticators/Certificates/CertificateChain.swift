@@ -31,7 +31,7 @@ package struct TrustAnchors: Sendable {
     /// The search for a path takes exponential time in the number of intermediate certificates.
     private static let maximumIntermediates = 4
 
-    /// Throws `UntrustedChain` unless a path leads from the leaf to a root, valid at `moment`.
+    /// Throws `UntrustedChain` unless a path that is valid at `moment` leads from the leaf to a root.
     package func verify(
         _ leaf: X509Certificate, intermediates: [X509Certificate] = [], at moment: Date, under policy: ChainPolicy
     ) async throws(UntrustedChain) {

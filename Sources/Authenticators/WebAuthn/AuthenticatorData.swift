@@ -12,9 +12,9 @@ package struct AuthenticatorData: Sendable {
         static let backupEligible = Flags(rawValue: 1 << 3)
         /// BS: the key is currently backed up.
         static let backedUp = Flags(rawValue: 1 << 4)
-        /// AT.
+        /// AT: attested credential data follows.
         static let attestedCredentialData = Flags(rawValue: 1 << 6)
-        /// ED.
+        /// ED: extension data follows.
         static let extensions = Flags(rawValue: 1 << 7)
     }
 
@@ -68,8 +68,8 @@ package struct AuthenticatorData: Sendable {
         guard offset == bytes.count else { throw WebAuthnRefusal(step, "authenticator data has trailing bytes") }
     }
 
-    /// Skips extension outputs. None are requested, and unsolicited ones are ignored (§7.1 step 28) if they are
-    /// well-formed.
+    /// Skips extension outputs. None are requested, and unsolicited ones are ignored (§7.1
+    /// step 28) if they are well-formed.
     private static func skipExtensions(
         _ bytes: [UInt8], from offset: inout Int, step: String
     ) throws(WebAuthnRefusal) {

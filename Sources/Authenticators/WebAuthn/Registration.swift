@@ -19,8 +19,8 @@ package struct Registration: Sendable {
         // Step 12 is `client.hash`. Step 13:
         let object = try AttestationObject(parsing: attestationObject)
         let data = object.authenticatorData
-        // Steps 14 to 17. Steps 18 and 19 need no check: keys with and without backup are accepted, and the kind is
-        // stored.
+        // Steps 14 to 17. Steps 18 and 19 need no check: keys with and without backup are
+        // accepted, and the kind is stored.
         try data.check(for: party, requiresUserVerification: requiresUserVerification, steps: .registration)
         guard let credential = data.attestedCredential else {
             throw WebAuthnRefusal("7.1-13", "has no credential data")

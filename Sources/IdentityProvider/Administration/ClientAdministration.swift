@@ -39,8 +39,8 @@ extension Administration {
         return stored.secret == wanted.secret ? members : members + ["client_secret"]
     }
 
-    /// Returns the client that the file describes. A disabled client stays disabled until the file says `disabled:
-    /// false`.
+    /// Returns the client that the file describes. A disabled client stays disabled until the file says otherwise with
+    /// `disabled: false`.
     private func client(_ document: ClientDocument, over stored: Client? = nil) throws -> Client {
         var metadata = document.client.metadata
         if metadata["disabled"] == nil, let former = stored?.metadata["disabled"] { metadata["disabled"] = former }
@@ -59,9 +59,9 @@ extension Administration {
             sealed: isSealed ? try sealer.seal(Array(text.utf8), for: .clientSecret) : nil)
     }
 
-    /// Replaces `stored` with `wanted`, unless `stored` has changed since. Revokes the client's authorizations when it
-    /// is disabled, and again before it is enabled: a node that had not noticed yet may have redeemed a code in
-    /// between.
+    /// Replaces `stored` with `wanted`, unless `stored` has changed since. Revokes the client's
+    /// authorizations when it is disabled, and again before it is enabled: a node that had not noticed yet
+    /// may have redeemed a code in between.
     private func replace(_ stored: Client, by wanted: Client) async throws -> Bool {
         if stored.isDisabled { try await revokeAuthorizations(of: stored) }
         guard try await stores.clients.update(stored, to: wanted) else { return false }

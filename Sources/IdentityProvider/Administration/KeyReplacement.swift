@@ -46,9 +46,9 @@ package struct KeyReplacement: Sendable {
         return try await vault.store.establish(keys.map { try masterKeys.wrap($0, of: vault.issuer) }, isNew: false)
     }
 
-    /// Reseals everything at rest under a new key and deletes the former keys. Returns the number of values resealed.
-    /// `wait` sleeps for a number of seconds, so that other nodes can load the new key. Throws `NoDataKeys` or
-    /// `KeysChanged`.
+    /// Reseals everything at rest under a new key and deletes the former keys. Returns the number of values
+    /// resealed. `wait` sleeps for a number of seconds, so that other nodes can load the new key. Throws
+    /// `NoDataKeys` or `KeysChanged`.
     package func reseal(
         wait: (TimeInterval) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
     ) async throws -> Int {
@@ -104,8 +104,8 @@ package struct KeyReplacement: Sendable {
         return count
     }
 
-    /// Deletes former digest keys that no stored digest needs. Using a secret recomputes its digest under the current
-    /// key.
+    /// Deletes former digest keys that no stored digest needs. Using a secret recomputes
+    /// its digest under the current key.
     private func deleteUnusedDigestKeys() async throws {
         let current = try vault.current(.digest)
         let former = vault.keys(.digest).filter { $0.number < current.number }
@@ -133,8 +133,8 @@ package struct KeyReplacement: Sendable {
         _ = try await resealAll(wait)
     }
 
-    /// Returns whether any client secret is still digested under a former key. Deletes former digest keys that are
-    /// unused.
+    /// Returns whether any client secret is still digested under a former key. Deletes
+    /// former digest keys that are unused.
     package func hasFormerDigests() async throws -> Bool {
         try await deleteUnusedDigestKeys()
         try await vault.load()

@@ -35,8 +35,8 @@ extension Administration {
         record(Change(stored == nil ? .create : .update, "role", role.name))
     }
 
-    /// Creates the role, or changes only the permissions of the one with its name: resource files decide which `acr`
-    /// its holders need.
+    /// Creates the role, or changes only the permissions of the one with its name: resource files
+    /// decide which `acr` its holders need.
     package func setPermissions(_ role: Role) async throws {
         if try await stores.roles.change(role.name, { $0.permissions = role.permissions }) != nil {
             record(Change(.update, "role", role.name, members: ["permissions"]))

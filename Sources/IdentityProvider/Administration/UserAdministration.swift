@@ -110,8 +110,8 @@ extension Administration {
         return true
     }
 
-    /// Disables or enables a user. Disabling ends the user's sessions and authorizations; enabling does not restore
-    /// them.
+    /// Disables or enables a user. Disabling ends the user's sessions and authorizations;
+    /// enabling does not restore them.
     package func setDisabled(_ isDisabled: Bool, _ user: User) async throws {
         try await stores.users.setDisabled(user.id, to: isDisabled, at: now())
         audit.record(.accountEnabled(!isDisabled), user: user.id, by: actor)

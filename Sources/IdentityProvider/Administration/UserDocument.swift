@@ -38,8 +38,8 @@ package struct UserDocument: Sendable {
         try reader.finish()
     }
 
-    /// Returns `user` updated from the file. Omitted members keep their values, except that a new address is
-    /// unverified.
+    /// Returns `user` updated from the file. Omitted members keep their values, except
+    /// that a new address is unverified.
     func applied(to user: User) -> User {
         var user = user
         user.username = username
@@ -91,8 +91,8 @@ package struct UserDocument: Sendable {
         return text
     }
 
-    /// Checks only the length: when the list of common passwords grows, an existing file must not keep the server from
-    /// starting.
+    /// Checks only the length: when the list of common passwords grows, an existing file must not
+    /// keep the server from starting.
     private static func password(_ text: String) throws(InvalidValue) -> String {
         guard PasswordPolicy.length.contains(NewPassword.normalized(text).unicodeScalars.count) else {
             throw InvalidValue("must have 8 to 256 characters")

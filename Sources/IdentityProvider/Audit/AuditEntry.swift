@@ -59,8 +59,8 @@ package struct AuditHead: Sendable, Hashable {
     }
 }
 
-/// Proof that retention removed the records of a chain up to `through`. The chain continues from the MAC of that
-/// record.
+/// Proof that retention removed the records of a chain up to `through`. The chain
+/// continues from the MAC of that record.
 package struct AuditRemoval: Sendable, Hashable {
     package let through: Int
     package let mac: [UInt8]

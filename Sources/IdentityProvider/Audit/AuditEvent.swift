@@ -1,7 +1,7 @@
 /// An event that someone may need to investigate, recorded with `AuditLog.record` by the operation that causes it. Its
 /// fields never contain secrets, nor user input that could be one.
 package enum AuditEvent: Sendable, Hashable {
-    // Signing in and out
+    // Sign-in and sign-out
     /// `factors` distinguishes the kinds of one-time codes, which `amr` cannot.
     case signedIn(factors: [Factor], amr: [String], acr: String)
     case signInRefused(SignInRefusal, Factor)
@@ -32,8 +32,8 @@ package enum AuditEvent: Sendable, Hashable {
     case passwordWithdrawn
     case passwordResetRequested
     case passwordReset
-    /// Someone with access to the mailbox reported factors. After this many seconds, that access suffices to remove
-    /// them.
+    /// Someone with access to the mailbox reported factors. After this many seconds, that
+    /// access suffices to remove them.
     case recoveryStarted(seconds: Int)
     case recoveryCanceled
     case recoveryFinished

@@ -1,7 +1,7 @@
 extension AuditEvent {
     /// The names of all events, as recorded, queried and sent to webhooks.
     package enum Name: String, Sendable, CaseIterable {
-        // Signing in and out
+        // Sign-in and sign-out
         case signedIn = "signed_in"
         case signInRefused = "sign_in_refused"
         case steppedUp = "stepped_up"

@@ -4,8 +4,8 @@ import Logging
 
 /// Removes expired records from the beginning of each chain, and leaves a proof of the removal.
 ///
-/// Trusts only what a MAC covers. Otherwise, someone with write access to the database could make a record look old to
-/// have it removed.
+/// Trusts only what a MAC covers. Otherwise, someone with write access to the database could make a
+/// record look old to have it removed.
 struct AuditRetention: Sendable {
     let log: AuditLog
 
@@ -17,8 +17,8 @@ struct AuditRetention: Sendable {
         for node in try await log.store.chains(withRecordsUntil: end, limit: limit) {
             removed += try await removeExpired(of: node, until: end, limit: limit)
         }
-        // By then no witness record mentions these chains: witnesses name only chains that are younger than the
-        // retention.
+        // By then no witness record mentions these chains: witnesses name only chains that
+        // are younger than the retention.
         let long = now.addingTimeInterval(-2 * retention - 86_400)
         for head in try await log.store.heads(endedBefore: long, limit: limit) where isOver(head) {
             try await log.store.forget(head)

@@ -15,16 +15,16 @@ package protocol AuditStore: Sendable {
     func survey<Result: Sendable>(
         _ body: @escaping @Sendable ([AuditHead], ((AuditRow) throws -> Void) throws -> Void) throws -> Result
     ) async throws -> Result
-    /// Returns the chains whose first record is from before `moment`, oldest first. The time is that of the unverified
-    /// column.
+    /// Returns the chains whose first record is from before `moment`, oldest first. The time is
+    /// that of the unverified column.
     func chains(withRecordsUntil moment: Date, limit: Int) async throws -> [Identifier<AuditNode>]
     func head(of node: Identifier<AuditNode>) async throws -> AuditHead?
     /// Returns the records of a chain after `sequence`, in order.
     func records(of node: Identifier<AuditNode>, after sequence: Int, limit: Int) async throws -> [AuditRow]
     /// Removes the records of a chain up to `removal.through`, and stores `removal` as proof.
     func remove(_ removal: AuditRemoval, from node: Identifier<AuditNode>) async throws
-    /// Returns the heads of chains that, according to unverified columns, have no records left and ended before
-    /// `moment`.
+    /// Returns the heads of chains that, according to unverified columns, have no records
+    /// left and ended before `moment`.
     func heads(endedBefore moment: Date, limit: Int) async throws -> [AuditHead]
     /// Deletes the head of a chain that has no records left.
     func forget(_ head: AuditHead) async throws

@@ -26,8 +26,8 @@ package struct KeyPlan: Sendable, Equatable {
         expired = keys.filter { $0.number != newest.number && $0.publishedUntil <= now }.map(\.id)
     }
 
-    /// Returns the key that signs at `now`: the latest whose signing time has come. It keeps signing until its
-    /// successor does.
+    /// Returns the key that signs at `now`: the latest whose signing time has come. It keeps
+    /// signing until its successor does.
     package static func current(_ keys: [SigningKeyRecord], at now: Date) -> SigningKeyRecord? {
         keys.filter { $0.signsFrom <= now && $0.publishedUntil > now }.max { $0.number < $1.number }
             ?? keys.max { $0.number < $1.number }

@@ -127,8 +127,8 @@ struct LetterWriter: Sendable {
         return Letter(id: id, to: address, kind: kind, data: data, languages: user.languages)
     }
 
-    /// Returns a letter that tells the owner of an address about their account. Whoever asked gets the same answer as always,
-    /// which prevents enumeration.
+    /// Returns a letter that tells the owner of an address about their account. The response to the request is the same as
+    /// for an unused address, which prevents enumeration.
     private func taken(_ id: String, _ address: MailAddress, by user: User) throws -> Letter? {
         guard user.email.map(User.key) == User.key(of: address.text) else { return nil }
         return try toUser(user, id, "address_taken", link: .passwordReset)

@@ -24,8 +24,8 @@ struct MailLinkPurpose: Sendable {
     let path: Path
     /// In seconds.
     let lifetime: TimeInterval
-    /// Whether a new password invalidates the link. Links that protect against an attacker, who can set one, must stay
-    /// valid.
+    /// Whether a new password invalidates the link. Links that protect against an attacker,
+    /// who can set one, must stay valid.
     let endsWithPassword: Bool
 
     static let signUp = MailLinkPurpose(path: .finishSignUp, lifetime: 86_400, endsWithPassword: true)

@@ -25,9 +25,9 @@ package struct WaitingMail: OutboxItem, Hashable {
 
 package protocol MailOutbox: Outbox<WaitingMail> {
     func add(_ mail: WaitingMail) async throws
-    /// Counts one email in each of `shares` and adds `mail`, if there is one, in the same transaction. Does neither if
-    /// a share is used up or `capacity` emails wait. Concurrent calls, on any number of nodes, never exceed the limit
-    /// of a share.
+    /// Counts one email in each of `shares` and adds `mail`, if there is one, in the same transaction. Does
+    /// neither if a share is used up or `capacity` emails wait. Concurrent calls, on any number of nodes,
+    /// never exceed the limit of a share.
     func add(_ mail: WaitingMail?, within shares: [MailShare], capacity: Int, at now: Date) async throws
         -> MailAdmission
 }

@@ -15,8 +15,8 @@ package struct MailQueue: Sendable {
 
     init(_ core: Core) { self.init(outbox: core.stores.mailOutbox, sealer: core.sealer, now: core.now) }
 
-    /// Queues an email to be sent at `dueAt`, or now. `request` is the one that caused it, if any, and supplies the
-    /// language.
+    /// Queues an email to be sent at `dueAt`, or now. `request` is the one that caused it, if
+    /// any, and supplies the language.
     package func add(_ occasion: Mail.Occasion, after request: Request? = nil, dueAt: Date? = nil) async throws {
         try await outbox.add(waiting(occasion, after: request, dueAt: dueAt))
     }

@@ -19,8 +19,8 @@ struct MailRequests: Sendable {
     static let perRecipient = 6
     /// Requests per hour from an IPv4 /24 or IPv6 /48.
     static let perNetwork = 120
-    /// Emails per hour to all addresses without an account. They go to strangers, and more would harm the reputation of
-    /// the mail server.
+    /// Emails per hour to all addresses without an account. They go to strangers, and more would harm the
+    /// reputation of the mail server.
     static let signUps = 7_200
 
     /// Queues an email. Throws `temporarily_unavailable` if the network has used up its quota or the outbox is full.

@@ -4,9 +4,9 @@ import Metrics
 import ServiceLifecycle
 import Synchronization
 
-/// Sends the items of one outbox. Every node runs one, and exactly one of them makes each attempt. Failed attempts are
-/// retried with exponential backoff, at most an hour apart, until the item expires. Destinations don't wait for each
-/// other.
+/// Sends the items of one outbox. Every node runs one, and exactly one of them makes each attempt. Failed
+/// attempts are retried with exponential backoff, at most an hour apart, until the item expires.
+/// Destinations don't wait for each other.
 ///
 /// A conforming type adds only what is specific to its kind of item.
 protocol Courier<Item>: Sendable {
@@ -31,8 +31,8 @@ protocol Courier<Item>: Sendable {
     func prepare() async
     /// Returns the destinations to serve, at every poll. `nil` stands for the whole outbox, served as one destination.
     func destinations() async throws -> [String?]
-    /// Returns once another party is responsible for the item, or nothing is left to send. Creates the span of the
-    /// attempt.
+    /// Returns once another party is responsible for the item, or nothing is left to send.
+    /// Creates the span of the attempt.
     func send(_ item: Item) async throws
     /// Returns whether `error` rules out a retry. Items are never retried after they expire.
     func isFinal(_ error: any Error, of item: Item) -> Bool

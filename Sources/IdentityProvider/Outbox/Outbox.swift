@@ -30,8 +30,8 @@ package protocol Outbox<Item>: Sendable {
 }
 
 extension Outbox {
-    /// This outbox as a plain `Outbox`. The compiler doesn't convert a refined `any MailOutbox` to `any
-    /// Outbox<WaitingMail>`.
+    /// This outbox as a plain `Outbox`. The compiler doesn't convert a refined
+    /// `any MailOutbox` to `any Outbox<WaitingMail>`.
     var queue: any Outbox<Item> { self }
 
     package func due(at now: Date, limit: Int) async throws -> [Item] {

@@ -12,7 +12,7 @@ struct HourlyQuota: Sendable {
     }
 }
 
-/// An hour that begins on the hour, UTC.
+/// A clock hour, in UTC.
 struct ClockHour: Sendable {
     /// Hours since 1970.
     let number: Int

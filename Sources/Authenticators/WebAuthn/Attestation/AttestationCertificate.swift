@@ -15,8 +15,8 @@ struct AttestationCertificate: Sendable {
         self.key = key
     }
 
-    /// Checks the requirements of WebAuthn L3 §8.2.1, and that the certificate is for this model of authenticator
-    /// (§8.2).
+    /// Checks the requirements of WebAuthn L3 §8.2.1, and that the certificate is for this
+    /// model of authenticator (§8.2).
     func checkPackedRequirements(aaguid: [UInt8]) throws(WebAuthnRefusal) {
         func demand(_ holds: Bool, _ reason: String) throws(WebAuthnRefusal) {
             guard holds else { throw WebAuthnRefusal("8.2.1", "the certificate \(reason)") }

@@ -23,8 +23,8 @@ struct AttestationObject: Sendable {
         self.statement = statement
     }
 
-    /// Returns the model of the authenticator (AAGUID). With `fido-u2f`, which doesn't sign the model (WebAuthn L3
-    /// §8.6), an attacker could claim any, so the result is all zeros.
+    /// Returns the model of the authenticator (AAGUID). With `fido-u2f`, which doesn't sign the model
+    /// (WebAuthn L3 §8.6), an attacker could claim any, so the result is all zeros.
     func model(of credential: AttestedCredential) -> [UInt8] {
         format == FIDOU2FAttestation.self ? [UInt8](repeating: 0, count: 16) : credential.aaguid
     }

@@ -1,6 +1,6 @@
 import Crypto
 
-/// The attestation of security keys that predate CTAP2 (WebAuthn L3 §8.6).
+/// The `fido-u2f` format, for security keys that predate CTAP2 (WebAuthn L3 §8.6).
 struct FIDOU2FAttestation: AttestationFormat {
     static let identifier = "fido-u2f"
 

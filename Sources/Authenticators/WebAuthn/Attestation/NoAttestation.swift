@@ -1,4 +1,4 @@
-/// WebAuthn L3 §8.7.
+/// The `none` format (WebAuthn L3 §8.7).
 struct NoAttestation: AttestationFormat {
     static let identifier = "none"
 

@@ -1,4 +1,4 @@
-/// WebAuthn L3 §8.2.
+/// The `packed` format (WebAuthn L3 §8.2).
 struct PackedAttestation: AttestationFormat {
     static let identifier = "packed"
 

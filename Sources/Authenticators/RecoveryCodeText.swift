@@ -1,6 +1,6 @@
 /// A recovery code in the form that people read and type, such as `7K4QX-M2WBN`. It replaces a lost second factor.
 ///
-/// Ten characters of an alphabet of 32 are 50 bits, far more than the few guesses that the attempt limit permits.
+/// Ten characters from an alphabet of 32 have 50 bits of entropy: the attempt limit makes guessing one hopeless.
 package struct RecoveryCodeText: Hashable, Sendable {
     /// Without the hyphen.
     package let characters: String

@@ -1,6 +1,6 @@
 /// Encodes text for the body of an email (RFC 2045 §6.7): ASCII stays readable, and no line is too long for any server.
 enum QuotedPrintable {
-    /// Returns `text` with CRLF between lines of at most 76 characters.
+    /// Returns the encoded text in lines of at most 76 characters, separated by CRLF.
     static func encode(_ text: String) -> String {
         var output: [UInt8] = []
         var length = 0

@@ -15,7 +15,7 @@ package struct SMTPSettings: Sendable, Hashable {
     package let host: String
     package let port: Int
     package let tls: TLS
-    /// A PEM file with the trusted authorities, which replace the system's.
+    /// A PEM file with the authorities to trust instead of the system's.
     package let authority: String?
     package let user: String?
     package let password: String?

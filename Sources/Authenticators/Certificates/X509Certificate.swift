@@ -69,6 +69,6 @@ extension String {
         utf8.elementsEqual(other.utf8) && !unicodeScalars.contains("\u{FFFD}")
     }
 
-    /// The first 300 code points, for errors: a certificate contains any text that its issuer likes.
+    /// The first 300 code points, for errors, because certificates can contain arbitrary text.
     var excerpt: String { String(String.UnicodeScalarView(unicodeScalars.prefix(300))) }
 }

@@ -35,7 +35,7 @@ package struct Assertion: Sendable {
         guard key.material.isValid(signature, of: data.bytes + client.hash, by: key.algorithm) else {
             throw WebAuthnRefusal("7.2-21", "has an invalid signature")
         }
-        // A counter that does not increase belongs to a clone, or to a key that was cloned.
+        // A counter that does not increase suggests a cloned authenticator.
         guard data.signCount > record.signCount || data.signCount == 0 && record.signCount == 0 else {
             throw WebAuthnRefusal(
                 "7.2-22", "has the signature counter \(data.signCount), expected more than \(record.signCount)")

@@ -25,7 +25,7 @@ struct ClientData: Sendable {
             throw WebAuthnRefusal(steps.challenge, "has the wrong challenge")
         }
         guard origin.isExactly(party.origin) else { throw WebAuthnRefusal(steps.origin, "has the wrong origin") }
-        // Our pages are never framed, so another site has embedded them.
+        // We never frame our pages, so another site has embedded them.
         guard !isCrossOrigin else { throw WebAuthnRefusal(steps.crossOrigin, "comes from a cross-origin frame") }
         guard topOrigin == nil else { throw WebAuthnRefusal(steps.topOrigin, "has a top origin, expected none") }
     }

@@ -37,7 +37,7 @@ package struct Administration: Sendable {
         return changes
     }
 
-    /// How often a change that conflicts with others is attempted: more than ever compete for one resource.
+    /// The maximum number of attempts at a change that conflicts with others, which is more than ever compete at once.
     static let attempts = 100
 
     /// The actor that the command or request names, or Martlet itself at startup.

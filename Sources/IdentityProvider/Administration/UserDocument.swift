@@ -78,7 +78,7 @@ package struct UserDocument: Sendable {
             text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
         else { throw InvalidValue("must be 1 to 255 characters without control characters") }
         guard text.first?.isWhitespace == false, text.last?.isWhitespace == false else {
-            throw InvalidValue("must not begin or end with a space")
+            throw InvalidValue("must not begin or end with white space")
         }
         return text
     }

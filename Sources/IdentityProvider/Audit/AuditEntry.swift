@@ -12,7 +12,7 @@ package struct AuditEntry: Sendable, Hashable {
     package let record: AuditRecord
     /// The record exactly as it was sealed.
     package let document: String
-    /// HMAC-SHA256 over the place, the MAC of the record before, and the document.
+    /// HMAC-SHA256 over the place, the MAC of the previous record, and the document.
     package let mac: [UInt8]
 
     package init(

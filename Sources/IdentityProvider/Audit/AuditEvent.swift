@@ -128,7 +128,7 @@ package enum AuditExport: String, Sendable, CaseIterable {
 
 /// Who caused an event.
 package enum AuditActor: Sendable, Hashable {
-    /// Someone who has not proved an identity.
+    /// Someone who has not proved their identity.
     case visitor
     case user(Identifier<User>)
     case client(Identifier<Client>)

@@ -8,7 +8,7 @@ package enum AuditExplanation {
         var told: [String] = []
         var sentences: [String] = []
         for record in records {
-            // Within one request, the notes of each record begin with those of the record before.
+            // Within one request, the notes of each record begin with those of the previous record.
             let isSameRequest = record.notes.starts(with: told)
             sentences += record.notes.dropFirst(isSameRequest ? told.count : 0)
             told = record.notes

@@ -37,7 +37,7 @@ extension AuditRecord {
             notes: context.decision.notes)
     }
 
-    /// A visitor unless the event is a success: a refused actor has not proved an identity.
+    /// A visitor unless the event is a success: a refused actor has not proved their identity.
     private static func actor(
         of fields: AuditEvent.Fields, _ user: Identifier<User>?, _ client: Identifier<Client>?
     ) -> AuditActor {

@@ -136,7 +136,7 @@ struct LetterWriter: Sendable {
 
     private func emailChange(_ id: String, _ user: Identifier<User>, to address: MailAddress) async throws -> Letter? {
         guard let user = try await users.find(user) else { return nil }
-        // Without a current address, no one has to agree.
+        // Without a current address, there is no one whose agreement is needed.
         guard user.email != nil else { return try await emailChangeAgreed(id, user.id, to: address) }
         var letter = try toUser(user, id, "email_change", data: ["address": .text(address.text)])
         letter?.data["link"] = .text(try links.url(for: .emailChange, user: user, address: address))

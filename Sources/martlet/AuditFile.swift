@@ -3,24 +3,24 @@ import Server
 import SQLStorage
 import Synchronization
 
-/// Where audit records go as lines of JSON: a file that is only added to, or standard output (`-`).
+/// The destination of audit records as JSON Lines: an append-only file, or standard output (`-`).
 final class AuditFile: Sendable {
     private let descriptor: Int32
     private let lock = Mutex(())
 
-    /// Throws `Mistakes` when the file cannot be opened.
+    /// Opens the file for appending. Throws `Mistakes` if that fails.
     init(_ path: String) throws(Mistakes) {
         guard path != "-" else {
             descriptor = STDOUT_FILENO
             return
         }
         descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Mistakes(["audit.file: \(path) cannot be opened for writing"]) }
+        guard descriptor >= 0 else { throw Mistakes(["audit.file: cannot open \(path) for writing"]) }
     }
 
     deinit { if descriptor != STDOUT_FILENO { close(descriptor) } }
 
-    /// Each line in one piece, however many write.
+    /// Appends one line. Lines of concurrent callers never interleave.
     func write(_ line: [UInt8]) {
         lock.withLock { _ in
             var rest = (line + [0x0A])[...]
@@ -32,7 +32,7 @@ final class AuditFile: Sendable {
     }
 }
 
-/// The account of the system under which the program runs.
+/// The operating system account that runs the program.
 enum Account {
     static var name: String {
         guard let entry = unsafe getpwuid(getuid()) else { return String(getuid()) }

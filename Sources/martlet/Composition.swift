@@ -6,7 +6,7 @@ import Outbound
 import SQLStorage
 import Server
 
-/// The parts of the program put together from a configuration: what every command needs.
+/// The parts of the program, assembled from a configuration. Every command uses one.
 struct Composition {
     let configuration: Configuration
     let storage: SQLBackend
@@ -17,8 +17,8 @@ struct Composition {
     private let fetcher = GuardedFetcher()
     private let audit: [Issuer: AuditLog]
 
-    /// Opens the storage and the master key. Beside an SQLite file both are made on the first start; nodes that share a
-    /// server must share a key, too. Throws `StorageError` or `Mistakes`.
+    /// Opens the storage and reads the master key. With SQLite, the first start creates both; nodes that share a
+    /// database server must be given the same key. Throws `StorageError` or `Mistakes`.
     init(_ configuration: Configuration, makesMasterKey: Bool = true) throws {
         self.configuration = configuration
         if case .sqlite(let path) = configuration.storage {
@@ -31,7 +31,7 @@ struct Composition {
         }
         masterKeys = try masterKeyFile.read()
         let storage = SQLBackend(try configuration.storage.open())
-        // Half of the cores may hash, so that tokens are still issued while many people sign in.
+        // Hashing uses at most half of the cores, so that tokens are still issued while many users sign in.
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let gate = PasswordGate(width: max(1, cores / 2), queueLimit: 32 * cores)
         passwords = Dictionary(
@@ -60,7 +60,7 @@ struct Composition {
         self.storage = storage
     }
 
-    /// Does a command's work in the name of whoever gave the command, and closes what was opened.
+    /// Runs a command's work with the operating system account as the audit actor, then closes the storage.
     func run<Result>(_ work: (Composition) async throws -> Result) async throws -> Result {
         do {
             let result = try await RequestContext.acting(as: .commandLine(Account.name)) { try await work(self) }
@@ -72,13 +72,13 @@ struct Composition {
         }
     }
 
-    /// Stores what was recorded, and closes the storage.
+    /// Flushes the audit logs and closes the storage.
     func close() async {
         for log in audit.values { await log.close() }
         await storage.close()
     }
 
-    /// What posts the issuer's events, if they are posted.
+    /// Returns the service that delivers the issuer's webhooks, or `nil` if none are configured.
     func webhookService(_ issuer: Issuer) -> WebhookService? {
         configuration.webhooks.map { webhooks in
             WebhookService(
@@ -88,19 +88,19 @@ struct Composition {
         }
     }
 
-    /// Throws `Mistakes` for an issuer that is not configured.
+    /// Returns the issuer's audit log. Throws `Mistakes` for an issuer that is not configured.
     func auditLog(_ issuer: Issuer) throws -> AuditLog {
         guard let log = audit[issuer] else { throw Mistakes(["\(issuer.identifier) is not configured"]) }
         return log
     }
 
-    /// The issuer's data keys. Throws `Mistakes` for an issuer that is not configured.
+    /// Returns the issuer's data keys. Throws `Mistakes` for an issuer that is not configured.
     func vault(_ issuer: Issuer) throws -> KeyVault {
         guard let vault = vaults[issuer] else { throw Mistakes(["\(issuer.identifier) is not configured"]) }
         return vault
     }
 
-    /// Brings the schema up to date and makes the first signing keys.
+    /// Migrates the schema and creates the first signing keys.
     func prepare() async throws {
         for migration in try await storage.migrate() {
             Logger.current.info("schema migrated", metadata: ["version": "\(migration.version)"])
@@ -108,7 +108,7 @@ struct Composition {
         for issuer in configuration.issuers { try await provider(issuer).keyRotation.run() }
     }
 
-    /// `pages` turn mail into words; without them, none is sent, though it may be queued.
+    /// Assembles the issuer's provider. Without `pages`, which render mail, it can queue mail but not send it.
     func provider(_ issuer: Issuer, pages: PageRenderer? = nil) throws -> Provider {
         Provider(try core(issuer, pages: pages))
     }
@@ -125,7 +125,7 @@ struct Composition {
             geolocator: configuration.geolocator)
     }
 
-    /// The issuer that a command is about: the one named, or the first.
+    /// Returns the configured issuer with this identifier, or the first one for `nil`. Throws `Mistakes`.
     func issuer(named identifier: String?) throws -> Issuer {
         try configuration.issuer(named: identifier)
     }

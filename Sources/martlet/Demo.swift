@@ -4,16 +4,16 @@ import JOSE
 import Server
 import ServiceLifecycle
 
-/// Something to try Martlet with: `martlet serve --demo`.
+/// The demo application and its users, for `martlet serve --demo`.
 enum Demo {
-    /// Known passwords are for this machine alone.
+    /// Throws `Mistakes` unless only this machine can reach Martlet, since the demo's passwords are public.
     static func check(_ configuration: Configuration) throws(Mistakes) {
         guard !configuration.issuers[0].isSecure else {
-            throw Mistakes(["--demo: everybody knows the demo's passwords: use it with an issuer on localhost only"])
+            throw Mistakes(["--demo: the demo's passwords are public; use an issuer on http://localhost"])
         }
         switch configuration.address {
         case .host("127.0.0.1", _), .host("localhost", _), .host("::1", _), .unixSocket: return
-        case .host: throw Mistakes(["--demo: everybody knows the demo's passwords: listen on 127.0.0.1 only"])
+        case .host: throw Mistakes(["--demo: the demo's passwords are public; listen on 127.0.0.1 only"])
         }
     }
 
@@ -46,10 +46,10 @@ enum Demo {
               Martlet        \(issuer.identifier)
               Demo           http://localhost:\(port)
 
-              Sign in as     alice  with  down-the-rabbit-hole
-              or as          bob    with  the-walrus-and-the-carpenter
+              Sign in as     alice  with password  down-the-rabbit-hole
+              or as          bob    with password  the-walrus-and-the-carpenter
 
-              Ctrl-C ends it; everything is kept for the next start.
+              Press Ctrl-C to stop. Your data is kept for the next start.
 
             """)
     }

@@ -2,19 +2,20 @@ import FoundationEssentials
 import IdentityProvider
 import SQLStorage
 
-/// What is done to the keys of all issuers at once, with the master key file and the database in step. Only one runs at a
-/// time. What is interrupted is run again: at each moment the file holds every master key that the database needs.
+/// Operations on the keys of all issuers that keep the master key file and the database in step. Only one runs at a
+/// time. An interrupted operation can be run again, since the file always holds every master key that the database
+/// needs.
 struct KeyCeremony {
     private let configuration: Configuration
     private let file: MasterKeyFile
 
-    /// Throws `Mistakes`.
+    /// Throws `Mistakes` for an invalid configuration.
     init(_ options: ConfigurationOptions) throws {
         configuration = try Configuration(options)
         file = MasterKeyFile(path: configuration.masterKeyFile)
     }
 
-    /// Puts a new master key into the file, to be distributed. Returns the file's path.
+    /// Adds a new master key to the file, to be copied to all nodes. Returns the file's path.
     func add() async throws -> String {
         try await file.whileLocked {
             try file.add()
@@ -22,7 +23,7 @@ struct KeyCeremony {
         }
     }
 
-    /// Returns the name of the new master key.
+    /// Wraps all data keys under the new master key. Returns its name.
     func rotate() async throws -> String {
         try await run { composition in
             try await requireAllIssuers(composition)
@@ -30,8 +31,8 @@ struct KeyCeremony {
                 guard !configuration.storage.isShared else {
                     throw Mistakes([
                         """
-                        other nodes may use this database: run `martlet key master add`, copy \(file.path) to every node and \
-                        restart each, then run this again
+                        other nodes may use this database: run `martlet key master add`, copy \(file.path) to every \
+                        node and restart each, then run this again
                         """
                     ])
                 }
@@ -44,7 +45,7 @@ struct KeyCeremony {
         }
     }
 
-    /// Returns how many values were sealed again.
+    /// Re-encrypts all data at rest. Returns the number of values.
     func reseal() async throws -> Int {
         try await run { composition in
             var count = 0
@@ -53,8 +54,8 @@ struct KeyCeremony {
         }
     }
 
-    /// Hands each new client secret to `show` as soon as it is stored. Returns whether digests of client secrets are left that
-    /// a former key made.
+    /// Replaces all keys. Passes each new client secret to `show` as soon as it is stored. Returns whether digests of
+    /// client secrets made with an old key remain.
     func replaceEverything(
         withClientSecrets: Bool, show: (_ client: Identifier<Client>, _ secret: String) -> Void
     ) async throws -> Bool {
@@ -76,24 +77,25 @@ struct KeyCeremony {
         }
     }
 
-    /// An issuer that is only in the database would be left under the former master key, which is dropped in the end.
+    /// Throws `Mistakes` if the database has an issuer that isn't configured: its data keys would stay wrapped under
+    /// the old master key, which is removed at the end.
     private func requireAllIssuers(_ composition: Composition) async throws {
         let configured = Set(configuration.issuers.map(\.identifier))
         let others = try await composition.storage.issuers().filter { !configured.contains($0) }
         guard others.isEmpty else {
             throw Mistakes(
-                others.map { "\($0) is in the database, but not configured" }
-                    + ["name all issuers in the configuration and run this again; nothing was changed"])
+                others.map { "\($0) is in the database but not configured" }
+                    + ["nothing was changed; add all issuers to the configuration and run this again"])
         }
     }
 
-    /// Leaves the new master key alone in the file, once no data key is wrapped under another.
+    /// Removes the old master keys from the file once no data key is wrapped under them.
     private func dropFormerKeys(_ composition: Composition, _ masterKeys: MasterKeys) async throws {
         let left = try await composition.storage.masterKeysInUse().filter { $0.masterKey != masterKeys.names[0] }
         guard left.isEmpty else {
             throw Mistakes(
                 left.map { "data keys of \($0.issuer) are still wrapped under the master key \($0.masterKey)" }
-                    + ["run this again: the former master key stays in \(file.path) until then"])
+                    + ["run this again to finish; the old master key stays in \(file.path) until then"])
         }
         try file.keepFirst(named: masterKeys.names[0])
     }

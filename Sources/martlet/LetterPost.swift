@@ -3,7 +3,7 @@ import IdentityProvider
 import Outbound
 import Server
 
-/// Puts the letters of one issuer into words and hands them to the mail server.
+/// Renders the mail of one issuer and hands it to the mail server.
 struct LetterPost: Mailer {
     let issuer: Issuer
     let pages: PageRenderer

@@ -1,6 +1,5 @@
 import ArgumentParser
 
-/// The program.
 @main
 struct Martlet: AsyncParsableCommand {
     static let version = "0.1.0"
@@ -8,15 +7,21 @@ struct Martlet: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "An OAuth 2 and OpenID Connect identity provider.",
         discussion: """
-            Start it with a demo on this machine:    martlet serve --demo
-            Start it with your own configuration:    martlet serve --config martlet.yaml --apply resources.yaml
-            See what a resource file would change:   martlet apply resources.yaml --plan
+            Try a demo on this machine:         martlet serve --demo
+            Run with your own configuration:    martlet serve --config martlet.yaml --apply resources.yaml
+            Preview changes to resources:       martlet apply resources.yaml --plan
 
-            Every setting can stand in the file named by --config, in an environment variable (MARTLET_ISSUER, \
-            MARTLET_TLS_CERTIFICATE, …) or in a flag (--issuer, --tls-certificate, …); the later in this list wins.
+            Set each setting in the file given by --config, in an environment variable (MARTLET_TLS_CERTIFICATE), or \
+            with a flag (--tls-certificate). Flags override variables, and variables override the file.
 
-            Exit codes: 0 done; 1 failed; 2 changes are pending (apply --plan); 64 the command line is wrong; \
-            65 a file cannot be imported; 69 the storage cannot be used; 78 the configuration or a resource file is wrong.
+            Exit codes:
+              0   success
+              1   failure, or `audit verify` found problems
+              2   changes are pending (--plan)
+              64  invalid command line
+              65  the file can't be imported
+              69  the storage is unavailable
+              78  invalid configuration or resource file
             """,
         version: version,
         subcommands: [

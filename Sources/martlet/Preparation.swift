@@ -4,7 +4,7 @@ import SQLStorage
 import Server
 import ServiceLifecycle
 
-/// What must be done with the storage before requests can be answered: the schema, the first keys, resource files.
+/// The storage work that precedes serving requests: migrations, the first keys, resource files.
 struct Preparation: Sendable {
     let readiness: Readiness
     private let isDone: Bool
@@ -16,7 +16,7 @@ struct Preparation: Sendable {
         self.work = work
     }
 
-    /// Returns when it is done; tries again, with growing pauses, while the storage may yet come.
+    /// Runs the work unless it is done. Retries with exponential backoff while the storage is unavailable.
     func finish() async throws {
         guard !isDone else { return }
         var pause = Duration.milliseconds(250)
@@ -24,9 +24,9 @@ struct Preparation: Sendable {
             do {
                 try await work()
                 readiness.begin()
-                return Logger.current.notice("storage is there, ready")
+                return Logger.current.notice("storage available, ready")
             } catch let error as StorageError where error.mayPass {
-                Logger.current.warning("waiting for the storage", metadata: ["cause": "\(error)"])
+                Logger.current.warning("storage unavailable, retrying", metadata: ["cause": "\(error)"])
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(5))
             }
@@ -34,7 +34,7 @@ struct Preparation: Sendable {
     }
 }
 
-/// Services that need what is prepared.
+/// Services that start once the preparation has finished.
 struct PreparedServices: Service {
     let preparation: Preparation
     let services: [any Service]

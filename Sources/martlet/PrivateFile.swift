@@ -1,24 +1,24 @@
-// A static build finds `stat` in this module, a dynamic one in Glibc.
+// Static builds find `stat` in this module, dynamic builds in Glibc.
 import CoreFoundation
 import Glibc
 import IdentityProvider
 import JOSE
 
-/// A new file for secrets. Only this user can read it, and it appears under its name when it is complete. Whatever has
-/// that name already, a symbolic link included, is neither replaced nor followed.
+/// A new file for secrets that only this user can read. It appears at its path once it is complete. An existing file or
+/// symbolic link at the path is neither replaced nor followed.
 final class PrivateFile {
     private let path: String
     private let part: String
     private let descriptor: Int32
 
-    /// Creates the part file that collects the content. Throws `Mistakes`.
+    /// Creates the temporary file that collects the content. Throws `Mistakes`.
     init(_ path: String) throws(Mistakes) {
         self.path = path
-        // A name that nobody can guess: programs that write to one path at once stay out of each other's way.
+        // A random name keeps concurrent writers to the same path apart.
         part = "\(path).\(Base64URL.encode(RandomBytes.make(9))).part"
         descriptor = unsafe open(part, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path) }
-        // The umask may have taken the user's own rights away.
+        // The umask may have removed the user's own permissions.
         guard fchmod(descriptor, 0o600) == 0 else { throw Self.failure(path) }
     }
 
@@ -36,8 +36,8 @@ final class PrivateFile {
         }
     }
 
-    /// Makes the content durable and gives it its name. Returns `false` if the name is taken: of several callers one
-    /// succeeds.
+    /// Syncs the content to disk and links it at the path. Returns `false` if the path exists, so exactly one of
+    /// several concurrent callers succeeds.
     func publish() throws(Mistakes) -> Bool {
         guard fsync(descriptor) == 0 else { throw Self.failure(path) }
         guard unsafe link(part, path) == 0 else {
@@ -48,8 +48,8 @@ final class PrivateFile {
         return true
     }
 
-    /// Makes the content durable and puts it in the place of what has its name, with the same owner: readers see the one or the
-    /// other, and the server can still read it if root ran the command.
+    /// Syncs the content to disk and atomically replaces the file at the path. Keeps the owner, so that the server can
+    /// still read the file if root ran the command.
     func replace() throws(Mistakes) {
         var former = stat()
         guard unsafe lstat(path, &former) == 0, fchown(descriptor, former.st_uid, former.st_gid) == 0,
@@ -58,7 +58,7 @@ final class PrivateFile {
         try Self.synchronizeDirectory(of: path)
     }
 
-    /// Creates the directory of `path`, and those above it, for this user alone. Throws `Mistakes`.
+    /// Creates the directory of `path` and its missing parents, accessible to this user only. Throws `Mistakes`.
     static func makeDirectory(of path: String) throws(Mistakes) {
         let directory = directory(of: path)
         guard unsafe mkdir(directory, 0o700) != 0, errno != EEXIST else { return }
@@ -67,7 +67,7 @@ final class PrivateFile {
         guard unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw failure(path) }
     }
 
-    /// Without this a power cut could take the name back.
+    /// Makes the directory entry durable, so that it survives a power failure.
     private static func synchronizeDirectory(of path: String) throws(Mistakes) {
         let descriptor = unsafe open(directory(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }

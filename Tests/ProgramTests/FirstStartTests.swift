@@ -71,7 +71,7 @@ struct FirstStartTests {
             #expect(runs.count { $0.0.code == 0 } == 1)
             for (run, _) in runs where run.code != 0 {
                 #expect(run.code == 78)
-                #expect(run.output.contains("is there already"), "\(run.output)")
+                #expect(run.output.contains("already exists"), "\(run.output)")
             }
             // Each saw the whole key as soon as its own attempt had ended.
             #expect(Set(runs.map(\.1)).count == 1)
@@ -112,7 +112,7 @@ struct FirstStartTests {
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: elsewhere)
         let run = try await RunningProgram.run(command, in: folder.url)
         #expect(run.code == 78)
-        let reason = command == ["key", "list"] ? "must not be a symbolic link" : "is there already"
+        let reason = command == ["key", "list"] ? "must not be a symbolic link" : "already exists"
         #expect(run.output.contains(reason), "\(run.output)")
         #expect(!FileManager.default.fileExists(atPath: elsewhere))
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == elsewhere)

@@ -128,9 +128,9 @@ struct MailTests {
         let folder = try Folder()
         for (arguments, expected) in [
             (["--sign-up", "yes"], "off, open or invitation"),
-            (["--mail-smtp", "smtp://localhost"], "needs mail.from"), (["--mail-from", "a@b"], "needs mail.smtp"),
+            (["--mail-smtp", "smtp://localhost"], "requires mail.from"), (["--mail-from", "a@b"], "requires mail.smtp"),
             (["--mail-smtp", "smtp://u:sesame@h?tls=off", "--mail-from", "a@b"], "unencrypted"),
-            (["--mail-smtp", "smtp://localhost", "--mail-from", "nobody"], "must be an address"),
+            (["--mail-smtp", "smtp://localhost", "--mail-from", "nobody"], "must be ADDRESS"),
         ] {
             let answer = try await RunningProgram.run(["check"] + arguments, in: folder.url)
             #expect(answer.code == 78)

@@ -198,7 +198,7 @@ struct ServeTests {
         let folder = try Folder()
         try folder.write("alice.yaml", "users: [{username: alice, password: the password of somebody else}]")
         try folder.write("resources.yaml", Self.resources)
-        let warning = "user alice has another password than the file says"
+        let warning = "user alice has a different password than the file"
         for (file, warns) in [("alice.yaml", false), ("resources.yaml", true), ("resources.yaml", false)] {
             let server = try await RunningServer(
                 ["--apply", file], in: folder.url, issuer: "http://localhost:8080")

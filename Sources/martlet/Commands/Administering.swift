@@ -2,12 +2,13 @@ import SQLStorage
 import ArgumentParser
 import IdentityProvider
 
-/// What the commands that change one thing of one issuer share.
+/// The options shared by all commands that act on one issuer.
 struct IssuerOptions: ParsableArguments {
-    @Option(name: .customLong("for"), help: "The issuer, when there are several.") var target: String?
+    @Option(name: .customLong("for"), help: "The issuer to act on. Defaults to the first configured issuer.")
+    var target: String?
     @OptionGroup var configuration: ConfigurationOptions
 
-    /// Opens the storage, does the work and closes it.
+    /// Opens and prepares the storage, runs `work`, and closes the storage.
     func administer<Result>(_ work: (Administration, Stores, Provider) async throws -> Result) async throws -> Result {
         try await Failure.reported {
             try await Composition(try Configuration(configuration)).run { composition in

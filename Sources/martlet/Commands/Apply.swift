@@ -6,18 +6,21 @@ import JOSE
 /// `martlet apply`.
 struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make the stored clients, users, roles and resource servers what the files say.",
+        abstract: "Apply resource files: create and update users, groups, roles, clients and resource servers.",
         discussion: """
-            Applying the same files twice changes nothing the second time. What the files do not mention stays, \
-            unless --prune is given. A user's password, password_hash and totp_secret count when the user is made; \
-            afterwards use `martlet user password`. A file with a mistake is refused as a whole, before anything is \
-            changed.
+            Applying the same files again changes nothing. Resources that the files don't mention are kept unless you \
+            add --prune. A user's password, password_hash and totp_secret apply only when the user is created; to \
+            change a password later, run `martlet user password`. If any file has an error, nothing is changed.
+
+            Preview changes:        martlet apply resources.yaml --plan
+            Apply several files:    martlet apply clients.yaml users.yaml
             """)
 
     @Argument(help: "Resource files (YAML).") var files: [String]
-    @Flag(help: "Say what would change and change nothing; ends with 2 when something would.") var plan = false
-    @Flag(help: "Also remove what the files do not mention.") var prune = false
-    @Option(name: .customLong("for"), help: "The issuer to apply to, when there are several.") var target: String?
+    @Flag(help: "Show what would change without changing it. Exits with 2 if there are changes.") var plan = false
+    @Flag(help: "Also remove resources that the files don't mention.") var prune = false
+    @Option(name: .customLong("for"), help: "The issuer to apply to. Defaults to the first configured issuer.")
+    var target: String?
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -43,12 +46,12 @@ struct Apply: AsyncParsableCommand {
 
 extension Apply {
     static func otherPassword(of user: String) -> String {
-        "user \(user) has another password than the file says: it counts when the user is made; "
-            + "to set it now, use `martlet user password \(user)`"
+        "user \(user) has a different password than the file, which sets passwords only for new users; "
+            + "to change it, run `martlet user password \(user)`"
     }
 }
 
-/// Reads resource files as one: a list in two files is joined.
+/// Reads resource files and merges them. Lists with the same name are concatenated.
 enum ResourceFiles {
     static func read(_ paths: [String]) throws(Mistakes) -> ResourceSet {
         var files: [DocumentFile] = []
@@ -56,7 +59,7 @@ enum ResourceFiles {
         for path in paths {
             do throws(Mistakes) { files.append(try DocumentFile(path: path)) } catch { mistakes += error.lines }
         }
-        // Each file alone first, so that a mistake is told with its own line.
+        // Each file is validated on its own first, so that errors carry its line numbers.
         for file in files {
             do throws(InvalidDocument) { _ = try ResourceSet(file.document) } catch {
                 mistakes += error.problems.map { "\(file.position(of: $0.member)): \($0.reason)" }

@@ -8,23 +8,26 @@ import Server
 /// `martlet audit`.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Show what was recorded, and verify that nobody changed it.",
+        commandName: "audit", abstract: "Show audit records, and verify that they are intact.",
         subcommands: [Show.self, Verify.self], defaultSubcommand: Show.self)
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show records by time.",
+            abstract: "Show audit records, oldest first.",
             discussion: """
-                Times are 2026-11-21, 2026-11-21T13:00:00Z, or as long ago as 30m, 12h or 7d. To export, add --json and \
-                write the output to a file: a line of JSON a record, with its place in the chain and its MAC.
+                Times are dates (2026-11-21), timestamps (2026-11-21T13:00:00Z), or ages (30s, 30m, 12h, 7d).
+
+                What happened to a user today:    martlet audit --user alice --since 24h
+                Refused sign-ins last week:       martlet audit --event sign_in_refused --since 7d
+                Export everything:                martlet audit --json > audit.jsonl
                 """)
-        @Option(help: "For whom: a username, an address or a user's identifier.") var user: String?
-        @Option(help: "With which client_id.") var client: String?
-        @Option(help: "Which event, such as sign_in_refused.") var event: String?
-        @Option(help: "Of which trace.") var trace: String?
-        @Option(help: "From when on.") var since: AuditTime?
-        @Option(help: "Until when.") var until: AuditTime?
-        @Flag(help: "A line of JSON for each record.") var json = false
+        @Option(help: "Only records about this user: a username, email address or user identifier.") var user: String?
+        @Option(help: "Only records about this client_id.") var client: String?
+        @Option(help: "Only this event, such as sign_in_refused.") var event: String?
+        @Option(help: "Only records of this trace.") var trace: String?
+        @Option(help: "Only records from this time on.") var since: AuditTime?
+        @Option(help: "Only records up to this time.") var until: AuditTime?
+        @Flag(help: "Print each record as a line of JSON, with its position in the chain and its MAC.") var json = false
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -58,14 +61,16 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Find records that were changed, removed or moved.",
+            abstract: "Find audit records that were changed, removed or moved.",
             discussion: """
-                Ends with code 1 when something is found. Prints the head of each chain with --heads-to FILE for the next \
-                time: kept where nobody who can write to the database can change it, and named with --heads FILE, it \
-                shows also that the whole log was set back.
+                Exits with 1 if it finds any. To also detect that the whole log was rolled back, save the head of each \
+                chain with --heads-to, keep the file where nobody with write access to the database can change it, and \
+                pass it to the next run with --heads.
+
+                martlet audit verify --heads heads.jsonl --heads-to new-heads.jsonl
                 """)
-        @Option(help: "Heads that were kept from an earlier time.") var heads: String?
-        @Option(help: "A file to write the heads to.") var headsTo: String?
+        @Option(help: "The file of chain heads saved by an earlier run.") var heads: String?
+        @Option(help: "The file to write the current chain heads to.") var headsTo: String?
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -78,7 +83,7 @@ struct AuditCommand: AsyncParsableCommand {
             for finding in report.findings { Terminal.say(finding.sentence) }
             Terminal.say(
                 "\(report.records) records in \(report.heads.count) chains: "
-                    + (report.findings.isEmpty ? "nothing found." : "\(report.findings.count) findings."))
+                    + (report.findings.isEmpty ? "no problems found." : "\(report.findings.count) problems found."))
             if let headsTo { try await Failure.reported { try AuditHeads.write(report.heads, to: headsTo) } }
             if !report.findings.isEmpty { throw ExitCode(1) }
         }
@@ -88,8 +93,12 @@ struct AuditCommand: AsyncParsableCommand {
 /// `martlet explain`.
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tell why a request was allowed or refused, rule by rule.",
-        discussion: "The trace stands in the X-Request-Id field of each answer, on error pages, and in each log line.")
+        abstract: "Explain why a request was allowed or refused, rule by rule.",
+        discussion: """
+            The trace is in the X-Request-Id header field of every response, on error pages, and in every log line.
+
+            martlet explain 2b67e5043ff9105e0ebc7ca35778c6e1
+            """)
     @Argument(help: "The trace: 32 hexadecimal digits.") var trace: String
     @OptionGroup var options: IssuerOptions
 
@@ -98,14 +107,14 @@ struct Explain: AsyncParsableCommand {
             var query = AuditQuery()
             (query.trace, query.limit) = (trace, 1_000)
             let sentences = AuditExplanation.sentences(of: try await stores.audit.find(query).map(\.record))
-            guard !sentences.isEmpty else { throw Mistakes(["nothing is recorded of the trace \(trace)"]) }
+            guard !sentences.isEmpty else { throw Mistakes(["no audit records for the trace \(trace)"]) }
             return sentences
         }
         for sentence in sentences { Terminal.say(sentence) }
     }
 }
 
-/// A moment, as people write it.
+/// A point in time on the command line: a date, an ISO 8601 timestamp, or an age such as `12h`.
 struct AuditTime: ExpressibleByArgument {
     let date: Date
 
@@ -125,7 +134,7 @@ struct AuditTime: ExpressibleByArgument {
     }
 }
 
-/// Heads of chains in a file, a line of JSON each.
+/// A file of chain heads in JSON Lines.
 enum AuditHeads {
     static func read(_ path: String) throws(Mistakes) -> [AuditWitness] {
         guard let data = try? Data(contentsOf: URL(filePath: path)), let text = String(validating: data, as: UTF8.self)
@@ -133,7 +142,7 @@ enum AuditHeads {
         var heads: [AuditWitness] = []
         for line in text.split(whereSeparator: \.isNewline) {
             guard let json = try? JSON(parsing: Array(line.utf8)), let head = AuditWitness(json) else {
-                throw Mistakes(["\(path): holds a line that is no head of a chain"])
+                throw Mistakes(["\(path): not a file written by --heads-to"])
             }
             heads.append(head)
         }
@@ -153,27 +162,27 @@ enum AuditHeads {
 extension AuditFinding {
     var sentence: String {
         switch self {
-        case .changed(let place): "Record \(place.sequence) of chain \(place.node) is not the one that was written."
+        case .changed(let place): "Record \(place.sequence) of chain \(place.node) was changed."
         case .columnsChanged(let place):
-            "The columns of record \(place.sequence) of chain \(place.node) were changed; its text was not."
+            "The columns of record \(place.sequence) of chain \(place.node) don't match its text, which is intact."
         case .removed(let place, let last):
             "Records \(place.sequence) to \(last) of chain \(place.node) were removed."
         case .cutOff(let place, let last):
-            "The end of chain \(place.node) was cut off: records \(place.sequence) to \(last)."
+            "The end of chain \(place.node) was removed: records \(place.sequence) to \(last)."
         case .headChanged(let node): "The head of chain \(node) was changed or removed."
         case .removalForged(let node):
-            "What says that the beginning of chain \(node) was removed for its age was not written by Martlet."
+            "The entry saying that the start of chain \(node) expired was not written by Martlet."
         case .removedTooEarly(let node, let time):
             """
-            The beginning of chain \(node) was removed up to \(time.formatted(.iso8601)), which is younger than \
-            audit.retention, unless that was raised since.
+            The start of chain \(node) was removed up to \(time.formatted(.iso8601)), which audit.retention doesn't \
+            allow yet. If you raised audit.retention since, this is expected.
             """
         case .formerKey(let place):
-            "Record \(place.sequence) of chain \(place.node) was sealed with an audit key that had been replaced by then."
+            "Record \(place.sequence) of chain \(place.node) was sealed with an audit key that was already replaced."
         case .shorterThanWitnessed(let witness, let source):
-            "Chain \(witness.node) ends before record \(witness.sequence), which \(source) bears witness to."
+            "Chain \(witness.node) ends before record \(witness.sequence), which \(source) proves existed."
         case .chainRemoved(let witness, let source):
-            "Chain \(witness.node) was removed; \(source) bears witness to it."
+            "Chain \(witness.node) was removed; \(source) proves that it existed."
         }
     }
 }

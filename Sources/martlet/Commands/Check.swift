@@ -5,9 +5,10 @@ import Server
 /// `martlet check`.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Validate the configuration and resource files, and report every mistake together.")
+        abstract: "Validate the configuration and resource files, and report every error at once.",
+        discussion: "Example: martlet check resources.yaml --config martlet.yaml")
 
-    @Argument(help: "Resource files (YAML) to check, too.") var files: [String] = []
+    @Argument(help: "Resource files (YAML) to validate along with the configuration.") var files: [String] = []
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -26,7 +27,7 @@ struct Check: AsyncParsableCommand {
                 for warning in try ResourceFiles.read(files).warnings { Terminal.complain(["note: \(warning)"]) }
             } catch { mistakes += error.lines }
             guard mistakes.isEmpty else { throw Mistakes(mistakes) }
-            Terminal.say("No mistakes.")
+            Terminal.say("No errors found.")
         }
     }
 }

@@ -4,11 +4,12 @@ import IdentityProvider
 /// `martlet client`.
 struct ClientCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "client", abstract: "List, change and remove clients. To add one, apply a resource file.",
+        commandName: "client", abstract: "List, change and remove clients. To add one, use `martlet apply`.",
         subcommands: [List.self, Secret.self, Disable.self, Enable.self, Remove.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List clients by identifier.")
+        static let configuration = CommandConfiguration(
+            abstract: "List clients: client_id, name, authentication method, and state.")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -25,8 +26,11 @@ struct ClientCommand: AsyncParsableCommand {
 
     struct Secret: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give a client a new secret and print it: the only time that it is seen.",
-            discussion: "Put it into the resource file that names the client, if any: applied again, the file counts.")
+            abstract: "Replace a client's secret and print the new one. It can't be shown again.",
+            discussion: """
+                If a resource file defines the client, update its client_secret there: applying the file again sets \
+                the secret to the one in the file.
+                """)
         @Argument(help: "The client_id.") var client: String
         @OptionGroup var options: IssuerOptions
 
@@ -34,7 +38,9 @@ struct ClientCommand: AsyncParsableCommand {
             try await options.administer { administration, stores, _ in
                 let client = try await stores.client(client)
                 guard client.usesSecret else {
-                    throw Mistakes(["\(client.id) has no secret: it uses \(client.authenticationMethodName)"])
+                    throw Mistakes([
+                        "client \(client.id) has no secret; it authenticates with \(client.authenticationMethodName)"
+                    ])
                 }
                 Terminal.say(try await administration.renewSecret(of: client))
             }
@@ -43,7 +49,7 @@ struct ClientCommand: AsyncParsableCommand {
 
     struct Disable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Disable a client and revoke what was granted to it; servers follow within a second.")
+            abstract: "Disable a client and revoke its tokens. Running servers follow within a second.")
         @Argument(help: "The client_id.") var client: String
         @OptionGroup var options: IssuerOptions
 
@@ -57,7 +63,7 @@ struct ClientCommand: AsyncParsableCommand {
 
     struct Enable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Enable a client again. Tokens that were revoked stay revoked.")
+            abstract: "Enable a disabled client. Revoked tokens stay revoked.")
         @Argument(help: "The client_id.") var client: String
         @OptionGroup var options: IssuerOptions
 
@@ -71,7 +77,7 @@ struct ClientCommand: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove a client; all that was granted to it ends.")
+            abstract: "Remove a client and revoke its tokens.")
         @Argument(help: "The client_id.") var client: String
         @OptionGroup var options: IssuerOptions
 

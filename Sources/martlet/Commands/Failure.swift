@@ -4,7 +4,7 @@ import IdentityProvider
 import SQLStorage
 import Server
 
-/// Runs a command's work, says what went wrong in sentences, and ends with a code that scripts can use.
+/// Runs a command's work, prints errors for operators, and exits with a code that scripts can rely on.
 enum Failure {
     static func reported<Result>(_ work: () async throws -> Result) async throws -> Result {
         do { return try await work() } catch let mistakes as Mistakes {
@@ -23,22 +23,24 @@ enum Failure {
             Terminal.complain(["error: tls: \(error.file): \(error.reason)"])
             throw ExitCode(78)
         } catch let error as ConflictingRoutes {
-            Terminal.complain(["error: issuers: two of them want \(error.method) \(error.path): change a path"])
+            Terminal.complain([
+                "error: issuers: two issuers both serve \(error.method) \(error.path); give one of them another path"
+            ])
             throw ExitCode(78)
         } catch let error as any KeyProblem {
             Terminal.complain(["error: \(error)"])
             throw ExitCode(78)
         } catch is NotOurs {
             Terminal.complain([
-                "error: the master key does not open what is stored: name the file that was used before under "
-                    + "master_key_file."
+                "error: the master key does not open the stored data: set master_key_file to the file that this "
+                    + "database uses"
             ])
             throw ExitCode(78)
         }
     }
 }
 
-/// What people read on the terminal: answers on standard output, complaints on standard error.
+/// Text output for people: results on standard output, errors and notes on standard error.
 enum Terminal {
     static func say(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))

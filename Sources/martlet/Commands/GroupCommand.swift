@@ -5,11 +5,11 @@ import JOSE
 /// `martlet group`.
 struct GroupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "group", abstract: "List, make, change and remove groups of users.",
+        commandName: "group", abstract: "List, create, change and remove groups of users.",
         subcommands: [List.self, Set.self, Remove.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List groups by name, with their roles.")
+        static let configuration = CommandConfiguration(abstract: "List groups: name, roles, and description.")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -25,11 +25,12 @@ struct GroupCommand: AsyncParsableCommand {
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a group, or change it; servers follow within a second.",
+            abstract: "Create or change a group. Running servers follow within a second.",
             discussion: "Example: martlet group set press --description \"Writes for the site\" --role editor")
         @Argument(help: "The group's name.") var name: String
-        @Option(help: "What it is for.") var description: String?
-        @Option(help: "What its members hold, all of it; may be repeated.") var role: [String] = []
+        @Option(help: "What the group is for.") var description: String?
+        @Option(help: "A role that the members get. Repeat it for each role; roles that you leave out are removed.")
+        var role: [String] = []
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -40,14 +41,14 @@ struct GroupCommand: AsyncParsableCommand {
                 let group = try Mistakes.telling { () throws(InvalidDocument) in try Group(document: wanted) }
                 try await Mistakes.naming { try await administration.save(group) }
             }
-            Terminal.say("Kept.")
+            Terminal.say("Saved.")
         }
     }
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove a group, and take it from every user.",
-            discussion: "May be run again when it was broken off: it takes the name from whoever still has it.")
+            abstract: "Remove a group, and remove all its members from it.",
+            discussion: "If the command is interrupted, run it again to finish.")
         @Argument(help: "The group's name.") var name: String
         @OptionGroup var options: IssuerOptions
 

@@ -7,13 +7,14 @@ import JOSE
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "List, rotate and retire signing keys; make and rotate the master key; answer a compromise.",
+        abstract: "Manage signing keys, data keys and the master key.",
         subcommands: [
             List.self, Rotate.self, Retire.self, MasterKeyCommand.self, Reseal.self, ReplaceEverything.self,
         ])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List signing keys: next, current and retiring.")
+        static let configuration = CommandConfiguration(
+            abstract: "List signing keys: algorithm, state (next, current or retiring), kid, and dates.")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -35,19 +36,20 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make the next signing key.",
+            abstract: "Create the next signing key.",
             discussion: """
-                It is published at once and signs a day later, when every verifier has it. With --now it signs at \
-                once: verifiers that keep the JWK Set refuse its tokens until they fetch the set again.
+                The key is published immediately and starts signing a day later, when every verifier has fetched it. \
+                With --now it starts signing immediately; verifiers that cache the JWK Set reject its tokens until \
+                they fetch the set again.
                 """)
-        @Option(help: "ES256 or RS256; both when it is left out.") var algorithm: String?
-        @Flag(help: "Sign with it at once.") var now = false
+        @Option(help: "ES256 or RS256. Defaults to both.") var algorithm: String?
+        @Flag(help: "Start signing with the key immediately.") var now = false
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
             let chosen = algorithm.map { [SignatureAlgorithm(rawValue: $0)] } ?? KeyRing.algorithms
             guard chosen.allSatisfy(KeyRing.algorithms.contains) else {
-                throw ValidationError("The algorithm must be ES256 or RS256.")
+                throw ValidationError("--algorithm must be ES256 or RS256.")
             }
             try await options.administer { _, _, provider in
                 for algorithm in chosen { try await provider.keyRotation.rotate(algorithm, immediately: now) }
@@ -58,17 +60,19 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Retire: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Withdraw a key that must not be trusted any more.",
+            abstract: "Retire a signing key that can no longer be trusted.",
             discussion: """
-                All that it signed is refused from now on. A new key takes its place at once. Put `--` before a kid that begins \
-                with a dash.
+                Everything it signed is rejected from now on, and a new key replaces it immediately. Put `--` before a \
+                kid that starts with a dash.
                 """)
         @Argument(help: "The kid, as `martlet key list` shows it.") var key: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
             try await options.administer { _, _, provider in
-                guard try await provider.keyRotation.retire(key) else { throw Mistakes(["there is no key \(key)"]) }
+                guard try await provider.keyRotation.retire(key) else {
+                    throw Mistakes(["no signing key has the kid \(key); `martlet key list` shows all keys"])
+                }
             }
             Terminal.say("Retired.")
         }

@@ -5,49 +5,53 @@ import IdentityProvider
 /// `martlet key master`.
 struct MasterKeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "master", abstract: "Make or rotate the master key.",
+        commandName: "master", abstract: "Create or rotate the master key.",
         subcommands: [Make.self, Add.self, Rotate.self], defaultSubcommand: Make.self)
 
     struct Make: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a master key.",
+            abstract: "Create a master key.",
             discussion: """
-                It wraps the data keys, under which secrets in the database are sealed. All nodes that use one database need \
-                the same file. Keep a copy apart from the backups of the database: together they open everything, and \
-                without it the backups are worth nothing.
+                The master key wraps the data keys that seal secrets in the database. All nodes that share a database \
+                need the same file. Keep a copy separate from your database backups: anyone with both can read \
+                everything, and without the key the backups are useless.
+
+                martlet key master /etc/martlet/master.key
                 """)
-        @Argument(help: "The file to make; it must not exist yet.") var file: String
+        @Argument(help: "The file to create. It must not exist yet.") var file: String
 
         func run() async throws {
             try await Failure.reported { try MasterKeyFile(path: file).make() }
-            Terminal.say("Made.")
+            Terminal.say("Created.")
         }
     }
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Put a new master key at the top of the file, to be distributed before `rotate`.",
+            abstract: "Add a new master key to the file, to distribute to all nodes before `rotate`.",
             discussion: """
-                For several nodes that share a database. Nothing is sealed or wrapped with it yet: copy the file to every \
-                node, restart each, then run `martlet key master rotate` on one of them.
+                Use this when several nodes share a database. The new key is not used yet. Copy the file to every \
+                node, restart each node, then run `martlet key master rotate` on one of them.
                 """)
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
             let path = try await Failure.reported { try await KeyCeremony(options).add() }
-            Terminal.say("Added. Copy \(path) to every node, restart each, then run `martlet key master rotate`.")
+            Terminal.say(
+                "Added. Copy \(path) to every node, restart each, then run `martlet key master rotate` on one of them.")
         }
     }
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Wrap all data keys under a new master key, and drop the former one.",
+            abstract: "Wrap all data keys under a new master key, and remove the old one.",
             discussion: """
-                Afterwards the former master key opens nothing. Sessions and tokens go on. With an SQLite database the new key \
-                is made on the way; nodes that share a database need it first: see `martlet key master add`.
-                An installation from before there were data keys gets them now; run `martlet key reseal` next, so that \
-                nothing in the database depends on the former master key. Programs of that version cannot use the database \
-                any more.
+                Afterwards the old master key opens nothing. Sessions and tokens stay valid. With SQLite this command \
+                also creates the new key. Nodes that share a database must have the new key first (`martlet key master \
+                add`).
+
+                An installation older than data keys gets them now. Run `martlet key reseal` next, so that nothing in \
+                the database depends on the old master key. Older versions of Martlet can no longer use the database.
                 """)
         @OptionGroup var options: ConfigurationOptions
 
@@ -61,11 +65,11 @@ struct MasterKeyCommand: AsyncParsableCommand {
 /// `martlet key reseal`.
 struct Reseal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Encrypt everything at rest again, under a new data key.",
+        abstract: "Re-encrypt all data at rest under a new data key.",
         discussion: """
-            Signing keys, TOTP secrets, client secrets that must be known, and waiting mail. The former data keys are deleted. \
-            Digests of secrets cannot be made again without the secrets: they are renewed when those are used, and their \
-            former key goes when none is left.
+            Re-encrypts signing keys, TOTP secrets, client secrets that must stay readable, and queued mail, then \
+            deletes the old data keys. A digest can only be recomputed when its secret is next used, so the old digest \
+            key is kept until no digest depends on it.
             """)
     @OptionGroup var options: ConfigurationOptions
 
@@ -79,21 +83,22 @@ struct Reseal: AsyncParsableCommand {
 struct ReplaceEverything: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replace-everything",
-        abstract: "After a compromise: replace every key, and end every session and token.",
+        abstract: "Replace every key and end every session and token, after a compromise.",
         discussion: """
-            Stop every node first. Replaces the master key, all data keys and all signing keys; ends all sessions and \
-            authorizations, forgets remembered browsers and recovery codes, and encrypts everything at rest again. People \
-            sign in anew, with their passwords, passkeys and authenticator apps. What an attacker may have read stays read: \
-            docs/operations.md tells what to replace besides.
-            With --client-secrets each client with a secret gets a new one, printed once.
+            Stop every node first. This command replaces the master key, all data keys and all signing keys. It ends \
+            all sessions and authorizations, forgets remembered browsers and recovery codes, and re-encrypts all data \
+            at rest. Users sign in again with their existing passwords, passkeys and authenticator apps.
+
+            It can't undo what an attacker has already read: docs/operations.md lists what else to replace.
             """)
-    @Flag(help: "Give each client with a secret a new one, and print it.") var clientSecrets = false
-    @Flag(help: "Do it; without this flag nothing happens.") var yes = false
+    @Flag(help: "Also replace all client secrets, and print the new ones. They can't be shown again.")
+    var clientSecrets = false
+    @Flag(help: "Confirm. Without this flag nothing is changed.") var yes = false
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         guard yes else {
-            throw ValidationError("This ends every session and token of every issuer. Add --yes to do it.")
+            throw ValidationError("This ends every session and token of every issuer. Add --yes to confirm.")
         }
         let hasFormerDigests = try await Failure.reported {
             try await KeyCeremony(options).replaceEverything(withClientSecrets: clientSecrets) { client, secret in
@@ -101,7 +106,7 @@ struct ReplaceEverything: AsyncParsableCommand {
             }
         }
         if hasFormerDigests {
-            Terminal.say("Client secrets were kept. Their digests are renewed as they are used.")
+            Terminal.say("Client secrets were kept. Each digest moves to the new key when its secret is next used.")
         }
         Terminal.say("Replaced. Copy the master key file to every other node before you start it.")
     }

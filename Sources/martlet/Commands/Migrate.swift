@@ -4,10 +4,13 @@ import SQLStorage
 /// `martlet migrate`.
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring the schema of the storage up to date.",
-        discussion: "`martlet serve` does it, too; this command does it beforehand, or only says what is due.")
+        abstract: "Migrate the database schema to this version.",
+        discussion: """
+            `martlet serve` also migrates the schema when it starts. Use this command to migrate ahead of time, or \
+            with --plan to see which migrations are pending.
+            """)
 
-    @Flag(help: "Say what is due and change nothing; ends with 2 when something is.") var plan = false
+    @Flag(help: "Show pending migrations without running them. Exits with 2 if there are any.") var plan = false
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -17,7 +20,7 @@ struct Migrate: AsyncParsableCommand {
                 plan ? try await composition.storage.pendingMigrations() : try await composition.storage.migrate()
             for migration in migrations { Terminal.say("\(migration.version) \(migration.name)") }
             Terminal.say(
-                migrations.isEmpty ? "The schema is up to date." : "\(migrations.count) \(plan ? "due" : "done").")
+                migrations.isEmpty ? "The schema is up to date." : "\(migrations.count) \(plan ? "pending" : "done").")
             await composition.storage.close()
             return plan && !migrations.isEmpty
         }

@@ -5,12 +5,12 @@ import JOSE
 /// `martlet role`.
 struct RoleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "role", abstract: "List, make, change and remove roles.",
+        commandName: "role", abstract: "List, create, change and remove roles.",
         subcommands: [List.self, Set.self, Remove.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List roles: name, permissions, what a sign-in must be.")
+            abstract: "List roles: name, permissions, and minimum acr of a sign-in.")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -25,10 +25,11 @@ struct RoleCommand: AsyncParsableCommand {
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a role, or change what it permits; servers follow within a second.",
+            abstract: "Create a role or change its permissions. Running servers follow within a second.",
             discussion: "Example: martlet role set editor --permission posts:write --permission posts:publish")
         @Argument(help: "The role's name.") var name: String
-        @Option(help: "What it permits, all of it; may be repeated.") var permission: [String] = []
+        @Option(help: "A permission. Repeat it for each permission; those that you leave out are removed.")
+        var permission: [String] = []
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -39,14 +40,14 @@ struct RoleCommand: AsyncParsableCommand {
                 let role = try Mistakes.telling { () throws(InvalidDocument) in try Role(document: document) }
                 try await administration.setPermissions(role)
             }
-            Terminal.say("Kept.")
+            Terminal.say("Saved.")
         }
     }
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove a role, and take it from every group and user.",
-            discussion: "May be run again when it was broken off: it takes the name from whoever still has it.")
+            abstract: "Remove a role, and remove it from every group and user.",
+            discussion: "If the command is interrupted, run it again to finish.")
         @Argument(help: "The role's name.") var name: String
         @OptionGroup var options: IssuerOptions
 
@@ -58,15 +59,15 @@ struct RoleCommand: AsyncParsableCommand {
 }
 
 extension Mistakes {
-    /// What `body` makes of a document, or what is wrong with it, for people.
+    /// Returns the result of `body`. Throws `Mistakes` that list each problem of an invalid document.
     static func telling<Value>(_ body: () throws(InvalidDocument) -> Value) throws(Mistakes) -> Value {
         do { return try body() } catch { throw Mistakes(error.problems.map { "\($0.member): \($0.reason)" }) }
     }
 
-    /// Tells people which role or group there is not.
+    /// Runs `body`. Throws `Mistakes` that name the role or group that doesn't exist.
     static func naming(_ body: () async throws -> Void) async throws {
         do { try await body() } catch let error as NoSuchName {
-            throw Mistakes(["there is no \(error.kind) \(error.name)"])
+            throw Mistakes(["no \(error.kind) named \(error.name)"])
         }
     }
 }

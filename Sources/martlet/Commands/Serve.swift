@@ -13,15 +13,19 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the server.",
         discussion: """
-            Without any configuration it serves http://localhost:8080 from an SQLite file under var/. It ends on \
-            SIGTERM or Ctrl-C, after requests under way are answered. Where the database is a server that does not \
-            answer yet, it waits and says so: /health/live answers 200 and all else 503 until then.
+            Without configuration, Martlet serves http://localhost:8080 and keeps its data in an SQLite file under \
+            var/. On SIGTERM or Ctrl-C it finishes in-flight requests and stops. If the database server isn't \
+            reachable yet, Martlet logs a warning and keeps retrying; until it connects, /health/live responds with \
+            200 and everything else with 503.
+
+            Try it:            martlet serve --demo
+            In production:     martlet serve --config martlet.yaml --apply resources.yaml
             """)
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(help: "Apply a resource file before serving; may be repeated.") var apply: [String] = []
+    @Option(help: "A resource file to apply before serving. May be repeated.") var apply: [String] = []
     @Flag(help: "Add demo users and clients, and a demo application on http://localhost:8081.") var demo = false
-    @Option(help: "Another port for the demo application.") var demoPort = 8081
+    @Option(help: "The port of the demo application.") var demoPort = 8081
 
     func run() async throws {
         try await Failure.reported {
@@ -31,7 +35,7 @@ struct Serve: AsyncParsableCommand {
             let telemetry = TelemetryBootstrap.start(
                 configuration.telemetry, version: Martlet.version,
                 environment: ProcessInfo.processInfo.environment,
-                // A name that is taken is an answer of the storage, too; and who hangs up, or ends the program, breaks nothing.
+                // Expected outcomes: a taken name, a client that disconnects, and cancellation at shutdown.
                 isRefusal: { error in
                     (error as? OAuthError)?.isRefusal
                         ?? (error is UniqueViolation || error is BrokenRequest || error is CancellationError)
@@ -56,7 +60,7 @@ struct Serve: AsyncParsableCommand {
             for change in changes {
                 Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
             }
-            // Somebody else may have registered the name before the file gave it roles.
+            // Another person may have registered the username before the file assigned roles to it.
             let names = Set(changes.filter(\.changesAccess).map(\.name))
             for user in try await administration.usersWithOtherPasswords(resources, where: names.contains) {
                 Logger.current.warning("\(Apply.otherPassword(of: user))")
@@ -109,15 +113,15 @@ struct Serve: AsyncParsableCommand {
             try await ServiceGroup(configuration: group).run()
         } catch let error where Self.isAddressInUse(error) {
             throw Mistakes([
-                "listen, telemetry.metrics or --demo-port: the address is in use: "
-                    + "end the other program or choose another address"
+                "listen, telemetry.metrics or --demo-port: address already in use; "
+                    + "stop the other program or choose another address"
             ])
         }
         await composition.close()
         Logger.current.notice("stopped")
     }
 
-    /// The lifecycle library tells of its own steps; ours are enough.
+    /// Hides the lifecycle library's messages below warnings; Martlet logs its own start and stop.
     private static let quiet: Logger = {
         var logger = Logger(label: "lifecycle")
         logger.logLevel = .warning

@@ -8,8 +8,8 @@ struct SessionCommand: AsyncParsableCommand {
 
     struct End: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sign a user out everywhere; refresh tokens with offline_access stay.")
-        @Argument(help: "The username or e-mail address.") var username: String
+            abstract: "Sign a user out everywhere. Refresh tokens with offline_access stay valid.")
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {

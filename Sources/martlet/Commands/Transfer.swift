@@ -6,15 +6,18 @@ import SQLStorage
 /// `martlet export`.
 struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write all that is stored into one file.",
+        abstract: "Export the whole database to one file.",
         discussion: """
-            The file (JSON Lines) is what `martlet import` takes into another database: from SQLite to MariaDB, and back. \
-            It holds all issuers as they were at one moment; a server may go on meanwhile, but what it stores after \
-            that moment is not in the file. Private keys and secrets stay sealed under the master key, which is not in \
-            the file; digests of passwords are in it: keep it as you keep a backup.
+            Use `martlet import` to load the file (JSON Lines) into another database, for example to move from SQLite \
+            to MariaDB. The file is a consistent snapshot of all issuers. The server may keep running, but later \
+            changes are not in the file. Private keys and secrets stay sealed under the master key, which is not in \
+            the file. Password hashes are, so protect the file like a backup.
+
+            martlet export all.jsonl
+            martlet import all.jsonl --storage-file /etc/martlet/storage
             """)
 
-    @Argument(help: "The file to make; it must not be there yet.") var file: String
+    @Argument(help: "The file to create. It must not exist yet.") var file: String
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -37,14 +40,13 @@ struct Export: AsyncParsableCommand {
 /// `martlet import`.
 struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take what `martlet export` wrote into an empty database.",
+        abstract: "Import a file written by `martlet export` into an empty database.",
         discussion: """
-            Whole or not at all. The database may be new: its schema is made. The master key must be the one that was \
-            used where the export was made. Stop the old server before the export if nothing that it still stores may \
-            be lost.
+            Imports everything or nothing, and creates the schema if needed. The master key must be the one that the \
+            exported database used. To lose no changes, stop the old server before you export.
             """)
 
-    @Argument(help: "The file that `martlet export` wrote.") var file: String
+    @Argument(help: "The file written by `martlet export`.") var file: String
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
@@ -61,7 +63,7 @@ struct Import: AsyncParsableCommand {
     }
 }
 
-/// Tells how far long work has come, on standard error.
+/// Reports progress on standard error, every 50,000 lines.
 private struct Progress {
     private var lines = 0
 
@@ -71,7 +73,7 @@ private struct Progress {
     }
 }
 
-/// The file of an export. Used by one thread.
+/// The output file of an export. Not safe to share between threads.
 private final class TransferOutput: @unchecked Sendable {
     private let path: String
     private let file: PrivateFile
@@ -80,7 +82,7 @@ private final class TransferOutput: @unchecked Sendable {
 
     init(_ path: String) throws(Mistakes) {
         self.path = path
-        // Said before the work; `finish` decides.
+        // Fails early; `finish` checks again atomically.
         guard !FileManager.default.fileExists(atPath: path) else { throw Self.taken(path) }
         file = try PrivateFile(path)
     }
@@ -102,11 +104,11 @@ private final class TransferOutput: @unchecked Sendable {
     }
 
     private static func taken(_ path: String) -> Mistakes {
-        Mistakes(["\(path): is there already: name another file"])
+        Mistakes(["\(path): already exists; choose another file"])
     }
 }
 
-/// The lines of a file. Used by one thread.
+/// A reader of a file's lines. Not safe to share between threads.
 private final class TransferInput: @unchecked Sendable {
     private let file: FileHandle
     private var buffer: [UInt8] = []
@@ -115,7 +117,7 @@ private final class TransferInput: @unchecked Sendable {
 
     init(_ path: String) throws(Mistakes) {
         guard let file = FileHandle(forReadingAtPath: path) else {
-            throw Mistakes(["\(path): cannot be read: check that it exists and that this user may read it"])
+            throw Mistakes(["\(path): cannot be read; check that it exists and that this user may read it"])
         }
         self.file = file
     }

@@ -7,14 +7,15 @@ import JOSE
 /// `martlet user`.
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "user", abstract: "List, add, change and remove users.",
+        commandName: "user", abstract: "List, add, invite, change and remove users.",
         subcommands: [
             List.self, Add.self, Invite.self, Password.self, Roles.self, Assign.self, Withdraw.self, Disable.self,
             Enable.self, Unlock.self, Remove.self,
         ])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List users by name.")
+        static let configuration = CommandConfiguration(
+            abstract: "List users: username, identifier, email address, and state.")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -33,11 +34,11 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a user. The password is read from standard input.",
+            abstract: "Add a user. Reads the password from standard input.",
             discussion: "Example: martlet user add alice --email alice@example.com < password.txt")
         @Argument(help: "The username.") var username: String
-        @Option(help: "The e-mail address.") var email: String?
-        @Option(help: "What the person is called.") var displayName: String?
+        @Option(help: "The email address.") var email: String?
+        @Option(help: "The person's full name.") var displayName: String?
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -51,7 +52,7 @@ struct UserCommand: AsyncParsableCommand {
                         password, names: [username, email, provider.settings.name].compactMap(\.self))
                 } catch { throw Mistakes([error.sentence]) }
                 do { try await administration.create(UserDocument(document)) } catch is NameTaken {
-                    throw Mistakes(["there is a user with this name or address already"])
+                    throw Mistakes(["a user with this username or email address already exists"])
                 } catch let error as InvalidDocument {
                     throw Mistakes(error.problems.map { "\($0.member): \($0.reason)" })
                 }
@@ -62,8 +63,9 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Password: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Set a user's password, read from standard input, and sign them out everywhere.")
-        @Argument(help: "The username or e-mail address.") var username: String
+            abstract: "Set a user's password and sign them out everywhere. Reads the password from standard input.",
+            discussion: "Example: martlet user password alice < password.txt")
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -80,8 +82,8 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Disable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Refuse a user and sign them out everywhere.")
-        @Argument(help: "The username or e-mail address.") var username: String
+        static let configuration = CommandConfiguration(abstract: "Disable a user and sign them out everywhere.")
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -93,8 +95,8 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Let a disabled user sign in again.")
-        @Argument(help: "The username or e-mail address.") var username: String
+        static let configuration = CommandConfiguration(abstract: "Enable a disabled user.")
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -107,21 +109,21 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Unlock: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let a user try again who was locked out by wrong passwords or codes.")
-        @Argument(help: "The username or e-mail address.") var username: String
+            abstract: "Unlock a user who entered too many wrong passwords or codes.")
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
             try await options.administer { administration, stores, _ in
                 let wasLocked = try await administration.unlock(stores.user(username))
-                Terminal.say(wasLocked ? "Unlocked." : "There was nothing to unlock.")
+                Terminal.say(wasLocked ? "Unlocked." : "The user was not locked out.")
             }
         }
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove a user with all that is theirs.")
-        @Argument(help: "The username or e-mail address.") var username: String
+        static let configuration = CommandConfiguration(abstract: "Remove a user and all their data.")
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -134,15 +136,18 @@ struct UserCommand: AsyncParsableCommand {
 }
 
 extension Stores {
-    /// Throws `Mistakes` when there is no such user.
+    /// Returns the user with this username or email address. Throws `Mistakes` if there is none.
     func user(_ name: String) async throws -> User {
-        guard let user = try await users.find(named: name) else { throw Mistakes(["there is no user \(name)"]) }
+        guard let user = try await users.find(named: name) else {
+            throw Mistakes(["no user named \(name); `martlet user list` shows all users"])
+        }
         return user
     }
 
+    /// Returns the client with this `client_id`. Throws `Mistakes` if there is none.
     func client(_ id: String) async throws -> Client {
         guard let client = try await clients.find(Identifier(rawValue: id)) else {
-            throw Mistakes(["there is no client \(id)"])
+            throw Mistakes(["no client with the client_id \(id); `martlet client list` shows all clients"])
         }
         return client
     }
@@ -151,19 +156,19 @@ extension Stores {
 extension PasswordRefusal {
     fileprivate var sentence: String {
         switch self {
-        case .tooShort, .tooLong: "a password must have 8 to 256 characters"
-        case .known: "the password is the user's name or address, or the name of the site"
-        case .common: "the password is one that many people have: it would be guessed first"
+        case .tooShort, .tooLong: "the password must have 8 to 256 characters"
+        case .known: "the password must not be the user's name, their email address, or the name of this site"
+        case .common: "the password is too common and easy to guess; choose another one"
         }
     }
 }
 
-/// A secret from standard input: on the command line others could read it.
+/// Reads a secret from standard input. Arguments would be visible to other users of the machine.
 enum SecretInput {
     static func read() throws -> String {
-        if isatty(STDIN_FILENO) == 1 { Terminal.complain(["Type the password and press return:"]) }
+        if isatty(STDIN_FILENO) == 1 { Terminal.complain(["Type the password and press Return:"]) }
         guard let line = readLine(strippingNewline: true), !line.isEmpty else {
-            throw ValidationError("The password is read from standard input, and there was none.")
+            throw ValidationError("Provide the password on standard input.")
         }
         return line
     }

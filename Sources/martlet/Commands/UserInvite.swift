@@ -5,23 +5,27 @@ extension UserCommand {
     /// `martlet user invite`.
     struct Invite: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Offer somebody an account.",
+            abstract: "Invite someone to create an account.",
             discussion: """
-                Prints a link with which they make it, good once and for seven days. With --mail a running server sends \
-                it to them instead. Needs sign_up to be invitation or open.
+                Prints an invitation link, which works once and expires after seven days. With --mail, a running \
+                server emails the link instead. Requires sign_up to be invitation or open.
+
+                martlet user invite alice@example.com --mail
                 """)
-        @Argument(help: "The e-mail address.") var email: String
-        @Flag(help: "Send the link by mail.") var mail = false
+        @Argument(help: "The email address.") var email: String
+        @Flag(help: "Email the link instead of printing it.") var mail = false
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
             let line = try await options.administer { administration, stores, provider in
-                guard let address = MailAddress(email) else { throw Mistakes(["\(email) is no e-mail address"]) }
+                guard let address = MailAddress(email) else {
+                    throw Mistakes(["\(email) is not a valid email address"])
+                }
                 guard provider.settings.signUp != .off else {
-                    throw Mistakes(["sign_up is off: set it to invitation, or nobody could use the link"])
+                    throw Mistakes(["sign_up is off, so the link would not work; set sign_up to invitation or open"])
                 }
                 guard try await stores.users.find(named: address.text) == nil else {
-                    throw Mistakes(["there is a user with this name or address already"])
+                    throw Mistakes(["a user with this username or email address already exists"])
                 }
                 guard mail else {
                     let link = try provider.invitation(for: address)
@@ -29,11 +33,11 @@ extension UserCommand {
                     return link
                 }
                 guard try Configuration(options.configuration).mail != nil else {
-                    throw Mistakes(["mail.smtp is not set: leave --mail out, and hand the link over yourself"])
+                    throw Mistakes(["mail.smtp is not set; set it, or leave out --mail and send the link yourself"])
                 }
                 try await provider.mail.add(.invitation(address))
                 administration.audit.record(.invitationSent)
-                return "Invited \(address.text): the mail is sent by a running server."
+                return "Invited \(address.text). A running server sends the email."
             }
             Terminal.say(line)
         }

@@ -3,8 +3,8 @@ import IdentityProvider
 
 extension UserCommand {
     struct Roles: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Say which roles and groups a user was given.")
-        @Argument(help: "The username or e-mail address.") var username: String
+        static let configuration = CommandConfiguration(abstract: "List the roles and groups assigned to a user.")
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
@@ -18,9 +18,9 @@ extension UserCommand {
 
     struct Assign: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give a user roles, or put them into groups; the next token says so.",
+            abstract: "Assign roles and groups to a user. Takes effect with their next token.",
             discussion: "Example: martlet user assign alice --role editor --group press")
-        @Argument(help: "The username or e-mail address.") var username: String
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var given: MembershipOptions
         @OptionGroup var options: IssuerOptions
 
@@ -36,8 +36,8 @@ extension UserCommand {
 
     struct Withdraw: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take roles from a user, or take them out of groups; the next token says so.")
-        @Argument(help: "The username or e-mail address.") var username: String
+            abstract: "Remove roles and groups from a user. Takes effect with their next token.")
+        @Argument(help: "The username or email address.") var username: String
         @OptionGroup var taken: MembershipOptions
         @OptionGroup var options: IssuerOptions
 
@@ -50,14 +50,14 @@ extension UserCommand {
     }
 }
 
-/// Roles and groups on the command line.
+/// The options that name roles and groups.
 struct MembershipOptions: ParsableArguments {
-    @Option(help: "A role; may be repeated.") var role: [String] = []
-    @Option(help: "A group; may be repeated.") var group: [String] = []
+    @Option(help: "A role. May be repeated.") var role: [String] = []
+    @Option(help: "A group. May be repeated.") var group: [String] = []
 
     var membership: Membership { Membership(roles: role, groups: group) }
 
     func validate() throws {
-        guard !role.isEmpty || !group.isEmpty else { throw ValidationError("Name a --role or a --group.") }
+        guard !role.isEmpty || !group.isEmpty else { throw ValidationError("Add at least one --role or --group.") }
     }
 }

@@ -4,31 +4,31 @@ import IdentityProvider
 import Server
 import Telemetry
 
-/// A valid configuration. Its initialiser is the validation, and finds every mistake at once.
+/// A valid configuration. The initializer validates it and reports all errors at once.
 struct Configuration {
     let issuers: [Issuer]
-    /// The settings of every issuer; `settings(for:)` puts in the issuer.
+    /// The settings shared by all issuers. `settings(for:)` returns those of one issuer.
     let settings: Settings
     let address: ServerSettings.Address
-    /// Where `/metrics` is served; `nil` for nowhere.
+    /// The address that serves `/metrics`, or `nil` if it isn't served.
     let metricsAddress: ServerSettings.Address?
     let tls: ServerSettings.TLS?
     let proxies: TrustedProxies
     let connections: ServerSettings.ConnectionLimits
     let storage: StorageSetting
     let masterKeyFile: String
-    /// `nil` where no mail is sent.
+    /// `nil` if mail is turned off.
     let mail: MailSetting?
-    /// `nil` where addresses are not located.
+    /// The database that maps IP addresses to places. `nil` if none is configured.
     let geolocator: GeoDatabase?
     let templates: [String: String]
     let telemetry: TelemetrySettings
     let audit: AuditSettings
-    /// Where audit records go besides the storage.
+    /// The path of the file that receives a copy of each audit record, or `-` for standard output.
     let auditFile: String?
-    /// `nil` where nothing is posted.
+    /// `nil` if webhooks are turned off.
     let webhooks: WebhookSetting?
-    /// Settings that are accepted and do nothing in this version, said at the start.
+    /// Settings that have no effect in this version. Reported at startup.
     let unused: [String]
 
     init(_ options: ConfigurationOptions, environment: [String: String] = ProcessInfo.processInfo.environment)
@@ -43,7 +43,7 @@ struct Configuration {
         connections = Self.connections(&values)
         storage = Self.storage(&values)
         masterKeyFile = values.text(.masterKeyFile) ?? "var/master.key"
-        // The default stands in for an invalid issuer: the mistakes in other settings are still to be found.
+        // The default replaces an invalid issuer, so that errors in other settings are reported as well.
         var settings = Settings(issuer: issuers.first ?? Self.defaultIssuer)
         settings.read(&values)
         self.settings = settings
@@ -67,7 +67,7 @@ struct Configuration {
         {
             do throws(InvalidIssuer) {
                 let issuer = try Issuer(text)
-                if issuers.contains(issuer) { values.report(setting, "\(text) stands there twice") }
+                if issuers.contains(issuer) { values.report(setting, "\(text) is listed twice") }
                 issuers.append(issuer)
             } catch { values.report(setting, "\(text) \(error.reason)") }
         }
@@ -93,18 +93,18 @@ struct Configuration {
         case (let certificate?, let key?):
             for (setting, path) in [(Setting.tlsCertificate, certificate), (.tlsKey, key)]
             where !FileManager.default.isReadableFile(atPath: path) {
-                values.report(setting, "the file \(path) cannot be read")
+                values.report(setting, "cannot read the file \(path)")
             }
             return ServerSettings.TLS(certificate: certificate, key: key)
-        case (_?, nil): values.report(.tlsCertificate, "needs \(Setting.tlsKey.rawValue) beside it")
-        case (nil, _?): values.report(.tlsKey, "needs \(Setting.tlsCertificate.rawValue) beside it")
+        case (_?, nil): values.report(.tlsCertificate, "requires \(Setting.tlsKey.rawValue)")
+        case (nil, _?): values.report(.tlsKey, "requires \(Setting.tlsCertificate.rawValue)")
         }
         return nil
     }
 
     private static func proxies(_ values: inout SettingValues) -> TrustedProxies {
         do throws(InvalidNetwork) { return try TrustedProxies(values.list(.trustedProxies)) } catch {
-            values.report(.trustedProxies, "\(error.text) is no network, such as 10.0.0.0/8")
+            values.report(.trustedProxies, "\(error.text) is not a network, such as 10.0.0.0/8")
             return .none
         }
     }
@@ -128,14 +128,14 @@ struct Configuration {
         var files: [String: String] = [:]
         for directory in ["", "locales/", "mail/"] {
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(directory)") else {
-                if directory.isEmpty { values.report(.templates, "the folder \(folder) cannot be read") }
+                if directory.isEmpty { values.report(.templates, "cannot read the folder \(folder)") }
                 continue
             }
             for name in names where [".mustache", ".css", ".json"].contains(where: name.hasSuffix) {
                 guard let data = try? Data(contentsOf: URL(filePath: "\(folder)/\(directory)\(name)")),
                     let text = String(validating: data, as: UTF8.self)
                 else {
-                    values.report(.templates, "\(directory)\(name) cannot be read or is not UTF-8")
+                    values.report(.templates, "\(directory)\(name) cannot be read or is not valid UTF-8")
                     continue
                 }
                 files[directory + name] = text
@@ -157,17 +157,20 @@ struct Configuration {
 }
 
 extension Configuration {
+    /// Returns the settings of one issuer.
     func settings(for issuer: Issuer) -> Settings {
         var settings = settings
         settings.issuer = issuer
         return settings
     }
 
-    /// The issuer that a command is about: the one named, or the first.
+    /// Returns the configured issuer with this identifier, or the first one for `nil`.
     func issuer(named identifier: String?) throws(Mistakes) -> Issuer {
         guard let identifier else { return issuers[0] }
         guard let issuer = issuers.first(where: { $0.identifier == identifier }) else {
-            throw Mistakes(["--for: \(identifier) is none of the configured issuers"])
+            throw Mistakes([
+                "--for: \(identifier) is not configured; check the settings issuer and additional_issuers"
+            ])
         }
         return issuer
     }

@@ -1,68 +1,82 @@
 import ArgumentParser
 
-/// The flags that every command takes: where the configuration is, and each setting of it.
+/// The options of every command: the configuration file, and one flag for each setting.
 struct ConfigurationOptions: ParsableArguments {
     @Option(help: "The configuration file (YAML).") var config: String?
     @Option(help: "The issuer identifier, such as https://id.example.com.") var issuer: String?
-    @Option(help: "The name on the pages.") var name: String?
-    @Option(help: "Further issuers, separated by commas.") var additionalIssuers: String?
-    @Option(help: "Where to listen: 127.0.0.1:8080, or unix:/run/martlet.sock.") var listen: String?
-    @Option(help: "Where to keep state: sqlite:FILE.") var storage: String?
-    @Option(help: "A file that holds the storage setting, when it is a secret.") var storageFile: String?
-    @Option(help: "The file with the master key; made on the first start.") var masterKeyFile: String?
-    @Option(help: "A folder whose files replace the built-in templates.") var templates: String?
-    @Option(help: "The certificate chain (PEM); with it Martlet speaks TLS.") var tlsCertificate: String?
+    @Option(help: "The name shown on pages and in email.") var name: String?
+    @Option(help: "Additional issuers, separated by commas.") var additionalIssuers: String?
+    @Option(help: "The address to listen on: HOST:PORT or unix:PATH.") var listen: String?
+    @Option(help: "The database: sqlite:FILE or mariadb://USER:PASSWORD@HOST/DATABASE.") var storage: String?
+    @Option(help: "A file with the storage setting, to keep its password off the command line.") var storageFile:
+        String?
+    @Option(help: "The file with the master key. With SQLite, created on first start.") var masterKeyFile: String?
+    @Option(help: "A folder with templates that override the built-in ones.") var templates: String?
+    @Option(help: "The certificate chain (PEM). Turns on TLS.") var tlsCertificate: String?
     @Option(help: "The private key of the certificate (PEM).") var tlsKey: String?
-    @Option(help: "Who signs client certificates (PEM).") var tlsClientCa: String?
-    @Option(help: "Networks whose X-Forwarded-For is believed, separated by commas.") var trustedProxies: String?
-    @Option(help: "How many connections one address may have.") var connectionsPerAddress: String?
-    @Option(help: "How many connections one network may have (IPv4 /24, IPv6 /48).") var connectionsPerNetwork: String?
+    @Option(help: "The certificate authorities for client certificates (PEM).") var tlsClientCa: String?
+    @Option(help: "Networks of trusted proxies, whose X-Forwarded-For is used; separated by commas.")
+    var trustedProxies: String?
+    @Option(help: "The most connections from one IP address.") var connectionsPerAddress: String?
+    @Option(help: "The most connections from one network (IPv4 /24, IPv6 /48).") var connectionsPerNetwork: String?
     @Option(help: "The mail server, such as smtp://localhost:25.") var mailSmtp: String?
-    @Option(help: "A file that holds the mail server, when it is a secret.") var mailSmtpFile: String?
-    @Option(help: "The sender of mail: NAME <ADDRESS>, or the address alone.") var mailFrom: String?
-    @Option(name: .customLong("minimum-acr"), help: "The weakest sign-in that is enough: urn:martlet:acr:1, 2 or 3.")
+    @Option(help: "A file with the mail server URL, to keep its password off the command line.") var mailSmtpFile:
+        String?
+    @Option(help: "The sender of email: ADDRESS or NAME <ADDRESS>.") var mailFrom: String?
+    @Option(
+        name: .customLong("minimum-acr"),
+        help: "The minimum strength of every sign-in: urn:martlet:acr:1, urn:martlet:acr:2 or urn:martlet:acr:3.")
     var minimumACR: String?
-    @Option(help: "Who may make an account: off, open or invitation.") var signUp: String?
-    @Option(help: "What authenticator apps are set up with: SHA1, SHA256 or SHA512.") var totpAlgorithm: String?
-    @Option(help: "How many digits their codes have: 6, 7 or 8.") var totpDigits: String?
-    @Option(help: "Whether a code by mail is a second factor: true or false.") var factorsEmailCode: String?
-    @Option(help: "Whether the JSON API has a client for requests that name none: true or false.")
+    @Option(help: "Who may create an account: off (no one), open (anyone) or invitation.") var signUp: String?
+    @Option(help: "The hash algorithm of new authenticator apps: SHA1, SHA256 or SHA512.") var totpAlgorithm: String?
+    @Option(help: "The number of digits in their codes: 6, 7 or 8.") var totpDigits: String?
+    @Option(help: "Whether an emailed code counts as a second factor: true or false.") var factorsEmailCode: String?
+    @Option(help: "Whether the JSON API uses a built-in client for requests without a client: true or false.")
     var firstPartyBuiltInClient: String?
-    @Option(help: "A database of places (GeoIP, MaxMind format).") var suspicionPlaces: String?
-    @Option(help: "A browser that is new: ignore, notify, factor, refuse.") var suspicionUnknownDevice: String?
-    @Option(help: "The same for a network that is new.") var suspicionUnknownNetwork: String?
-    @Option(help: "For a country that is new.") var suspicionUnknownCountry: String?
-    @Option(help: "For travel that nobody makes.") var suspicionImpossibleTravel: String?
-    @Option(help: "For addresses that fail at many accounts.") var suspicionManyAccounts: String?
-    @Option(help: "For accounts that many addresses fail at.") var suspicionManyAddresses: String?
-    @Option(help: "An OpenTelemetry collector, such as http://localhost:4318.") var telemetryOtlp: String?
-    @Option(help: "Header fields for the collector: NAME=VALUE, separated by commas.") var telemetryOtlpHeaders: String?
-    @Option(help: "A file that holds these header fields, when they are a secret.") var telemetryOtlpHeadersFile:
+    @Option(help: "A GeoIP database file (MaxMind format).") var suspicionPlaces: String?
+    @Option(help: "What to do on sign-in from a new browser: ignore, notify, factor or refuse.")
+    var suspicionUnknownDevice: String?
+    @Option(help: "What to do on sign-in from a new network.") var suspicionUnknownNetwork: String?
+    @Option(help: "What to do on sign-in from a new country.") var suspicionUnknownCountry: String?
+    @Option(help: "What to do on impossible travel.") var suspicionImpossibleTravel: String?
+    @Option(help: "What to do when the IP address failed to sign in to many accounts.") var suspicionManyAccounts:
         String?
-    @Option(help: "What the collector gets: some of traces, metrics, logs.") var telemetryOtlpSignals: String?
-    @Option(help: "Where to serve /metrics for Prometheus: 127.0.0.1:9464.") var telemetryMetrics: String?
-    @Option(help: "The form of log lines: json or text.") var telemetryLog: String?
-    @Option(help: "How much to log: debug, info, notice, warning or error.") var telemetryLevel: String?
-    @Option(help: "The part of traces that is recorded, 0 to 1.") var telemetrySampling: String?
-    @Option(help: "A file to which audit records are added as lines of JSON; - is standard output.") var auditFile:
+    @Option(help: "What to do when many IP addresses failed to sign in to the account.") var suspicionManyAddresses:
         String?
-    @Option(help: "Seconds that audit records are kept.") var auditRetention: String?
-    @Option(help: "Events that are not recorded, separated by commas, such as tokens_issued.") var auditExcept: String?
-    @Option(help: "Where audit events are posted to, separated by commas.") var webhooksUrls: String?
-    @Option(help: "The secret under which they are signed; better in a file.") var webhooksSecret: String?
-    @Option(help: "A file that holds this secret.") var webhooksSecretFile: String?
-    @Option(help: "Which events are posted, separated by commas; all when it is left out.") var webhooksEvents: String?
-    @Option(help: "Whether private addresses may be posted to: true or false.") var webhooksPrivateNetworks: String?
-    @Option(help: "Seconds that a session lasts.") var lifetimesSession: String?
-    @Option(help: "Seconds after its last use that a session ends.") var lifetimesSessionIdle: String?
-    @Option(help: "Seconds that an access token lasts.") var lifetimesAccessToken: String?
-    @Option(help: "Seconds that an ID Token lasts.") var lifetimesIdToken: String?
-    @Option(help: "Seconds after its last use that a refresh token lasts.") var lifetimesRefreshToken: String?
-    @Option(help: "Seconds that a refresh token lasts at most, however often it is used.")
+    @Option(help: "The OpenTelemetry collector, such as http://localhost:4318.") var telemetryOtlp: String?
+    @Option(help: "Header fields to send to the collector: NAME=VALUE, separated by commas.") var telemetryOtlpHeaders:
+        String?
+    @Option(help: "A file with these header fields, to keep secrets off the command line.")
+    var telemetryOtlpHeadersFile: String?
+    @Option(help: "The signals to send: any of traces, metrics and logs, separated by commas.")
+    var telemetryOtlpSignals: String?
+    @Option(help: "The address that serves /metrics for Prometheus, such as 127.0.0.1:9464.") var telemetryMetrics:
+        String?
+    @Option(help: "The log format: json or text.") var telemetryLog: String?
+    @Option(help: "The log level: debug, info, notice, warning or error.") var telemetryLevel: String?
+    @Option(help: "The fraction of traces to record, from 0 to 1.") var telemetrySampling: String?
+    @Option(help: "A file to append audit records to, as JSON Lines; - for standard output.") var auditFile: String?
+    @Option(help: "How long to keep audit records, in seconds.") var auditRetention: String?
+    @Option(help: "Events to leave out of the audit log, separated by commas, such as tokens_issued.") var auditExcept:
+        String?
+    @Option(help: "Webhook URLs that receive audit events, separated by commas.") var webhooksUrls: String?
+    @Option(help: "The secret that signs webhooks. Prefer --webhooks-secret-file.") var webhooksSecret: String?
+    @Option(help: "A file with the secret that signs webhooks.") var webhooksSecretFile: String?
+    @Option(help: "The events to send, separated by commas. Defaults to all.") var webhooksEvents: String?
+    @Option(help: "Whether webhook URLs may be in private networks: true or false.") var webhooksPrivateNetworks:
+        String?
+    @Option(help: "The lifetime of a session, in seconds.") var lifetimesSession: String?
+    @Option(help: "The idle timeout of a session, in seconds.") var lifetimesSessionIdle: String?
+    @Option(help: "The lifetime of an access token, in seconds.") var lifetimesAccessToken: String?
+    @Option(help: "The lifetime of an ID Token, in seconds.") var lifetimesIdToken: String?
+    @Option(help: "The idle timeout of a refresh token, in seconds.") var lifetimesRefreshToken: String?
+    @Option(help: "The maximum lifetime of a refresh token, in seconds.")
     var lifetimesRefreshTokenAbsolute: String?
-    @Option(help: "Seconds in which a repeated refresh is answered alike.") var lifetimesRefreshGrace: String?
-    @Option(help: "Seconds before a link in a mail alone can remove a factor.") var lifetimesRecoveryWait: String?
+    @Option(help: "The grace period for retrying a refresh, in seconds.") var lifetimesRefreshGrace: String?
+    @Option(help: "The wait before account recovery by email alone removes a factor, in seconds.")
+    var lifetimesRecoveryWait: String?
 
+    /// Returns the value given by the setting's flag.
     func flag(_ setting: Setting) -> String? {
         switch setting {
         case .issuer: issuer
@@ -118,7 +132,7 @@ struct ConfigurationOptions: ParsableArguments {
         }
     }
 
-    /// The file that holds a setting which may stand in one.
+    /// Returns the path given by the `--…-file` flag of a setting that may be read from a file.
     func file(_ setting: Setting) -> String? {
         switch setting {
         case .storage: storageFile

@@ -2,26 +2,26 @@ import FoundationEssentials
 import JOSE
 import Yams
 
-/// A YAML file read strictly, with the line of each of its members.
+/// A strictly parsed YAML file that knows the line of each of its members.
 struct DocumentFile {
     let path: String
     let document: JSONObject
-    /// By place: `clients[0].redirect_uris[1]`.
+    /// Line numbers by path, such as `clients[0].redirect_uris[1]`.
     private let lines: [String: Int]
 
-    /// Throws `Mistakes` for a file that cannot be read, is no YAML, or says something twice.
+    /// Throws `Mistakes` if the file can't be read, isn't YAML, or contains a duplicate key.
     init(path: String) throws(Mistakes) {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-            throw Mistakes(["\(path): cannot be read: check that it exists and that this user may read it"])
+            throw Mistakes(["\(path): cannot be read; check that it exists and that this user may read it"])
         }
-        guard let text = String(validating: data, as: UTF8.self) else { throw Mistakes(["\(path): is not UTF-8"]) }
+        guard let text = String(validating: data, as: UTF8.self) else { throw Mistakes(["\(path): not valid UTF-8"]) }
         try self.init(text: text, path: path)
     }
 
     init(text: String, path: String) throws(Mistakes) {
         self.path = path
         let root: Node?
-        do { root = try Yams.compose(yaml: text) } catch { throw Mistakes(["\(path): is not YAML: \(error)"]) }
+        do { root = try Yams.compose(yaml: text) } catch { throw Mistakes(["\(path): not valid YAML: \(error)"]) }
         var reader = NodeReader(path: path)
         guard let root else {
             document = [:]
@@ -30,12 +30,12 @@ struct DocumentFile {
         }
         let value = reader.json(root, at: "")
         guard reader.mistakes.isEmpty else { throw Mistakes(reader.mistakes) }
-        guard let object = value.object else { throw Mistakes(["\(path): must be a mapping of names to values"]) }
+        guard let object = value.object else { throw Mistakes(["\(path): must be a mapping at the top level"]) }
         document = object
         lines = reader.lines
     }
 
-    /// `path:line: place` of a member, or of what holds it.
+    /// Returns `path:line: place`, with the line of the member or else of its closest known parent.
     func position(of place: String) -> String {
         var known = Substring(place)
         while !known.isEmpty {
@@ -46,7 +46,7 @@ struct DocumentFile {
     }
 }
 
-/// Everything that is wrong with what an operator wrote, a line each.
+/// The errors in an operator's input, one line each.
 struct Mistakes: Error {
     let lines: [String]
     init(_ lines: [String]) { self.lines = lines }
@@ -72,7 +72,7 @@ private struct NodeReader {
             for (name, value) in members {
                 let name = name.scalar?.string ?? ""
                 if object[name] != nil {
-                    mistakes.append("\(path):\(value.mark?.line ?? 0): \(name) stands there twice")
+                    mistakes.append("\(path):\(value.mark?.line ?? 0): duplicate key \(name)")
                 }
                 object[name] = json(value, at: place.isEmpty ? name : "\(place).\(name)")
             }
@@ -81,7 +81,7 @@ private struct NodeReader {
         }
     }
 
-    /// The core schema of YAML 1.2: only plain scalars may be more than text.
+    /// Resolves a scalar by the YAML 1.2 core schema, in which only plain scalars can be other than strings.
     private static func json(_ scalar: Node.Scalar) -> JSON {
         guard scalar.style == .plain else { return .string(scalar.string) }
         switch scalar.string {

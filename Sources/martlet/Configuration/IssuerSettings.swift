@@ -3,7 +3,7 @@ import FoundationEssentials
 import IdentityProvider
 
 extension Settings {
-    /// What the operator chose; a setting that is not made keeps its default.
+    /// Reads the operator's settings. Missing settings keep their defaults.
     mutating func read(_ values: inout SettingValues) {
         name = values.text(.name) ?? name
         lifetimes.read(&values)
@@ -80,7 +80,7 @@ extension RiskRules {
         }
         guard !values.isSet(.suspicionPlaces) else { return }
         for setting in [Setting.suspicionUnknownCountry, .suspicionImpossibleTravel] where values.isSet(setting) {
-            values.report(setting, "needs \(Setting.suspicionPlaces.rawValue) beside it")
+            values.report(setting, "requires \(Setting.suspicionPlaces.rawValue)")
         }
     }
 }

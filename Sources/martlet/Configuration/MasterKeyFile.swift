@@ -1,26 +1,27 @@
-// A static build finds `stat` in this module, a dynamic one in Glibc.
+// Static builds find `stat` in this module, dynamic builds in Glibc.
 import CoreFoundation
 import Foundation
 import Glibc
 import IdentityProvider
 
-/// The file with the secrets that the database does not hold.
+/// The file with the master keys, which are kept out of the database.
 struct MasterKeyFile {
     let path: String
 
-    /// Throws `Mistakes`.
+    /// Reads the keys. Throws `Mistakes` if other users can read the file, or if it is not a regular file of valid
+    /// keys.
     func read() throws(Mistakes) -> MasterKeys {
-        // `O_NONBLOCK`: opening a FIFO would block until it has a writer.
+        // `O_NONBLOCK`, because opening a FIFO blocks until it has a writer.
         let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw Mistakes(["\(path): \(Self.reason(errno, path))"]) }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var status = stat()
-        // Of the file that is open: a name may mean another one a moment later.
+        // Checks the open descriptor, since the path may refer to another file by now.
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw Mistakes(["\(path): the master key must be a regular file"])
         }
         guard status.st_mode & 0o077 == 0 else {
-            throw Mistakes(["\(path): others may read the master key: run `chmod 600 \(path)`"])
+            throw Mistakes(["\(path): other users can access the master key; run `chmod 600 \(path)`"])
         }
         guard let data = try? file.readToEnd(), let text = String(validating: data, as: UTF8.self) else {
             throw Mistakes(["\(path): the master key cannot be read"])
@@ -32,25 +33,25 @@ struct MasterKeyFile {
         switch code {
         case ENOENT, ENOTDIR:
             """
-            there is no master key: make one with `martlet key master \(path)`, and give every node that uses the \
-            database the same file
+            no master key found; create one with `martlet key master \(path)`, and copy it to every node that uses the \
+            database
             """
-        case ELOOP: "the master key must not be a symbolic link: name the file that it leads to"
-        default: "the master key cannot be read: let this user read it"
+        case ELOOP: "the master key must not be a symbolic link; name the target file instead"
+        default: "the master key cannot be read; give this user read access"
         }
     }
 
-    /// Creates the key unless something has its name. Of programs that start at once, one creates it and the others read
-    /// that one.
+    /// Creates the file unless the path exists. If several processes start at once, one creates it and the others read
+    /// that file.
     func makeIfAbsent() throws(Mistakes) {
         if !FileManager.default.fileExists(atPath: path) { _ = try publish() }
     }
 
-    /// Creates a file that only this user can read. Throws `Mistakes`, and never replaces a file: what is sealed under
-    /// its key would be lost.
+    /// Creates a file that only this user can read. Throws `Mistakes` if the path exists: replacing a key would lose
+    /// all data sealed under it.
     func make() throws(Mistakes) {
         guard try publish() else {
-            throw Mistakes(["\(path): is there already: keep it, or what is sealed under its key is lost"])
+            throw Mistakes(["\(path): already exists; keep it, or all data sealed under its key is lost"])
         }
     }
 

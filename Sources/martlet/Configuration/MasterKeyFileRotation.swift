@@ -3,38 +3,40 @@ import Glibc
 import IdentityProvider
 
 extension MasterKeyFile {
-    /// Puts a new key before the others. Throws `Mistakes`.
+    /// Inserts a new key before the others. Throws `Mistakes`.
     func add() throws(Mistakes) {
         _ = try read()
         try replace(with: MasterKeys.generate() + lines().map { $0 + "\n" }.joined())
     }
 
-    /// Leaves the first key alone in the file, which must be the one named. Throws `Mistakes`.
+    /// Removes all keys but the first, which must have this name. Throws `Mistakes`.
     func keepFirst(named name: String) throws(Mistakes) {
         guard try read().names.first == name else {
-            throw Mistakes(["\(path): another key stands first by now; nothing was dropped"])
+            throw Mistakes(["\(path): the first key is no longer \(name); no key was removed"])
         }
         let lines = try lines()
         if lines.count > 1 { try replace(with: lines[0] + "\n") }
     }
 
-    /// Keeps every other command that changes keys away from the file while `body` runs. Throws `Mistakes` when there is one.
+    /// Runs `body` while no other command changes the keys. Throws `Mistakes` if another one is running.
     func whileLocked<Result>(_ body: () async throws -> Result) async throws -> Result {
-        // A file of its own: the key file itself is replaced.
+        // Not a lock on the key file, which is replaced by another file.
         let name = "\(path).lock"
         let descriptor = unsafe open(name, O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Mistakes(["\(name): cannot be written: let this user write to its folder"]) }
+        guard descriptor >= 0 else {
+            throw Mistakes(["\(name): cannot be written; give this user write access to its folder"])
+        }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw Mistakes(["another command is changing the keys: wait until it has ended"])
+            throw Mistakes(["another command is changing the keys; wait until it ends, then run this again"])
         }
         return try await body()
     }
 
-    /// The keys as they stand in the file, without comments.
+    /// The keys in the file, without comments.
     private func lines() throws(Mistakes) -> [String] {
         guard let data = try? Data(contentsOf: URL(filePath: path)), let text = String(validating: data, as: UTF8.self)
-        else { throw Mistakes(["\(path): the master key cannot be read: let this user read it"]) }
+        else { throw Mistakes(["\(path): the master key cannot be read; give this user read access"]) }
         return text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }.map(String.init)
     }
 

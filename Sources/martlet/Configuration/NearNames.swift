@@ -1,15 +1,15 @@
-/// What somebody may have meant by a name that there is not.
+/// Suggestions for a misspelled name.
 enum NearNames {
-    /// The three nearest, the nearest first; none that is quite another word.
+    /// Returns up to three similar names, the closest first.
     static func of(_ text: String, among names: [String]) -> [String] {
         let near = names.map { (name: $0, distance: distance(text, $0)) }
             .filter { $0.distance <= max(2, $0.name.count / 3) }
         return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
     }
 
-    /// How many letters must be put in, taken out or changed to make one text of the other (Levenshtein).
+    /// Returns the Levenshtein distance.
     private static func distance(_ one: String, _ other: String) -> Int {
-        // A text that is much longer than any name is no misspelling of it.
+        // Bounds the cost. A text much longer than every name is not a misspelling.
         let (left, right) = (Array(one.prefix(100)), Array(other))
         var row = Array(0...right.count)
         for (index, letter) in left.enumerated() {

@@ -1,7 +1,7 @@
 import GeoIP
 
 extension Configuration {
-    /// `nil` without a database of places.
+    /// Opens the GeoIP database, if one is configured.
     static func geolocator(_ values: inout SettingValues) -> GeoDatabase? {
         guard let path = values.text(.suspicionPlaces) else { return nil }
         do { return try GeoDatabase(path: path) } catch {

@@ -1,4 +1,4 @@
-/// The settings of the program, in the one list from which flags, variables and file members are named.
+/// The settings of the program. Flags, environment variables and file members derive their names from this list.
 enum Setting: String, CaseIterable {
     case issuer, name, listen, storage, templates
     case additionalIssuers = "additional_issuers"
@@ -47,10 +47,10 @@ enum Setting: String, CaseIterable {
     case lifetimesRefreshGrace = "lifetimes.refresh_grace"
     case lifetimesRecoveryWait = "lifetimes.recovery_wait"
 
-    /// `MARTLET_TLS_CERTIFICATE`.
+    /// The environment variable, such as `MARTLET_TLS_CERTIFICATE`.
     var variable: String { "MARTLET_" + rawValue.replacing(".", with: "_").uppercased() }
-    /// `--tls-certificate`.
+    /// The flag, such as `--tls-certificate`.
     var flag: String { "--" + rawValue.replacing(".", with: "-").replacing("_", with: "-") }
-    /// Holds a secret, so it may also be named by a file (`storage_file`).
+    /// Whether the setting holds a secret and can be read from a file instead (`storage_file`).
     var mayBeInFile: Bool { [.storage, .mailSMTP, .telemetryOTLPHeaders, .webhooksSecret].contains(self) }
 }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JOSE
 
-/// What was said of each setting, and where: a flag goes before a variable, that before the file.
+/// The value of each setting and where it came from. Flags override variables, which override the file.
 struct SettingValues {
     private var values: [Setting: (value: JSON, source: String)] = [:]
     private(set) var mistakes: [String] = []
@@ -17,7 +17,7 @@ struct SettingValues {
             if let text = options.flag(setting) { values[setting] = (.string(text), setting.flag) }
         }
         for name in environment.keys.sorted() where name.hasPrefix("MARTLET_") && !Self.isKnown(name) {
-            mistakes.append("\(name): there is no such setting")
+            mistakes.append("\(name): unknown setting; see docs/configuration.md")
         }
     }
 
@@ -50,7 +50,7 @@ struct SettingValues {
             {
                 take(members, prefix: place + ".", of: file)
             } else {
-                mistakes.append("\(file.position(of: place)): there is no such setting")
+                mistakes.append("\(file.position(of: place)): unknown setting; see docs/configuration.md")
             }
         }
     }
@@ -59,14 +59,14 @@ struct SettingValues {
         guard let path else { return }
         guard let data = try? Data(contentsOf: URL(filePath: path)), let text = String(validating: data, as: UTF8.self)
         else {
-            mistakes.append("\(path): cannot be read: it should hold the setting \(setting.rawValue)")
+            mistakes.append("\(path): cannot be read; it must hold the setting \(setting.rawValue)")
             return
         }
         let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         values[setting] = (.string(line), path)
     }
 
-    /// Where the setting was made, for people.
+    /// The source of the setting for error messages: a flag, a variable, or a file and line.
     func source(_ setting: Setting) -> String { values[setting]?.source ?? setting.rawValue }
 
     mutating func report(_ setting: Setting, _ reason: String) { mistakes.append("\(source(setting)): \(reason)") }
@@ -79,12 +79,12 @@ struct SettingValues {
         case .string(let text)?: return text
         case .integer(let number)?: return String(number)
         default:
-            report(setting, "must be a text")
+            report(setting, "must be a string")
             return nil
         }
     }
 
-    /// `standard` when it is not set.
+    /// Returns `standard` if the setting is missing.
     mutating func flag(_ setting: Setting, default standard: Bool = false) -> Bool {
         switch values[setting]?.value {
         case nil: return standard
@@ -104,7 +104,7 @@ struct SettingValues {
             return text.split(separator: ",").map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }
         case .array(let items)? where items.allSatisfy({ $0.string != nil }): return items.compactMap(\.string)
         default:
-            report(setting, "must be a list of texts")
+            report(setting, "must be a list of strings")
             return []
         }
     }

@@ -2,12 +2,12 @@ import MariaDBDriver
 import SQLStorage
 import SQLiteDriver
 
-/// Where state is kept: the setting `storage`.
+/// The database, from the setting `storage`.
 enum StorageSetting {
     case sqlite(String)
     case mariaDB(MariaDBSettings)
 
-    /// What stands there may hold a password: the reason for a refusal never repeats it.
+    /// Errors never include the text, which may contain a password.
     init(_ text: String) throws(InvalidStorageSetting) {
         if text.hasPrefix("sqlite:"), text.count > 7 {
             self = .sqlite(String(text.dropFirst(7)))
@@ -24,7 +24,7 @@ enum StorageSetting {
         }
     }
 
-    /// Opens a file, or begins to connect to a server. Throws `StorageError`.
+    /// Opens the file, or starts connecting to the server. Throws `StorageError`.
     func open() throws -> any SQLDatabase {
         switch self {
         case .sqlite(let path): try SQLiteDatabase(path: path)
@@ -32,7 +32,7 @@ enum StorageSetting {
         }
     }
 
-    /// Whether other nodes may use it, too.
+    /// Whether several nodes can share the database.
     var isShared: Bool {
         switch self {
         case .sqlite: false
@@ -41,7 +41,7 @@ enum StorageSetting {
     }
 }
 
-/// Why a text does not say where to keep state.
+/// An invalid `storage` setting, with the reason.
 struct InvalidStorageSetting: Error {
     let reason: String
 }

@@ -33,13 +33,13 @@ extension TelemetrySettings {
 }
 
 extension OTLPSettings {
-    /// `nil` without a collector.
+    /// Returns `nil` without a collector.
     init?(_ values: inout SettingValues) {
         let headers = Self.headers(&values)
         let signals = Self.signals(&values)
         guard let text = values.text(.telemetryOTLP) else {
             for setting in [Setting.telemetryOTLPHeaders, .telemetryOTLPSignals] where values.isSet(setting) {
-                values.report(setting, "needs \(Setting.telemetryOTLP.rawValue) beside it")
+                values.report(setting, "requires \(Setting.telemetryOTLP.rawValue)")
             }
             return nil
         }
@@ -47,19 +47,19 @@ extension OTLPSettings {
         guard let url = URL(string: endpoint), ["http", "https"].contains(url.scheme), url.host() != nil,
             url.query == nil, url.fragment == nil, url.user == nil, url.password == nil
         else {
-            values.report(.telemetryOTLP, "must be the address of a collector, such as http://localhost:4318")
+            values.report(.telemetryOTLP, "must be the URL of a collector, such as http://localhost:4318")
             return nil
         }
         self.init(endpoint: endpoint, headers: headers, signals: signals)
     }
 
-    /// What stands there may be a token: the reason for a refusal never repeats it.
+    /// Errors never include the text, which may contain a token.
     private static func headers(_ values: inout SettingValues) -> [(name: String, value: String)] {
         guard let text = values.text(.telemetryOTLPHeaders) else { return [] }
         guard let headers = KeyValueList.parse(text), headers.allSatisfy({ isName($0.name) && isValue($0.value) })
         else {
             values.report(
-                .telemetryOTLPHeaders, "must be NAME=VALUE, several separated by commas, values percent-encoded")
+                .telemetryOTLPHeaders, "must be NAME=VALUE pairs separated by commas, with percent-encoded values")
             return []
         }
         return headers
@@ -69,7 +69,7 @@ extension OTLPSettings {
         guard values.isSet(.telemetryOTLPSignals) else { return Set(OTLPSignal.allCases) }
         let signals = values.list(.telemetryOTLPSignals).map(OTLPSignal.init)
         if signals.contains(nil) || signals.isEmpty {
-            values.report(.telemetryOTLPSignals, "must be some of traces, metrics and logs")
+            values.report(.telemetryOTLPSignals, "must be one or more of traces, metrics and logs")
         }
         return Set(signals.compactMap(\.self))
     }

@@ -1,4 +1,4 @@
-// Authorization code with PKCE, as a browser application does it (RFC 9700 §2.1, OpenID Connect Core §3.1).
+// The authorization code flow with PKCE in a single-page application (RFC 9700 §2.1, OpenID Connect Core §3.1).
 const redirectURI = location.origin + "/";
 const byID = (id) => document.getElementById(id);
 const base64url = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
@@ -42,20 +42,20 @@ async function verify(token, nonce) {
     RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
   };
   const kind = kinds[header.alg];
-  if (!kind) throw new Error("The ID Token is signed in a way that is not expected.");
+  if (!kind) throw new Error(`The ID Token uses an unexpected signature algorithm: ${header.alg}.`);
   const { keys } = await (await fetch(metadata.jwks_uri)).json();
   const jwk = keys.find((key) => key.kid === header.kid && key.alg === header.alg);
-  if (!jwk) throw new Error("The ID Token is signed with a key that is not published.");
+  if (!jwk) throw new Error("The ID Token is signed with a key that is not in the issuer’s JWK Set.");
   const key = await crypto.subtle.importKey("jwk", jwk, kind, false, ["verify"]);
   const data = new TextEncoder().encode(`${head}.${body}`);
   if (!await crypto.subtle.verify(kind, key, fromBase64url(signature), data)) {
-    throw new Error("The signature of the ID Token is wrong.");
+    throw new Error("The signature of the ID Token is invalid.");
   }
   const claims = JSON.parse(text(fromBase64url(body)));
   if (claims.iss !== config.issuer) throw new Error("The ID Token is from another issuer.");
-  if (![claims.aud].flat().includes(config.client_id)) throw new Error("The ID Token is for another application.");
+  if (![claims.aud].flat().includes(config.client_id)) throw new Error("The ID Token was issued to another application.");
   if (claims.exp * 1000 < Date.now()) throw new Error("The ID Token has expired.");
-  if (nonce && claims.nonce !== nonce) throw new Error("The ID Token belongs to another request.");
+  if (nonce && claims.nonce !== nonce) throw new Error("The ID Token belongs to another sign-in.");
   return claims;
 }
 
@@ -83,8 +83,8 @@ async function finish(answer) {
   const request = JSON.parse(sessionStorage.getItem("request") ?? "{}");
   sessionStorage.removeItem("request");
   history.replaceState(null, "", "/");
-  if (!request.state || answer.get("state") !== request.state) throw new Error("The answer belongs to another request.");
-  if (answer.get("iss") !== config.issuer) throw new Error("The answer is from another issuer.");
+  if (!request.state || answer.get("state") !== request.state) throw new Error("The response belongs to another sign-in.");
+  if (answer.get("iss") !== config.issuer) throw new Error("The response is from another issuer.");
   if (answer.has("error")) throw new Error(`${answer.get("error")}: ${answer.get("error_description") ?? ""}`);
   const received = await post(metadata.token_endpoint, {
     grant_type: "authorization_code", code: answer.get("code"), redirect_uri: redirectURI,
@@ -137,7 +137,7 @@ byID("sign-out").addEventListener("click", guarded(signOut));
 await guarded(async () => {
   config = await (await fetch("config.json")).json();
   metadata = await (await fetch(config.issuer + "/.well-known/openid-configuration")).json();
-  if (metadata.issuer !== config.issuer) throw new Error("The metadata is of another issuer.");
+  if (metadata.issuer !== config.issuer) throw new Error("The provider metadata is from another issuer.");
   const answer = new URLSearchParams(location.search);
   if (answer.has("code") || answer.has("error")) return await finish(answer);
   if (answer.has("state") && answer.get("state") === sessionStorage.getItem("sign-out")) {

@@ -61,7 +61,7 @@ struct ConformanceProgramTests {
         arguments: [
             (["run", "--target", "/nowhere.json"], "cannot be read"),
             (["run", "--target", "Package.swift"], "Package.swift"),
-            (["run", "--target", "Conformance/martlet/target.json", "--plan", "no-plan"], "there is no plan no-plan"),
+            (["run", "--target", "Conformance/martlet/target.json", "--plan", "no-plan"], "unknown plan no-plan"),
             (
                 [
                     "run", "--target", "Conformance/martlet/target.json", "--plan",
@@ -70,8 +70,8 @@ struct ConformanceProgramTests {
             ),
             (
                 ["run", "--target", "Conformance/martlet/target.json", "--module", "no-module"],
-                "no plan asked for has a module no-module"
-            ), (["martlet", "--server", "/nowhere"], "cannot be started"),
+                "no selected plan has a module no-module"
+            ), (["martlet", "--server", "/nowhere"], "cannot start"),
             (["martlet", "--server", "/bin/false"], "did not become ready"),
         ])
     func mistakes(_ arguments: [String], says: String) throws {

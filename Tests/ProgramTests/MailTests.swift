@@ -128,7 +128,8 @@ struct MailTests {
         let folder = try Folder()
         for (arguments, expected) in [
             (["--sign-up", "yes"], "off, open or invitation"),
-            (["--mail-smtp", "smtp://localhost"], "requires mail.from"), (["--mail-from", "a@b"], "requires mail.smtp"),
+            (["--mail-smtp", "smtp://localhost"], "requires mail.from"),
+            (["--mail-from", "a@b"], "requires mail.smtp"),
             (["--mail-smtp", "smtp://u:sesame@h?tls=off", "--mail-from", "a@b"], "unencrypted"),
             (["--mail-smtp", "smtp://localhost", "--mail-from", "nobody"], "must be ADDRESS"),
         ] {

@@ -4,10 +4,11 @@ import Conformance
 /// `martlet-conformance list`.
 struct ListPlans: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the plans and their modules.")
+        commandName: "list", abstract: "List plans, modules and covered requirements.",
+        discussion: "Example: martlet-conformance list --modules")
 
     @Flag(help: "Also list the modules of each plan.") var modules = false
-    @Flag(help: "List instead which requirement is covered by which modules of our own.") var requirements = false
+    @Flag(help: "List the requirements covered by the martlet-* modules instead.") var requirements = false
 
     func run() {
         guard !requirements else { return listRequirements() }

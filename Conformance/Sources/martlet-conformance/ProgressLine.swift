@@ -1,7 +1,7 @@
 import Conformance
 import Foundation
 
-/// What the terminal shows of a run.
+/// The terminal output of a run.
 enum ProgressLine {
     static func of(_ plan: Plan, _ result: ModuleResult) -> String {
         let outcome = result.outcome.rawValue.padding(toLength: 15, withPad: " ", startingAt: 0)
@@ -12,13 +12,13 @@ enum ProgressLine {
         return lines.joined(separator: "\n")
     }
 
-    /// The last words of a run; the very last line has the numbers.
+    /// Returns the summary of a run. The last line has the counts.
     static func closing(_ report: Report) -> String {
         var lines = [""]
-        if report.isFast { lines.append("Shortened lifetimes: this run claims nothing of any plan.") }
+        if report.isFast { lines.append("Run with shortened lifetimes: not valid as a conformance result.") }
         lines += report.plans.map { "\($0.plan): \($0.verdict)" }
         lines += Set(report.plans.flatMap(\.unjudged)).sorted().map { "Not judged: \($0)" }
-        lines += report.objections.map { "Objection: \($0)" }
+        lines += report.objections.map { "Problem: \($0)" }
         return (lines + ["", report.closingLine]).joined(separator: "\n")
     }
 }

@@ -4,19 +4,21 @@ import Conformance
 /// `martlet-conformance martlet`.
 struct RunMartlet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "martlet", abstract: "Start a Martlet on a free loopback port, and run plans against it.")
+        commandName: "martlet", abstract: "Start a Martlet on a free loopback port and run plans against it.",
+        discussion: "Example: martlet-conformance martlet --server .build/debug/martlet --tls")
 
-    @Option(help: "The program to start.") var server: String
-    @Option(help: "Its clients and people (YAML).") var resources = "Conformance/martlet/resources.yaml"
-    @Option(help: "How the tester knows them (JSON).") var target = "Conformance/martlet/target.json"
-    @Option(help: "Where it keeps state, as its storage setting says; without it a new SQLite file.") var storage:
-        String?
-    @Flag(help: "Speak TLS, with a certificate made for the run by openssl.") var tls = false
+    @Option(help: "The martlet program to start.") var server: String
+    @Option(help: "The resource file with the clients and users to create (YAML).") var resources =
+        "Conformance/martlet/resources.yaml"
+    @Option(help: "The target file that describes them to the tester (JSON).") var target =
+        "Conformance/martlet/target.json"
+    @Option(help: "The storage setting of Martlet. Defaults to a new SQLite file.") var storage: String?
+    @Flag(help: "Use TLS, with a certificate that openssl creates for the run.") var tls = false
     @OptionGroup var options: RunOptions
 
     func run() async throws {
         var target = try Target.read(target)
-        // A repeated refresh is forgiven for thirty seconds; scripts that wait longer wait a tenth when fast.
+        // Modules wait longer than the 30-second grace period of refresh tokens. With --fast both are a tenth.
         let martlet = try await MartletProcess(
             program: server, resources: resources, storage: storage, isSecure: tls,
             arguments: options.fast ? ["--lifetimes-refresh-grace", "3"] : [])

@@ -6,13 +6,18 @@ import Foundation
 struct RunMutations: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mutations",
-        abstract: "Show that deliberate faults of a Martlet built for it are noticed.",
-        discussion: "The server must be built with MARTLET_MUTATIONS set, as `make conformance-mutations` does.")
+        abstract: "Check that the tests detect deliberate faults in Martlet.",
+        discussion: """
+            Needs a Martlet that was built with the environment variable MARTLET_MUTATIONS. Run `make \
+            conformance-mutations` to build and test it.
+            """)
 
-    @Option(help: "The program with the faults.") var server: String
-    @Option(help: "Its clients and people (YAML).") var resources = "Conformance/martlet/resources.yaml"
-    @Option(help: "How the tester knows them (JSON).") var target = "Conformance/martlet/target.json"
-    @Option(help: "How many servers run side by side.") var width = 4
+    @Option(help: "The martlet program built with faults.") var server: String
+    @Option(help: "The resource file with the clients and users to create (YAML).") var resources =
+        "Conformance/martlet/resources.yaml"
+    @Option(help: "The target file that describes them to the tester (JSON).") var target =
+        "Conformance/martlet/target.json"
+    @Option(help: "The number of servers to run at once.") var width = 4
 
     func run() async throws {
         let run = MutationRun(program: server, resources: resources, target: try Target.read(target), pace: 0.1)
@@ -29,8 +34,8 @@ struct RunMutations: AsyncParsableCommand {
         let unclean = clean.filter { ![.passed, .warning].contains($0.outcome) }
         let unnoticed = rows.filter { !$0.isNoticed }
         say("")
-        for result in unclean { say("Not clean: \(result.module): \(result.outcome.rawValue)") }
-        for row in unnoticed { say("Unnoticed: \(row.mutation.name), \(row.mutation.what)") }
+        for result in unclean { say("Fails without a fault: \(result.module): \(result.outcome.rawValue)") }
+        for row in unnoticed { say("Undetected: \(row.mutation.name), \(row.mutation.what)") }
         let bad = unclean.count + unnoticed.count
         say("\(clean.count + rows.count - bad) passed, \(bad) failed, 0 skipped")
         guard bad == 0 else { throw ExitCode.failure }

@@ -2,34 +2,36 @@ import ArgumentParser
 import Conformance
 import Foundation
 
-/// What every run takes: which modules, what is expected, where the report goes.
+/// The options of every run.
 struct RunOptions: ParsableArguments {
-    @Option(help: "A plan; may be repeated. Without it all that can be run.") var plan: [String] = []
-    @Option(help: "A module of these plans; may be repeated. Without it all.") var module: [String] = []
-    @Option(help: "Warnings, skips and gaps that are expected (JSON).") var allow: String?
-    @Option(help: "A folder for report.html, report.json and report.xml.") var report: String?
-    @Option(help: "How many modules run side by side.") var width = 6
-    @Option(help: "Seconds until an answer must be there.") var timeout = 15.0
-    @Flag(help: "Wait a tenth as long, where lifetimes are as short: say so, and claim nothing.") var fast = false
+    @Option(help: "A plan to run. May be repeated. Defaults to all implemented plans.") var plan: [String] = []
+    @Option(help: "A module of these plans to run. May be repeated. Defaults to all.") var module: [String] = []
+    @Option(help: "An allowlist of expected warnings, skips and gaps (JSON).") var allow: String?
+    @Option(help: "The folder for report.html, report.json and report.xml.") var report: String?
+    @Option(help: "The number of modules to run at once.") var width = 6
+    @Option(help: "The time limit for each response, in seconds.") var timeout = 15.0
+    @Flag(help: "Wait a tenth as long, for a provider with shortened lifetimes. Not a valid conformance result.")
+    var fast = false
 
-    /// Throws for a plan or module that is not there.
+    /// Returns the selected plans and modules. Throws `ValidationError` for an unknown one.
     func selection() throws -> Selection {
         let plans = try plan.map { name in
             guard let plan = Plans.all.first(where: { $0.name == name }) else {
                 let isKnown = Plans.notImplemented.contains(name)
-                throw ValidationError(isKnown ? "the plan \(name) is not implemented" : "there is no plan \(name)")
+                throw ValidationError(
+                    isKnown ? "the plan \(name) is not implemented" : "unknown plan \(name); run `list` to see all")
             }
             return plan
         }
         let chosen = plans.isEmpty ? Plans.all : plans
         let names = Set(chosen.flatMap(\.modules))
         if let unknown = module.first(where: { !names.contains($0) }) {
-            throw ValidationError("no plan asked for has a module \(unknown)")
+            throw ValidationError("no selected plan has a module \(unknown); run `list --modules` to see all")
         }
         return Selection(plans: chosen, modules: Set(module))
     }
 
-    /// Runs against `target`, tells of it, and throws the exit code when the run was not good.
+    /// Runs the selection against `target` and reports the results. Throws `ExitCode.failure` unless the run is good.
     func run(_ target: Target, trust: String? = nil) async throws {
         let list = try allow.map(AllowList.read)
         let selection = try selection()
@@ -59,6 +61,6 @@ struct RunOptions: ParsableArguments {
             ("report.xml", JUnitReport.render(report)),
         ]
         for (name, text) in files { try Data(text.utf8).write(to: URL(filePath: folder).appending(path: name)) }
-        say("\nThe report: \(folder)/report.html")
+        say("\nReport: \(folder)/report.html")
     }
 }

@@ -6,13 +6,15 @@ struct RunPlans: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run plans against a provider.",
         discussion: """
-            The target file names the issuer, the clients registered there and a person who can sign in. The exit code \
-            is 0 only when nothing failed and nothing that was asked for is incomplete.
+            The target file names the issuer, its registered clients, and a user who can sign in. Exits with 0 only if \
+            no module failed and every selected plan is complete.
+
+            martlet-conformance run --target provider.json --plan oidcc-basic-certification-test-plan --report report
             """)
 
-    @Option(help: "The provider, its clients and a person there (JSON).") var target: String
-    @Option(help: "Another issuer than the file names.") var issuer: String?
-    @Option(help: "Certificates to trust besides those of the system (PEM).") var trust: String?
+    @Option(help: "The target file: the provider, its clients and a user (JSON).") var target: String
+    @Option(help: "An issuer that overrides the one in the target file.") var issuer: String?
+    @Option(help: "Certificates to trust in addition to those of the system (PEM).") var trust: String?
     @OptionGroup var options: RunOptions
 
     func run() async throws {

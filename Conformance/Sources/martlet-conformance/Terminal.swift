@@ -1,4 +1,4 @@
 import Foundation
 
-/// Says a line at once, also where the output is a file or a pipe: progress that waits is none.
+/// Prints a line without buffering, so that progress is visible immediately in files and pipes.
 func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }

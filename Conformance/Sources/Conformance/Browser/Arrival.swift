@@ -1,7 +1,7 @@
-/// Where a browser came to rest.
+/// The place where a browser stopped.
 package struct Arrival: Sendable {
     package enum Place: Sendable {
-        /// At the application.
+        /// At the client.
         case landing(Landing)
         /// At a page of the provider.
         case page(ShownPage)
@@ -11,7 +11,7 @@ package struct Arrival: Sendable {
     }
 
     package let place: Place
-    /// The pages that a person had to do something at on the way.
+    /// The pages on the way that needed user interaction.
     package let visited: [PageKind]
     /// The number of the last exchange.
     package let exchange: Int
@@ -20,6 +20,7 @@ package struct Arrival: Sendable {
     package var page: ShownPage? { place.shown }
 }
 
+/// What a page asks of the user.
 package enum PageKind: String, Sendable {
     case signIn = "sign-in"
     case secondFactor = "second factor"
@@ -27,13 +28,13 @@ package enum PageKind: String, Sendable {
     case other
 }
 
-/// An address of the application to which the provider sent the browser; it is not fetched.
+/// A client address that the provider sent the browser to. The browser does not fetch it.
 package struct Landing: Sendable {
     package let address: WebAddress
     package let method: String
-    /// The fields of a form that was posted there.
+    /// The fields of the form posted to the address.
     package let form: [Parameter]
-    /// The page that had the form, when there was one.
+    /// The page that contained the form, if any.
     package let formPage: ShownPage?
 
     package init(address: WebAddress, method: String = "GET", form: [Parameter] = [], formPage: ShownPage? = nil) {
@@ -47,6 +48,7 @@ package struct Landing: Sendable {
     package var fragment: [Parameter] { FormEncoding.parse(address.fragment ?? "") }
 }
 
+/// A page of the provider that the browser stopped at.
 package struct ShownPage: Sendable {
     package let address: WebAddress
     package let answer: WebAnswer

@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// A scripted browser: keeps cookies, follows redirects, and lets a person fill in what it shows. It does not run
-/// scripts; forms that a script would send to the application by itself are sent, as OAuth Form Post has them.
+/// A scripted browser that keeps cookies, follows redirects, and fills in forms for a user. It runs no scripts, but
+/// it submits the self-submitting forms of OAuth 2.0 Form Post Response Mode.
 package final class Browser: Sendable {
     private let transport: Transport
     private let log: ExchangeLog
     private let habits: PageHabits
-    /// The origins of the applications: there a way ends.
+    /// The origins of the clients, where a visit ends.
     private let destinations: Set<String>
     private let cookies = Mutex(CookieJar())
 
@@ -21,8 +21,8 @@ package final class Browser: Sendable {
         self.destinations = destinations
     }
 
-    /// Goes where `request` leads. Without a person it stops at the first page that wants one; with one after as many
-    /// pages as `submissions` allows.
+    /// Follows `request` to its end. Without a person, stops at the first page that needs one; otherwise fills in at
+    /// most `submissions` pages.
     package func visit(
         _ request: WebRequest, by person: Person?, submissions: Int = Browser.pageLimit
     ) async throws -> Arrival {
@@ -31,13 +31,13 @@ package final class Browser: Sendable {
         while let person, let page = place.shown, visited.count < submissions {
             guard let next = try await act(at: page, by: person) else { break }
             if next.kind == .signIn, visited.last == .signIn {
-                throw Misbehaviour("the sign-in page was shown again after the right name and password")
+                throw Misbehaviour("the sign-in page was shown again after correct credentials")
             }
             visited.append(next.kind)
             place = try await follow(next.request)
         }
         guard visited.count < max(Self.pageLimit, submissions) || place.landing != nil else {
-            throw Misbehaviour("\(visited.count) pages and no end")
+            throw Misbehaviour("the flow did not end after \(visited.count) pages")
         }
         return Arrival(place: place, visited: visited, exchange: log.latest)
     }
@@ -46,7 +46,7 @@ package final class Browser: Sendable {
         try await visit(WebRequest("GET", address), by: person)
     }
 
-    /// Sends with this browser's cookies, following nothing.
+    /// Sends a request with this browser's cookies. Follows no redirects.
     package func send(_ request: WebRequest) async throws -> WebAnswer {
         var request = request
         let isCrossSitePost = request.isCrossSite && request.method == "POST"
@@ -67,7 +67,7 @@ package final class Browser: Sendable {
                 return shown(ShownPage(address: request.address, answer: answer))
             }
             guard let next = request.address.resolving(location) else {
-                throw Misbehaviour("it redirects to what is no address: \(location.prefix(200))")
+                throw Misbehaviour("it redirects to an invalid URL: \(location.prefix(200))")
             }
             let keepsForm = [307, 308].contains(answer.status)
             if destinations.contains(next.origin) {
@@ -82,7 +82,7 @@ package final class Browser: Sendable {
         throw Misbehaviour("more than \(Self.redirectLimit) redirects")
     }
 
-    /// A page; or where its form leads, when it is one for the application.
+    /// Returns the page, or the landing that its form leads to if the form is addressed to a client.
     private func shown(_ page: ShownPage) -> Arrival.Place {
         for form in page.forms where form.method == "POST" {
             guard let action = page.address.resolving(form.action), destinations.contains(action.origin) else {
@@ -94,10 +94,10 @@ package final class Browser: Sendable {
         return .page(page)
     }
 
-    /// What `person` does at `page`; `nil` when there is nothing to do.
+    /// Returns the request that `person` makes on `page`, or `nil` if there is nothing to submit.
     private func act(at page: ShownPage, by person: Person) async throws -> (kind: PageKind, request: WebRequest)? {
         if let recipe = habits.recipes?.first(where: { page.address.text.contains($0.page) }) {
-            guard person.agrees else { throw NotConfigured(what: "a recipe can only agree") }
+            guard person.agrees else { throw NotConfigured(what: "a user who denies access: recipes can only agree") }
             return try await carryOut(recipe, at: page.address, by: person)
         }
         let now = Date().timeIntervalSince1970
@@ -115,7 +115,7 @@ package final class Browser: Sendable {
     ) async throws -> (kind: PageKind, request: WebRequest)? {
         for step in recipe.steps {
             guard let address = page.resolving(recipe.fill(step.address, at: page, as: person.account)) else {
-                throw Misbehaviour("a step of the recipe for \(recipe.page) has no address")
+                throw Misbehaviour("the recipe for \(recipe.page) has a step with an invalid address")
             }
             let body = step.json.map { recipe.fill($0, at: page, as: person.account) }
             let answer = try await send(
@@ -123,11 +123,12 @@ package final class Browser: Sendable {
                     step.method, address, headers: body == nil ? [] : [Parameter("Content-Type", "application/json")],
                     body: body))
             guard (200..<300).contains(answer.status) else {
-                throw Misbehaviour("\(step.method) \(address) of the recipe for \(recipe.page): \(answer.status)")
+                throw Misbehaviour(
+                    "\(step.method) \(address) in the recipe for \(recipe.page) returned \(answer.status)")
             }
         }
         guard let next = page.resolving(recipe.fill(recipe.then, at: page, as: person.account)) else {
-            throw Misbehaviour("the recipe for \(recipe.page) leads nowhere")
+            throw Misbehaviour("the recipe for \(recipe.page) has an invalid `then` address")
         }
         return (PageKind(rawValue: recipe.kind) ?? .other, WebRequest("GET", next))
     }

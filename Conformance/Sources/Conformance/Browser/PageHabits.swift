@@ -1,10 +1,10 @@
-/// How a provider's pages are to be used, where they are not plain forms with a password or a question.
+/// How to use a provider's pages that aren't plain sign-in or consent forms.
 package struct PageHabits: Sendable, Codable {
-    /// The field for the name; without it the first visible one.
+    /// The name of the username field. Defaults to the first visible field.
     package var usernameField: String?
-    /// The button that agrees, as `NAME=VALUE`; without it one that says so.
+    /// The button that gives consent, as `NAME=VALUE`. By default it is found by its label.
     package var agree: String?
-    /// Pages that a script of the provider would work on: what it would send, done without it.
+    /// Requests to send instead of running the scripts of pages that need them.
     package var recipes: [Recipe]?
 
     package init() {}
@@ -15,11 +15,11 @@ package struct PageHabits: Sendable, Codable {
     }
 }
 
-/// What to do at a page whose address contains `page`, in place of filling in a form.
+/// The requests to send on a page whose address contains `page`, instead of filling in a form.
 package struct Recipe: Sendable, Codable {
     package struct Step: Sendable, Codable {
         package var method: String
-        /// Relative to the page.
+        /// Resolved relative to the page.
         package var address: String
         package var json: String?
     }
@@ -27,20 +27,22 @@ package struct Recipe: Sendable, Codable {
     package var page: String
     /// `sign-in` or `question`.
     package var kind: String
-    /// Texts may name `{username}`, `{password}` and, as `{query.NAME}`, a parameter of the page's address.
+    /// Their addresses and bodies may contain `{username}`, `{password}`, and `{query.NAME}` for a query parameter of
+    /// the page.
     package var steps: [Step]
-    /// Where to go afterwards, in the same words.
+    /// The address to go to afterwards, with the same placeholders.
     package var then: String
 }
 
 extension Recipe {
+    /// Replaces the placeholders in `template`.
     func fill(_ template: String, at page: WebAddress, as account: Account) -> String {
         var text = template.replacing("{username}", with: account.username)
             .replacing("{password}", with: account.password)
         for parameter in FormEncoding.parse(page.query ?? "") {
             text = text.replacing("{query.\(parameter.name)}", with: parameter.value)
         }
-        // What the address does not have is empty.
+        // Missing query parameters become empty.
         return text.replacing(/\{query\.[^}]*\}/, with: "")
     }
 }

@@ -1,9 +1,9 @@
-/// Who sits at the browser, and what they do there.
+/// The user at the browser, and how they act.
 package struct Person: Sendable {
     package var account: Account
-    /// Whether they say yes to what they are asked.
+    /// Whether they give consent and confirm.
     package var agrees = true
-    /// The step of the authenticator app whose code they type; without it the one of now.
+    /// The TOTP time step of the code they enter. Defaults to the current one.
     package var oneTimeStep: Int?
 
     package init(_ account: Account, agrees: Bool = true) {
@@ -13,7 +13,7 @@ package struct Person: Sendable {
 }
 
 extension HTMLForm {
-    /// What a page with this form is for.
+    /// The kind of page that has this form.
     var kind: PageKind {
         if password != nil { return .signIn }
         if oneTimeField != nil { return .secondFactor }
@@ -24,7 +24,7 @@ extension HTMLForm {
         visible.first { $0.autocomplete == "one-time-code" || ["code", "otp", "totp"].contains($0.name.lowercased()) }
     }
 
-    /// The form as a person fills it in; `nil` when they would not know how.
+    /// Returns the values that `person` submits, or `nil` if they lack what the form asks for.
     func filled(by person: Person, _ habits: PageHabits, at seconds: Double) -> [Parameter]? {
         var values = hidden.map { Parameter($0.name, $0.value) }
         switch kind {
@@ -45,7 +45,7 @@ extension HTMLForm {
         return values
     }
 
-    /// The button that says yes, or no; among buttons that say neither the first.
+    /// Returns the button that agrees or denies. If no label says so, agreeing picks the first other button.
     private func button(agreeing: Bool, _ habits: PageHabits) -> Button? {
         if agreeing, let agree = habits.agree, let mark = agree.firstIndex(of: "=") {
             let (name, value) = (String(agree[..<mark]), String(agree[agree.index(after: mark)...]))

@@ -1,39 +1,41 @@
-/// What must hold of the way a browser went.
+/// Conditions on where a browser stopped and how it got there.
 package enum ArrivalConditions {
     package typealias On = Condition<Arrival>
 
     static let reachesClient = On(
-        "the browser comes back to the client", .failure, "RFC 6749 §4.1.2", "OpenID Connect Core §3.1.2.5"
+        "the browser returns to the client", .failure, "RFC 6749 §4.1.2", "OpenID Connect Core §3.1.2.5"
     ) { arrival in
         guard let page = arrival.page else { return .holds }
-        return .broken("it stays at \(page.address.base) (\(page.answer.status) \(page.answer.mediaType))")
+        return .broken("it stopped at \(page.address.base) (\(page.answer.status) \(page.answer.mediaType))")
     }
 
     static let staysAtProvider = On(
-        "nobody is redirected; a page says what is wrong", .failure, "RFC 6749 §4.1.2.1", "RFC 9700 §2.1"
+        "the browser is not redirected; a page shows the error", .failure, "RFC 6749 §4.1.2.1", "RFC 9700 §2.1"
     ) { arrival in
-        if let landing = arrival.landing { return .broken("the browser was sent to \(landing.address.base)") }
-        guard let page = arrival.page else { return .broken("there is no page") }
+        if let landing = arrival.landing { return .broken("the browser was redirected to \(landing.address.base)") }
+        guard let page = arrival.page else { return .broken("no page was shown") }
         let isRefusal = (400..<500).contains(page.answer.status) || page.answer.status == 200
-        return .require(isRefusal && !page.answer.body.isEmpty, "the answer is \(page.answer.status), without words")
+        return .require(
+            isRefusal && !page.answer.body.isEmpty,
+            "the response is \(page.answer.status) with \(page.answer.body.count) bytes")
     }
 
-    /// An error must not look like a sign-in that would go on.
+    /// An error page that asks for a password would look like a normal sign-in.
     static let asksNobody = On(
-        "the page that says so does not ask for a password", .failure, "RFC 6749 §4.1.2.1"
+        "the error page does not ask for a password", .failure, "RFC 6749 §4.1.2.1"
     ) { arrival in
-        guard let page = arrival.page else { return .notRun("there is no page") }
-        return .require(!page.forms.contains { $0.kind == .signIn }, "it is a sign-in page")
+        guard let page = arrival.page else { return .notRun("no page was shown") }
+        return .require(!page.forms.contains { $0.kind == .signIn }, "the page has a sign-in form")
     }
 
     static let showsSignIn = On(
         "the sign-in page is shown", .failure, "OpenID Connect Core §3.1.2.3"
     ) { arrival in
-        .require(arrival.visited.contains(.signIn), "pages on the way: \(arrival.visited.map(\.rawValue))")
+        .require(arrival.visited.contains(.signIn), "pages shown: \(arrival.visited.map(\.rawValue))")
     }
 
     static let showsNoSignIn = On(
-        "the person is not asked to sign in again", .failure, "OpenID Connect Core §3.1.2.3"
+        "the user is not asked to sign in again", .failure, "OpenID Connect Core §3.1.2.3"
     ) { arrival in
         .require(!arrival.visited.contains(.signIn), "the sign-in page was shown")
     }
@@ -41,7 +43,7 @@ package enum ArrivalConditions {
     static let showsNothing = On(
         "no page is shown", .failure, "OpenID Connect Core §3.1.2.1"
     ) { arrival in
-        if let page = arrival.page { return .broken("\(page.address.base) is shown (\(page.answer.status))") }
-        return .require(arrival.visited.isEmpty, "pages on the way: \(arrival.visited.map(\.rawValue))")
+        if let page = arrival.page { return .broken("\(page.address.base) was shown (\(page.answer.status))") }
+        return .require(arrival.visited.isEmpty, "pages shown: \(arrival.visited.map(\.rawValue))")
     }
 }

@@ -1,4 +1,4 @@
-/// Two sign-ins of one browser, and what was between them.
+/// Two sign-ins in one browser.
 package struct TwoSignIns: Sendable {
     package let first: SignedIn
     package let second: SignedIn
@@ -6,49 +6,49 @@ package struct TwoSignIns: Sendable {
     package let now: Double
 }
 
-/// How a second authentication relates to the first (OpenID Connect Core §3.1.2.1, §2).
+/// Conditions on a second authentication after a first one (OpenID Connect Core §3.1.2.1, §2).
 enum ReauthenticationConditions {
     typealias On = Condition<TwoSignIns>
 
-    static let isSamePerson = On("sub is the same both times", .failure, "OpenID Connect Core §2") { evidence in
+    static let isSamePerson = On("sub is the same in both ID Tokens", .failure, "OpenID Connect Core §2") { evidence in
         .require(
             evidence.first.subject == evidence.second.subject,
             "\(evidence.first.subject) became \(evidence.second.subject)")
     }
 
     static let isLater = On(
-        "auth_time of the second sign-in is later", .failure, "OpenID Connect Core §2"
+        "auth_time of the second ID Token is later", .failure, "OpenID Connect Core §2"
     ) { evidence in
         guard let first = evidence.first.authenticatedAt, let second = evidence.second.authenticatedAt else {
-            return .notRun("there is no auth_time")
+            return .notRun("auth_time is missing")
         }
-        return .require(second > first, "it was \(first) and is \(second)")
+        return .require(second > first, "it changed from \(first) to \(second)")
     }
 
     static let isUnchanged = On(
-        "auth_time is that of the first sign-in", .failure, "OpenID Connect Core §2"
+        "auth_time is still that of the first sign-in", .failure, "OpenID Connect Core §2"
     ) { evidence in
         guard let first = evidence.first.authenticatedAt, let second = evidence.second.authenticatedAt else {
-            return .notRun("there is no auth_time")
+            return .notRun("auth_time is missing")
         }
-        return .require(abs(second - first) < 1, "it was \(first) and is \(second)")
+        return .require(abs(second - first) < 1, "it changed from \(first) to \(second)")
     }
 
     static let haveTime = On("both ID Tokens have auth_time", .failure, "OpenID Connect Core §2") { evidence in
         let both = [evidence.first, evidence.second].map { $0.authenticatedAt }
-        return .require(!both.contains(nil), "it is missing")
+        return .require(!both.contains(nil), "auth_time is missing")
     }
 
     static let hasTime = On(
-        "an ID Token of a request with max_age has auth_time", .failure, "OpenID Connect Core §3.1.2.1"
+        "the ID Token for a request with max_age has auth_time", .failure, "OpenID Connect Core §3.1.2.1"
     ) { evidence in
-        .require(evidence.second.authenticatedAt != nil, "it is missing")
+        .require(evidence.second.authenticatedAt != nil, "auth_time is missing")
     }
 
     static let isRecent = On(
-        "auth_time is of the last minute", .failure, "OpenID Connect Core §3.1.2.1"
+        "auth_time is within the last minute", .failure, "OpenID Connect Core §3.1.2.1"
     ) { evidence in
-        guard let moment = evidence.second.authenticatedAt else { return .notRun("there is no auth_time") }
-        return .require(abs(evidence.now - moment) < 60, "it is \(Int(evidence.now - moment)) s ago")
+        guard let moment = evidence.second.authenticatedAt else { return .notRun("auth_time is missing") }
+        return .require(abs(evidence.now - moment) < 60, "auth_time is \(Int(evidence.now - moment)) s ago")
     }
 }

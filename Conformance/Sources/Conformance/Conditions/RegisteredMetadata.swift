@@ -1,5 +1,5 @@
-/// The names that a discovery document may have: the IANA registry of authorization server metadata and the
-/// specifications of OpenID Connect.
+/// The member names that a discovery document may have, from the IANA registry of authorization server metadata and the
+/// OpenID Connect specifications.
 enum RegisteredMetadata {
     static let names = Set(texts + lists + flags + objects)
 

@@ -1,4 +1,4 @@
-/// What must hold of every successful answer of the token endpoint.
+/// Conditions on every successful token response.
 package enum TokenConditions {
     package typealias On = Condition<TokenAnswer>
 
@@ -7,35 +7,35 @@ package enum TokenConditions {
         hasPlausibleLifetime, hasIDTokenIfOpenID, hasLegalRefreshToken,
     ]
 
-    static let succeeds = On("the token endpoint answers 200", .failure, "RFC 6749 §5.1") { evidence in
-        .require(evidence.answer.status == 200, "it answers \(evidence.answer.status): \(said(evidence.answer))")
+    static let succeeds = On("the token endpoint responds with 200", .failure, "RFC 6749 §5.1") { evidence in
+        .require(evidence.answer.status == 200, "it responds with \(evidence.answer.status): \(said(evidence.answer))")
     }
 
-    static let isJSON = On("the answer is application/json", .failure, "RFC 6749 §5.1") { evidence in
+    static let isJSON = On("the media type is application/json", .failure, "RFC 6749 §5.1") { evidence in
         .require(
             evidence.answer.mediaType == "application/json" && evidence.answer.json?.object != nil,
-            "it is \(evidence.answer.mediaType)")
+            "the media type is \(evidence.answer.mediaType)")
     }
 
-    static let isNotStored = On("the answer says Cache-Control: no-store", .failure, "RFC 6749 §5.1") { evidence in
+    static let isNotStored = On("the response has Cache-Control: no-store", .failure, "RFC 6749 §5.1") { evidence in
         .require(
             evidence.answer.header("Cache-Control")?.lowercased().contains("no-store") == true,
             "Cache-Control is \(evidence.answer.header("Cache-Control") ?? "missing")")
     }
 
     static let hasAccessToken = On(
-        "there is an access token of legal characters", .failure, "RFC 6749 §5.1", "RFC 6750 §2.1"
+        "access_token is present and contains only allowed characters", .failure, "RFC 6749 §5.1", "RFC 6750 §2.1"
     ) { evidence in
-        guard let token = evidence.accessToken, !token.isEmpty else { return .broken("there is none") }
-        return .require(Characters.areBearerToken(token), "it has illegal characters")
+        guard let token = evidence.accessToken, !token.isEmpty else { return .broken("access_token is missing") }
+        return .require(Characters.areBearerToken(token), "it contains characters that are not allowed")
     }
 
     static let hasUnguessableTokens = On(
-        "tokens have 128 bits, of which 96 can be measured", .failure, "RFC 6749 §10.10"
+        "tokens have room for 128 bits and at least 96 bits of measured entropy", .failure, "RFC 6749 §10.10"
     ) { evidence in
         let tokens = [evidence.accessToken, evidence.refreshToken].compactMap(\.self)
         let shortcomings = tokens.compactMap(Randomness.shortcoming)
-        return .require(shortcomings.isEmpty, "a token can be guessed: \(shortcomings.joined(separator: "; "))")
+        return .require(shortcomings.isEmpty, "a token is guessable: \(shortcomings.joined(separator: "; "))")
     }
 
     static let hasTokenType = On("token_type is Bearer", .failure, "OpenID Connect Core §3.1.3.3") { evidence in
@@ -44,88 +44,91 @@ package enum TokenConditions {
             "token_type is \(evidence["token_type"]?.text ?? "missing")")
     }
 
-    static let hasLifetime = On("expires_in is there", .warning, "RFC 6749 §5.1") { evidence in
+    static let hasLifetime = On("expires_in is present", .warning, "RFC 6749 §5.1") { evidence in
         .require(evidence["expires_in"] != nil, "it is missing")
     }
 
     static let hasPlausibleLifetime = On(
-        "expires_in is a positive number of seconds, at most a year", .failure, "RFC 6749 §5.1",
+        "expires_in is a positive whole number of seconds, at most a year", .failure, "RFC 6749 §5.1",
         "RFC 6749 Appendix A.14"
     ) { evidence in
-        guard let value = evidence["expires_in"] else { return .notRun("there is none") }
-        guard let seconds = value.number else { return .broken("it is \(value.text)") }
-        return .require(seconds > 0 && seconds <= 366 * 86_400 && seconds == seconds.rounded(), "it is \(value.text)")
+        guard let value = evidence["expires_in"] else { return .notRun("expires_in is missing") }
+        guard let seconds = value.number else { return .broken("expires_in is \(value.text)") }
+        return .require(
+            seconds > 0 && seconds <= 366 * 86_400 && seconds == seconds.rounded(), "expires_in is \(value.text)")
     }
 
     static let hasIDTokenIfOpenID = On(
-        "an ID Token is there exactly when openid was granted", .failure, "OpenID Connect Core §3.1.3.3"
+        "id_token is present exactly if the scope openid was granted", .failure, "OpenID Connect Core §3.1.3.3"
     ) { evidence in
-        guard evidence.grantType == "authorization_code" else { return .notRun("it may be left out here") }
+        guard evidence.grantType == "authorization_code" else { return .notRun("it is optional for this grant") }
         return .require(
             (evidence.idToken != nil) == evidence.isOpenID,
-            evidence.isOpenID ? "there is none" : "there is one without openid")
+            evidence.isOpenID ? "id_token is missing" : "id_token is present without openid")
     }
 
     static let hasLegalRefreshToken = On(
-        "a refresh token has only visible characters", .failure, "RFC 6749 Appendix A.17"
+        "refresh_token contains only printable ASCII characters", .failure, "RFC 6749 Appendix A.17"
     ) { evidence in
-        guard let token = evidence.refreshToken else { return .notRun("there is none") }
-        return .require(!token.isEmpty && Characters.areVisible(token), "it has others")
+        guard let token = evidence.refreshToken else { return .notRun("no refresh token was issued") }
+        return .require(!token.isEmpty && Characters.areVisible(token), "it contains other characters")
     }
 
-    /// A client that asks for itself can ask again (RFC 6749 §4.4.3).
-    static let hasNoRefreshToken = On("there is no refresh token", .warning, "RFC 6749 §4.4.3") { evidence in
-        .require(evidence.refreshToken == nil, "there is one")
+    /// A client acting for itself can request a new token instead (RFC 6749 §4.4.3).
+    static let hasNoRefreshToken = On("no refresh token is issued", .warning, "RFC 6749 §4.4.3") { evidence in
+        .require(evidence.refreshToken == nil, "a refresh token was issued")
     }
 
-    /// The error of an answer in few words.
+    /// Returns a short description of the error in a response.
     static func said(_ answer: WebAnswer) -> String {
         guard let error = answer.json?["error"]?.string else { return "no error code" }
         return "\(error), \(answer.json?["error_description"]?.string ?? "no description")"
     }
 }
 
-/// What must hold of every refusal of the token endpoint and of those that word theirs alike.
+/// Conditions on error responses of the token endpoint and of endpoints with the same error format.
 package enum TokenErrorConditions {
     package typealias On = Condition<WebAnswer>
 
-    /// The refusal of a request with one of `codes`.
+    /// Returns the conditions on an error response with one of `codes`.
     package static func refusal(_ codes: [String], _ section: String) -> [On] {
         [hasErrorStatus, isJSON, isError(codes, section), hasLegalText]
     }
 
     static let hasErrorStatus = On(
-        "the refusal is 400, or 401 for invalid_client", .failure, "RFC 6749 §5.2"
+        "the error status is 400, or 401 for invalid_client", .failure, "RFC 6749 §5.2"
     ) { answer in
         let isUnauthorized = answer.status == 401 && answer.json?["error"]?.string == "invalid_client"
-        return .require(answer.status == 400 || isUnauthorized, "it is \(answer.status)")
+        return .require(answer.status == 400 || isUnauthorized, "the status is \(answer.status)")
     }
 
-    static let isJSON = On("the refusal is application/json", .failure, "RFC 6749 §5.2") { answer in
-        .require(answer.mediaType == "application/json" && answer.json?.object != nil, "it is \(answer.mediaType)")
+    static let isJSON = On("the error response is application/json", .failure, "RFC 6749 §5.2") { answer in
+        .require(
+            answer.mediaType == "application/json" && answer.json?.object != nil,
+            "the media type is \(answer.mediaType)")
     }
 
     static func isError(_ codes: [String], _ section: String) -> On {
         On("the error is \(codes.joined(separator: " or "))", .failure, section) { answer in
             .require(
                 codes.contains(answer.json?["error"]?.string ?? ""),
-                "the answer is \(answer.status): \(TokenConditions.said(answer))")
+                "the response is \(answer.status): \(TokenConditions.said(answer))")
         }
     }
 
     static let hasLegalText = On(
-        "error and error_description have only legal characters", .failure, "RFC 6749 §5.2"
+        "error and error_description contain only allowed characters", .failure, "RFC 6749 §5.2"
     ) { answer in
         let texts = ["error", "error_description"].compactMap { answer.json?[$0]?.string }
-        return .require(texts.allSatisfy(Characters.areErrorText), "illegal characters in \(texts)")
+        return .require(texts.allSatisfy(Characters.areErrorText), "characters not allowed in \(texts)")
     }
 
-    /// RFC 6749 §5.2: a client that used the header is told the scheme.
+    /// RFC 6749 §5.2: `WWW-Authenticate` must match the scheme that the client used.
     static let challenges = On(
-        "a client refused after the Authorization header gets 401 with WWW-Authenticate", .failure, "RFC 6749 §5.2"
+        "failed Basic authentication gets 401 with a Basic challenge", .failure, "RFC 6749 §5.2"
     ) { answer in
         .require(
             answer.status == 401 && answer.header("WWW-Authenticate")?.lowercased().hasPrefix("basic") == true,
-            "it is \(answer.status) with WWW-Authenticate \(answer.header("WWW-Authenticate") ?? "missing")")
+            "the status is \(answer.status) and WWW-Authenticate is \(answer.header("WWW-Authenticate") ?? "missing")")
     }
 }

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Base64 for addresses, without padding (RFC 7515 §2).
+/// Base64url without padding (RFC 7515 §2).
 package enum Base64URL {
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 
-    /// `nil` for padding, other alphabets and impossible lengths.
+    /// Returns `nil` for padding, other characters, and impossible lengths.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let isAlphabet = text.utf8.allSatisfy { byte in
             switch byte {

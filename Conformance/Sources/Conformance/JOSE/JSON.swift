@@ -1,6 +1,6 @@
 import Foundation
 
-/// A JSON value as it came from a provider.
+/// A JSON value.
 package enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -9,7 +9,7 @@ package enum JSON: Hashable, Sendable {
     case array([JSON])
     case object([String: JSON])
 
-    /// `nil` for what is no JSON text.
+    /// Returns `nil` if the bytes are not valid JSON.
     package init?(parsing bytes: some Sequence<UInt8>) {
         guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
         self = value
@@ -23,14 +23,14 @@ package enum JSON: Hashable, Sendable {
     package var array: [JSON]? { if case .array(let values) = self { values } else { nil } }
     package var object: [String: JSON]? { if case .object(let members) = self { members } else { nil } }
 
-    /// The texts of an array of texts; `nil` when it is anything else.
+    /// The elements of an array of strings, or `nil` for any other value.
     package var strings: [String]? {
         guard let array else { return nil }
         let texts = array.compactMap(\.string)
         return texts.count == array.count ? texts : nil
     }
 
-    /// With sorted members, so that it is the same each time.
+    /// The serialized value, with sorted members so that it is deterministic.
     package var text: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -61,7 +61,7 @@ extension JSON: Codable {
         switch self {
         case .null: try container.encodeNil()
         case .bool(let flag): try container.encode(flag)
-        // A whole number is written as one: 1, not 1.0.
+        // Writes whole numbers as 1, not 1.0.
         case .number(let number):
             if let whole = Int(exactly: number) { try container.encode(whole) } else { try container.encode(number) }
         case .string(let text): try container.encode(text)

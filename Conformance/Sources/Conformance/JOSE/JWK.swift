@@ -1,7 +1,7 @@
 import Crypto
 import CryptoExtras
 
-/// A key of a JWK Set, as far as it can be read (RFC 7517 §4).
+/// A key of a JWK Set (RFC 7517 §4). Its members are not validated.
 package struct JWK: Sendable {
     package let members: [String: JSON]
 
@@ -20,7 +20,7 @@ package struct JWK: Sendable {
         ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].filter { members[$0] != nil }
     }
 
-    /// The size of an RSA modulus.
+    /// The size of the RSA modulus in bits.
     package var modulusBits: Int? {
         guard type == "RSA", let modulus = bytes("n")?.drop(while: { $0 == 0 }), let first = modulus.first else {
             return nil
@@ -28,7 +28,7 @@ package struct JWK: Sendable {
         return modulus.count * 8 - first.leadingZeroBitCount
     }
 
-    /// The mathematics of the key; `nil` when it is malformed, or of a kind that is not known here.
+    /// The public key, or `nil` if it is malformed or of an unsupported type.
     var publicKey: PublicKey? {
         switch (type, members["crv"]?.string) {
         case ("RSA", _):

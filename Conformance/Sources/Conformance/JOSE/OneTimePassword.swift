@@ -1,11 +1,11 @@
 import Crypto
 import Foundation
 
-/// What an authenticator app shows: TOTP with SHA-1, thirty seconds and six digits (RFC 6238).
+/// A TOTP generator with SHA-1, 30-second steps and six digits (RFC 6238).
 package struct OneTimePassword: Sendable {
     private let secret: [UInt8]
 
-    /// `secret` in base32 (RFC 4648 §6); `nil` when it is not.
+    /// Decodes a base32 secret (RFC 4648 §6). Returns `nil` if it is invalid.
     package init?(secret: String) {
         var bits = 0
         var count = 0
@@ -24,7 +24,7 @@ package struct OneTimePassword: Sendable {
 
     package static func step(at seconds: Double) -> Int { Int(seconds) / 30 }
 
-    /// RFC 4226 §5.3.
+    /// Returns the code of a time step (RFC 4226 §5.3).
     package func code(step: Int, digits: Int = 6) -> String {
         let counter = (0..<8).map { UInt8(truncatingIfNeeded: step >> (56 - 8 * $0)) }
         let hash = Array(HMAC<Insecure.SHA1>.authenticationCode(for: counter, using: SymmetricKey(data: secret)))

@@ -1,7 +1,7 @@
 import Crypto
 import Foundation
 
-/// A PKCE verifier and its challenge (RFC 7636 §4).
+/// A PKCE verifier and its S256 challenge (RFC 7636 §4).
 package struct ProofKey: Sendable {
     package let verifier: String
 
@@ -11,7 +11,7 @@ package struct ProofKey: Sendable {
 }
 
 extension String {
-    /// 256 random bits as text that is safe in addresses.
+    /// Returns 256 random bits in base64url.
     package static func random() -> String {
         Base64URL.encode((0..<32).map { _ in UInt8.random(in: .min ... .max) })
     }
@@ -19,7 +19,7 @@ extension String {
 
 /// The left half of a SHA-2 hash, as `at_hash` and `c_hash` carry it (OpenID Connect Core §3.1.3.6, §3.3.2.11).
 package enum HalfHash {
-    /// `nil` for an algorithm whose hash is not known.
+    /// Returns `nil` for an unknown algorithm.
     package static func of(_ text: String, for algorithm: String) -> String? {
         let bytes = Array(text.utf8)
         let hash: [UInt8]

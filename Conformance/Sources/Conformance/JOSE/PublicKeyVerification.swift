@@ -2,7 +2,7 @@ import Crypto
 import CryptoExtras
 
 extension PublicKey {
-    /// Whether `signature` is that of `message` (RFC 7518 §3.1); `false` also for an algorithm of another kind of key.
+    /// Whether `signature` is valid for `message` (RFC 7518 §3.1). `false` if the algorithm doesn't fit the key type.
     func isValid(_ signature: [UInt8], of message: [UInt8], by algorithm: String) -> Bool {
         switch (self, algorithm) {
         case (.rsa(let key), "RS256"): Self.pkcs1(signature, SHA256.hash(data: message), key)

@@ -2,7 +2,7 @@ package import Crypto
 package import CryptoExtras
 import Foundation
 
-/// A key of the tester: signs client assertions and request objects, and forges what a provider must refuse.
+/// A key of the tester, for client assertions, request objects, and forgeries that a provider must reject.
 package enum SigningKey: Sendable {
     case p256(P256.Signing.PrivateKey)
     case rsa(_RSA.Signing.PrivateKey)
@@ -12,7 +12,7 @@ package enum SigningKey: Sendable {
 
     package static func newRSA() throws -> SigningKey { .rsa(try _RSA.Signing.PrivateKey(keySize: .bits2048)) }
 
-    /// A P-256 private key as a JWK (RFC 7518 §6.2.2).
+    /// Reads a P-256 private key from a JWK (RFC 7518 §6.2.2). Returns `nil` for any other key.
     package init?(_ jwk: JSON) {
         guard jwk["kty"]?.string == "EC", jwk["crv"]?.string == "P-256",
             let scalar = jwk["d"]?.string.flatMap({ Base64URL.decode($0) }),
@@ -30,7 +30,7 @@ package enum SigningKey: Sendable {
         }
     }
 
-    /// A compact JWS of `claims`; `header` adds to or replaces what stands in the header.
+    /// Returns a compact JWS of `claims`. Members of `header` override the default header.
     package func sign(_ claims: [String: JSON], header: [String: JSON] = [:]) throws -> String {
         let header = (["alg": .string(algorithm)] as [String: JSON]).merging(header) { _, given in given }
         let message =

@@ -1,16 +1,16 @@
 import Foundation
 
-/// A Martlet of its own for a run: started on a free loopback port in a temporary folder, ended with it.
+/// A Martlet server started for one run, on a free loopback port and in a temporary folder that is removed afterwards.
 package final class MartletProcess: Sendable {
     package let issuer: String
-    /// The certificate that it shows, when it speaks TLS (PEM).
+    /// The path of its TLS certificate (PEM), or `nil` without TLS.
     package let certificate: String?
     private let process: Process
     private let folder: URL
     private let log: URL
 
-    /// Starts `program` and waits until it is ready. `storage` as in its configuration; `nil` is a new SQLite file.
-    /// With TLS it shows a certificate made for the run by the program `openssl`.
+    /// Starts `program` and waits until it is ready. `storage` is the value of the setting; `nil` uses a new SQLite
+    /// file. With TLS, `openssl` creates a certificate for the run.
     package init(
         program: String, resources: String, storage: String? = nil, isSecure: Bool = false, arguments: [String] = [],
         environment: [String: String] = [:]
@@ -39,12 +39,12 @@ package final class MartletProcess: Sendable {
         process.standardError = output
         process.standardInput = FileHandle.nullDevice
         do { try process.run() } catch {
-            throw InvalidTarget(reason: "\(program) cannot be started: \(error.localizedDescription)")
+            throw InvalidTarget(reason: "cannot start \(program): \(error.localizedDescription)")
         }
         try await waitUntilReady()
     }
 
-    /// A database that several nodes may share wants its key beforehand.
+    /// Creates the master key, which Martlet doesn't create itself for a database that several nodes can share.
     private static func makeMasterKey(by program: String, in folder: URL) throws -> String {
         let key = folder.appending(path: "master.key").path(percentEncoded: false)
         let process = Process()
@@ -55,7 +55,9 @@ package final class MartletProcess: Sendable {
         process.standardOutput = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw InvalidTarget(reason: "\(program) made no master key") }
+        guard process.terminationStatus == 0 else {
+            throw InvalidTarget(reason: "`\(program) key master` did not create a master key")
+        }
         return key
     }
 
@@ -78,7 +80,7 @@ package final class MartletProcess: Sendable {
 
     package var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
-    /// Ends the process and removes what it left.
+    /// Stops the process and removes its folder.
     package func stop() {
         if process.isRunning {
             process.terminate()
@@ -93,7 +95,7 @@ package final class MartletProcess: Sendable {
     }
 }
 
-/// A loopback port that was free a moment ago.
+/// Finds unused loopback ports. Another process may still take the port first.
 package enum FreePort {
     package static func find() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -107,7 +109,7 @@ package enum FreePort {
                 unsafe bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
             }
         }
-        guard isBound else { throw InvalidTarget(reason: "there is no free port") }
+        guard isBound else { throw InvalidTarget(reason: "no free loopback port") }
         return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A certificate for localhost that lives as long as a run.
+/// A self-signed certificate for localhost, for one run.
 struct TestCertificate {
     let certificate: String
     private let key: String
 
-    /// Throws `InvalidTarget` when the program `openssl` cannot make one.
+    /// Creates the certificate with `openssl`. Throws `InvalidTarget` if that fails.
     init(in folder: URL) throws {
         certificate = folder.appending(path: "certificate.pem").path(percentEncoded: false)
         key = folder.appending(path: "key.pem").path(percentEncoded: false)
@@ -19,9 +19,11 @@ struct TestCertificate {
         process.standardError = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw InvalidTarget(reason: "openssl made no certificate") }
+        guard process.terminationStatus == 0 else {
+            throw InvalidTarget(reason: "openssl did not create a certificate")
+        }
     }
 
-    /// For Martlet.
+    /// The arguments that make Martlet use the certificate.
     var arguments: [String] { ["--tls-certificate", certificate, "--tls-key", key] }
 }

@@ -1,12 +1,12 @@
-/// A deliberate fault of the server, and the modules that must notice it: a fault that nothing notices is a fault of this
-/// program.
+/// A deliberate fault of the server and the modules that must detect it. An undetected fault is a bug of this program.
 package struct ListedMutation: Sendable {
-    /// What switches it on.
+    /// The value of `CONFORMANCE_MUTATION` that turns it on.
     package let name: String
+    /// The fault, in a few words.
     package let what: String
     package let plan: Plan
     package let modules: [String]
-    /// What they must say.
+    /// The outcome that the modules must report.
     package let expected: Outcome
 
     private init(
@@ -23,12 +23,12 @@ package struct ListedMutation: Sendable {
 
     private static let authorization = [
         ListedMutation(
-            "M03", "redirect_uri is matched by its beginning", "oidcc-ensure-registered-redirect-uri"),
+            "M03", "redirect_uri is matched by prefix", "oidcc-ensure-registered-redirect-uri"),
         ListedMutation(
             "M04", "the query of redirect_uri is ignored", "martlet-redirect-uri-with-query",
             "martlet-redirect-uri-exact", in: Plans.own),
         ListedMutation(
-            "M05", "a missing redirect_uri is made up for", "martlet-redirect-uri-exact", in: Plans.own),
+            "M05", "a missing redirect_uri is replaced by a default", "martlet-redirect-uri-exact", in: Plans.own),
         ListedMutation("M06-dropped", "state is dropped", "oidcc-server"),
         ListedMutation("M06-changed", "state is changed", "oidcc-server"),
         ListedMutation("M07", "nonce is dropped", "oidcc-server"),
@@ -36,12 +36,12 @@ package struct ListedMutation: Sendable {
         ListedMutation("M13", "prompt=login is ignored", "oidcc-prompt-login"),
         ListedMutation("M14-max_age", "max_age is ignored", "oidcc-max-age-1"),
         ListedMutation(
-            "M23", "request objects are ignored in silence", "martlet-metadata-is-true", in: Plans.own),
-        ListedMutation("M42-missing", "iss is left out of the answer", "oidcc-server"),
-        ListedMutation("M42-wrong", "iss of the answer is another issuer", "oidcc-server"),
-        ListedMutation("M48", "codes have 64 bits", "oidcc-server"),
-        ListedMutation("M51-escaping", "form_post does not escape", "martlet-form-post", in: Plans.own),
-        ListedMutation("M51-redirect", "form_post is answered by a redirect", "oidcc-server", in: Plans.formPost),
+            "M23", "request objects are silently ignored", "martlet-metadata-is-true", in: Plans.own),
+        ListedMutation("M42-missing", "iss is missing in the response", "oidcc-server"),
+        ListedMutation("M42-wrong", "iss in the response is another issuer", "oidcc-server"),
+        ListedMutation("M48", "codes have only 64 bits", "oidcc-server"),
+        ListedMutation("M51-escaping", "form_post does not escape values", "martlet-form-post", in: Plans.own),
+        ListedMutation("M51-redirect", "form_post responds with a redirect", "oidcc-server", in: Plans.formPost),
     ]
 
     private static let tokens = [
@@ -50,7 +50,7 @@ package struct ListedMutation: Sendable {
         ListedMutation(
             "M02", "a code is not bound to its client", "martlet-code-bound-to-client", in: Plans.own),
         ListedMutation("M08", "at_hash is wrong", "oidcc-server"),
-        ListedMutation("M09", "ID Tokens are signed with a key that is not published", "oidcc-server"),
+        ListedMutation("M09", "ID Tokens are signed with an unpublished key", "oidcc-server"),
         ListedMutation("M10-aud", "aud is another client", "oidcc-server"),
         ListedMutation("M10-iss", "iss is another issuer", "oidcc-server"),
         ListedMutation("M11", "kid is missing", "oidcc-server"),
@@ -60,7 +60,7 @@ package struct ListedMutation: Sendable {
             "martlet-pkce-missing-verifier", in: Plans.own),
         ListedMutation("M28-plain", "plain challenges are accepted", "martlet-pkce-plain", in: Plans.own),
         ListedMutation(
-            "M29", "PKCE is not required of public clients", "martlet-pkce-required-for-public-clients", in: Plans.own),
+            "M29", "PKCE is not required for public clients", "martlet-pkce-required-for-public-clients", in: Plans.own),
         ListedMutation(
             "M33", "the claims of client assertions are not checked", "martlet-client-assertion", in: Plans.own),
         ListedMutation("M39", "a refresh token works for any client", "oidcc-refresh-token"),
@@ -69,16 +69,16 @@ package struct ListedMutation: Sendable {
         ListedMutation(
             "M40", "a refresh needs no authentication", "martlet-refresh-without-authentication", in: Plans.own),
         ListedMutation(
-            "M41", "codes live longer than a minute", "martlet-code-lifetime", in: Plans.own,
+            "M41", "codes are valid for more than a minute", "martlet-code-lifetime", in: Plans.own,
             expected: .warning),
-        ListedMutation("M47-html", "token errors are pages", "oidcc-codereuse-30seconds"),
-        ListedMutation("M47-500", "token errors are 500", "oidcc-codereuse-30seconds"),
-        ListedMutation("M47-code", "token errors have another code", "oidcc-codereuse-30seconds"),
+        ListedMutation("M47-html", "token errors are HTML pages", "oidcc-codereuse-30seconds"),
+        ListedMutation("M47-500", "token errors have status 500", "oidcc-codereuse-30seconds"),
+        ListedMutation("M47-code", "token errors have the wrong code", "oidcc-codereuse-30seconds"),
         ListedMutation(
-            "M53-revocation", "revoked tokens stay good", "martlet-revocation-of-a-refresh-token",
+            "M53-revocation", "revoked tokens stay valid", "martlet-revocation-of-a-refresh-token",
             "martlet-revocation-of-an-access-token", in: Plans.own),
         ListedMutation(
-            "M53-introspection", "introspection is open to anybody", "martlet-introspection-needs-authentication",
+            "M53-introspection", "introspection needs no authentication", "martlet-introspection-needs-authentication",
             in: Plans.own),
     ]
 
@@ -95,15 +95,15 @@ package struct ListedMutation: Sendable {
     ]
 
     private static let web = [
-        ListedMutation("M21", "sub at the userinfo endpoint differs", "oidcc-userinfo-get"),
-        ListedMutation("M22", "the userinfo endpoint refuses POST", "oidcc-userinfo-post-header"),
+        ListedMutation("M21", "the userinfo endpoint returns another sub", "oidcc-userinfo-get"),
+        ListedMutation("M22", "the userinfo endpoint rejects POST", "oidcc-userinfo-post-header"),
         ListedMutation("M44", "an access token in the query is accepted", "martlet-bearer-in-query", in: Plans.own),
         ListedMutation(
-            "M46-issuer", "the metadata names another issuer", "oidcc-discovery-endpoint-verification",
+            "M46-issuer", "the metadata has another issuer", "oidcc-discovery-endpoint-verification",
             in: Plans.config),
         ListedMutation(
             "M46-private", "a private key is published", "oidcc-discovery-endpoint-verification", in: Plans.config),
         ListedMutation(
-            "M46-kid", "a kid stands twice", "oidcc-discovery-endpoint-verification", in: Plans.config),
+            "M46-kid", "a kid is repeated", "oidcc-discovery-endpoint-verification", in: Plans.config),
     ]
 }

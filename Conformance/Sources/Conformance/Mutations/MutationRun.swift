@@ -1,13 +1,14 @@
-/// Runs the modules that must notice a fault, against a server that has it.
+/// Runs the modules that must detect a fault against servers with that fault.
 package struct MutationRun: Sendable {
-    /// What the modules said of one fault.
+    /// The results for one fault.
     package struct Row: Sendable {
         package let mutation: ListedMutation
         package let results: [ModuleResult]
-        /// Why the server did not start.
+        /// Why the run failed, such as a server that did not start.
         package let trouble: String?
 
-        /// Every module that must notice it says FAILED; where only a recommendation is broken, WARNING.
+        /// Whether every module reports the expected outcome: FAILED, or WARNING if the fault only breaks a
+        /// recommendation.
         package var isNoticed: Bool {
             let expected = mutation.expected
             return trouble == nil && results.count == mutation.modules.count
@@ -27,7 +28,7 @@ package struct MutationRun: Sendable {
         self.pace = pace
     }
 
-    /// The server without a fault must pass everything that the faulty ones are held against.
+    /// Runs the same modules against a server without faults, which must pass them.
     package func clean() async throws -> [ModuleResult] {
         var names: [String: Set<String>] = [:]
         for mutation in ListedMutation.all { names[mutation.plan.name, default: []].formUnion(mutation.modules) }
@@ -39,7 +40,7 @@ package struct MutationRun: Sendable {
         return try await run(Selection(plans: plans), environment: [:])
     }
 
-    /// All faults, a few servers at a time; tells of each when it is done.
+    /// Runs all faults with at most `width` servers at a time, and reports each as it finishes.
     package func faulty(width: Int, progress: @escaping @Sendable (Row) -> Void) async -> [Row] {
         var waiting = ListedMutation.all.enumerated().sorted { waits($0.element) && !waits($1.element) }[...]
         var rows: [Int: Row] = [:]

@@ -1,4 +1,4 @@
-/// The plans of the official suite for providers, with their modules in order, whether they can be run here or not.
+/// The official suite's plans for providers and their modules in order, including those that this program can't run.
 package enum OfficialPlans {
     package struct Entry: Sendable {
         package let name: String
@@ -7,10 +7,10 @@ package enum OfficialPlans {
 
     package static let all = table.plans
 
-    /// The sections that a module of the official suite is about.
+    /// Returns the specification sections that an official module tests.
     package static func sections(of module: String) -> [String] { table.sections[module] ?? [] }
 
-    /// A line without a tab begins a plan; those with one are its modules, the first time with their sections.
+    /// Parsed from lines: a plan's name, or a tab and one of its modules. Sections follow a module's first occurrence.
     private static let table: (plans: [Entry], sections: [String: [String]]) = {
         var plans: [Entry] = []
         var sections: [String: [String]] = [:]

@@ -1,8 +1,8 @@
-/// Modules in order, and how they vary.
+/// A list of modules and the variant they run with.
 package struct Plan: Sendable {
     package let name: String
     package let variant: Variant
-    /// The names of all its modules, whether they can be run or not.
+    /// The names of all its modules, including those without a script.
     package let modules: [String]
 
     package init(_ name: String, variant: Variant = Variant(), modules: [String]? = nil) {
@@ -12,26 +12,27 @@ package struct Plan: Sendable {
     }
 }
 
-/// What can be run: the table of contents of this program.
+/// The plans that this program can run.
 package enum Plans {
     package static let basic = Plan("oidcc-basic-certification-test-plan")
     package static let config = Plan("oidcc-config-certification-test-plan")
     package static let formPost = Plan(
         "oidcc-formpost-basic-certification-test-plan", variant: Variant(responseMode: "form_post"))
     package static let logout = Plan("oidcc-rp-initiated-logout-certification-test-plan")
-    /// What the official plans do not ask.
+    /// Tests beyond the official plans.
     package static let own = Plan("martlet-test-plan", modules: Modules.own.map(\.name))
 
     package static let all = [config, basic, formPost, logout, own]
 
-    /// Known by name only.
+    /// The official plans that this program can't run.
     package static let notImplemented = OfficialPlans.all.map(\.name).filter { name in
         !all.contains { $0.name == name }
     }
 }
 
+/// The modules that have a script.
 package enum Modules {
-    /// Every module that has a script, by its name. A plan's other modules are NOT-IMPLEMENTED.
+    /// Modules by name. A plan's modules that are missing here are NOT-IMPLEMENTED.
     package static let all = Dictionary(uniqueKeysWithValues: (official + own).map { ($0.name, $0) })
 
     private static let official: [Module] =

@@ -1,7 +1,8 @@
-/// What a client sends a person's browser with (OpenID Connect Core §3.1.2.1).
+/// An authorization request of a client (OpenID Connect Core §3.1.2.1).
 package struct AuthorizationRequest: Sendable {
     package let registration: Registration
     package var parameters: [Parameter]
+    /// Whether the request is posted from the client's site instead of sent in a query.
     package var isPosted = false
 
     package init(_ registration: Registration, scope: String = "openid") {
@@ -26,7 +27,7 @@ package struct AuthorizationRequest: Sendable {
     }
 }
 
-/// What came back to the client: an answer, or a page that stayed with the provider.
+/// An authorization response and the request it answers.
 package struct AuthorizationAnswer: Sendable {
     package let request: AuthorizationRequest
     package let landing: Landing
@@ -40,7 +41,7 @@ package struct AuthorizationAnswer: Sendable {
         self.metadata = metadata
     }
 
-    /// The parameters of the answer, without those that the redirect URI has itself.
+    /// The parameters of the response, without those in the query of the redirect URI itself.
     package var parameters: [Parameter] {
         guard landing.method == "GET" else { return landing.form }
         var own = FormEncoding.parse(WebAddress(request["redirect_uri"] ?? "").query ?? "")

@@ -1,13 +1,13 @@
 import Foundation
 
-/// How a registered client proves who it is at the token endpoint (RFC 6749 §2.3, OpenID Connect Core §9).
+/// The credentials that a client adds to a token request (RFC 6749 §2.3, OpenID Connect Core §9).
 package struct ClientAuthentication: Sendable {
     package var headers: [Parameter] = []
     package var form: [Parameter] = []
 
     package init() {}
 
-    /// As registered. `audience` is what an assertion is for.
+    /// Uses the registered method. `audience` is the audience of an assertion.
     package init(_ registration: Registration, audience: String) throws {
         let secret = registration.clientSecret ?? ""
         switch registration.method {
@@ -18,20 +18,20 @@ package struct ClientAuthentication: Sendable {
             form = try Self.assertion(Self.claims(registration, audience), by: .secret(secret))
         case "private_key_jwt":
             guard let key = registration.privateKey.flatMap(SigningKey.init) else {
-                throw InvalidTarget(reason: "the client \(registration.clientID) has no private_key (P-256 as JWK)")
+                throw InvalidTarget(reason: "the client \(registration.clientID) needs a private_key (a P-256 JWK)")
             }
             form = try Self.assertion(Self.claims(registration, audience), by: key, registration.privateKey?["kid"])
         default: form = [Parameter("client_id", registration.clientID)]
         }
     }
 
-    /// Both parts are form-encoded first (RFC 6749 §2.3.1).
+    /// Returns the header field for Basic authentication, with both parts form-encoded (RFC 6749 §2.3.1).
     package static func basic(_ identifier: String, _ secret: String) -> Parameter {
         let pair = "\(FormEncoding.encode(identifier)):\(FormEncoding.encode(secret))"
         return Parameter("Authorization", "Basic \(Data(pair.utf8).base64EncodedString())")
     }
 
-    /// The claims of an assertion (RFC 7523 §3).
+    /// Returns valid claims of an assertion (RFC 7523 §3).
     package static func claims(_ registration: Registration, _ audience: String) -> [String: JSON] {
         let now = Date().timeIntervalSince1970.rounded(.down)
         return [

@@ -1,13 +1,13 @@
-/// What the provider says of itself (OpenID Connect Discovery §3).
+/// The provider metadata (OpenID Connect Discovery §3).
 package struct ProviderMetadata: Sendable {
-    /// Where the document was asked for.
+    /// The address of the document.
     package let address: WebAddress
     package let answer: WebAnswer
     package let members: [String: JSON]
 
     package init(address: WebAddress, answer: WebAnswer) throws(Misbehaviour) {
         guard answer.status == 200, let members = answer.json?.object else {
-            throw Misbehaviour("\(address) answers \(answer.status) \(answer.mediaType) instead of a JSON document")
+            throw Misbehaviour("\(address) returned \(answer.status) \(answer.mediaType) instead of a JSON document")
         }
         self.address = address
         self.answer = answer
@@ -16,13 +16,14 @@ package struct ProviderMetadata: Sendable {
 
     package subscript(name: String) -> JSON? { members[name] }
 
+    /// Returns the URL of an endpoint. Throws `Misbehaviour` if it is missing.
     package func endpoint(_ name: String) throws(Misbehaviour) -> WebAddress {
         guard let text = members[name]?.string, text.contains("://") else {
-            throw Misbehaviour("the metadata names no \(name)")
+            throw Misbehaviour("the metadata has no \(name)")
         }
         return WebAddress(text)
     }
 
-    /// Whether a list names `value`; `nil` when there is no such list.
+    /// Whether the list `name` contains `value`, or `nil` if there is no such list.
     package func lists(_ value: String, in name: String) -> Bool? { members[name]?.strings?.contains(value) }
 }

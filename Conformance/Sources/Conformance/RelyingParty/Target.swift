@@ -1,16 +1,16 @@
 import Foundation
 
-/// The provider under test and what the tester has there: the program's input, a JSON file.
+/// The provider under test and the clients and users registered there, read from a JSON file.
 package struct Target: Sendable, Codable {
     package var issuer: String
     package var clients: [String: Registration]
     package var user: Account
-    /// Somebody else, for what one person must not get of another.
+    /// A second user, for tests that one user can't access another's data.
     package var otherUser: Account?
-    /// Somebody with an authenticator app.
+    /// A user with an authenticator app.
     package var secondFactorUser: Account?
     package var pages: PageHabits?
-    /// Sent as `login_hint`; without it a name at the issuer's host.
+    /// The `login_hint` to send. Defaults to an address at the issuer's host.
     package var loginHint: String?
     package var uiLocales: String?
     package var acrValues: String?
@@ -31,16 +31,16 @@ package struct Target: Sendable, Codable {
     }
 }
 
-/// A client as it is registered at the provider, in the names of RFC 7591.
+/// A client registered at the provider, with the member names of RFC 7591.
 package struct Registration: Sendable, Codable {
     package var clientID: String
     package var clientSecret: String?
     package var authentication: String?
     package var redirectURIs: [String]
     package var postLogoutRedirectURIs: [String]?
-    /// A private P-256 key, for `private_key_jwt`.
+    /// A private P-256 key as a JWK, for `private_key_jwt`.
     package var privateKey: JSON?
-    /// A scope of an API, for clients that ask for themselves.
+    /// The API scope that a `client_credentials` client requests.
     package var scope: String?
 
     package init(clientID: String, clientSecret: String? = nil, redirectURIs: [String] = []) {
@@ -62,11 +62,11 @@ package struct Registration: Sendable, Codable {
     package var method: String { authentication ?? "client_secret_basic" }
 }
 
-/// Somebody who can sign in.
+/// A user's credentials.
 package struct Account: Sendable, Codable {
     package var username: String
     package var password: String
-    /// Base32.
+    /// The TOTP secret in base32.
     package var totpSecret: String?
 
     package init(username: String, password: String, totpSecret: String? = nil) {
@@ -81,25 +81,25 @@ package struct Account: Sendable, Codable {
     }
 }
 
-/// The parts that a target's clients play.
+/// The role of a client in the tests, which is its key in the target file.
 package struct Role: RawRepresentable, Hashable, Sendable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 
     package static let first = Role(rawValue: "first")
     package static let second = Role(rawValue: "second")
-    /// Authenticates in the form.
+    /// Uses `client_secret_post`.
     package static let post = Role(rawValue: "client_secret_post")
     package static let publicClient = Role(rawValue: "public")
     package static let privateKey = Role(rawValue: "private_key_jwt")
-    /// Asks for tokens for itself.
+    /// Uses the `client_credentials` grant.
     package static let service = Role(rawValue: "service")
-    /// An API that introspects.
+    /// A resource server that introspects tokens.
     package static let api = Role(rawValue: "api")
 }
 
 extension Target {
-    /// Reads the file at `path`. Throws `InvalidTarget`, which says what is wrong with it.
+    /// Reads the file at `path`. Throws `InvalidTarget` with the reason.
     package static func read(_ path: String) throws -> Target {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw InvalidTarget(reason: "\(path) cannot be read")
@@ -109,13 +109,14 @@ extension Target {
         }
     }
 
-    /// Everything that no report may show.
+    /// The values that reports must mask.
     package var secrets: [String] {
         clients.values.compactMap(\.clientSecret)
             + [user, otherUser, secondFactorUser].compactMap(\.self).flatMap { [$0.password, $0.totpSecret ?? ""] }
     }
 }
 
+/// An invalid input file, or a server that can't be started.
 package struct InvalidTarget: Error, CustomStringConvertible {
     package let reason: String
     package var description: String { reason }

@@ -1,7 +1,7 @@
-/// What the token endpoint answered, and to what.
+/// A response of the token endpoint and the request behind it.
 package struct TokenAnswer: Sendable {
     package let grantType: String
-    /// The scope that was granted, as far as the request tells.
+    /// The requested scope.
     package let scope: String
     package let answer: WebAnswer
 
@@ -18,7 +18,7 @@ package struct TokenAnswer: Sendable {
     package var isOpenID: Bool { scope.split(separator: " ").contains("openid") }
 }
 
-/// An ID Token and everything it must agree with.
+/// An ID Token and the context it is checked against.
 package struct IDTokenEvidence: Sendable {
     package let token: JWS
     package let issuer: String
@@ -48,7 +48,7 @@ package struct IDTokenEvidence: Sendable {
     package func text(_ claim: String) -> String? { token.claims[claim]?.string }
 }
 
-/// What the userinfo endpoint answered about whom.
+/// A userinfo response and the ID Token of the same sign-in.
 package struct UserInfoEvidence: Sendable {
     package let answer: WebAnswer
     package let idToken: JWS
@@ -61,7 +61,7 @@ package struct UserInfoEvidence: Sendable {
     package var claims: [String: JSON] { answer.json?.object ?? [:] }
 }
 
-/// Everything that one sign-in gave a client.
+/// The results of one sign-in.
 package struct SignedIn: Sendable {
     package let answer: AuthorizationAnswer
     package let code: String

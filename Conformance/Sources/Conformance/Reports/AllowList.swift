@@ -1,15 +1,15 @@
 import Foundation
 
-/// Warnings, skips and gaps that are expected of a provider, each with a reason. An entry that no longer occurs is a
-/// mistake of the list, and a warning or skip that it lacks one of the provider.
+/// The warnings, skips and gaps expected of a provider, each with a reason. Entries that no longer occur and results
+/// without an entry are both reported.
 package struct AllowList: Sendable, Codable {
     package struct Entry: Sendable, Codable, Hashable {
-        /// Every plan, when it is left out.
+        /// The plan. If missing, the entry applies to every plan.
         package var plan: String?
         package var module: String
-        /// `WARNING`, `SKIPPED`, `NOT-CONFIGURED` or `NOT-IMPLEMENTED`: never a failure.
+        /// `WARNING`, `SKIPPED`, `NOT-CONFIGURED` or `NOT-IMPLEMENTED`. Failures can't be allowed.
         package var result: Outcome
-        /// The condition that warns; any, when it is left out.
+        /// The name of the condition that warns. If missing, the entry applies to every condition.
         package var condition: String?
         package var reason: String
     }
@@ -21,7 +21,7 @@ package struct AllowList: Sendable, Codable {
     package init(from decoder: any Decoder) throws { entries = try [Entry](from: decoder) }
     package func encode(to encoder: any Encoder) throws { try entries.encode(to: encoder) }
 
-    /// Throws `InvalidTarget` for a file that cannot be read, or allows a failure.
+    /// Reads the file at `path`. Throws `InvalidTarget` if it can't be read or allows a failure.
     package static func read(_ path: String) throws -> AllowList {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw InvalidTarget(reason: "\(path) cannot be read")
@@ -29,7 +29,7 @@ package struct AllowList: Sendable, Codable {
         do {
             let list = try JSONDecoder().decode(AllowList.self, from: data)
             if let entry = list.entries.first(where: { $0.result.isFailure || $0.result == .passed }) {
-                throw InvalidTarget(reason: "\(path): \(entry.result.rawValue) of \(entry.module) cannot be allowed")
+                throw InvalidTarget(reason: "\(path): cannot allow \(entry.result.rawValue) of \(entry.module)")
             }
             return list
         } catch let error as DecodingError {
@@ -38,7 +38,7 @@ package struct AllowList: Sendable, Codable {
     }
 }
 
-/// An allow-list held against the results.
+/// An allowlist applied to the results of a run.
 package struct Allowance: Sendable {
     private let entries: [AllowList.Entry]
     package let objections: [String]
@@ -55,17 +55,18 @@ package struct Allowance: Sendable {
                 let unexpected = Self.unexpected(module, matching)
                 if !unexpected.isEmpty, !module.outcome.isIncomplete {
                     objections.append(
-                        "\(plan.plan): \(module.module) is \(module.outcome.rawValue), which is not expected: "
+                        "\(plan.plan): \(module.module) is unexpectedly \(module.outcome.rawValue): "
                             + unexpected.joined(separator: "; "))
                 }
             }
         }
         let asked = plans.flatMap { plan in plan.modules.map { (plan.plan, $0.module) } }
         for entry in list.entries where !seen.contains(entry) {
-            // A list may be for more plans than this run was asked for.
+            // The list may cover more plans than this run.
             guard asked.contains(where: { (entry.plan ?? $0.0) == $0.0 && entry.module == $0.1 }) else { continue }
             objections.append(
-                "the allow-list expects \(entry.result.rawValue) of \(entry.module), which no longer occurs")
+                "the allowlist expects \(entry.result.rawValue) of \(entry.module), which no longer occurs"
+            )
         }
         self.objections = objections
     }
@@ -74,7 +75,7 @@ package struct Allowance: Sendable {
         entries.contains { $0.covers(module, in: plan) }
     }
 
-    /// What of a module's result no entry speaks of.
+    /// Returns the parts of a module's result that no entry covers.
     private static func unexpected(_ module: ModuleResult, _ entries: [AllowList.Entry]) -> [String] {
         guard module.outcome == .warning else { return entries.isEmpty ? [module.reason ?? ""] : [] }
         return module.broken.map(\.condition).filter { condition in

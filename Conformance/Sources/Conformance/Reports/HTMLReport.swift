@@ -1,6 +1,6 @@
 import Foundation
 
-/// The report for people: one file that needs nothing else.
+/// The report for humans: a single self-contained HTML file.
 package enum HTMLReport {
     package static func render(_ report: Report) -> String {
         let style = String(decoding: PackageResources.report_css, as: UTF8.self)
@@ -19,7 +19,7 @@ package enum HTMLReport {
             <h2>Plans</h2>
             \(summary(report))
             \(report.plans.map { plan($0, report.masking) }.joined(separator: "\n"))
-            <p class="note">Module and plan names are those of the official suite. This report is no certificate.</p>
+            <p class="note">Plan and module names are those of the official suite. This report is not a certification.</p>
             </main></body></html>
 
             """
@@ -27,7 +27,7 @@ package enum HTMLReport {
 
     private static func notices(_ report: Report) -> String {
         var notices: [String] = []
-        if report.isFast { notices.append("Run with shortened lifetimes: it claims nothing of any plan.") }
+        if report.isFast { notices.append("Run with shortened lifetimes: not valid as a conformance result.") }
         notices += report.objections
         notices += Set(report.plans.flatMap(\.unjudged)).sorted().map { "Not judged: \($0)." }
         guard !notices.isEmpty else { return "" }

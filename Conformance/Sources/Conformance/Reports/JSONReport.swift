@@ -1,6 +1,6 @@
 import Foundation
 
-/// The report for programs.
+/// The report in JSON, for programs.
 package enum JSONReport {
     package static func render(_ report: Report) -> String {
         JSON.object([

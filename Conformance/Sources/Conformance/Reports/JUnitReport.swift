@@ -1,4 +1,4 @@
-/// The report for continuous integration: JUnit's XML.
+/// The report in JUnit XML, for continuous integration.
 package enum JUnitReport {
     package static func render(_ report: Report) -> String {
         let suites = report.plans.map { suite($0, report.masking) }.joined()
@@ -40,7 +40,7 @@ package enum JUnitReport {
 }
 
 extension Finding {
-    /// What was found, or why nothing was.
+    /// What was found instead, or why the condition was not evaluated.
     package var detail: String {
         switch verdict {
         case .holds: ""
@@ -50,7 +50,7 @@ extension Finding {
     }
 }
 
-/// Text within XML and HTML.
+/// Escaping of text in XML and HTML.
 enum XML {
     static func escape(_ text: String) -> String {
         var escaped = ""
@@ -61,7 +61,7 @@ enum XML {
             case ">": escaped += "&gt;"
             case "\"": escaped += "&quot;"
             case "'": escaped += "&#39;"
-            // XML 1.0 §2.2 has no other control characters.
+            // XML 1.0 §2.2 allows no other control characters.
             case "\t", "\n", "\r": escaped.unicodeScalars.append(scalar)
             case _ where scalar.value < 0x20 || scalar.value == 0x7F: escaped += "\u{FFFD}"
             case _ where scalar.value & 0xFFFE == 0xFFFE: escaped += "\u{FFFD}"

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Hides what nobody may read in a report: secrets of the target, and values that are secrets by their name.
+/// Masks secrets in reports: those of the target, and values of parameters that are secret by name.
 package struct Masking: Sendable {
     private let secrets: [String]
 
@@ -15,7 +15,7 @@ package struct Masking: Sendable {
         "totp", "otp", "assertion", "device_code", "request_uri",
     ]
 
-    /// Enough to tell two values apart, too little to use.
+    /// Keeps enough of a value to tell two apart, but too little to use it.
     package static func mask(_ value: String) -> String {
         value.count <= 12 ? "•••" : "\(value.prefix(6))•••(\(value.count))"
     }
@@ -85,7 +85,7 @@ package struct Masking: Sendable {
         }
     }
 
-    /// Hidden fields carry state that is as good as a secret while it lives.
+    /// Masks hidden fields, whose state is as sensitive as a secret while it is valid.
     private func page(_ html: String) -> String {
         html.replacing(/<input[^>]*>/.ignoresCase()) { match in
             let tag = String(match.0)

@@ -1,15 +1,15 @@
 package import Foundation
 
-/// Everything that a run has to tell; the reporters word it.
+/// The results of a run, which the reporters render.
 package struct Report: Sendable {
     package let issuer: String
     package let began: Date
     package let seconds: Double
     package let plans: [PlanResult]
     package let masking: Masking
-    /// Whether lifetimes were shortened: such a run claims nothing.
+    /// Whether lifetimes were shortened. Such a run is not valid as a conformance result.
     package let isFast: Bool
-    /// How the allow-list did; `nil` without one.
+    /// The applied allowlist, if any.
     package let allowance: Allowance?
 
     package init(
@@ -35,11 +35,11 @@ package struct Report: Sendable {
 
     package var closingLine: String { "\(passed) passed, \(failed) failed, \(skipped) skipped" }
 
-    /// What keeps the run from being good, in sentences.
+    /// The reasons why the run is not good.
     package var objections: [String] {
         var objections: [String] = []
         if failed > 0 { objections.append("\(failed) modules failed") }
-        if passed + failed == 0 { objections.append("nothing was run") }
+        if passed + failed == 0 { objections.append("no module was run") }
         for plan in plans {
             for module in plan.modules where module.outcome.isIncomplete {
                 guard allowance?.allows(module, in: plan) != true else { continue }

@@ -1,8 +1,8 @@
-/// Something that must hold, as a pure function: evidence in, verdict out.
+/// A requirement, as a pure function from evidence to a verdict.
 package struct Condition<Evidence: Sendable>: Sendable {
-    /// A sentence that says what must hold.
+    /// The requirement as a sentence.
     package let name: String
-    /// What it means when it does not.
+    /// The severity if the condition is broken.
     package let level: Level
     package let sections: [String]
     private let evaluate: @Sendable (Evidence) -> Verdict
@@ -25,26 +25,28 @@ package struct Condition<Evidence: Sendable>: Sendable {
 
     package func verdict(on evidence: Evidence) -> Verdict { evaluate(evidence) }
 
-    /// The same, with another meaning when it does not hold.
+    /// Returns the same condition with another severity.
     package func at(_ level: Level) -> Condition {
         Condition(name: name, level: level, sections: sections, evaluate: evaluate)
     }
 }
 
+/// The severity of a broken condition.
 package enum Level: String, Sendable, Codable {
     case failure = "FAILURE"
     case warning = "WARNING"
     case info = "INFO"
 }
 
+/// The result of evaluating a condition.
 package enum Verdict: Hashable, Sendable {
     case holds
-    /// With what was found instead.
+    /// The condition does not hold. Carries what was found instead.
     case broken(String)
-    /// It says nothing here, and why: neither good nor bad.
+    /// The condition does not apply. Carries the reason.
     case notRun(String)
 
-    /// `holds` when `condition` is true, otherwise broken with what was found.
+    /// Returns `holds` if `condition` is true, otherwise `broken` with `found`.
     package static func require(_ condition: Bool, _ found: @autoclosure () -> String) -> Verdict {
         condition ? .holds : .broken(found())
     }
@@ -56,7 +58,7 @@ package struct Finding: Sendable {
     package let level: Level
     package let sections: [String]
     package let verdict: Verdict
-    /// The number of the exchange that is the evidence.
+    /// The number of the latest exchange at the time of the check.
     package let exchange: Int
 
     package var isBroken: Bool { if case .broken = verdict { true } else { false } }

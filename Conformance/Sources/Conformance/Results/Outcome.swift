@@ -1,26 +1,26 @@
-/// What became of a module, best first. The worst finding decides.
+/// The result of a module, best first. The worst finding decides.
 package enum Outcome: String, Sendable, Codable {
     case passed = "PASSED"
     case warning = "WARNING"
-    /// The provider does not do this, and may say so.
+    /// The provider does not support an optional feature.
     case skipped = "SKIPPED"
-    /// The tester has no client or person for it.
+    /// The target lacks a client or user that the module needs.
     case notConfigured = "NOT-CONFIGURED"
     case notImplemented = "NOT-IMPLEMENTED"
     case failed = "FAILED"
-    /// The script could not be followed to its end, or judged nothing on the way.
+    /// The script did not finish, or evaluated no condition.
     case interrupted = "INTERRUPTED"
 
     package var isFailure: Bool { self == .failed || self == .interrupted }
     package var isIncomplete: Bool { self == .notConfigured || self == .notImplemented }
 }
 
-/// A module's run, as reports tell of it.
+/// The result of one run of a module.
 package struct ModuleResult: Sendable {
     package let module: String
     package let sections: [String]
     package let outcome: Outcome
-    /// Why it was skipped or interrupted.
+    /// Why the module did not pass, if findings don't say so.
     package let reason: String?
     package let findings: [Finding]
     package let exchanges: [Exchange]
@@ -43,7 +43,7 @@ package struct ModuleResult: Sendable {
 }
 
 extension Outcome {
-    /// What findings alone say: a script that judged nothing has shown nothing.
+    /// Derives the outcome from the findings. Without any evaluated condition it is `interrupted`.
     package init(of findings: [Finding]) {
         let judged = findings.filter { if case .notRun = $0.verdict { false } else { true } }
         let broken = judged.filter(\.isBroken)

@@ -1,4 +1,4 @@
-/// The steps that most scripts are made of, each judged by its shared conditions.
+/// The steps of most scripts. Each one checks its shared conditions.
 extension Trial {
     package func request(_ role: Role = .first, scope: String = "openid") throws -> AuthorizationRequest {
         var request = AuthorizationRequest(try registration(role), scope: scope)
@@ -6,13 +6,13 @@ extension Trial {
         return request
     }
 
-    /// Sends the browser off, wherever it comes to rest.
+    /// Sends the browser to the authorization endpoint and returns where it stops.
     package func visit(_ request: AuthorizationRequest, in browser: Browser, by person: Person?) async throws -> Arrival
     {
         try await browser.visit(request.sent(to: metadata().endpoint("authorization_endpoint")), by: person)
     }
 
-    /// As `visit`, but the client must get an answer.
+    /// Like `visit`, but requires that the client gets a response.
     package func authorize(
         _ request: AuthorizationRequest, in browser: Browser, by person: Person?
     ) async throws -> (AuthorizationAnswer, Arrival) {
@@ -20,7 +20,7 @@ extension Trial {
         return (try await answer(to: request, arrival), arrival)
     }
 
-    /// The answer that an arrival at the client is.
+    /// Returns the authorization response. Stops the module if the browser did not return to the client.
     package func answer(to request: AuthorizationRequest, _ arrival: Arrival) async throws -> AuthorizationAnswer {
         try require(ArrivalConditions.reachesClient, arrival)
         guard let landing = arrival.landing else { throw Stop() }
@@ -36,7 +36,7 @@ extension Trial {
         return answer["code"] ?? ""
     }
 
-    /// A request to the token endpoint as the registered client.
+    /// Sends a token request with the client's credentials.
     package func token(
         _ parameters: [Parameter], as registration: Registration, authentication: ClientAuthentication? = nil
     ) async throws -> WebAnswer {
@@ -44,7 +44,7 @@ extension Trial {
         return try await post(parameters, to: endpoint, as: registration, authentication: authentication)
     }
 
-    /// A form to an endpoint of the provider as the registered client.
+    /// Posts a form to an endpoint with the client's credentials.
     package func post(
         _ parameters: [Parameter], to endpoint: WebAddress, as registration: Registration,
         authentication: ClientAuthentication? = nil
@@ -62,7 +62,7 @@ extension Trial {
         return parameters
     }
 
-    /// Redeems the code and judges what comes.
+    /// Redeems the code and checks the response.
     package func redeem(_ answer: AuthorizationAnswer, verifier: String? = nil) async throws -> SignedIn {
         let code = try code(of: answer)
         let request = answer.request
@@ -97,7 +97,7 @@ extension Trial {
         }
     }
 
-    /// A whole sign-in.
+    /// Signs in and redeems the code.
     package func signIn(
         _ request: AuthorizationRequest, in browser: Browser, by person: Person? = nil, verifier: String? = nil
     ) async throws -> SignedIn {
@@ -105,7 +105,7 @@ extension Trial {
         return try await redeem(answer, verifier: verifier)
     }
 
-    /// A whole sign-in of a new browser.
+    /// Signs in with a new browser and redeems the code.
     package func signIn(scope: String = "openid", as role: Role = .first) async throws -> SignedIn {
         try await signIn(request(role, scope: scope), in: browser())
     }

@@ -1,9 +1,9 @@
-/// One test, as a script: it asks the provider and judges the answers.
+/// A test: a script that sends requests to the provider and checks the responses.
 package struct Module: Sendable {
-    /// As the official suite calls it, or with the prefix `martlet-`.
+    /// The name in the official suite, or a name with the prefix `martlet-`.
     package let name: String
     package let sections: [String]
-    /// Seconds after which the run is given up.
+    /// The time limit in seconds.
     package let limit: Double
     private let script: @Sendable (Trial) async throws -> Void
 
@@ -17,7 +17,7 @@ package struct Module: Sendable {
         self.script = script
     }
 
-    /// Follows the script to its end, whatever the provider does: there is always a result.
+    /// Runs the script. Returns a result whatever the provider does.
     package func run(_ trial: Trial) async -> ModuleResult {
         let start = ContinuousClock.now
         var reason: String?
@@ -26,7 +26,7 @@ package struct Module: Sendable {
             let script = self.script
             try await within(limit) { try await script(trial) }
         } catch is Stop {
-            // What stopped it is among the findings.
+            // The broken condition is among the findings.
         } catch let skip as Skip {
             (ending, reason) = (.skipped, skip.reason)
         } catch let missing as NotConfigured {
@@ -41,7 +41,7 @@ package struct Module: Sendable {
         }
         let findings = trial.findings
         let judged = Outcome(of: findings)
-        if ending == nil, judged == .interrupted { reason = reason ?? "nothing was judged" }
+        if ending == nil, judged == .interrupted { reason = reason ?? "no condition was evaluated" }
         return ModuleResult(
             module: name, sections: sections,
             outcome: judged.isFailure && judged != .interrupted ? judged : ending ?? judged,

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// What is asked for: plans, and of them perhaps some modules only.
+/// The plans to run, optionally limited to some of their modules.
 package struct Selection: Sendable {
     package var plans: [Plan]
-    /// Names of modules; none means all.
+    /// The names of the modules to run. Empty for all.
     package var modules: Set<String> = []
 
     package init(plans: [Plan], modules: Set<String> = []) {
@@ -12,13 +12,13 @@ package struct Selection: Sendable {
     }
 }
 
-/// Runs modules side by side, so that long waits cost little, and tells of each when it ends.
+/// Runs modules concurrently, because some wait for a long time, and reports each as it finishes.
 package struct Runner: Sendable {
     package let target: Target
     package let transport: Transport
-    /// How many modules run at once.
+    /// The number of modules to run at once.
     package let width: Int
-    /// By how much waits are shortened: 1 is not at all.
+    /// The factor by which waits are shortened. 1 keeps them.
     package let pace: Double
 
     package init(target: Target, transport: Transport, width: Int, pace: Double = 1) {
@@ -45,7 +45,7 @@ package struct Runner: Sendable {
                 jobs.append(Job(plan: index, position: position, name: name, variant: plan.variant))
             }
         }
-        // Those that wait long begin first.
+        // Modules with long waits start first.
         var waiting = jobs.sorted { Self.waits($0.name) && !Self.waits($1.name) }[...]
         var results = selection.plans.map { _ in [Int: ModuleResult]() }
         await withTaskGroup(of: (Job, ModuleResult).self) { group in
@@ -72,7 +72,7 @@ package struct Runner: Sendable {
         guard let module = Modules.all[job.name] else {
             return ModuleResult(
                 module: job.name, sections: OfficialPlans.sections(of: job.name), outcome: .notImplemented,
-                reason: "this program has no script for it yet")
+                reason: "not implemented by this program yet")
         }
         return await module.run(Trial(target: target, variant: job.variant, transport: transport, pace: pace))
     }
@@ -82,11 +82,11 @@ package struct Runner: Sendable {
     }
 }
 
-/// A plan's run, as reports tell of it.
+/// The result of one run of a plan.
 package struct PlanResult: Sendable {
     package let plan: String
     package let variant: String
-    /// Whether all of its modules were asked for.
+    /// Whether all of its modules were run.
     package let isWhole: Bool
     package let modules: [ModuleResult]
 
@@ -97,14 +97,14 @@ package struct PlanResult: Sendable {
         self.modules = modules
     }
 
-    /// What the plan may say of itself in one word.
+    /// The overall result: `passed`, `failed` or `incomplete`.
     package var verdict: String {
         if modules.contains(where: \.outcome.isFailure) { return "failed" }
         if !isWhole || modules.isEmpty || modules.contains(where: \.outcome.isIncomplete) { return "incomplete" }
         return "passed"
     }
 
-    /// Conditions that could not be judged, such as https at a loopback address.
+    /// The conditions that could not be judged, such as https on a loopback address.
     package var unjudged: [String] {
         let reasons = modules.flatMap(\.findings).compactMap { finding in
             if case .notRun(let reason) = finding.verdict, reason.contains("not judged") {

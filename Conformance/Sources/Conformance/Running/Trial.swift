@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// How a plan's modules vary.
+/// The variant of a plan, as in the official suite.
 package struct Variant: Hashable, Sendable {
-    /// Sent with every authorization request; `nil` is the default of the response type.
+    /// The `response_mode` of every authorization request. `nil` for the default of the response type.
     package var responseMode: String?
 
     package init(responseMode: String? = nil) { self.responseMode = responseMode }
@@ -13,7 +13,7 @@ package struct Variant: Hashable, Sendable {
     }
 }
 
-/// One run of one module: what its script may use, and what it found.
+/// One run of a module: the tools for its script, and its findings.
 package final class Trial: Sendable {
     package let target: Target
     package let variant: Variant
@@ -30,21 +30,21 @@ package final class Trial: Sendable {
         self.pace = pace
     }
 
-    /// Lets a lifetime of the provider pass, in seconds; shorter where lifetimes are.
+    /// Waits for a lifetime of the provider to pass, in seconds. Shortened when lifetimes are.
     package func wait(_ seconds: Double) async throws { try await Task.sleep(for: .seconds(seconds * pace)) }
 
     package var findings: [Finding] { found.withLock { $0 } }
 
-    // Judging
+    // Checking
 
-    /// Judges and goes on.
+    /// Checks the conditions and continues.
     package func check<Evidence>(_ conditions: [Condition<Evidence>], _ evidence: Evidence) {
         for condition in conditions { record(condition, evidence) }
     }
 
     package func check<Evidence>(_ condition: Condition<Evidence>, _ evidence: Evidence) { record(condition, evidence) }
 
-    /// Judges, and ends the module when what follows would mean nothing.
+    /// Checks a condition that the rest of the script depends on. Throws `Stop` if it is broken.
     package func require<Evidence>(_ condition: Condition<Evidence>, _ evidence: Evidence) throws {
         if case .broken = record(condition, evidence) { throw Stop() }
     }
@@ -59,10 +59,10 @@ package final class Trial: Sendable {
         return verdict
     }
 
-    /// Says that the provider left nothing to go on with.
+    /// Records a failure because the script can't continue.
     func record(_ misbehaviour: Misbehaviour) {
         check(
-            Condition<String>("the provider can be followed to the end of the module", .failure, "RFC 9110 §15") {
+            Condition<String>("the provider's behavior allows the module to finish", .failure, "RFC 9110 §15") {
                 what in
                 .broken(what)
             }, misbehaviour.what)
@@ -72,14 +72,14 @@ package final class Trial: Sendable {
 
     package func registration(_ role: Role) throws -> Registration {
         guard let registration = target.clients[role.rawValue] else {
-            throw NotConfigured(what: "no client \"\(role.rawValue)\" is configured")
+            throw NotConfigured(what: "the target has no client \"\(role.rawValue)\"")
         }
         return registration
     }
 
     package func person(agrees: Bool = true) -> Person { Person(target.user, agrees: agrees) }
 
-    /// A browser that was never anywhere.
+    /// Returns a new browser without cookies.
     package func browser() -> Browser {
         let destinations = target.clients.values
             .flatMap { $0.redirectURIs + ($0.postLogoutRedirectURIs ?? []) }.map { WebAddress($0).origin }
@@ -87,7 +87,7 @@ package final class Trial: Sendable {
             transport: transport, log: log, habits: target.pages ?? PageHabits(), destinations: Set(destinations))
     }
 
-    /// Sends without a browser: no cookies, nothing followed.
+    /// Sends a request without cookies. Follows no redirects.
     package func send(_ request: WebRequest) async throws -> WebAnswer {
         try await transport.send(request, recording: log)
     }
@@ -107,15 +107,15 @@ package final class Trial: Sendable {
     package var now: Double { Date().timeIntervalSince1970 }
 }
 
-/// A required condition was broken: it stands in the findings.
+/// Ends the module because a required condition is broken. The finding is already recorded.
 package struct Stop: Error {}
 
-/// The provider does not do what the module is about, and may leave it out.
+/// Ends the module because the provider does not support an optional feature.
 package struct Skip: Error {
     package let reason: String
 }
 
-/// The tester lacks a client or person that the module needs.
+/// Ends the module because the target lacks a client or user that it needs.
 package struct NotConfigured: Error {
     package let what: String
 }

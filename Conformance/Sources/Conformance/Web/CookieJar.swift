@@ -15,7 +15,7 @@ package struct CookieJar: Sendable {
 
     package init() {}
 
-    /// Takes in the `Set-Cookie` fields of an answer from `address`.
+    /// Stores the cookies in the `Set-Cookie` fields of a response from `address`.
     package mutating func take(_ fields: [String], from address: WebAddress) {
         for field in fields {
             let parts = field.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -35,8 +35,8 @@ package struct CookieJar: Sendable {
         }
     }
 
-    /// The `Cookie` field for a request to `address`; `nil` when there is none. A form that another site posts brings
-    /// only cookies that ask for it, as browsers do (RFC 6265bis §5.6.7).
+    /// Returns the `Cookie` field for a request to `address`, or `nil` without cookies. As in browsers, a cross-site
+    /// form post only includes cookies with `SameSite=None` (RFC 6265bis §5.6.7).
     package func field(for address: WebAddress, isCrossSitePost: Bool = false) -> String? {
         let matching = cookies.filter { cookie in
             cookie.host == address.host && Self.covers(cookie.path, address.path)
@@ -46,7 +46,7 @@ package struct CookieJar: Sendable {
         return matching.isEmpty ? nil : matching.map { "\($0.name)=\($0.value)" }.joined(separator: "; ")
     }
 
-    /// RFC 6265 §5.1.4.
+    /// Path matching (RFC 6265 §5.1.4).
     private static func covers(_ path: String, _ requested: String) -> Bool {
         requested == path || requested.hasPrefix(path.hasSuffix("/") ? path : path + "/") || path == "/"
     }

@@ -1,4 +1,4 @@
-/// Runs `work` for at most `seconds`; throws `DeadlinePassed` when that is not enough.
+/// Runs `work` for at most `seconds`. Throws `DeadlinePassed` if that is not enough.
 package func within<Value: Sendable>(
     _ seconds: Double, _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {

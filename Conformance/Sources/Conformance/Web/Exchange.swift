@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A request and what came of it, for the report.
+/// A request and its result.
 package struct Exchange: Sendable {
     package let number: Int
     /// Seconds since the module began.
@@ -10,7 +10,7 @@ package struct Exchange: Sendable {
     package let result: Result<WebAnswer, Misbehaviour>
 }
 
-/// Everything that one module sent and got, in order.
+/// The exchanges of one module, in order.
 package final class ExchangeLog: Sendable {
     private let began = ContinuousClock.now
     private let exchanges = Mutex<[Exchange]>([])
@@ -38,7 +38,8 @@ extension Duration {
     package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
-/// The provider did something that leaves the script nothing to go on with: no answer, a loop, a page nobody knows.
+/// The provider did something that the script can't continue from, such as a redirect loop, an unknown page, or no
+/// response.
 package struct Misbehaviour: Error, Hashable {
     package let what: String
     package init(_ what: String) { self.what = what }

@@ -1,4 +1,4 @@
-/// `application/x-www-form-urlencoded`, as queries and forms have it (RFC 6749 Appendix B).
+/// `application/x-www-form-urlencoded`, for queries and forms (RFC 6749 Appendix B).
 package enum FormEncoding {
     package static func encode(_ parameters: [Parameter]) -> String {
         parameters.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
@@ -23,7 +23,7 @@ package enum FormEncoding {
         }
     }
 
-    /// Lenient: what is malformed stays as it is, for a check to find.
+    /// Decodes leniently. Malformed sequences are kept, so that a check can find them.
     package static func decode(_ text: some StringProtocol) -> String {
         var bytes: [UInt8] = []
         let source = Array(text.utf8)
@@ -44,7 +44,7 @@ package enum FormEncoding {
     }
 }
 
-/// One name and value of a query or form; names may repeat.
+/// A name and value in a query, form, or header. Names may repeat.
 package struct Parameter: Hashable, Sendable {
     package let name: String
     package var value: String
@@ -56,7 +56,7 @@ package struct Parameter: Hashable, Sendable {
 }
 
 extension [Parameter] {
-    /// The value of the first of this name. Setting replaces it where it stands, adds it, or with `nil` removes all.
+    /// The value of the first parameter with this name. Setting replaces it in place or appends it; `nil` removes all.
     package subscript(name: String) -> String? {
         get { first { $0.name == name }?.value }
         set {
@@ -71,7 +71,7 @@ extension [Parameter] {
 
     package var names: Set<String> { Set(map(\.name)) }
 
-    /// Names that stand more than once.
+    /// The names that occur more than once.
     package var repeated: [String] {
         var seen: Set<String> = []
         return filter { !seen.insert($0.name).inserted }.map(\.name)

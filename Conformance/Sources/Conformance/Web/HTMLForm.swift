@@ -1,4 +1,4 @@
-/// A form of a page, as a person would fill it in.
+/// A form on a page.
 package struct HTMLForm: Sendable {
     package struct Field: Sendable {
         package let name: String
@@ -21,11 +21,12 @@ package struct HTMLForm: Sendable {
     package var hidden: [Field] { fields.filter { $0.type == "hidden" } }
     package var password: Field? { fields.first { $0.type == "password" } }
 
-    /// What a person sees to type in.
+    /// The fields that a user can type in.
     package var visible: [Field] {
         fields.filter { !["hidden", "submit", "checkbox", "radio", "image", "button"].contains($0.type) }
     }
 
+    /// Returns the forms of a page.
     package static func all(in html: String) -> [HTMLForm] {
         var forms: [HTMLForm] = []
         var isOpen = false

@@ -1,10 +1,11 @@
-/// A tag of an HTML page with its attributes; or the text between two.
+/// A tag of an HTML page with its attributes, or the text between two tags.
 package enum HTMLPiece: Hashable, Sendable {
     case open(String, [String: String])
     case close(String)
     case text(String)
 
-    /// Reads a page leniently: what is no tag is text. Comments and the contents of scripts and styles are left out.
+    /// Scans a page leniently: anything that is not a tag is text. Omits comments and the contents of scripts and
+    /// styles.
     package static func scan(_ html: String) -> [HTMLPiece] {
         var scanner = HTMLScanner(rest: html[...])
         var pieces: [HTMLPiece] = []
@@ -53,7 +54,7 @@ private struct HTMLScanner {
             guard let first = rest.first, first != ">" else { break }
             let key = rest.prefix { !$0.isWhitespace && !"=>/".contains($0) }
             rest = rest[key.endIndex...].drop(while: \.isWhitespace)
-            // A stray character that is no name must not stop the reading.
+            // Skips a stray `=`, so that the scanner always advances.
             if key.isEmpty, rest.first == "=" { rest = rest.dropFirst() }
             let value = rest.first == "=" ? self.value() : ""
             if !key.isEmpty, attributes[key.lowercased()] == nil { attributes[key.lowercased()] = value }
@@ -87,7 +88,7 @@ private struct HTMLScanner {
     }
 }
 
-/// Character references, as far as forms use them.
+/// The character references common in forms.
 enum HTMLEntities {
     private static let named = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " "]
 

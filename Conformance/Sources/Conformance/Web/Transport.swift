@@ -3,15 +3,15 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// Sends requests, follows nothing, and bounds everything: time, size, repetitions.
+/// Sends requests with limits on time, size, and retries. Follows no redirects.
 package final class Transport: Sendable {
-    /// Bounds of one exchange.
+    /// The limits of one exchange.
     package struct Limits: Sendable {
-        /// Seconds until the whole answer must be there.
+        /// The time limit for the complete response, in seconds.
         package var seconds: Double = 15
-        /// Bytes of an answer's body.
+        /// The maximum size of a response body, in bytes.
         package var bodySize = 1 << 20
-        /// How long a provider that asks for patience (`Retry-After`) is waited for in all, in seconds.
+        /// The total time to spend on retries that the provider asks for with `Retry-After`, in seconds.
         package var patience: Double = 90
 
         package init() {}
@@ -20,7 +20,7 @@ package final class Transport: Sendable {
     private let client: HTTPClient
     private let limits: Limits
 
-    /// `trustedRoots` is a PEM file of certificates that are believed besides those of the system.
+    /// `trustedRoots` is the path of a PEM file with certificates to trust in addition to those of the system.
     package init(limits: Limits = Limits(), trustedRoots: String? = nil) {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let trustedRoots { tls.additionalTrustRoots = [.file(trustedRoots)] }
@@ -28,7 +28,7 @@ package final class Transport: Sendable {
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(connect: .seconds(10), read: .seconds(Int64(limits.seconds.rounded(.up)))))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-        // A provider that is not there is told at once, not when the time is up.
+        // Reports an unreachable provider immediately instead of after the time limit.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.limits = limits
@@ -36,12 +36,12 @@ package final class Transport: Sendable {
 
     package func close() async { try? await client.shutdown() }
 
-    /// Sends and records. A provider that asks to wait is waited for. Throws `Misbehaviour` when no answer comes.
+    /// Sends and records a request. Retries after `Retry-After`. Throws `Misbehaviour` if there is no response.
     package func send(_ request: WebRequest, recording log: ExchangeLog) async throws -> WebAnswer {
         let deadline = ContinuousClock.now + .seconds(limits.patience)
         while true {
             let answer = try await sendOnce(request, recording: log)
-            // Several wait for the same moment: a little chance lets each come through.
+            // Jitter, because several modules wait for the same moment.
             guard [429, 503].contains(answer.status), let asked = answer.header("Retry-After").flatMap(Double.init),
                 asked >= 0, ContinuousClock.now + .seconds(asked + 1) < deadline
             else { return answer }
@@ -61,9 +61,9 @@ package final class Transport: Sendable {
         do {
             return .success(try await within(limits.seconds) { try await self.execute(request) })
         } catch let error as DeadlinePassed {
-            return .failure(Misbehaviour("no whole answer within \(Int(error.seconds)) s"))
+            return .failure(Misbehaviour("no complete response within \(Int(error.seconds)) s"))
         } catch is NIOTooManyBytesError {
-            return .failure(Misbehaviour("the answer is larger than \(limits.bodySize) bytes"))
+            return .failure(Misbehaviour("the response is larger than \(limits.bodySize) bytes"))
         } catch {
             return .failure(Misbehaviour("the exchange failed: \(error)"))
         }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// An absolute address, taken apart by text so that nothing in it changes.
+/// An absolute URL that is parsed textually, so that it is never normalized.
 package struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     package let text: String
 
@@ -10,7 +10,7 @@ package struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     package var scheme: String { String(text.prefix { $0 != ":" }).lowercased() }
     package var isSecure: Bool { scheme == "https" }
 
-    /// `scheme://host:port`, in lower case.
+    /// `scheme://host:port` in lowercase.
     package var origin: String {
         let rest = text.dropFirst(scheme.count + 3)
         return "\(scheme)://\(rest.prefix { !"/?#".contains($0) })".lowercased()
@@ -19,7 +19,7 @@ package struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     package var host: String { URL(string: text)?.host() ?? "" }
     package var path: String { URL(string: text)?.path(percentEncoded: true) ?? "" }
 
-    /// Without query and fragment.
+    /// The address without query and fragment.
     package var base: String { String(text.prefix { $0 != "?" && $0 != "#" }) }
 
     package var query: String? {
@@ -36,13 +36,13 @@ package struct WebAddress: Hashable, Sendable, CustomStringConvertible {
         return WebAddress("\(text)\(text.contains("?") ? "&" : "?")\(FormEncoding.encode(parameters))")
     }
 
-    /// Where `reference` leads from here (RFC 3986 §5); `nil` when it is no reference.
+    /// Resolves `reference` against this address (RFC 3986 §5). Returns `nil` if it is invalid.
     package func resolving(_ reference: String) -> WebAddress? {
         guard !reference.isEmpty else { return self }
         guard let base = URL(string: text), let url = URL(string: reference, relativeTo: base),
             url.absoluteURL.scheme != nil
         else { return nil }
-        // What is absolute already is kept to the letter.
+        // Absolute references are kept verbatim.
         return WebAddress(reference.contains("://") ? reference : url.absoluteString)
     }
 

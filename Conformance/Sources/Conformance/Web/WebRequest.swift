@@ -1,10 +1,10 @@
-/// What is sent to a provider.
+/// A request to a provider.
 package struct WebRequest: Sendable {
     package var method: String
     package var address: WebAddress
     package var headers: [Parameter]
     package var body: String?
-    /// Whether another site's page sends it, with the cookies that come along then.
+    /// Whether a page of another site sends it, which limits the cookies that are included.
     package var isCrossSite = false
 
     package init(_ method: String = "GET", _ address: WebAddress, headers: [Parameter] = [], body: String? = nil) {
@@ -22,7 +22,7 @@ package struct WebRequest: Sendable {
     }
 }
 
-/// What a provider answers.
+/// A response of a provider.
 package struct WebAnswer: Sendable {
     package let status: Int
     package let headers: [Parameter]
@@ -43,7 +43,7 @@ package struct WebAnswer: Sendable {
     package var text: String { String(decoding: body, as: UTF8.self) }
     package var json: JSON? { JSON(parsing: body) }
 
-    /// The media type without parameters, in lower case.
+    /// The media type in lowercase, without parameters.
     package var mediaType: String {
         (header("Content-Type") ?? "").prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
     }

@@ -1,11 +1,11 @@
-/// A code works once (RFC 6749 §4.1.2).
+/// A code can be redeemed only once (RFC 6749 §4.1.2).
 enum CodeModules {
     static let all = [reuse, reuseAfterThirtySeconds]
 
     static let reuse = Module("oidcc-codereuse") { trial in
         let signedIn = try await trial.signIn()
         let answer = try await redeemAgain(trial, signedIn)
-        // The suite only warns of a code that works twice at once; how it is refused must be right.
+        // The suite only warns if a second, immediate redemption succeeds. A rejection must be correct.
         trial.check(isRefused.at(.warning), answer)
         guard answer.status != 200 else { return }
         trial.check(TokenErrorConditions.refusal(["invalid_grant"], "RFC 6749 §5.2"), answer)
@@ -28,14 +28,14 @@ enum CodeModules {
     }
 
     static let isRefused = Condition<WebAnswer>(
-        "a code that was used is refused", .failure, "RFC 6749 §4.1.2", "OpenID Connect Core §3.1.3.2"
+        "a used code is rejected", .failure, "RFC 6749 §4.1.2", "OpenID Connect Core §3.1.3.2"
     ) { answer in
-        .require(answer.status != 200, "it buys another set of tokens")
+        .require(answer.status != 200, "the second redemption returned tokens")
     }
 
     static let tokenIsRevoked = Condition<WebAnswer>(
-        "the access token of a code that was used twice is refused", .warning, "RFC 6749 §4.1.2"
+        "reuse of a code revokes the access token issued for it", .warning, "RFC 6749 §4.1.2"
     ) { answer in
-        .require((400..<500).contains(answer.status), "the userinfo endpoint answers \(answer.status)")
+        .require((400..<500).contains(answer.status), "the userinfo endpoint responds with \(answer.status)")
     }
 }

@@ -1,4 +1,4 @@
-/// Wishes about pages, which must never be errors (OpenID Connect Core §3.1.2.1, §5.2, §15.1).
+/// Hints about pages, which must never cause errors (OpenID Connect Core §3.1.2.1, §5.2, §15.1).
 enum DisplayModules {
     static let all = [
         module("oidcc-display-page", "display") { _ in "page" },
@@ -10,7 +10,8 @@ enum DisplayModules {
         module("oidcc-claims-locales", "claims_locales") { _ in "se" },
     ]
 
-    /// Signs in with the wish. What official runs show to a person is judged here: the page is one to sign in at.
+    /// Signs in with the parameter. Checks that the sign-in page is shown, where the official suite asks a human to
+    /// look.
     private static func module(
         _ name: String, _ parameter: String, value: @escaping @Sendable (Target) -> String
     ) -> Module {

@@ -1,8 +1,8 @@
-/// When a person is asked, and when not (OpenID Connect Core §3.1.2.1).
+/// When the user is prompted, and when not (OpenID Connect Core §3.1.2.1).
 enum PromptModules {
     static let all = [login, noneNotSignedIn, noneSignedIn, maxAge1, maxAge10000, hint]
 
-    /// What a request that must not ask may answer when there is something to ask (§3.1.2.6).
+    /// The errors allowed when `prompt=none` would need interaction (OpenID Connect Core §3.1.2.6).
     static let interactionErrors = [
         "login_required", "interaction_required", "account_selection_required", "consent_required",
     ]
@@ -10,7 +10,7 @@ enum PromptModules {
     static let login = Module("oidcc-prompt-login") { trial in
         let browser = trial.browser()
         let first = try await trial.signIn(trial.request(), in: browser)
-        // auth_time is in whole seconds: later must be visible.
+        // auth_time has whole seconds, so a later time must differ by at least one.
         try await Task.sleep(for: .seconds(1.1))
         var request = try trial.request()
         request["prompt"] = "login"
@@ -78,7 +78,7 @@ enum PromptModules {
             ], both)
     }
 
-    /// Signs in, and then again without a person at the browser.
+    /// Signs in, then repeats the changed request without a person at the browser.
     private static func again(
         _ trial: Trial, _ change: (inout AuthorizationRequest, SignedIn) -> Void
     ) async throws -> (SignedIn, SignedIn) {

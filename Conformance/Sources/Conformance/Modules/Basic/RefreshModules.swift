@@ -1,8 +1,8 @@
-/// A refresh and what it must keep (RFC 6749 §6, OpenID Connect Core §12.2).
+/// A refresh and the sign-in before it (RFC 6749 §6, OpenID Connect Core §12.2).
 package struct RefreshEvidence: Sendable {
     package let before: SignedIn
     package let tokens: TokenAnswer
-    /// The new ID Token; it may be left out.
+    /// The new ID Token, which is optional.
     package let idToken: JWS?
 
     package init(before: SignedIn, tokens: TokenAnswer, idToken: JWS?) {
@@ -18,32 +18,33 @@ enum RefreshConditions {
     static let all =
         [isNew, keepsNonce, isNotOlder] + ["iss", "sub", "aud", "auth_time"].map(keeps) + [gainsNoParty]
 
-    static let isNew = On("the access token is a new one", .failure, "RFC 6749 §6") { evidence in
-        .require(evidence.tokens.accessToken != evidence.before.accessToken, "it is the old one")
+    static let isNew = On("a new access token is issued", .failure, "RFC 6749 §6") { evidence in
+        .require(evidence.tokens.accessToken != evidence.before.accessToken, "the access token is unchanged")
     }
 
-    static let keepsNonce = On("nonce, when it is there, is the old one", .failure, "OpenID Connect Core §12.2") {
+    static let keepsNonce = On("nonce, if present, is unchanged", .failure, "OpenID Connect Core §12.2") {
         evidence in
-        guard let nonce = evidence.idToken?.claims["nonce"] else { return .notRun("there is none") }
-        return .require(nonce == evidence.before.idToken.claims["nonce"], "it is \(nonce.text)")
+        guard let nonce = evidence.idToken?.claims["nonce"] else { return .notRun("nonce is missing") }
+        return .require(nonce == evidence.before.idToken.claims["nonce"], "nonce is \(nonce.text)")
     }
 
-    static let isNotOlder = On("iat is that of the refresh", .failure, "OpenID Connect Core §12.2") { evidence in
-        guard let token = evidence.idToken else { return .notRun("there is no new ID Token") }
+    static let isNotOlder = On("iat is not before that of the old ID Token", .failure, "OpenID Connect Core §12.2") {
+        evidence in
+        guard let token = evidence.idToken else { return .notRun("no new ID Token") }
         let (old, new) = (evidence.before.idToken.claims["iat"]?.number, token.claims["iat"]?.number)
-        return .require((new ?? 0) >= (old ?? .infinity), "it is \(new ?? 0) after \(old ?? 0)")
+        return .require((new ?? 0) >= (old ?? .infinity), "iat is \(new ?? 0), before it was \(old ?? 0)")
     }
 
-    static let gainsNoParty = On("azp is not gained", .failure, "OpenID Connect Core §12.2") { evidence in
-        guard let token = evidence.idToken else { return .notRun("there is no new ID Token") }
-        return .require(token.claims["azp"] == evidence.before.idToken.claims["azp"], "azp changed")
+    static let gainsNoParty = On("azp is unchanged", .failure, "OpenID Connect Core §12.2") { evidence in
+        guard let token = evidence.idToken else { return .notRun("no new ID Token") }
+        return .require(token.claims["azp"] == evidence.before.idToken.claims["azp"], "azp is different")
     }
 
     private static func keeps(_ claim: String) -> On {
         On("the new ID Token keeps \(claim)", .failure, "OpenID Connect Core §12.2") { evidence in
-            guard let token = evidence.idToken else { return .notRun("there is no new ID Token") }
+            guard let token = evidence.idToken else { return .notRun("no new ID Token") }
             let (old, new) = (evidence.before.idToken.claims[claim], token.claims[claim])
-            return .require(old == new, "\(claim) was \(old?.text ?? "missing") and is \(new?.text ?? "missing")")
+            return .require(old == new, "\(claim) changed from \(old?.text ?? "missing") to \(new?.text ?? "missing")")
         }
     }
 }
@@ -57,10 +58,10 @@ enum RefreshModules {
         guard let token = first.tokens.refreshToken, let foreign = second.tokens.refreshToken else {
             let promises = try await trial.metadata().lists("refresh_token", in: "grant_types_supported") == true
             if promises { trial.check(isIssued, first.tokens) }
-            throw Skip(reason: "no refresh token is issued")
+            throw Skip(reason: "the provider issues no refresh token")
         }
         trial.check(isPromised, try await trial.metadata())
-        // New tokens of the same second may look the same otherwise.
+        // Tokens issued within the same second could be identical.
         try await Task.sleep(for: .seconds(1.1))
         let renewed = try await redeem(token, after: first, trial)
         if let next = renewed.refreshToken {
@@ -70,11 +71,12 @@ enum RefreshModules {
         let registration = first.answer.request.registration
         let answer = try await trial.token(parameters(foreign), as: registration)
         trial.check(TokenErrorConditions.refusal(["invalid_grant"], "RFC 6749 §5.2"), answer)
-        // What another client tried must not cost the owner anything.
+        // Another client's attempt must not invalidate the owner's token.
         _ = try await redeem(foreign, after: second, trial)
     }
 
-    /// A sign-in that asks for a refresh token as the provider wants to be asked (OpenID Connect Core §11).
+    /// Signs in and requests a refresh token, with `offline_access` if the provider supports it (OpenID Connect Core
+    /// §11).
     static func offline(_ trial: Trial, _ role: Role) async throws -> SignedIn {
         let metadata = try await trial.metadata()
         let offersOffline = metadata.lists("offline_access", in: "scopes_supported") == true
@@ -106,16 +108,17 @@ enum RefreshModules {
     }
 
     static let isPromised = Condition<ProviderMetadata>(
-        "the metadata names the grant when a refresh token is issued", .warning, "OpenID Connect Discovery §3"
+        "grant_types_supported contains refresh_token if one is issued", .warning, "OpenID Connect Discovery §3"
     ) { metadata in
         .require(
             metadata.lists("refresh_token", in: "grant_types_supported") == true,
-            "grant_types_supported is \(metadata["grant_types_supported"]?.text ?? "left out")")
+            "grant_types_supported is \(metadata["grant_types_supported"]?.text ?? "missing")")
     }
 
     private static let isIssued = Condition<TokenAnswer>(
-        "a refresh token is issued when the metadata names the grant", .warning, "OpenID Connect Discovery §3"
+        "a refresh token is issued if grant_types_supported contains refresh_token", .warning,
+        "OpenID Connect Discovery §3"
     ) { tokens in
-        .require(tokens.refreshToken != nil, "there is none")
+        .require(tokens.refreshToken != nil, "none was issued")
     }
 }

@@ -1,4 +1,4 @@
-/// Requests that are wrong, or ask for what a provider may not do (OpenID Connect Core §3.1.2.2, §6).
+/// Invalid requests and requests for optional features (OpenID Connect Core §3.1.2.2, §6).
 enum RequestModules {
     static let all = [
         responseTypeMissing, registeredRedirectURI, unsignedObject, objectWithRedirectURI, contextClasses,
@@ -33,13 +33,13 @@ enum RequestModules {
         var request = try trial.request()
         let inside = request["state"] ?? ""
         try enclose(&request, in: trial)
-        // Only the object has the right one: whoever ignores it is found out.
+        // Only the object has the right state, which shows whether the provider ignores the object.
         request["state"] = .random()
         let arrival = try await trial.visit(request, in: trial.browser(), by: trial.person())
         request["state"] = inside
         let answer = try await trial.answer(to: request, arrival)
         if answer["error"] == "request_not_supported" {
-            throw Skip(reason: "request objects are refused as unsupported")
+            throw Skip(reason: "request objects are rejected as unsupported")
         }
         _ = try await trial.redeem(answer)
     }
@@ -67,7 +67,8 @@ enum RequestModules {
         let signedIn = try await trial.signIn(request, in: trial.browser())
         let asked = values.split(separator: " ").map(String.init)
         trial.check(
-            Condition<JWS>("acr is one of those asked for", .warning, "OpenID Connect Core §3.1.2.1") { token in
+            Condition<JWS>("acr is one of the requested acr_values", .warning, "OpenID Connect Core §3.1.2.1") {
+                token in
                 let value = token.claims["acr"]?.string
                 return .require(value.map(asked.contains) ?? false, "acr is \(value ?? "missing")")
             }, signedIn.idToken)
@@ -83,13 +84,13 @@ enum RequestModules {
         let evidence = try await trial.userInfo(signedIn)
         trial.check(
             Condition<UserInfoEvidence>(
-                "name is at the userinfo endpoint, where it was asked for", .warning, "OpenID Connect Core §5.5"
+                "the requested claim name is returned by the userinfo endpoint", .warning, "OpenID Connect Core §5.5"
             ) { evidence in
-                .require(evidence.claims["name"]?.string != nil, "it is missing")
+                .require(evidence.claims["name"]?.string != nil, "name is missing")
             }, evidence)
     }
 
-    /// Puts the request into an unsigned object (OpenID Connect Core §6.1).
+    /// Adds all parameters as an unsigned request object (OpenID Connect Core §6.1).
     private static func enclose(_ request: inout AuthorizationRequest, in trial: Trial) throws {
         var claims: [String: JSON] = [
             "iss": .string(request.registration.clientID), "aud": .string(trial.target.issuer),
@@ -99,9 +100,9 @@ enum RequestModules {
     }
 
     static let isErrorPage = Condition<Arrival>(
-        "a page says that something is wrong", .failure, "RFC 6749 §3.1.1", "OpenID Connect Core §3.1.2.6"
+        "an error page is shown", .failure, "RFC 6749 §3.1.1", "OpenID Connect Core §3.1.2.6"
     ) { arrival in
-        guard let page = arrival.page else { return .broken("there is no page") }
-        return .require((400..<500).contains(page.answer.status), "the answer is \(page.answer.status)")
+        guard let page = arrival.page else { return .broken("no page was shown") }
+        return .require((400..<500).contains(page.answer.status), "the response is \(page.answer.status)")
     }
 }

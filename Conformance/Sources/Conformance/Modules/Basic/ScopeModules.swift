@@ -1,4 +1,4 @@
-/// Scope values that ask for claims (OpenID Connect Core §5.4).
+/// Scopes that request claims (OpenID Connect Core §5.4).
 enum ScopeModules {
     static let all = [
         module("oidcc-scope-profile", "openid profile"), module("oidcc-scope-email", "openid email"),
@@ -11,7 +11,7 @@ enum ScopeModules {
             let values = scope.split(separator: " ").map(String.init).filter { $0 != "openid" }
             let metadata = try await trial.metadata()
             for value in values where metadata.lists(value, in: "scopes_supported") == false {
-                throw Skip(reason: "scopes_supported does not have \(value)")
+                throw Skip(reason: "scopes_supported does not contain \(value)")
             }
             let evidence = try await trial.userInfo(try await trial.signIn(scope: scope))
             trial.check(UserInfoConditions.hasClaims(of: values), evidence)

@@ -1,4 +1,4 @@
-/// The ordinary flow and its small variations (OpenID Connect Core §3.1).
+/// The code flow and simple variations of it (OpenID Connect Core §3.1).
 enum ServerModules {
     static let all = [
         server, serverClientSecretPost, withoutNonce, alternateOrder, unknownParameter, validPKCE, postRequest,
@@ -18,7 +18,7 @@ enum ServerModules {
         _ = try await trial.signIn(request, in: trial.browser())
     }
 
-    /// RFC 6749 §3.3: the order of scope values means nothing; nor does that of parameters.
+    /// The order of scope values and of parameters is not significant (RFC 6749 §3.3).
     static let alternateOrder = Module("oidcc-alternate-happy-flow") { trial in
         var request = try trial.request(scope: "profile openid")
         request.parameters.reverse()
@@ -39,7 +39,7 @@ enum ServerModules {
         _ = try await trial.signIn(request, in: trial.browser(), verifier: proof.verifier)
     }
 
-    /// The form is another site's: a browser that signed in before keeps `SameSite=Lax` cookies back from it.
+    /// Posts the request from another site: the browser withholds the `SameSite=Lax` cookies of an earlier sign-in.
     static let postRequest = Module("oidcc-ensure-post-request-succeeds") { trial in
         let browser = trial.browser()
         _ = try await trial.signIn(trial.request(), in: browser)

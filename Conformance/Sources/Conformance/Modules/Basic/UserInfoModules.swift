@@ -1,4 +1,4 @@
-/// The userinfo endpoint and the ways to carry a token there (OpenID Connect Core §5.3, RFC 6750 §2).
+/// The userinfo endpoint and the ways to present a token (OpenID Connect Core §5.3, RFC 6750 §2).
 enum UserInfoModules {
     static let all = [get, postHeader, postBody]
 

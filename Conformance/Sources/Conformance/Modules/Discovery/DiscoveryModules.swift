@@ -1,4 +1,4 @@
-/// What the provider says of itself (OpenID Connect Discovery §4).
+/// Provider metadata (OpenID Connect Discovery §4).
 enum DiscoveryModules {
     static let all = [verification, logoutVerification]
 

@@ -1,7 +1,7 @@
-/// A sign-out and where it led.
+/// A sign-out and where the browser went.
 package struct LogoutEvidence: Sendable {
     package let arrival: Arrival
-    /// Where the client wanted the browser to go.
+    /// The `post_logout_redirect_uri` of the request.
     package let destination: String?
     package let state: String?
 
@@ -12,56 +12,59 @@ package struct LogoutEvidence: Sendable {
     }
 }
 
-/// OpenID Connect RP-Initiated Logout §2, §3.
+/// Conditions on sign-out (OpenID Connect RP-Initiated Logout §2, §3).
 enum LogoutConditions {
     typealias On = Condition<LogoutEvidence>
 
     static let returns = On(
-        "the browser comes back to the registered address", .failure, "OpenID Connect RP-Initiated Logout §3"
+        "the browser returns to the registered post_logout_redirect_uri", .failure,
+        "OpenID Connect RP-Initiated Logout §3"
     ) { evidence in
         guard let landing = evidence.arrival.landing else {
-            return .broken("it stays at \(evidence.arrival.page?.address.base ?? "no page")")
+            return .broken("it stopped at \(evidence.arrival.page?.address.base ?? "no page")")
         }
         return .require(
-            landing.address.base == WebAddress(evidence.destination ?? "").base, "it went to \(landing.address.base)")
+            landing.address.base == WebAddress(evidence.destination ?? "").base,
+            "it was redirected to \(landing.address.base)")
     }
 
     static let returnsState = On(
-        "state comes back, exactly when it was sent", .failure, "OpenID Connect RP-Initiated Logout §3"
+        "state is returned if it was sent, and only then", .failure, "OpenID Connect RP-Initiated Logout §3"
     ) { evidence in
-        guard let landing = evidence.arrival.landing else { return .notRun("nothing came back") }
+        guard let landing = evidence.arrival.landing else { return .notRun("the browser did not return to the client") }
         return .require(landing.query["state"] == evidence.state, "state is \(landing.query["state"] ?? "missing")")
     }
 
     static let returnsNothingElse = On(
-        "nothing but state comes back", .warning, "OpenID Connect RP-Initiated Logout §3"
+        "no parameter other than state is returned", .warning, "OpenID Connect RP-Initiated Logout §3"
     ) { evidence in
-        guard let landing = evidence.arrival.landing else { return .notRun("nothing came back") }
+        guard let landing = evidence.arrival.landing else { return .notRun("the browser did not return to the client") }
         let others = landing.query.names.subtracting(["state"])
-        return .require(others.isEmpty, "there is \(others.sorted())")
+        return .require(others.isEmpty, "found \(others.sorted())")
     }
 
     static let staysAtProvider = On(
-        "the browser is not sent anywhere", .failure, "OpenID Connect RP-Initiated Logout §2"
+        "the browser is not redirected", .failure, "OpenID Connect RP-Initiated Logout §2"
     ) { evidence in
-        .require(evidence.arrival.landing == nil, "it went to \(evidence.arrival.landing?.address.base ?? "")")
+        .require(
+            evidence.arrival.landing == nil, "it was redirected to \(evidence.arrival.landing?.address.base ?? "")")
     }
 
     static let showsAPage = On(
-        "a page says what happened", .failure, "OpenID Connect RP-Initiated Logout §2"
+        "a page is shown", .failure, "OpenID Connect RP-Initiated Logout §2"
     ) { evidence in
-        guard let page = evidence.arrival.page else { return .notRun("the browser was sent on") }
+        guard let page = evidence.arrival.page else { return .notRun("the browser was redirected") }
         let isPage = page.answer.status == 200 || (400..<500).contains(page.answer.status)
         return .require(
             isPage && page.answer.mediaType.hasPrefix("text/") && !page.answer.body.isEmpty,
-            "the answer is \(page.answer.status) \(page.answer.mediaType)")
+            "the response is \(page.answer.status) \(page.answer.mediaType)")
     }
 
     static let confirms = On(
-        "a page says that the person is signed out", .failure, "OpenID Connect RP-Initiated Logout §2"
+        "a page confirms the sign-out", .failure, "OpenID Connect RP-Initiated Logout §2"
     ) { evidence in
-        guard let page = evidence.arrival.page else { return .broken("there is no page") }
+        guard let page = evidence.arrival.page else { return .broken("no page was shown") }
         return .require(
-            page.answer.status == 200 && !page.answer.body.isEmpty, "the answer is \(page.answer.status)")
+            page.answer.status == 200 && !page.answer.body.isEmpty, "the response is \(page.answer.status)")
     }
 }

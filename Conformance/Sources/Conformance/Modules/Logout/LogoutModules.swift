@@ -1,4 +1,4 @@
-/// A client ends a person's session (OpenID Connect RP-Initiated Logout).
+/// A client signs the user out (OpenID Connect RP-Initiated Logout).
 enum LogoutModules {
     static let all = [
         logout, noState, badDestination, addedQuery, modifiedHint, forgedHint, noHint, noParameters, noDestination,
@@ -33,7 +33,7 @@ enum LogoutModules {
 
     static let forgedHint = Module("oidcc-rp-initiated-logout-bad-id-token-hint") { trial in
         try await stays(trial, [.hint, .destination, .state]) { parameters, token in
-            // The tester's own key under the name of the provider's.
+            // Signed with the tester's key, under the kid of the provider's.
             let key = try SigningKey.newRSA()
             let header = token.header.merging(["alg": .string(key.algorithm)]) { _, own in own }
             parameters["id_token_hint"] = try key.sign(token.claims, header: header)
@@ -58,7 +58,7 @@ enum LogoutModules {
 
     private enum Part { case hint, destination, state }
 
-    /// Signs in, asks for the end of the session with some parameters, and lets the person agree.
+    /// Signs in, requests sign-out with the given parameters, and confirms it.
     private static func signOut(
         _ trial: Trial, _ parts: Set<Part>, in browser: Browser,
         changing: (inout [Parameter], JWS) throws -> Void = { _, _ in }
@@ -66,7 +66,7 @@ enum LogoutModules {
         let endpoint = try await trial.metadata().endpoint("end_session_endpoint")
         let registration = try trial.registration(.first)
         guard let destination = registration.postLogoutRedirectURIs?.first else {
-            throw NotConfigured(what: "the client \"first\" has no post_logout_redirect_uris")
+            throw NotConfigured(what: "the client \"first\" needs post_logout_redirect_uris")
         }
         let signedIn = try await trial.signIn(trial.request(), in: browser)
         var parameters: [Parameter] = []
@@ -79,7 +79,7 @@ enum LogoutModules {
             arrival: arrival, destination: parts.contains(.destination) ? destination : nil, state: parameters["state"])
     }
 
-    /// The browser must come back, and the session must be gone.
+    /// Checks that the browser returns to the client and that the session has ended.
     private static func leaves(_ trial: Trial, _ parts: Set<Part>) async throws {
         let browser = trial.browser()
         let evidence = try await signOut(trial, parts, in: browser)
@@ -88,7 +88,7 @@ enum LogoutModules {
         try await isSignedOut(trial, browser)
     }
 
-    /// A page must say what is wrong; nobody is sent anywhere.
+    /// Checks that a page is shown and the browser is not redirected.
     private static func stays(
         _ trial: Trial, _ parts: Set<Part>, changing: (inout [Parameter], JWS) throws -> Void = { _, _ in }
     ) async throws {
@@ -96,7 +96,7 @@ enum LogoutModules {
         trial.check([LogoutConditions.staysAtProvider, LogoutConditions.showsAPage], evidence)
     }
 
-    /// The person agrees, sees that they are signed out, and is.
+    /// Checks that a page confirms the sign-out and that the session has ended.
     private static func ends(_ trial: Trial, _ parts: Set<Part>) async throws {
         let browser = trial.browser()
         let evidence = try await signOut(trial, parts, in: browser)

@@ -1,4 +1,4 @@
-/// What a code and a refresh token are bound to (RFC 6749 §4.1.3, §6; RFC 7636; RFC 9700 §2.1.1).
+/// What codes and refresh tokens are bound to (RFC 6749 §4.1.3, §6; RFC 7636; RFC 9700 §2.1.1).
 enum BindingModules {
     static let all = [
         lifetime, codeOfAnother, otherRedirectURI, missingRedirectURI, wrongVerifier, missingVerifier, downgrade, plain,
@@ -14,7 +14,7 @@ enum BindingModules {
         let thief = try trial.registration(.second)
         let stolen = try await trial.token(trial.redemption(code, answer.request), as: thief)
         trial.check(TokenErrorConditions.refusal(invalidGrant, "RFC 6749 §4.1.3"), stolen)
-        // What a thief tries must not burn the owner's code.
+        // A thief's attempt must not invalidate the owner's code.
         let own = try await trial.token(trial.redemption(code, answer.request), as: answer.request.registration)
         trial.check(stillWorks, own)
     }
@@ -24,7 +24,7 @@ enum BindingModules {
         let answer = try await answered(trial)
         var form = trial.redemption(try trial.code(of: answer), answer.request)
         guard let other = answer.request.registration.redirectURIs.dropFirst().first else {
-            throw NotConfigured(what: "the client \"first\" has one redirect URI only")
+            throw NotConfigured(what: "the client \"first\" needs a second redirect URI")
         }
         form["redirect_uri"] = other
         let refused = try await trial.token(form, as: answer.request.registration)
@@ -63,7 +63,7 @@ enum BindingModules {
             try await trial.token(form, as: answer.request.registration))
     }
 
-    /// A minute is what redirects need; ten is the most that OAuth recommends.
+    /// A redirect takes less than a minute. OAuth recommends ten minutes at most.
     static let lifetime = Module("martlet-code-lifetime", ["RFC6749-021"]) { trial in
         let answer = try await answered(trial)
         let code = try trial.code(of: answer)
@@ -73,12 +73,12 @@ enum BindingModules {
     }
 
     static let expires = Condition<WebAnswer>(
-        "a code is refused after a minute", .warning, "FAPI 2.0 Security Profile §5.3.2.1", "RFC 6749 §4.1.2"
+        "a code expires within a minute", .warning, "FAPI 2.0 Security Profile §5.3.2.1", "RFC 6749 §4.1.2"
     ) { answer in
-        .require(answer.json?["error"]?.string == "invalid_grant", "the answer is \(answer.status)")
+        .require(answer.json?["error"]?.string == "invalid_grant", "the response is \(answer.status)")
     }
 
-    /// It is for the metadata to say which methods there are (RFC 8414 §2); `plain` is one to leave out.
+    /// A provider may support `plain` if its metadata says so (RFC 8414 §2), but should not (RFC 9700 §2.1.1).
     static let plain = Module("martlet-pkce-plain", ["RFC7636-008", "RFC9700-005"]) { trial in
         var request = try trial.request()
         request["code_challenge"] = ProofKey().verifier
@@ -132,13 +132,16 @@ enum BindingModules {
 
     private static func offline(_ trial: Trial) async throws -> (SignedIn, String) {
         let signedIn = try await RefreshModules.offline(trial, .first)
-        guard let token = signedIn.tokens.refreshToken else { throw Skip(reason: "no refresh token is issued") }
+        guard let token = signedIn.tokens.refreshToken else {
+            throw Skip(reason: "the provider issues no refresh token")
+        }
         return (signedIn, token)
     }
 
     static let stillWorks = Condition<WebAnswer>(
-        "what another client tried costs the owner nothing", .failure, "RFC 6749 §10.4", "RFC 6749 §10.5"
+        "another client's attempt does not invalidate the owner's code or token", .failure, "RFC 6749 §10.4",
+        "RFC 6749 §10.5"
     ) { answer in
-        .require(answer.status == 200, "the owner gets \(answer.status): \(TokenConditions.said(answer))")
+        .require(answer.status == 200, "the owner got \(answer.status): \(TokenConditions.said(answer))")
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How clients prove who they are, and what happens when they do not (RFC 6749 §2.3, §5.2; RFC 7523 §3).
+/// Client authentication and its failures (RFC 6749 §2.3, §5.2; RFC 7523 §3).
 enum ClientModules {
     static let all = [
         wrongSecret, unknownClient, otherMethod, twoMethods, secretInQuery, assertion, credentials, service,
@@ -52,13 +52,13 @@ enum ClientModules {
         trial.check(invalidClient, try await trial.send(.form(form, to: endpoint)))
     }
 
-    /// Every claim and the signature count, and each assertion once.
+    /// Every claim and the signature are checked, and an assertion works only once.
     static let assertion = Module(
         "martlet-client-assertion", ["RFC7523-001", "RFC7523-002", "OIDC-Core-074"]
     ) { trial in
         let registration = try trial.registration(.privateKey)
         guard let key = registration.privateKey.flatMap(SigningKey.init) else {
-            throw NotConfigured(what: "the client \"private_key_jwt\" has no private_key")
+            throw NotConfigured(what: "the client \"private_key_jwt\" needs a private_key")
         }
         let good = ClientAuthentication.claims(registration, trial.target.issuer)
         let now = Date().timeIntervalSince1970.rounded(.down)
@@ -69,7 +69,7 @@ enum ClientModules {
         for (name, change) in broken {
             let claims = good.merging(change) { _, new in new }.merging(["jti": .string(.random())]) { _, new in new }
             let form = try ClientAuthentication.assertion(claims, by: key, registration.privateKey?["kid"])
-            try await refused(trial, registration, form, "an assertion with a wrong \(name) is refused")
+            try await refused(trial, registration, form, "an assertion with a wrong \(name) is rejected")
         }
         let endpoint = try await trial.metadata().endpoint("token_endpoint").text
         let audiences: [(String, JSON)] = [
@@ -80,19 +80,19 @@ enum ClientModules {
             let claims = good.merging(["aud": audience, "jti": .string(.random())]) { _, new in new }
             let form = try ClientAuthentication.assertion(claims, by: key, registration.privateKey?["kid"])
             try await refused(
-                trial, registration, form, "an assertion for \(name) is refused", .warning, audienceRule)
+                trial, registration, form, "an assertion for \(name) is rejected", .warning, audienceRule)
         }
         let own = try SigningKey.newRSA()
         let forged = try ClientAuthentication.assertion(good, by: own, registration.privateKey?["kid"])
-        try await refused(trial, registration, forged, "an assertion with another key's signature is refused")
+        try await refused(trial, registration, forged, "an assertion signed with another key is rejected")
         let unsigned = try ClientAuthentication.assertion(good, by: .none)
-        try await refused(trial, registration, unsigned, "an assertion without a signature is refused")
+        try await refused(trial, registration, unsigned, "an unsigned assertion is rejected")
         let form = try ClientAuthentication.assertion(good, by: key, registration.privateKey?["kid"])
         trial.check(TokenAnswerConditions.succeeds, try await clientToken(trial, registration, form))
-        try await refused(trial, registration, form, "an assertion is accepted once")
+        try await refused(trial, registration, form, "a replayed assertion is rejected")
     }
 
-    /// Whoever accepts an audience that another server may share accepts what was made for that server
+    /// A server that accepts an audience shared with another server accepts assertions made for that server
     /// (CVE-2025-27370).
     private static let audienceRule = "draft-ietf-oauth-rfc7523bis"
 
@@ -105,7 +105,7 @@ enum ClientModules {
         trial.check(TokenConditions.shared + [TokenConditions.hasNoRefreshToken], tokens)
     }
 
-    /// Nobody can claim to be a client that has no secret (RFC 6749 §4.4).
+    /// A public client can't use client credentials, since anyone could impersonate it (RFC 6749 §4.4).
     static let service = Module("martlet-client-credentials-of-a-public-client", ["RFC6749-033"]) { trial in
         let registration = try trial.registration(.publicClient)
         let answer = try await trial.token([Parameter("grant_type", "client_credentials")], as: registration)
@@ -119,7 +119,8 @@ enum ClientModules {
         return form
     }
 
-    /// A token request whose code does not matter: the client is judged first (RFC 6749 §4.1.3).
+    /// Sends a token request with a random code. The client must be authenticated before the code is checked
+    /// (RFC 6749 §4.1.3).
     private static func ask(
         _ trial: Trial, _ registration: Registration, _ change: (inout ClientAuthentication, String) -> Void
     ) async throws -> WebAnswer {
@@ -147,14 +148,14 @@ enum ClientModules {
         let answer = try await clientToken(trial, registration, assertion)
         trial.check(
             Condition<WebAnswer>(name, level, section) { answer in
-                .require(answer.json?["error"]?.string == "invalid_client", "the answer is \(answer.status)")
+                .require(answer.json?["error"]?.string == "invalid_client", "the response is \(answer.status)")
             }, answer)
     }
 }
 
-/// Short judgements of answers that other conditions look at closely.
+/// Brief checks of responses that other conditions examine in detail.
 enum TokenAnswerConditions {
-    static let succeeds = Condition<WebAnswer>("what is right is accepted", .failure, "RFC 6749 §5.1") { answer in
-        .require(answer.status == 200, "the answer is \(answer.status): \(TokenConditions.said(answer))")
+    static let succeeds = Condition<WebAnswer>("a valid request succeeds", .failure, "RFC 6749 §5.1") { answer in
+        .require(answer.status == 200, "the response is \(answer.status): \(TokenConditions.said(answer))")
     }
 }

@@ -1,4 +1,4 @@
-/// How requests that are wrong are answered (RFC 6749 §3, §4.1.2.1, §5.2; RFC 6750 §3).
+/// Responses to invalid requests (RFC 6749 §3, §4.1.2.1, §5.2; RFC 6750 §3).
 enum ErrorModules {
     static let all = [
         tokenRequests, tokenByGet, repeatedParameter, unknownClient, unsupportedType, promptNoneAndLogin, refusal,
@@ -150,7 +150,7 @@ enum ErrorModules {
         var request = try trial.request()
         request["redirect_uri"] = nil
         let arrival = try await trial.visit(request, in: trial.browser(), by: nil)
-        // OpenID Connect Core §3.1.2.1: it is required, and several are registered.
+        // Required by OpenID Connect Core §3.1.2.1, and ambiguous because several are registered.
         trial.check([ArrivalConditions.staysAtProvider, ArrivalConditions.asksNobody], arrival)
     }
 
@@ -158,7 +158,7 @@ enum ErrorModules {
         trial in
         let registration = try trial.registration(.first)
         guard let registered = registration.redirectURIs.first(where: { $0.contains("?") }) else {
-            throw NotConfigured(what: "the client \"first\" has no redirect URI with a query")
+            throw NotConfigured(what: "the client \"first\" needs a redirect URI with a query")
         }
         var request = try trial.request()
         request["redirect_uri"] = registered
@@ -174,25 +174,27 @@ enum ErrorModules {
         }
     }
 
-    static let isClientError = Condition<WebAnswer>("the request is refused", .failure, "RFC 9110 §15.5") { answer in
-        .require((400..<500).contains(answer.status), "the answer is \(answer.status)")
+    static let isClientError = Condition<WebAnswer>(
+        "the request is rejected with a 4xx status", .failure, "RFC 9110 §15.5"
+    ) { answer in
+        .require((400..<500).contains(answer.status), "the response is \(answer.status)")
     }
 
-    static let isUnauthorized = Condition<WebAnswer>("the answer is 401", .failure, "RFC 6750 §3.1") { answer in
-        .require(answer.status == 401, "it is \(answer.status)")
+    static let isUnauthorized = Condition<WebAnswer>("the status is 401", .failure, "RFC 6750 §3.1") { answer in
+        .require(answer.status == 401, "the status is \(answer.status)")
     }
 
     static let wasAsked = Condition<Arrival>(
-        "the person is asked", .failure, "OpenID Connect Core §3.1.2.4"
+        "the user is asked for consent", .failure, "OpenID Connect Core §3.1.2.4"
     ) { arrival in
-        .require(arrival.visited.contains(.question), "pages on the way: \(arrival.visited.map(\.rawValue))")
+        .require(arrival.visited.contains(.question), "pages shown: \(arrival.visited.map(\.rawValue))")
     }
 }
 
 /// The challenge of a protected resource (RFC 6750 §3).
 enum BearerConditions {
     static let challenges = Condition<WebAnswer>(
-        "there is a challenge for Bearer", .failure, "RFC 6750 §3"
+        "WWW-Authenticate has a Bearer challenge", .failure, "RFC 6750 §3"
     ) { answer in
         .require(
             answer.header("WWW-Authenticate")?.lowercased().hasPrefix("bearer") == true,
@@ -200,16 +202,16 @@ enum BearerConditions {
     }
 
     static let hasNoError = Condition<WebAnswer>(
-        "who sent no token is told of no error", .warning, "RFC 6750 §3.1"
+        "the challenge has no error if no token was sent", .warning, "RFC 6750 §3.1"
     ) { answer in
-        .require(answer.header("WWW-Authenticate")?.contains("error=") != true, "there is one")
+        .require(answer.header("WWW-Authenticate")?.contains("error=") != true, "it has an error")
     }
 
     static let saysInvalid = Condition<WebAnswer>(
-        "the challenge says invalid_token", .warning, "RFC 6750 §3.1"
+        "the challenge has the error invalid_token", .warning, "RFC 6750 §3.1"
     ) { answer in
         .require(
             answer.header("WWW-Authenticate")?.contains("error=\"invalid_token\"") == true,
-            "it is \(answer.header("WWW-Authenticate") ?? "missing")")
+            "WWW-Authenticate is \(answer.header("WWW-Authenticate") ?? "missing")")
     }
 }

@@ -1,4 +1,4 @@
-/// The metadata says what the server does (RFC 8414 §2, §3).
+/// Whether the metadata matches the server's behavior (RFC 8414 §2, §3).
 enum MetadataModules {
     static let all = [otherAddress, truth]
 
@@ -8,11 +8,11 @@ enum MetadataModules {
         let path = issuer.path.hasSuffix("/") ? String(issuer.path.dropLast()) : issuer.path
         let address = WebAddress("\(issuer.origin)/.well-known/oauth-authorization-server\(path)")
         let answer = try await trial.send(WebRequest("GET", address))
-        guard answer.status != 404 else { throw Skip(reason: "there is no document of RFC 8414") }
+        guard answer.status != 404 else { throw Skip(reason: "the provider has no RFC 8414 metadata document") }
         trial.check(agrees(with: metadata.members), answer)
     }
 
-    /// What is not advertised is refused; what is advertised is not.
+    /// Features that aren't advertised are rejected, and advertised endpoints exist.
     static let truth = Module("martlet-metadata-is-true", ["RFC8414-002", "OIDC-Discovery-003", "RFC9700-005"]) {
         trial in
         let metadata = try await trial.metadata()
@@ -48,25 +48,25 @@ enum MetadataModules {
     }
 
     private static func isRefused(_ what: String) -> Condition<Arrival> {
-        Condition("\(what), which the metadata does not offer, is refused", .failure, "RFC 8414 §2") { arrival in
+        Condition("\(what), which is not advertised, is rejected", .failure, "RFC 8414 §2") { arrival in
             if let landing = arrival.landing {
                 let isError = landing.query["error"] != nil || landing.fragment["error"] != nil
-                return .require(isError, "the client gets an answer without error")
+                return .require(isError, "the client got a response without an error")
             }
-            return .require(arrival.page.map { $0.answer.status >= 400 } ?? false, "a page is shown that goes on")
+            return .require(arrival.page.map { $0.answer.status >= 400 } ?? false, "the provider continued with a page")
         }
     }
 
     private static func agrees(with members: [String: JSON]) -> Condition<WebAnswer> {
-        Condition("both metadata documents say the same", .failure, "RFC 8414 §3", "RFC 8414 §5") { answer in
-            guard let other = answer.json?.object else { return .broken("it answers \(answer.status)") }
+        Condition("both metadata documents agree", .failure, "RFC 8414 §3", "RFC 8414 §5") { answer in
+            guard let other = answer.json?.object else { return .broken("the response is \(answer.status)") }
             let different = other.keys.filter { members[$0] != nil && members[$0] != other[$0] }
             return .require(different.isEmpty, "different: \(different.sorted())")
         }
     }
 
-    static let exists = Condition<WebAnswer>("every endpoint that is named is there", .failure, "RFC 8414 §2") {
+    static let exists = Condition<WebAnswer>("every advertised endpoint exists", .failure, "RFC 8414 §2") {
         answer in
-        .require(answer.status != 404 && answer.status < 500, "the answer is \(answer.status)")
+        .require(answer.status != 404 && answer.status < 500, "the response is \(answer.status)")
     }
 }

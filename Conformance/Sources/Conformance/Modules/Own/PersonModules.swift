@@ -1,24 +1,24 @@
-/// Who is answered for, and how they proved who they are.
+/// Which user is signed in, and how they authenticated.
 enum PersonModules {
     static let all = [totp, replay, otherPerson, subjectOfClaims, contextOfClaims, header]
 
     private static func secondFactor(_ trial: Trial) throws -> Person {
         guard let account = trial.target.secondFactorUser else {
-            throw NotConfigured(what: "no second_factor_user is configured")
+            throw NotConfigured(what: "the target has no second_factor_user")
         }
         return Person(account)
     }
 
     static let totp = Module("martlet-totp", ["RFC6238-001", "RFC6238-005"]) { trial in
         var person = try secondFactor(trial)
-        // Without the app they get no further than the question for its code.
+        // Without the authenticator app, the user stops at the page that asks for a code.
         person.account.totpSecret = nil
         let arrival = try await trial.visit(trial.request(), in: trial.browser(), by: person)
         trial.check(asksForCode, arrival.visited + (arrival.page?.forms.map(\.kind) ?? []))
         trial.check(ArrivalConditions.staysAtProvider, arrival)
     }
 
-    /// RFC 6238 §5.2: the verifier must not accept a second use of a code.
+    /// RFC 6238 §5.2: the verifier must not accept the same code twice.
     static let replay = Module("martlet-totp-replay", ["RFC6238-004"]) { trial in
         var person = try secondFactor(trial)
         person.oneTimeStep = OneTimePassword.step(at: trial.now)
@@ -31,7 +31,7 @@ enum PersonModules {
     }
 
     static let otherPerson = Module("martlet-id-token-hint-of-another", ["OIDC-Core-021", "OIDC-Core-025"]) { trial in
-        guard let other = trial.target.otherUser else { throw NotConfigured(what: "no other_user is configured") }
+        guard let other = trial.target.otherUser else { throw NotConfigured(what: "the target has no other_user") }
         let theirs = try await trial.signIn(trial.request(), in: trial.browser(), by: Person(other))
         let browser = trial.browser()
         _ = try await trial.signIn(trial.request(), in: browser)
@@ -59,7 +59,7 @@ enum PersonModules {
         trial.check(isPlainHeader, signedIn.idToken)
     }
 
-    /// Signs in, and asks again, silently, for what cannot be.
+    /// Signs in, then silently requests claims that can't be satisfied.
     private static func asked(_ trial: Trial, for claims: JSON, codes: [String]) async throws {
         guard try await trial.metadata()["claims_parameter_supported"]?.bool == true else {
             throw Skip(reason: "claims_parameter_supported is not true")
@@ -75,15 +75,15 @@ enum PersonModules {
     }
 
     static let asksForCode = Condition<[PageKind]>(
-        "the password alone does not suffice", .failure, "NIST SP 800-63B §4.2"
+        "a password alone is not enough", .failure, "NIST SP 800-63B §4.2"
     ) { pages in
-        .require(pages.contains(.secondFactor), "pages on the way: \(pages.map(\.rawValue))")
+        .require(pages.contains(.secondFactor), "pages shown: \(pages.map(\.rawValue))")
     }
 
     static let isPlainHeader = Condition<JWS>(
-        "the header names no key elsewhere, and an algorithm", .failure, "OpenID Connect Core §2"
+        "the header refers to no external key and has an alg other than none", .failure, "OpenID Connect Core §2"
     ) { token in
         let links = ["x5u", "x5c", "jku", "jwk"].filter { token.header[$0] != nil }
-        return .require(links.isEmpty && token.algorithm != "none", "it has \(links), alg \(token.algorithm ?? "none")")
+        return .require(links.isEmpty && token.algorithm != "none", "found \(links), alg \(token.algorithm ?? "none")")
     }
 }

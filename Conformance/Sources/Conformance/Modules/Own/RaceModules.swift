@@ -1,4 +1,4 @@
-/// What must happen once, however many ask at the same moment.
+/// Concurrent requests of which only one may succeed.
 enum RaceModules {
     static let all = [code, refresh, refreshReuse]
 
@@ -18,13 +18,15 @@ enum RaceModules {
 
     static let refresh = Module("martlet-refresh-race", ["RFC6749-044", "RFC9700-025"]) { trial in
         let signedIn = try await RefreshModules.offline(trial, .first)
-        guard let token = signedIn.tokens.refreshToken else { throw Skip(reason: "no refresh token is issued") }
+        guard let token = signedIn.tokens.refreshToken else {
+            throw Skip(reason: "the provider issues no refresh token")
+        }
         let registration = signedIn.answer.request.registration
         let answers = try await together(trial) {
             try await trial.token(RefreshModules.parameters(token), as: registration)
         }
         trial.check(someWin, answers)
-        // Successors may look different and be the same one: then the end of one is the end of all.
+        // Different tokens may represent the same successor. Then revoking one revokes them all.
         let successors = Array(Set(answers.compactMap { $0.json?["refresh_token"]?.string })).sorted()
         guard let one = successors.first, successors.count > 1 else { return }
         let endpoint = try await trial.metadata().endpoint("revocation_endpoint")
@@ -34,10 +36,10 @@ enum RaceModules {
         }
     }
 
-    /// A retry may be forgiven for a moment; what comes later is a thief, or the owner after one.
+    /// A retry within the grace period is fine. Later reuse means that the token was stolen.
     static let refreshReuse = Module("martlet-refresh-reuse", ["RFC9700-025", "RFC6749-044"]) { trial in
         let signedIn = try await RefreshModules.offline(trial, .first)
-        guard let old = signedIn.tokens.refreshToken else { throw Skip(reason: "no refresh token is issued") }
+        guard let old = signedIn.tokens.refreshToken else { throw Skip(reason: "the provider issues no refresh token") }
         let registration = signedIn.answer.request.registration
         let renewed = try await trial.token(RefreshModules.parameters(old), as: registration)
         guard let new = renewed.json?["refresh_token"]?.string, new != old else {
@@ -46,7 +48,7 @@ enum RaceModules {
         try await trial.wait(32)
         let refusal = TokenErrorConditions.refusal(["invalid_grant"], "RFC 9700 §4.14.2")
         trial.check(refusal, try await trial.token(RefreshModules.parameters(old), as: registration))
-        // The whole family goes: nobody can say which of the two is the thief.
+        // The whole family is revoked, since the provider can't tell the thief from the owner.
         trial.check(refusal, try await trial.token(RefreshModules.parameters(new), as: registration))
     }
 
@@ -60,21 +62,21 @@ enum RaceModules {
     }
 
     static let oneWins = Condition<[WebAnswer]>(
-        "of many redemptions of one code exactly one succeeds", .failure, "RFC 6749 §4.1.2"
+        "exactly one of several concurrent redemptions of a code succeeds", .failure, "RFC 6749 §4.1.2"
     ) { answers in
         let winners = answers.count { $0.status == 200 }
-        return .require(winners == 1, "\(winners) of \(answers.count) succeed")
+        return .require(winners == 1, "\(winners) of \(answers.count) succeeded")
     }
 
     static let someWin = Condition<[WebAnswer]>(
-        "a refresh succeeds, however often it is repeated at once", .failure, "RFC 6749 §6"
+        "at least one of several concurrent refreshes succeeds", .failure, "RFC 6749 §6"
     ) { answers in
-        .require(answers.contains { $0.status == 200 }, "all are refused")
+        .require(answers.contains { $0.status == 200 }, "all were rejected")
     }
 
     static let endsWithItsTwin = Condition<WebAnswer>(
-        "repeated at once, one refresh token has one successor", .failure, "RFC 9700 §4.14.2"
+        "concurrent refreshes yield a single successor", .failure, "RFC 9700 §4.14.2"
     ) { answer in
-        .require(answer.status == 400, "another one lives on after that was revoked: \(answer.status)")
+        .require(answer.status == 400, "a second successor stayed valid after the first was revoked: \(answer.status)")
     }
 }

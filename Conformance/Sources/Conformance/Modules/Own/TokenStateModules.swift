@@ -12,7 +12,7 @@ enum TokenStateModules {
         let api = try trial.registration(.api)
         let answer = try await introspect(token, as: api, trial)
         trial.check([isActive, describes, isNotStored], answer)
-        // A wrong hint is only a hint (§2.1).
+        // A wrong hint must not change the result (RFC 7662 §2.1).
         let hinted = try await introspect(token, as: api, trial, [Parameter("token_type_hint", "refresh_token")])
         trial.check(isActive, hinted)
     }
@@ -52,7 +52,9 @@ enum TokenStateModules {
         "martlet-revocation-of-a-refresh-token", ["RFC7009-001", "RFC7009-005", "RFC7009-007"]
     ) { trial in
         let signedIn = try await RefreshModules.offline(trial, .first)
-        guard let token = signedIn.tokens.refreshToken else { throw Skip(reason: "no refresh token is issued") }
+        guard let token = signedIn.tokens.refreshToken else {
+            throw Skip(reason: "the provider issues no refresh token")
+        }
         let registration = signedIn.answer.request.registration
         trial.check(isAccepted, try await revoke(token, as: registration, trial))
         trial.check(
@@ -103,7 +105,7 @@ enum TokenStateModules {
 
     private static func endpoint(_ name: String, _ trial: Trial) async throws -> WebAddress {
         guard let address = try await trial.metadata()[name]?.string else {
-            throw Skip(reason: "the metadata names no \(name)")
+            throw Skip(reason: "the metadata has no \(name)")
         }
         return WebAddress(address)
     }
@@ -134,21 +136,21 @@ enum TokenStateModules {
         return try await trial.send(WebRequest("GET", endpoint, headers: [Trial.bearer(token)]))
     }
 
-    // Judgements
+    // Conditions
 
-    static let isActive = Condition<WebAnswer>("a good token is active", .failure, "RFC 7662 §2.2") { answer in
-        .require(answer.status == 200 && answer.json?["active"]?.bool == true, "the answer is \(answer.status)")
+    static let isActive = Condition<WebAnswer>("a valid token is active", .failure, "RFC 7662 §2.2") { answer in
+        .require(answer.status == 200 && answer.json?["active"]?.bool == true, "the response is \(answer.status)")
     }
 
     static let describes = Condition<WebAnswer>(
-        "an active token is described with client and expiry", .warning, "RFC 7662 §2.2"
+        "an active token is returned with client_id and exp", .warning, "RFC 7662 §2.2"
     ) { answer in
         let missing = ["client_id", "exp"].filter { answer.json?[$0] == nil }
         return .require(missing.isEmpty, "missing: \(missing)")
     }
 
     static let isNotStored = Condition<WebAnswer>(
-        "what is said of a token is not stored", .warning, "RFC 7662 §4"
+        "the introspection response is not cacheable", .warning, "RFC 7662 §4"
     ) { answer in
         .require(
             answer.header("Cache-Control")?.contains("no-store") == true,
@@ -156,32 +158,33 @@ enum TokenStateModules {
     }
 
     static let isInactive = Condition<WebAnswer>(
-        "of any other token nothing is said but active: false", .failure, "RFC 7662 §2.2"
+        "any other token yields only active: false", .failure, "RFC 7662 §2.2"
     ) { answer in
         .require(
             answer.status == 200 && answer.json?.object == ["active": false],
-            "the answer is \(answer.status) with \((answer.json?.object?.keys).map { $0.sorted() } ?? [])")
+            "the response is \(answer.status) with \((answer.json?.object?.keys).map { $0.sorted() } ?? [])")
     }
 
     static let tellsNothing = Condition<WebAnswer>(
-        "nothing is told to who does not say who they are", .failure, "RFC 7662 §2.1"
+        "an unauthenticated caller learns nothing about the token", .failure, "RFC 7662 §2.1"
     ) { answer in
-        .require(answer.json?["active"] == nil, "the answer has active")
+        .require(answer.json?["active"] == nil, "the response contains active")
     }
 
     static let isRefused = Condition<WebAnswer>(
-        "who does not say who they are gets 401", .failure, "RFC 7662 §2.3"
+        "an unauthenticated caller gets 401", .failure, "RFC 7662 §2.3"
     ) { answer in
-        .require(answer.status == 401, "the answer is \(answer.status)")
+        .require(answer.status == 401, "the response is \(answer.status)")
     }
 
-    static let isAccepted = Condition<WebAnswer>("the revocation answers 200", .failure, "RFC 7009 §2.2") { answer in
-        .require(answer.status == 200, "it answers \(answer.status)")
+    static let isAccepted = Condition<WebAnswer>("the revocation endpoint responds with 200", .failure, "RFC 7009 §2.2")
+    { answer in
+        .require(answer.status == 200, "it responds with \(answer.status)")
     }
 
     static let accessEnds = Condition<WebAnswer>(
-        "a revoked access token is refused at once", .failure, "RFC 7009 §2.1"
+        "a revoked access token is rejected immediately", .failure, "RFC 7009 §2.1"
     ) { answer in
-        .require(answer.status == 401, "the userinfo endpoint answers \(answer.status)")
+        .require(answer.status == 401, "the userinfo endpoint responds with \(answer.status)")
     }
 }

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Every target of ours is built with these: the strictest the compiler offers, and no warning passes.
+// Settings of every target: the strictest the compiler offers, with warnings as errors.
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -10,10 +10,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-// `make conformance-mutations` builds the provider with deliberate faults as switches; no other build has them.
+// `make conformance-mutations` builds the provider with switchable deliberate faults. No other build has them.
 let hasMutations = Context.environment["MARTLET_MUTATIONS"] != nil
 
-// `make fuzz` builds the fuzz targets, with libFuzzer; no other build has them.
+// `make fuzz` builds the fuzz target with libFuzzer. No other build has it.
 let isFuzzing = Context.environment["MARTLET_FUZZ"] != nil
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -50,7 +50,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
     ],
     targets: [
-        // C libraries of the system: a module map each.
+        // System C libraries, each with a module map.
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "COATH", pkgConfig: "liboath", providers: [.apt(["liboath-dev"])]),
         .systemLibrary(name: "CQRCode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -61,7 +61,7 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-        // Standards: published algorithms that know nothing of users or clients.
+        // Standards: published algorithms, independent of users and clients.
         .target(name: "JOSE", dependencies: [crypto, cryptoExtras], swiftSettings: strict),
         .target(
             name: "Authenticators",
@@ -72,7 +72,7 @@ let package = Package(
             ],
             resources: [.embedInCode("Password/common-passwords.txt")], swiftSettings: strict),
 
-        // The provider: all behaviour, no HTTP server and no database.
+        // The provider: all behavior, without an HTTP server or a database.
         .target(
             name: "IdentityProvider",
             dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, metrics, tracing, lifecycle],
@@ -80,7 +80,7 @@ let package = Package(
             resources: [.embedInCode("FirstParty/openapi.json"), .embedInCode("SignIn/Passkey/passkey.js")],
             swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS", .when(configuration: .debug))] : [])),
 
-        // Adapters: what the provider needs of the world, and what the world asks of it.
+        // Adapters: storage, network, templates, telemetry, and the HTTP server.
         .target(
             name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, metrics, tracing],
             swiftSettings: strict),
@@ -130,7 +130,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // The program: reads configuration, composes, runs.
+        // The program: reads the configuration, assembles the parts, and runs them.
         .executableTarget(
             name: "martlet",
             dependencies: [
@@ -146,7 +146,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // A black-box test program for any OpenID Provider. It shares nothing with the server, not even a bug.
+        // A black-box test program for any OpenID Provider. It shares no code with the server, and so no bugs.
         .target(
             name: "Conformance",
             dependencies: [
@@ -166,7 +166,7 @@ let package = Package(
             ],
             path: "Conformance/Sources/martlet-conformance", swiftSettings: strict),
 
-        // What tests share: an issuer on a real database, a browser, a clock that is moved by hand.
+        // Shared test support: an issuer on a real database, a browser, and a manual clock.
         .target(
             name: "TestSupport",
             dependencies: [
@@ -177,17 +177,17 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
-        // What `make test-cluster` runs.
+        // Run by `make test-cluster`.
         .executableTarget(
             name: "ClusterCheck",
             dependencies: ["IdentityProvider", "JOSE", "SQLStorage", "MariaDBDriver", "TestSupport"],
             path: "Tests/ClusterCheck", swiftSettings: strict),
-        // What `make bench-storage` runs.
+        // Run by `make bench-storage`.
         .executableTarget(
             name: "StorageBenchmark",
             dependencies: ["IdentityProvider", "JOSE", "SQLStorage", "MariaDBDriver", "CMariaDB", "TestSupport"],
             path: "Tests/StorageBenchmark", swiftSettings: strict),
-        // What `make bench-telemetry` runs.
+        // Run by `make bench-telemetry`.
         .executableTarget(
             name: "TelemetryBenchmark",
             dependencies: ["IdentityProvider", "Server", "Telemetry", "TestSupport", logging, lifecycle],

@@ -1,7 +1,7 @@
-/// The templates, compiled into the program so that it needs no file beside it.
+/// The built-in templates, embedded in the program so that it needs no other files.
 package enum Templates {
-    /// The text of each file by its name in an operator's folder: a page by its file name, any other file by its path below
-    /// this folder. A template is added here; `Package.swift` embeds whole folders.
+    /// Texts by their name in an operator's template folder: the file name for pages, and the path below `templates/` for
+    /// other files. `Package.swift` embeds whole folders, but each new file must also be listed here.
     package static let files: [String: String] = contents.mapValues { String(decoding: $0, as: UTF8.self) }
 
     private static let contents: [String: [UInt8]] = [

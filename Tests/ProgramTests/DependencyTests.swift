@@ -50,14 +50,14 @@ struct DependencyTests {
     @Test(
         "another version, a package that is not listed, and one that is not there any more are told, with what to do",
         arguments: [
-            ("/swift-nio.git 2.101.2", "/swift-nio.git 2.101.1", "swift-nio: .ci/dependencies.txt says 2.101.1"),
+            ("/swift-nio.git 2.101.2", "/swift-nio.git 2.101.1", "swift-nio: listed 2.101.1"),
             (
                 "https://github.com/jpsim/Yams.git", "https://github.com/fork/Yams.git",
-                "says 6.2.2 from https://github.com/fork/Yams.git, resolved is 6.2.2 from https://github.com/jpsim/Yams.git"
+                "listed 6.2.2 from https://github.com/fork/Yams.git, resolved 6.2.2 from https://github.com/jpsim/"
             ),
             (
                 "https://github.com/jpsim/Yams.git 6.2.2\n", "",
-                "yams: .ci/dependencies.txt says nothing, resolved is 6.2.2"
+                "yams: listed nothing, resolved 6.2.2"
             ),
             ("https://github.com/jpsim/", "https://example.com/x.git 1.0\nhttps://github.com/jpsim/", "x: "),
         ])

@@ -61,7 +61,7 @@ struct TopicDirectionTests {
             Self.upper: "struct Roof {}", Self.lower: "struct Floor { let roof: Roof }",
         ])
         #expect(code == 1)
-        #expect(errors.contains("\(Self.lower) names Roof: Lower must not depend on Upper"), "\(errors)")
+        #expect(errors.contains("\(Self.lower) uses Roof: Lower must not depend on Upper"), "\(errors)")
     }
 
     @Test("a folder that the drawing lacks, and one that only the drawing has, are told")

@@ -53,9 +53,9 @@ async function verify(token, nonce) {
   }
   const claims = JSON.parse(text(fromBase64url(body)));
   if (claims.iss !== config.issuer) throw new Error("The ID Token is from another issuer.");
-  if (![claims.aud].flat().includes(config.client_id)) throw new Error("The ID Token was issued to another application.");
+  if (![claims.aud].flat().includes(config.client_id)) throw new Error("The ID Token is for another client.");
   if (claims.exp * 1000 < Date.now()) throw new Error("The ID Token has expired.");
-  if (nonce && claims.nonce !== nonce) throw new Error("The ID Token belongs to another sign-in.");
+  if (nonce && claims.nonce !== nonce) throw new Error("The ID Token is for another sign-in.");
   return claims;
 }
 
@@ -83,7 +83,7 @@ async function finish(answer) {
   const request = JSON.parse(sessionStorage.getItem("request") ?? "{}");
   sessionStorage.removeItem("request");
   history.replaceState(null, "", "/");
-  if (!request.state || answer.get("state") !== request.state) throw new Error("The response belongs to another sign-in.");
+  if (!request.state || answer.get("state") !== request.state) throw new Error("The response is for another sign-in.");
   if (answer.get("iss") !== config.issuer) throw new Error("The response is from another issuer.");
   if (answer.has("error")) throw new Error(`${answer.get("error")}: ${answer.get("error_description") ?? ""}`);
   const received = await post(metadata.token_endpoint, {

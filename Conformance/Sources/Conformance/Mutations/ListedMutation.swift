@@ -60,7 +60,7 @@ package struct ListedMutation: Sendable {
             "martlet-pkce-missing-verifier", in: Plans.own),
         ListedMutation("M28-plain", "plain challenges are accepted", "martlet-pkce-plain", in: Plans.own),
         ListedMutation(
-            "M29", "PKCE is not required for public clients", "martlet-pkce-required-for-public-clients", in: Plans.own),
+            "M29", "public clients do not need PKCE", "martlet-pkce-required-for-public-clients", in: Plans.own),
         ListedMutation(
             "M33", "the claims of client assertions are not checked", "martlet-client-assertion", in: Plans.own),
         ListedMutation("M39", "a refresh token works for any client", "oidcc-refresh-token"),

@@ -19,7 +19,7 @@ package enum HTMLReport {
             <h2>Plans</h2>
             \(summary(report))
             \(report.plans.map { plan($0, report.masking) }.joined(separator: "\n"))
-            <p class="note">Plan and module names are those of the official suite. This report is not a certification.</p>
+            <p class="note">Plans and modules are named as in the official suite. This report is not a certification.</p>
             </main></body></html>
 
             """

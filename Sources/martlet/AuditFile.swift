@@ -15,7 +15,9 @@ final class AuditFile: Sendable {
             return
         }
         descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Mistakes(["audit.file: cannot open \(path) for writing"]) }
+        guard descriptor >= 0 else {
+            throw Mistakes(["audit.file: cannot open \(path) for writing; check that this user may write to it"])
+        }
     }
 
     deinit { if descriptor != STDOUT_FILENO { close(descriptor) } }

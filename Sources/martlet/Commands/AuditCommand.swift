@@ -138,7 +138,7 @@ struct AuditTime: ExpressibleByArgument {
 enum AuditHeads {
     static func read(_ path: String) throws(Mistakes) -> [AuditWitness] {
         guard let data = try? Data(contentsOf: URL(filePath: path)), let text = String(validating: data, as: UTF8.self)
-        else { throw Mistakes(["\(path): cannot be read"]) }
+        else { throw Mistakes(["\(path): cannot be read; check that it exists and that this user may read it"]) }
         var heads: [AuditWitness] = []
         for line in text.split(whereSeparator: \.isNewline) {
             guard let json = try? JSON(parsing: Array(line.utf8)), let head = AuditWitness(json) else {
@@ -154,7 +154,9 @@ enum AuditHeads {
             AuditWitness(node: head.node, sequence: head.sequence, mac: head.mac).json.serialized() + [0x0A]
         }
         do { try Data(lines.joined()).write(to: URL(filePath: path)) } catch {
-            throw Mistakes(["\(path): cannot be written"])
+            throw Mistakes([
+                "\(path): cannot be written; check that its folder exists and that this user may write to it"
+            ])
         }
     }
 }

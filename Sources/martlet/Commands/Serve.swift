@@ -35,7 +35,7 @@ struct Serve: AsyncParsableCommand {
             let telemetry = TelemetryBootstrap.start(
                 configuration.telemetry, version: Martlet.version,
                 environment: ProcessInfo.processInfo.environment,
-                // Expected outcomes: a taken name, a client that disconnects, and cancellation at shutdown.
+                // Expected outcomes that are not faults: a taken name, a client that disconnects, and cancellation.
                 isRefusal: { error in
                     (error as? OAuthError)?.isRefusal
                         ?? (error is UniqueViolation || error is BrokenRequest || error is CancellationError)

@@ -45,7 +45,7 @@ extension UserCommand {
             try await options.administer { administration, stores, _ in
                 try await administration.withdraw(taken.membership, from: stores.user(username).id)
             }
-            Terminal.say("Withdrawn.")
+            Terminal.say("Removed.")
         }
     }
 }

@@ -17,8 +17,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "The certificate authorities for client certificates (PEM).") var tlsClientCa: String?
     @Option(help: "Networks of trusted proxies, whose X-Forwarded-For is used; separated by commas.")
     var trustedProxies: String?
-    @Option(help: "The most connections from one IP address.") var connectionsPerAddress: String?
-    @Option(help: "The most connections from one network (IPv4 /24, IPv6 /48).") var connectionsPerNetwork: String?
+    @Option(help: "The maximum number of connections from one IP address.") var connectionsPerAddress: String?
+    @Option(help: "The maximum number of connections from one network (IPv4 /24, IPv6 /48).") var connectionsPerNetwork:
+        String?
     @Option(help: "The mail server, such as smtp://localhost:25.") var mailSmtp: String?
     @Option(help: "A file with the mail server URL, to keep its password off the command line.") var mailSmtpFile:
         String?

@@ -24,7 +24,7 @@ struct MasterKeyFile {
             throw Mistakes(["\(path): other users can access the master key; run `chmod 600 \(path)`"])
         }
         guard let data = try? file.readToEnd(), let text = String(validating: data, as: UTF8.self) else {
-            throw Mistakes(["\(path): the master key cannot be read"])
+            throw Mistakes(["\(path): the master key is not readable text"])
         }
         do { return try MasterKeys(parsing: text) } catch { throw Mistakes(["\(path): \(error.reason)"]) }
     }

@@ -102,7 +102,7 @@ extension Target {
     /// Reads the file at `path`. Throws `InvalidTarget` with the reason.
     package static func read(_ path: String) throws -> Target {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw InvalidTarget(reason: "\(path) cannot be read")
+            throw InvalidTarget(reason: "\(path) cannot be read; check that it exists and that this user may read it")
         }
         do { return try JSONDecoder().decode(Target.self, from: data) } catch {
             throw InvalidTarget(reason: "\(path): \(error)")

@@ -24,7 +24,7 @@ package struct AllowList: Sendable, Codable {
     /// Reads the file at `path`. Throws `InvalidTarget` if it can't be read or allows a failure.
     package static func read(_ path: String) throws -> AllowList {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw InvalidTarget(reason: "\(path) cannot be read")
+            throw InvalidTarget(reason: "\(path) cannot be read; check that it exists and that this user may read it")
         }
         do {
             let list = try JSONDecoder().decode(AllowList.self, from: data)

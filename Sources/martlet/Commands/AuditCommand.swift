@@ -17,8 +17,8 @@ struct AuditCommand: AsyncParsableCommand {
             discussion: """
                 Times are dates (2026-11-21), timestamps (2026-11-21T13:00:00Z), or ages (30s, 30m, 12h, 7d).
 
-                What happened to a user today:    martlet audit --user alice --since 24h
-                Refused sign-ins last week:       martlet audit --event sign_in_refused --since 7d
+                The last day of a user:           martlet audit --user alice --since 24h
+                Refused sign-ins of last week:    martlet audit --event sign_in_refused --since 7d
                 Export everything:                martlet audit --json > audit.jsonl
                 """)
         @Option(help: "Only records about this user: a username, email address or user identifier.") var user: String?

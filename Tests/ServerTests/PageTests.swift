@@ -131,12 +131,12 @@ struct PageTests {
             "server_description": "What you bought",
         ]
         let reports: Page.Value = ["scope": "reports", "is_other": true, "server": "reports.example"]
-        for (language, sentence) in [("en", "use reports"), ("de", "reports benutzen")] {
+        for (language, sentence) in [("en", "Use reports"), ("de", "reports verwenden")] {
             let page = Page("consent", data: ["requested": .list([orders, reports])], languages: [language])
             let html = text(try answer(page))
             #expect(html.contains("place &lt;orders&gt; <small>Orders &amp; more · What you bought</small>"))
             #expect(html.contains("\(sentence) <small>reports.example</small>"))
-            #expect(!html.contains("use orders") && !html.contains("orders benutzen"))
+            #expect(!html.contains("Use orders") && !html.contains("orders verwenden"))
         }
     }
 

@@ -1,3 +1,4 @@
+package import FoundationEssentials
 import HTTPTypes
 import IdentityProvider
 import JOSE
@@ -18,10 +19,13 @@ package struct PageRenderer: Sendable {
     private let script: String
     private let policy: PagePolicy
     let name: String
+    let now: @Sendable () -> Date
 
     /// `name` is what people read at the top; `overrides` replace the built-in files of the same name, such as
     /// `sign-in.mustache`, and may add `locales/LANGUAGE.json`. Throws `InvalidTemplate`, which names the file.
-    package init(name: String, overrides: [String: String] = [:]) throws(InvalidTemplate) {
+    package init(
+        name: String, overrides: [String: String] = [:], now: @escaping @Sendable () -> Date = { Date() }
+    ) throws(InvalidTemplate) {
         for file in overrides.keys.sorted() where Templates.files[file] == nil && !Self.isLocale(file) {
             // A misspelt name must not pass unseen.
             throw InvalidTemplate(file: file, reason: "is no template of this program")
@@ -45,6 +49,7 @@ package struct PageRenderer: Sendable {
         script = files["submit.js"] ?? ""
         policy = PagePolicy(style: style, script: script)
         self.name = name
+        self.now = now
     }
 
     func render(
@@ -52,13 +57,15 @@ package struct PageRenderer: Sendable {
     ) -> Answer {
         let wishes = page.languages + LanguageRange.parse(acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
-        var context = page.data.mapValues(\.plain)
+        let library = libraries[language] ?? MustacheLibrary()
+        let times = TimeWords(library: library, now: now())
+        var context = page.data.mapValues { $0.plain(times.element) }
         context["language"] = language
         context["style"] = style
         context["script"] = script
         context["issuer_name"] = name ?? self.name
         context["trace_id"] = TraceID.current
-        guard let html = libraries[language]?.render(context, withTemplate: page.template) else {
+        guard let html = library.render(context, withTemplate: page.template) else {
             Logger.current.error("there is no template", metadata: ["page": "\(page.template)"])
             return Answer(
                 status: .internalServerError, headers: [.contentType: "text/plain"], body: Array("internal error".utf8))
@@ -119,13 +126,14 @@ package struct InvalidTemplate: Error {
 }
 
 extension Page.Value {
-    /// As the template engine takes it.
-    var plain: Any {
+    /// As the template engine takes it; `wording` is how a moment is said.
+    func plain(_ wording: (Date, TimeForm) -> Any) -> Any {
         switch self {
         case .text(let text): text
         case .flag(let flag): flag
-        case .list(let values): values.map(\.plain)
-        case .object(let members): members.mapValues(\.plain)
+        case .time(let moment, let form): wording(moment, form)
+        case .list(let values): values.map { $0.plain(wording) }
+        case .object(let members): members.mapValues { $0.plain(wording) }
         }
     }
 }

@@ -65,7 +65,8 @@ struct AccountGate: Sendable {
             template,
             data: [
                 "action": .text(issuer.reference(path)), "account_uri": .text(issuer.reference(.account)),
-                "form_token": .text(formToken.value(for: identity, in: request)), "is_wide": true,
+                "form_token": .text(formToken.value(for: identity, in: request)),
+                "is_wide": true,
                 "user": ["name": .text(visitor.user.displayName), "username": .text(visitor.user.username)],
             ])
         return (page, cookie)
@@ -73,7 +74,4 @@ struct AccountGate: Sendable {
 
     /// Back to the overview, so that a reload does nothing twice.
     func overview() -> Response { .redirect(to: interactions.issuer.reference(.account)) }
-
-    /// The date as ISO 8601 has it, in UTC: the same in every language.
-    static func day(_ moment: Date) -> String { moment.formatted(.iso8601.year().month().day()) }
 }

@@ -46,7 +46,7 @@ struct NotMeEndpoint: LinkEndpoint {
         guard let recovery, step == .start || step == .wait else { return .redirect(to: location) }
         return pages.done(
             "recovery_started",
-            ["ready": .text(LetterWriter.words(for: recovery.readyAt)), "continue_uri": .text(location)])
+            ["ready": .time(recovery.readyAt, .moment), "continue_uri": .text(location)])
     }
 
     /// When the thief may have come: within the week that links are good for, and in any case before the mail, which may

@@ -66,7 +66,7 @@ struct AccountGate: Sendable {
             data: [
                 "action": .text(issuer.reference(path)), "account_uri": .text(issuer.reference(.account)),
                 "form_token": .text(formToken.value(for: identity, in: request)),
-                "is_wide": true,
+                "is_wide": .flag(template == "account"),
                 "user": ["name": .text(visitor.user.displayName), "username": .text(visitor.user.username)],
             ])
         return (page, cookie)

@@ -17,6 +17,9 @@ package struct PageRenderer: Sendable {
     let languages: [String]
     private let style: String
     private let script: String
+    private let pageScript: String
+    /// The pages whose template holds the page script, and which may therefore run it.
+    private let scripted: Set<String>
     private let policy: PagePolicy
     let name: String
     let now: @Sendable () -> Date
@@ -47,7 +50,9 @@ package struct PageRenderer: Sendable {
         languages = libraries.keys.sorted()
         style = files["style.css"] ?? ""
         script = files["submit.js"] ?? ""
-        policy = PagePolicy(style: style, script: script)
+        pageScript = files["page.js"] ?? ""
+        scripted = Set(files.filter { $0.value.contains("{{{page_script}}}") }.keys)
+        policy = PagePolicy(style: style, script: script, pageScript: pageScript)
         self.name = name
         self.now = now
     }
@@ -63,6 +68,7 @@ package struct PageRenderer: Sendable {
         context["language"] = language
         context["style"] = style
         context["script"] = script
+        context["page_script"] = pageScript
         context["issuer_name"] = name ?? self.name
         context["trace_id"] = TraceID.current
         guard let html = library.render(context, withTemplate: page.template) else {
@@ -74,7 +80,8 @@ package struct PageRenderer: Sendable {
         answer.headers[.contentType] = "text/html; charset=utf-8"
         answer.headers[.contentLanguage] = language
         answer.headers[.vary] = "Accept-Language"
-        answer.headers[.contentSecurityPolicy] = policy.field(for: page)
+        answer.headers[.contentSecurityPolicy] = policy.field(
+            for: page, runsPageScript: scripted.contains(page.template + ".mustache"))
         // Addresses of pages hold secrets, which other origins must not see; without any referrer the page's own forms
         // would come with `Origin: null` (Fetch §3.1).
         answer.headers[.referrerPolicy] = "same-origin"

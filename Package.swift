@@ -213,7 +213,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            exclude: ["OpenAPI"],
+            exclude: ["OpenAPI", "Pages"],
             swiftSettings: strict),
         .testTarget(
             name: "ServerTests",

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import IdentityProvider
 import Mustache
 
@@ -14,16 +15,22 @@ extension PageRenderer {
     package func words(of letter: Letter, from issuer: Issuer, name: String?) throws(UnknownLetter) -> LetterWords {
         let wishes = letter.languages + LanguageRange.parse(letter.acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
-        var context = letter.data.mapValues(\.plain)
-        context["language"] = language
-        context["issuer_name"] = name ?? self.name
-        context["issuer"] = issuer.identifier
-        if case .list? = letter.data["details"] { context["has_details"] = true }
-        for part in ["subject", "text", "action", "note"] { context[part] = "text.mail_\(letter.kind)_\(part)" }
-        guard let plain = plainLibraries[language], let markup = libraries[language],
-            let subject = plain.render(context, withTemplate: "text.mail_\(letter.kind)_subject"),
-            let text = plain.render(context, withTemplate: "mail/letter.txt"),
-            let html = markup.render(context, withTemplate: "mail/letter.html")
+        var common: [String: Any] = [
+            "language": language, "issuer_name": name ?? self.name, "issuer": issuer.identifier,
+        ]
+        if case .list? = letter.data["details"] { common["has_details"] = true }
+        for part in ["subject", "text", "action", "note"] { common[part] = "text.mail_\(letter.kind)_\(part)" }
+        func context(_ wording: (Date, TimeForm) -> Any) -> [String: Any] {
+            common.merging(letter.data.mapValues { $0.plain(wording) }) { own, _ in own }
+        }
+        guard let plain = plainLibraries[language], let markup = libraries[language] else {
+            throw UnknownLetter(kind: letter.kind)
+        }
+        let words = context(TimeWords(library: plain, now: now()).words)
+        let elements = context(TimeWords(library: markup, now: now()).element)
+        guard let subject = plain.render(words, withTemplate: "text.mail_\(letter.kind)_subject"),
+            let text = plain.render(words, withTemplate: "mail/letter.txt"),
+            let html = markup.render(elements, withTemplate: "mail/letter.html")
         else { throw UnknownLetter(kind: letter.kind) }
         return LetterWords(subject: subject, text: String(text.drop(while: \.isNewline)), html: html)
     }

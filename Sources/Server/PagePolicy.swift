@@ -2,26 +2,28 @@ import Crypto
 import FoundationEssentials
 import IdentityProvider
 
-/// The Content Security Policy of pages. It allows one style, form targets and script files that the page names, and,
-/// on a page that submits itself, the one inline script that does so.
+/// The Content Security Policy of pages. It allows one style, form targets that the page names, and the scripts that the
+/// page uses, each by its address or hash.
 struct PagePolicy: Sendable {
     private let styleHash: String
     private let scriptHash: String
+    private let pageScriptHash: String
 
-    init(style: String, script: String) {
+    init(style: String, script: String, pageScript: String = "") {
         styleHash = Self.hash(style)
         scriptHash = Self.hash(script)
+        pageScriptHash = Self.hash(pageScript)
     }
 
     private static func hash(_ text: String) -> String {
         Data(SHA256.hash(data: Array(text.utf8))).base64EncodedString()
     }
 
-    func field(for page: Page) -> String {
+    func field(for page: Page, runsPageScript: Bool = false) -> String {
         let images = ["'self'", "data:"] + page.imageSources.compactMap(Self.source)
         let targets = ["'self'"] + page.formTargets.compactMap(Self.source)
-        let scripts =
-            (page.submitsItself ? ["'sha256-\(scriptHash)'"] : []) + page.scriptSources.compactMap(Self.source)
+        let hashes = (page.submitsItself ? [scriptHash] : []) + (runsPageScript ? [pageScriptHash] : [])
+        let scripts = hashes.map { "'sha256-\($0)'" } + page.scriptSources.compactMap(Self.source)
         let script = scripts.isEmpty ? "" : " script-src \(scripts.joined(separator: " "));"
         return """
             default-src 'none';\(script) style-src 'sha256-\(styleHash)'; img-src \(images.joined(separator: " ")); \

@@ -1,3 +1,4 @@
+package import FoundationEssentials
 import HTTPTypes
 import IdentityProvider
 import JOSE
@@ -16,12 +17,18 @@ package struct PageRenderer: Sendable {
     let languages: [String]
     private let style: String
     private let script: String
+    private let pageScript: String
+    /// The pages whose template holds the page script, and which may therefore run it.
+    private let scripted: Set<String>
     private let policy: PagePolicy
     let name: String
+    let now: @Sendable () -> Date
 
     /// `name` is shown at the top of pages. `overrides` replace the built-in files of the same name, such as
     /// `sign-in.mustache`, and may add `locales/LANGUAGE.json`. Throws `InvalidTemplate`, which names the file.
-    package init(name: String, overrides: [String: String] = [:]) throws(InvalidTemplate) {
+    package init(
+        name: String, overrides: [String: String] = [:], now: @escaping @Sendable () -> Date = { Date() }
+    ) throws(InvalidTemplate) {
         for file in overrides.keys.sorted() where Templates.files[file] == nil && !Self.isLocale(file) {
             // Rejects a misspelled name, which would otherwise be ignored silently.
             throw InvalidTemplate(file: file, reason: "is not the name of a built-in template")
@@ -43,8 +50,11 @@ package struct PageRenderer: Sendable {
         languages = libraries.keys.sorted()
         style = files["style.css"] ?? ""
         script = files["submit.js"] ?? ""
-        policy = PagePolicy(style: style, script: script)
+        pageScript = files["page.js"] ?? ""
+        scripted = Set(files.filter { $0.value.contains("{{{page_script}}}") }.keys)
+        policy = PagePolicy(style: style, script: script, pageScript: pageScript)
         self.name = name
+        self.now = now
     }
 
     func render(
@@ -52,13 +62,16 @@ package struct PageRenderer: Sendable {
     ) -> Answer {
         let wishes = page.languages + LanguageRange.parse(acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
-        var context = page.data.mapValues(\.plain)
+        let library = libraries[language] ?? MustacheLibrary()
+        let times = TimeWords(library: library, now: now())
+        var context = page.data.mapValues { $0.plain(times.element) }
         context["language"] = language
         context["style"] = style
         context["script"] = script
+        context["page_script"] = pageScript
         context["issuer_name"] = name ?? self.name
         context["trace_id"] = TraceID.current
-        guard let html = libraries[language]?.render(context, withTemplate: page.template) else {
+        guard let html = library.render(context, withTemplate: page.template) else {
             Logger.current.error("no such template", metadata: ["page": "\(page.template)"])
             return Answer(
                 status: .internalServerError, headers: [.contentType: "text/plain"], body: Array("internal error".utf8))
@@ -67,7 +80,8 @@ package struct PageRenderer: Sendable {
         answer.headers[.contentType] = "text/html; charset=utf-8"
         answer.headers[.contentLanguage] = language
         answer.headers[.vary] = "Accept-Language"
-        answer.headers[.contentSecurityPolicy] = policy.field(for: page)
+        answer.headers[.contentSecurityPolicy] = policy.field(
+            for: page, runsPageScript: scripted.contains(page.template + ".mustache"))
         // URLs of pages contain secrets that other origins must not see. With no referrer at all, the page's own forms
         // would send `Origin: null` (Fetch §3.1).
         answer.headers[.referrerPolicy] = "same-origin"
@@ -120,13 +134,14 @@ package struct InvalidTemplate: Error {
 }
 
 extension Page.Value {
-    /// The value as the template engine expects it.
-    var plain: Any {
+    /// The value as the template engine expects it. `wording` puts times into words.
+    func plain(_ wording: (Date, TimeForm) -> Any) -> Any {
         switch self {
         case .text(let text): text
         case .flag(let flag): flag
-        case .list(let values): values.map(\.plain)
-        case .object(let members): members.mapValues(\.plain)
+        case .time(let moment, let form): wording(moment, form)
+        case .list(let values): values.map { $0.plain(wording) }
+        case .object(let members): members.mapValues { $0.plain(wording) }
         }
     }
 }

@@ -63,6 +63,18 @@ final class Chromium: Sendable {
         return value as? String ?? ""
     }
 
+    /// The result of the body of an asynchronous function, as text. The page's policy does not hold for it.
+    func run(_ body: String) async throws -> String {
+        let value = try await command("execute/sync", ["script": "return (async () => {\(body)})()", "args": []])
+        return value as? String ?? ""
+    }
+
+    /// A command of the Chrome DevTools Protocol.
+    @discardableResult
+    func devTools(_ name: String, _ parameters: [String: Any] = [:]) async throws -> [String: Any] {
+        try await command("goog/cdp/execute", ["cmd": name, "params": parameters]) as? [String: Any] ?? [:]
+    }
+
     func wait(for script: String) async throws {
         do {
             try await until("\(script)", seconds: 30) { (try? await evaluate(script)) == "true" }
@@ -73,15 +85,19 @@ final class Chromium: Sendable {
     }
 
     /// Gives the browser an authenticator of its own (WebAuthn L3 §11), which keeps passkeys and asks nobody.
-    func addAuthenticator() async throws -> String {
+    func addAuthenticator(_ transport: String = "internal") async throws -> String {
         let settings: [String: Any] = [
-            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "protocol": "ctap2", "transport": transport, "hasResidentKey": true, "hasUserVerification": true,
             "isUserVerified": true, "isUserConsenting": true,
         ]
         guard let id = try await command("webauthn/authenticator", settings) as? String else {
             throw Unexpected("no authenticator")
         }
         return id
+    }
+
+    func removeAuthenticator(_ id: String) async throws {
+        _ = try await Self.send(.DELETE, "\(base)/session/\(session)/webauthn/authenticator/\(id)")
     }
 
     /// Whether the authenticator finds its user to be the right one.

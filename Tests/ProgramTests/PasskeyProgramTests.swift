@@ -22,7 +22,7 @@ struct PasskeyProgramTests {
         try await browser.wait(for: "document.querySelector('form[data-passkey]')?.hidden === false")
         try await browser.type("Test phone", into: "#name")
         try await browser.click("form[data-passkey] button")
-        try await browser.wait(for: "document.querySelector('.items input[name=name]')?.value === 'Test phone'")
+        try await browser.wait(for: "document.querySelector('.rows li > span')?.innerText.includes('Test phone')")
 
         // The page asks by itself, and the authenticator answers: nobody types anything.
         try await signOut(browser, demoPort)

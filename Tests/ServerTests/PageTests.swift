@@ -118,6 +118,24 @@ struct PageTests {
         #expect(try !self.answer().headers[.contentSecurityPolicy]!.contains("script-src"))
     }
 
+    @Test("a page whose template holds the page script may run it, an operator's template as well; no other page may")
+    func pageScript() throws {
+        let script = try #require(Templates.files["page.js"])
+        let style = try #require(Templates.files["style.css"])
+        let policy = PagePolicy(style: style, script: "", pageScript: script)
+        for (page, runs) in [("sign-in", true), ("account", true), ("consent", false), ("error", false)] {
+            let answer = try answer(Page(page))
+            #expect(text(answer).contains("<script>\(script)</script>") == runs, "\(page)")
+            let expected = policy.field(for: Page(page), runsPageScript: runs)
+            #expect(answer.headers[.contentSecurityPolicy] == expected, "\(page)")
+            #expect(expected.contains("script-src") == runs)
+        }
+        let own = try PageRenderer(name: "Martlet", overrides: ["error.mustache": "<script>{{{page_script}}}</script>"])
+            .render(Page("error"), status: .ok, headers: [:], for: nil, name: nil)
+        #expect(text(own) == "<script>\(script)</script>")
+        #expect(own.headers[.contentSecurityPolicy] == policy.field(for: Page("error"), runsPageScript: true))
+    }
+
     @Test("the issuer's own name stands on its pages")
     func names() throws {
         #expect(text(try answer(name: "Front Door")).contains("Front Door"))
@@ -131,19 +149,21 @@ struct PageTests {
             "server_description": "What you bought",
         ]
         let reports: Page.Value = ["scope": "reports", "is_other": true, "server": "reports.example"]
-        for (language, sentence) in [("en", "use reports"), ("de", "reports benutzen")] {
+        for (language, sentence) in [("en", "Use reports"), ("de", "reports verwenden")] {
             let page = Page("consent", data: ["requested": .list([orders, reports])], languages: [language])
             let html = text(try answer(page))
             #expect(html.contains("place &lt;orders&gt; <small>Orders &amp; more · What you bought</small>"))
             #expect(html.contains("\(sentence) <small>reports.example</small>"))
-            #expect(!html.contains("use orders") && !html.contains("orders benutzen"))
+            #expect(!html.contains("Use orders") && !html.contains("orders verwenden"))
         }
     }
 
     @Test("every page of every language renders, with a title and no text left out")
     func allPages() throws {
         for file in Templates.files.keys where file.hasSuffix(".mustache") {
-            let parts = ["layout.mustache", "emblem.mustache", "scope.mustache", "totp-setup.mustache"]
+            let parts = [
+                "layout.mustache", "emblem.mustache", "reveal.mustache", "scope.mustache", "totp-setup.mustache",
+            ]
             guard !parts.contains(file), !file.contains("/")
             else { continue }
             for language in ["en", "de"] {

@@ -50,8 +50,8 @@ struct AccountEndpoint: Endpoint {
     private func recovery(of visitor: AccountGate.Visitor) async throws -> Page.Value? {
         guard let recovery = try await recoveries.underWay(for: visitor.user.id) else { return nil }
         return [
-            "started": .text(AccountGate.day(recovery.startedAt)),
-            "ready": .text(LetterWriter.words(for: recovery.readyAt)),
+            "started": .time(recovery.startedAt, .moment),
+            "ready": .time(recovery.readyAt, .moment),
             "can_remove": .flag(AccountRecoveryEndpoint.canRemove(visitor)),
         ]
     }

@@ -67,7 +67,8 @@ struct AccountGate: Sendable {
             template,
             data: [
                 "action": .text(issuer.reference(path)), "account_uri": .text(issuer.reference(.account)),
-                "form_token": .text(formToken.value(for: identity, in: request)), "is_wide": true,
+                "form_token": .text(formToken.value(for: identity, in: request)),
+                "is_wide": .flag(template == "account"),
                 "user": ["name": .text(visitor.user.displayName), "username": .text(visitor.user.username)],
             ])
         return (page, cookie)
@@ -75,7 +76,4 @@ struct AccountGate: Sendable {
 
     /// Redirects to the overview, so that a reload doesn't repeat the action.
     func overview() -> Response { .redirect(to: interactions.issuer.reference(.account)) }
-
-    /// Returns the date in ISO 8601 and UTC, which reads the same in every language.
-    static func day(_ moment: Date) -> String { moment.formatted(.iso8601.year().month().day()) }
 }

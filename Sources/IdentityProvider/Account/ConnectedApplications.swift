@@ -14,7 +14,7 @@ struct ConnectedApplications: Sendable {
             let name = try await clients.find(consent.client)?.name ?? consent.client.rawValue
             described.append([
                 "id": .text(consent.client.rawValue), "name": .text(name), "scope": .text(consent.scope.text),
-                "since": .text(AccountGate.day(consent.grantedAt)),
+                "since": .time(consent.grantedAt, .day),
             ])
         }
         return described

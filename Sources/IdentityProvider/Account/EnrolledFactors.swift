@@ -20,7 +20,7 @@ struct EnrolledFactors: Sendable {
     private static func describe(_ credential: TOTPCredential) -> Page.Value {
         [
             "id": .text(credential.id.rawValue), "name": .text(credential.name),
-            "since": .text(AccountGate.day(credential.createdAt)),
+            "since": .time(credential.createdAt, .day),
         ]
     }
 }

@@ -83,10 +83,10 @@ struct PasskeysEndpoint: AccountPageEndpoint {
     private static func describe(_ passkey: Passkey) -> Page.Value {
         var data: [String: Page.Value] = [
             "id": .text(passkey.id.rawValue), "name": .text(passkey.name),
-            "created": .text(AccountGate.day(passkey.createdAt)),
+            "created": .time(passkey.createdAt, .day),
             "is_synced": .flag(passkey.isBackupEligible),
         ]
-        data["used"] = passkey.lastUsedAt.map { .text(AccountGate.day($0)) }
+        data["used"] = passkey.lastUsedAt.map { .time($0, .recent) }
         return .object(data)
     }
 }

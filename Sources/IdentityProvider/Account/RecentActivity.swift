@@ -37,11 +37,11 @@ struct RecentActivity: Sendable {
     }
 
     private func describe(_ record: AuditRecord) -> Page.Value {
-        [
-            "what": .text("text.activity_\(record.event)"),
-            "when": .text(record.time.formatted(.iso8601.dateTimeSeparator(.space).timeZoneSeparator(.omitted))),
-            "where": .text(record.address.map(geolocator.describe) ?? ""),
-            "browser": .text(record.userAgent.map { BrowserName(userAgent: $0).text } ?? ""),
+        var data: [String: Page.Value] = [
+            "what": .text("text.activity_\(record.event)"), "when": .time(record.time, .recent),
         ]
+        data["where"] = record.address.map { .text(geolocator.describe($0)) }
+        data["browser"] = record.userAgent.map { .text(BrowserName(userAgent: $0).text) }
+        return .object(data)
     }
 }

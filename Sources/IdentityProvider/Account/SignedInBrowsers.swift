@@ -26,7 +26,7 @@ struct SignedInBrowsers: Sendable {
         [
             "id": .text(session.id.rawValue), "browser": .text(BrowserName(userAgent: session.userAgent).text),
             "address": .text(geolocator.describe(session.address)),
-            "since": .text(AccountGate.day(session.authenticatedAt)),
+            "since": .time(session.authenticatedAt, .recent),
             "is_this": .flag(isThis),
         ]
     }
@@ -34,7 +34,7 @@ struct SignedInBrowsers: Sendable {
     private static func describe(_ device: Device) -> Page.Value {
         [
             "id": .text(device.id.rawValue), "browser": .text(BrowserName(userAgent: device.userAgent).text),
-            "address": .text(device.address), "until": .text(AccountGate.day(device.trustedUntil ?? device.lastUsedAt)),
+            "address": .text(device.address), "until": .time(device.trustedUntil ?? device.lastUsedAt, .day),
         ]
     }
 }

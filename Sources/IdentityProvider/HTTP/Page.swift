@@ -1,3 +1,4 @@
+package import FoundationEssentials
 import HTTPTypes
 
 /// A template and its data. The edge renders it in the user's language.
@@ -5,6 +6,7 @@ package struct Page: Sendable {
     package indirect enum Value: Sendable, Equatable {
         case text(String)
         case flag(Bool)
+        case time(Date, TimeForm)
         case list([Value])
         case object([String: Value])
     }

@@ -94,7 +94,7 @@ struct LetterWriter: Sendable {
         if stage != .canceled {
             guard try await recoveries.find(user)?.id == recovery else { return nil }
         }
-        let details = stage == .canceled ? [] : [("ready", Self.words(for: readyAt))]
+        let details = stage == .canceled ? [] : [("ready", Page.Value.time(readyAt, .moment))]
         return try await toUser(
             users.find(user), id, "recovery_\(stage.rawValue)", link: purpose,
             data: details.isEmpty ? [:] : ["details": Self.list(details)])
@@ -104,7 +104,9 @@ struct LetterWriter: Sendable {
     private func signIn(
         _ id: String, _ user: Identifier<User>, _ kind: String, _ device: String, _ address: String, _ mail: Mail
     ) async throws -> Letter? {
-        let details = [("device", device), ("address", address), ("time", Self.words(for: mail.queuedAt))]
+        let details: [(String, Page.Value)] = [
+            ("device", .text(device)), ("address", .text(address)), ("time", .time(mail.queuedAt, .moment)),
+        ]
         return try await toUser(users.find(user), id, kind, link: .notMe, data: ["details": Self.list(details)])
     }
 
@@ -112,7 +114,7 @@ struct LetterWriter: Sendable {
     private func notice(
         _ id: String, _ user: Identifier<User>, _ kind: String, _ mail: Mail, factor: String? = nil
     ) async throws -> Letter? {
-        var data: [String: Page.Value] = ["details": Self.list([("time", Self.words(for: mail.queuedAt))])]
+        var data: [String: Page.Value] = ["details": Self.list([("time", .time(mail.queuedAt, .moment))])]
         if let factor { data["factor"] = .text("text.mail_factor_\(factor)") }
         return try await toUser(users.find(user), id, kind, link: .notMe, data: data)
     }
@@ -167,14 +169,8 @@ struct LetterWriter: Sendable {
     }
 
     /// Returns labeled rows for the template.
-    private static func list(_ rows: [(String, String)]) -> Page.Value {
-        .list(rows.map { ["label": .text("text.mail_detail_\($0.0)"), "value": .text($0.1)] })
-    }
-
-    /// Formats a time as `2026-11-21 13:05 UTC`, because the reader's time zone is unknown.
-    static func words(for moment: Date) -> String {
-        let text = moment.formatted(.iso8601)
-        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
+    private static func list(_ rows: [(String, Page.Value)]) -> Page.Value {
+        .list(rows.map { ["label": .text("text.mail_detail_\($0.0)"), "value": $0.1] })
     }
 }
 

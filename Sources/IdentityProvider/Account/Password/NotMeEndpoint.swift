@@ -47,7 +47,7 @@ struct NotMeEndpoint: LinkEndpoint {
         guard let recovery, step == .start || step == .wait else { return .redirect(to: location) }
         return pages.done(
             "recovery_started",
-            ["ready": .text(LetterWriter.words(for: recovery.readyAt)), "continue_uri": .text(location)])
+            ["ready": .time(recovery.readyAt, .moment), "continue_uri": .text(location)])
     }
 
     /// Returns the earliest time at which the intruder may have arrived: one link lifetime ago, or earlier if the email

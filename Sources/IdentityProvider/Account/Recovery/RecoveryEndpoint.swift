@@ -26,7 +26,8 @@ struct RecoveryEndpoint: LinkEndpoint {
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: purpose)
         return pages.question(
-            evidence == .cancellation ? "recovery_cancel" : "recovery_finish", at: purpose.path, request)
+            evidence == .cancellation ? "recovery_cancel" : "recovery_finish", at: purpose.path, request,
+            ["is_destructive": .flag(evidence != .cancellation)])
     }
 
     func submit(_ request: Request) async throws -> Response {

@@ -1,0 +1,108 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A server with people and applications whose pages a browser walks through.
+struct PageWalk {
+    let server: RunningServer
+    let mail: SMTPServer
+    let browser: Chromium
+    let inspection: PageInspection
+    let folder: Folder
+
+    init(_ language: String) async throws {
+        folder = try Folder()
+        mail = try SMTPServer()
+        let port = try freePort()
+        try folder.write("resources.yaml", Self.resources("http://localhost:\(port)"))
+        server = try await RunningServer(
+            [
+                "--apply", "resources.yaml", "--mail-smtp", "smtp://127.0.0.1:\(mail.port)", "--mail-from",
+                "no-reply@example.com", "--sign-up", "open",
+            ], in: folder.url, port: port)
+        browser = try await Chromium()
+        inspection = try await PageInspection(browser, language: language)
+    }
+
+    func open(_ path: String) async throws { try await browser.open(server.issuer + path) }
+
+    func authorize(_ client: String, _ more: String = "") async throws {
+        let scope = "openid%20profile%20email%20address%20phone%20offline_access%20roles%20orders.read"
+        try await open(
+            "/authorize?response_type=code&client_id=\(client)&scope=\(scope)&code_challenge_method=S256"
+                + "&redirect_uri=\(server.issuer)/health/live&code_challenge=\(Proof().challenge)\(more)")
+    }
+
+    /// Waits for the page of a path, and looks at it.
+    func look(at name: String, on path: String) async throws {
+        try await browser.wait(for: "location.pathname === '\(path)' && document.querySelector('h1') !== null")
+        try await inspection.look(at: name)
+    }
+
+    func look(at name: String, when condition: String) async throws {
+        try await browser.wait(for: condition)
+        try await inspection.look(at: name)
+    }
+
+    func signIn(_ name: String, _ password: String) async throws {
+        try await browser.wait(for: "document.querySelector('#password') !== null")
+        try await fill("#username", name)
+        try await fill("#password", password)
+        try await browser.click("button[type=submit]")
+    }
+
+    func fill(_ selector: String, _ text: String) async throws {
+        _ = try await browser.evaluate("document.querySelector('\(selector)').value = ''")
+        try await browser.type(text, into: selector)
+    }
+
+    /// Opens the link of the latest mail that leads to `path`.
+    func follow(_ path: String) async throws {
+        func link() throws -> String? {
+            try mail.received().compactMap(\.link).last { $0.hasPrefix("\(server.issuer)\(path)?") }
+        }
+        try await until("a link to \(path) came in") { try link() != nil }
+        try await browser.open(try #require(try link()))
+    }
+
+    func end() async throws {
+        try await browser.quit()
+        try await server.stop()
+    }
+
+    static let password = "down the rabbit hole"
+    private static let words =
+        "The Distinguished and Most Honorable Company of Merchants and Mariners of the Far Northern Isles and All Coasts"
+    private static let unbroken = String(repeating: "Donaudampfschifffahrt", count: 6)
+
+    private static func client(_ id: String, _ name: String, of issuer: String, minimum: Int = 1) -> String {
+        """
+          - client_id: \(id)
+            client_name: \(name)
+            token_endpoint_auth_method: none
+            redirect_uris: ["\(issuer)/health/live"]
+            client_uri: https://shop.example/
+            policy_uri: https://shop.example/privacy
+            tos_uri: https://shop.example/terms
+            grant_types: [authorization_code, refresh_token]
+            scope: openid profile email address phone offline_access roles orders.read
+            minimum_acr: urn:martlet:acr:\(minimum)
+        """
+    }
+
+    private static func resources(_ issuer: String) -> String {
+        """
+        users:
+          - {username: alice, password: down the rabbit hole, name: Alice Liddell, email: alice@example.com, email_verified: true}
+          - {username: bob, password: down the rabbit hole, name: Bob Sawyer, email: bob@example.com}
+          - {username: dora, password: a dormouse in a teapot, name: Dora}
+        resource_servers:
+          - {identifier: "https://orders.example", name: Orders, description: What you bought, scopes: {orders.read: See your orders}}
+        clients:
+        \(client("shop", "Web shop", of: issuer))
+        \(client("words", words, of: issuer))
+        \(client("unbroken", unbroken, of: issuer))
+        \(client("strict", "Bank", of: issuer, minimum: 2))
+        """
+    }
+}

@@ -1,0 +1,48 @@
+// Conveniences. Every page works without them.
+"use strict";
+(() => {
+    const all = (selector) => [...document.querySelectorAll(selector)];
+
+    // A password shows while its button is pressed in. It is hidden again before it is sent, so that browsers still
+    // take it for a password.
+    for (const button of all("[data-reveal]")) {
+        const field = document.getElementById(button.dataset.reveal);
+        const show = (isShown) => {
+            field.type = isShown ? "text" : "password";
+            button.setAttribute("aria-pressed", isShown);
+        };
+        button.addEventListener("click", () => show(field.type === "password"));
+        field.form.addEventListener("submit", () => show(false));
+        button.hidden = false;
+    }
+
+    // Recovery codes are copied, printed, or saved as a file made here: nothing is sent.
+    const list = document.querySelector("[data-heading]");
+    if (list) {
+        const text = [list.dataset.heading, "", ...all("[data-heading] code").map((code) => code.innerText), ""].join("\n");
+        const [copy] = all("[data-copy]");
+        copy.hidden = !navigator.clipboard;
+        copy.addEventListener("click", async () => {
+            await navigator.clipboard.writeText(text);
+            document.querySelector("[role=status]").innerText = copy.dataset.copy;
+        });
+        const [download] = all("[data-download]");
+        download.addEventListener("click", () => {
+            const link = document.createElement("a");
+            link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+            link.download = download.dataset.download;
+            link.click();
+            URL.revokeObjectURL(link.href);
+        });
+        all("[data-print]")[0].addEventListener("click", () => print());
+        all("[data-keep]")[0].hidden = false;
+    }
+
+    // Times of day are in UTC, and here in the reader's time zone.
+    for (const time of all("time[data-clock]")) {
+        const moment = new Date(time.dateTime);
+        const year = moment.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+        const form = { year, month: "long", day: "numeric", hour: "numeric", minute: "2-digit" };
+        time.innerText = moment.toLocaleString(document.documentElement.lang, form);
+    }
+})();

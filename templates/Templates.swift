@@ -25,6 +25,7 @@ package enum Templates {
         "passkeys.mustache": PackageResources.passkeys_mustache,
         "profile.mustache": PackageResources.profile_mustache,
         "recovery-codes.mustache": PackageResources.recovery_codes_mustache,
+        "scope-text.mustache": PackageResources.scope_text_mustache,
         "scope.mustache": PackageResources.scope_mustache,
         "second-factor.mustache": PackageResources.second_factor_mustache,
         "sign-in.mustache": PackageResources.sign_in_mustache,

@@ -14,7 +14,7 @@ extension PageRenderer {
     package func words(of letter: Letter, from issuer: Issuer, name: String?) throws(UnknownLetter) -> LetterWords {
         let wishes = letter.languages + LanguageRange.parse(letter.acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
-        var context = letter.data.mapValues(\.plain)
+        var context = letter.data.mapValues { $0.plain(in: language) }
         context["language"] = language
         context["issuer_name"] = name ?? self.name
         context["issuer"] = issuer.identifier

@@ -52,7 +52,7 @@ package struct PageRenderer: Sendable {
     ) -> Answer {
         let wishes = page.languages + LanguageRange.parse(acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
-        var context = page.data.mapValues(\.plain)
+        var context = page.data.mapValues { $0.plain(in: language) }
         context["language"] = language
         context["style"] = style
         context["script"] = script
@@ -119,13 +119,15 @@ package struct InvalidTemplate: Error {
 }
 
 extension Page.Value {
-    /// As the template engine takes it.
-    var plain: Any {
+    /// As the template engine takes it, for a page in `language`.
+    func plain(in language: String) -> Any {
         switch self {
         case .text(let text): text
         case .flag(let flag): flag
-        case .list(let values): values.map(\.plain)
-        case .object(let members): members.mapValues(\.plain)
+        case .list(let values): values.map { $0.plain(in: language) }
+        case .object(let members): members.mapValues { $0.plain(in: language) }
+        case .translated(let texts, let otherwise):
+            LanguageRange.choose(from: texts.keys.sorted(), [language]).flatMap { texts[$0] } ?? otherwise
         }
     }
 }

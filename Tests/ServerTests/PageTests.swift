@@ -127,23 +127,54 @@ struct PageTests {
     @Test("the consent page says what a scope is for and of which resource server it is, in either language")
     func consent() throws {
         let orders: Page.Value = [
-            "scope": "orders", "is_other": true, "description": "place <orders>", "server": "Orders & more",
+            "resource_server": .translated(["de": "Bestellungen & mehr"], otherwise: "Orders & more"),
+            "resource_description": "What you bought",
+            "scopes": .list([
+                [
+                    "scope": "orders", "is_other": true,
+                    "description": .translated(
+                        ["de-AT": "<bestellen>", "fr": "commander"], otherwise: "place <orders>"),
+                ]
+            ]),
+        ]
+        let reports: Page.Value = [
+            "resource_server": "reports.example", "scopes": .list([["scope": "reports", "is_other": true]]),
+        ]
+        let own: Page.Value = ["scopes": .list([["scope": "openid", "is_openid": true]])]
+        for (language, server, description) in [
+            ("en", "Orders &amp; more", "place &lt;orders&gt;"), ("de", "Bestellungen &amp; mehr", "&lt;bestellen&gt;"),
+        ] {
+            for list in ["requested_access", "granted_access"] {
+                let data: [String: Page.Value] = [list: .list([own, orders, reports]), "has_granted": true]
+                let html = text(try answer(Page("consent", data: data, languages: [language])))
+                #expect(html.contains(">\(server) <small>What you bought</small></h3>"))
+                #expect(html.contains("<span>\(description)</span>"))
+                #expect(html.components(separatedBy: "<h3").count == 3)
+                #expect(!html.contains("use orders") && !html.contains("orders benutzen"))
+            }
+        }
+    }
+
+    @Test("templates that operators wrote before find the list of scopes with their servers as it was")
+    func formerConsent() throws {
+        let template = "<h1>{{#requested}}{{>scope}}{{/requested}}</h1>"
+        let renderer = try PageRenderer(name: "Martlet", overrides: ["consent.mustache": template])
+        let scope: Page.Value = [
+            "scope": "orders", "is_other": true, "description": "place orders", "server": "Orders",
             "server_description": "What you bought",
         ]
-        let reports: Page.Value = ["scope": "reports", "is_other": true, "server": "reports.example"]
-        for (language, sentence) in [("en", "use reports"), ("de", "reports benutzen")] {
-            let page = Page("consent", data: ["requested": .list([orders, reports])], languages: [language])
-            let html = text(try answer(page))
-            #expect(html.contains("place &lt;orders&gt; <small>Orders &amp; more · What you bought</small>"))
-            #expect(html.contains("\(sentence) <small>reports.example</small>"))
-            #expect(!html.contains("use orders") && !html.contains("orders benutzen"))
-        }
+        let page = Page("consent", data: ["requested": .list([scope])])
+        let answer = renderer.render(page, status: .ok, headers: [:], for: nil, name: nil)
+        #expect(text(answer).contains("<span>place orders <small>Orders · What you bought</small></span>"))
     }
 
     @Test("every page of every language renders, with a title and no text left out")
     func allPages() throws {
         for file in Templates.files.keys where file.hasSuffix(".mustache") {
-            let parts = ["layout.mustache", "emblem.mustache", "scope.mustache", "totp-setup.mustache"]
+            let parts = [
+                "layout.mustache", "emblem.mustache", "scope.mustache", "scope-text.mustache",
+                "totp-setup.mustache",
+            ]
             guard !parts.contains(file), !file.contains("/")
             else { continue }
             for language in ["en", "de"] {

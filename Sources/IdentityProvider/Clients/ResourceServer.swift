@@ -10,6 +10,17 @@ package struct ResourceServer: Sendable, Hashable, Codable {
         case opaque = "opaque"
     }
 
+    /// What users read about it in one language; `nil` where the language says nothing of its own.
+    package struct Translation: Sendable, Hashable, Codable {
+        package var name: String?
+        package var description: String?
+        package var scopes: [String: String] = [:]
+
+        private enum CodingKeys: String, CodingKey { case name, description, scopes }
+
+        package init() {}
+    }
+
     /// The audience of its tokens: an absolute URI without fragment.
     package let identifier: String
     /// What the consent page calls it.
@@ -19,6 +30,8 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     package var scopes: [String]
     /// What the consent page says of a scope, by its value.
     package var scopeDescriptions: [String: String]
+    /// The same in other languages, by language (RFC 5646).
+    package var translations: [String: Translation]
     package var format: TokenFormat
     /// Seconds; `nil` is the issuer's default.
     package var accessTokenLifetime: Int?
@@ -30,20 +43,22 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     package var permissions: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case identifier, name, description, scopes, scopeDescriptions, format, accessTokenLifetime,
+        case identifier, name, description, scopes, scopeDescriptions, translations, format, accessTokenLifetime,
             introspectionClients, claims, permissions
     }
 
     package init(
         identifier: String, scopes: [String], format: TokenFormat = .jwt, accessTokenLifetime: Int? = nil,
         introspectionClients: [String] = [], claims: [EntitlementClaim] = [], permissions: [String] = [],
-        name: String? = nil, description: String? = nil, scopeDescriptions: [String: String] = [:]
+        name: String? = nil, description: String? = nil, scopeDescriptions: [String: String] = [:],
+        translations: [String: Translation] = [:]
     ) {
         self.identifier = identifier
         self.name = name
         self.description = description
         self.scopes = scopes
         self.scopeDescriptions = scopeDescriptions
+        self.translations = translations
         self.format = format
         self.accessTokenLifetime = accessTokenLifetime
         self.introspectionClients = introspectionClients
@@ -64,7 +79,8 @@ package struct ResourceServer: Sendable, Hashable, Codable {
             permissions: try values.decodeIfPresent([String].self, forKey: .permissions) ?? [],
             name: try values.decodeIfPresent(String.self, forKey: .name),
             description: try values.decodeIfPresent(String.self, forKey: .description),
-            scopeDescriptions: try values.decodeIfPresent([String: String].self, forKey: .scopeDescriptions) ?? [:])
+            scopeDescriptions: try values.decodeIfPresent([String: String].self, forKey: .scopeDescriptions) ?? [:],
+            translations: try values.decodeIfPresent([String: Translation].self, forKey: .translations) ?? [:])
     }
 
     /// The name that users see: `name`, or the identifier's host.

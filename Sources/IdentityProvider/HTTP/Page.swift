@@ -7,6 +7,8 @@ package struct Page: Sendable {
         case flag(Bool)
         case list([Value])
         case object([String: Value])
+        /// A text by language (RFC 5646), and what everybody else reads.
+        case translated([String: String], otherwise: String)
     }
 
     package let template: String

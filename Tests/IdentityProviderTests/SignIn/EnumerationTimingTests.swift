@@ -82,6 +82,7 @@ struct EnumerationTimingTests {
         switch value {
         case .text(let text): text.replacing(#/[A-Za-z0-9_.~-]{40,}/#, with: "TOKEN")
         case .flag(let flag): "\(flag)"
+        case .translated(let texts, let otherwise): "\(texts.sorted { $0.key < $1.key }) \(otherwise)"
         case .list(let values): "[\(values.map(words).joined(separator: ", "))]"
         case .object(let members):
             "{\(members.sorted { $0.key < $1.key }.map { "\($0.key): \(words(of: $0.value))" }.joined(separator: ", "))}"

@@ -62,7 +62,8 @@ struct Mount: Sendable {
 
     private func notFound(_ exchange: Exchange) -> Answer {
         let error = OAuthError(
-            code: .invalidRequest, description: "there is nothing at this address", status: .notFound)
+            code: .invalidRequest, description: "there is nothing at this address", status: .notFound,
+            reason: .notFound)
         let provider = table.provider(of: exchange)
         var answer = render(
             // Who asks for a host that is not ours is not told whose it could have been.

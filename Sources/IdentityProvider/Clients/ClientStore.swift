@@ -24,7 +24,7 @@ extension ClientStore {
     func registered(_ id: Identifier<Client>) async throws -> Client {
         guard let client = try await findEnabled(id) else {
             Decision.note("No client with this identifier is registered and enabled.")
-            throw OAuthError.invalidRequest("the client is not registered")
+            throw OAuthError.invalidRequest("the client is not registered", reason: .clientUnknown)
         }
         Decision.concerns(client.id)
         return client

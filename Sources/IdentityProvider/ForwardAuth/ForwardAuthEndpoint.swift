@@ -57,7 +57,9 @@ struct ForwardAuthEndpoint: Endpoint {
     }
 
     private func refusal(_ forwarded: ForwardedRequest) -> Response {
-        let error = OAuthError(code: .insufficientScope, description: "this account may not use the application")
+        let error = OAuthError(
+            code: .insufficientScope, description: "this account may not use the application",
+            reason: .accountNotAdmitted)
         return forwarded.isNavigation ? .page(error) : .json(error)
     }
 }

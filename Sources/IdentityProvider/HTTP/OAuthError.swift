@@ -37,16 +37,21 @@ package struct OAuthError: Error {
     package var headers: HTTPFields
     /// Members of the first-party API's problem details (RFC 9457 §3.2). No other response has them.
     var members: JSONObject = [:]
+    /// What a page says of it; by default what its status tells.
+    let reason: Reason?
+    /// The name of the parameter that it concerns: ours, never what was sent.
+    var parameter: String?
     /// The underlying error, for the log. Never sent.
     package let cause: (any Error)?
 
     package init(
-        code: Code, description: String, status: HTTPResponse.Status? = nil, headers: HTTPFields = [:],
-        cause: (any Error)? = nil
+        code: Code, description: String, status: HTTPResponse.Status? = nil, reason: Reason? = nil,
+        headers: HTTPFields = [:], cause: (any Error)? = nil
     ) {
         self.code = code
         self.description = description
         self.status = status ?? code.status
+        self.reason = reason
         self.headers = headers
         self.cause = cause
     }
@@ -83,8 +88,10 @@ extension OAuthError {
         self = error as? OAuthError ?? OAuthError(code: .serverError, description: "internal error", cause: error)
     }
 
-    package static func invalidRequest(_ description: String, cause: (any Error)? = nil) -> OAuthError {
-        OAuthError(code: .invalidRequest, description: description, cause: cause)
+    package static func invalidRequest(
+        _ description: String, reason: Reason? = nil, cause: (any Error)? = nil
+    ) -> OAuthError {
+        OAuthError(code: .invalidRequest, description: description, reason: reason, cause: cause)
     }
 
     package static func invalidGrant(_ description: String, cause: (any Error)? = nil) -> OAuthError {
@@ -99,12 +106,14 @@ extension OAuthError {
     package static func methodNotAllowed(allowed: [HTTPRequest.Method]) -> OAuthError {
         OAuthError(
             code: .invalidRequest, description: "this address does not answer to this method",
-            status: .methodNotAllowed, headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
+            status: .methodNotAllowed, reason: .methodNotAllowed,
+            headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
     }
 
     /// The body is larger than `Limits.bodySize` (RFC 9110 §15.5.14).
     package static let contentTooLarge = OAuthError(
-        code: .invalidRequest, description: "the request body is too large", status: .contentTooLarge)
+        code: .invalidRequest, description: "the request body is too large", status: .contentTooLarge,
+        reason: .contentTooLarge)
 
     /// Too many requests; `retryAfter` in seconds (RFC 6585 §4).
     package static func tooManyRequests(retryAfter: Int, cause: (any Error)? = nil) -> OAuthError {

@@ -49,14 +49,17 @@ extension Page.Value: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, E
 extension Page {
     /// Says what went wrong in words for people, with what they can do.
     package static func error(_ error: OAuthError) -> Page {
-        Page(
+        var page = Page(
             "error",
             data: [
                 "status": .text(String(error.status.code)),
                 "code": .text(error.code.rawValue),
                 "description": .text(error.description),
+                "reason": .text("text.reason_\(error.shownReason.rawValue)"),
                 "error": .object([advice(for: error): true]),
             ])
+        page.data["parameter"] = error.parameter.map(Value.text)
+        return page
     }
 
     /// The paragraph of the error page that says what to do.

@@ -13,7 +13,8 @@ struct RequestOrigin: Sendable {
     /// is let through: there the anti-forgery token alone decides.
     func verify(_ request: Request) throws(OAuthError) {
         guard isOwn(request.headers[.origin], site: request.headers[.fetchSite]) else {
-            throw OAuthError(code: .accessDenied, description: "the request was sent from another origin")
+            throw OAuthError(
+                code: .accessDenied, description: "the request was sent from another origin", reason: .originForeign)
         }
     }
 

@@ -95,7 +95,7 @@ struct Interaction: Codable, Sendable {
     private func isWanted(_ session: Session) throws(OAuthError) -> Bool {
         guard !isFor(session.user) else { return true }
         guard !isDuring(session) else {
-            throw OAuthError(code: .loginRequired, description: "another person signed in")
+            throw OAuthError(code: .loginRequired, description: "another person signed in", reason: .otherUser)
         }
         return false
     }
@@ -106,7 +106,8 @@ struct Interaction: Codable, Sendable {
         guard context(of: session) == nil else { return true }
         guard !isDuring(session), !isExhausted(session) else {
             throw OAuthError(
-                code: .unmetAuthenticationRequirements, description: "the person did not sign in as was asked for")
+                code: .unmetAuthenticationRequirements, description: "the person did not sign in as was asked for",
+                reason: .signInTooWeak)
         }
         return false
     }

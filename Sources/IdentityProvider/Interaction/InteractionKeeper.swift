@@ -75,5 +75,6 @@ struct InteractionKeeper: Sendable {
 extension OAuthError {
     /// The sign-in took too long, or is another browser's.
     static let interactionLost = OAuthError(
-        code: .invalidRequest, description: "this sign-in has expired or was begun in another browser", status: .gone)
+        code: .invalidRequest, description: "this sign-in has expired or was begun in another browser", status: .gone,
+        reason: .signInLost)
 }

@@ -105,5 +105,6 @@ struct MailLinks: Sendable {
 
 extension OAuthError {
     static let linkLost = OAuthError(
-        code: .invalidRequest, description: "this link was used, has expired, or is of no use any more", status: .gone)
+        code: .invalidRequest, description: "this link was used, has expired, or is of no use any more", status: .gone,
+        reason: .linkLost)
 }

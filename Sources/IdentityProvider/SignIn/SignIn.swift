@@ -164,7 +164,7 @@ extension OAuthError {
     static let passwordMailed = OAuthError(
         code: .insufficientUserAuthentication,
         description: "the password was reset by mail a short while ago: the mailbox alone is one factor",
-        status: .forbidden)
+        status: .forbidden, reason: .passwordMailed)
 }
 
 extension ShownFactor {

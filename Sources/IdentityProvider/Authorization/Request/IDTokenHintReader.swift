@@ -40,7 +40,8 @@ struct IDTokenHintReader: Sendable {
                 clients: audience.map(Identifier<Client>.init),
                 session: claims["sid"]?.string.map(Identifier<Session>.init))
         } catch {
-            throw OAuthError.invalidRequest("id_token_hint is not an ID Token of this issuer", cause: error)
+            throw OAuthError.invalidRequest(
+                "id_token_hint is not an ID Token of this issuer", reason: .hintInvalid, cause: error)
         }
     }
 }

@@ -37,11 +37,11 @@ struct EndSessionEndpoint: Endpoint {
     private func client(_ claimed: String?, _ hint: IDTokenHint?) async throws -> Client? {
         let claimed = claimed.map(Identifier<Client>.init)
         if let claimed, let hint, !hint.clients.contains(claimed) {
-            throw OAuthError.invalidRequest("id_token_hint was issued to another client")
+            throw OAuthError.invalidRequest("id_token_hint was issued to another client", reason: .hintInvalid)
         }
         guard let id = claimed ?? hint?.clients.first else { return nil }
         guard let client = try await clients.findEnabled(id) else {
-            throw OAuthError.invalidRequest("the client is not registered")
+            throw OAuthError.invalidRequest("the client is not registered", reason: .clientUnknown)
         }
         return client
     }

@@ -22,6 +22,7 @@ package enum Templates {
         "done.mustache": PackageResources.done_mustache,
         "form-post.mustache": PackageResources.form_post_mustache,
         "layout.mustache": PackageResources.layout_mustache,
+        "next.mustache": PackageResources.next_mustache,
         "passkeys.mustache": PackageResources.passkeys_mustache,
         "profile.mustache": PackageResources.profile_mustache,
         "recovery-codes.mustache": PackageResources.recovery_codes_mustache,

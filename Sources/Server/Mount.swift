@@ -79,7 +79,9 @@ struct Mount: Sendable {
         case .page(let page):
             pages.render(
                 page, status: response.status, headers: response.headers,
-                for: exchange.head.headerFields[.acceptLanguage], name: provider?.name)
+                for: exchange.head.headerFields[.acceptLanguage], name: provider?.name,
+                // Absolute: a proxy shows some pages at the origin of an application.
+                home: provider?.issuer.url(.account))
         }
     }
 }

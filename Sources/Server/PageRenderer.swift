@@ -48,7 +48,8 @@ package struct PageRenderer: Sendable {
     }
 
     func render(
-        _ page: Page, status: HTTPResponse.Status, headers: HTTPFields, for acceptLanguage: String?, name: String?
+        _ page: Page, status: HTTPResponse.Status, headers: HTTPFields, for acceptLanguage: String?, name: String?,
+        home: String? = nil
     ) -> Answer {
         let wishes = page.languages + LanguageRange.parse(acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
@@ -57,6 +58,7 @@ package struct PageRenderer: Sendable {
         context["style"] = style
         context["script"] = script
         context["issuer_name"] = name ?? self.name
+        context["home_uri"] = home
         context["trace_id"] = TraceID.current
         guard let html = libraries[language]?.render(context, withTemplate: page.template) else {
             Logger.current.error("there is no template", metadata: ["page": "\(page.template)"])

@@ -172,7 +172,7 @@ struct PageTests {
     func allPages() throws {
         for file in Templates.files.keys where file.hasSuffix(".mustache") {
             let parts = [
-                "layout.mustache", "emblem.mustache", "scope.mustache", "scope-text.mustache",
+                "layout.mustache", "emblem.mustache", "next.mustache", "scope.mustache", "scope-text.mustache",
                 "totp-setup.mustache",
             ]
             guard !parts.contains(file), !file.contains("/")
@@ -220,6 +220,8 @@ struct PageTests {
                 #expect(refused.status == 400)
                 #expect(refused.text.contains("The request is not valid. (invalid_request)"))
                 #expect(!refused.text.contains("told to"))
+                // Absolute, as a proxy may show the page elsewhere.
+                #expect(refused.text.contains("href=\"http://localhost:8080/account\""))
             }
         }
     }

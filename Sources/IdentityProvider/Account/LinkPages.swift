@@ -35,10 +35,19 @@ struct LinkPages: Sendable {
         return form("link", at: path, request, data)
     }
 
-    /// A page that says what was done: `text.TOPIC_title`, `_lead`. `continue_uri` leads on.
-    func done(_ topic: String, _ data: [String: Page.Value] = [:]) -> Response {
-        .page(Page("done", data: data.merging(Self.texts(topic)) { own, _ in own }))
+    /// A page that says what was done: `text.TOPIC_title`, `_lead`. `continue_uri` leads on, or else `next`, or else the
+    /// account page.
+    func done(_ topic: String, _ data: [String: Page.Value] = [:], next: NextStep? = nil) -> Response {
+        var page = Page("done", data: data.merging(Self.texts(topic)) { own, _ in own })
+        page.data["next"] = next?.data
+        return .page(page)
     }
+
+    /// Leads to a page of ours.
+    func step(_ path: Path, _ label: NextStep.Label) -> NextStep { NextStep(issuer.reference(path), label) }
+
+    /// Leads through the sign-in to the account.
+    var signIn: NextStep { step(.account, .signIn) }
 
     private static func texts(_ topic: String) -> [String: Page.Value] {
         ["title": .text("text.\(topic)_title"), "lead": .text("text.\(topic)_lead")]
@@ -48,15 +57,18 @@ struct LinkPages: Sendable {
 /// A page behind a link in a mail.
 protocol LinkEndpoint: PageEndpoint {
     var pages: LinkPages { get }
+    /// Where someone goes whose link opens nothing: by default to the sign-in.
+    var instead: NextStep { get }
 }
 
 extension LinkEndpoint {
     var formToken: FormToken { pages.formToken }
+    var instead: NextStep { pages.signIn }
 
     /// One answer to every link that opens nothing.
     func response(to error: OAuthError) -> Response {
         guard error.status == .gone else { return .page(error) }
-        var response = pages.done("link_lost")
+        var response = pages.done("link_lost", next: instead)
         response.status = .gone
         return response
     }

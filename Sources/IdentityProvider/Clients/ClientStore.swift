@@ -13,6 +13,11 @@ package protocol ClientStore: Sendable {
     func delete(_ id: Identifier<Client>) async throws
 }
 
+extension Client {
+    /// Leads to its registered address, which is safe whatever a request asked for.
+    var wayBack: NextStep? { clientURI.map { NextStep($0, .back, name: name) } }
+}
+
 extension ClientStore {
     /// The client, unless it is unknown or disabled.
     func findEnabled(_ id: Identifier<Client>) async throws -> Client? {

@@ -31,7 +31,7 @@ struct ForwardAuthEndpoint: Endpoint {
             throw OAuthError(code: .accessDenied, description: "no client has this origin under forward_auth")
         }
         switch forwarded.path {
-        case ForwardedRequest.callback: return try await callback.response(to: forwarded, request)
+        case ForwardedRequest.callback: return try await callback.response(to: forwarded, of: client, request)
         case ForwardedRequest.signOut: return leave(forwarded)
         default: break
         }

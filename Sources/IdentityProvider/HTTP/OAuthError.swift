@@ -41,6 +41,8 @@ package struct OAuthError: Error {
     let reason: Reason?
     /// The name of the parameter that it concerns: ours, never what was sent.
     var parameter: String?
+    /// Where a page leads on; by default to the account page.
+    var next: NextStep?
     /// The underlying error, for the log. Never sent.
     package let cause: (any Error)?
 

@@ -49,6 +49,7 @@ extension Page.Value: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, E
 extension Page {
     /// Says what went wrong in words for people, with what they can do.
     package static func error(_ error: OAuthError) -> Page {
+        let advice = advice(for: error)
         var page = Page(
             "error",
             data: [
@@ -56,9 +57,10 @@ extension Page {
                 "code": .text(error.code.rawValue),
                 "description": .text(error.description),
                 "reason": .text("text.reason_\(error.shownReason.rawValue)"),
-                "error": .object([advice(for: error): true]),
+                "error": .object([advice: true]),
             ])
         page.data["parameter"] = error.parameter.map(Value.text)
+        page.data["next"] = (error.next ?? (["throttled", "server"].contains(advice) ? .retry : nil))?.data
         return page
     }
 

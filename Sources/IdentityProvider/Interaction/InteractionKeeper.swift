@@ -29,6 +29,19 @@ struct InteractionKeeper: Sendable {
         return interaction
     }
 
+    /// What the request's interaction is for, even if it has expired or is another browser's: to begin it anew, which
+    /// takes nothing else of it along.
+    func purpose(of request: Request) -> Interaction.Purpose? {
+        guard let text = request.parameters["interaction"],
+            let interaction = try? sealer.open(Interaction.self, from: text, for: .interaction),
+            now() < interaction.startedAt.addingTimeInterval(Self.restartLimit)
+        else { return nil }
+        return interaction.purpose
+    }
+
+    /// Seconds after which nobody waits any more.
+    private static let restartLimit: TimeInterval = 86_400
+
     /// As `resume`, but an interaction that no browser has yet becomes this browser's.
     func resumeOrBind(_ request: Request) throws(OAuthError) -> (Interaction, cookie: String?) {
         let interaction = try open(request.parameters.required("interaction"))

@@ -1,7 +1,10 @@
+import FoundationEssentials
+import HTTPTypes
+
 /// Makes the pages on the way through an interaction.
 struct InteractionPages: Sendable {
     let formToken: FormToken
-    private let clients: any ClientStore
+    private let clients: CachedClients
     private let interactions: InteractionKeeper
 
     init(_ core: Core) {
@@ -34,6 +37,46 @@ struct InteractionPages: Sendable {
             page.data["visit"] = .object(request.name.map { ["name": .text($0)] } ?? [:])
         }
         return page
+    }
+
+    /// Sends a browser that comes without an interaction to the account page, and gives an error on the way its way on.
+    func guide(_ request: Request, _ body: () async throws -> Response) async throws -> Response {
+        if request.method == .get, request.parameters["interaction"] == nil {
+            return .redirect(to: interactions.issuer.reference(.account))
+        }
+        do { return try await body() } catch let error as OAuthError {
+            var error = error
+            if error.next == nil { error.next = try await restart(request) }
+            throw error
+        }
+    }
+
+    /// The same request from its beginning, in whichever browser asks: neither what was shown nor what was agreed to goes
+    /// along, so this is no more than following the client's link again. `nil` if the client could not make it any more.
+    private func restart(_ request: Request) async throws -> NextStep? {
+        guard let purpose = interactions.purpose(of: request) else { return nil }
+        switch purpose {
+        case .authorization(let authorization):
+            guard let client = try await clients.findEnabled(authorization.client),
+                authorization.isPossible(for: client)
+            else { return nil }
+            let uri = try interactions.location(.authorization, interactions.make(purpose))
+            return NextStep(uri, .application, name: client.name)
+        case .signIn(let signIn):
+            guard let id = signIn.client else {
+                return NextStep(interactions.issuer.path + signIn.location, .signIn)
+            }
+            guard let origin = signIn.source, let client = try await clients.client(protecting: origin), client.id == id
+            else { return nil }
+            return NextStep("\(origin)/", .application, name: client.name)
+        }
+    }
+}
+
+extension AuthorizationRequest {
+    /// Whether what it was checked against still holds: the registration may have changed since.
+    fileprivate func isPossible(for client: Client) -> Bool {
+        client.redirectURIs.contains { $0.matches(redirect.uri) } && scope.isSubset(of: client.scope)
     }
 }
 

@@ -20,6 +20,8 @@ struct NewEmailEndpoint: LinkEndpoint {
         audit = core.audit
     }
 
+    var instead: NextStep { pages.step(.emailAddress, .newLink) }
+
     func show(_ request: Request) async throws -> Response {
         let (link, user) = try await links.open(request, for: .newEmail)
         // Whose account it is, above all: the mailbox may be another person's.

@@ -19,6 +19,8 @@ struct NotMeEndpoint: LinkEndpoint {
         recoveries = AccountRecoveries(core)
     }
 
+    var instead: NextStep { pages.step(.forgotPassword, .resetPassword) }
+
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: .notMe)
         return pages.question("not_me", at: .notMe, request)
@@ -37,7 +39,7 @@ struct NotMeEndpoint: LinkEndpoint {
         // Who still has a passkey, and never had a password, needs none; with one in dispute, they do.
         let passkeys = try await recoveries.factors.passkeys.passkeys(of: user.id)
         guard user.passwordHash != nil || passkeys.isEmpty || recovery != nil else {
-            return pages.done("everything_ended")
+            return pages.done("everything_ended", next: pages.signIn)
         }
         var without = user
         without.passwordHash = nil

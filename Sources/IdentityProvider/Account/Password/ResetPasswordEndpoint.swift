@@ -20,6 +20,8 @@ struct ResetPasswordEndpoint: LinkEndpoint {
         site = core.settings.name
     }
 
+    var instead: NextStep { pages.step(.forgotPassword, .newLink) }
+
     func show(_ request: Request) async throws -> Response {
         let (_, user) = try await open(request)
         return page(request, user)

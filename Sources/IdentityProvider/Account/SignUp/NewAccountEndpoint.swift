@@ -30,6 +30,8 @@ struct NewAccountEndpoint: LinkEndpoint {
 
     var routes: [Route] { Route.page(purpose.path, rateLimit: .guessing) }
 
+    var instead: NextStep { origin == .signUp ? pages.step(.signUp, .newLink) : pages.signIn }
+
     func show(_ request: Request) async throws -> Response {
         let (_, address) = try await open(request)
         return page(request, address)

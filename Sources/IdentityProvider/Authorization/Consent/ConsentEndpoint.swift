@@ -3,7 +3,7 @@ import HTTPTypes
 extension Path { static let consent = Path("/consent") }
 
 /// The page where a person agrees to what a client asks for (OpenID Connect Core §3.1.2.4).
-struct ConsentEndpoint: PageEndpoint {
+struct ConsentEndpoint: InteractionPageEndpoint {
     let users: any UserStore
     let resources: CachedResourceServers
     let consents: ConsentKeeper
@@ -11,8 +11,6 @@ struct ConsentEndpoint: PageEndpoint {
     let interactions: InteractionKeeper
     let pages: InteractionPages
     let routes = Route.page(.consent)
-
-    var formToken: FormToken { pages.formToken }
 
     init(_ core: Core) {
         users = core.stores.users

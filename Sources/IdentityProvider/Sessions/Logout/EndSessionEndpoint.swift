@@ -24,8 +24,13 @@ struct EndSessionEndpoint: Endpoint {
         }
         let parameters = request.parameters
         let hint = try await hints.hint(parameters)
-        let signOut = try SignOutRequest(
-            parameters, hint: hint, client: try await client(parameters["client_id"], hint))
+        let client = try await client(parameters["client_id"], hint)
+        let signOut: SignOutRequest
+        do { signOut = try SignOutRequest(parameters, hint: hint, client: client) } catch {
+            var error = error
+            error.next = client?.wayBack
+            throw error
+        }
         // The session's cookie does not come with another site's post; it comes with the GET that follows.
         guard request.method != .post else { return .redirect(to: try flow.location(.endSession, signOut)) }
         return try await flow.proceed(signOut, request)

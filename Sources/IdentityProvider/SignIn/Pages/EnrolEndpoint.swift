@@ -3,14 +3,12 @@ import HTTPTypes
 extension Path { static let enrol = Path("/enrol") }
 
 /// The page where a person sets up a factor that the rules demand and that they lack, on the way to a session.
-struct EnrolEndpoint: PageEndpoint {
+struct EnrolEndpoint: InteractionPageEndpoint {
     let enrolment: FactorEnrolment
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let pages: InteractionPages
     let routes = Route.page(.enrol, rateLimit: .guessing)
-
-    var formToken: FormToken { pages.formToken }
 
     init(_ core: Core, loop: InteractionLoop) {
         enrolment = FactorEnrolment(core)

@@ -5,7 +5,7 @@ import Logging
 extension Path { static let signIn = Path("/sign-in") }
 
 /// The page where a person shows who they are: name and password.
-struct SignInEndpoint: PageEndpoint {
+struct SignInEndpoint: InteractionPageEndpoint {
     let passwords: PasswordSignIn
     let passkeys: PasskeyFactor
     let loop: InteractionLoop
@@ -14,8 +14,6 @@ struct SignInEndpoint: PageEndpoint {
     /// Pages that the sign-in page leads to, by the name of their link.
     let links: [String: Page.Value]
     let routes = Route.page(.signIn, rateLimit: .guessing)
-
-    var formToken: FormToken { pages.formToken }
 
     init(_ core: Core, loop: InteractionLoop) {
         passwords = PasswordSignIn(core, signIn: loop.signIn)

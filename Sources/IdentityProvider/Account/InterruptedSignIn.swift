@@ -5,6 +5,7 @@ import FoundationEssentials
 struct InterruptedSignIn: Sendable {
     private let cookie: Cookie
     private let interactions: InteractionKeeper
+    private let pages: InteractionPages
 
     /// Browsers keep 4,096 bytes of name, value and attributes (RFC 6265 §6.1). Whatever is longer is not waited for.
     private static let maximumLength = 3_800
@@ -12,6 +13,7 @@ struct InterruptedSignIn: Sendable {
     init(_ core: Core) {
         cookie = Cookie("interrupted", of: core.issuer)
         interactions = InteractionKeeper(core)
+        pages = InteractionPages(core)
     }
 
     /// The `Set-Cookie` value for a browser that comes from a sign-in.
@@ -25,6 +27,13 @@ struct InterruptedSignIn: Sendable {
     /// `nil` where none waits, or none that is still good.
     func resume(_ request: Request) -> Interaction? {
         cookie.value(in: request).flatMap { try? interactions.resume($0, in: request) }
+    }
+
+    /// What the pages in between show of the request that the sign-in is for. `request` comes from the sign-in page, or has
+    /// its cookie.
+    func setting(_ request: Request) async throws -> PageSetting? {
+        guard let interaction = (try? interactions.resume(request)) ?? resume(request) else { return nil }
+        return try await pages.setting(of: interaction)
     }
 
     /// Where somebody goes on who came from none: their account.

@@ -17,7 +17,7 @@ struct LinkPages: Sendable {
     /// A page with a form that comes back to `path`, bound to the browser.
     func form(
         _ template: String, at path: Path, _ request: Request, _ data: [String: Page.Value] = [:],
-        error: String? = nil, formTargets: [String] = []
+        error: String? = nil, formTargets: [String] = [], on signIn: PageSetting? = nil
     ) -> Response {
         let (identity, cookie) = browser.identityOrNew(in: request)
         var data = data
@@ -25,7 +25,9 @@ struct LinkPages: Sendable {
         data["form_token"] = .text(formToken.value(for: identity, in: request))
         if let error { data["error"] = .object([error: true]) }
         if let link = request.parameters["link"] { data["link"] = .text(link) }
-        return Response.page(Page(template, data: data, formTargets: formTargets)).setting(cookie)
+        var page = Page(template, data: data, formTargets: formTargets)
+        if let signIn { page.show(signIn) }
+        return Response.page(page).setting(cookie)
     }
 
     /// A page with a button that does what the link is for: `text.TOPIC_title`, `_lead`, `_action`.
@@ -37,9 +39,12 @@ struct LinkPages: Sendable {
 
     /// A page that says what was done: `text.TOPIC_title`, `_lead`. `continue_uri` leads on, or else `next`, or else the
     /// account page.
-    func done(_ topic: String, _ data: [String: Page.Value] = [:], next: NextStep? = nil) -> Response {
+    func done(
+        _ topic: String, _ data: [String: Page.Value] = [:], next: NextStep? = nil, on signIn: PageSetting? = nil
+    ) -> Response {
         var page = Page("done", data: data.merging(Self.texts(topic)) { own, _ in own })
         page.data["next"] = next?.data
+        if let signIn { page.show(signIn) }
         return .page(page)
     }
 

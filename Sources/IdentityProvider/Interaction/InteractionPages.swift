@@ -18,25 +18,32 @@ struct InteractionPages: Sendable {
         _ template: String, at path: Path, for interaction: Interaction, _ request: Request
     ) async throws -> Page {
         guard let identity = interactions.browser.identity(in: request) else { throw OAuthError.interactionLost }
+        let setting = try await setting(of: interaction)
+        if case .authorization = interaction.purpose, setting.client == nil { throw OAuthError.interactionLost }
         var page = Page(
             template,
             data: [
-                "display": .object([interaction.display.rawValue: true]),
                 "action": .text(interactions.issuer.reference(path)),
                 "form_token": .text(formToken.value(for: identity, in: request)),
                 "interaction": .text(try interactions.seal(interaction)),
             ],
-            languages: interaction.languages, formTargets: interaction.formTargets)
+            formTargets: interaction.formTargets)
+        page.show(setting)
+        return page
+    }
+
+    /// What every page on the way shows of the request that it is for.
+    func setting(of interaction: Interaction) async throws -> PageSetting {
         switch interaction.purpose {
         case .authorization(let authorization):
-            guard let client = try await clients.findEnabled(authorization.client) else {
-                throw OAuthError.interactionLost
-            }
-            page.show(client)
-        case .signIn(let request):
-            page.data["visit"] = .object(request.name.map { ["name": .text($0)] } ?? [:])
+            PageSetting(
+                client: try await clients.findEnabled(authorization.client), visit: nil,
+                display: interaction.display, languages: interaction.languages)
+        case .signIn(let signIn):
+            PageSetting(
+                client: nil, visit: .object(signIn.name.map { ["name": .text($0)] } ?? [:]),
+                display: interaction.display, languages: interaction.languages)
         }
-        return page
     }
 
     /// Sends a browser that comes without an interaction to the account page, and gives an error on the way its way on.
@@ -80,7 +87,23 @@ extension AuthorizationRequest {
     }
 }
 
+/// What pages show of the request that a sign-in is for.
+struct PageSetting: Sendable {
+    let client: Client?
+    /// For a request that is no client's.
+    let visit: Page.Value?
+    let display: Display
+    let languages: [String]
+}
+
 extension Page {
+    mutating func show(_ setting: PageSetting) {
+        data["display"] = .object([setting.display.rawValue: true])
+        data["visit"] = setting.visit
+        languages = setting.languages
+        if let client = setting.client { show(client) }
+    }
+
     /// Shows which client the page is about.
     mutating func show(_ client: Client) {
         var data: [String: Value] = [

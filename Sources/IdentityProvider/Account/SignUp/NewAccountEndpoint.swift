@@ -34,7 +34,7 @@ struct NewAccountEndpoint: LinkEndpoint {
 
     func show(_ request: Request) async throws -> Response {
         let (_, address) = try await open(request)
-        return page(request, address)
+        return try await page(request, address)
     }
 
     func submit(_ request: Request) async throws -> Response {
@@ -43,7 +43,7 @@ struct NewAccountEndpoint: LinkEndpoint {
         let password: NewPassword
         do throws(PasswordRefusal) {
             password = try accounts.password(request.parameters["password"] ?? "", names: [address.text, name])
-        } catch { return page(request, address, name: name, error: error.rawValue) }
+        } catch { return try await page(request, address, name: name, error: error.rawValue) }
         let hash = try await accounts.hash(password)
         try await links.consume(link)
         var claims: JSONObject = [:]
@@ -78,11 +78,11 @@ struct NewAccountEndpoint: LinkEndpoint {
     }
 
     private func page(_ request: Request, _ address: MailAddress, name: String? = nil, error: String? = nil)
-        -> Response
+        async throws -> Response
     {
         pages.form(
             "new-account", at: purpose.path, request,
             ["username": .text(address.text), "name": .text(name ?? "")], error: error,
-            formTargets: interrupted.resume(request)?.formTargets ?? [])
+            formTargets: interrupted.resume(request)?.formTargets ?? [], on: try await interrupted.setting(request))
     }
 }

@@ -60,6 +60,8 @@ struct NextStepTests {
             ("still-signed-in", [:], [home]),
             ("still-signed-in", ["return_uri": "https://a.example/"], ["https://a.example/"]),
             ("done", [:], [home]), ("done", ["continue_uri": "/authorize?x=1"], ["/authorize?x=1"]),
+            ("done", ["has_resend": true, "action": "/forgot-password"], ["button"]),
+            ("done", ["has_resend": true, "is_sent_again": true, "continue_uri": "/x"], ["button"]),
         ] as [(String, [String: Page.Value], [String])])
     func others(_ template: String, _ data: [String: Page.Value], _ expected: [String]) throws {
         let words: [String: Page.Value] = ["title": "text.email_verified_title", "lead": "text.email_verified_lead"]
@@ -67,5 +69,18 @@ struct NextStepTests {
             let html = try html(Page(template, data: data.merging(words) { own, _ in own }), in: language)
             #expect(primaries(html) == expected)
         }
+    }
+
+    @Test("the form that asks for an email again repeats what was typed as text")
+    func resend() throws {
+        let html = try html(
+            Page(
+                "done",
+                data: [
+                    "title": "text.reset_asked_title", "lead": "text.reset_asked_lead", "has_resend": true,
+                    "action": "/forgot-password", "resend": .list([["name": "username", "value": "\"><script>"]]),
+                ]))
+        #expect(html.contains(#"<input type="hidden" name="username" value="&quot;&gt;&lt;script&gt;">"#))
+        #expect(!html.contains("<script"))
     }
 }

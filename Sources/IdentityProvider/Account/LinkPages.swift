@@ -48,6 +48,19 @@ struct LinkPages: Sendable {
         return .page(page)
     }
 
+    /// A page that says where an email went. Its button sends `fields` to `path` once more, as the form before did: within
+    /// the same limits, and with the same answer whoever is asked for.
+    func sent(
+        _ topic: String, at path: Path, again fields: [(name: String, value: String)], _ request: Request,
+        _ data: [String: Page.Value] = [:], on signIn: PageSetting? = nil
+    ) -> Response {
+        var data = data.merging(Self.texts(topic)) { own, _ in own }
+        data["has_resend"] = true
+        data["resend"] = .list(fields.map { ["name": .text($0.name), "value": .text($0.value)] })
+        data["is_sent_again"] = .flag(request.parameters["again"] != nil)
+        return form("done", at: path, request, data, on: signIn)
+    }
+
     /// Leads to a page of ours.
     func step(_ path: Path, _ label: NextStep.Label) -> NextStep { NextStep(issuer.reference(path), label) }
 

@@ -55,6 +55,7 @@ struct InterruptedSignInTests {
         #expect(shows(asked))
         let sent = try await browser.submit(asked, [(field, value)]).page()
         #expect(shows(sent))
+        #expect(shows(try await browser.submit(sent, [(field, value), ("again", "yes")]).page()))
         try await issuer.deliver()
         let letter = try #require(mailbox.all.last)
         #expect(shows(try await browser.open(letter, at: issuer).page()))

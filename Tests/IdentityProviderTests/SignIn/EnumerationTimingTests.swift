@@ -146,7 +146,9 @@ struct EnumerationTimingTests {
                 answer = try await browser.submitWithoutFollowing(form, [("username", name(isKnown, number))])
             }
             let page = try #require(try answer?.page())
-            pages.append("\(answer?.status.code ?? 0) \(page.template) \(words(of: .object(page.data)))")
+            // The form that asks again repeats what was typed.
+            let words = words(of: .object(page.data)).replacing(name(isKnown, number), with: "NAME")
+            pages.append("\(answer?.status.code ?? 0) \(page.template) \(words)")
             return time
         }
         #expect(Timings.alike.contains(timings.probability), "\(timings)")

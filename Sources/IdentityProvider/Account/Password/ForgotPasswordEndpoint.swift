@@ -28,7 +28,9 @@ struct ForgotPasswordEndpoint: PageEndpoint {
         guard let name = request.parameters["username"], name.utf8.count <= 255 else { return try await show(request) }
         try await mail.add(.passwordReset(name: name), after: request)
         audit.record(.passwordResetRequested)
-        return pages.done("reset_asked", on: try await interrupted.setting(request))
+        return pages.sent(
+            "reset_asked", at: .forgotPassword, again: [("username", name)], request,
+            on: try await interrupted.setting(request))
     }
 }
 

@@ -30,6 +30,8 @@ struct SignUpEndpoint: PageEndpoint {
             return pages.form("sign-up", at: .signUp, request, ["email": .text(text)], error: "email", on: signIn)
         }
         try await mail.add(.signUp(address), after: request)
-        return pages.done("sign_up_asked", ["email": .text(address.text)], on: signIn)
+        return pages.sent(
+            "sign_up_asked", at: .signUp, again: [("email", address.text)], request, ["email": .text(address.text)],
+            on: signIn)
     }
 }

@@ -28,6 +28,15 @@ struct SignOutRequest: Codable, Sendable {
         case client, subject, session, destination, languages
     }
 
+    /// One that the user asks for on a page of ours.
+    init() {
+        client = nil
+        subject = nil
+        session = nil
+        destination = nil
+        languages = []
+    }
+
     /// Throws `invalid_request`, for a page: until the URI is verified, nobody is redirected.
     init(_ parameters: Parameters, hint: IDTokenHint?, client: Client?) throws(OAuthError) {
         if let uri = parameters["post_logout_redirect_uri"] {

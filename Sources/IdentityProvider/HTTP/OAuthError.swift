@@ -43,6 +43,8 @@ package struct OAuthError: Error {
     var parameter: String?
     /// Where a page leads on; by default to the account page.
     var next: NextStep?
+    /// The user's wish from `ui_locales`, for a page.
+    var languages: [String] = []
     /// The underlying error, for the log. Never sent.
     package let cause: (any Error)?
 

@@ -58,7 +58,8 @@ extension Page {
                 "description": .text(error.description),
                 "reason": .text("text.reason_\(error.shownReason.rawValue)"),
                 "error": .object([advice: true]),
-            ])
+            ],
+            languages: error.languages)
         page.data["parameter"] = error.parameter.map(Value.text)
         page.data["next"] = (error.next ?? (["throttled", "server"].contains(advice) ? .retry : nil))?.data
         return page

@@ -52,16 +52,17 @@ struct InteractionPages: Sendable {
             return .redirect(to: interactions.issuer.reference(.account))
         }
         do { return try await body() } catch let error as OAuthError {
+            guard let purpose = interactions.purpose(of: request) else { throw error }
             var error = error
-            if error.next == nil { error.next = try await restart(request) }
+            error.languages = interactions.make(purpose).languages
+            if error.next == nil { error.next = try await restart(purpose) }
             throw error
         }
     }
 
     /// The same request from its beginning, in whichever browser asks: neither what was shown nor what was agreed to goes
     /// along, so this is no more than following the client's link again. `nil` if the client could not make it any more.
-    private func restart(_ request: Request) async throws -> NextStep? {
-        guard let purpose = interactions.purpose(of: request) else { return nil }
+    private func restart(_ purpose: Interaction.Purpose) async throws -> NextStep? {
         switch purpose {
         case .authorization(let authorization):
             guard let client = try await clients.findEnabled(authorization.client),

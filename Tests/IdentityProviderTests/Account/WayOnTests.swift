@@ -53,10 +53,11 @@ struct WayOnTests {
     func expired() async throws {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)
-        let page = try await browser.get("/authorize", Browser.webRequest()).page()
+        let page = try await browser.get("/authorize", Browser.webRequest([("ui_locales", "de")])).page()
         issuer.clock.advance(by: 1_801)
         let late = try await browser.submit(page, Self.alice)
         #expect(late.status == .gone)
+        #expect(try late.page().languages == ["de"])
         #expect(try late.page().text("reason") == "text.reason_sign_in_lost")
         let step = try step(late)
         #expect(step.label == "text.next_application" && step.name == "Web shop")

@@ -21,7 +21,7 @@ extension PageRenderer {
         if case .list? = letter.data["details"] { common["has_details"] = true }
         for part in ["subject", "text", "action", "note"] { common[part] = "text.mail_\(letter.kind)_\(part)" }
         func context(_ wording: (Date, TimeForm) -> Any) -> [String: Any] {
-            common.merging(letter.data.mapValues { $0.plain(wording) }) { own, _ in own }
+            common.merging(letter.data.mapValues { $0.plain(in: language, wording) }) { own, _ in own }
         }
         guard let plain = plainLibraries[language], let markup = libraries[language] else {
             throw UnknownLetter(kind: letter.kind)

@@ -62,7 +62,8 @@ struct Mount: Sendable {
 
     private func notFound(_ exchange: Exchange) -> Answer {
         let error = OAuthError(
-            code: .invalidRequest, description: "there is nothing at this address", status: .notFound)
+            code: .invalidRequest, description: "there is nothing at this address", status: .notFound,
+            reason: .notFound)
         let provider = table.provider(of: exchange)
         var answer = render(
             // A response to an unknown host must not show which issuers the server has.
@@ -78,7 +79,9 @@ struct Mount: Sendable {
         case .page(let page):
             pages.render(
                 page, status: response.status, headers: response.headers,
-                for: exchange.head.headerFields[.acceptLanguage], name: provider?.name)
+                for: exchange.head.headerFields[.acceptLanguage], name: provider?.name,
+                // Absolute: a proxy shows some pages at the origin of an application.
+                home: provider?.issuer.url(.account))
         }
     }
 }

@@ -58,18 +58,20 @@ package struct PageRenderer: Sendable {
     }
 
     func render(
-        _ page: Page, status: HTTPResponse.Status, headers: HTTPFields, for acceptLanguage: String?, name: String?
+        _ page: Page, status: HTTPResponse.Status, headers: HTTPFields, for acceptLanguage: String?, name: String?,
+        home: String? = nil
     ) -> Answer {
         let wishes = page.languages + LanguageRange.parse(acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
         let library = libraries[language] ?? MustacheLibrary()
         let times = TimeWords(library: library, now: now())
-        var context = page.data.mapValues { $0.plain(times.element) }
+        var context = page.data.mapValues { $0.plain(in: language, times.element) }
         context["language"] = language
         context["style"] = style
         context["script"] = script
         context["page_script"] = pageScript
         context["issuer_name"] = name ?? self.name
+        context["home_uri"] = home
         context["trace_id"] = TraceID.current
         guard let html = library.render(context, withTemplate: page.template) else {
             Logger.current.error("no such template", metadata: ["page": "\(page.template)"])
@@ -134,14 +136,16 @@ package struct InvalidTemplate: Error {
 }
 
 extension Page.Value {
-    /// The value as the template engine expects it. `wording` puts times into words.
-    func plain(_ wording: (Date, TimeForm) -> Any) -> Any {
+    /// The value as the template engine expects it, for a page in `language`. `wording` puts times into words.
+    func plain(in language: String, _ wording: (Date, TimeForm) -> Any) -> Any {
         switch self {
         case .text(let text): text
         case .flag(let flag): flag
         case .time(let moment, let form): wording(moment, form)
-        case .list(let values): values.map { $0.plain(wording) }
-        case .object(let members): members.mapValues { $0.plain(wording) }
+        case .list(let values): values.map { $0.plain(in: language, wording) }
+        case .object(let members): members.mapValues { $0.plain(in: language, wording) }
+        case .translated(let texts, let otherwise):
+            LanguageRange.choose(from: texts.keys.sorted(), [language]).flatMap { texts[$0] } ?? otherwise
         }
     }
 }

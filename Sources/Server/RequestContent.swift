@@ -43,5 +43,6 @@ package struct BrokenRequest: Error {
 extension OAuthError {
     /// RFC 9110 §15.5.9.
     static let requestTimeout = OAuthError(
-        code: .invalidRequest, description: "the request took too long to arrive", status: .requestTimeout)
+        code: .invalidRequest, description: "the request took too long to arrive", status: .requestTimeout,
+        reason: .contentTooSlow)
 }

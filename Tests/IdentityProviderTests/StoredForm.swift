@@ -184,9 +184,14 @@ extension StoredForm {
             ResourceServer.self,
             """
             {"identifier": "https://api.example", "name": "API", "description": "of ours", "scopes": ["read"],
-             "scopeDescriptions": {"read": "see it"}, "format": "opaque", "accessTokenLifetime": 300,
+             "scopeDescriptions": {"read": "see it"},
+             "translations": {"de": {"name": "Schnittstelle", "description": "von uns", "scopes": {"read": "sehen"}}},
+             "format": "opaque", "accessTokenLifetime": 300,
              "introspectionClients": ["c"], "claims": ["roles"], "permissions": ["p"]}
             """),
+        StoredForm(
+            ResourceServer.Translation.self,
+            #"{"name": "Schnittstelle", "description": "von uns", "scopes": {"read": "sehen"}}"#),
         StoredForm(
             Role.self, #"{"name": "admin", "permissions": ["p"], "minimumContext": "urn:martlet:acr:2"}"#),
         StoredForm(Group.self, #"{"name": "staff", "description": "who works here", "roles": ["admin"]}"#),

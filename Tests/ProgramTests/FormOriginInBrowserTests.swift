@@ -36,7 +36,7 @@ struct FormOriginInBrowserTests {
             })()
             """)
         try await browser.wait(for: "location.href === '\(page)' && document.body.innerText.includes('access_denied')")
-        #expect(try await browser.evaluate("document.body.innerText.includes('from another origin')") == "true")
+        #expect(try await browser.evaluate("document.body.innerText.includes('from another website')") == "true")
 
         try await browser.open(page)
         #expect(try await browser.evaluate("document.querySelector('[name=form_token]').value") == token)

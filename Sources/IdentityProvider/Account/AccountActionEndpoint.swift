@@ -4,16 +4,15 @@ import HTTPTypes
 /// so it needs no recent sign-in.
 protocol AccountActionEndpoint: Endpoint {
     var gate: AccountGate { get }
-    func act(_ request: Request, for user: User) async throws
+    /// Returns what to show instead of the account page, if anything.
+    func act(_ request: Request, for visitor: AccountGate.Visitor) async throws -> Response?
 }
 
 extension AccountActionEndpoint {
     func respond(to request: Request) async throws -> Response {
         try gate.formToken.verify(request)
-        if case .visitor(let visitor) = try await gate.enter(request, to: .account) {
-            try await act(request, for: visitor.user)
-        }
-        return gate.overview()
+        guard case .visitor(let visitor) = try await gate.enter(request, to: .account) else { return gate.overview() }
+        return try await act(request, for: visitor) ?? gate.overview()
     }
 
     func response(to error: OAuthError) -> Response { .page(error) }

@@ -20,10 +20,12 @@ struct AccountApplicationsEndpoint: AccountActionEndpoint {
         now = core.now
     }
 
-    func act(_ request: Request, for user: User) async throws {
+    func act(_ request: Request, for visitor: AccountGate.Visitor) async throws -> Response? {
+        let user = visitor.user
         let client = Identifier<Client>(rawValue: try request.parameters.required("client_id"))
         try await consents.withdraw(user: user.id, client: client)
         try await authorizations.revoke(user: user.id, client: client, at: now())
         audit.record(.consentWithdrawn, user: user.id, client: client)
+        return nil
     }
 }

@@ -9,6 +9,7 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
     let sessions: any SessionStore
     let devices: any DeviceStore
     let sessionEnd: SessionEnd
+    let signOut: SignOut
     let audit: AuditLog
     let now: @Sendable () -> Date
     let routes = [Route.post(.accountSessions, rateLimit: .guessing)]
@@ -18,21 +19,26 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
         sessions = core.stores.sessions
         devices = core.stores.devices
         sessionEnd = SessionEnd(core)
+        signOut = SignOut(core)
         audit = core.audit
         now = core.now
     }
 
-    func act(_ request: Request, for user: User) async throws {
-        if let id = request.parameters["end"] {
+    func act(_ request: Request, for visitor: AccountGate.Visitor) async throws -> Response? {
+        let user = visitor.user
+        if request.parameters["here"] != nil {
+            return try await signOut.end(visitor.session, SignOutRequest())
+        } else if let id = request.parameters["end"] {
             try await end(Identifier(rawValue: id), of: user)
         } else if let id = request.parameters["forget"] {
-            guard try await devices.forget(Identifier(rawValue: id), of: user.id) else { return }
+            guard try await devices.forget(Identifier(rawValue: id), of: user.id) else { return nil }
             audit.record(.deviceRevoked(all: false), user: user.id)
         } else if request.parameters["everywhere"] != nil {
             try await sessionEnd.endAll(of: user.id, because: .signOutEverywhere)
             audit.record(.sessionsEnded, user: user.id)
             audit.record(.deviceRevoked(all: true), user: user.id)
         }
+        return nil
     }
 
     private func end(_ id: Identifier<Session>, of user: User) async throws {

@@ -11,6 +11,7 @@ struct AccountTopic: Topic {
 
     private static func signedIn(_ core: Core) -> [any Endpoint] {
         [
+            HomeEndpoint(core),
             AccountEndpoint(core),
             ProfileEndpoint(core),
             PasskeysEndpoint(core),

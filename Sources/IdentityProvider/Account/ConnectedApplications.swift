@@ -2,18 +2,22 @@
 struct ConnectedApplications: Sendable {
     private let consents: any ConsentStore
     private let clients: any ClientStore
+    private let resources: CachedResourceServers
 
     init(_ core: Core) {
         consents = core.stores.consents
         clients = core.clients
+        resources = core.resources
     }
 
     func list(of user: User) async throws -> [Page.Value] {
         var described: [Page.Value] = []
+        let catalog = try await resources.catalog()
         for consent in try await consents.consents(of: user.id) {
             let name = try await clients.find(consent.client)?.name ?? consent.client.rawValue
             described.append([
                 "id": .text(consent.client.rawValue), "name": .text(name), "scope": .text(consent.scope.text),
+                "scopes": .list(catalog.entries(consent.scope)),
                 "since": .time(consent.grantedAt, .day),
             ])
         }

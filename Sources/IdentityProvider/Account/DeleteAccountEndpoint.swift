@@ -29,7 +29,7 @@ struct DeleteAccountEndpoint: AccountPageEndpoint {
         try await sessionEnd.endAll(byDeleting: visitor.user.id)
         audit.record(.accountDeleted, user: visitor.user.id)
         Logger.current.notice("account deleted by its user", metadata: ["user": "\(visitor.user.id)"])
-        return done.done("account_deleted")
+        return done.done("account_deleted", next: done.signIn)
     }
 
     private func page(_ request: Request, _ visitor: AccountGate.Visitor, error: String? = nil) -> Response {

@@ -5,6 +5,7 @@ import FoundationEssentials
 struct InterruptedSignIn: Sendable {
     private let cookie: Cookie
     private let interactions: InteractionKeeper
+    private let pages: InteractionPages
 
     /// Browsers store up to 4,096 bytes of name, value and attributes (RFC 6265 §6.1). Longer sign-ins are not
     /// remembered.
@@ -13,6 +14,7 @@ struct InterruptedSignIn: Sendable {
     init(_ core: Core) {
         cookie = Cookie("interrupted", of: core.issuer)
         interactions = InteractionKeeper(core)
+        pages = InteractionPages(core)
     }
 
     /// Returns the `Set-Cookie` value for a browser that comes from a sign-in, otherwise `nil`.
@@ -26,6 +28,13 @@ struct InterruptedSignIn: Sendable {
     /// Returns the interrupted sign-in, or `nil` if there is none or it has expired.
     func resume(_ request: Request) -> Interaction? {
         cookie.value(in: request).flatMap { try? interactions.resume($0, in: request) }
+    }
+
+    /// Returns what the pages in between show about the request that the sign-in is for. `request` comes from the
+    /// sign-in page or carries its cookie.
+    func setting(_ request: Request) async throws -> PageSetting? {
+        guard let interaction = (try? interactions.resume(request)) ?? resume(request) else { return nil }
+        return try await pages.setting(of: interaction)
     }
 
     /// Returns where to continue: the interrupted sign-in or, without one, the account page.

@@ -35,6 +35,6 @@ struct UnlockEndpoint: LinkEndpoint {
         let isMailed = recoveries.isPasswordMailed(user)
         try await attempts.unlock(AttemptCounter.all(of: user).filter { !isMailed || $0.rule != .secondFactor })
         audit.record(.accountUnlocked, user: user.id)
-        return pages.done("unlocked")
+        return pages.done("unlocked", next: pages.signIn)
     }
 }

@@ -48,8 +48,8 @@ extension ResourceServer {
     package init(document: JSONObject) throws(InvalidDocument) {
         var reader = DocumentReader(document)
         let identifier = reader.required("identifier", Self.checkIdentifier)
-        let name = reader.text("name")
-        let description = reader.text("description")
+        let name = reader.translated("name")
+        let description = reader.translated("description")
         let scopes = reader.described("scopes", Self.checkScope)
         let format = reader.value("access_token", TokenFormat.init(registered:))
         let lifetime = reader.seconds("access_token_lifetime")
@@ -63,8 +63,25 @@ extension ResourceServer {
         try reader.finish()
         self.init(
             identifier: identifier, scopes: scopes.names, format: format ?? .jwt, accessTokenLifetime: lifetime,
-            introspectionClients: introspectionClients, claims: claims, permissions: permissions, name: name,
-            description: description, scopeDescriptions: scopes.descriptions)
+            introspectionClients: introspectionClients, claims: claims, permissions: permissions, name: name?.text,
+            description: description?.text, scopeDescriptions: scopes.descriptions.mapValues(\.text),
+            translations: Self.translations(name, description, scopes.descriptions))
+    }
+
+    private static func translations(
+        _ name: TranslatedText?, _ description: TranslatedText?, _ scopes: [String: TranslatedText]
+    ) -> [String: Translation] {
+        var translations: [String: Translation] = [:]
+        for (language, text) in name?.translations ?? [:] { translations[language, default: .init()].name = text }
+        for (language, text) in description?.translations ?? [:] {
+            translations[language, default: .init()].description = text
+        }
+        for (scope, description) in scopes {
+            for (language, text) in description.translations {
+                translations[language, default: .init()].scopes[scope] = text
+            }
+        }
+        return translations
     }
 
     private static func checkIdentifier(_ text: String) throws(InvalidValue) -> String {

@@ -9,12 +9,14 @@ extension Path { static let authorization = Path("/authorize") }
 struct AuthorizationEndpoint: Endpoint {
     private let intake: AuthorizationIntake
     private let loop: InteractionLoop
+    private let pages: InteractionPages
     private let responder: AuthorizationResponder
     private let audit: AuditLog
     let routes = [Route.get(.authorization), .post(.authorization)]
 
     init(_ core: Core, loop: InteractionLoop) {
         intake = AuthorizationIntake(core)
+        pages = InteractionPages(core)
         responder = AuthorizationResponder(core)
         audit = core.audit
         self.loop = loop
@@ -22,8 +24,10 @@ struct AuthorizationEndpoint: Endpoint {
 
     func respond(to request: Request) async throws -> Response {
         if request.parameters["interaction"] != nil {
-            let (interaction, cookie) = try loop.interactions.resumeOrBind(request)
-            return try await proceed(interaction, request).setting(cookie)
+            return try await pages.guide(request) {
+                let (interaction, cookie) = try loop.interactions.resumeOrBind(request)
+                return try await proceed(interaction, request).setting(cookie)
+            }
         }
         let received = try await intake.receive(request.parameters)
         return try await redirectingErrors(to: received.redirect, of: received.client.id) {

@@ -13,6 +13,11 @@ package protocol ClientStore: Sendable {
     func delete(_ id: Identifier<Client>) async throws
 }
 
+extension Client {
+    /// Leads to the client's registered `client_uri`. Safe because nothing in it comes from a request.
+    var wayBack: NextStep? { clientURI.map { NextStep($0, .back, name: name) } }
+}
+
 extension ClientStore {
     /// Returns the client; `nil` if it is unknown or disabled.
     func findEnabled(_ id: Identifier<Client>) async throws -> Client? {
@@ -24,7 +29,7 @@ extension ClientStore {
     func registered(_ id: Identifier<Client>) async throws -> Client {
         guard let client = try await findEnabled(id) else {
             Decision.note("No enabled client is registered with this client_id.")
-            throw OAuthError.invalidRequest("the client is not registered")
+            throw OAuthError.invalidRequest("the client is not registered", reason: .clientUnknown)
         }
         Decision.concerns(client.id)
         return client

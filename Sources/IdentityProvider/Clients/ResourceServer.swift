@@ -10,6 +10,17 @@ package struct ResourceServer: Sendable, Hashable, Codable {
         case opaque = "opaque"
     }
 
+    /// Its texts for users in one language. `nil` falls back to the default text.
+    package struct Translation: Sendable, Hashable, Codable {
+        package var name: String?
+        package var description: String?
+        package var scopes: [String: String] = [:]
+
+        private enum CodingKeys: String, CodingKey { case name, description, scopes }
+
+        package init() {}
+    }
+
     /// The audience of its tokens: an absolute URI without a fragment.
     package let identifier: String
     /// The name on the consent page.
@@ -19,6 +30,8 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     package var scopes: [String]
     /// The descriptions on the consent page, by scope value.
     package var scopeDescriptions: [String: String]
+    /// The texts for users in other languages, by language tag (RFC 5646).
+    package var translations: [String: Translation]
     package var format: TokenFormat
     /// In seconds; `nil` for the issuer's default.
     package var accessTokenLifetime: Int?
@@ -30,20 +43,22 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     package var permissions: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case identifier, name, description, scopes, scopeDescriptions, format, accessTokenLifetime,
+        case identifier, name, description, scopes, scopeDescriptions, translations, format, accessTokenLifetime,
             introspectionClients, claims, permissions
     }
 
     package init(
         identifier: String, scopes: [String], format: TokenFormat = .jwt, accessTokenLifetime: Int? = nil,
         introspectionClients: [String] = [], claims: [EntitlementClaim] = [], permissions: [String] = [],
-        name: String? = nil, description: String? = nil, scopeDescriptions: [String: String] = [:]
+        name: String? = nil, description: String? = nil, scopeDescriptions: [String: String] = [:],
+        translations: [String: Translation] = [:]
     ) {
         self.identifier = identifier
         self.name = name
         self.description = description
         self.scopes = scopes
         self.scopeDescriptions = scopeDescriptions
+        self.translations = translations
         self.format = format
         self.accessTokenLifetime = accessTokenLifetime
         self.introspectionClients = introspectionClients
@@ -64,7 +79,8 @@ package struct ResourceServer: Sendable, Hashable, Codable {
             permissions: try values.decodeIfPresent([String].self, forKey: .permissions) ?? [],
             name: try values.decodeIfPresent(String.self, forKey: .name),
             description: try values.decodeIfPresent(String.self, forKey: .description),
-            scopeDescriptions: try values.decodeIfPresent([String: String].self, forKey: .scopeDescriptions) ?? [:])
+            scopeDescriptions: try values.decodeIfPresent([String: String].self, forKey: .scopeDescriptions) ?? [:],
+            translations: try values.decodeIfPresent([String: Translation].self, forKey: .translations) ?? [:])
     }
 
     /// The name shown to users: `name`, or the host of the identifier.

@@ -94,21 +94,51 @@ package struct DocumentReader {
         return parsed
     }
 
+    /// Reads a text, given as a string or as an object that maps each language to its text.
+    mutating func translated(_ name: String) -> TranslatedText? {
+        known.insert(name)
+        return document[name].flatMap { translated($0, at: name) }
+    }
+
+    /// Uses the English text as the default, or the first one if there is none in English.
+    private mutating func translated(_ value: JSON, at place: String) -> TranslatedText? {
+        if let text = value.string { return TranslatedText(text: text, translations: [:]) }
+        var translations: [String: String] = [:]
+        for (language, value) in value.object?.members ?? [] {
+            guard Self.isLanguage(language), let text = value.string, !text.isEmpty else {
+                report("\(place).\(language)", "must be a language tag, such as de or pt-BR, with a text")
+                continue
+            }
+            translations[language] = text
+        }
+        guard let first = value.object?.names.first else {
+            report(place, "must be a string or an object that maps languages to texts")
+            return nil
+        }
+        return (translations["en"] ?? translations[first]).map { TranslatedText(text: $0, translations: translations) }
+    }
+
+    /// Checks only the characters and length of a language tag (RFC 5646 §2.1).
+    private static func isLanguage(_ text: String) -> Bool {
+        (2...35).contains(text.utf8.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+    }
+
     /// Reads names, given as a list or as an object that maps each name to its description.
     mutating func described(_ name: String, _ parse: (String) throws(InvalidValue) -> String)
-        -> (names: [String], descriptions: [String: String])
+        -> (names: [String], descriptions: [String: TranslatedText])
     {
         guard let object = document[name]?.object else { return (list(name, parse), [:]) }
         known.insert(name)
-        var descriptions: [String: String] = [:]
+        var descriptions: [String: TranslatedText] = [:]
         for (key, value) in object.members {
             do { _ = try parse(key) } catch { report("\(name).\(key)", error.reason) }
             guard value != .null else { continue }
-            guard let text = value.string, !text.isEmpty else {
+            guard value != "" else {
                 report("\(name).\(key)", "must be a string with a description")
                 continue
             }
-            descriptions[key] = text
+            descriptions[key] = translated(value, at: "\(name).\(key)")
         }
         return (object.names, descriptions)
     }

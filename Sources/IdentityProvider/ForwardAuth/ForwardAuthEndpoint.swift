@@ -31,7 +31,7 @@ struct ForwardAuthEndpoint: Endpoint {
             throw OAuthError(code: .accessDenied, description: "no client lists this origin under forward_auth")
         }
         switch forwarded.path {
-        case ForwardedRequest.callback: return try await callback.response(to: forwarded, request)
+        case ForwardedRequest.callback: return try await callback.response(to: forwarded, of: client, request)
         case ForwardedRequest.signOut: return leave(forwarded)
         default: break
         }
@@ -57,7 +57,9 @@ struct ForwardAuthEndpoint: Endpoint {
     }
 
     private func refusal(_ forwarded: ForwardedRequest) -> Response {
-        let error = OAuthError(code: .insufficientScope, description: "this account may not use the application")
+        let error = OAuthError(
+            code: .insufficientScope, description: "this account may not use the application",
+            reason: .accountNotAdmitted)
         return forwarded.isNavigation ? .page(error) : .json(error)
     }
 }

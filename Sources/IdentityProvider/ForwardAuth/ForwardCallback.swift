@@ -15,7 +15,7 @@ struct ForwardCallback: Sendable {
         now = core.now
     }
 
-    func response(to forwarded: ForwardedRequest, _ request: Request) async throws -> Response {
+    func response(to forwarded: ForwardedRequest, of client: Client, _ request: Request) async throws -> Response {
         let parameters = try Parameters(parsing: forwarded.query, limits: Limits())
         let cookies = ForwardCookies(origin: forwarded.origin)
         guard let text = parameters["ticket"],
@@ -23,7 +23,11 @@ struct ForwardCallback: Sendable {
             ticket.origin == forwarded.origin, now() < ticket.expiresAt, cookies.isBrowser(ticket.browser, in: request),
             try await sessions.find(ticket.session, at: now()) != nil,
             try await singleUse.consume(ticket.id, for: .forwardTicket, until: ticket.expiresAt)
-        else { return .page(.error(.interactionLost), status: .gone) }
+        else {
+            var error = OAuthError.interactionLost
+            error.next = NextStep("\(forwarded.origin)/", .application, name: client.name)
+            return .page(error)
+        }
         let pass = ForwardPass(origin: forwarded.origin, session: ticket.session)
         return .redirect(to: forwarded.origin + ticket.uri)
             .setting(cookies.pass.setting(try sealer.seal(pass, for: .forwardPass)))

@@ -28,10 +28,14 @@ struct ForwardSignInEndpoint: Endpoint {
     func respond(to request: Request) async throws -> Response {
         let text = try request.parameters.required("request")
         guard let asked = try? sealer.open(ForwardSignIn.self, from: text, for: .forwardSignIn),
-            now() < asked.startedAt.addingTimeInterval(lifetimes.interaction)
+            // The origin may have been removed from the client since.
+            let client = try await clients.client(protecting: asked.origin)
         else { throw OAuthError.interactionLost }
-        // The origin may have been removed from the client since.
-        guard let client = try await clients.client(protecting: asked.origin) else { throw OAuthError.interactionLost }
+        guard now() < asked.startedAt.addingTimeInterval(lifetimes.interaction) else {
+            var error = OAuthError.interactionLost
+            error.next = NextStep("\(asked.origin)/", .application, name: client.name)
+            throw error
+        }
         guard let (session, user) = try await sessions.current(request),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
         else {

@@ -32,7 +32,8 @@ package struct FormToken: Sendable {
         else {
             throw OAuthError(
                 code: .accessDenied,
-                description: "the form does not belong to this browser and session, or cookies are blocked")
+                description: "the form does not belong to this browser and session, or cookies are blocked",
+                reason: .formForeign)
         }
     }
 }

@@ -37,16 +37,25 @@ package struct OAuthError: Error {
     package var headers: HTTPFields
     /// Extension members for problem details (RFC 9457 §3.2). Only the first-party API sends them.
     var members: JSONObject = [:]
+    /// The reason that an error page shows. By default, the status decides.
+    let reason: Reason?
+    /// The name of the parameter in question. A name that Martlet expects, never text from the request.
+    var parameter: String?
+    /// The next step from the error page. Defaults to the account page.
+    var next: NextStep?
+    /// The user's preferred languages from `ui_locales`, for the error page.
+    var languages: [String] = []
     /// The underlying error, for the log. Never sent.
     package let cause: (any Error)?
 
     package init(
-        code: Code, description: String, status: HTTPResponse.Status? = nil, headers: HTTPFields = [:],
-        cause: (any Error)? = nil
+        code: Code, description: String, status: HTTPResponse.Status? = nil, reason: Reason? = nil,
+        headers: HTTPFields = [:], cause: (any Error)? = nil
     ) {
         self.code = code
         self.description = description
         self.status = status ?? code.status
+        self.reason = reason
         self.headers = headers
         self.cause = cause
     }
@@ -83,8 +92,10 @@ extension OAuthError {
         self = error as? OAuthError ?? OAuthError(code: .serverError, description: "internal error", cause: error)
     }
 
-    package static func invalidRequest(_ description: String, cause: (any Error)? = nil) -> OAuthError {
-        OAuthError(code: .invalidRequest, description: description, cause: cause)
+    package static func invalidRequest(
+        _ description: String, reason: Reason? = nil, cause: (any Error)? = nil
+    ) -> OAuthError {
+        OAuthError(code: .invalidRequest, description: description, reason: reason, cause: cause)
     }
 
     package static func invalidGrant(_ description: String, cause: (any Error)? = nil) -> OAuthError {
@@ -99,12 +110,14 @@ extension OAuthError {
     package static func methodNotAllowed(allowed: [HTTPRequest.Method]) -> OAuthError {
         OAuthError(
             code: .invalidRequest, description: "this path does not support the request method",
-            status: .methodNotAllowed, headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
+            status: .methodNotAllowed, reason: .methodNotAllowed,
+            headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
     }
 
     /// The error for a body larger than `Limits.bodySize` (RFC 9110 §15.5.14).
     package static let contentTooLarge = OAuthError(
-        code: .invalidRequest, description: "the request body is too large", status: .contentTooLarge)
+        code: .invalidRequest, description: "the request body is too large", status: .contentTooLarge,
+        reason: .contentTooLarge)
 
     /// The error for a rate-limited request (RFC 6585 §4). `retryAfter` is in seconds.
     package static func tooManyRequests(retryAfter: Int, cause: (any Error)? = nil) -> OAuthError {

@@ -9,6 +9,8 @@ package struct Page: Sendable {
         case time(Date, TimeForm)
         case list([Value])
         case object([String: Value])
+        /// A text by language tag (RFC 5646), with the default for all other languages.
+        case translated([String: String], otherwise: String)
     }
 
     package let template: String
@@ -49,14 +51,20 @@ extension Page.Value: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, E
 extension Page {
     /// Returns the error page, which tells the user what happened and what to do.
     package static func error(_ error: OAuthError) -> Page {
-        Page(
+        let advice = advice(for: error)
+        var page = Page(
             "error",
             data: [
                 "status": .text(String(error.status.code)),
                 "code": .text(error.code.rawValue),
                 "description": .text(error.description),
-                "error": .object([advice(for: error): true]),
-            ])
+                "reason": .text("text.reason_\(error.shownReason.rawValue)"),
+                "error": .object([advice: true]),
+            ],
+            languages: error.languages)
+        page.data["parameter"] = error.parameter.map(Value.text)
+        page.data["next"] = (error.next ?? (["throttled", "server"].contains(advice) ? .retry : nil))?.data
+        return page
     }
 
     /// Returns the name of the advice paragraph on the error page.

@@ -23,7 +23,7 @@ package struct Parameters: Sendable {
             guard value.utf8.count <= limits.parameterLength else { throw .invalidRequest("a parameter is too long") }
             if !Self.repeatable.contains(name), pairs.contains(where: { $0.name == name }) {
                 // The sender chose the name, so the error doesn't reflect it.
-                throw .invalidRequest("a parameter is repeated")
+                throw .invalidRequest("a parameter is repeated", reason: .parameterRepeated)
             }
             pairs.append((name, value))
         }
@@ -61,7 +61,11 @@ package struct Parameters: Sendable {
     package func all(_ name: String) -> [String] { pairs.filter { $0.name == name && !$0.value.isEmpty }.map(\.value) }
 
     package func required(_ name: String) throws(OAuthError) -> String {
-        guard let value = self[name] else { throw .invalidRequest("\(name) is missing") }
+        guard let value = self[name] else {
+            var error = OAuthError.invalidRequest("\(name) is missing", reason: .parameterMissing)
+            error.parameter = name
+            throw error
+        }
         return value
     }
 

@@ -65,7 +65,8 @@ package struct Request: Sendable {
         case nil where body.isEmpty: return Parameters()
         default:
             throw OAuthError(
-                code: .invalidRequest, description: "the body must be application/json", status: .unsupportedMediaType)
+                code: .invalidRequest, description: "the body must be application/json", status: .unsupportedMediaType,
+                reason: .contentType)
         }
     }
 
@@ -84,7 +85,7 @@ package struct Request: Sendable {
         default:
             throw OAuthError(
                 code: .invalidRequest, description: "the body must be application/x-www-form-urlencoded",
-                status: .unsupportedMediaType)
+                status: .unsupportedMediaType, reason: .contentType)
         }
     }
 }

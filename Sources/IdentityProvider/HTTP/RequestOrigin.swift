@@ -13,7 +13,8 @@ struct RequestOrigin: Sendable {
     /// passes, and only the anti-forgery token protects it.
     func verify(_ request: Request) throws(OAuthError) {
         guard isOwn(request.headers[.origin], site: request.headers[.fetchSite]) else {
-            throw OAuthError(code: .accessDenied, description: "the request was sent from another origin")
+            throw OAuthError(
+                code: .accessDenied, description: "the request was sent from another origin", reason: .originForeign)
         }
     }
 

@@ -97,7 +97,7 @@ struct Interaction: Codable, Sendable {
     private func isWanted(_ session: Session) throws(OAuthError) -> Bool {
         guard !isFor(session.user) else { return true }
         guard !isDuring(session) else {
-            throw OAuthError(code: .loginRequired, description: "a different user signed in")
+            throw OAuthError(code: .loginRequired, description: "a different user signed in", reason: .otherUser)
         }
         return false
     }
@@ -108,7 +108,8 @@ struct Interaction: Codable, Sendable {
         guard context(of: session) == nil else { return true }
         guard !isDuring(session), !isExhausted(session) else {
             throw OAuthError(
-                code: .unmetAuthenticationRequirements, description: "the sign-in does not reach a requested acr")
+                code: .unmetAuthenticationRequirements, description: "the sign-in does not reach a requested acr",
+                reason: .signInTooWeak)
         }
         return false
     }

@@ -30,6 +30,19 @@ struct InteractionKeeper: Sendable {
         return interaction
     }
 
+    /// Returns the purpose of the request's interaction, even if it has expired or belongs to another browser. Only good
+    /// for starting over: nothing else of the interaction carries over.
+    func purpose(of request: Request) -> Interaction.Purpose? {
+        guard let text = request.parameters["interaction"],
+            let interaction = try? sealer.open(Interaction.self, from: text, for: .interaction),
+            now() < interaction.startedAt.addingTimeInterval(Self.restartLimit)
+        else { return nil }
+        return interaction.purpose
+    }
+
+    /// Seconds after which an expired interaction can no longer be restarted.
+    private static let restartLimit: TimeInterval = 86_400
+
     /// Resumes the interaction of the request. Binds it to this browser if it isn't bound yet.
     func resumeOrBind(_ request: Request) throws(OAuthError) -> (Interaction, cookie: String?) {
         let interaction = try open(request.parameters.required("interaction"))
@@ -76,5 +89,6 @@ struct InteractionKeeper: Sendable {
 extension OAuthError {
     /// The interaction has expired, belongs to another browser, or its client is gone.
     static let interactionLost = OAuthError(
-        code: .invalidRequest, description: "this sign-in has expired or was started in another browser", status: .gone)
+        code: .invalidRequest, description: "this sign-in has expired or was started in another browser", status: .gone,
+        reason: .signInLost)
 }

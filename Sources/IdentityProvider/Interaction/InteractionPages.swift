@@ -1,7 +1,10 @@
+import FoundationEssentials
+import HTTPTypes
+
 /// Creates the pages of an interaction.
 struct InteractionPages: Sendable {
     let formToken: FormToken
-    private let clients: any ClientStore
+    private let clients: CachedClients
     private let interactions: InteractionKeeper
 
     init(_ core: Core) {
@@ -15,29 +18,93 @@ struct InteractionPages: Sendable {
         _ template: String, at path: Path, for interaction: Interaction, _ request: Request
     ) async throws -> Page {
         guard let identity = interactions.browser.identity(in: request) else { throw OAuthError.interactionLost }
+        let setting = try await setting(of: interaction)
+        if case .authorization = interaction.purpose, setting.client == nil { throw OAuthError.interactionLost }
         var page = Page(
             template,
             data: [
-                "display": .object([interaction.display.rawValue: true]),
                 "action": .text(interactions.issuer.reference(path)),
                 "form_token": .text(formToken.value(for: identity, in: request)),
                 "interaction": .text(try interactions.seal(interaction)),
             ],
-            languages: interaction.languages, formTargets: interaction.formTargets)
+            formTargets: interaction.formTargets)
+        page.show(setting)
+        return page
+    }
+
+    /// Returns what every page of the interaction shows about its request.
+    func setting(of interaction: Interaction) async throws -> PageSetting {
         switch interaction.purpose {
         case .authorization(let authorization):
-            guard let client = try await clients.findEnabled(authorization.client) else {
-                throw OAuthError.interactionLost
-            }
-            page.show(client)
-        case .signIn(let request):
-            page.data["visit"] = .object(request.name.map { ["name": .text($0)] } ?? [:])
+            PageSetting(
+                client: try await clients.findEnabled(authorization.client), visit: nil,
+                display: interaction.display, languages: interaction.languages)
+        case .signIn(let signIn):
+            PageSetting(
+                client: nil, visit: .object(signIn.name.map { ["name": .text($0)] } ?? [:]),
+                display: interaction.display, languages: interaction.languages)
         }
-        return page
+    }
+
+    /// Redirects a browser without an interaction to the account page. Adds a next step to the errors that `body` throws.
+    func guide(_ request: Request, _ body: () async throws -> Response) async throws -> Response {
+        if request.method == .get, request.parameters["interaction"] == nil {
+            return .redirect(to: interactions.issuer.reference(.account))
+        }
+        do { return try await body() } catch let error as OAuthError {
+            guard let purpose = interactions.purpose(of: request) else { throw error }
+            var error = error
+            error.languages = interactions.make(purpose).languages
+            if error.next == nil { error.next = try await restart(purpose) }
+            throw error
+        }
+    }
+
+    /// Returns a step that starts the same request over, in any browser. No factors and no consent carry over, so it is
+    /// equivalent to following the client's link again. `nil` if the client's registration no longer allows the request.
+    private func restart(_ purpose: Interaction.Purpose) async throws -> NextStep? {
+        switch purpose {
+        case .authorization(let authorization):
+            guard let client = try await clients.findEnabled(authorization.client),
+                authorization.isPossible(for: client)
+            else { return nil }
+            let uri = try interactions.location(.authorization, interactions.make(purpose))
+            return NextStep(uri, .application, name: client.name)
+        case .signIn(let signIn):
+            guard let id = signIn.client else {
+                return NextStep(interactions.issuer.path + signIn.location, .signIn)
+            }
+            guard let origin = signIn.source, let client = try await clients.client(protecting: origin), client.id == id
+            else { return nil }
+            return NextStep("\(origin)/", .application, name: client.name)
+        }
     }
 }
 
+extension AuthorizationRequest {
+    /// Whether the client's registration, which may have changed since, still allows the request.
+    fileprivate func isPossible(for client: Client) -> Bool {
+        client.redirectURIs.contains { $0.matches(redirect.uri) } && scope.isSubset(of: client.scope)
+    }
+}
+
+/// What pages show about the request that a sign-in is for.
+struct PageSetting: Sendable {
+    let client: Client?
+    /// Set if the sign-in is not for a client.
+    let visit: Page.Value?
+    let display: Display
+    let languages: [String]
+}
+
 extension Page {
+    mutating func show(_ setting: PageSetting) {
+        data["display"] = .object([setting.display.rawValue: true])
+        data["visit"] = setting.visit
+        languages = setting.languages
+        if let client = setting.client { show(client) }
+    }
+
     /// Adds the client's name, logo and links to the page.
     mutating func show(_ client: Client) {
         var data: [String: Value] = [

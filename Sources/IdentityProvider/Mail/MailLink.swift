@@ -106,5 +106,6 @@ struct MailLinks: Sendable {
 
 extension OAuthError {
     static let linkLost = OAuthError(
-        code: .invalidRequest, description: "this link was used, has expired, or is no longer valid", status: .gone)
+        code: .invalidRequest, description: "this link was used, has expired, or is no longer valid", status: .gone,
+        reason: .linkLost)
 }

@@ -167,7 +167,7 @@ extension OAuthError {
     static let passwordMailed = OAuthError(
         code: .insufficientUserAuthentication,
         description: "the password was reset by email recently: until the wait is over, email is only one factor",
-        status: .forbidden)
+        status: .forbidden, reason: .passwordMailed)
 }
 
 extension ShownFactor {

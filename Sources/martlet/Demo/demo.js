@@ -138,6 +138,8 @@ await guarded(async () => {
   config = await (await fetch("config.json")).json();
   metadata = await (await fetch(config.issuer + "/.well-known/openid-configuration")).json();
   if (metadata.issuer !== config.issuer) throw new Error("The provider metadata is from another issuer.");
+  byID("account").href = config.issuer + "/account";
+  byID("account").hidden = false;
   const answer = new URLSearchParams(location.search);
   if (answer.has("code") || answer.has("error")) return await finish(answer);
   if (answer.has("state") && answer.get("state") === sessionStorage.getItem("sign-out")) {

@@ -242,6 +242,39 @@ struct AccountTests {
         #expect(try await issuer.stores.devices.devices(of: alice.id, at: issuer.clock.now).isEmpty)
     }
 
+    @Test("signing out of this browser leaves other sessions and offline access alone")
+    func here() async throws {
+        let issuer = try await TestIssuer()
+        let (browser, other) = (Browser(issuer), Browser(issuer))
+        let token = try #require(
+            try await issuer.redeem(browser.code(scope: "openid offline_access")).json()["refresh_token"]?.string)
+        _ = try await other.code()
+        let page = try await browser.get("/account").page()
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        let own = try #require(try await issuer.recorded().first { $0.event == "signed_in" }?.session)
+        let left = try await browser.request(
+            .post, "/account/sessions", form: [("form_token", page.text("form_token")), ("here", "yes")])
+        #expect(try left.page().template == "signed-out")
+        #expect(try left.page().text("next", "label") == "text.next_sign_in")
+        #expect(browser.cookie("session") == nil)
+        #expect(try await browser.get("/account").page().template == "sign-in")
+        #expect(try await other.get("/account").page().template == "account")
+        #expect(try await issuer.refresh(token).status == .ok)
+        let ended = try await issuer.recorded().filter { $0.event == "signed_out" }
+        #expect(ended.map(\.session) == [own])
+        #expect(ended.map(\.user) == [alice.id.rawValue])
+    }
+
+    @Test("another site can't sign the user out through the account page")
+    func forgedSignOut() async throws {
+        let browser = Browser(try await TestIssuer())
+        _ = try await browser.code()
+        for form in [[("here", "yes")], [("here", "yes"), ("form_token", "forged")]] {
+            #expect(try await browser.request(.post, "/account/sessions", form: form).status == .forbidden)
+        }
+        #expect(try await browser.get("/account").page().template == "account")
+    }
+
     @Test("ending one session or all of them ends their offline access", arguments: [true, false])
     func offlineAccess(_ isEverywhere: Bool) async throws {
         let issuer = try await TestIssuer()

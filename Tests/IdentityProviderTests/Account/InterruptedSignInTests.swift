@@ -43,6 +43,45 @@ struct InterruptedSignInTests {
         #expect(!browser.cookieHeader.contains("interrupted"))
     }
 
+    @Test(
+        "sign-up and password reset keep the client and language of the sign-in",
+        arguments: [("/sign-up", "email", "dora@example.org"), ("/forgot-password", "username", "alice")])
+    func client(_ path: String, _ field: String, _ value: String) async throws {
+        let issuer = try await issuer()
+        let (browser, other) = (Browser(issuer), Browser(issuer))
+        let signIn = try await browser.get("/authorize", Browser.webRequest([("ui_locales", "de")])).page()
+        func shows(_ page: Page) -> Bool { page.text("client", "name") == "Web shop" && page.languages == ["de"] }
+        let asked = try await browser.get(path, [("interaction", signIn.text("interaction"))]).page()
+        #expect(shows(asked))
+        let sent = try await browser.submit(asked, [(field, value)]).page()
+        #expect(shows(sent))
+        #expect(shows(try await browser.submit(sent, [(field, value), ("again", "yes")]).page()))
+        try await issuer.deliver()
+        let letter = try #require(mailbox.all.last)
+        #expect(shows(try await browser.open(letter, at: issuer).page()))
+        let elsewhere = try await other.open(letter, at: issuer).page()
+        #expect(elsewhere.data["client"] == nil && elsewhere.languages.isEmpty)
+        // A refused form shows the same page again.
+        let refused = try await browser.submit(
+            browser.open(letter, at: issuer).page(), [("password", "short")]
+        ).page()
+        #expect(refused.hasError("too_short") && shows(refused))
+    }
+
+    @Test("a client that has since been disabled is not shown")
+    func disabledClient() async throws {
+        let issuer = try await issuer()
+        let browser = Browser(issuer)
+        let signIn = try await browser.get("/authorize", Browser.webRequest()).page()
+        _ = try await browser.get("/sign-up", [("interaction", signIn.text("interaction"))])
+        try await issuer.apply(
+            #"{"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "redirect_uris": ["https://shop.example/callback"], "disabled": true}]}"#
+        )
+        issuer.clock.advance(by: 60)
+        let page = try await browser.get("/sign-up").page()
+        #expect(page.template == "sign-up" && page.data["client"] == nil)
+    }
+
     @Test("a new account must show every required factor before it continues")
     func policy() async throws {
         let issuer = try await issuer()
@@ -81,6 +120,7 @@ struct InterruptedSignInTests {
         for interaction in [signIn.text("interaction"), "garbage", ""] {
             let page = try await victim.get("/sign-up", [("interaction", interaction)]).page()
             #expect(page.template == "sign-up")
+            #expect(page.data["client"] == nil)
             #expect(!victim.cookieHeader.contains("interrupted"))
         }
         // Nor with a cookie planted by a sibling domain.
@@ -92,6 +132,7 @@ struct InterruptedSignInTests {
         try await issuer.deliver()
         victim.add(cookie: String(planted))
         let letter = try #require(mailbox.all.last)
+        #expect(try await victim.open(letter, at: issuer).page().data["client"] == nil)
         #expect(try await finish(letter, in: victim, issuer).page().text("title") == "text.account_made_title")
     }
 
@@ -105,6 +146,7 @@ struct InterruptedSignInTests {
         let letter = try await leave(browser, for: "/forgot-password", [("username", "bob")], issuer)
         let done = try await finish(letter, in: browser, issuer).page()
         #expect(done.text("title") == "text.password_set_title")
+        #expect(done.text("client", "name") == "Web shop")
         let location = done.text("continue_uri").split(separator: "?", maxSplits: 1)
         let signIn = try await browser.follow(
             browser.request(.get, String(location[0]), query: String(location[1]))

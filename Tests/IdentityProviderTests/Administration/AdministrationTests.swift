@@ -202,6 +202,42 @@ struct AdministrationTests {
         #expect(try JSONDecoder().decode(ResourceServer.self, from: JSONEncoder().encode(described)) == described)
     }
 
+    @Test("a resource server's texts can be translated; English, or else the first text, is the fallback")
+    func translations() throws {
+        let server = try #require(
+            try set(
+                #"""
+                {"resource_servers": [{"identifier": "urn:x", "name": {"de": "Bestellungen", "en": "Orders"},
+                 "description": {"fr": "Vos achats", "de": "Was Sie kauften"},
+                 "scopes": {"a": {"de": "lesen", "pt-BR": "ler"}, "b": "write"}}]}
+                """#
+            ).resourceServers.first)
+        #expect(server.name == "Orders")
+        #expect(server.description == "Vos achats")
+        #expect(server.scopeDescriptions == ["a": "lesen", "b": "write"])
+        #expect(server.translations["de"]?.name == "Bestellungen")
+        #expect(server.translations["de"]?.description == "Was Sie kauften")
+        #expect(server.translations["pt-BR"]?.scopes == ["a": "ler"])
+        #expect(try JSONDecoder().decode(ResourceServer.self, from: JSONEncoder().encode(server)) == server)
+    }
+
+    @Test(
+        "mistakes in translations are reported with their location",
+        arguments: [
+            (#""name": {"x y": "A"}"#, "name.x y"), (#""name": {"de": 1}"#, "name.de"),
+            (#""name": {"de": ""}"#, "name.de"),
+            (#""name": {}"#, "name"), (#""name": 1"#, "name"), (#""description": [1]"#, "description"),
+            (#""scopes": {"a": {"de": null}}"#, "scopes.a.de"), (#""scopes": {"a": {}}"#, "scopes.a"),
+            (#""scopes": {"a": 1}"#, "scopes.a"), (#""scopes": {"a": ""}"#, "scopes.a"),
+        ])
+    func wrongTranslations(_ member: String, _ place: String) throws {
+        let error = #expect(throws: InvalidDocument.self) {
+            try set(#"{"resource_servers": [{"identifier": "urn:x", \#(member)}]}"#)
+        }
+        #expect(error?.problems.count == 1)
+        #expect(error?.problems.first?.member.hasSuffix(place) == true, "\(String(describing: error))")
+    }
+
     @Test("resource servers stored by an earlier version can be read, and the earlier version can read ours")
     func formerResourceServer() throws {
         let former = #"{"identifier":"urn:x","scopes":["a"],"format":"jwt","introspectionClients":[]}"#

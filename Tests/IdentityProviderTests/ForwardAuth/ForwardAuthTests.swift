@@ -187,6 +187,32 @@ struct ForwardAuthTests {
         #expect(try await visitor.ask("/.martlet/callback").status == .gone)
     }
 
+    @Test("an expired sign-in leads back to the application while its origin is registered")
+    func lateSignIn() async throws {
+        let issuer = try await TestIssuer(resources: Self.resources)
+        let visitor = Visitor(issuer)
+        let lost = try await visitor.ask("/.martlet/callback").page()
+        #expect(lost.text("next", "uri") == "https://wiki.example/")
+        #expect(lost.text("next", "name") == "wiki")
+        let location = try #require(try await visitor.ask().headers[.location])
+        let query = try #require(location.split(separator: "?").last.map(String.init))
+        let signIn = try await visitor.person.follow(
+            visitor.person.request(.get, "/api/auth/forward/sign-in", query: query)
+        ).page()
+        issuer.clock.advance(by: 1_801)
+        let late = try await visitor.person.request(.get, "/api/auth/forward/sign-in", query: query)
+        #expect(late.status == .gone)
+        #expect(try late.page().text("next", "uri") == "https://wiki.example/")
+        let fields = [("username", "alice"), ("password", "correct horse")]
+        #expect(try await visitor.person.submit(signIn, fields).page().text("next", "uri") == "https://wiki.example/")
+        try await issuer.apply(
+            #"{"clients": [{"client_id": "wiki", "token_endpoint_auth_method": "none", "grant_types": []}]}"#)
+        issuer.clock.advance(by: 60)
+        #expect(try await visitor.person.submit(signIn, fields).page().data["next"] == nil)
+        let withdrawn = try await visitor.person.request(.get, "/api/auth/forward/sign-in", query: query)
+        #expect(try withdrawn.page().data["next"] == nil)
+    }
+
     @Test("a check by the proxy keeps the session from idling out", arguments: TestEngine.allCases)
     func idle(_ engine: TestEngine) async throws {
         let database = try await TestDatabase(engine)

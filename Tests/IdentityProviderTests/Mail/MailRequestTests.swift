@@ -65,7 +65,10 @@ struct MailRequestTests {
         for number in 0..<(MailRequests.perRecipient + 4) {
             let answer = try await ask(
                 issuer, number.isMultiple(of: 2) ? name : name.uppercased(), from: "198.51.\(number).7")
-            answers.insert("\(answer.status) \(try answer.page().data.map { "\($0.key) \($0.value)" }.sorted())")
+            var page = try answer.page()
+            // Each request is a new browser, and the resend form repeats what was entered.
+            for own in ["resend", "form_token"] { page.data[own] = nil }
+            answers.insert("\(answer.status) \(page.data.map { "\($0.key) \($0.value)" }.sorted())")
         }
         #expect(answers.count == 1)
         #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == MailRequests.perRecipient)

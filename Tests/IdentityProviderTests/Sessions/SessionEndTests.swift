@@ -10,14 +10,14 @@ import Testing
 
 /// A way for a user, an operator or time to end sessions.
 private enum WayOut: CaseIterable {
-    case page, firstPartyAPI, otherDevice, everywhere, report, newPassword, resetPassword, recovery
+    case page, accountPage, firstPartyAPI, otherDevice, everywhere, report, newPassword, resetPassword, recovery
     case idle, otherUser, deletedByUser, removed, pruned, disabled, disabledByFile, passwordByOperator
     case operatorSignOut
     case compromise
 
     var reason: SessionEndReason {
         switch self {
-        case .page, .firstPartyAPI: .signOut
+        case .page, .accountPage, .firstPartyAPI: .signOut
         case .otherDevice: .remoteSignOut
         case .everywhere: .signOutEverywhere
         case .report: .notMe
@@ -121,6 +121,11 @@ struct SessionEndTests {
             _ = try await scene.signIn()
             let page = try await browser.get("/logout").page()
             try await scene.expectEnd { _ = try await browser.submit(page, [("decision", "sign-out")]) }
+        case .accountPage:
+            let form = [("form_token", try await scene.signIn().text("form_token")), ("here", "yes")]
+            try await scene.expectEnd {
+                _ = try await browser.request(.post, "/account/sessions", form: form)
+            }
         case .firstPartyAPI:
             let front = FrontEnd(issuer)
             let token = try #require(try await front.login()["refresh_token"]?.string)

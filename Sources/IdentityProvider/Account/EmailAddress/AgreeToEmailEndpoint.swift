@@ -16,6 +16,8 @@ struct AgreeToEmailEndpoint: LinkEndpoint {
         mail = MailQueue(core)
     }
 
+    var instead: NextStep { pages.step(.emailAddress, .newLink) }
+
     func show(_ request: Request) async throws -> Response {
         let (link, _) = try await links.open(request, for: .emailChange)
         return pages.question(

@@ -27,13 +27,16 @@ struct EmailAddressEndpoint: AccountPageEndpoint {
         let user = visitor.user
         guard request.parameters["decision"] != "verify" else {
             try await mail.add(.emailVerification(user.id), after: request)
-            return pages.done("sign_up_asked", ["email": .text(user.email ?? "")])
+            return pages.sent(
+                "sign_up_asked", at: path, again: [("decision", "verify")], request, ["email": .text(user.email ?? "")])
         }
         let text = request.parameters["email"] ?? ""
         guard let address = MailAddress(text) else { return page(request, user, typed: text, error: "email") }
         try await mail.add(.emailChange(user.id, to: address), after: request)
         audit.record(.emailChangeRequested, user: user.id)
-        return pages.done("email_change_asked", ["email": .text(user.email ?? address.text)])
+        return pages.sent(
+            "email_change_asked", at: path, again: [("email", address.text)], request,
+            ["email": .text(user.email ?? address.text)])
     }
 
     private func page(_ request: Request, _ user: User, typed: String? = nil, error: String? = nil) -> Response {

@@ -20,6 +20,8 @@ struct NewEmailEndpoint: LinkEndpoint {
         audit = core.audit
     }
 
+    var instead: NextStep { pages.step(.emailAddress, .newLink) }
+
     func show(_ request: Request) async throws -> Response {
         let (link, user) = try await links.open(request, for: .newEmail)
         // Shows the username, because the mailbox may belong to someone other than the account's owner.

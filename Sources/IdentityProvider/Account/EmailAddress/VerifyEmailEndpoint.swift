@@ -17,6 +17,8 @@ struct VerifyEmailEndpoint: LinkEndpoint {
         audit = core.audit
     }
 
+    var instead: NextStep { pages.step(.emailAddress, .newLink) }
+
     func show(_ request: Request) async throws -> Response {
         let (link, _) = try await links.open(request, for: .emailVerification)
         return pages.question(

@@ -34,7 +34,7 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
             hash.text, of: visitor.user, mailedAt: mailedAt, because: .passwordChanged, after: request)
         guard isSet else { return gate.overview() }
         protection.audit.record(.passwordChanged, user: visitor.user.id)
-        return done.done("password_set")
+        return done.done("password_set", next: done.signIn)
     }
 
     private func page(_ request: Request, _ visitor: AccountGate.Visitor, error: String? = nil) -> Response {

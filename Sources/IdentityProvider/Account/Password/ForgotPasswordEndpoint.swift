@@ -21,14 +21,17 @@ struct ForgotPasswordEndpoint: PageEndpoint {
     }
 
     func show(_ request: Request) async throws -> Response {
-        pages.form("forgot-password", at: .forgotPassword, request).setting(interrupted.remember(request))
+        pages.form("forgot-password", at: .forgotPassword, request, on: try await interrupted.setting(request))
+            .setting(interrupted.remember(request))
     }
 
     func submit(_ request: Request) async throws -> Response {
         guard let name = request.parameters["username"], name.utf8.count <= 255 else { return try await show(request) }
         try await mail.add(.passwordReset(name: name), after: request)
         audit.record(.passwordResetRequested)
-        return pages.done("reset_asked")
+        return pages.sent(
+            "reset_asked", at: .forgotPassword, again: [("username", name)], request,
+            on: try await interrupted.setting(request))
     }
 }
 

@@ -20,6 +20,8 @@ struct NotMeEndpoint: LinkEndpoint {
         recoveries = AccountRecoveries(core)
     }
 
+    var instead: NextStep { pages.step(.forgotPassword, .resetPassword) }
+
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: .notMe)
         return pages.question("not_me", at: .notMe, request)
@@ -38,7 +40,7 @@ struct NotMeEndpoint: LinkEndpoint {
         // Users with a passkey who never had a password don't need one, unless a passkey is in dispute.
         let passkeys = try await recoveries.factors.passkeys.passkeys(of: user.id)
         guard user.passwordHash != nil || passkeys.isEmpty || recovery != nil else {
-            return pages.done("everything_ended")
+            return pages.done("everything_ended", next: pages.signIn)
         }
         var without = user
         without.passwordHash = nil

@@ -21,9 +21,11 @@ struct ResetPasswordEndpoint: LinkEndpoint {
         site = core.settings.name
     }
 
+    var instead: NextStep { pages.step(.forgotPassword, .newLink) }
+
     func show(_ request: Request) async throws -> Response {
         let (_, user) = try await open(request)
-        return page(request, user)
+        return try await page(request, user)
     }
 
     func submit(_ request: Request) async throws -> Response {
@@ -31,7 +33,7 @@ struct ResetPasswordEndpoint: LinkEndpoint {
         let password: NewPassword
         do throws(PasswordRefusal) {
             password = try NewPassword(request.parameters["password"] ?? "", for: user, site: site)
-        } catch { return page(request, user, error: error.rawValue) }
+        } catch { return try await page(request, user, error: error.rawValue) }
         let hash = try await protection.passwords.hash(password.text)
         try await links.consume(link)
         // The link proves access to the mailbox, so the address is verified.
@@ -40,8 +42,10 @@ struct ResetPasswordEndpoint: LinkEndpoint {
             hash.text, of: user, mailedAt: protection.now(), because: .passwordReset, after: request)
         guard isSet else { throw OAuthError.linkLost }
         protection.audit.record(.passwordReset, user: user.id)
-        return pages.done("password_set", ["continue_uri": .text(try interrupted.location(request))])
-            .setting(interrupted.clearing())
+        return pages.done(
+            "password_set", ["continue_uri": .text(try interrupted.location(request))],
+            on: try await interrupted.setting(request)
+        ).setting(interrupted.clearing())
     }
 
     private func open(_ request: Request) async throws -> (MailLink, User) {
@@ -51,9 +55,10 @@ struct ResetPasswordEndpoint: LinkEndpoint {
         return (link, user)
     }
 
-    private func page(_ request: Request, _ user: User, error: String? = nil) -> Response {
+    private func page(_ request: Request, _ user: User, error: String? = nil) async throws -> Response {
         // For password managers.
         pages.form(
-            "reset-password", at: .resetPassword, request, ["username": .text(user.username)], error: error)
+            "reset-password", at: .resetPassword, request, ["username": .text(user.username)], error: error,
+            on: try await interrupted.setting(request))
     }
 }

@@ -29,7 +29,7 @@ struct AccountRecoveryEndpoint: AccountPageEndpoint {
             guard case .remove = try await recoveries.act(on: .olderFactor, for: user, after: request).step else {
                 return gate.overview()
             }
-            return done.done("recovery_finished")
+            return done.done("recovery_finished", next: done.signIn)
         default: return gate.overview()
         }
     }

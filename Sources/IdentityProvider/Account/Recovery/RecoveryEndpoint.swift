@@ -38,7 +38,9 @@ struct RecoveryEndpoint: LinkEndpoint {
         switch try await recoveries.act(on: evidence, for: user, after: request).step {
         case .remove:
             let reset = pages.issuer.reference(.forgotPassword)
-            return pages.done("recovery_finished", user.passwordHash == nil ? ["continue_uri": .text(reset)] : [:])
+            return pages.done(
+                "recovery_finished", user.passwordHash == nil ? ["continue_uri": .text(reset)] : [:],
+                next: pages.signIn)
         case .cancel: return pages.done("recovery_canceled")
         case .start, .wait, .nothing: throw OAuthError.linkLost
         }

@@ -31,9 +31,11 @@ struct NewAccountEndpoint: LinkEndpoint {
 
     var routes: [Route] { Route.page(purpose.path, rateLimit: .guessing) }
 
+    var instead: NextStep { origin == .signUp ? pages.step(.signUp, .newLink) : pages.signIn }
+
     func show(_ request: Request) async throws -> Response {
         let (_, address) = try await open(request)
-        return page(request, address)
+        return try await page(request, address)
     }
 
     func submit(_ request: Request) async throws -> Response {
@@ -42,7 +44,7 @@ struct NewAccountEndpoint: LinkEndpoint {
         let password: NewPassword
         do throws(PasswordRefusal) {
             password = try accounts.password(request.parameters["password"] ?? "", names: [address.text, name])
-        } catch { return page(request, address, name: name, error: error.rawValue) }
+        } catch { return try await page(request, address, name: name, error: error.rawValue) }
         let hash = try await accounts.hash(password)
         try await links.consume(link)
         var claims: JSONObject = [:]
@@ -77,11 +79,11 @@ struct NewAccountEndpoint: LinkEndpoint {
     }
 
     private func page(_ request: Request, _ address: MailAddress, name: String? = nil, error: String? = nil)
-        -> Response
+        async throws -> Response
     {
         pages.form(
             "new-account", at: purpose.path, request,
             ["username": .text(address.text), "name": .text(name ?? "")], error: error,
-            formTargets: interrupted.resume(request)?.formTargets ?? [])
+            formTargets: interrupted.resume(request)?.formTargets ?? [], on: try await interrupted.setting(request))
     }
 }

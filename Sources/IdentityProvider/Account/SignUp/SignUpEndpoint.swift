@@ -19,15 +19,19 @@ struct SignUpEndpoint: PageEndpoint {
     }
 
     func show(_ request: Request) async throws -> Response {
-        pages.form("sign-up", at: .signUp, request).setting(interrupted.remember(request))
+        pages.form("sign-up", at: .signUp, request, on: try await interrupted.setting(request))
+            .setting(interrupted.remember(request))
     }
 
     func submit(_ request: Request) async throws -> Response {
         let text = request.parameters["email"] ?? ""
+        let signIn = try await interrupted.setting(request)
         guard let address = MailAddress(text) else {
-            return pages.form("sign-up", at: .signUp, request, ["email": .text(text)], error: "email")
+            return pages.form("sign-up", at: .signUp, request, ["email": .text(text)], error: "email", on: signIn)
         }
         try await mail.add(.signUp(address), after: request)
-        return pages.done("sign_up_asked", ["email": .text(address.text)])
+        return pages.sent(
+            "sign_up_asked", at: .signUp, again: [("email", address.text)], request, ["email": .text(address.text)],
+            on: signIn)
     }
 }

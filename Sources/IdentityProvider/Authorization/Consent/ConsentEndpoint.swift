@@ -3,7 +3,7 @@ import HTTPTypes
 extension Path { static let consent = Path("/consent") }
 
 /// The consent page (OpenID Connect Core §3.1.2.4).
-struct ConsentEndpoint: PageEndpoint {
+struct ConsentEndpoint: InteractionPageEndpoint {
     let users: any UserStore
     let resources: CachedResourceServers
     let consents: ConsentKeeper
@@ -11,8 +11,6 @@ struct ConsentEndpoint: PageEndpoint {
     let interactions: InteractionKeeper
     let pages: InteractionPages
     let routes = Route.page(.consent)
-
-    var formToken: FormToken { pages.formToken }
 
     init(_ core: Core) {
         users = core.stores.users
@@ -67,24 +65,13 @@ struct ConsentEndpoint: PageEndpoint {
         let asked = authorization.consentScope
         let isNew = authorization.prompt.contains(.consent) ? asked : asked.subtracting(former)
         page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
-        page.data["requested"] = .list(isNew.values.flatMap { describe($0, catalog) })
+        page.data["requested"] = .list(catalog.entries(isNew))
+        page.data["requested_access"] = .list(catalog.access(isNew))
         let known = asked.subtracting(isNew)
-        page.data["granted"] = .list(known.values.flatMap { describe($0, catalog) })
+        page.data["granted"] = .list(catalog.entries(known))
+        page.data["granted_access"] = .list(catalog.access(known))
         page.data["has_granted"] = .flag(!known.isEmpty)
         page.data["redirect_host"] = .text(authorization.redirect.host)
         return page
-    }
-
-    /// Lists a scope once for each resource server that defines it: consent is stored by scope and covers all of them,
-    /// even if the request names only one.
-    private func describe(_ scope: String, _ catalog: ResourceCatalog) -> [Page.Value] {
-        guard !Scope.standard.contains(scope) else { return [["scope": .text(scope), "is_\(scope)": true]] }
-        return catalog.servers(with: scope).map { server in
-            var data: [String: Page.Value] = ["scope": .text(scope), "is_other": true]
-            data["description"] = server.scopeDescriptions[scope].map(Page.Value.text)
-            data["server"] = .text(server.displayName)
-            data["server_description"] = server.description.map(Page.Value.text)
-            return .object(data)
-        }
     }
 }

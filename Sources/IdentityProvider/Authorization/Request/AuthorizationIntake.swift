@@ -22,7 +22,12 @@ struct AuthorizationIntake: Sendable {
     /// redirected (RFC 6749 §4.1.2.1).
     func receive(_ parameters: Parameters) async throws -> RedirectableRequest {
         let client = try await clients.registered(Identifier(rawValue: parameters.required("client_id")))
-        let redirect = try VerifiedRedirect(parameters, for: client)
+        let redirect: VerifiedRedirect
+        do { redirect = try VerifiedRedirect(parameters, for: client) } catch {
+            var error = error
+            error.next = client.wayBack
+            throw error
+        }
         Decision.note("The redirect_uri is registered for the client \(client.id).")
         return RedirectableRequest(client: client, redirect: redirect, parameters: parameters)
     }

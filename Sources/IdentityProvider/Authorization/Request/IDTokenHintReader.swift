@@ -41,7 +41,8 @@ struct IDTokenHintReader: Sendable {
                 clients: audience.map(Identifier<Client>.init),
                 session: claims["sid"]?.string.map(Identifier<Session>.init))
         } catch {
-            throw OAuthError.invalidRequest("id_token_hint is not an ID Token from this issuer", cause: error)
+            throw OAuthError.invalidRequest(
+                "id_token_hint is not an ID Token from this issuer", reason: .hintInvalid, cause: error)
         }
     }
 }

@@ -16,7 +16,7 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
     init(_ parameters: Parameters, for client: Client) throws(OAuthError) {
         let requested = try parameters.required("redirect_uri")
         guard client.redirectURIs.contains(where: { $0.matches(requested) }) else {
-            throw .invalidRequest("redirect_uri is not registered")
+            throw .invalidRequest("redirect_uri is not registered", reason: .redirectURIUnregistered)
         }
         uri = requested
         state = parameters["state"]

@@ -23,7 +23,7 @@ struct ConfirmSignOutEndpoint: PageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let signOut = try flow.open(request)
         guard request.parameters["decision"] == "sign-out" else {
-            return .page(Page("still-signed-in", languages: signOut.languages))
+            return .page(try await flow.page("still-signed-in", signOut))
         }
         guard let session = try await sessions.session(of: request) else { return try await flow.signedOut(signOut) }
         return try await flow.end(session, signOut)

@@ -24,8 +24,13 @@ struct EndSessionEndpoint: Endpoint {
         }
         let parameters = request.parameters
         let hint = try await hints.hint(parameters)
-        let signOut = try SignOutRequest(
-            parameters, hint: hint, client: try await client(parameters["client_id"], hint))
+        let client = try await client(parameters["client_id"], hint)
+        let signOut: SignOutRequest
+        do { signOut = try SignOutRequest(parameters, hint: hint, client: client) } catch {
+            var error = error
+            error.next = client?.wayBack
+            throw error
+        }
         // The session cookie is not sent with a cross-site POST, but with the GET that follows the redirect.
         guard request.method != .post else { return .redirect(to: try flow.location(.endSession, signOut)) }
         return try await flow.proceed(signOut, request)
@@ -38,11 +43,12 @@ struct EndSessionEndpoint: Endpoint {
     private func client(_ claimed: String?, _ hint: IDTokenHint?) async throws -> Client? {
         let claimed = claimed.map(Identifier<Client>.init)
         if let claimed, let hint, !hint.clients.contains(claimed) {
-            throw OAuthError.invalidRequest("id_token_hint was issued to another client")
+            throw OAuthError.invalidRequest("id_token_hint was issued to another client", reason: .hintInvalid)
         }
         guard let id = claimed ?? hint?.clients.first else { return nil }
         guard let client = try await clients.findEnabled(id) else {
-            throw OAuthError.invalidRequest("client_id or id_token_hint names no registered client")
+            throw OAuthError.invalidRequest(
+                "client_id or id_token_hint names no registered client", reason: .clientUnknown)
         }
         return client
     }

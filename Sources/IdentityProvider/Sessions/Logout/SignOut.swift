@@ -39,7 +39,9 @@ struct SignOut: Sendable {
 
     func signedOut(_ signOut: SignOutRequest) async throws -> Response {
         if let destination = signOut.destination { return .redirect(to: destination.location) }
-        return .page(try await page("signed-out", signOut))
+        var page = try await page("signed-out", signOut)
+        page.data["next"] = NextStep(issuer.reference(.account), .signIn).data
+        return .page(page)
     }
 
     func location(_ path: Path, _ signOut: SignOutRequest) throws -> String {
@@ -64,7 +66,8 @@ struct SignOut: Sendable {
         return Response.page(page).setting(cookie)
     }
 
-    private func page(_ template: String, _ signOut: SignOutRequest) async throws -> Page {
+    /// Returns a page that names the client and links to its registered URI.
+    func page(_ template: String, _ signOut: SignOutRequest) async throws -> Page {
         var page = Page(template, languages: signOut.languages)
         if let id = signOut.client, let client = try await clients.find(id) {
             page.show(client)

@@ -28,14 +28,24 @@ struct SignOutRequest: Codable, Sendable {
         case client, subject, session, destination, languages
     }
 
+    /// A sign-out that the user requests on the account page.
+    init() {
+        client = nil
+        subject = nil
+        session = nil
+        destination = nil
+        languages = []
+    }
+
     /// Throws `invalid_request`, which is shown on a page: without a verified URI, nothing is redirected.
     init(_ parameters: Parameters, hint: IDTokenHint?, client: Client?) throws(OAuthError) {
         if let uri = parameters["post_logout_redirect_uri"] {
             guard let client else {
-                throw .invalidRequest("post_logout_redirect_uri needs id_token_hint or client_id")
+                throw .invalidRequest(
+                    "post_logout_redirect_uri needs id_token_hint or client_id", reason: .returnURIUnregistered)
             }
             guard client.postLogoutRedirectURIs.contains(where: uri.isExactly) else {
-                throw .invalidRequest("post_logout_redirect_uri is not registered")
+                throw .invalidRequest("post_logout_redirect_uri is not registered", reason: .returnURIUnregistered)
             }
             destination = Return(uri: uri, state: parameters["state"])
         } else {

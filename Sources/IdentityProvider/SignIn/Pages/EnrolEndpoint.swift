@@ -3,14 +3,12 @@ import HTTPTypes
 extension Path { static let enrol = Path("/enrol") }
 
 /// The page on which a user enrolls a factor that the policy requires and they lack, in the middle of a sign-in.
-struct EnrolEndpoint: PageEndpoint {
+struct EnrolEndpoint: InteractionPageEndpoint {
     let enrolment: FactorEnrolment
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let pages: InteractionPages
     let routes = Route.page(.enrol, rateLimit: .guessing)
-
-    var formToken: FormToken { pages.formToken }
 
     init(_ core: Core, loop: InteractionLoop) {
         enrolment = FactorEnrolment(core)

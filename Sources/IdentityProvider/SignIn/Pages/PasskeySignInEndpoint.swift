@@ -4,12 +4,12 @@ import Logging
 extension Path { static let passkeySignIn = Path("/sign-in/passkey") }
 
 /// Receives the authenticator's response from the sign-in page, for users who sign in with a passkey alone.
-struct PasskeySignInEndpoint: PageEndpoint {
+struct PasskeySignInEndpoint: InteractionPageEndpoint {
     let passkeys: PasskeyFactor
     let signIn: SignIn
     let loop: InteractionLoop
     let interactions: InteractionKeeper
-    let formToken: FormToken
+    let pages: InteractionPages
     let audit: AuditLog
     let routes = Route.page(.passkeySignIn, rateLimit: .guessing)
 
@@ -18,7 +18,7 @@ struct PasskeySignInEndpoint: PageEndpoint {
         signIn = loop.signIn
         self.loop = loop
         interactions = InteractionKeeper(core)
-        formToken = FormToken(core)
+        pages = InteractionPages(core)
         audit = core.audit
     }
 

@@ -5,7 +5,7 @@ import Logging
 extension Path { static let secondFactor = Path("/second-factor") }
 
 /// The page that asks for a further factor. The session starts only after it.
-struct SecondFactorEndpoint: PageEndpoint {
+struct SecondFactorEndpoint: InteractionPageEndpoint {
     let factors: [any SecondFactor]
     let devices: DeviceCookie
     let signIn: SignIn
@@ -15,8 +15,6 @@ struct SecondFactorEndpoint: PageEndpoint {
     let attempts: AttemptLimiter
     let audit: AuditLog
     let routes = Route.page(.secondFactor, rateLimit: .guessing)
-
-    var formToken: FormToken { pages.formToken }
 
     init(_ core: Core, loop: InteractionLoop) {
         factors = loop.signIn.factors

@@ -5,7 +5,7 @@ import Logging
 extension Path { static let signIn = Path("/sign-in") }
 
 /// The page that asks for username and password.
-struct SignInEndpoint: PageEndpoint {
+struct SignInEndpoint: InteractionPageEndpoint {
     let passwords: PasswordSignIn
     let passkeys: PasskeyFactor
     let loop: InteractionLoop
@@ -14,8 +14,6 @@ struct SignInEndpoint: PageEndpoint {
     /// Links from the sign-in page to other pages, by template name.
     let links: [String: Page.Value]
     let routes = Route.page(.signIn, rateLimit: .guessing)
-
-    var formToken: FormToken { pages.formToken }
 
     init(_ core: Core, loop: InteractionLoop) {
         passwords = PasswordSignIn(core, signIn: loop.signIn)

@@ -12,7 +12,7 @@ struct SignInTopic: Topic {
         signIn = SignIn(core, factors: stronger + emailCodes + [RecoveryCodeFactor(core)])
         loop = InteractionLoop(core, signIn: signIn)
         endpoints = [
-            ContinueEndpoint(loop),
+            ContinueEndpoint(core, loop: loop),
             SignInEndpoint(core, loop: loop),
             SecondFactorEndpoint(core, loop: loop),
             PasskeySignInEndpoint(core, loop: loop),

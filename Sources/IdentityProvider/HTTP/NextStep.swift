@@ -1,0 +1,36 @@
+/// The primary button of a page that ends a flow: its target and its label.
+package struct NextStep: Sendable, Hashable {
+    /// The button's label. Text: `next_LABEL`.
+    package enum Label: String, Sendable, CaseIterable {
+        case signIn = "sign_in"
+        /// On to the client with the given name.
+        case application = "application"
+        /// Back to the client with the given name.
+        case back = "back"
+        /// Request a new email, because the link in the old one no longer works.
+        case newLink = "new_link"
+        case resetPassword = "reset_password"
+        case retry = "retry"
+    }
+
+    /// A path of the issuer or a URI registered for a client. Never taken from a request.
+    let uri: String
+    let label: Label
+    /// The name of the client that the button leads to.
+    let name: String?
+
+    init(_ uri: String, _ label: Label, name: String? = nil) {
+        self.uri = uri
+        self.label = label
+        self.name = name
+    }
+
+    /// Reloads the page that failed: an empty reference resolves to the current page (RFC 3986 §4.4).
+    static let retry = NextStep("", .retry)
+
+    var data: Page.Value {
+        var data: [String: Page.Value] = ["uri": .text(uri), "label": .text("text.next_\(label.rawValue)")]
+        data["name"] = name.map(Page.Value.text)
+        return .object(data)
+    }
+}

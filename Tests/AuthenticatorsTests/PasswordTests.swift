@@ -45,6 +45,8 @@ struct PasswordHashTests {
             "$argon2id$v=16$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaA", "$argon2id$v=19$m=99999999,t=1,p=1$c29tZXNhbHQ$aGFzaA",
             "$argon2id$v=19$m=8,t=9999,p=1$c29tZXNhbHQ$aGFzaA", "$argon2id$v=19$m=8,t=1$c29tZXNhbHQ$aGFzaA",
             "$argon2id$v=19$m=8,t=1,p=1$$", "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFz\naA",
+            "$argon2id$v=19$m=8,t=1,p=1$c29tZQ$aGFzaGhhc2g", "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGE",
+            "$argon2id$v=19$m=8,t=1,p=1$c29t_XNhbHQ$aGFzaGhhc2g", "$argon2id$v=19$m=8,t=1,p=2$c29tZXNhbHQ$aGFzaGhhc2g",
         ])
     func refused(_ text: String) {
         #expect(throws: InvalidPasswordHash.self) { try PasswordHash(parsing: text) }

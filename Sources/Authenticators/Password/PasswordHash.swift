@@ -1,20 +1,5 @@
-import CArgon2
 import Crypto
-import FoundationEssentials
-
-/// The cost of one password guess (RFC 9106 §4; OWASP Password Storage).
-package struct Argon2Parameters: Sendable, Hashable {
-    /// In KiB.
-    package let memory: UInt32
-    package let iterations: UInt32
-    package let parallelism: UInt32
-
-    package init(memory: UInt32 = 19_456, iterations: UInt32 = 2, parallelism: UInt32 = 1) {
-        self.memory = memory
-        self.iterations = iterations
-        self.parallelism = parallelism
-    }
-}
+import JOSE
 
 /// An Argon2id hash in PHC string form: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
 ///
@@ -22,58 +7,58 @@ package struct Argon2Parameters: Sendable, Hashable {
 package struct PasswordHash: Sendable, Hashable {
     package let text: String
     package let parameters: Argon2Parameters
+    private let salt: [UInt8]
+    private let tag: [UInt8]
 
-    /// Throws `InvalidPasswordHash` for another algorithm or version, or for a cost that would overload the server.
+    /// Throws `InvalidPasswordHash` for another algorithm or version, a cost that would overload the server, or
+    /// text that no password can match.
     package init(parsing text: String) throws(InvalidPasswordHash) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0].isEmpty, parts[1] == "argon2id", parts[2] == "v=19",
-            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), text.utf8.count <= 512,
-            let parameters = Self.parameters(parts[3]), !parts[4].isEmpty, !parts[5].isEmpty
+        guard parts.count == 6, parts[0].isEmpty, parts[1] == "argon2id", parts[2] == "v=19", text.utf8.count <= 512,
+            let parameters = Self.parameters(parts[3]), let salt = Self.bytes(parts[4]), salt.count >= 8,
+            let tag = Self.bytes(parts[5]), tag.count >= 4
         else { throw InvalidPasswordHash() }
         self.text = text
         self.parameters = parameters
+        self.salt = salt
+        self.tag = tag
     }
 
-    /// Hashes `password` with a random salt.
-    package init(of password: String, parameters: Argon2Parameters) throws {
-        let salt = unsafe SymmetricKey(size: .bits128).withUnsafeBytes { unsafe Array($0) }
-        var encoded = [CChar](repeating: 0, count: 256)
-        let code = unsafe Array(password.utf8).withUnsafeBytes { password in
-            unsafe argon2id_hash_encoded(
-                parameters.iterations, parameters.memory, parameters.parallelism, password.baseAddress,
-                password.count, salt, salt.count, 32, &encoded, encoded.count)
-        }
-        guard code == ARGON2_OK.rawValue else { throw Argon2Failure(code: Int(code)) }
-        text = String(decoding: encoded.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        self.parameters = parameters
+    /// Hashes `password` with a random salt. Throws `Argon2Failure`.
+    package init(of password: String, parameters: Argon2Parameters) throws(Argon2Failure) {
+        let salt = Self.random(.bits128)
+        let tag = try Argon2.hash(password, salt: salt, parameters: parameters, length: 32)
+        self.init(salt: salt, tag: tag, parameters: parameters)
     }
 
     /// Compares in constant time.
     package func matches(_ password: String) -> Bool {
-        unsafe Array(password.utf8).withUnsafeBytes { password in
-            unsafe argon2id_verify(text, password.baseAddress, password.count) == ARGON2_OK.rawValue
-        }
+        Argon2.verify(password, salt: salt, parameters: parameters, tag: tag)
     }
 
     /// Returns a hash that no password matches. Checking against it takes as long as against a real one, which prevents
     /// enumeration by timing.
     package static func decoy(_ parameters: Argon2Parameters) -> PasswordHash {
-        let cost = "m=\(parameters.memory),t=\(parameters.iterations),p=\(parameters.parallelism)"
-        let hash = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Data($0).base64EncodedString() }
-        return PasswordHash(
-            text: "$argon2id$v=19$\(cost)$AAAAAAAAAAAAAAAAAAAAAA$\(hash.filter { $0 != "=" })", parameters: parameters)
+        PasswordHash(salt: random(.bits128), tag: random(.bits256), parameters: parameters)
     }
 
-    private init(text: String, parameters: Argon2Parameters) {
-        self.text = text
+    private init(salt: [UInt8], tag: [UInt8], parameters: Argon2Parameters) {
+        let cost = "m=\(parameters.memory),t=\(parameters.iterations),p=\(parameters.parallelism)"
+        text = "$argon2id$v=19$\(cost)$\(Self.base64(salt))$\(Self.base64(tag))"
         self.parameters = parameters
+        self.salt = salt
+        self.tag = tag
+    }
+
+    private static func random(_ size: SymmetricKeySize) -> [UInt8] {
+        unsafe SymmetricKey(size: size).withUnsafeBytes { unsafe Array($0) }
     }
 
     private static func parameters(_ text: Substring) -> Argon2Parameters? {
         let values = text.split(separator: ",")
         guard values.count == 3, let memory = number(values[0], "m="), let iterations = number(values[1], "t="),
-            let parallelism = number(values[2], "p="), (8...1_048_576).contains(memory),
-            (1...16).contains(iterations), (1...16).contains(parallelism)
+            let parallelism = number(values[2], "p="), (1...16).contains(iterations), (1...16).contains(parallelism),
+            (8 * parallelism...1_048_576).contains(memory)
         else { return nil }
         return Argon2Parameters(memory: memory, iterations: iterations, parallelism: parallelism)
     }
@@ -81,12 +66,17 @@ package struct PasswordHash: Sendable, Hashable {
     private static func number(_ text: Substring, _ name: String) -> UInt32? {
         text.hasPrefix(name) ? UInt32(text.dropFirst(name.count)) : nil
     }
+
+    /// PHC strings use the standard alphabet without padding (RFC 4648 §4).
+    private static func base64(_ bytes: [UInt8]) -> String {
+        String(Base64URL.encode(bytes).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
+    }
+
+    private static func bytes(_ text: Substring) -> [UInt8]? {
+        guard !text.contains(where: { $0 == "-" || $0 == "_" }) else { return nil }
+        return try? Base64URL.decode(String(text.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }))
+    }
 }
 
 /// The text is not an Argon2id hash of acceptable cost.
 package struct InvalidPasswordHash: Error {}
-
-/// libargon2 failed, in practice for lack of memory.
-package struct Argon2Failure: Error {
-    package let code: Int
-}

@@ -27,71 +27,60 @@ package struct SMTPMailer: Sendable {
     }
 
     private func deliver(_ message: MIMEMessage) throws {
-        guard Self.library == CURLE_OK, let handle = unsafe curl_easy_init() else {
-            throw SMTPFailure(description: "libcurl could not be initialized")
+        guard let curl = unsafe Self.library, let handle = curl.easy_init() else {
+            throw SMTPFailure(description: "libcurl.so.4 could not be loaded; install libcurl4")
         }
-        defer { unsafe curl_easy_cleanup(handle) }
-        try unsafe configure(handle)
-        try unsafe set(handle, CURLOPT_MAIL_FROM, "<\(message.sender.address.text)>")
-        let recipients = unsafe curl_slist_append(nil, "<\(message.recipient.text)>")
-        defer { unsafe curl_slist_free_all(recipients) }
-        try check(unsafe martlet_curl_set_list(handle, CURLOPT_MAIL_RCPT, recipients))
+        defer { unsafe curl.easy_cleanup(handle) }
+        let transfer = unsafe Transfer(curl: curl, handle: handle)
+        try unsafe configure(transfer)
+        try unsafe transfer.set(CURLOPT_MAIL_FROM, "<\(message.sender.address.text)>")
+        let recipients = unsafe curl.slist_append(nil, "<\(message.recipient.text)>")
+        defer { unsafe curl.slist_free_all(recipients) }
+        try Self.check(unsafe martlet_curl_set_list(curl, handle, CURLOPT_MAIL_RCPT, recipients))
         var reason = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
         let content = message.bytes
         try unsafe content.withUnsafeBytes { content in
             try unsafe reason.withUnsafeMutableBufferPointer { reason in
                 var source = unsafe martlet_curl_source(
                     bytes: content.bindMemory(to: CChar.self).baseAddress, count: content.count, position: 0)
-                try check(unsafe martlet_curl_set_error_buffer(handle, reason.baseAddress))
-                try check(unsafe martlet_curl_set_source(handle, &source))
-                let code = unsafe curl_easy_perform(handle)
+                try Self.check(unsafe martlet_curl_set_error_buffer(curl, handle, reason.baseAddress))
+                try Self.check(unsafe martlet_curl_set_source(curl, handle, &source))
+                let code = unsafe curl.easy_perform(handle)
                 guard code != CURLE_OK else { return }
                 let text = unsafe reason.baseAddress.map { unsafe String(cString: $0) } ?? ""
-                throw unsafe failure(code, reply: martlet_curl_response_code(handle), text)
+                throw unsafe failure(
+                    code, reply: martlet_curl_response_code(curl, handle),
+                    text.isEmpty ? String(cString: curl.easy_strerror(code)!) : text)
             }
         }
     }
 
-    private func configure(_ handle: UnsafeMutableRawPointer) throws {
+    private func configure(_ transfer: Transfer) throws {
         let scheme = settings.tls == .implicit ? "smtps" : "smtp"
         // libcurl takes the host name for EHLO from the path.
-        try unsafe set(handle, CURLOPT_URL, "\(scheme)://\(settings.host):\(settings.port)/\(name)")
-        try unsafe set(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        try unsafe transfer.set(CURLOPT_URL, "\(scheme)://\(settings.host):\(settings.port)/\(name)")
+        try unsafe transfer.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
         // Connects to the configured server directly, even if the environment names a proxy.
-        try unsafe set(handle, CURLOPT_PROXY, "")
+        try unsafe transfer.set(CURLOPT_PROXY, "")
         let use =
             switch settings.tls {
             case .implicit, .required: CURLUSESSL_ALL
             case .offered: CURLUSESSL_TRY
             case .off: CURLUSESSL_NONE
             }
-        try unsafe set(handle, CURLOPT_USE_SSL, Int(use.rawValue))
-        try unsafe set(handle, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
-        try unsafe set(handle, CURLOPT_SSL_VERIFYPEER, 1)
-        try unsafe set(handle, CURLOPT_SSL_VERIFYHOST, 2)
-        if let authority = settings.authority { try unsafe set(handle, CURLOPT_CAINFO, authority) }
+        try unsafe transfer.set(CURLOPT_USE_SSL, Int(use.rawValue))
+        try unsafe transfer.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        try unsafe transfer.set(CURLOPT_SSL_VERIFYPEER, 1)
+        try unsafe transfer.set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let authority = settings.authority { try unsafe transfer.set(CURLOPT_CAINFO, authority) }
         if let user = settings.user, let password = settings.password {
-            try unsafe set(handle, CURLOPT_USERNAME, user)
-            try unsafe set(handle, CURLOPT_PASSWORD, password)
+            try unsafe transfer.set(CURLOPT_USERNAME, user)
+            try unsafe transfer.set(CURLOPT_PASSWORD, password)
         }
-        try unsafe set(handle, CURLOPT_CONNECTTIMEOUT, min(10, settings.timeout))
-        try unsafe set(handle, CURLOPT_TIMEOUT, settings.timeout)
-        try unsafe set(handle, CURLOPT_NOSIGNAL, 1)
-        try unsafe set(handle, CURLOPT_UPLOAD, 1)
-    }
-
-    private func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ number: Int) throws {
-        try check(unsafe martlet_curl_set_number(handle, option, number))
-    }
-
-    private func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ text: String) throws {
-        try check(unsafe martlet_curl_set_text(handle, option, text))
-    }
-
-    private func check(_ code: CURLcode) throws {
-        guard code == CURLE_OK else {
-            throw SMTPFailure(description: "libcurl rejected an option (error \(code.rawValue))")
-        }
+        try unsafe transfer.set(CURLOPT_CONNECTTIMEOUT, min(10, settings.timeout))
+        try unsafe transfer.set(CURLOPT_TIMEOUT, settings.timeout)
+        try unsafe transfer.set(CURLOPT_NOSIGNAL, 1)
+        try unsafe transfer.set(CURLOPT_UPLOAD, 1)
     }
 
     /// Returns the error for a failed attempt. A 5yz reply about the recipient or the content is
@@ -99,15 +88,37 @@ package struct SMTPMailer: Sendable {
     /// after which the email can be sent.
     private func failure(_ code: CURLcode, reply: Int, _ text: String) -> any Error {
         let isAboutLetter = code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY
-        let reason = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
         if isAboutLetter, (500..<600).contains(reply), !text.hasPrefix("MAIL failed") {
             return MailRefused("the mail server rejected the email with reply \(reply)")
         }
-        return SMTPFailure(description: reply == 0 ? reason : "\(reason) (reply \(reply))")
+        return SMTPFailure(description: reply == 0 ? text : "\(text) (reply \(reply))")
     }
 
-    /// Initialized once, before any thread uses libcurl.
-    private static let library = martlet_curl_global_init()
+    private static func check(_ code: CURLcode) throws {
+        guard code == CURLE_OK else {
+            throw SMTPFailure(description: "libcurl rejected an option (error \(code.rawValue))")
+        }
+    }
+
+    /// A handle with the library it comes from.
+    @unsafe private struct Transfer {
+        let curl: martlet_curl
+        let handle: UnsafeMutableRawPointer
+
+        func set(_ option: CURLoption, _ number: Int) throws {
+            try unsafe SMTPMailer.check(martlet_curl_set_number(curl, handle, option, number))
+        }
+
+        func set(_ option: CURLoption, _ text: String) throws {
+            try unsafe SMTPMailer.check(martlet_curl_set_text(curl, handle, option, text))
+        }
+    }
+
+    /// Loaded once, before any thread uses it.
+    nonisolated(unsafe) private static let library: martlet_curl? = {
+        var curl = martlet_curl()
+        return unsafe martlet_curl_load(&curl) ? curl : nil
+    }()
 }
 
 /// The email was not accepted, but may be later.

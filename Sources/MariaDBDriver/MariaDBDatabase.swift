@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 package import SQLStorage
 import Synchronization
 
@@ -116,12 +116,10 @@ package final class MariaDBDatabase: SQLDatabase {
         _ work: @escaping @Sendable (MariaDBConnection) throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            let thread = Thread { [settings, outage] in
+            BlockingThread.start("mariadb maintenance") { [settings, outage] in
                 continuation.resume(
                     with: Swift.Result { try Self.connected(settings, first: outage.first, work) })
             }
-            thread.name = "mariadb maintenance"
-            thread.start()
         }
     }
 
@@ -147,7 +145,7 @@ package final class MariaDBDatabase: SQLDatabase {
     private static func retried<Result>(_ work: () throws -> Result) throws -> Result {
         for attempt in 1..<attempts {
             do { return try work() } catch is Conflict {
-                Thread.sleep(forTimeInterval: .random(in: 0.01...0.05) * Double(1 << attempt))
+                usleep(.random(in: 10_000...50_000) << attempt)
             }
         }
         do { return try work() } catch is Conflict { throw StorageError.busy }

@@ -1,4 +1,3 @@
-import Foundation
 import SQLStorage
 import Synchronization
 
@@ -10,11 +9,9 @@ final class MariaDBDeadlines: Sendable {
 
     init(_ outage: MariaDBOutage) {
         self.outage = outage
-        let thread = Thread { [weak self] in
+        BlockingThread.start("mariadb deadlines") { [weak self] in
             while outage.wait(milliseconds: 100) { self?.sweep() }
         }
-        thread.name = "mariadb deadlines"
-        thread.start()
     }
 
     func watch(_ unit: any MariaDBUnit) { units.withLock { $0[ObjectIdentifier(unit)] = unit } }

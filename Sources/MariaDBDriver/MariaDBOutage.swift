@@ -1,11 +1,10 @@
-import Foundation
 import Logging
 import SQLStorage
 
 /// Whether any server can be reached, and which one to try first.
 final class MariaDBOutage: @unchecked Sendable {
     // Guarded by `condition`, which the compiler cannot verify.
-    private let condition = NSCondition()
+    private let condition = Condition()
     private var cause: StorageError?
     private var since: ContinuousClock.Instant?
     private var preferred = 0
@@ -13,26 +12,22 @@ final class MariaDBOutage: @unchecked Sendable {
     private var isClosed = false
     private var isReplicated = false
 
-    private func locked<Result>(_ work: () -> Result) -> Result {
-        condition.lock()
-        defer { condition.unlock() }
-        return work()
-    }
-
     /// The reason why requests fail, or `nil` while any connection works: some may be refused while others serve.
-    var error: StorageError? { locked { connections == 0 ? cause : nil } }
-    var mayLag: Bool { locked { isReplicated } }
+    var error: StorageError? { condition.withLock { connections == 0 ? cause : nil } }
+    var mayLag: Bool { condition.withLock { isReplicated } }
 
     /// Returns the error for a new request if the outage has lasted longer than `patience`.
     func refusal(after patience: Duration) -> StorageError? {
-        locked { connections == 0 && since.map { ContinuousClock.now - $0 > patience } == true ? cause : nil }
+        condition.withLock {
+            connections == 0 && since.map { ContinuousClock.now - $0 > patience } == true ? cause : nil
+        }
     }
 
     /// The index of the server to try first: the one that last accepted a connection.
-    var first: Int { locked { preferred } }
+    var first: Int { condition.withLock { preferred } }
 
     func succeeded(at server: Int, name: String, isReplicated: Bool) {
-        let wasDown = locked {
+        let wasDown = condition.withLock {
             defer {
                 cause = nil
                 since = nil
@@ -46,10 +41,10 @@ final class MariaDBOutage: @unchecked Sendable {
     }
 
     /// Records that an established connection was given up.
-    func lost() { locked { connections -= 1 } }
+    func lost() { condition.withLock { connections -= 1 } }
 
     func failed(_ error: StorageError) {
-        let isNews = locked {
+        let isNews = condition.withLock {
             defer {
                 cause = error
                 since = since ?? .now
@@ -64,17 +59,17 @@ final class MariaDBOutage: @unchecked Sendable {
 
     /// Waits before another attempt. Returns `false` if the pool is closing.
     func wait(milliseconds: Int) -> Bool {
-        condition.lock()
-        defer { condition.unlock() }
-        let end = Date(timeIntervalSinceNow: TimeInterval(milliseconds) / 1_000)
-        while !isClosed, condition.wait(until: end) {}
-        return !isClosed
+        let end = ContinuousClock.now + .milliseconds(milliseconds)
+        return condition.withLock {
+            while !isClosed, condition.wait(until: end) {}
+            return !isClosed
+        }
     }
 
     func close() {
-        locked { isClosed = true }
+        condition.withLock { isClosed = true }
         condition.broadcast()
     }
 
-    var isClosing: Bool { locked { isClosed } }
+    var isClosing: Bool { condition.withLock { isClosed } }
 }

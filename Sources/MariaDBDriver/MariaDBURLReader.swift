@@ -1,5 +1,3 @@
-import Foundation
-
 /// Parses a URL with several hosts, which standard URL parsers do not support.
 struct MariaDBURLReader {
     private let isSocket: Bool
@@ -93,10 +91,23 @@ struct MariaDBURLReader {
         return .host(String(name), port: port)
     }
 
+    /// RFC 3986 §2.1.
     private static func decoded(_ text: Substring) throws(InvalidMariaDBURL) -> String {
-        guard let decoded = String(text).removingPercentEncoding, !decoded.utf8.contains(0) else {
-            throw InvalidMariaDBURL(reason: "has a % that is not followed by two hexadecimal digits")
+        let malformed = InvalidMariaDBURL(reason: "has a % that is not followed by two hexadecimal digits")
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, digits.first != "+", digits.first != "-",
+                let value = UInt8(digits, radix: 16)
+            else { throw malformed }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
         }
+        guard let decoded = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else { throw malformed }
         return decoded
     }
 }

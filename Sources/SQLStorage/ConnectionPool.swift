@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 
 /// A connection that a thread of the pool works with.
 package protocol PooledConnection {
@@ -36,7 +35,7 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
     ) {
         let handover = Handover(connection)
         threads.enter()
-        let thread = Thread { [queue, threads, measurements] in
+        BlockingThread.start(name) { [queue, threads, measurements] in
             measurements.addConnection()
             while true {
                 handover.value.prepare()
@@ -50,8 +49,6 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
             handover.value.close()
             threads.leave()
         }
-        thread.name = name
-        thread.start()
     }
 
     /// Queues the unit that `make` creates from the caller's continuation, and waits for its result. Cancellation does

@@ -15,22 +15,19 @@ extension PageRenderer {
     package func words(of letter: Letter, from issuer: Issuer, name: String?) throws(UnknownLetter) -> LetterWords {
         let wishes = letter.languages + LanguageRange.parse(letter.acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
-        var common: [String: Any] = [
-            "language": language, "issuer_name": name ?? self.name, "issuer": issuer.identifier,
+        guard let library = libraries[language] else { throw UnknownLetter(kind: letter.kind) }
+        var common: [String: TemplateValue] = [
+            "language": .text(language), "issuer_name": .text(name ?? self.name), "issuer": .text(issuer.identifier),
         ]
-        if case .list? = letter.data["details"] { common["has_details"] = true }
-        for part in ["subject", "text", "action", "note"] { common[part] = "text.mail_\(letter.kind)_\(part)" }
-        func context(_ wording: (Date, TimeForm) -> Any) -> [String: Any] {
-            common.merging(letter.data.mapValues { $0.plain(in: language, wording) }) { own, _ in own }
+        if case .list? = letter.data["details"] { common["has_details"] = .flag(true) }
+        for part in ["subject", "text", "action", "note"] { common[part] = .text("text.mail_\(letter.kind)_\(part)") }
+        func render(_ template: String, _ escaping: TemplateLibrary.Escaping) -> String? {
+            let times = TimeWords(library: library, escaping: escaping, now: now())
+            let data = letter.data.mapValues { $0.templateValue(in: language, times) }
+            return library.render(template, with: common.merging(data) { own, _ in own }, escaping: escaping)
         }
-        guard let plain = plainLibraries[language], let markup = libraries[language] else {
-            throw UnknownLetter(kind: letter.kind)
-        }
-        let words = context(TimeWords(library: plain, now: now()).words)
-        let elements = context(TimeWords(library: markup, now: now()).element)
-        guard let subject = plain.render(words, withTemplate: "text.mail_\(letter.kind)_subject"),
-            let text = plain.render(words, withTemplate: "mail/letter.txt"),
-            let html = markup.render(elements, withTemplate: "mail/letter.html")
+        guard let subject = render("text.mail_\(letter.kind)_subject", .none),
+            let text = render("mail/letter.txt", .none), let html = render("mail/letter.html", .html)
         else { throw UnknownLetter(kind: letter.kind) }
         return LetterWords(subject: subject, text: String(text.drop(while: \.isNewline)), html: html)
     }

@@ -11,9 +11,7 @@ package struct PageRenderer: Sendable {
     static let fallback = "en"
 
     /// The templates and texts by language.
-    let libraries: [String: MustacheLibrary]
-    /// The same for plain text, which is not escaped: the text part of emails.
-    let plainLibraries: [String: MustacheLibrary]
+    let libraries: [String: TemplateLibrary]
     let languages: [String]
     private let style: String
     private let script: String
@@ -35,18 +33,15 @@ package struct PageRenderer: Sendable {
         }
         let files = Templates.files.merging(overrides) { _, override in override }
         let common = try Self.texts(in: files, language: Self.fallback)
-        var (libraries, plainLibraries): ([String: MustacheLibrary], [String: MustacheLibrary]) = ([:], [:])
+        let templates = try Self.templates(in: files)
+        var libraries: [String: TemplateLibrary] = [:]
         for file in files.keys where Self.isLocale(file) {
             let language = String(file.dropFirst("locales/".count).dropLast(".json".count))
             // Texts missing from a language fall back to English.
             let texts = common.merging(try Self.texts(in: files, language: language)) { _, own in own }
-            libraries[language] = try Self.library(files, texts: texts)
-            let plain = texts.mapValues { (text: "{{% CONTENT_TYPE:TEXT}}" + $0.text, file: $0.file) }
-            plainLibraries[language] = try Self.library(
-                files.filter { $0.key.hasSuffix(".txt.mustache") }, texts: plain)
+            libraries[language] = TemplateLibrary(templates.merging(texts) { template, _ in template })
         }
         self.libraries = libraries
-        self.plainLibraries = plainLibraries
         languages = libraries.keys.sorted()
         style = files["style.css"] ?? ""
         script = files["submit.js"] ?? ""
@@ -63,17 +58,17 @@ package struct PageRenderer: Sendable {
     ) -> Answer {
         let wishes = page.languages + LanguageRange.parse(acceptLanguage ?? "")
         let language = LanguageRange.choose(from: languages, wishes) ?? Self.fallback
-        let library = libraries[language] ?? MustacheLibrary()
-        let times = TimeWords(library: library, now: now())
-        var context = page.data.mapValues { $0.plain(in: language, times.element) }
-        context["language"] = language
-        context["style"] = style
-        context["script"] = script
-        context["page_script"] = pageScript
-        context["issuer_name"] = name ?? self.name
-        context["home_uri"] = home
-        context["trace_id"] = TraceID.current
-        guard let html = library.render(context, withTemplate: page.template) else {
+        let library = libraries[language] ?? TemplateLibrary()
+        let times = TimeWords(library: library, escaping: .html, now: now())
+        var context = page.data.mapValues { $0.templateValue(in: language, times) }
+        context["language"] = .text(language)
+        context["style"] = .text(style)
+        context["script"] = .text(script)
+        context["page_script"] = .text(pageScript)
+        context["issuer_name"] = .text(name ?? self.name)
+        context["home_uri"] = home.map { .text($0) }
+        context["trace_id"] = TraceID.current.map { .text($0) }
+        guard let html = library.render(page.template, with: context) else {
             Logger.current.error("no such template", metadata: ["page": "\(page.template)"])
             return Answer(
                 status: .internalServerError, headers: [.contentType: "text/plain"], body: Array("internal error".utf8))
@@ -92,40 +87,32 @@ package struct PageRenderer: Sendable {
 
     private static func isLocale(_ file: String) -> Bool { file.hasPrefix("locales/") && file.hasSuffix(".json") }
 
-    /// Builds the templates of one language. Each text becomes a template `text.KEY`, so that user data in texts is
-    /// escaped as well.
-    private static func library(
-        _ files: [String: String], texts: [String: (text: String, file: String)]
-    ) throws(InvalidTemplate) -> MustacheLibrary {
-        var library = MustacheLibrary()
+    private static func templates(in files: [String: String]) throws(InvalidTemplate) -> [String: Template] {
+        var templates: [String: Template] = [:]
         for (file, text) in files where file.hasSuffix(".mustache") {
-            try register(text, named: String(file.dropLast(".mustache".count)), of: file, in: &library)
+            templates[String(file.dropLast(".mustache".count))] = try template(text, of: file)
         }
-        for (key, entry) in texts { try register(entry.text, named: "text.\(key)", of: entry.file, in: &library) }
-        return library
+        return templates
     }
 
+    /// The texts of a language, each a template named `text.KEY`, so that data inside a text is escaped like any other.
     private static func texts(
         in files: [String: String], language: String
-    ) throws(InvalidTemplate) -> [String: (text: String, file: String)] {
+    ) throws(InvalidTemplate) -> [String: Template] {
         let file = "locales/\(language).json"
         guard let object = try? JSONObject(parsing: Array((files[file] ?? "").utf8)) else {
             throw InvalidTemplate(file: file, reason: "must be a JSON object without repeated members")
         }
-        var texts: [String: (text: String, file: String)] = [:]
+        var texts: [String: Template] = [:]
         for (key, value) in object.members {
             guard let text = value.string else { throw InvalidTemplate(file: file, reason: "\(key) must be a string") }
-            texts[key] = (text, file)
+            texts["text.\(key)"] = try template(text, of: file)
         }
         return texts
     }
 
-    private static func register(
-        _ text: String, named name: String, of file: String, in library: inout MustacheLibrary
-    ) throws(InvalidTemplate) {
-        do { try library.register(text, named: name) } catch {
-            throw InvalidTemplate(file: file, reason: "\(error)")
-        }
+    private static func template(_ text: String, of file: String) throws(InvalidTemplate) -> Template {
+        do { return try Template(parsing: text) } catch { throw InvalidTemplate(file: file, reason: "\(error)") }
     }
 }
 
@@ -136,16 +123,16 @@ package struct InvalidTemplate: Error {
 }
 
 extension Page.Value {
-    /// The value as the template engine expects it, for a page in `language`. `wording` puts times into words.
-    func plain(in language: String, _ wording: (Date, TimeForm) -> Any) -> Any {
+    /// The value as the template engine expects it, for a page in `language`, with `times` put into words.
+    func templateValue(in language: String, _ times: TimeWords) -> TemplateValue {
         switch self {
-        case .text(let text): text
-        case .flag(let flag): flag
-        case .time(let moment, let form): wording(moment, form)
-        case .list(let values): values.map { $0.plain(in: language, wording) }
-        case .object(let members): members.mapValues { $0.plain(in: language, wording) }
+        case .text(let text): .text(text)
+        case .flag(let flag): .flag(flag)
+        case .time(let moment, let form): times.value(for: moment, form)
+        case .list(let values): .list(values.map { $0.templateValue(in: language, times) })
+        case .object(let members): .object(members.mapValues { $0.templateValue(in: language, times) })
         case .translated(let texts, let otherwise):
-            LanguageRange.choose(from: texts.keys.sorted(), [language]).flatMap { texts[$0] } ?? otherwise
+            .text(LanguageRange.choose(from: texts.keys.sorted(), [language]).flatMap { texts[$0] } ?? otherwise)
         }
     }
 }

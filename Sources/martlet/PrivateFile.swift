@@ -1,5 +1,3 @@
-// Static builds find `stat` in this module, dynamic builds in Glibc.
-import CoreFoundation
 import Glibc
 import IdentityProvider
 import JOSE

@@ -52,14 +52,18 @@ struct DependencyTests {
         arguments: [
             ("/swift-nio.git 2.101.2", "/swift-nio.git 2.101.1", "swift-nio: listed 2.101.1"),
             (
-                "https://github.com/jpsim/Yams.git", "https://github.com/fork/Yams.git",
-                "listed 6.2.2 from https://github.com/fork/Yams.git, resolved 6.2.2 from https://github.com/jpsim/"
+                "https://github.com/swift-server/async-http-client.git",
+                "https://github.com/fork/async-http-client.git",
+                "listed 1.37.0 from https://github.com/fork/async-http-client.git, resolved 1.37.0 from https://github.com/swift-server/"
             ),
             (
-                "https://github.com/jpsim/Yams.git 6.2.2\n", "",
-                "yams: listed nothing, resolved 6.2.2"
+                "https://github.com/swift-server/async-http-client.git 1.37.0\n", "",
+                "async-http-client: listed nothing, resolved 1.37.0"
             ),
-            ("https://github.com/jpsim/", "https://example.com/x.git 1.0\nhttps://github.com/jpsim/", "x: "),
+            (
+                "https://github.com/swift-server/async",
+                "https://example.com/x.git 1.0\nhttps://github.com/swift-server/async", "x: "
+            ),
         ])
     func different(_ old: String, _ new: String, _ expected: String) async throws {
         let (code, _, errors) = try await check { $0.replacing(old, with: new) }
@@ -87,7 +91,9 @@ struct DependencyTests {
         for package in packages { #expect(purls.contains("pkg:swift/\(package.1)@\(package.2)")) }
         // One that no other line here names: it came along.
         #expect(purls.contains { $0.hasPrefix("pkg:swift/github.com/apple/swift-collections@") })
-        for library in ["libargon2", "liboath", "libqrencode", "libsqlite3", "libcurl4-openssl", "libmaxminddb"] {
+        for library in [
+            "libargon2", "liboath", "libqrencode", "libsqlite3", "libcurl4-openssl", "libmaxminddb", "libyaml",
+        ] {
             #expect(purls.count { $0.hasPrefix("pkg:deb/debian/\(library)-dev@") } == 1, "\(library)")
         }
         #expect(Set(purls).count == purls.count)

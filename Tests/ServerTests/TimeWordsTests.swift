@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import IdentityProvider
+import Mustache
 import Testing
 
 @testable import Server
@@ -13,7 +14,7 @@ struct TimeWordsTests {
     private static func words(_ language: String, _ age: TimeInterval, _ form: TimeForm) throws -> String {
         let renderer = try PageRenderer(name: "Martlet")
         let library = try #require(renderer.libraries[language])
-        return TimeWords(library: library, now: moment + age).words(for: moment, form)
+        return TimeWords(library: library, escaping: .none, now: moment + age).words(for: moment, form)
     }
 
     @Test(
@@ -47,7 +48,8 @@ struct TimeWordsTests {
     func halves(_ hour: Int, expected: String) throws {
         let library = try #require(try PageRenderer(name: "Martlet").libraries["en"])
         let midnight = Date(timeIntervalSince1970: 1_795_910_400)
-        let words = TimeWords(library: library, now: midnight).words(for: midnight + Double(hour) * 3_600, .moment)
+        let words = TimeWords(library: library, escaping: .none, now: midnight).words(
+            for: midnight + Double(hour) * 3_600, .moment)
         #expect(words == "November 29, 2026, \(expected) UTC")
     }
 
@@ -58,7 +60,9 @@ struct TimeWordsTests {
             let days = (0..<12).map { month in
                 // The middle of each month of 2026.
                 let moment = Date(timeIntervalSince1970: 1_768_435_200 + Double(month) * 30.44 * 86_400)
-                return TimeWords(library: library, now: moment).words(for: moment, .day).filter { $0.isLetter }
+                return TimeWords(library: library, escaping: .none, now: moment).words(for: moment, .day).filter {
+                    $0.isLetter
+                }
             }
             #expect(Set(days).count == 12 && !days.contains(""))
         }

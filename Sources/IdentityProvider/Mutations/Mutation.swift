@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A deliberate fault, which proves that a module of the conformance program can fail. At most one is active per
 /// process. Only `make conformance-mutations` builds this folder.

@@ -1,5 +1,5 @@
-// Foundation, not FoundationEssentials: Unicode normalization is only there.
-package import Foundation
+import Authenticators
+package import FoundationEssentials
 package import JOSE
 
 /// A person with an account.
@@ -49,7 +49,7 @@ extension User {
     /// Returns the form in which usernames and email addresses are compared: independent of case and Unicode form, so
     /// that nobody can register a name that looks the same.
     package static func key(of name: String) -> String {
-        name.precomposedStringWithCanonicalMapping.lowercased().precomposedStringWithCanonicalMapping
+        name.normalizedFormC.lowercased().normalizedFormC
     }
 }
 

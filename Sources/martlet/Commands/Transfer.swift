@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import IdentityProvider
 import SQLStorage
 
@@ -110,19 +110,19 @@ private final class TransferOutput: @unchecked Sendable {
 
 /// A reader of a file's lines. Not safe to share between threads.
 private final class TransferInput: @unchecked Sendable {
-    private let file: FileHandle
+    private let path: String
+    private let file: InputFile
     private var buffer: [UInt8] = []
     private var position = 0
     private var progress = Progress()
 
     init(_ path: String) throws(Mistakes) {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw Mistakes(["\(path): cannot be read; check that it exists and that this user may read it"])
-        }
+        guard let file = InputFile(path) else { throw Self.unreadable(path) }
+        self.path = path
         self.file = file
     }
 
-    func next() throws -> [UInt8]? {
+    func next() throws(Mistakes) -> [UInt8]? {
         while true {
             if let end = buffer[position...].firstIndex(of: UInt8(ascii: "\n")) {
                 defer { position = end + 1 }
@@ -131,12 +131,17 @@ private final class TransferInput: @unchecked Sendable {
             }
             buffer.removeFirst(position)
             position = 0
-            guard let more = try file.read(upToCount: 1 << 18), !more.isEmpty else {
+            guard let more = file.read(1 << 18) else { throw Self.unreadable(path) }
+            guard !more.isEmpty else {
                 guard !buffer.isEmpty else { return nil }
                 defer { buffer = [] }
                 return buffer
             }
             buffer += more
         }
+    }
+
+    private static func unreadable(_ path: String) -> Mistakes {
+        Mistakes(["\(path): cannot be read; check that it exists and that this user may read it"])
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authenticators
-import Foundation
+import FoundationEssentials
+import Glibc
 import IdentityProvider
 import JOSE
 

@@ -1,6 +1,4 @@
-// Static builds find `stat` in this module, dynamic builds in Glibc.
-import CoreFoundation
-import Foundation
+import FoundationEssentials
 import Glibc
 import IdentityProvider
 
@@ -12,18 +10,18 @@ struct MasterKeyFile {
     /// keys.
     func read() throws(Mistakes) -> MasterKeys {
         // `O_NONBLOCK`, because opening a FIFO blocks until it has a writer.
-        let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Mistakes(["\(path): \(Self.reason(errno, path))"]) }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard let file = InputFile(path, options: O_NOFOLLOW | O_NONBLOCK) else {
+            throw Mistakes(["\(path): \(Self.reason(errno, path))"])
+        }
         var status = stat()
         // Checks the open descriptor, since the path may refer to another file by now.
-        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard unsafe fstat(file.descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw Mistakes(["\(path): the master key must be a regular file"])
         }
         guard status.st_mode & 0o077 == 0 else {
             throw Mistakes(["\(path): other users can access the master key; run `chmod 600 \(path)`"])
         }
-        guard let data = try? file.readToEnd(), let text = String(validating: data, as: UTF8.self) else {
+        guard let data = file.readToEnd(), let text = String(validating: data, as: UTF8.self) else {
             throw Mistakes(["\(path): the master key is not readable text"])
         }
         do { return try MasterKeys(parsing: text) } catch { throw Mistakes(["\(path): \(error.reason)"]) }

@@ -1,6 +1,4 @@
 package import Authenticators
-// Foundation, not FoundationEssentials: Unicode normalization is only there.
-import Foundation
 
 /// A password that meets the policy. Creating one checks it.
 package struct NewPassword: Sendable {
@@ -21,5 +19,5 @@ package struct NewPassword: Sendable {
 
     /// The form that is hashed. Keyboards encode the same character in different ways that users can't see
     /// (NIST SP 800-63B-4 §3.1.1.2).
-    package static func normalized(_ typed: String) -> String { typed.precomposedStringWithCanonicalMapping }
+    package static func normalized(_ typed: String) -> String { typed.normalizedFormC }
 }

@@ -1,0 +1,61 @@
+/// A parsed Mustache template (mustache(5)), with parents, blocks and dynamic names, without lambdas.
+package struct Template: Sendable {
+    let nodes: [Node]
+
+    /// Throws `InvalidMarkup`.
+    package init(parsing text: String) throws(InvalidMarkup) {
+        var parser = TemplateParser(text)
+        nodes = try parser.parse()
+    }
+
+    enum Node: Sendable {
+        /// A whole line, its line break included, or part of one.
+        case text(String)
+        case variable(Path, isEscaped: Bool)
+        case section(Path, [Node])
+        case inverted(Path, [Node])
+        case partial(Name, indentation: String)
+        /// Another template with some of its blocks replaced.
+        case parent(Name, blocks: [String: [Node]], indentation: String)
+        /// Content that a template that names this one as its parent can replace.
+        case block(String, [Node])
+    }
+
+    /// `a.b.c`; empty for `.`, the innermost context.
+    struct Path: Sendable {
+        let names: [String]
+
+        init(_ text: Substring) {
+            names = text == "." ? [] : text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    /// The name of a partial or parent: written in the template, or looked up (`*path`) when it is rendered.
+    enum Name: Sendable {
+        case literal(String)
+        case dynamic(Path)
+
+        init(_ text: Substring) {
+            self =
+                text.first == "*"
+                ? .dynamic(Path(text.dropFirst().trimmingSpaces)) : .literal(String(text))
+        }
+    }
+}
+
+/// The reason that a template cannot be parsed.
+package struct InvalidMarkup: Error, CustomStringConvertible {
+    /// Counted from 1.
+    package let line: Int
+    package let reason: String
+
+    package var description: String { "line \(line): \(reason)" }
+}
+
+extension StringProtocol where SubSequence == Substring {
+    var trimmingSpaces: Substring {
+        let start = drop(while: \.isWhitespace)
+        guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return start }
+        return start[...end]
+    }
+}

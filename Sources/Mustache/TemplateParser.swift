@@ -1,0 +1,168 @@
+/// Turns the text of a template into nodes.
+struct TemplateParser {
+    private let bytes: [UInt8]
+    private var position = 0
+    private var opening = Array("{{".utf8)
+    private var closing = Array("}}".utf8)
+    /// Of the tag being read, counted from 1.
+    private var line = 1
+    private var nodes: [Template.Node] = []
+    /// The sections, blocks and parents around the current position, the innermost last.
+    private var containers: [Container] = []
+    /// Index in `nodes` where the current line begins, or nil if the line has content, which a tag on it then leaves alone.
+    private var lineStart: Int? = 0
+
+    private struct Container {
+        let kind: Kind
+        let name: String
+        let line: Int
+        /// The nodes before it.
+        let outer: [Template.Node]
+    }
+
+    private enum Kind {
+        case section, inverted, block
+        case parent(indentation: String)
+    }
+
+    init(_ text: String) { bytes = Array(text.utf8) }
+
+    mutating func parse() throws(InvalidMarkup) -> [Template.Node] {
+        while position < bytes.count {
+            if starts(opening, at: position) { try tag() } else { text() }
+        }
+        if let container = containers.last {
+            throw InvalidMarkup(line: container.line, reason: "`\(container.name)` is not closed")
+        }
+        return nodes
+    }
+
+    /// Reads text up to the next tag or the end of the line.
+    private mutating func text() {
+        let start = position
+        var isBlank = true
+        while position < bytes.count, !starts(opening, at: position) {
+            let byte = bytes[position]
+            position += 1
+            if byte == Self.lineFeed {
+                nodes.append(.text(string(start..<position)))
+                lineStart = nodes.count
+                return
+            }
+            if !Self.isSpace(byte) { isBlank = false }
+        }
+        nodes.append(.text(string(start..<position)))
+        if !isBlank { lineStart = nil }
+    }
+
+    private mutating func tag() throws(InvalidMarkup) {
+        line = bytes[..<position].count { $0 == Self.lineFeed } + 1
+        let start = position + opening.count
+        let isTriple = start < bytes.count && bytes[start] == UInt8(ascii: "{")
+        let end = isTriple ? [UInt8(ascii: "}")] + closing : closing
+        guard let close = (start..<max(start, bytes.count)).first(where: { starts(end, at: $0) }) else {
+            throw failure("a tag is not closed with `\(String(decoding: end, as: UTF8.self))`")
+        }
+        position = close + end.count
+        let content = string(start..<close)
+        let name = content.dropFirst().trimmingSpaces
+        if isTriple { return variable(name, isEscaped: false) }
+        switch content.first {
+        case "&": variable(name, isEscaped: false)
+        // `%` marks the pragmas of other implementations.
+        case "!", "%": _ = removeLine()
+        case "=":
+            _ = removeLine()
+            try setDelimiters(content)
+        case "#": open(.section, name)
+        case "^": open(.inverted, name)
+        case "$": open(.block, name)
+        case "<": openParent(name)
+        case "/": try self.close(name)
+        case ">":
+            let indentation = removeLine()
+            nodes.append(.partial(Template.Name(name), indentation: indentation))
+        default: variable(content.trimmingSpaces, isEscaped: true)
+        }
+    }
+
+    private mutating func variable(_ name: Substring, isEscaped: Bool) {
+        lineStart = nil
+        nodes.append(.variable(Template.Path(name), isEscaped: isEscaped))
+    }
+
+    private mutating func openParent(_ name: Substring) {
+        let indentation = removeLine()
+        push(.parent(indentation: indentation), name)
+    }
+
+    private mutating func open(_ kind: Kind, _ name: Substring) {
+        _ = removeLine()
+        push(kind, name)
+    }
+
+    private mutating func push(_ kind: Kind, _ name: Substring) {
+        containers.append(Container(kind: kind, name: String(name), line: line, outer: nodes))
+        nodes = []
+        if lineStart != nil { lineStart = 0 }
+    }
+
+    private mutating func close(_ name: Substring) throws(InvalidMarkup) {
+        _ = removeLine()
+        guard let container = containers.popLast() else { throw failure("`\(name)` is closed but not open") }
+        guard container.name == name else {
+            throw failure("`\(name)` is closed while `\(container.name)` is open")
+        }
+        let content = nodes
+        nodes = container.outer
+        switch container.kind {
+        case .section: nodes.append(.section(Template.Path(name), content))
+        case .inverted: nodes.append(.inverted(Template.Path(name), content))
+        case .block: nodes.append(.block(String(name), content))
+        case .parent(let indentation):
+            // What stands between the blocks is not rendered.
+            var blocks: [String: [Template.Node]] = [:]
+            for case .block(let name, let content) in content { blocks[name] = content }
+            nodes.append(.parent(Template.Name(name), blocks: blocks, indentation: indentation))
+        }
+        if lineStart != nil { lineStart = nodes.count }
+    }
+
+    /// Removes the line of the tag just read if it has nothing else, so that the tag leaves no blank line. Returns the
+    /// indentation of such a tag.
+    private mutating func removeLine() -> String {
+        guard let start = lineStart else { return "" }
+        lineStart = nil
+        var end = position
+        while end < bytes.count, Self.isSpace(bytes[end]) { end += 1 }
+        guard end == bytes.count || bytes[end] == Self.lineFeed else { return "" }
+        var indentation = ""
+        for case .text(let text) in nodes[start...] { indentation += text }
+        nodes.removeSubrange(start...)
+        position = min(end + 1, bytes.count)
+        lineStart = start
+        return indentation
+    }
+
+    private mutating func setDelimiters(_ content: String) throws(InvalidMarkup) {
+        let marks = content.dropFirst().dropLast().split(whereSeparator: \.isWhitespace)
+        guard content.count > 1, content.last == "=", marks.count == 2, !marks.joined().contains("=") else {
+            throw failure("delimiters are set as in `{{=<% %>=}}`")
+        }
+        (opening, closing) = (Array(marks[0].utf8), Array(marks[1].utf8))
+    }
+
+    private func failure(_ reason: String) -> InvalidMarkup { InvalidMarkup(line: line, reason: reason) }
+
+    private func starts(_ mark: [UInt8], at index: Int) -> Bool {
+        index + mark.count <= bytes.count && bytes[index..<index + mark.count].elementsEqual(mark)
+    }
+
+    private func string(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+    private static let lineFeed = UInt8(ascii: "\n")
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+    }
+}

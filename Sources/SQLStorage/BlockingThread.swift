@@ -1,0 +1,35 @@
+import Glibc
+
+/// Threads for calls that block, which the cooperative pool must not run.
+package enum BlockingThread {
+    /// Starts a thread that runs `work` and ends with it. `name` is what `ps -L` and debuggers show, up to 15 bytes.
+    package static func start(_ name: String, _ work: @escaping @Sendable () -> Void) {
+        let body = unsafe Unmanaged.passRetained(
+            Body {
+                setName(name)
+                work()
+            })
+        var thread = pthread_t()
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().work()
+                return nil
+            }, body.toOpaque())
+        guard code == 0 else { fatalError("no thread for \(name): pthread_create failed with \(code)") }
+        pthread_detach(thread)
+    }
+
+    private static func setName(_ name: String) {
+        let file = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        let bytes = Array(name.utf8.prefix(15))
+        _ = unsafe bytes.withUnsafeBytes { unsafe write(file, $0.baseAddress, $0.count) }
+    }
+
+    private final class Body: Sendable {
+        let work: @Sendable () -> Void
+        init(_ work: @escaping @Sendable () -> Void) { self.work = work }
+    }
+}

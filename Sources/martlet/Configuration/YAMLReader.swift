@@ -1,0 +1,138 @@
+import CYAML
+import JOSE
+
+/// Reads YAML strictly, through libyaml: one document, and no name twice in a mapping.
+struct YAMLReader {
+    /// A document's value, with the line of each member by place: `clients[0].redirect_uris[1]`.
+    struct Result {
+        var value: JSON?
+        var lines: [String: Int] = [:]
+    }
+
+    private let path: String
+    private let nodes: [Node]
+    private var lines: [String: Int] = [:]
+    private var mistakes: [String] = []
+
+    private struct Node {
+        let line: Int
+        let content: Content
+
+        enum Content {
+            case scalar(String, isPlain: Bool)
+            /// Indices of nodes, counted from 1.
+            case sequence([Int])
+            case mapping([(name: Int, value: Int)])
+        }
+    }
+
+    /// Deeper nesting is refused, and so is an anchor that contains its own alias.
+    private static let deepest = 32
+    /// Aliases inside aliases could otherwise multiply without end.
+    private static let largest = 100_000
+    private var count = 0
+
+    /// The value is nil if the text has only comments. `path` is for messages. Throws `Mistakes`.
+    static func read(_ text: String, path: String) throws(Mistakes) -> Result {
+        let documents = try documents(in: text, path: path)
+        guard documents.count < 2 else {
+            throw Mistakes(["\(path): contains more than one YAML document: remove the line `---` between them"])
+        }
+        guard let nodes = documents.first else { return Result() }
+        var reader = YAMLReader(path: path, nodes: nodes)
+        let value = reader.json(1, at: "", depth: 0)
+        guard reader.mistakes.isEmpty else { throw Mistakes(reader.mistakes) }
+        return Result(value: value, lines: reader.lines)
+    }
+
+    private init(path: String, nodes: [Node]) {
+        self.path = path
+        self.nodes = nodes
+    }
+
+    private mutating func json(_ index: Int, at place: String, depth: Int) -> JSON {
+        let node = nodes[index - 1]
+        if !place.isEmpty { lines[place] = node.line }
+        count += 1
+        guard depth < Self.deepest, count < Self.largest else {
+            if mistakes.isEmpty { mistakes.append("\(path):\(node.line): nested too deeply, or too large") }
+            return .null
+        }
+        switch node.content {
+        case .scalar(let text, let isPlain): return isPlain ? Self.plain(text) : .string(text)
+        case .sequence(let items):
+            var values: [JSON] = []
+            for item in items { values.append(json(item, at: "\(place)[\(values.count)]", depth: depth + 1)) }
+            return .array(values)
+        case .mapping(let members):
+            var object = JSONObject()
+            for member in members {
+                guard case .scalar(let name, _) = nodes[member.name - 1].content else {
+                    mistakes.append("\(path):\(nodes[member.name - 1].line): a key must be a string")
+                    continue
+                }
+                if object[name] != nil {
+                    mistakes.append("\(path):\(nodes[member.value - 1].line): duplicate key \(name)")
+                }
+                object[name] = json(member.value, at: place.isEmpty ? name : "\(place).\(name)", depth: depth + 1)
+            }
+            return .object(object)
+        }
+    }
+
+    /// Resolves a scalar by the YAML 1.2 core schema, in which only plain scalars can be other than strings.
+    private static func plain(_ text: String) -> JSON {
+        switch text {
+        case "true": true
+        case "false": false
+        case "", "~", "null": .null
+        default: Int(text).map(JSON.integer) ?? .string(text)
+        }
+    }
+}
+
+extension YAMLReader {
+    /// The nodes of each document that is not empty; the first node is the root.
+    private static func documents(in text: String, path: String) throws(Mistakes) -> [[Node]] {
+        var parser = unsafe yaml_parser_t()
+        guard unsafe yaml_parser_initialize(&parser) == 1 else { throw Mistakes(["\(path): not enough memory"]) }
+        defer { unsafe yaml_parser_delete(&parser) }
+        // The parser reads from the array as long as it is used.
+        return try unsafe Array(text.utf8).withUnsafeBufferPointer { buffer throws(Mistakes) in
+            unsafe yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
+            var documents: [[Node]] = []
+            while documents.count < 2 {
+                var document = unsafe yaml_document_t()
+                guard unsafe yaml_parser_load(&parser, &document) == 1 else {
+                    let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "cannot be parsed"
+                    throw unsafe Mistakes(["\(path):\(parser.problem_mark.line + 1): not valid YAML: \(problem)"])
+                }
+                defer { unsafe yaml_document_delete(&document) }
+                let count = unsafe document.nodes.top - document.nodes.start
+                guard count > 0 else { break }
+                documents.append((0..<count).map { unsafe node(document.nodes.start[$0]) })
+            }
+            return documents
+        }
+    }
+
+    private static func node(_ node: yaml_node_t) -> Node {
+        let content: Node.Content
+        switch unsafe node.type {
+        case YAML_SCALAR_NODE:
+            let scalar = unsafe node.data.scalar
+            let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+            content = unsafe .scalar(
+                String(decoding: bytes, as: UTF8.self), isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
+        case YAML_SEQUENCE_NODE:
+            let items = unsafe node.data.sequence.items
+            let indices = unsafe UnsafeBufferPointer(start: items.start, count: items.top - items.start)
+            content = unsafe .sequence(indices.map { Int($0) })
+        default:
+            let pairs = unsafe node.data.mapping.pairs
+            let indices = unsafe UnsafeBufferPointer(start: pairs.start, count: pairs.top - pairs.start)
+            content = unsafe .mapping(indices.map { (Int($0.key), Int($0.value)) })
+        }
+        return unsafe Node(line: Int(node.start_mark.line) + 1, content: content)
+    }
+}

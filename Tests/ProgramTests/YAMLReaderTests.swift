@@ -1,0 +1,79 @@
+import JOSE
+import Testing
+
+@testable import martlet
+
+@Suite("YAML 1.2, read strictly")
+struct YAMLReaderTests {
+    @Test("plain scalars are resolved by the core schema, others are strings")
+    func scalars() throws {
+        let text = """
+            a: true
+            b: 'true'
+            c: 12
+            d: "12"
+            e: ~
+            f:
+            g: 012
+            h: yes
+            i: |
+              two
+              lines
+            j: [1, x, null]
+            k: {l: {m: ü}}
+            """
+        let expected = #"""
+            {"a": true, "b": "true", "c": 12, "d": "12", "e": null, "f": null, "g": 12, "h": "yes", "i": "two\nlines\n",
+             "j": [1, "x", null], "k": {"l": {"m": "ü"}}}
+            """#
+        let value = try YAMLReader.read(text, path: "x").value
+        #expect(value?.object == (try JSONObject(parsing: Array(expected.utf8))))
+    }
+
+    @Test("each member has its line")
+    func lines() throws {
+        let text = "# comment\na: 1\nb:\n  - c: 2\n  - - d\n    - e: {f: 3}\n"
+        let lines = try YAMLReader.read(text, path: "x").lines
+        #expect(
+            lines == [
+                "a": 2, "b": 4, "b[0]": 4, "b[0].c": 4, "b[1]": 5, "b[1][0]": 5, "b[1][1]": 6, "b[1][1].e": 6,
+                "b[1][1].e.f": 6,
+            ])
+    }
+
+    @Test("an alias stands for what has its anchor")
+    func alias() throws {
+        let value = try YAMLReader.read("a: &x {b: 1}\nc: *x\n", path: "x").value
+        #expect(value?.object == (try JSONObject(parsing: Array(#"{"a": {"b": 1}, "c": {"b": 1}}"#.utf8))))
+    }
+
+    @Test("a file with only comments has no value", arguments: ["", "# nothing\n", "\n\n"])
+    func empty(text: String) throws {
+        #expect(try YAMLReader.read(text, path: "x").value == nil)
+    }
+
+    @Test(
+        "mistakes name the line",
+        arguments: [
+            ("a: 1\na: 2\n", "x:2: duplicate key a"), ("a: [1\nb: 2\n", "x:2: not valid YAML: "),
+            ("a:\n\t- 1\n", "x:2: not valid YAML: "), ("a: 1\n---\nb: 2\n", "x: contains more than one YAML document"),
+            ("a: 1\n---\n{", "x:4: not valid YAML: "), ("[a]: 1\n", "x:1: a key must be a string"),
+            ("a: *x\n", "x:1: not valid YAML: "), ("a: &x [*x]\n", "x:1: nested too deeply, or too large"),
+        ])
+    func mistakes(text: String, expected: String) {
+        let mistakes = #expect(throws: Mistakes.self) { try YAMLReader.read(text, path: "x") }
+        #expect(mistakes?.lines.count == 1)
+        #expect(mistakes?.lines.first?.hasPrefix(expected) == true, "\(mistakes?.lines ?? [])")
+    }
+
+    @Test("aliases cannot multiply a small file into a large one")
+    func laughs() {
+        var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...9 {
+            let aliases = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+            text += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        let mistakes = #expect(throws: Mistakes.self) { try YAMLReader.read(text, path: "x") }
+        #expect(mistakes?.lines.count == 1)
+    }
+}

@@ -9,6 +9,8 @@ final class Chromium: Sendable {
     private let driver: Process
     private let base: String
     private let session: String
+    /// The browser's process, which outlives a driver that is killed.
+    private let browser: pid_t?
     private let profile: Folder
 
     /// Throws when Chromium or its driver is missing: a test that cannot run has failed.
@@ -38,6 +40,7 @@ final class Chromium: Sendable {
             throw Unexpected("no browser: \(answer)")
         }
         self.session = session
+        browser = ((value["capabilities"] as? [String: Any])?["goog:processID"] as? Int).map(pid_t.init)
     }
 
     func quit() async throws {
@@ -45,7 +48,12 @@ final class Chromium: Sendable {
         kill(driver.processIdentifier, SIGKILL)
     }
 
-    deinit { if driver.isRunning { kill(driver.processIdentifier, SIGKILL) } }
+    deinit {
+        // Only if a test failed before it called `quit`.
+        guard driver.isRunning else { return }
+        kill(driver.processIdentifier, SIGKILL)
+        if let browser { kill(browser, SIGKILL) }
+    }
 
     func open(_ url: String) async throws { _ = try await command("url", ["url": url]) }
 

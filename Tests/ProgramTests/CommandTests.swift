@@ -184,6 +184,9 @@ struct CommandTests {
         #expect(try await check(["--issuer", "https://flag.example/"], variable).contains("--issuer: https://flag"))
         #expect(try await check(["--issuer", "https://flag.example"], variable).contains("No errors found."))
         #expect(try await check([], ["MARTLET_COLOUR": "green"]).contains("MARTLET_COLOUR: unknown setting"))
+        #expect(
+            try await check([], ["MARTLET_LISEN": "x"])
+                .contains("MARTLET_LISEN: unknown setting; did you mean MARTLET_LISTEN"))
     }
 
     @Test("apply: a plan ends with 2, applying with 0, the second time nothing changes")

@@ -189,7 +189,8 @@ package struct DocumentReader {
 
     package mutating func refuseUnknown(besides others: Set<String> = []) {
         for name in document.names where !known.contains(name) && !others.contains(name) {
-            report(name, "is not a known member")
+            let hint = NearNames.hint(for: name, among: known.union(others).sorted())
+            report(name, "is not a known member" + (hint.map { "; \($0)" } ?? ""))
         }
     }
 

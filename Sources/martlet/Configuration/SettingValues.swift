@@ -1,4 +1,5 @@
 import FoundationEssentials
+import IdentityProvider
 import JOSE
 
 /// The value of each setting and where it came from. Flags override variables, which override the file.
@@ -17,8 +18,12 @@ struct SettingValues {
             if let text = options.flag(setting) { values[setting] = (.string(text), setting.flag) }
         }
         for name in environment.keys.sorted() where name.hasPrefix("MARTLET_") && !Self.isKnown(name) {
-            mistakes.append("\(name): unknown setting; see docs/configuration.md")
+            mistakes.append("\(name): \(Self.unknown(name, among: Setting.allCases.map(\.variable)))")
         }
+    }
+
+    private static func unknown(_ name: String, among names: [String]) -> String {
+        "unknown setting; " + (NearNames.hint(for: name, among: names) ?? "see docs/configuration.md")
     }
 
     private static func isKnown(_ variable: String) -> Bool {
@@ -50,7 +55,8 @@ struct SettingValues {
             {
                 take(members, prefix: place + ".", of: file)
             } else {
-                mistakes.append("\(file.position(of: place)): unknown setting; see docs/configuration.md")
+                let reason = Self.unknown(place, among: Setting.allCases.map(\.rawValue))
+                mistakes.append("\(file.position(of: place)): \(reason)")
             }
         }
     }

@@ -30,8 +30,8 @@ struct WebhookSetting {
     }
 
     private static func hint(_ event: String) -> String {
-        let near = NearNames.of(event, among: AuditEvent.Name.allCases.map(\.rawValue))
-        return near.isEmpty ? "see docs/audit.md for all events" : "did you mean \(near.joined(separator: " or "))?"
+        NearNames.hint(for: event, among: AuditEvent.Name.allCases.map(\.rawValue))
+            ?? "see docs/audit.md for all events"
     }
 
     private static func mistake(_ text: String) -> String? {

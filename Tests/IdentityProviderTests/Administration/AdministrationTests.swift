@@ -185,6 +185,15 @@ struct AdministrationTests {
         #expect(((try? set(#"{"clients": [\#(client)]}"#)) != nil) == isValid)
     }
 
+    @Test("a misspelled member is rejected with a suggestion")
+    func misspelled() throws {
+        let client =
+            #"{"client_id": "a", "grant_types": [], "token_endpoint_auth_method": "none", "logo_url": "https://a.example"}"#
+        let error = #expect(throws: InvalidDocument.self) { try set(#"{"clients": [\#(client)]}"#) }
+        #expect(error?.problems.map(\.member) == ["clients[0].logo_url"])
+        #expect(error?.problems.first?.reason == "is not a known member; did you mean logo_uri?")
+    }
+
     @Test("scopes of a resource server are a list of values or a map from values to descriptions")
     func scopeDescriptions() throws {
         func server(_ members: String) throws -> ResourceServer {

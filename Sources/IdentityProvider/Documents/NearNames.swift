@@ -1,10 +1,16 @@
 /// Suggestions for a misspelled name.
-enum NearNames {
+package enum NearNames {
     /// Returns up to three similar names, the closest first.
-    static func of(_ text: String, among names: [String]) -> [String] {
+    package static func of(_ text: String, among names: [String]) -> [String] {
         let near = names.map { (name: $0, distance: distance(text, $0)) }
             .filter { $0.distance <= max(2, $0.name.count / 3) }
         return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
+    }
+
+    /// Returns a question that suggests similar names, or nil if there are none.
+    package static func hint(for text: String, among names: [String]) -> String? {
+        let near = of(text, among: names)
+        return near.isEmpty ? nil : "did you mean \(near.joined(separator: " or "))?"
     }
 
     /// Returns the Levenshtein distance.

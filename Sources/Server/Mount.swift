@@ -57,6 +57,11 @@ struct Mount: Sendable {
                 "route": "\(routed.route.path)", "error": "\(error.code.rawValue)", "reason": "\(error.description)",
                 "cause": "\(error.cause.map { "\($0)" } ?? "none")",
             ])
+        var error = error
+        // Following a link repeats only a GET.
+        if routed.exchange.head.method == .post, error.next == nil {
+            error.next = .account(of: routed.provider.issuer)
+        }
         return routed.endpoint.refusal(error)
     }
 

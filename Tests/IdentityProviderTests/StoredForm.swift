@@ -87,7 +87,8 @@ extension StoredForm {
         StoredForm(
             Interaction.self,
             """
-            {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "browser": "b", "progress": \(progress),
+            {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "requestedAt": 800999000.5,
+             "browser": "b", "progress": \(progress),
              "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true}
             """),
         StoredForm(

@@ -43,6 +43,26 @@ struct NextStepTests {
         #expect(html.contains(">Continue to &lt;Shop&gt;</a>"))
     }
 
+    private struct BusyEndpoint: Endpoint {
+        let routes = [Route.get(Path("/busy")), .post(Path("/busy"))]
+        func respond(to request: Request) async throws -> Response { throw FailingEndpoint.Away() }
+        func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
+    }
+
+    @Test("a page that failed for the moment can be reloaded; a form that failed leads to the account page")
+    func busy() async throws {
+        try await TestServer.run([BusyEndpoint()]) { server in
+            try await TestClient.run { client in
+                let url = "http://127.0.0.1:\(server.port)/busy"
+                let page = try await client.get(url, ["Accept": "text/html"])
+                #expect(primaries(page.text) == [""])
+                let form = try await client.send("POST", url, ["Accept": "text/html"])
+                let account = try #require(primaries(form.text).first)
+                #expect(account.hasSuffix("/account"))
+            }
+        }
+    }
+
     @Test("every label has a text in every language", arguments: ["en", "de"], NextStep.Label.allCases)
     func labels(_ language: String, _ label: NextStep.Label) throws {
         let text = try #require(try texts(language)["next_\(label.rawValue)"])

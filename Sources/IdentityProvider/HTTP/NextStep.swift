@@ -2,6 +2,7 @@
 package struct NextStep: Sendable, Hashable {
     /// The button's label. Text: `next_LABEL`.
     package enum Label: String, Sendable, CaseIterable {
+        case account = "account"
         case signIn = "sign_in"
         /// On to the client with the given name.
         case application = "application"
@@ -24,6 +25,9 @@ package struct NextStep: Sendable, Hashable {
         self.label = label
         self.name = name
     }
+
+    /// Leads to the account page.
+    package static func account(of issuer: Issuer) -> NextStep { NextStep(issuer.url(.account), .account) }
 
     /// Reloads the page that failed: an empty reference resolves to the current page (RFC 3986 §4.4).
     static let retry = NextStep("", .retry)

@@ -42,7 +42,7 @@ package struct OAuthError: Error {
     /// The name of the parameter in question. A name that Martlet expects, never text from the request.
     var parameter: String?
     /// The next step from the error page. Defaults to the account page.
-    var next: NextStep?
+    package var next: NextStep?
     /// The user's preferred languages from `ui_locales`, for the error page.
     var languages: [String] = []
     /// The underlying error, for the log. Never sent.

@@ -6,6 +6,8 @@ import JOSE
 struct Interaction: Codable, Sendable {
     let purpose: Purpose
     let startedAt: Date
+    /// When the request was made, if the interaction restarted an earlier one.
+    let requestedAt: Date?
     /// The digest of the browser's identity; `nil` until the interaction is bound to a browser.
     private(set) var browser: String?
     /// The factors shown so far, until they result in a session.
@@ -19,12 +21,13 @@ struct Interaction: Codable, Sendable {
     var isDenied = false
 
     private enum CodingKeys: String, CodingKey {
-        case purpose, startedAt, browser, progress, exhausted, askedForConsent, consented, isDenied
+        case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented, isDenied
     }
 
-    init(_ purpose: Purpose, startedAt: Date) {
+    init(_ purpose: Purpose, startedAt: Date, requestedAt: Date? = nil) {
         self.purpose = purpose
         self.startedAt = startedAt
+        self.requestedAt = requestedAt
     }
 
     /// The next thing to do.

@@ -30,17 +30,20 @@ struct InteractionKeeper: Sendable {
         return interaction
     }
 
-    /// Returns the purpose of the request's interaction, even if it has expired or belongs to another browser. Only good
-    /// for starting over: nothing else of the interaction carries over.
-    func purpose(of request: Request) -> Interaction.Purpose? {
+    /// Returns a new interaction for the purpose of the request's interaction, even if that has expired or belongs to
+    /// another browser. Nothing else carries over, and only this browser sees the login hint again.
+    func restart(_ request: Request) -> Interaction? {
         guard let text = request.parameters["interaction"],
-            let interaction = try? sealer.open(Interaction.self, from: text, for: .interaction),
-            now() < interaction.startedAt.addingTimeInterval(Self.restartLimit)
+            let former = try? sealer.open(Interaction.self, from: text, for: .interaction)
         else { return nil }
-        return interaction.purpose
+        let requestedAt = former.requestedAt ?? former.startedAt
+        guard now() < requestedAt.addingTimeInterval(Self.restartLimit) else { return nil }
+        let isOurs = former.isBound(to: browser.identity(in: request))
+        return Interaction(
+            isOurs ? former.purpose : former.purpose.withoutLoginHint, startedAt: now(), requestedAt: requestedAt)
     }
 
-    /// Seconds after which an expired interaction can no longer be restarted.
+    /// Seconds after the request during which its interaction can be restarted.
     private static let restartLimit: TimeInterval = 86_400
 
     /// Resumes the interaction of the request. Binds it to this browser if it isn't bound yet.

@@ -46,29 +46,43 @@ struct InteractionPages: Sendable {
         }
     }
 
-    /// Redirects a browser without an interaction to the account page. Adds a next step to the errors that `body` throws.
+    /// Redirects a browser without an interaction to the account page. Adds a next step to the errors that `body` throws:
+    /// a lost sign-in starts over, and one that failed for the moment continues.
     func guide(_ request: Request, _ body: () async throws -> Response) async throws -> Response {
         if request.method == .get, request.parameters["interaction"] == nil {
             return .redirect(to: interactions.issuer.reference(.account))
         }
         do { return try await body() } catch let error as OAuthError {
-            guard let purpose = interactions.purpose(of: request) else { throw error }
-            var error = error
-            error.languages = interactions.make(purpose).languages
-            if error.next == nil { error.next = try await restart(purpose) }
-            throw error
+            throw try await guided(error, request)
+        } catch let error as any StorageUnavailable {
+            throw try await guided(.unavailable(retryAfter: 2, cause: error), request)
         }
+    }
+
+    private func guided(_ error: OAuthError, _ request: Request) async throws -> OAuthError {
+        guard let restarted = interactions.restart(request) else { return error }
+        var error = error
+        error.languages = restarted.languages
+        guard error.next == nil else { return error }
+        switch error.status {
+        case .gone, .forbidden: error.next = try await restart(restarted)
+        case .tooManyRequests, .serviceUnavailable, .internalServerError:
+            guard let interaction = try? interactions.resume(request) else { break }
+            error.next = NextStep(try interactions.location(interaction.path, interaction), .retry)
+        default: break
+        }
+        return error
     }
 
     /// Returns a step that starts the same request over, in any browser. No factors and no consent carry over, so it is
     /// equivalent to following the client's link again. `nil` if the client's registration no longer allows the request.
-    private func restart(_ purpose: Interaction.Purpose) async throws -> NextStep? {
-        switch purpose {
+    private func restart(_ interaction: Interaction) async throws -> NextStep? {
+        switch interaction.purpose {
         case .authorization(let authorization):
             guard let client = try await clients.findEnabled(authorization.client),
                 authorization.isPossible(for: client)
             else { return nil }
-            let uri = try interactions.location(.authorization, interactions.make(purpose))
+            let uri = try interactions.location(.authorization, interaction)
             return NextStep(uri, .application, name: client.name)
         case .signIn(let signIn):
             guard let id = signIn.client else {
@@ -84,7 +98,8 @@ struct InteractionPages: Sendable {
 extension AuthorizationRequest {
     /// Whether the client's registration, which may have changed since, still allows the request.
     fileprivate func isPossible(for client: Client) -> Bool {
-        client.redirectURIs.contains { $0.matches(redirect.uri) } && scope.isSubset(of: client.scope)
+        client.redirectURIs.contains { $0.matches(redirect.uri) } && consentScope.isSubset(of: client.scope)
+            && client.grantTypes.contains(.authorizationCode) && isProtected(for: client)
     }
 }
 

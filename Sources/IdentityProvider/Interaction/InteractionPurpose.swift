@@ -110,3 +110,16 @@ extension Interaction {
         }
     }
 }
+
+extension Interaction.Purpose {
+    var withoutLoginHint: Self {
+        switch self {
+        case .authorization(var request):
+            request.loginHint = nil
+            return .authorization(request)
+        case .signIn(var request):
+            request.loginHint = nil
+            return .signIn(request)
+        }
+    }
+}

@@ -19,15 +19,17 @@ struct MailRequests: Sendable {
     static let perRecipient = 6
     /// Requests per hour from an IPv4 /24 or IPv6 /48.
     static let perNetwork = 120
-    /// Emails per hour to all addresses without an account. They go to strangers, and more would harm the
+    /// Emails per hour to all addresses that no account has yet. They go to strangers, and more would harm the
     /// reputation of the mail server.
     static let signUps = 7_200
 
     /// Queues an email. Throws `temporarily_unavailable` if the network has used up its quota or the outbox is full.
-    func add(_ occasion: Mail.Occasion, after request: Request) async throws {
+    /// `isForStranger` counts the email as a sign-up.
+    func add(_ occasion: Mail.Occasion, after request: Request, isForStranger: Bool = false) async throws {
         let recipient = occasion.recipient.map(recipient)
         var shares = [network(of: request), recipient].compactMap(\.self)
         if case .signUp = occasion { shares.append(signUps) }
+        if isForStranger { shares.append(signUps) }
         let admission = try await queue.add(occasion, after: request, within: shares)
         if case .usedUp(recipient) = admission {
             // That mailbox has received enough. The response stays the same: a stranger must not learn of other

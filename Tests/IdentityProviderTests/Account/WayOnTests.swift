@@ -153,6 +153,87 @@ struct WayOnTests {
         #expect(try late.page().data["next"] == nil)
     }
 
+    @Test("restarting a sign-in doesn't extend the day in which it can be restarted")
+    func restartedAgain() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        var page = try await browser.get("/authorize", Browser.webRequest()).page()
+        issuer.clock.advance(by: 82_800)
+        page = try await open(step(browser.submit(page, Self.alice)).uri, in: browser).page()
+        #expect(page.template == "sign-in")
+        issuer.clock.advance(by: 7_200)
+        let late = try await browser.submit(page, Self.alice)
+        #expect(late.status == .gone)
+        #expect(try late.page().data["next"] == nil)
+    }
+
+    @Test(
+        "a request that the client's registration no longer allows cannot be restarted",
+        arguments: [
+            // The client may no longer see the address, which the request asks for as a claim.
+            (
+                [("claims", #"{"id_token": {"email": null}}"#)],
+                #""redirect_uris": ["https://shop.example/callback"], "scope": "openid profile""#
+            ),
+            // Without a secret, the client needs PKCE.
+            (
+                [],
+                """
+                "redirect_uris": ["https://shop.example/callback"], "scope": "openid profile",
+                "token_endpoint_auth_method": "none", "pkce": "required"
+                """
+            ),
+        ] as [([(String, String)], String)])
+    func tightened(_ parameters: [(String, String)], _ members: String) async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let page = try await browser.get("/authorize", Browser.webRequest(parameters)).page()
+        issuer.clock.advance(by: 1_801)
+        let client =
+            members.contains("token_endpoint_auth_method")
+            ? #"{"clients": [{"client_id": "web", \#(members)}]}"# : Self.web(members)
+        try await issuer.apply(client)
+        let late = try await browser.submit(page, Self.alice)
+        #expect(late.status == .gone)
+        #expect(try late.page().data["next"] == nil)
+    }
+
+    @Test("another browser that restarts a sign-in doesn't see the login hint")
+    func foreignHint() async throws {
+        let issuer = try await TestIssuer()
+        let (owner, finder) = (Browser(issuer), Browser(issuer))
+        let page = try await owner.get("/authorize", Browser.webRequest([("login_hint", "alice@example.com")])).page()
+        #expect(page.text("username") == "alice@example.com")
+        let refused = try await finder.get("/sign-in", [("interaction", page.text("interaction"))])
+        #expect(try await open(step(refused).uri, in: finder).page().text("username") == "")
+        issuer.clock.advance(by: 1_801)
+        let late = try await owner.submit(page, Self.alice)
+        #expect(try await open(step(late).uri, in: owner).page().text("username") == "alice@example.com")
+    }
+
+    @Test("a failure that passes keeps the sign-in, and any other error doesn't restart it")
+    func passing() async throws {
+        let issuer = try await TestIssuer()
+        let browser = Browser(issuer)
+        let interaction = try await browser.get("/authorize", Browser.webRequest()).page().text("interaction")
+        let request = try Request(
+            method: .get, path: "/sign-in", query: "interaction=\(interaction)",
+            headers: [.cookie: browser.cookieHeader])
+        struct Outage: StorageUnavailable {}
+        for failure in [Outage(), OAuthError.tooManyRequests(retryAfter: 1)] as [any Error] {
+            let error = await #expect(throws: OAuthError.self) {
+                try await InteractionPages(issuer.core).guide(request) { throw failure }
+            }
+            let next = try #require(error?.next)
+            #expect(next.label == .retry)
+            #expect(try await open(next.uri, in: browser).page().template == "sign-in")
+        }
+        let refusal = await #expect(throws: OAuthError.self) {
+            try await InteractionPages(issuer.core).guide(request) { throw OAuthError.invalidRequest("no") }
+        }
+        #expect(refusal?.next == nil)
+    }
+
     @Test("an expired sign-in to one of our own pages leads back to that page")
     func ownPage() async throws {
         let issuer = try await TestIssuer("https://id.example.com/realm")

@@ -32,7 +32,8 @@ struct EmailAddressEndpoint: AccountPageEndpoint {
         }
         let text = request.parameters["email"] ?? ""
         guard let address = MailAddress(text) else { return page(request, user, typed: text, error: "email") }
-        try await mail.add(.emailChange(user.id, to: address), after: request)
+        try await mail.add(
+            .emailChange(user.id, to: address), after: request, isForStranger: user.email == nil)
         audit.record(.emailChangeRequested, user: user.id)
         return pages.sent(
             "email_change_asked", at: path, again: [("email", address.text)], request,

@@ -11,7 +11,7 @@ struct AuthorizationRequest: Codable, Sendable {
     let prompt: Set<Prompt>
     /// The maximum time since the sign-in, in seconds.
     let maxAge: Int?
-    let loginHint: String?
+    var loginHint: String?
     let languages: [String]
     let display: Display
     let claims: ClaimsRequest?
@@ -46,7 +46,7 @@ struct AuthorizationRequest: Codable, Sendable {
         maxAge = try parameters.seconds("max_age") ?? client.defaultMaxAge
         nonce = parameters["nonce"]
         pkce = try PKCE(parameters)
-        if pkce == nil { try Self.requireProtection(of: client, scope, nonce) }
+        try Self.requireProtection(of: client, scope, nonce, pkce)
         loginHint = parameters["login_hint"]
         languages = parameters.languages
         display = parameters["display"].flatMap(Display.init) ?? .page
@@ -64,13 +64,19 @@ struct AuthorizationRequest: Codable, Sendable {
     /// `nonce` of the ID Token instead. A public client must use PKCE, which also binds the code to it
     /// (RFC 9700 §2.1.1; OAuth 2.1 §7.5.1).
     private static func requireProtection(
-        of client: Client, _ scope: Scope, _ nonce: String?
+        of client: Client, _ scope: Scope, _ nonce: String?, _ pkce: PKCE?
     ) throws(OAuthError) {
+        guard pkce == nil else { return }
         guard !client.isPublic else { throw .invalidRequest("code_challenge is missing") }
         guard !client.isPKCEOptional, nonce == nil || !scope.contains(Scope.openID) else { return }
         throw .invalidRequest(
             "code_challenge is missing: send an S256 challenge, send a nonce with the scope openid, "
                 + "or register the client with pkce: optional")
+    }
+
+    /// Whether the request is still protected as the registration of `client` requires.
+    func isProtected(for client: Client) -> Bool {
+        (try? Self.requireProtection(of: client, scope, nonce, pkce)) != nil
     }
 
     /// Rejects unsupported parameters, which must not be ignored silently (OpenID Connect Core §6.1, §6.2, §7.2.1).

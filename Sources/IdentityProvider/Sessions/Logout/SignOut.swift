@@ -69,7 +69,7 @@ struct SignOut: Sendable {
     /// Returns a page that names the client and links to its registered URI.
     func page(_ template: String, _ signOut: SignOutRequest) async throws -> Page {
         var page = Page(template, languages: signOut.languages)
-        if let id = signOut.client, let client = try await clients.find(id) {
+        if let id = signOut.client, let client = try await clients.findEnabled(id) {
             page.show(client)
             page.data["return_uri"] = client.clientURI.map(Page.Value.text)
         }

@@ -5,7 +5,7 @@ import Testing
 @Suite("UAX #15: Normalization Form C")
 struct NormalizationTests {
     @Test(
-        "equivalent texts become one",
+        "equivalent texts have the same normal form",
         arguments: [
             ("e\u{301}", "\u{E9}"), ("\u{E9}", "\u{E9}"), ("\u{212B}", "\u{C5}"),
             ("\u{1E0B}\u{323}", "\u{1E0D}\u{307}"),
@@ -18,7 +18,7 @@ struct NormalizationTests {
         #expect(Array(text.normalizedFormC.unicodeScalars) == Array(expected.unicodeScalars))
     }
 
-    @Test("every character has the form that ICU gives it, alone and between combining marks")
+    @Test("every character normalizes as in ICU, alone and between combining marks")
     func everyCharacter() {
         var differences: [String] = []
         for value in UInt32(0)...0x10_FFFF {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ClusterCheck
 
-@Suite("What the cluster check finds in a history")
+@Suite("What the cluster check detects in a history")
 struct HistoryCheckerTests {
     private func failures(
         _ entries: [Entry], generation: Int? = 0, isActive: [Bool] = [true, true],
@@ -23,7 +23,7 @@ struct HistoryCheckerTests {
 
     private var redeemed: Entry { entry(.redeem, .acknowledged, at: 0) }
 
-    @Test("a good one")
+    @Test("a correct history has no findings")
     func good() {
         let history = [redeemed, entry(.refresh(0), .acknowledged, at: 1), entry(.introspect, .acknowledged, at: 2)]
         #expect(failures(history, generation: 1).isEmpty)
@@ -36,20 +36,20 @@ struct HistoryCheckerTests {
         #expect(failures(retries, generation: 2).isEmpty)
     }
 
-    @Test("a code that two nodes took")
+    @Test("a code redeemed at two nodes is detected")
     func twice() {
         let history = [redeemed, entry(.redeem, .acknowledged, at: 0, node: 2)]
         #expect(failures(history).contains("no code was redeemed twice"))
     }
 
-    @Test("a generation that was given twice, or never")
+    @Test("a generation that was issued twice, or never, is detected")
     func generation() {
         let history = [redeemed, entry(.refresh(0), .acknowledged, at: 1)]
         #expect(failures(history, generation: 2) == ["no refresh generation was given twice"])
         #expect(failures(history, generation: 0) == ["no refresh generation was given twice"])
     }
 
-    @Test("what was acknowledged and is not known any more")
+    @Test("an acknowledged write that was lost is detected")
     func lost() {
         #expect(failures([redeemed, entry(.refresh(0), .refused, at: 1)]) == ["nothing acknowledged was lost"])
         #expect(failures([redeemed, entry(.introspect, .refused, at: 1)]) == ["nothing acknowledged was lost"])
@@ -57,7 +57,7 @@ struct HistoryCheckerTests {
         #expect(failures([redeemed], isActive: [false, false]) == ["nothing acknowledged was lost"])
     }
 
-    @Test("what was revoked and is there again")
+    @Test("a revoked item that works again is detected")
     func back() {
         let history = [redeemed, entry(.revoke, .acknowledged, at: 1)]
         #expect(failures(history, isActive: [false, false]).isEmpty)
@@ -73,7 +73,7 @@ struct HistoryCheckerTests {
         #expect(failures(soon, isActive: [false, false]).isEmpty)
     }
 
-    @Test("a second use of a code ends what the first one bought")
+    @Test("reuse of a code revokes what its first use granted")
     func secondUse() {
         let history = [redeemed, entry(.redeem, .refused, at: 0.5, node: 2)]
         #expect(failures(history, isActive: [false, false]).isEmpty)
@@ -84,7 +84,7 @@ struct HistoryCheckerTests {
         #expect(failures(uncertain, isActive: [true, true]).isEmpty)
     }
 
-    @Test("nodes that differ")
+    @Test("nodes that disagree are detected")
     func disagreement() {
         let history = [redeemed, entry(.revoke, .unknown, at: 1)]
         #expect(failures(history, isActive: [true, false]) == ["the nodes agree at the end"])

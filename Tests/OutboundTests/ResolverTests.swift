@@ -5,7 +5,7 @@ import Testing
 
 @testable import Outbound
 
-@Suite("Names are resolved on threads of their own", .timeLimit(.minutes(2)))
+@Suite("Names are resolved on separate threads", .timeLimit(.minutes(2)))
 struct ResolverTests {
     /// Lookups of names that begin with `slow` block their thread until it opens.
     private final class Gate: Sendable {
@@ -29,7 +29,7 @@ struct ResolverTests {
         func open() { opened.signal() }
     }
 
-    @Test("slow names block neither other tasks nor more threads than there are")
+    @Test("slow lookups don't block other tasks, and the number of threads is limited")
     func slow() async throws {
         let gate = try Gate()
         let resolver = Resolver(threads: 2, lookup: gate.lookup)
@@ -44,7 +44,7 @@ struct ResolverTests {
         #expect(gate.names.count == 100)
     }
 
-    @Test("a canceled lookup returns at once; if it hasn't begun, it never does")
+    @Test("a canceled lookup returns at once, and never starts if it was still waiting")
     func canceled() async throws {
         let gate = try Gate()
         let resolver = Resolver(threads: 2, lookup: gate.lookup)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Callers share one task", .timeLimit(.minutes(2)))
 struct SharedTasksTests {
-    @Test("a canceled caller leaves at once; the task is canceled when the last has left")
+    @Test("a canceled caller returns at once, and the task is canceled with its last caller")
     func leaving() async throws {
         let shared = SharedTasks<String, Int>()
         let begun = Mutex(0)
@@ -33,7 +33,7 @@ struct SharedTasksTests {
         #expect(begun.withLock { $0 } == 1)
     }
 
-    @Test("many callers, many of them canceled: each gets its result or leaves")
+    @Test("of many callers, some canceled, each gets its result or returns early")
     func races() async throws {
         let shared = SharedTasks<Int, Int>()
         let results = try await race(500) { number in

@@ -4,7 +4,7 @@ import SQLiteDriver
 import TestSupport
 import Testing
 
-@Suite("The audit log from the command line")
+@Suite("The audit log on the command line")
 struct AuditCommandTests {
     private static let resources = """
         clients:
@@ -21,7 +21,7 @@ struct AuditCommandTests {
         try output.split(separator: "\n").filter { $0.hasPrefix("{\"node\"") }.map { try json(String($0)) }
     }
 
-    @Test("a refusal is asked for by user, time and trace, explained, verified, and found when it was changed")
+    @Test("a denied sign-in is found by user, time and trace, explained and verified, and a change to it is detected")
     func audit() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", Self.resources)

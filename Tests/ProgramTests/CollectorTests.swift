@@ -35,13 +35,13 @@ enum ObservedServer {
     }
 }
 
-@Suite("The program seen through a collector", .serialized)
+@Suite("Telemetry of a running program at a collector", .serialized)
 struct CollectorTests {
     private static let trace = "0af7651916cd43dd8448eb211c80319c"
     private static let span = "b7ad6b7169203331"
 
     @Test(
-        "a sign-in is told from the request to the statement, in one trace that began with the client; no secret is told"
+        "a sign-in is one trace, from the client's request to the SQL, without secrets"
     )
     func signIn() async throws {
         let collector = try await OTLPCollector()
@@ -96,7 +96,7 @@ struct CollectorTests {
     }
 
     @Test(
-        "a collector that is away or hangs keeps nobody waiting, and the end comes in time", arguments: [true, false])
+        "a missing or stuck collector delays neither requests nor the shutdown", arguments: [true, false])
     func away(_ hangs: Bool) async throws {
         let collector = hangs ? try await OTLPCollector(["hang"]) : nil
         let endpoint = try collector?.endpoint ?? "http://127.0.0.1:\(freePort())"
@@ -111,7 +111,7 @@ struct CollectorTests {
     }
 
     @Test(
-        "a setting that cannot be meant is refused, and a token in it is not repeated",
+        "an invalid setting is refused without repeating its token",
         arguments: [
             ["--telemetry-otlp", "localhost:4318"], ["--telemetry-otlp", "http://user:hunter2@localhost:4318"],
             ["--telemetry-otlp", "http://localhost:4318?token=hunter2"], ["--telemetry-otlp-signals", "traces"],

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("The demo in a real browser", .serialized)
 struct DemoTests {
-    @Test("a person signs in with PKCE, sees the claims, calls userinfo, refreshes and signs out; it is kept")
+    @Test(
+        "a user signs in with PKCE, sees the claims, calls userinfo, refreshes and signs out; data survives a restart")
     func demo() async throws {
         let folder = try Folder()
         let demoPort = try freePort()

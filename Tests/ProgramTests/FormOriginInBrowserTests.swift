@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Forms of a sibling origin in a real browser (Fetch Metadata)", .serialized, .timeLimit(.minutes(5)))
 struct FormOriginInBrowserTests {
-    @Test("a sibling's form is refused with the right token, and the page's own is taken")
+    @Test("a sibling origin's form is refused even with a valid token, and the page's own form is accepted")
     func sibling() async throws {
         let folder = try Folder()
         let demoPort = try freePort()

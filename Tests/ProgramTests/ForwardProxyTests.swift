@@ -142,14 +142,14 @@ private struct Person {
 }
 
 @Suite(
-    "Forward authentication with nginx and Caddy, as the files in docs/forward-authentication set it up", .serialized)
+    "Forward authentication with nginx and Caddy, as configured in docs/forward-authentication", .serialized)
 struct ForwardProxyTests {
     private func headers(_ answer: WebClient.Answer) throws -> [String: String] {
         try json(answer.body)["headers"] as? [String: String] ?? [:]
     }
 
     @Test(
-        "a person signs in on the way and reaches the page they wanted; the application hears who they are",
+        "a user signs in on the way to a page and reaches it, and the application learns who they are",
         arguments: ForwardProxy.allCases)
     func way(_ proxy: ForwardProxy) async throws {
         let site = try await Site(proxy)
@@ -179,7 +179,7 @@ struct ForwardProxyTests {
     }
 
     @Test(
-        "scripts are told 401, another's X-Forwarded-Host leads nowhere else, the check itself is not to be had",
+        "scripts get 401, a forged X-Forwarded-Host is ignored, and the check can't be called directly",
         arguments: ForwardProxy.allCases)
     func refusals(_ proxy: ForwardProxy) async throws {
         let site = try await Site(proxy)
@@ -199,7 +199,7 @@ struct ForwardProxyTests {
     }
 
     @Test(
-        "who lacks the role is refused; signing out at the application ends the session",
+        "a user without the role is refused, and signing out at the application ends the session",
         arguments: ForwardProxy.allCases)
     func roles(_ proxy: ForwardProxy) async throws {
         let site = try await Site(proxy)

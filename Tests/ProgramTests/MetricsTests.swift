@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The program seen through Prometheus", .serialized)
+@Suite("Metrics of a running program", .serialized)
 struct MetricsTests {
     private static let documents = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../docs/observability").standardizedFileURL
@@ -53,7 +53,7 @@ struct MetricsTests {
         return (process.terminationStatus, text)
     }
 
-    @Test("what is served is counted, promtool finds nothing wrong with it, and no label holds what a stranger sent")
+    @Test("requests are counted, promtool finds no mistakes, and no label contains a client's value")
     func scrape() async throws {
         let observed = try await observed()
         let client = WebClient(origin: observed.server.issuer)
@@ -85,7 +85,7 @@ struct MetricsTests {
         try await observed.server.stop()
     }
 
-    @Test("the rules and the dashboard ask for nothing that is not there")
+    @Test("the alert rules and the dashboard use only metrics that exist")
     func documents() async throws {
         let collector = try await OTLPCollector()
         let observed = try await observed([
@@ -122,7 +122,7 @@ struct MetricsTests {
         #expect(metrics.contains { $0["name"] == "process.memory.usage" && $0["kind"] == "gauge" })
     }
 
-    @Test("the rules are valid and fire when they should")
+    @Test("the alert rules are valid and fire when they should")
     func rules() throws {
         for arguments in [["check", "rules", "alerts.yaml"], ["test", "rules", "alerts.test.yaml"]] {
             let (code, output) = try promtool(arguments)
@@ -130,7 +130,7 @@ struct MetricsTests {
         }
     }
 
-    @Test("a real Prometheus reads it, again and again")
+    @Test("a real Prometheus scrapes it repeatedly")
     func prometheus() async throws {
         let observed = try await observed()
         let prometheus = try await PrometheusServer(target: observed.port)

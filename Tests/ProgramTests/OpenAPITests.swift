@@ -40,7 +40,7 @@ private actor Recorder {
     }
 }
 
-@Suite("The first-party API is what /api/openapi.json says (OpenAPI 3.1)")
+@Suite("The first-party API matches /api/openapi.json (OpenAPI 3.1)")
 struct OpenAPITests {
     private static let secret = "JBSWY3DPEHPK3PXPJBSWY3DP"
     private static let resources = """
@@ -183,7 +183,7 @@ struct OpenAPITests {
         try await newcomer.post("/api/auth/mfa", #"{"ticket":"\#(ticket)","factor":"email_code","code":"x"}"#)
     }
 
-    @Test("every documented answer comes, and every answer is documented, to the member")
+    @Test("every documented response occurs, and every response is documented, member by member")
     func answers() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", Self.resources)

@@ -3,11 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Every page in a real browser: accessible, legible, in the reader's language", .serialized)
+@Suite("Every page in a real browser: accessible, legible, in the user's language", .serialized)
 struct PagesInBrowserTests {
     private static let alert = "document.querySelector('[role=alert]:not([hidden])') !== null"
 
-    @Test("the pages of signing in and signing up", arguments: ["en", "de"])
+    @Test("the pages of sign-in and sign-up", arguments: ["en", "de"])
     func signingIn(_ language: String) async throws {
         let walk = try await PageWalk(language)
         for client in ["words", "unbroken"] {
@@ -84,7 +84,7 @@ struct PagesInBrowserTests {
         try await walk.end()
     }
 
-    @Test("the account and what is behind it", arguments: ["en", "de"])
+    @Test("the account page and the pages it leads to", arguments: ["en", "de"])
     func account(_ language: String) async throws {
         let walk = try await PageWalk(language)
         try await walk.authorize("shop")
@@ -178,7 +178,7 @@ struct PagesInBrowserTests {
         try await walk.end()
     }
 
-    @Test("an address that is confirmed, what is typed wrong, and the end of an account", arguments: ["en", "de"])
+    @Test("a confirmed address, invalid input, and a deleted account", arguments: ["en", "de"])
     func ending(_ language: String) async throws {
         let walk = try await PageWalk(language)
         try await walk.open("/account/email")

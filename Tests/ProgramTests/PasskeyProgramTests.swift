@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Passkeys in a real browser (WebAuthn L3)", .serialized)
 struct PasskeyProgramTests {
-    @Test("enrolled on the account page, offered by autofill, shown alone and as a second factor")
+    @Test("a passkey is enrolled on the account page, offered by autofill, and used alone and as a second factor")
     func passkeys() async throws {
         let folder = try Folder()
         let demoPort = try freePort()

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Sign-up and reset in a real browser", .serialized, .timeLimit(.minutes(5)))
 struct SignUpInBrowserTests {
-    @Test("from the sign-in page to an account, and back in with a new password")
+    @Test("a user signs up from the sign-in page, and later signs in with a new password")
     func walk() async throws {
         let (folder, mail) = (try Folder(), try SMTPServer())
         let demoPort = try freePort()

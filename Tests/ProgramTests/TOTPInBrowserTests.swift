@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Authenticator apps in a real browser (RFC 6238)", .serialized, .timeLimit(.minutes(5)))
 struct TOTPInBrowserTests {
-    @Test("set up by what the QR code says, and asked for at the next sign-in")
+    @Test("an app is set up from the QR code, and its code is required at the next sign-in")
     func enrolment() async throws {
         let folder = try Folder()
         let server = try await RunningServer(["--demo", "--demo-port", String(try freePort())], in: folder.url)

@@ -12,7 +12,7 @@ struct TransferCommandTests {
     }
 
     @Test(
-        "an installation moves from SQLite to MariaDB and back: people stay signed in, tokens go on, keys are the same")
+        "moving from SQLite to MariaDB and back keeps users signed in, tokens valid and keys unchanged")
     func move() async throws {
         let folder = try Folder()
         let port = try freePort()

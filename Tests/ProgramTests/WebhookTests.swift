@@ -86,7 +86,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("events wait while the receiver is down or refuses, and come once, signed")
+    @Test("events wait while the receiver is down or refuses them, and arrive once, signed")
     func downAndBack() async throws {
         let folder = try Folder()
         let (port, file) = (try freePort(), folder.url.appending(path: "taken"))
@@ -120,7 +120,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("mails and webhooks are spans; the receiver gets the trace of its own, and no span tells the URL")
+    @Test("emails and webhooks are spans; the receiver gets its own trace, and no span contains the URL")
     func spans() async throws {
         let (folder, collector, mail) = (try Folder(), try await OTLPCollector(), try SMTPServer())
         let (port, file) = (try freePort(), folder.url.appending(path: "taken"))
@@ -151,7 +151,7 @@ struct WebhookTests {
         #expect(!"\(spans)".contains("/hook"))
     }
 
-    @Test("at a sampling of nothing the trace of a webhook that fails is told, that of a refusal is not")
+    @Test("with sampling 0, the trace of a failed webhook is exported, that of a denied request is not")
     func failures() async throws {
         let (folder, collector) = (try Folder(), try await OTLPCollector())
         let server = try await server(

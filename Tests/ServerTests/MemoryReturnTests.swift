@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Memory after a peak")
 struct MemoryReturnTests {
-    @Test("what was freed goes back, even between blocks in use, and after a peak that nobody looked at")
+    @Test("freed memory is returned, even between blocks in use, and after a peak that was not measured")
     func peak() throws {
         var memory = FreedMemory()
         memory.returnToSystem()

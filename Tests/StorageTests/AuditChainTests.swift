@@ -55,13 +55,13 @@ private struct Logs: Sendable {
     }
 }
 
-@Suite("The audit log shows what was done to it")
+@Suite("The audit log reveals tampering")
 struct AuditChainTests {
     private func onEach(_ backend: StorageBackend, _ body: (Logs) async throws -> Void) async throws {
         try await backend.withDatabase { try await body(Logs($0)) }
     }
 
-    @Test("an untouched log is found whole, however many nodes wrote it at once", arguments: StorageBackend.all)
+    @Test("an untouched log verifies, however many nodes wrote it concurrently", arguments: StorageBackend.all)
     fileprivate func whole(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             _ = try await race(6) { _ in
@@ -82,7 +82,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a changed record is found", arguments: StorageBackend.all)
+    @Test("a changed record is detected", arguments: StorageBackend.all)
     fileprivate func changed(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(5)
@@ -93,7 +93,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a column that is searched by cannot be changed alone", arguments: StorageBackend.all)
+    @Test("a changed search column is detected", arguments: StorageBackend.all)
     fileprivate func columns(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(5)
@@ -106,7 +106,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a removed record is found", arguments: StorageBackend.all)
+    @Test("a removed record is detected", arguments: StorageBackend.all)
     fileprivate func removed(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(6)
@@ -115,7 +115,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("records that were moved are found", arguments: StorageBackend.all)
+    @Test("moved records are detected", arguments: StorageBackend.all)
     fileprivate func reordered(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(6)
@@ -128,7 +128,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("an end that was cut off is found, also when the head is moved back to it", arguments: StorageBackend.all)
+    @Test("a truncated chain is detected, even if its head is moved back", arguments: StorageBackend.all)
     fileprivate func cutOff(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(6)
@@ -145,7 +145,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a chain that is gone with its head is missed by the one after it", arguments: StorageBackend.all)
+    @Test("a chain removed together with its head is missed by the next chain", arguments: StorageBackend.all)
     fileprivate func chainRemoved(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let first = try await logs.chain(3)
@@ -164,7 +164,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a log that was set back to an earlier state is found by a head that was kept elsewhere")
+    @Test("a log that was rolled back is detected by a head kept elsewhere")
     func setBack() async throws {
         try await onEach(.sqlite) { logs in
             let log = logs.node()
@@ -185,7 +185,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a record that was made up is found: the key is not in the database", arguments: StorageBackend.all)
+    @Test("a forged record is detected, because the key is not in the database", arguments: StorageBackend.all)
     fileprivate func madeUp(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(3)
@@ -201,7 +201,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("what is too old goes, and the rest stays whole", arguments: StorageBackend.all)
+    @Test("expired records are removed, and the rest still verifies", arguments: StorageBackend.all)
     fileprivate func retention(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let log = logs.node()
@@ -229,7 +229,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a record that is made to look old in the database is not removed, nor is what it stands for")
+    @Test("a record backdated in the database is not removed, nor is the evidence of it")
     func madeOld() async throws {
         for backend in StorageBackend.all {
             try await onEach(backend) { logs in
@@ -253,7 +253,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("what cannot be verified is not removed for its age", arguments: StorageBackend.all)
+    @Test("a record that can't be verified is not removed for its age", arguments: StorageBackend.all)
     fileprivate func notOurs(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let log = logs.node()
@@ -270,7 +270,7 @@ struct AuditChainTests {
     }
 
     @Test(
-        "a removal that is younger than the retention is found, though Martlet sealed it", arguments: StorageBackend.all
+        "a removal younger than the retention is detected, even though Martlet sealed it", arguments: StorageBackend.all
     )
     fileprivate func tooEarly(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
@@ -288,7 +288,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("chains that are over are forgotten in the end, and nobody misses them", arguments: StorageBackend.all)
+    @Test("finished chains are eventually deleted without a finding", arguments: StorageBackend.all)
     fileprivate func forgotten(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             for _ in 0..<8 {
@@ -304,7 +304,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a batch whose answer got lost is not stored twice, nor over another", arguments: StorageBackend.all)
+    @Test("a batch whose response got lost is not stored twice, and overwrites nothing", arguments: StorageBackend.all)
     fileprivate func again(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             _ = try await logs.chain(3)
@@ -323,7 +323,7 @@ struct AuditChainTests {
     }
 
     @Test(
-        "an event is put into the queue with its record, once, and one of many delivers it",
+        "an event is queued once, with its record, and one of many nodes delivers it",
         arguments: StorageBackend.all)
     fileprivate func deliveries(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
@@ -350,7 +350,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a query goes on where the page before it ended, also within one moment", arguments: StorageBackend.all)
+    @Test("a query continues where the previous page ended, even within one moment", arguments: StorageBackend.all)
     fileprivate func pages(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             _ = try await logs.chain(10)

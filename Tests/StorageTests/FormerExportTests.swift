@@ -48,7 +48,7 @@ private struct UncheckedBox<Value>: @unchecked Sendable {
     init(_ value: Value) { self.value = value }
 }
 
-@Suite("What version 9056f36 exported is imported, and goes on working")
+@Suite("An export of version 9056f36 can be imported and keeps working")
 struct FormerExportTests {
     private func browser(_ issuer: TestIssuer, _ cookies: String) -> Browser {
         let browser = Browser(issuer)
@@ -97,7 +97,7 @@ struct FormerExportTests {
     }
 
     @Test(
-        "everybody stays signed in, tokens refresh, factors work, and the audit log is whole",
+        "users stay signed in, tokens refresh, factors work, and the audit log verifies",
         arguments: TestEngine.allCases)
     func works(_ engine: TestEngine) async throws {
         let former = try FormerExport()
@@ -179,7 +179,7 @@ struct FormerExportTests {
     }
 
     @Test(
-        "after the master key is rotated and everything resealed, the former one opens nothing, and nobody notices",
+        "after rotating the master key and resealing, the former key opens nothing, without interruption",
         arguments: TestEngine.allCases)
     func rotated(_ engine: TestEngine) async throws {
         let former = try FormerExport()
@@ -215,7 +215,7 @@ struct FormerExportTests {
         }
     }
 
-    @Test("a new master key reaches the nodes one after the other, and the rotation adopts all of the file")
+    @Test("a new master key reaches the nodes one by one, and the rotation adopts every key in the file")
     func distributed() async throws {
         let former = try FormerExport()
         let old = try await former.issuer(.sqlite)

@@ -47,9 +47,10 @@ extension SQLStatement {
     }
 }
 
-@Suite("While a newer version upgrades the schema, the former one goes on (docs/decisions/0005)")
+@Suite("While a newer version upgrades the schema, the former one keeps running (docs/decisions/0005)")
 struct FormerSchemaTests {
-    @Test("all that a former version says works on the newest schema", arguments: StorageBackend.all, Trace.versions)
+    @Test(
+        "every statement of a former version works on the newest schema", arguments: StorageBackend.all, Trace.versions)
     fileprivate func former(_ backend: StorageBackend, _ version: Int) async throws {
         try await backend.withDatabase { database in
             let trace = try Trace(version: version)

@@ -3,7 +3,7 @@ import IdentityProvider
 import SQLStorage
 import Testing
 
-@Suite("Two issuers in one database never meet")
+@Suite("Two issuers in one database are isolated")
 struct IssuerIsolationTests {
     /// Runs `body` on two issuers that keep the same things under the same identifiers.
     private func withTwins(
@@ -152,7 +152,7 @@ struct IssuerIsolationTests {
         ]
     }
 
-    @Test("a change in one leaves the other as it is", arguments: StorageBackend.all, changes.indices)
+    @Test("a change at one issuer doesn't affect the other", arguments: StorageBackend.all, changes.indices)
     func change(_ backend: StorageBackend, index: Int) async throws {
         try await withTwins(backend) { ours, theirs in
             let (name, make) = Self.changes[index]

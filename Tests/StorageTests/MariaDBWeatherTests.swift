@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite(
-    "MariaDB in bad weather: requests fail soon and clearly, nothing is half done, and all recovers by itself",
+    "MariaDB failures: requests fail fast and clearly, nothing is half done, and everything recovers by itself",
     .serialized)
 struct MariaDBWeatherTests {
     /// Runs `body` on a database of a server that may be harmed.
@@ -57,7 +57,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a server that is down at the start is waited for")
+    @Test("a server that is down at startup is waited for")
     func downAtStart() async throws {
         let server = try MariaDBServer()
         let settings = try server.settings("later")
@@ -77,7 +77,7 @@ struct MariaDBWeatherTests {
         try server.stop()
     }
 
-    @Test("killed in the middle of writes, it has all that it acknowledged and nothing by halves")
+    @Test("a server killed during writes has everything acknowledged and nothing by halves")
     func killed() async throws {
         try await withServer { server, database in
             let acknowledged = Mutex<[Int]>([])
@@ -114,7 +114,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a server that hangs lets requests fail, and goes on where it was")
+    @Test("while a server hangs, requests fail; afterward, everything works again")
     func hanging() async throws {
         try await withServer { server, database in
             server.send(SIGSTOP)
@@ -132,7 +132,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a connection that is killed is not used again, and its unit is done by another")
+    @Test("a killed connection is not used again, and another one runs its unit")
     func killedConnection() async throws {
         try await withServer { server, database in
             let runs = Atomic(0)
@@ -147,7 +147,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("after a restart of the server the connections of before cost nobody an error")
+    @Test("after a server restart, old connections cause no errors")
     func restart() async throws {
         try await withServer { server, database in
             for round in 0..<3 {
@@ -168,7 +168,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("units in each other's way are all done")
+    @Test("deadlocked units are all completed")
     func deadlock() async throws {
         try await withServer { _, database in
             try await database.transaction { connection in
@@ -193,7 +193,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a lock that somebody else holds is waited for a while, and then nothing is written")
+    @Test("a lock held by another program is waited for up to the limit, and then nothing is written")
     func lockTimeout() async throws {
         try await withServer { server, database in
             try await database.transaction { try Self.insertPair(1, $0) }
@@ -224,7 +224,7 @@ struct MariaDBWeatherTests {
         SELECT COUNT(*) FROM seq_1_to_1000000 AS a JOIN seq_1_to_1000000 AS b ON a.seq + b.seq > 1
         """
 
-    @Test("a statement that takes too long is ended, and its connection goes on")
+    @Test("a statement that takes too long is stopped, and its connection stays in use")
     func slowStatement() async throws {
         try await withServer { _, database in
             let errors = try await race(8) { _ in
@@ -235,7 +235,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a full disk is said to be full, loses nothing acknowledged, and then all goes on")
+    @Test("a full disk is reported and loses no acknowledged write, and everything recovers")
     func full() async throws {
         // All tables in one file that may not grow any more.
         let options = ["--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:12M:autoextend:max:24M"]
@@ -263,7 +263,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("of several servers the first that answers is used, and another one when it is gone")
+    @Test("of several servers, the first that responds is used, and another one when it is gone")
     func failover() async throws {
         let servers = [try MariaDBServer(), try MariaDBServer()]
         for server in servers { _ = try server.url("several") }

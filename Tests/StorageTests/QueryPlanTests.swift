@@ -6,9 +6,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Every statement finds its rows by an index")
+@Suite("Every statement uses an index")
 struct QueryPlanTests {
-    @Test("SQLite scans no table, whatever a store is asked")
+    @Test("no store's statement scans a table on SQLite")
     func noScan() async throws {
         try await withTemporaryFolder { folder in
             let database = ObservedDatabase(try SQLiteDatabase(path: "\(folder)/martlet.db")) {
@@ -33,7 +33,7 @@ struct QueryPlanTests {
         }
     }
 
-    @Test("MariaDB scans no table that may be large, whatever a store is asked")
+    @Test("no store's statement scans a potentially large table on MariaDB")
     func noScanOnMariaDB() async throws {
         let server = try MariaDBServer.shared.get()
         try await StorageBackend.mariaDB.withFolder { folder in
@@ -103,7 +103,7 @@ struct QueryPlanTests {
         """
 
     @Test(
-        "a user or client that goes finds what goes with it by an index",
+        "deleting a user or client finds the dependent rows by an index",
         arguments: [
             "SELECT 1 FROM user_names WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM totp_credentials WHERE issuer = ? AND user_id = ?",

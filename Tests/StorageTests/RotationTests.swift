@@ -26,7 +26,8 @@ struct RotationTests {
             stored, from: generation, grace: 30, expiresAt: moment + 7_200, at: moment + seconds)
     }
 
-    @Test("of 64 refreshes at once one rotates and the others get the same successor", arguments: StorageBackend.all)
+    @Test(
+        "of 64 concurrent refreshes, one rotates and the others get the same successor", arguments: StorageBackend.all)
     func race64(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             #expect(try await stores.authorizations.create(.example("a")))
@@ -42,7 +43,7 @@ struct RotationTests {
     }
 
     @Test(
-        "what a token is worth, after the first was used at 0 seconds and the second at 100",
+        "the outcome for each generation and time, after uses at 0 and 100 seconds",
         arguments: StorageBackend.all,
         [
             (generation: 2, after: 200, Outcome.rotated), (1, 100, .repeated), (1, 130, .repeated),
@@ -62,7 +63,7 @@ struct RotationTests {
         }
     }
 
-    @Test("without a grace a repeated refresh is reuse, even at the same time", arguments: StorageBackend.all)
+    @Test("without a grace period, a repeated refresh is reuse, even at the same time", arguments: StorageBackend.all)
     func noGrace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             #expect(try await stores.authorizations.create(.example("a")))
@@ -88,7 +89,7 @@ struct RotationTests {
         }
     }
 
-    @Test("a rotation says when, and moves the end", arguments: StorageBackend.all)
+    @Test("a rotation stores its time and extends the expiry", arguments: StorageBackend.all)
     func stored(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             var expected = Authorization.example("a")
@@ -101,7 +102,7 @@ struct RotationTests {
         }
     }
 
-    @Test("a reuse alone revokes nothing and moves nothing", arguments: StorageBackend.all)
+    @Test("reuse alone neither revokes nor extends anything", arguments: StorageBackend.all)
     func reuse(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             #expect(try await stores.authorizations.create(.example("a")))

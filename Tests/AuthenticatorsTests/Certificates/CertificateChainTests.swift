@@ -7,7 +7,7 @@ import X509
 
 @testable import Authenticators
 
-@Suite("RFC 5280 §6: which chains lead to a trusted authority")
+@Suite("RFC 5280 §6: certificate path validation")
 struct CertificateChainTests {
     /// Why the chain is refused; `nil` if it is trusted.
     private func refusal(_ chain: TestChain, for purpose: ChainPolicy.Purpose = .clientAuthentication) async throws
@@ -28,7 +28,7 @@ struct CertificateChainTests {
         } catch { return error.reason }
     }
 
-    @Test("a chain that keeps every rule is trusted")
+    @Test("a chain that satisfies every rule is trusted")
     func trusted() async throws {
         #expect(try await refusal(TestChain()) == nil)
         #expect(try await refusal(TestChain { $0.leaf.purposes = nil }) == nil)
@@ -39,7 +39,7 @@ struct CertificateChainTests {
         #expect(try await refusal(TestChain { $0.leaf.others = [try .init(name, critical: true)] }) == nil)
     }
 
-    @Test("each broken rule breaks the chain")
+    @Test("a chain that breaks any rule is refused")
     func broken() async throws {
         let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let unknown = Certificate.Extension(oid: [1, 2, 3], critical: true, value: [5, 0])
@@ -74,7 +74,7 @@ struct CertificateChainTests {
         }
     }
 
-    @Test("the purpose is the caller's to demand")
+    @Test("the caller decides which purpose the certificate must have")
     func purpose() async throws {
         let chain = TestChain {
             $0.leaf.purposes = [.serverAuth]
@@ -84,7 +84,7 @@ struct CertificateChainTests {
         #expect(try await refusal(chain, for: .clientAuthentication)?.isEmpty == false)
     }
 
-    @Test("an intermediate of version 1, which cannot say that it is no authority, is refused")
+    @Test("a version 1 intermediate, which can't declare whether it is an authority, is refused")
     func version1() async throws {
         let chain = TestChain {
             $0.intermediate.version = .v1
@@ -94,7 +94,7 @@ struct CertificateChainTests {
         #expect(try await refusal(chain)?.contains("version 3") == true)
     }
 
-    @Test("a signature over SHA-1 is refused, but for a root's own")
+    @Test("a SHA-1 signature is refused, except a root's signature on itself")
     func sha1() async throws {
         let key = Certificate.PrivateKey(try _RSA.Signing.PrivateKey(keySize: .bits2048))
         var chain = TestChain()
@@ -163,7 +163,7 @@ struct CertificateChainTests {
         }
     }
 
-    @Test("the purposes of an intermediate count, those of a root don't")
+    @Test("the purposes of intermediates are checked, those of roots are not")
     func intermediatePurposes() async throws {
         for isCritical in [true, false] {
             let servers = try Certificate.Extension(ExtendedKeyUsage([.serverAuth]), critical: isCritical)
@@ -176,7 +176,7 @@ struct CertificateChainTests {
         }
     }
 
-    @Test("what an error says of a certificate is short")
+    @Test("text from a certificate is truncated in errors")
     func excerpt() async throws {
         let long = String(repeating: "x", count: 10_000)
         #expect(UntrustedChain(reason: long).reason.count < 1_000)

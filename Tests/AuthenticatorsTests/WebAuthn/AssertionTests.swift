@@ -2,7 +2,7 @@ import Authenticators
 import TestSupport
 import Testing
 
-@Suite("WebAuthn L3 §7.2: showing a credential")
+@Suite("WebAuthn L3 §7.2: verifying an assertion")
 struct AssertionTests {
     private static let party = RelyingParty(id: "id.example.com", origin: "https://id.example.com")
     private static let challenge = [UInt8](repeating: 42, count: 32)
@@ -27,7 +27,7 @@ struct AssertionTests {
             isBackupEligible: isBackupEligible)
     }
 
-    @Test("an honest answer is accepted", arguments: COSEAlgorithm.allCases)
+    @Test("a valid assertion is accepted", arguments: COSEAlgorithm.allCases)
     func honest(_ algorithm: COSEAlgorithm) throws {
         var authenticator = try SoftwareAuthenticator(algorithm)
         authenticator.signCount = 8
@@ -49,7 +49,7 @@ struct AssertionTests {
         .init("trailing bytes", "7.2-7") { $0.trailer = [0] },
     ]
 
-    @Test("a dishonest answer is refused at its step", arguments: lies)
+    @Test("an invalid assertion is refused at the right step", arguments: lies)
     func dishonest(_ lie: RegistrationTests.Lie) throws {
         var authenticator = try SoftwareAuthenticator()
         let record = try Self.record(of: authenticator)
@@ -59,7 +59,7 @@ struct AssertionTests {
                 == lie.step)
     }
 
-    @Test("an answer to a registration signs nobody in")
+    @Test("a registration response is not accepted as an assertion")
     func otherType() throws {
         let authenticator = try SoftwareAuthenticator()
         let record = try Self.record(of: authenticator)
@@ -69,7 +69,7 @@ struct AssertionTests {
         #expect(error?.step == "7.2-10")
     }
 
-    @Test("another's signature, an empty one, or one of another form is refused", arguments: COSEAlgorithm.allCases)
+    @Test("a signature of another key, an empty one and a malformed one are refused", arguments: COSEAlgorithm.allCases)
     func signatures(_ algorithm: COSEAlgorithm) throws {
         let authenticator = try SoftwareAuthenticator(algorithm)
         let record = try Self.record(of: authenticator)
@@ -91,7 +91,7 @@ struct AssertionTests {
     }
 
     @Test(
-        "a count must grow, once it counts",
+        "a nonzero signature counter must increase",
         arguments: [
             (0, 0, true), (0, 1, true), (7, 8, true), (7, 9_000, true), (7, 7, false), (7, 6, false), (7, 0, false),
             (4_294_967_295, 4_294_967_295, false), (4_294_967_294, 4_294_967_295, true),

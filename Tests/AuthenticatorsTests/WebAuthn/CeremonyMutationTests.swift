@@ -2,7 +2,7 @@ import Authenticators
 import TestSupport
 import Testing
 
-@Suite("WebAuthn L3 §7: nothing but what was signed is accepted")
+@Suite("WebAuthn L3 §7: only signed responses are accepted")
 struct CeremonyMutationTests {
     private static let signed = PublishedCeremony.all.filter {
         ["packed-self-es256", "packed-es256", "packed-rs256", "packed-eddsa", "fido-u2f-es256"].contains($0.name)
@@ -11,7 +11,7 @@ struct CeremonyMutationTests {
     /// Enough for 100,000 over the five.
     private static let count = 10_000
 
-    @Test("of 50,000 injured assertions none is accepted and none crashes", arguments: signed)
+    @Test("none of 50,000 mutated assertions is accepted or causes a crash", arguments: signed)
     func assertions(_ ceremony: PublishedCeremony) throws {
         let registration = try ceremony.registered.register()
         let honest = ceremony.asserted
@@ -28,7 +28,7 @@ struct CeremonyMutationTests {
     }
 
     @Test(
-        "of 50,000 injured registrations none that is accepted says anything else, and none crashes", arguments: signed)
+        "of 50,000 mutated registrations, none changes what is registered or causes a crash", arguments: signed)
     func registrations(_ ceremony: PublishedCeremony) throws {
         let honest = ceremony.registered
         let truth = try honest.register()
@@ -56,7 +56,7 @@ struct CeremonyMutationTests {
         #expect(accepted < Self.count)
     }
 
-    @Test("100,000 random and injured texts are CBOR or are not, within bounds")
+    @Test("100,000 random and mutated inputs either parse as CBOR or are refused, within the limits")
     func cbor() throws {
         var random = SplitMix(seed: 8_949)
         let seeds = PublishedCeremony.all.map(\.registered.attestationObject)

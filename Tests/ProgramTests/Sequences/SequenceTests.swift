@@ -139,7 +139,7 @@ private struct Visit {
     }
 }
 
-@Suite("The diagrams in docs/sequences show what happens", .serialized)
+@Suite("The diagrams in docs/sequences match the program", .serialized)
 struct SequenceTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../docs/sequences").standardizedFileURL
@@ -165,7 +165,7 @@ struct SequenceTests {
         return log
     }
 
-    @Test("one's own application at the JSON API, with a second factor: as it is drawn")
+    @Test("the diagram of the first-party API with a second factor is up to date")
     func firstParty() async throws {
         let visit = try await Visit(in: Folder())
         let flow = TracedFlow()
@@ -177,7 +177,7 @@ struct SequenceTests {
             text: "One's own application signs a person in with its own pages, refreshes and signs out.")
     }
 
-    @Test("a password that is reset by mail, which ends every session: as it is drawn")
+    @Test("the diagram of a password reset, which ends every session, is up to date")
     func passwordReset() async throws {
         let mail = try SMTPServer()
         let visit = try await Visit(
@@ -192,7 +192,7 @@ struct SequenceTests {
             text: "A person who has forgotten the password gets a link by mail. A new password ends every session.")
     }
 
-    @Test("a code with PKCE and a second factor, a refresh, a sign-out: as they are drawn")
+    @Test("the diagrams of a sign-in with PKCE and a second factor, a refresh and a sign-out are up to date")
     func flows() async throws {
         let visit = try await Visit(in: Folder())
         let (signIn, refresh, signOut) = (TracedFlow(), TracedFlow(), TracedFlow())
@@ -231,7 +231,7 @@ struct SequenceTests {
         #expect(try diagram.difference(from: slower) == nil)
     }
 
-    @Test("every page of the folder is one that a flow is compared with, and the index names it")
+    @Test("every page of the folder is compared with a flow and listed in the index")
     func index() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).sorted()
         #expect(

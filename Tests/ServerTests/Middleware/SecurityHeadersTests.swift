@@ -3,10 +3,10 @@ import Testing
 
 @testable import Server
 
-@Suite("Security header fields, on every answer", .timeLimit(.minutes(1)))
+@Suite("Security headers on every response", .timeLimit(.minutes(1)))
 struct SecurityHeadersTests {
     @Test(
-        "every answer carries them",
+        "every response has the security headers",
         arguments: [
             "/echo", "/page", "/page?fail=1", "/nothing", "/defect", "/.well-known/shared", "/shared", "/echo?text=%zz",
         ])
@@ -31,7 +31,7 @@ struct SecurityHeadersTests {
     }
 
     @Test(
-        "a window of the account pages has no opener; clients that sign people in with a popup keep theirs",
+        "account windows have no opener; clients that sign users in with a popup keep theirs",
         arguments: [
             ("/account", true), ("/account/test", true), ("/account/test?fail=1", true), ("/page", false),
             ("/page?fail=1", false), ("/echo", false), ("/accounts", false), ("/nothing", false),
@@ -46,7 +46,7 @@ struct SecurityHeadersTests {
     }
 
     @Test(
-        "HTTPS is required from then on where the issuer is https, even behind a proxy (RFC 6797 §7.1)",
+        "HSTS is sent if the issuer is https, even behind a proxy (RFC 6797 §7.1)",
         arguments: [
             ("https://id.example", true), ("http://localhost:8080", false),
         ])

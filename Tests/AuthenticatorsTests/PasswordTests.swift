@@ -55,7 +55,7 @@ struct PasswordHashTests {
 
 @Suite("The gate that limits concurrent password hashes")
 struct PasswordGateTests {
-    /// Blocks until it is opened; counts who is inside.
+    /// Blocks until it is opened, and counts the tasks inside.
     private final class Door: Sendable {
         private let state = Mutex((inside: 0, most: 0, isOpen: false))
         func pass() {
@@ -79,7 +79,7 @@ struct PasswordGateTests {
             for _ in 0..<10 {
                 group.addTask { (try? await gate.run { door.pass() }) != nil }
             }
-            // Six are refused while one is inside and three wait: only then may the door open.
+            // The gate may open only once six have been refused, one is inside and three wait.
             var refused = 0
             var passed = 0
             for await hasPassed in group {

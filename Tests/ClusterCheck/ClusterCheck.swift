@@ -6,8 +6,8 @@ import MariaDBDriver
 import SQLStorage
 import TestSupport
 
-/// Runs Martlet on a Galera cluster in bad weather, and checks from what was answered that nothing happened that must
-/// never happen.
+/// Runs Martlet on a Galera cluster with failing nodes, and checks from the responses that no invariant was
+/// violated.
 @main
 struct ClusterCheck {
     static func main() async {
@@ -49,7 +49,7 @@ struct ClusterCheck {
         return report(checker.checks + activity(disturbances))
     }
 
-    /// What happens to the nodes while visitors come and go.
+    /// Stops and kills nodes while visitors come and go.
     private func disturb(
         _ databases: GaleraCluster, _ cluster: MartletNodes
     ) async throws -> [HistoryChecker.Disturbance] {
@@ -74,7 +74,7 @@ struct ClusterCheck {
         say("node 2 goes on")
         try await until("node 2 is part of the cluster again", seconds: 120) { try await databases.isSynced(2) }
         try await until("its Martlet serves again") { await cluster.isReady(cluster.servers[1]) }
-        // It takes a moment to notice that it was away.
+        // The node takes a moment to notice that it was frozen.
         try await Task.sleep(for: .seconds(3))
         disturbances.append(.init(node: 2, from: began, to: recorder.now))
         say("node 2 serves again")
@@ -93,7 +93,7 @@ struct ClusterCheck {
             let id = try JWTClaims.of(held.accessToken)["jti"]?.string?.prefix { $0 != "." } ?? ""
             final.generations[held.number] =
                 .some(try await stores.authorizations.find(Identifier(rawValue: String(id)))?.generation)
-            // The first Martlet is dead.
+            // The first Martlet was killed.
             for server in visitor.cluster.servers.dropFirst() {
                 guard let isActive = await visitor.introspect(held, on: server, visitor.cluster.browser()) else {
                     throw Unexpected("a node does not answer though all is calm")
@@ -105,7 +105,7 @@ struct ClusterCheck {
         return final
     }
 
-    /// That the run put anything to the test.
+    /// Checks that the run tested anything at all.
     private func activity(_ disturbances: [HistoryChecker.Disturbance]) -> [HistoryChecker.Check] {
         let entries = recorder.all
         let writes = entries.filter { $0.outcome == .acknowledged && $0.operation != .introspect }

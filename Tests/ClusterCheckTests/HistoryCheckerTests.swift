@@ -27,7 +27,7 @@ struct HistoryCheckerTests {
     func good() {
         let history = [redeemed, entry(.refresh(0), .acknowledged, at: 1), entry(.introspect, .acknowledged, at: 2)]
         #expect(failures(history, generation: 1).isEmpty)
-        // Retries of one generation, and one whose outcome nobody knows.
+        // Retries of one generation, and one with an unknown outcome.
         let retries =
             history + [
                 entry(.refresh(0), .acknowledged, at: 1, node: 2), entry(.refresh(1), .unknown, at: 3),
@@ -64,7 +64,7 @@ struct HistoryCheckerTests {
         #expect(failures(history, isActive: [true, true]) == ["nothing revoked came back"])
         let refreshed = history + [entry(.refresh(0), .acknowledged, at: 1.2)]
         #expect(failures(refreshed, generation: 1, isActive: [false, false]) == ["nothing revoked came back"])
-        // A node may take a second to hear of it, unless something happened to it.
+        // An undisturbed node may take a second to learn of it.
         let late = history + [entry(.introspect, .acknowledged, at: 3, node: 2)]
         #expect(failures(late, isActive: [false, false]) == ["nothing revoked came back"])
         let disturbed = HistoryChecker.Disturbance(node: 2, from: 2, to: 4)
@@ -78,7 +78,7 @@ struct HistoryCheckerTests {
         let history = [redeemed, entry(.redeem, .refused, at: 0.5, node: 2)]
         #expect(failures(history, isActive: [false, false]).isEmpty)
         #expect(failures(history, isActive: [true, true]) == ["nothing revoked came back"])
-        // Whether one without an answer was a second use is not known.
+        // Whether a request without a response was a second use is unknown.
         let uncertain = [redeemed, entry(.redeem, .unknown, at: 0.5, node: 2)]
         #expect(failures(uncertain, isActive: [false, false]).isEmpty)
         #expect(failures(uncertain, isActive: [true, true]).isEmpty)

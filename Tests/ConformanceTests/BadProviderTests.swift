@@ -31,7 +31,7 @@ struct BadProviderTests {
         return results.flatMap(\.modules)
     }
 
-    /// What expects to be refused, and may take rubbish for a refusal.
+    /// Modules that expect a refusal, and may mistake garbage for one.
     private static let wantsRefusal: Set = ["oidcc-response-type-missing", "oidcc-ensure-registered-redirect-uri"]
 
     @Test("a provider that misbehaves everywhere except in its metadata", arguments: HostileProvider.Habit.allCases)
@@ -57,7 +57,7 @@ struct BadProviderTests {
         try await provider.stop()
         #expect(results.count == 39)
         for result in results where result.outcome != .notImplemented {
-            // Of a document that says nothing, some modules believe that there is nothing to test.
+            // Given an empty document, some modules conclude that there is nothing to test.
             #expect(
                 result.outcome == .failed || habit == .strangeTypes && result.outcome == .skipped, "\(result.module)")
             #expect(result.reason != nil || !result.broken.isEmpty, "\(result.module)")
@@ -100,7 +100,7 @@ struct BadProviderTests {
         #expect(distrusted.first?.outcome == .failed)
         #expect(distrusted.first?.reason?.contains("the exchange failed") == true)
         let trusted = await run(issuer, selection, trust: certificate)
-        // It is reached now, and says of itself that it is another issuer.
+        // The server is reached now, but claims to be another issuer.
         #expect(trusted.first?.broken.contains { $0.condition == MetadataConditions.namesIssuer.name } == true)
         try await provider.stop()
     }

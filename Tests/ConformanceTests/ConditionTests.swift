@@ -3,8 +3,8 @@ import Testing
 
 @testable import Conformance
 
-/// Each table holds one spoiled answer a condition, and the test demands that every condition of the set was broken by
-/// one: a condition that cannot fail is found here.
+/// Each table has one invalid response per condition, and the test requires that every condition of the set fails
+/// for one of them. This finds conditions that can't fail.
 @Suite("Conditions accept valid responses, and each can fail")
 struct ConditionTests {
     @Test("conditions on the authorization response")
@@ -235,7 +235,7 @@ struct ConditionTests {
             Issue.record("http passes for https")
             return
         }
-        // Only when the tester itself asked for a loopback address.
+        // Applies only if the tester itself asked for a loopback address.
         let remote = MetadataEvidence(metadata: metadata, issuer: Evidence.issuer)
         #expect(broken([MetadataConditions.issuerIsSecure], remote).count == 1)
     }

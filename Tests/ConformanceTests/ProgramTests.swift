@@ -3,7 +3,7 @@ import Testing
 
 @testable import Conformance
 
-/// The programs as they were built, beside the tests of the same build.
+/// The programs of the same build as the tests.
 @Suite("The command line of the conformance program", .serialized)
 struct ConformanceProgramTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")

@@ -106,7 +106,7 @@ struct SignatureTests {
         let name = Vectors.text("client-secret-basic", "client_id")
         let secret = Vectors.text("client-secret-basic", "client_secret")
         #expect(ClientAuthentication.basic(name, secret).value == Vectors.text("client-secret-basic", "header"))
-        // Form-encoded first: a colon within must not separate.
+        // Form-encoded first, so that a colon in the client ID doesn't separate.
         #expect(ClientAuthentication.basic("a:b", " ").value == "Basic YSUzQWI6JTIw")
     }
 
@@ -119,7 +119,7 @@ struct SignatureTests {
 
     @Test("randomness is estimated from length and distinct characters")
     func randomness() {
-        // 22 characters have 128 bits by length and seldom as many by count; 43 have enough of both.
+        // By length, 22 characters have 128 bits, but by distinct characters seldom. 43 have enough of both.
         #expect(Randomness.shortcoming(String.random()) == nil)
         #expect(Randomness.shortcoming("short") != nil)
         #expect(Randomness.shortcoming(String(repeating: "a", count: 100)) != nil)

@@ -2,8 +2,8 @@ import Foundation
 import HTTPTypes
 @testable import IdentityProvider
 
-/// The `Authorization` field as a client's credentials (RFC 7617) and as a token's (RFC 6750). The first line of an input
-/// is the field, the rest a form.
+/// The `Authorization` field with a client's credentials (RFC 7617) or a token (RFC 6750). The first line of an input
+/// is the field, the rest is a form.
 enum AuthorizationFuzz {
     static func check(_ input: [UInt8]) {
         let lines = input.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,7 +1,7 @@
 import HTTPTypes
 @testable import IdentityProvider
 
-/// The `Cookie` field (RFC 6265 §5.4), of any browser and of whoever else sets cookies for the host.
+/// The `Cookie` field (RFC 6265 §5.4), from browsers and from anything else that sets cookies for the host.
 enum CookieFuzz {
     private static let cookies: [Cookie] = {
         guard let issuer = try? Issuer("https://id.example.com") else { fatalError("the issuer is one") }
@@ -21,7 +21,7 @@ enum CookieFuzz {
             require(
                 pairs.contains { Array($0.drop { $0 == 0x20 }) == Array("\(cookie.name)=\(value)".utf8) },
                 "a value is one that was sent under its name")
-            // A field loses spaces at its end.
+            // A field loses trailing spaces.
             let alone = self.request("\(cookie.name)=\(value);")
             require(alone.flatMap(cookie.value) == value, "a value is the same when its cookie comes alone")
         }

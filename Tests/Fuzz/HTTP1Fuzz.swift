@@ -3,7 +3,7 @@ import NIOEmbedded
 import NIOHTTP1
 @testable import Server
 
-/// Requests as they come from a socket: the parser, and the rules for what it lets through (RFC 9112 §11.2).
+/// Requests from a socket: the parser, and the rules for what it accepts (RFC 9112 §11.2).
 enum HTTP1Fuzz {
     static func check(_ input: [UInt8]) {
         for head in heads(input) {

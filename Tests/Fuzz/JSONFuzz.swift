@@ -1,6 +1,6 @@
 import JOSE
 
-/// RFC 8259, strictly.
+/// Strict JSON (RFC 8259).
 enum JSONFuzz {
     static func check(_ input: [UInt8]) {
         guard let value = try? JSON(parsing: input) else { return }

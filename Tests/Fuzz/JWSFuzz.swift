@@ -2,9 +2,9 @@ import Crypto
 import Foundation
 @testable import JOSE
 
-/// Signed texts (RFC 7515) and the keys that verify them (RFC 7517).
+/// JSON Web Signatures (RFC 7515) and the keys that verify them (RFC 7517).
 enum JWSFuzz {
-    /// Nobody knows these: whatever they verify is forged.
+    /// No input was signed with these keys, so whatever they verify is forged.
     private static let keys: JWKSet = {
         let secret = (0..<64).map { _ in UInt8.random(in: .min ... .max) }
         let point = P256.Signing.PrivateKey().publicKey.rawRepresentation

@@ -9,7 +9,7 @@ struct Ed25519SmallOrderTests {
         "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU",
         "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
     ]
-    /// The neutral point and zero: a signature that nobody made.
+    /// The neutral element and zero: a forged signature.
     private static let forgery = [1] + [UInt8](repeating: 0, count: 63)
 
     @Test("with such a key, one forged signature is valid for many messages", arguments: points)

@@ -144,7 +144,7 @@ struct JWKTests {
     }
 }
 
-/// Fails when a way to print `value` shows one of `secrets`.
+/// Fails if any way to print `value` reveals one of `secrets`.
 func expectHidden(_ value: some Any, secrets: [String], sourceLocation: SourceLocation = #_sourceLocation) {
     var dumped = ""
     dump(value, to: &dumped)

@@ -20,7 +20,7 @@ struct JWSTests {
         #expect(throws: JWSError.signature) { try jws.verify(with: JWKSet(keys: [other]), allowing: Self.every) }
     }
 
-    /// A key without a name that fits the algorithm.
+    /// Another key for the algorithm, without `kid`.
     private static func otherKey(than vector: SignatureVector) throws -> JWK {
         guard !vector.algorithm.isSymmetric else { return JWK(symmetric: Keys.secret) }
         let name = vector.name == "RFC 7515 §A.2" ? "RFC 7520 §4.1" : "RFC 7515 §A.2"
@@ -77,7 +77,7 @@ struct JWSTests {
         let sound = try await JWS.sign(Array("{}".utf8), type: nil, with: key.signer(keyID: "1"))
         #expect(throws: Never.self) { try JWS(parsing: sound) }
         let parts = sound.split(separator: ".").map(String.init)
-        // A signature of 64 bytes leaves four bits of its last character unused: they must be zero.
+        // A signature of 64 bytes leaves four bits of its last character unused, which must be zero.
         let last = try #require(parts[2].last)
         let sameBytes = try #require(["A": "B", "Q": "R", "g": "h", "w": "x"][last])
         for form in [

@@ -8,7 +8,7 @@ struct JWTTests {
     private static let signed = Result { try PrivateKey.generate(for: .es256) }
     private static let rules = JWTRules(algorithms: [.es256], expiry: .ifPresent)
 
-    /// The error that `claims` meet under `rules`; nil when they pass.
+    /// Returns the error for `claims` under `rules`, or `nil` if they are valid.
     private func outcome(
         _ claims: String, type: String? = nil, _ rules: JWTRules = rules, at now: Double = Double(now)
     ) async throws -> JWTError? {

@@ -7,7 +7,7 @@ struct MutationTests {
     private static let claims: JSONObject = ["iss": "https://id.example", "sub": "alice", "exp": 1_700_000_600]
     private static let now = Date(timeIntervalSince1970: 1_700_000_000)
 
-    /// One who signs, and the keys that verify it.
+    /// A signer, and the keys that verify its signatures.
     private struct Party {
         let algorithm: SignatureAlgorithm
         let keys: JWKSet
@@ -32,7 +32,7 @@ struct MutationTests {
                 sign: sign)
         }
 
-        /// Under the widest rules: only the signature stands in the way.
+        /// Uses the most lenient rules, so that only the signature can fail.
         func validates(_ token: String) -> Bool {
             let rules = JWTRules(
                 algorithms: Set(SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric), expiry: .ignored)

@@ -75,7 +75,7 @@ struct TemplateTests {
         arguments: [
             ("{{<page}}{{/page}}", "[title|nothing]"), ("{{<page}}{{$title}}T{{/title}}{{/page}}", "[T|nothing]"),
             ("{{<page}} ignored {{$content}}{{name}}{{/content}}{{/page}}", "[title|&lt;Ada &amp; Bob&gt;]"),
-            // The template itself has the last word over one between it and the outermost.
+            // The calling template's blocks win over those of an intermediate parent.
             ("{{<form}}{{$content}}C{{/content}}{{/form}}", "[form|C]"), ("{{<form}}{{/form}}", "[form|fields]"),
             ("{{<*layout}}{{$title}}T{{/title}}{{/*layout}}", "[T|nothing]"),
             // A partial has no parent here.

@@ -30,7 +30,7 @@ struct FetchCacheTests {
         return String(decoding: try await fetcher.fetch(request, under: policy).body, as: UTF8.self)
     }
 
-    /// The status that the fetch fails with.
+    /// Returns the status with which the fetch fails.
     private func failure(_ fetcher: GuardedFetcher, _ server: OriginServer, _ path: String = "/") async throws -> Int? {
         do { _ = try await body(fetcher, server, path) } catch FetchError.unsuccessful(_, let response) {
             return response.status
@@ -54,7 +54,7 @@ struct FetchCacheTests {
         clock.advance(by: 1)
         #expect(try await body(fetcher, server) == "first")
         #expect(server.asked.compactMap { $0.fields["if-none-match"] } == ["\"1\""])
-        // For as long as the 304 said.
+        // For as long as the 304 response says.
         clock.advance(by: 29)
         #expect(try await body(fetcher, server) == "first")
         #expect(server.asked.count == 2)
@@ -130,7 +130,7 @@ struct FetchCacheTests {
         let ended = Mutex(false)
         let server = try await server { _, output in
             try await output.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            // Until the client hangs up.
+            // Blocks until the client disconnects.
             do {
                 while true {
                     try await output.send("0001\r\nx\r\n")
@@ -169,7 +169,7 @@ struct FetchCacheTests {
         for path in ["/1", "/2", "/3"] { _ = try await body(fetcher, good, path) }
         gate.continuation.finish()
         for task in slow { #expect(try await task.value == 404) }
-        // Nor do failures.
+        // Failures evict nothing either.
         for path in ["/1", "/2", "/3"] { _ = try await body(fetcher, good, path) }
         #expect(good.asked.count == 3)
     }
@@ -258,14 +258,14 @@ struct FetchCacheTests {
         clock.advance(by: 10)
         #expect(try await body(fetcher, server) == "kept")
         #expect(try await failure(fetcher, server, "/strict") == 503)
-        // Left alone, too.
+        // During the pause after a failure.
         #expect(try await body(fetcher, server) == "kept")
         #expect(server.asked.count == 4)
         clock.advance(by: 49)
         #expect(try await body(fetcher, server) == "kept")
         clock.advance(by: 5)
         #expect(try await failure(fetcher, server) == 503)
-        // It is well again.
+        // The server has recovered.
         status.withLock { $0 = 200 }
         clock.advance(by: 5)
         #expect(try await body(fetcher, server) == "kept")

@@ -24,7 +24,7 @@ struct GuardedFetcherTests {
         try await OriginServer(authority.context(for: names), answer)
     }
 
-    /// The guard that refuses; `nil` if there is a response.
+    /// Returns the error of the guard, or `nil` if there is a response.
     private func refusal(_ url: String, under policy: FetchPolicy) async throws -> FetchError? {
         do { _ = try await fetcher.fetch(FetchRequest(.get, url), under: policy) } catch let error as FetchError {
             return error
@@ -33,7 +33,7 @@ struct GuardedFetcherTests {
     }
 
     @Test(
-        "a server with a trusted certificate for its name responds, and receives the host name and the requested path")
+        "a server with a trusted certificate for its name receives the request, and its response is returned")
     func trusted() async throws {
         let server = try await server { asked, output in
             try await output.respond(
@@ -149,7 +149,7 @@ struct GuardedFetcherTests {
         }
         #expect(server.asked.isEmpty)
         withExtendedLifetime(other) {}
-        // Our own fault, which withdraws no document.
+        // A failure on our side, after which the document is kept.
         #expect(FetchError.unreadableAuthorities(file: "/no/such/file.pem").isTransient)
         let missing = FetchPolicy(
             operation: "test.fetch", allowsPrivateNetworks: true, authorities: .file("/no/such/file.pem"),
@@ -169,7 +169,7 @@ struct GuardedFetcherTests {
         #expect(try await refusal("https://localhost:\(announced.port)/", under: policy) == limit)
         let endless = try await server { _, output in
             try await output.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            // Until the client hangs up.
+            // Blocks until the client disconnects.
             while true { try await output.send("64\r\n\(String(repeating: "x", count: 100))\r\n") }
         }
         #expect(try await refusal("https://localhost:\(endless.port)/", under: policy) == limit)
@@ -179,7 +179,7 @@ struct GuardedFetcherTests {
     func time(_ dribbles: Bool) async throws {
         let server = try await server { _, output in
             if dribbles { try await output.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") }
-            // Until the client hangs up.
+            // Blocks until the client disconnects.
             while !Task.isCancelled {
                 if dribbles { try await output.send("1\r\nx\r\n") }
                 try await Task.sleep(for: .milliseconds(50))
@@ -231,7 +231,7 @@ struct GuardedFetcherTests {
     @Test("if an address refuses connections, the next one is tried, and the request is sent once")
     func nextAddress() async throws {
         let server = try await server()
-        // All of 127.0.0.0/8 is this machine, and the server listens on one address of it.
+        // All of 127.0.0.0/8 is this machine, but the server listens on only one address of it.
         let addresses = try ["127.0.0.2", "127.0.0.1"].map { try #require(ResolvedAddress($0)) }
         let fetcher = GuardedFetcher(resolver: Resolver(threads: 1) { _ in addresses }, limits: RequestLimits())
         let request = FetchRequest(.post, "https://localhost:\(server.port)/", body: Array("once".utf8))

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Names are resolved on separate threads", .timeLimit(.minutes(2)))
 struct ResolverTests {
-    /// Lookups of names that begin with `slow` block their thread until it opens.
+    /// Lookups of names that start with `slow` block their thread until this opens.
     private final class Gate: Sendable {
         private let opened = DispatchSemaphore(value: 0)
         private let asked = Mutex<[String]>([])
@@ -35,7 +35,7 @@ struct ResolverTests {
         let resolver = Resolver(threads: 2, lookup: gate.lookup)
         let slow = (0..<100).map { number in Task { try await resolver.addresses(of: "slow\(number).example") } }
         try await until("both threads are taken") { gate.names.count == 2 }
-        // An address needs no thread, and tasks go on.
+        // An address needs no thread, and other tasks continue.
         #expect(try await resolver.addresses(of: "192.0.2.1") == [gate.address])
         #expect(try await race(100) { $0 }.count == 100)
         #expect(gate.names.count == 2)

@@ -38,7 +38,7 @@ struct SMTPMailerTests {
         #expect(mail.isEncrypted)
         #expect(mail.isAuthenticated)
         let wrong = "smtp://martlet:wrong@localhost:\(server.port)\(options)"
-        // The operator can mend it: the letter is not given up.
+        // The operator can fix this, so it is not a permanent failure.
         let error = await #expect(throws: SMTPFailure.self) { try await send(wrong) }
         #expect(error?.description.contains("wrong") == false)
         #expect(try server.received().count == 1)

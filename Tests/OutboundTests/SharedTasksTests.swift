@@ -27,7 +27,7 @@ struct SharedTasksTests {
         #expect(canceled.withLock { $0 } == 0)
         callers[9].cancel()
         await #expect(throws: CancellationError.self) { try await callers[9].value }
-        // The next caller gets a task of its own, not the canceled one's result.
+        // The next caller gets a new task, not the result of the canceled one.
         #expect(try await shared.value(for: "key") { 2 } == 2)
         try await until("it was canceled") { canceled.withLock { $0 } == 1 }
         #expect(begun.withLock { $0 } == 1)

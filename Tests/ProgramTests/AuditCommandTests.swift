@@ -72,11 +72,11 @@ struct AuditCommandTests {
         let whole = try await RunningProgram.run(["audit", "verify", "--heads-to", "heads"] + base, in: folder.url)
         #expect(whole.code == 0, "\(whole.output)")
         #expect(whole.output.contains("no problems found"))
-        // What the server wrote stands in the file, too.
+        // The file also contains what the server wrote.
         let copy = try String(contentsOf: folder.url.appending(path: "audit.jsonl"), encoding: .utf8)
         #expect(try lines(copy).contains { $0["trace"] as? String == trace && $0["mac"] as? String != nil })
 
-        // Somebody who has the database at hand changes why the client was refused.
+        // Someone with access to the database changes why the client was refused.
         let database = try SQLiteDatabase(path: folder.url.appending(path: "var/martlet.db").path())
         let changed = try await database.transaction { connection in
             try connection.execute(
@@ -91,7 +91,7 @@ struct AuditCommandTests {
         #expect(tampered.code == 1)
         #expect(tampered.output.contains("was changed."))
 
-        // The database is set back to nothing: the heads that were kept tell.
+        // The database is emptied; only the heads that were kept reveal it.
         for name in ["martlet.db", "martlet.db-wal", "martlet.db-shm"] {
             try? FileManager.default.removeItem(at: folder.url.appending(path: "var/\(name)"))
         }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A server with a client and a user, whose telemetry a test looks at.
+/// A server with a client and a user, for tests of its telemetry.
 enum ObservedServer {
     static let secret = "5CFNd0OMGyV3uhDA3GPSHw"
     static let password = "correct horse battery"
@@ -78,7 +78,7 @@ struct CollectorTests {
         let statement = try #require(below.first { $0["attributes"]?["db.system.name"] == "sqlite" })
         #expect(statement["kind"] == 3 && statement["attributes"]?["db.operation.name"]?.text != nil)
         #expect(spans.contains { $0["name"] == "password.hash" } && spans.contains { $0["name"] == "sign-in step" })
-        // A path that nothing answers at may hold anything.
+        // A path that matches no endpoint may contain anything.
         #expect(
             spans.allSatisfy {
                 $0["attributes"]?["http.response.status_code"] != 404 || $0["attributes"]?["url.path"] == nil

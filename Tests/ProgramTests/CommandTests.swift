@@ -250,7 +250,7 @@ struct CommandTests {
         #expect(try await run(["group", "set", "press", "--role", "editor", "--description", "Writes"]).code == 0)
         #expect(try await run(["group", "set", "press", "--role", "edtior"]).output.contains("no role named edtior"))
         #expect(try await run(["role", "list"]).output.contains("editor\tposts:write"))
-        // What the role demands of a sign-in is not loosened by what it permits.
+        // Changing the role's permissions must not relax its sign-in requirement.
         try folder.write("roles.yaml", "roles: [{name: editor, permissions: [], minimum_acr: 'urn:martlet:acr:2'}]")
         #expect(try await run(["apply", "roles.yaml"]).code == 0)
         #expect(try await run(["role", "set", "editor", "--permission", "posts:read"]).code == 0)

@@ -22,7 +22,7 @@ struct ConnectionSettingTests {
     }
 
     @Test(
-        "a limit that is missing or admits no connection is a mistake", arguments: ["0", "-1", "unlimited", "1000001"])
+        "a limit that is not a number from 1 to a million is a mistake", arguments: ["0", "-1", "unlimited", "1000001"])
     func mistakes(_ text: String) throws {
         let mistakes = try #require(throws: Mistakes.self) { try limits(["--connections-per-network=\(text)"]) }
         #expect(

@@ -28,7 +28,7 @@ struct DependencyTests {
         )
     }
 
-    /// Compares a list with what was resolved here.
+    /// Compares a list with the versions resolved here.
     private func check(_ edit: (String) -> String) async throws -> (code: Int32, output: Data, errors: String) {
         let folder = try Folder()
         try FileManager.default.createDirectory(
@@ -89,7 +89,7 @@ struct DependencyTests {
         let packages = manifest.matches(of: /url: "https:\/\/([^"]+)\.git", exact: "([^"]+)"/)
         #expect(packages.count > 10)
         for package in packages { #expect(purls.contains("pkg:swift/\(package.1)@\(package.2)")) }
-        // One that no other line here names: it came along.
+        // A transitive package.
         #expect(purls.contains { $0.hasPrefix("pkg:swift/github.com/apple/swift-collections@") })
         for library in [
             "libargon2", "liboath", "libqrencode", "libsqlite3", "libcurl4-openssl", "libmaxminddb", "libyaml",
@@ -97,7 +97,7 @@ struct DependencyTests {
             #expect(purls.count { $0.hasPrefix("pkg:deb/debian/\(library)-dev@") } == 1, "\(library)")
         }
         #expect(Set(purls).count == purls.count)
-        // The same twice: a difference between two means something.
+        // Running it twice gives the same result, so that differences mean something.
         #expect(try await run(program, ["sbom"]).output == document)
     }
 }

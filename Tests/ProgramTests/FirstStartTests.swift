@@ -14,7 +14,7 @@ struct FirstStartTests {
         try FileManager.default.contentsOfDirectory(atPath: folder.url.appending(path: name).path()).sorted()
     }
 
-    /// Runs the program as a shell with this umask would.
+    /// Runs the program under this umask.
     private static func run(_ arguments: [String], umask: String, in folder: Folder) async throws -> Int32 {
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/sh")
@@ -73,7 +73,7 @@ struct FirstStartTests {
                 #expect(run.code == 78)
                 #expect(run.output.contains("already exists"), "\(run.output)")
             }
-            // Each saw the whole key as soon as its own attempt had ended.
+            // Each command saw the whole key as soon as its own attempt had ended.
             #expect(Set(runs.map(\.1)).count == 1)
             #expect(runs[0].1.count == 44)
             #expect(try Self.names(folder).filter { $0.hasPrefix("master") } == ["master.key"])

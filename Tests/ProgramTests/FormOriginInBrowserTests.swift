@@ -21,7 +21,7 @@ struct FormOriginInBrowserTests {
         let token = try await browser.evaluate("document.querySelector('[name=form_token]').value")
         #expect(token.count == 43)
 
-        // Another port of one host is another origin of one site: cookies come along.
+        // Another port of the same host is another origin of the same site, so cookies are sent.
         try await browser.open("http://localhost:\(demoPort)/")
         try await browser.wait(for: "document.querySelector('#sign-in') !== null")
         _ = try await browser.evaluate(

@@ -30,7 +30,7 @@ struct KeyRunbookTests {
             try await RunningServer(["--apply", "resources.yaml"], in: folder.url, port: port)
         }
 
-        /// Runs the commands, and returns what they print.
+        /// Runs the commands and returns their output.
         func follow(_ runbook: String, _ more: [String] = []) async throws -> String {
             let commands = try commands(of: runbook)
             #expect(!commands.isEmpty)
@@ -85,7 +85,7 @@ struct KeyRunbookTests {
             ["key", "reseal", "--issuer", installation.issuer], in: installation.folder.url)
         #expect(resealed.code == 0 && resealed.output.contains("Resealed:"), "\(resealed.output)")
         try await again.stop()
-        // The former key is worth nothing any more.
+        // The former key is useless.
         try installation.folder.write("former.key", before[0] + "\n")
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o600], ofItemAtPath: installation.folder.url.appending(path: "former.key").path())
@@ -108,7 +108,7 @@ struct KeyRunbookTests {
         #expect(try installation.masterKeys.count == 1)
         #expect(try installation.masterKeys != before)
 
-        // Without the resource file, which would give the client its former secret back.
+        // Without the resource file, which would restore the client's former secret.
         let again = try await RunningServer(in: installation.folder.url, port: installation.port)
         let line = try #require(output.split(separator: "\n").first { $0.hasPrefix("web\t") })
         let fresh = String(line.split(separator: "\t")[1])

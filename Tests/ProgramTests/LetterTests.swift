@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Every email, rendered and delivered to a real mail server", .timeLimit(.minutes(5)))
 struct LetterTests {
-    /// Everything that mail is sent about, with whom it goes to.
+    /// Every event that sends an email, with its recipient.
     private static func occasions(_ alice: Identifier<User>) throws -> [(String, Mail.Occasion)] {
         let new = try #require(MailAddress("new@example.org"))
         let former = try #require(MailAddress("former@example.org"))

@@ -42,7 +42,7 @@ struct MailTests {
         let (folder, mail) = (try Folder(), try SMTPServer())
         let server = try await serve(folder, mail)
         let client = WebClient(origin: server.issuer, port: server.port)
-        // Whatever the request calls its host, the link names the issuer.
+        // Whatever the Host header says, the link names the issuer.
         _ = try await submit(client, "/sign-up", [("email", "dora@example.org")])
         let first = try await mail.mail(to: "dora@example.org")
         #expect(first.header("Subject") == "Create your account")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Several nodes on one database", .serialized)
 struct ManyNodesTests {
-    /// Three programs on one MariaDB database that is empty yet.
+    /// Three programs on one MariaDB database, which is empty at first.
     private func threeNodes() async throws -> MartletNodes {
         let url = try MariaDBServer.shared.get().url("nodes_\(UUID().uuidString.prefix(8))")
         return try await MartletNodes(storage: [url, url, url])
@@ -159,7 +159,7 @@ struct ManyNodesTests {
         #expect(try await token().status == 200)
         try database.kill()
         try await until("it says so") { try await client.get("/health/ready").status == 503 }
-        // What needs no database goes on.
+        // Requests that need no database still work.
         #expect(try await token().status == 200)
         let lost = try await client.post(
             "/introspect", [("token", "x")], headers: [basic("web", "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1")])

@@ -16,7 +16,7 @@ struct MetricsTests {
         }
     }
 
-    /// A server on which everything that is counted has happened.
+    /// A server on which every counted event has happened.
     private func observed(_ arguments: [String] = []) async throws -> Observed {
         let folder = try Folder()
         let port = try freePort()
@@ -74,13 +74,13 @@ struct MetricsTests {
             #"http_request_method="POST",url_scheme="http",http_route="/token",http_response_status_code="200",le="+Inf"} 5"#,
             #"http_request_method="GET",url_scheme="http",http_response_status_code="404",le="+Inf"}"#,
             "martlet_password_running 0", "martlet_password_waiting 0", "martlet_password_shed_total 0",
-            // There from the start: an alert does not see the step from nothing to something.
+            // The series exist from the start, because an alert can't see a step from no value to one.
             #"martlet_suspicious_sign_ins_total{signal="many_accounts",consequence="refuse"} 0"#,
             #"martlet_outbox_depth{issuer="\#(observed.server.issuer)"} 0"#,
             #"db_client_connection_max{db_client_connection_pool_name="sqlite readers"} 2"#,
         ] { #expect(text.contains(line), "\(line)") }
         #expect(!text.contains("hunter2"))
-        // Not on the address that everybody reaches.
+        // Not at the public address.
         #expect(try await client.get("/metrics").status == 404)
         try await observed.server.stop()
     }
@@ -108,7 +108,7 @@ struct MetricsTests {
             #expect(names.subtracting(there).isEmpty, "\(document)")
         }
         try await observed.server.stop()
-        // The same over OTLP: what was left is sent at the end.
+        // The same over OTLP, which sends the rest on shutdown.
         let metrics = try collector.records("metrics")
         let tokens = try #require(metrics.last { $0["name"] == "martlet.tokens" })
         #expect(tokens["kind"] == "sum" && tokens["monotonic"] == .flag(true) && tokens["temporality"] == 2)

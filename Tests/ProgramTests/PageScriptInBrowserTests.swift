@@ -20,7 +20,7 @@ struct PageScriptInBrowserTests {
         try await walk.browser.click(".reveal button")
         #expect(try await walk.browser.evaluate(state) == "passwordfalse")
         try await walk.browser.click(".reveal button")
-        // What a password manager sees when the form goes.
+        // What a password manager sees when the form is submitted.
         _ = try await walk.browser.run(
             """
             addEventListener("submit", () => { sessionStorage.sent = document.querySelector("#password").type });

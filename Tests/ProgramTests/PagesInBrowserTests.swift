@@ -15,7 +15,7 @@ struct PagesInBrowserTests {
             try await walk.inspection.setWidth(360)
             let header =
                 "document.querySelector('.brand-name').offsetHeight < 30 && document.documentElement.scrollWidth <= 360"
-            // The issuer's name keeps its one line.
+            // The issuer's name stays on one line.
             #expect(try await walk.browser.evaluate(header) == "true")
             try await walk.look(at: "sign-in-\(client)", on: "/sign-in")
         }
@@ -95,7 +95,7 @@ struct PagesInBrowserTests {
         try await walk.open("/account/passkeys")
         try await walk.look(at: "passkeys-none", on: "/account/passkeys")
         var authenticators: [String] = []
-        // An authenticator has one passkey of an account.
+        // An authenticator holds one passkey per account.
         for (name, transport) in [("Phone", "internal"), ("The security key in the drawer of my desk", "usb")] {
             authenticators.append(try await walk.browser.addAuthenticator(transport))
             try await walk.open("/account/passkeys")
@@ -144,7 +144,7 @@ struct PagesInBrowserTests {
         try await walk.browser.click("button.primary")
         try await walk.look(at: "recovery-codes-made", when: "document.querySelector('.codes') !== null")
 
-        // They would sign in by themselves.
+        // The passkeys would sign in by themselves.
         for authenticator in authenticators { try await walk.browser.removeAuthenticator(authenticator) }
         try await walk.browser.forgetCookies()
         try await walk.open("/account")
@@ -164,7 +164,7 @@ struct PagesInBrowserTests {
         try await walk.look(at: "not-me", on: "/not-me")
         try await walk.browser.click("button.primary")
         try await walk.look(at: "recovery-started", when: "document.querySelector('[name=link]') === null")
-        // In the reader's time zone, which needs no name.
+        // Shown in the user's own time zone, which needs no name.
         #expect(try await walk.browser.evaluate("document.querySelector('time').innerText.includes('UTC')") == "false")
         try await walk.follow("/recovery/cancel")
         try await walk.look(at: "recovery-cancel", on: "/recovery/cancel")

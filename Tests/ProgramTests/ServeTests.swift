@@ -5,10 +5,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Tokens that clients have in hand.
+/// Tokens held by clients.
 final class Answered: Sendable {
     private let tokens = Mutex<[String]>([])
-    /// Whether the server was told to die: from then on connections may break.
+    /// Whether the server was told to die, after which connections may break.
     let isDying = Atomic(false)
     func add(_ token: String) { tokens.withLock { $0.append(token) } }
     var all: [String] { tokens.withLock { $0 } }
@@ -16,7 +16,7 @@ final class Answered: Sendable {
 
 @Suite("The running server", .serialized)
 struct ServeTests {
-    /// The configuration and resource file of the documentation, with the blanks filled in.
+    /// The documented configuration and resource file, with the blanks filled in.
     private static let resources = """
         clients:
           - client_id: web
@@ -90,7 +90,7 @@ struct ServeTests {
         let tokens = try json(await redeem(client, authorizationCode).body)
         let accessToken = try #require(tokens["access_token"] as? String)
 
-        // The ID Token verifies with the keys that are served.
+        // The ID Token verifies with the published keys.
         let keys = try JWKSet(JSONObject(parsing: Array(try await client.get("/jwks").body.utf8)))
         let idToken = try JWT(
             validating: #require(tokens["id_token"] as? String), with: keys,

@@ -32,7 +32,7 @@ struct SignUpInBrowserTests {
         try await browser.wait(for: "document.querySelector('[role=alert]') !== null")
         try await browser.type("a dormouse in a teapot", into: "#password")
         try await browser.click("button[type=submit]")
-        // Back to where they came from: the demo asks for what it wants.
+        // Back at the demo, which repeats its request.
         try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
         try await browser.click("button[value=allow]")
         try await browser.wait(for: "document.body.dataset.state === 'signed-in'")

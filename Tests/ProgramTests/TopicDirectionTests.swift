@@ -6,7 +6,7 @@ import Testing
 struct TopicDirectionTests {
     private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
 
-    /// What `.ci/topics` says about a project.
+    /// Returns the output of `.ci/topics` for a project.
     private func check(_ project: URL) async throws -> (code: Int32, errors: String) {
         let folder = try Folder()
         let errors = folder.url.appending(path: "err")
@@ -20,7 +20,7 @@ struct TopicDirectionTests {
         return (process.terminationStatus, try String(contentsOf: errors, encoding: .utf8))
     }
 
-    /// A project of two topics, `Upper` above `Lower`, with these files.
+    /// Creates a project of two topics, `Upper` above `Lower`, with these files.
     private func check(_ files: [String: String]) async throws -> (code: Int32, errors: String) {
         let folder = try Folder()
         for (name, text) in files.merging(

@@ -60,7 +60,7 @@ struct TransferCommandTests {
         let second = try await RunningServer(["--storage-file", "storage"], in: folder.url, port: port)
         #expect(try await browser.get("/jwks").body == keys)
         let refreshed = try #require(try await refresh(token, browser)["refresh_token"] as? String)
-        // Still signed in: the code comes without a password.
+        // Still signed in: a code is issued without a password.
         #expect(try await browser.get("/authorize?\(MartletNodes.query)").answer["code"] != nil)
         try await second.stop()
 

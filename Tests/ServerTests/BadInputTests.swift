@@ -67,7 +67,7 @@ struct BadInputTests {
                 "POST /echo HTTP/1.1\r\nHost: a\r\n\(form)Transfer-Encoding: chunked\r\n\r\n1\r\nabcdef\r\n0\r\n\r\n",
                 [400]
             ),
-            // Two readers, two requests (RFC 9112 §11.2)
+            // Requests that two parsers could read differently (RFC 9112 §11.2)
             (
                 "a length and chunks",
                 "POST /echo HTTP/1.1\r\nHost: a\r\n\(form)Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -189,7 +189,7 @@ struct BadInputTests {
     }
 }
 
-/// The server still answers, on a new connection.
+/// Expects that the server still responds on a new connection.
 func expectAnswer(from server: TestServer) async throws {
     let status = try await RawConnection.run(to: server.port) { connection in
         try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n")

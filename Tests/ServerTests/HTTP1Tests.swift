@@ -97,7 +97,7 @@ struct HTTP1Tests {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
                 try await connection.send("HEAD /echo?text=x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-                // All of it, for a body would follow: none comes before the end.
+                // Reads until the connection ends, so that a body would be noticed.
                 let response = try await connection.response()
                 #expect(response == nil)
             }

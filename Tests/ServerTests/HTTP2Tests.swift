@@ -77,7 +77,7 @@ struct HTTP2Tests {
     @Test("a client that only pings is disconnected with ENHANCE_YOUR_CALM (§10.5)")
     func onlyPings() async throws {
         try await run { client in
-            // The settings are acknowledged with this, and nothing of the client is on its way when the server closes.
+            // This also acknowledges the settings, so nothing from the client is in flight when the server closes.
             try await client.get("/echo")
             #expect(try await client.status() == 200)
             for _ in 0..<4 { try await client.ping() }

@@ -48,7 +48,7 @@ struct PageTests {
         ])
     func escaping(_ data: String) throws {
         let html = text(try answer(Page("sign-in", data: ["username": .text("seen: " + data)]), name: data))
-        // The page has one script of its own.
+        // The page script is the only one.
         #expect(html.components(separatedBy: "<script").count == 2)
         #expect(!html.contains("\" onload"))
         #expect(html.contains("seen: "))

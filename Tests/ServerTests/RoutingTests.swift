@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Routing to the issuer and endpoint (RFC 9110 §7.2)", .timeLimit(.minutes(1)))
 struct RoutingTests {
-    /// Says who it is.
+    /// Responds with its own name.
     private struct NamedEndpoint: Endpoint {
         let name: String
         var routes: [Route] {
@@ -36,7 +36,7 @@ struct RoutingTests {
             ("one.example", "/who", "one"), ("one.example:443", "/who", "one"), ("ONE.example", "/who", "one"),
             ("two.example:8443", "/who", "two"), ("one.example", "/three/who", "three"),
             ("one.example", "/.well-known/who/three", "three"),
-            // Not its port, not its path, not its host, and nothing that only looks like it.
+            // Not another port, path or host, nor anything that looks similar.
             ("two.example", "/who", nil), ("one.example:8443", "/who", nil), ("one.example:80", "/who", nil),
             ("two.example:8443", "/three/who", nil), ("one.example", "/three/.well-known/who/three", nil),
             ("one.example", "/three", nil), ("other.example", "/who", nil), ("one.example.", "/who", nil),

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The style: contrast (WCAG 2.2 §1.4.3, §1.4.11)")
 struct StyleTests {
-    /// The custom properties of the style, for light or dark.
+    /// Returns the custom properties of the style, for light or dark.
     private func colors(dark: Bool) throws -> [String: String] {
         let style = try #require(Templates.files["style.css"])
         let blocks = style.matches(of: /:root \{([^}]*)\}/).map(\.output.1)

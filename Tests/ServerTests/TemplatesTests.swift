@@ -34,7 +34,7 @@ struct TemplatesTests {
         ]
         let renderer = try PageRenderer(name: "Martlet", overrides: overrides)
         #expect(text(renderer, "error", "fr") == "ours: Erreur")
-        // What French does not say is said in English.
+        // Texts missing in French are shown in English.
         #expect(text(renderer, "sign-in", "fr").contains("<h1>Sign in"))
     }
 

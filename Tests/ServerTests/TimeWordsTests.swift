@@ -25,7 +25,7 @@ struct TimeWordsTests {
             (3_600, "1 hour ago", "vor 1 Stunde"), (86_399, "23 hours ago", "vor 23 Stunden"),
             (86_400, "November 29, 9:38 PM UTC", "29. November, 21:38 UTC"),
             (40 * 86_400, "November 29, 2026, 9:38 PM UTC", "29. November 2026, 21:38 UTC"),
-            // Ahead of any clock skew: no age.
+            // Further ahead than any clock skew, so it has no age.
             (-3_600, "November 29, 9:38 PM UTC", "29. November, 21:38 UTC"),
         ] as [(TimeInterval, String, String)])
     func recent(_ age: TimeInterval, english: String, german: String) throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import IdentityProvider
 @testable import SQLStorage
 
-/// The log of some nodes on one database, and what somebody does to its tables.
+/// The logs of several nodes on one database, and ways to tamper with its tables.
 private struct Logs: Sendable {
     let database: any SQLDatabase
     let stores: Stores
@@ -44,7 +44,7 @@ private struct Logs: Sendable {
         try await database.transaction { try $0.execute(statement, values) }
     }
 
-    /// A chain of its beginning and `count` records.
+    /// Records a chain with its beginning and `count` further records.
     func chain(_ count: Int, of log: AuditLog? = nil) async throws -> Identifier<AuditNode> {
         let log = log ?? node()
         for number in 0..<count { log.record(.recoveryCodesMade(count: number), user: User.alice) }
@@ -77,7 +77,7 @@ struct AuditChainTests {
             let report = try await logs.verify()
             #expect(report.findings == [])
             #expect(report.heads.count == 6)
-            // A beginning, an end, and what was recorded.
+            // The beginning, the end, and the recorded events.
             #expect(report.records == 6 * (80 + 2))
         }
     }
@@ -177,7 +177,7 @@ struct AuditChainTests {
             try await logs.tamper("DELETE FROM audit_records WHERE sequence > 4")
             try await logs.tamper(
                 "UPDATE audit_chains SET last_sequence = 4, seal = ?, last_mac = ?", earlier[0].values)
-            // What was written to the database at that time is genuine: it alone cannot tell.
+            // What the database contained at that time is genuine, so the database alone can't reveal the rollback.
             #expect(try await logs.findings() == [])
             let found = try await logs.verify(expecting: kept).findings
             #expect(found == [.shorterThanWitnessed(kept[0], by: "a head kept elsewhere")])
@@ -217,9 +217,9 @@ struct AuditChainTests {
             #expect(try await retention.removeExpired(at: logs.clock.now, limit: 500) == 0)
             let report = try await logs.verify()
             #expect(report.findings == [])
-            // Four of the first chain with its witness of the second, three of the second.
+            // Four records of the first chain, including its witness of the second, and three of the second.
             #expect(report.records == 8)
-            // Somebody takes more than retention did.
+            // An attacker removes more than retention did.
             try await logs.tamper("DELETE FROM audit_records WHERE node = ? AND sequence = 7", [.id(first)])
             #expect(try await logs.findings() == [.removed(AuditPlace(first, 7), through: 7)])
             try await logs.tamper(
@@ -274,13 +274,13 @@ struct AuditChainTests {
     )
     fileprivate func tooEarly(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
-            // A node with another retention than the one that is verified by.
+            // A node with a retention other than the one used for the verification.
             let log = logs.node(retention: 60)
             let node = try await logs.chain(5, of: log)
             logs.clock.advance(by: 600)
             #expect(try await AuditRetention(log: log).removeExpired(at: logs.clock.now, limit: 500) == 6)
             #expect(try await logs.findings() == [.removedTooEarly(node, moment)])
-            // Saying that it was older is saying it without the key.
+            // Backdating it would require the key.
             try await logs.tamper("UPDATE audit_chains SET removed_time = 0")
             #expect(try await logs.findings().contains(.removalForged(node)))
             try await logs.tamper("UPDATE audit_chains SET removed_time = NULL")
@@ -336,7 +336,7 @@ struct AuditChainTests {
             }
             #expect(winners.reduce(0, +) == 1)
             #expect(try await store.due(to: WebhookDelivery.example.url, at: moment, limit: 10).isEmpty)
-            // Who took it died: another takes it over, and what the dead one says then counts for nothing.
+            // The first node died and another took over, so the first one's report no longer counts.
             let later = moment.addingTimeInterval(61)
             let second = try #require(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).first)
             let leased = try #require(try await store.lease(second, until: later, at: later))
@@ -344,7 +344,7 @@ struct AuditChainTests {
             #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).count == 1)
             try await store.remove(leased)
             #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).isEmpty)
-            // The answer to the batch got lost, and it comes again: it was delivered already.
+            // The response to the batch got lost, and it is sent again after its delivery.
             try await logs.stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
             #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).isEmpty)
         }

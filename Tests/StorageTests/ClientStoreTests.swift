@@ -17,7 +17,7 @@ struct ClientStoreTests {
             let client = try Client.example(Identifier("new"), name: "\"quoted\" \u{1F426}", secret: secret)
             try await stores.clients.save(client)
             #expect(try await stores.clients.find(client.id) == client)
-            // What was a secret is none once it is saved without.
+            // Saving the client without a secret removes the secret.
             try await stores.clients.save(.example(client.id))
             #expect(try await stores.clients.find(client.id)?.secret == nil)
         }
@@ -30,7 +30,7 @@ struct ClientStoreTests {
         try await backend.withStores { stores in
             let stored = try #require(try await stores.clients.find(Client.web))
             let updated = try await race(16) { number in
-                // Half of them renew the secret, the others change the metadata.
+                // Half of the tasks renew the secret, the others change the metadata.
                 let secret = number % 2 == 0 ? ClientSecret(digest: SecretDigest(bytes: [UInt8(number)])) : nil
                 let name = secret == nil ? "Shop \(number)" : "Web shop"
                 return try await stores.clients.update(stored, to: .example(Client.web, name: name, secret: secret))
@@ -68,7 +68,7 @@ struct ClientStoreTests {
         }
     }
 
-    @Test("clients, groups and roles are listed in the order of their identifiers", arguments: StorageBackend.all)
+    @Test("clients are listed in the order of their identifiers", arguments: StorageBackend.all)
     func all(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.clients.save(.example(Identifier("middle")))

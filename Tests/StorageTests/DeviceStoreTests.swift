@@ -15,7 +15,7 @@ struct DeviceStoreTests {
             #expect(try await stores.devices.find(secret, of: User.alice, at: moment) == .example("d"))
             #expect(try await stores.devices.find(secret, of: Identifier("other"), at: moment) == nil)
             #expect(try await stores.devices.find(secret, of: User.alice, at: moment + 3_600) == nil)
-            // The next sign-in in it finds it there.
+            // The next sign-in with the same browser finds the device.
             let trusted = Device.example("d", trustedUntil: moment + 60)
             try await stores.sessions.start(
                 .example("s", secret: 2), from: SignInOrigin(device: trusted), replacing: Identifier("s"))

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Two issuers in one database are isolated")
 struct IssuerIsolationTests {
-    /// Runs `body` on two issuers that keep the same things under the same identifiers.
+    /// Runs `body` on two issuers with the same entries under the same identifiers.
     private func withTwins(
         _ backend: StorageBackend, _ body: (_ ours: Stores, _ theirs: Stores) async throws -> Void
     ) async throws {
@@ -37,7 +37,7 @@ struct IssuerIsolationTests {
         try await stores.mailOutbox.add(.example("m", expiresIn: 60))
     }
 
-    /// Every way to change something, and a look at everything.
+    /// Every way to change something, followed by reading everything.
     private static let changes: [(name: String, make: @Sendable (Stores) async throws -> Void)] = [
         ("nothing", { _ in }),
         ("client deleted", { try await $0.clients.delete(Client.web) }),

@@ -14,7 +14,7 @@ struct MailOutboxTests {
             let ids = try await stores.mailOutbox.due(at: moment + 20, limit: 10).map(\.id.rawValue)
             #expect(ids == ["a", "b"])
             #expect(try await stores.mailOutbox.due(at: moment + 60, limit: 1).map(\.id.rawValue) == ["a"])
-            // Reminders of a later day do not count as waiting.
+            // Reminders that are due on a later day don't count as waiting.
             #expect(try await stores.mailOutbox.depth(at: moment) == 0)
             #expect(try await stores.mailOutbox.depth(at: moment + 20) == 2)
             let mail = try #require(try await stores.mailOutbox.due(at: moment + 20, limit: 1).first)

@@ -42,7 +42,7 @@ struct MariaDBConnectionTests {
                 """, []
             ).map { try $0.integer(0) }
         }
-        // Of each connection: three statements that set it up, one of the race, and this one.
+        // On each connection: three statements that set it up, one of the race, and this one.
         #expect(counts[0] <= 3 * 6)
         #expect(counts[1] == 3)
         await database.close()
@@ -53,7 +53,7 @@ struct MariaDBConnectionTests {
     func fewer() async throws {
         let server = try MariaDBServer(["--max-connections=10"])
         let database = MariaDBDatabase(try server.settings("fewer", options: "?connections=24"))
-        // Longer than a program waits for a server that is away.
+        // Longer than a program waits for an unavailable server.
         let end = ContinuousClock.now + .seconds(3)
         var answered = 0
         while ContinuousClock.now < end {
@@ -196,7 +196,7 @@ struct MariaDBConnectionTests {
     }
 }
 
-/// An authority that makes certificates for loopback servers.
+/// A certificate authority for loopback servers.
 private struct TestAuthority {
     let folder: String
 

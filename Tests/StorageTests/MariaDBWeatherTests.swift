@@ -11,7 +11,7 @@ import Testing
     "MariaDB failures: requests fail fast and clearly, nothing is half done, and everything recovers by itself",
     .serialized)
 struct MariaDBWeatherTests {
-    /// Runs `body` on a database of a server that may be harmed.
+    /// Runs `body` on the database of a server that it may damage.
     private func withServer(
         _ options: [String] = [], _ body: (MariaDBServer, MariaDBDatabase) async throws -> Void
     ) async throws {
@@ -30,7 +30,7 @@ struct MariaDBWeatherTests {
         try server.stop()
     }
 
-    /// Both rows or none.
+    /// Inserts both rows or none.
     private static func insertPair(_ number: Int, _ connection: any SQLConnection) throws {
         for side in 0...1 {
             try connection.execute(
@@ -43,7 +43,7 @@ struct MariaDBWeatherTests {
             .map { [try $0.integer(0), try $0.integer(1)] }
     }
 
-    /// A request waits two seconds; the rest is for a machine that is busy.
+    /// A request waits two seconds; the rest allows for a busy machine.
     private func failsSoon(_ work: () async throws -> Void) async -> StorageError? {
         let start = ContinuousClock.now
         do {
@@ -68,7 +68,7 @@ struct MariaDBWeatherTests {
             guard case .unreachable(let reason) = try #require(error) else { throw Unexpected("\(error as Any)") }
             #expect(reason.contains("127.0.0.1:\(server.port)"))
         }
-        // By now waiting is known to be vain.
+        // By now, the pool knows that waiting is useless.
         let refused = try await race(200) { _ in await failsSoon { try await database.read { _ in } } }
         #expect(refused.allSatisfy { $0 != nil })
         try server.start()
@@ -158,7 +158,7 @@ struct MariaDBWeatherTests {
                 }
                 try server.stop()
                 try server.start()
-                // The one that finds out waits for the others to be made anew.
+                // The connection that notices waits until the others are reopened.
                 _ = try await race(16) { number in
                     try await database.execute(
                         .local, "INSERT INTO pairs (number, side) VALUES (?, 1)", [.integer(round * 100 + number)])
@@ -175,7 +175,7 @@ struct MariaDBWeatherTests {
                 for number in 0..<4 { try Self.insertPair(number, connection) }
             }
             let meetings = Atomic(0)
-            // Half of them take the rows in one order, half in the other.
+            // Half of the tasks update the rows in one order, half in the other.
             _ = try await race(40) { task in
                 try await database.transaction { connection in
                     meetings.add(1, ordering: .relaxed)
@@ -237,7 +237,7 @@ struct MariaDBWeatherTests {
 
     @Test("a full disk is reported and loses no acknowledged write, and everything recovers")
     func full() async throws {
-        // All tables in one file that may not grow any more.
+        // All tables are in one file with a fixed size.
         let options = ["--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:12M:autoextend:max:24M"]
         try await withServer(options) { server, database in
             let acknowledged = Mutex<[Int]>([])

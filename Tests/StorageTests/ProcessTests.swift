@@ -25,7 +25,7 @@ struct ProcessTests {
                         _ = try await singleUse.consume(value, for: .accessToken, until: moment)
                         let line = Array("\(value)\n".utf8)
                         _ = unsafe line.withUnsafeBytes { unsafe write(log, $0.baseAddress, $0.count) }
-                        // Dies while the others are in the middle of their work.
+                        // Is killed while the others are in the middle of their work.
                         if acknowledged.add(1, ordering: .relaxed).newValue == 1_000 { kill(getpid(), SIGKILL) }
                     }
                 }

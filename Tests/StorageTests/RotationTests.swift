@@ -6,7 +6,7 @@ import Testing
 
 @Suite("RFC 9700 §4.14.2: refresh token rotation")
 struct RotationTests {
-    /// The case without what it carries.
+    /// The case without its values.
     enum Outcome: Hashable { case rotated, repeated, reused, gone }
 
     static func outcome(_ rotation: Rotation) -> Outcome {
@@ -20,7 +20,7 @@ struct RotationTests {
 
     /// Presents the token of `generation`, `seconds` after the beginning.
     static func present(_ generation: Int, after seconds: TimeInterval, _ stores: Stores) async throws -> Rotation {
-        // Where nobody began one there is nothing to present: what a client had in hand will do.
+        // If no authorization was begun, presents what a client would have had.
         let stored = try await stores.authorizations.find(Identifier("a")) ?? .example("a")
         return try await stores.authorizations.rotate(
             stored, from: generation, grace: 30, expiresAt: moment + 7_200, at: moment + seconds)
@@ -48,7 +48,7 @@ struct RotationTests {
         [
             (generation: 2, after: 200, Outcome.rotated), (1, 100, .repeated), (1, 130, .repeated),
             (1, 130.001, .reused), (0, 100, .reused), (0, 129, .reused), (3, 101, .reused), (-1, 101, .reused),
-            // Expired, whatever is presented.
+            // Expired, whichever token is presented.
             (2, 7_200, .gone), (1, 7_201, .gone), (0, 9_000, .gone),
         ] as [(generation: Int, after: TimeInterval, Outcome)])
     func table(
@@ -69,7 +69,7 @@ struct RotationTests {
             #expect(try await stores.authorizations.create(.example("a")))
             _ = try await Self.present(0, after: 1, stores)
             let stored = try #require(try await stores.authorizations.find(Identifier("a")))
-            // The clock of another node may be behind.
+            // The clock of another node may be slow.
             for seconds in [1, 0.5] {
                 let rotation = try await stores.authorizations.rotate(
                     stored, from: 0, grace: 0, expiresAt: moment + 7_200, at: moment + seconds)

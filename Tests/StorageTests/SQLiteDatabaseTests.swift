@@ -28,7 +28,7 @@ struct SQLiteDatabaseTests {
             #expect(files == ["martlet.db", "martlet.db-shm", "martlet.db-wal"])
             for file in files { #expect(try Self.mode("\(folder)/\(file)") == 0o600) }
             await database.close()
-            // Closing empties the journal: what is left is the whole database.
+            // Closing empties the journal, so the file is the whole database.
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["martlet.db"])
         }
     }
@@ -70,7 +70,7 @@ struct SQLiteDatabaseTests {
 
     @Test("an in-memory database is refused, because every connection would have its own")
     func memory() async throws {
-        // SQLite reads these names in its own way; the file that each names is made in the working directory.
+        // SQLite interprets these names in its own way, but the files are created in the working directory.
         let path = ":memory:"
         defer { try? FileManager.default.removeItem(atPath: path) }
         #expect(throws: StorageError.self) { try SQLiteDatabase(path: path) }
@@ -92,12 +92,12 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    // In a process of its own, which may give up its rights: file modes do not bind root.
+    // In a separate process, which gives up its rights, because root ignores file modes.
     @Test("a file without write permission is reported")
     func readOnly() async throws {
         try await withTemporaryFolder { folder in
             await (try SQLiteDatabase(path: "\(folder)/martlet.db")).close()
-            // In a folder where SQLite may make its other files: then it opens the file and says nothing.
+            // In a folder where SQLite can create its other files, opening succeeds without an error.
             try Self.change(folder, mode: 0o777)
             try Self.change("\(folder)/martlet.db", mode: 0o444)
             await #expect(processExitsWith: .success) { [folder = folder as String] in
@@ -131,7 +131,7 @@ struct SQLiteDatabaseTests {
                 try $0.execute("CREATE TABLE theirs (value INTEGER)", [])
             }
             await #expect(throws: StorageError.busy) { try await database.transaction { _ in } }
-            // Readers do not wait for a writer.
+            // Readers don't wait for a writer.
             #expect(try await database.read { try $0.query("SELECT 1", []) } == [SQLRow([1])])
             try await lock.release()
             try await database.transaction { _ = try $0.execute("INSERT INTO theirs VALUES (1)", []) }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("SQLite: locks held by other programs")
 struct SQLiteLockTests {
-    /// Opens on a thread of its own: it may wait.
+    /// Opens the database on a separate thread, because it may wait.
     private static func open(_ path: String, patience: Duration) async throws -> SQLiteDatabase {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("One schema in two dialects, compatible with the previous version")
 struct SchemaTests {
-    /// What `read` finds in a new database of each kind.
+    /// Returns what `read` finds in a new database of each kind.
     private func inBoth<Value>(_ read: (SchemaReader) async throws -> Value) async throws -> (Value, Value) {
         var values: [Value] = []
         for backend in StorageBackend.all {

@@ -63,7 +63,7 @@ struct SessionStoreTests {
             #expect(try await isFound(usedAfter: moment + 9))
             let used = try #require(try await stores.sessions.find(session.id, at: moment))
             #expect(used.lastUsedAt >= moment + 10 && used.authenticatedAt == moment)
-            // What has ended is not begun again by a late use.
+            // A late use does not revive an ended session.
             try await stores.sessions.end(session.id, at: moment)
             try await stores.sessions.touch(session.id, at: moment + 60, unlessUsedAfter: moment + 60)
             #expect(try await stores.sessions.find(session.id, at: moment) == nil)
@@ -78,7 +78,7 @@ struct SessionStoreTests {
             _ = try await stores.authorizations.create(.example("online", session: "s"))
             _ = try await stores.authorizations.create(.example("offline", session: "s", isOffline: true))
             _ = try await stores.authorizations.create(.example("of other", session: "other"))
-            // Of all calls exactly one is told what ended.
+            // Exactly one of the calls learns what ended.
             let ended = try await race(8) { _ in try await stores.sessions.end(Identifier("s"), at: moment) }
             #expect(ended.compactMap(\.self) == [EndedSession(id: Identifier("s"), user: User.alice)])
             #expect(try await stores.sessions.find(Session.example("s").secret, at: moment) == nil)

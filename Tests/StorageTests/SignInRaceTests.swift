@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A session starts only if what its sign-in relied on is unchanged")
 struct SignInRaceTests {
-    /// Ways in which a user changes while a sign-in is in flight.
+    /// Ways in which a user can change during a sign-in.
     private static let changes: [(name: String, make: @Sendable (Stores) async throws -> Void)] = [
         ("password", { try await $0.users.setPasswordHash(of: User.alice, to: "new", at: moment) }),
         ("disabled", { try await $0.users.setDisabled(User.alice, to: true, at: moment) }),

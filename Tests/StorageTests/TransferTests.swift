@@ -37,7 +37,7 @@ struct TransferTests {
         return lines
     }
 
-    /// Something in every table, with everything that text and bytes may be.
+    /// Puts a row into every table, with all kinds of text and bytes.
     private func fill(_ backend: SQLBackend) async throws {
         for identifier in ["https://id.example.com", "https://id.example.com/tenant"] {
             let stores = backend.stores(for: try Issuer(identifier))

@@ -42,7 +42,7 @@ struct UnitOfWorkTests {
                     try await database.transaction { connection in
                         try Self.insert(number, connection)
                         guard number % 3 != 0 else { throw Refusal(number: number) }
-                        // A statement that is refused and forgiven costs the unit nothing else.
+                        // A failed statement whose error is caught doesn't undo the rest of the unit.
                         #expect(throws: UniqueViolation.self) { try Self.insert(number, connection) }
                     }
                     return number

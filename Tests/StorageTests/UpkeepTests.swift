@@ -114,7 +114,7 @@ struct UpkeepTests {
             #expect(try await !isThere(0))
             #expect(try await stores.upkeep.removeExpired(before: moment + 9_000, limit: 10) == 1)
             #expect(try await !isThere(1))
-            // One that was used in between is good for longer.
+            // An authorization that was used in between is valid for longer.
             let last = try #require(try await stores.authorizations.find(Identifier("a2")))
             _ = try await stores.authorizations.rotate(last, from: 0, grace: 0, expiresAt: moment + 20_000, at: moment)
             #expect(try await stores.upkeep.removeExpired(before: moment + 12_000, limit: 10) == 0)
@@ -141,7 +141,7 @@ struct UpkeepTests {
                     batches.add(1, ordering: .relaxed)
                 }
             }()
-            // Not a matter of time but of turns: how many batches went while one request was answered.
+            // Counts turns rather than time: the batches that ran while one request was answered.
             var overlaps: [Int] = []
             while batches.load(ordering: .relaxed) < 400 {
                 let before = batches.load(ordering: .relaxed)

@@ -11,7 +11,7 @@ struct UserStoreTests {
         "a name or address that another user has is taken, however it is written", arguments: StorageBackend.all,
         [
             ("alice", nil), ("ALICE", nil), ("eve", "alice@example.com"), ("eve", "Alice@Example.COM"),
-            // Neither may a name be another's address, nor an address another's name.
+            // A name may not be another user's address, nor an address another user's name.
             ("alice@example.com", nil), ("eve", "alice"), ("bob", nil),
             // The same letters in other Unicode forms.
             ("Ame\u{301}lie", nil), ("AM\u{C9}LIE", nil),
@@ -69,7 +69,7 @@ struct UserStoreTests {
             #expect((changed.username, changed.email) == ("ada@example.org", "ada@example.org"))
             #expect(changed.isEmailVerified)
             #expect(try await stores.users.find(named: "ada@example.com") == nil)
-            // What was read before no longer holds.
+            // The state that was read is out of date.
             #expect(try await !stores.users.changeEmail(of: ada, to: "ada@example.net", at: moment))
         }
     }
@@ -144,7 +144,7 @@ struct UserStoreTests {
             #expect(try await stores.users.find(User.alice) == wanted)
             #expect(try await stores.users.find(named: "alice@example.com") == nil)
             #expect(try await stores.users.find(named: "alice@example.org")?.id == User.alice)
-            // What was read before is not what is stored.
+            // The state that was read differs from the stored one.
             var late = stored
             late.claims["name"] = "Alicia"
             #expect(try await !stores.users.update(stored, to: late))

@@ -75,7 +75,7 @@ struct LogTests {
         let isByName = !pair.1.contains("eyJ") && !pair.1.contains("earer") && !pair.1.contains("PRIVATE")
         let line = lines.all.joined()
         #expect(line.contains("[redacted]"))
-        // A secret that only its key betrays is written where no key says so: the message and the plain list.
+        // A secret recognized only by its key is written where no key names it: in the message and in the plain list.
         let count = line.components(separatedBy: "hunter2").count - 1
         #expect(count == (isByName ? 2 : 0))
     }

@@ -198,7 +198,7 @@ struct OTLPTests {
                 try collector.records("traces").contains { $0["name"] == "second" }
             }
         }
-        // 50, 100, 200 and 400 ms, by half less or more.
+        // 50, 100, 200 and 400 ms, give or take half.
         let tries = try collector.records("traces").count { $0["name"] == "first" }
         #expect((2...8).contains(tries))
     }

@@ -4,7 +4,7 @@ import SQLStorage
 import SQLiteDriver
 
 extension SoftwareAuthenticator {
-    /// Becomes somebody's passkey at a server that runs on SQLite in `folder`, past its pages.
+    /// Enrolls a passkey directly in the SQLite database of a server in `folder`, without its pages.
     package func enrol(for username: String, at issuer: String, in folder: URL) async throws {
         let database = try SQLiteDatabase(path: folder.appending(path: "var/martlet.db").path())
         let stores = SQLBackend(database).stores(for: try Issuer(issuer))

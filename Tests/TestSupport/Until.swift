@@ -1,4 +1,4 @@
-/// Looks again and again until `condition` holds; gives up after a time that no machine should need.
+/// Waits until `condition` is true; gives up after a time that no machine should need.
 package func until(_ what: String, seconds: Double = 60, _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while try await !condition() {

@@ -9,7 +9,7 @@ import X509
 
 @Suite("RFC 5280 §6: certificate path validation")
 struct CertificateChainTests {
-    /// Why the chain is refused; `nil` if it is trusted.
+    /// The reason the chain is refused, or `nil` if it is trusted.
     private func refusal(_ chain: TestChain, for purpose: ChainPolicy.Purpose = .clientAuthentication) async throws
         -> String?
     {
@@ -34,7 +34,7 @@ struct CertificateChainTests {
         #expect(try await refusal(TestChain { $0.leaf.purposes = nil }) == nil)
         #expect(try await refusal(TestChain { $0.leaf.purposes = [.any] }) == nil)
         #expect(try await refusal(TestChain { $0.leaf.keyUsage = nil }) == nil)
-        // Read by the caller.
+        // The caller checks the alternative names, so the extension may be critical.
         let name = SubjectAlternativeNames([.dnsName("client.example")])
         #expect(try await refusal(TestChain { $0.leaf.others = [try .init(name, critical: true)] }) == nil)
     }
@@ -128,7 +128,7 @@ struct CertificateChainTests {
             name: "Loop", constraints: .isCertificateAuthority(maxPathLength: nil),
             keyUsage: KeyUsage(keyCertSign: true))
         let leaf = try TestChain.issue(TestChain().leaf, by: authority)
-        // One subject and key, each its own issuer, told apart by the alternative name only.
+        // All have the same subject and key, and each is its own issuer; only the alternative name differs.
         let variants = try (0..<4).map { number in
             let name = SubjectAlternativeNames([.dnsName("\(number).example")])
             authority.others = [try Certificate.Extension(name, critical: false)]
@@ -140,7 +140,7 @@ struct CertificateChainTests {
                 leaf, intermediates: variants, at: TestChain.moment, under: ChainPolicy(for: .any),
                 tracing: { if "\($0)".contains("earching for issuer") { candidates += 1 } })
         }
-        // Each of the four in every order. Eight would be 109,601.
+        // All orders of the four. With eight, there would be 109,601.
         #expect(candidates <= 65)
     }
 
@@ -152,7 +152,7 @@ struct CertificateChainTests {
         expired.notAfter = TestChain.moment - 1
         let former = try TestChain.issue(expired, by: chain.root)
         let crossSigned = try TestChain.issue(chain.intermediate, by: TestChain.Link(name: "Elsewhere"))
-        // By an authority that has changed its key, and kept its name. It expires later.
+        // From an authority that changed its key but kept its name. It expires later.
         var later = chain.intermediate
         later.notAfter += 86_400
         let rekeyed = try TestChain.issue(later, by: TestChain.Link(name: chain.root.name))

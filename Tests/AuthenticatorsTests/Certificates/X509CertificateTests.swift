@@ -6,7 +6,7 @@ import X509
 
 @Suite("RFC 5280: fields of a certificate")
 struct X509CertificateTests {
-    /// Of RFC 8705 Appendix A.
+    /// From RFC 8705 Appendix A.
     private static let example = """
         -----BEGIN CERTIFICATE-----
         MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx

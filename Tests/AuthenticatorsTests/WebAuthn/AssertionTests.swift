@@ -7,7 +7,7 @@ struct AssertionTests {
     private static let party = RelyingParty(id: "id.example.com", origin: "https://id.example.com")
     private static let challenge = [UInt8](repeating: 42, count: 32)
 
-    /// Asserts what `authenticator` says of itself, as a credential that `known` registered.
+    /// Verifies the assertion of `authenticator` against the credential that `known` registered.
     private static func assert(
         _ authenticator: SoftwareAuthenticator, known: Assertion.Record, type: String = "webauthn.get",
         signature: [UInt8]? = nil, requiresUserVerification: Bool = true
@@ -79,7 +79,7 @@ struct AssertionTests {
             [], [0], right + [0], Array(right.dropLast()),
             try SoftwareAuthenticator(algorithm).assertionSignature(of: client),
             [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0, count: 256),
-            // r and s as JOSE writes them, and a pair of zeros, as some have accepted.
+            // r and s as in JOSE, and a pair of zeros, which some implementations have accepted.
             [0x30, 6, 2, 1, 0, 2, 1, 0], try authenticator.sign(client),
         ]
         for signature in others {

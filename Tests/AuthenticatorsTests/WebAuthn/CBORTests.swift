@@ -64,7 +64,7 @@ struct CBORTests {
     }
 }
 
-/// Of hexadecimal digits.
+/// Decodes hexadecimal digits.
 func bytes(_ hexadecimal: String) -> [UInt8] {
     var digits = hexadecimal[...]
     var bytes: [UInt8] = []

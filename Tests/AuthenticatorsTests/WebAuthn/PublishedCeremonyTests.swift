@@ -22,7 +22,7 @@ struct PublishedCeremonyTests {
     func accepted(_ ceremony: PublishedCeremony) throws {
         let registration = try ceremony.registered.register()
         #expect(registration.credentialID == ceremony.credentialID)
-        // U2F doesn't sign it (§8.6).
+        // U2F doesn't sign the AAGUID (§8.6).
         let model = ceremony.format == "fido-u2f" ? [UInt8](repeating: 0, count: 16) : ceremony.aaguid
         #expect(registration.aaguid == model)
         #expect(registration.publicKey.algorithm.rawValue == ceremony.algorithm)
@@ -58,7 +58,7 @@ struct PublishedCeremonyTests {
     }
 }
 
-/// What `body` refused, if it did.
+/// Returns the refusal that `body` throws, or `nil`.
 func refusal(_ body: () throws(WebAuthnRefusal) -> Void) -> WebAuthnRefusal? {
     do {
         try body()

@@ -7,7 +7,7 @@ struct RegistrationTests {
     private static let party = RelyingParty(id: "id.example.com", origin: "https://id.example.com")
     private static let challenge = [UInt8](repeating: 42, count: 32)
 
-    /// Registers what `authenticator` answers, after `change` had its way with the browser's part.
+    /// Registers the response of `authenticator`, after `change` modified the browser's part.
     private static func register(
         _ authenticator: SoftwareAuthenticator, type: String = "webauthn.create",
         clientDataJSON: [UInt8]? = nil, object: [UInt8]? = nil, requiresUserVerification: Bool = true
@@ -47,7 +47,7 @@ struct RegistrationTests {
         #expect(throws: Never.self) { try Self.register(authenticator, clientDataJSON: client) }
     }
 
-    /// One dishonesty, and the step that sees it.
+    /// One invalid change, and the step that detects it.
     struct Lie: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let step: String
@@ -199,12 +199,12 @@ struct COSEKeyTests {
             ec2.merging([-2: .bytes(ordinate)]) { $1 }, ec2.merging([-2: .bytes([])]) { $1 },
             ec2.merging([-2: .bytes([0] + point)]) { $1 }, ec2.merging([4: .array([2])]) { $1 },
             ec2.filter { $0.key != 3 }, ec2.filter { $0.key != -3 },
-            // The point at infinity has no coordinates; zeros are not on the curve.
+            // The point at infinity has no coordinates, and zeros are not on the curve.
             ec2.merging([-2: .bytes(Array(repeating: 0, count: 32)), -3: .bytes(Array(repeating: 0, count: 32))]) {
                 $1
             },
             okp.merging([-1: 7]) { $1 }, okp.merging([-2: .bytes([])]) { $1 },
-            // A point of small order: under it one signature fits many messages.
+            // A small-order point, under which one signature is valid for many messages.
             okp.merging([-2: .bytes([1] + [UInt8](repeating: 0, count: 31))]) { $1 },
             rsa.merging([-1: .bytes([UInt8](repeating: 0xC5, count: 128))]) { $1 },
             rsa.merging([-1: .bytes([0] + [UInt8](repeating: 0xC5, count: 256))]) { $1 },

@@ -5,11 +5,11 @@ import JOSE
 import TestSupport
 import Testing
 
-/// The program with one person and one application, and what is done with it for each page of docs/sequences.
+/// A program with one user and one application, which runs the flow of each page of docs/sequences.
 private struct Visit {
     let server: RunningServer
     let client: WebClient
-    /// Kept: with it the log would go.
+    /// Kept alive, because the log is removed with it.
     private let folder: Folder
     private static let verifier = String(repeating: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1g", count: 2)
     private static let callback = "https://shop.example/callback"
@@ -43,12 +43,12 @@ private struct Visit {
         + "&scope=openid%20offline_access&code_challenge_method=S256&code_challenge="
         + Base64URL.encode(Array(SHA256.hash(data: Data(verifier.utf8))))
 
-    /// Of alice's authenticator, now.
+    /// The current code of alice's authenticator app.
     private func code() throws -> String {
         try TOTP(secret: #require(Base32.decode("JBSWY3DPEHPK3PXP"))).code(at: Date())
     }
 
-    /// From the application's request to its tokens.
+    /// The flow from the application's request to its tokens.
     func signIn(_ flow: TracedFlow) async throws -> [String: Any] {
         var page = try await flow.follow(
             client, flow.request(.browser, "GET /authorize", client.get("/authorize?\(Self.query)")))
@@ -79,7 +79,7 @@ private struct Visit {
         return try json(flow.request(.application, "POST /token: \(label)", answer).body)
     }
 
-    /// One's own application asks for name and password itself.
+    /// The application asks for username and password itself.
     func useAPI(_ flow: TracedFlow) async throws {
         func post(_ operation: String, _ label: String, _ members: [String: String], status: Int) async throws
             -> [String: Any]
@@ -153,7 +153,7 @@ struct SequenceTests {
             difference == nil, "docs/sequences/\(name).md: \(difference ?? ""): is the change wanted? make diagrams")
     }
 
-    /// The log of `visit` once it tells of all flows.
+    /// Returns the log of `visit` once it contains all flows.
     private func finish(_ visit: Visit, _ flows: [TracedFlow]) async throws -> String {
         do {
             try await until("the log tells of every request", seconds: 20) {
@@ -215,7 +215,7 @@ struct SequenceTests {
         let text = try String(contentsOf: readme, encoding: .utf8)
         if Self.rewrites { try Data(refresh.diagram(log).drawn(in: text).utf8).write(to: readme) }
         #expect(try refresh.diagram(log).difference(from: String(contentsOf: readme, encoding: .utf8)) == nil)
-        // Who changes the page by hand is told.
+        // A page changed by hand is detected.
         let page = diagram.page(title: "t", text: "x")
         #expect(try diagram.difference(from: page) == nil)
         for (from, to) in [

@@ -9,7 +9,7 @@ import Testing
 struct ConnectionLimitTests {
     @Test("a connection above the limit waits until another ends")
     func limit() async throws {
-        // A trusted proxy has no limit of its own: the former connection may still count when the next is accepted.
+        // A trusted proxy is exempt, because the former connection may still count when the next one is accepted.
         let proxies = try TrustedProxies(["127.0.0.1"])
         try await TestServer.run(
             configure: {
@@ -18,7 +18,7 @@ struct ConnectionLimitTests {
             }
         ) { server in
             try await RawConnection.run(to: server.port) { second in
-                // Which of the two the server accepts first is its affair: one is served, and the other after it.
+                // The server may accept either of the two first: one is served, and the other after it.
                 try await second.send("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                 try await RawConnection.run(to: server.port) { third in
                     try await third.send("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")

@@ -7,7 +7,7 @@ import Testing
 struct ConnectionShareTests {
     private static let request = "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    /// Opens idle connections one inside the other, runs `body` in the innermost, and then says which were closed.
+    /// Opens nested idle connections, runs `body` inside the innermost, and returns which were closed.
     private func holding(
         _ origins: [String], to port: Int, _ body: () async throws -> Void
     ) async throws -> [Bool] {

@@ -29,7 +29,7 @@ struct DeadlineTests {
                 let clock = ContinuousClock()
                 let start = clock.now
                 try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\n")
-                // A byte now and then: time counts, not progress.
+                // A byte now and then: elapsed time counts, not progress.
                 let trickle = Task { [output = connection.output] in
                     while !Task.isCancelled {
                         try await output.write(ByteBuffer(string: "X"))
@@ -78,7 +78,7 @@ struct DeadlineTests {
             try await RawConnection.run(to: server.port) { connection in
                 try await connection.send("GET /gated HTTP/1.1\r\nHost: a\r\n\r\n")
                 await gate.arrived()
-                // Longer than the deadlines of a request and of an idle connection: that time passes is the point.
+                // Longer than the deadlines of a request and of an idle connection, so the test must wait.
                 try await Task.sleep(for: .milliseconds(1_800))
                 await gate.open()
                 #expect(try await connection.response()?.body.count == 40_000)

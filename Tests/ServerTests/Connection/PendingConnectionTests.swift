@@ -12,7 +12,7 @@ import Testing
 struct PendingConnectionTests {
     private static let settings = ServerSettings(address: .host("127.0.0.1", port: 0), proxies: .none)
 
-    /// Accepts connections, and forgets them as a server does that has stopped.
+    /// Accepts connections and drops them, like a server that has stopped.
     private func forgetting<Base: ServerChildChannel>(
         _ base: Base, _ body: (Int) async throws -> Void
     ) async throws {

@@ -56,7 +56,7 @@ struct ResponseDeadlineTests {
             try await RawConnection.run(to: server.port, tls: tls, receiveBuffer: 4_096) { connection in
                 let request = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
                 try await connection.send(String(repeating: request, count: 8))
-                // A byte now and then of a request that never ends: sending is no sign of taking.
+                // A byte now and then of an endless request, because sending is no sign of reading.
                 await #expect(throws: (any Error).self) {
                     while true {
                         try await connection.send("G")

@@ -30,7 +30,7 @@ struct ShutdownTests {
         defer { certificate.remove() }
         try await TestServer.run([GatedEndpoint(gate: gate)], tls: certificate.files) { [gate] server in
             try await TestClient.run { client in
-                // Until the client knows that the server speaks HTTP/2, it opens a connection for each request.
+                // Until the client knows that the server supports HTTP/2, it opens a connection for each request.
                 _ = try await client.get("https://127.0.0.1:\(server.port)/echo")
                 try await withThrowingTaskGroup { tasks in
                     for _ in 0..<count {
@@ -61,7 +61,7 @@ struct ShutdownTests {
                 try await client.get("/gated")
                 await gate.arrived()
                 await server.beginShutdown()
-                // The second GOAWAY names the last stream: from now on the end of that stream is the end (§6.8).
+                // The second GOAWAY names the last stream; when that stream ends, so does the connection (§6.8).
                 _ = try #require(try await client.next(RawHTTP2.Frame.goAway))
                 _ = try #require(try await client.next(RawHTTP2.Frame.goAway))
                 await gate.open()
@@ -119,7 +119,7 @@ struct ShutdownTests {
         let clock = ContinuousClock()
         let duration = try await TestServer.run(tls: certificate.files) { server in
             try await RawConnection.run(to: server.port) { silent in
-                // Another connection after it was served: then the silent one was accepted, too.
+                // If a later connection was served, the silent one was accepted as well.
                 _ = try await RawConnection.run(to: server.port, tls: .client()) { connection in
                     try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                     return try await connection.response()

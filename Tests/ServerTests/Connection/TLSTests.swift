@@ -74,7 +74,7 @@ struct TLSTests {
                     try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n")
                     return try await connection.response()?.status
                 }
-                // TLS 1.3 has suites of its own, all of them good.
+                // TLS 1.3 has its own suites, all of them strong.
                 #expect(status == (isSpoken || version == .tlsv13 ? 200 : nil))
             }
         }
@@ -167,7 +167,7 @@ struct TLSTests {
         #expect(throws: InvalidCertificate.self) { try TLSCertificate(mixed) }
     }
 
-    /// The name in the certificate that a new connection gets.
+    /// Returns the name in the certificate that a new connection gets.
     private static func name(of server: TestServer) async throws -> String? {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -184,7 +184,7 @@ struct TLSTests {
     }
 }
 
-/// Returns when `condition` holds; fails when it does not within ten seconds.
+/// Returns when `condition` is true; fails after ten seconds.
 func eventually(_ condition: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(10)

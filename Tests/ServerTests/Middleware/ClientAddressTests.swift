@@ -11,32 +11,32 @@ struct ClientAddressTests {
     @Test(
         "the client's address in X-Forwarded-For",
         arguments: [
-            // Not from a proxy: its word is nothing.
+            // Not from a proxy: ignored.
             ("198.51.100.7", ["1.1.1.1"], "198.51.100.7"), ("11.0.0.1", ["1.1.1.1"], "11.0.0.1"),
             ("2001:db8:e::1", ["1.1.1.1"], "2001:db8:e::1"),
-            // From a proxy: the last address that is no proxy of ours.
+            // From a proxy: the last address that is not one of our proxies.
             ("10.0.0.1", ["198.51.100.7"], "198.51.100.7"), ("10.0.0.1", ["1.1.1.1, 198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", ["1.1.1.1", "198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", ["198.51.100.7, 10.2.3.4"], "198.51.100.7"),
             ("10.0.0.1", ["1.1.1.1, 198.51.100.7,10.2.3.4 ,10.9.9.9"], "198.51.100.7"),
             ("2001:db8:f::1", ["2001:db8::7"], "2001:db8::7"), ("::ffff:10.0.0.1", ["198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", ["::ffff:198.51.100.7"], "198.51.100.7"),
-            // With a port, as some write it.
+            // With a port, as some proxies write it.
             ("10.0.0.1", ["198.51.100.7:4711"], "198.51.100.7"), ("10.0.0.1", ["[2001:db8::7]:4711"], "2001:db8::7"),
             ("10.0.0.1", ["2001:DB8:0::7"], "2001:db8::7"),
-            // Nothing that can be believed: the proxy itself.
+            // No valid address: the proxy itself.
             ("10.0.0.1", [], "10.0.0.1"), ("10.0.0.1", [""], "10.0.0.1"), ("10.0.0.1", ["unknown"], "10.0.0.1"),
             ("10.0.0.1", ["1.1.1.1, unknown"], "10.0.0.1"), ("10.0.0.1", ["1.1.1.1,"], "10.0.0.1"),
             ("10.0.0.1", ["1.1.1.1, 010.1.1.1"], "10.0.0.1"), ("10.0.0.1", ["1.1.1.1\nadmin=1"], "10.0.0.1"),
             ("10.0.0.1", ["1.1.1.1, garbage, 10.0.0.2"], "10.0.0.2"),
-            // All ours: the farthest.
+            // Only our own proxies: the farthest one.
             ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
         ] as [(String, [String], String)])
     func forwardedFor(_ peer: String, _ values: [String], expected: String) throws {
         let proxies = try TrustedProxies(trusted)
         var fields = HTTPFields()
         for value in values { fields.append(HTTPField(name: .forwardedFor, value: value)) }
-        // A field that our proxies do not write is the client's own.
+        // A field that our proxies don't write comes from the client.
         fields[.forwarded] = "for=6.6.6.6"
         #expect(proxies.client(behind: peer, fields: fields) == expected)
     }
@@ -108,7 +108,7 @@ struct ClientAddressTests {
             let said = isBelieved ? #"["https","app.example","/page","POST"]"# : "[null,null,null,null]"
             #expect(answer.text.contains(#""client":"\#(client)""#))
             #expect(answer.text.contains(#""forwarded":\#(said)"#))
-            // Whoever says it: the request itself stays what it is.
+            // In any case, the request itself is unchanged.
             #expect(answer.text.contains(#""method":"GET","path":"/echo""#))
         }
     }

@@ -8,7 +8,7 @@ struct CrossOriginTests {
             try await TestClient.run { client in
                 let url = "http://127.0.0.1:\(server.port)/shared"
                 var statuses: [Int] = []
-                // The third is one too many: a script must be able to see that, too.
+                // The third is over the rate limit, and scripts must be able to see that as well.
                 for _ in 0..<3 {
                     let answer = try await client.send("POST", url, ["Origin": "https://app.example"])
                     statuses.append(answer.status)

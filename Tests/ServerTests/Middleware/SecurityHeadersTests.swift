@@ -15,15 +15,15 @@ struct SecurityHeadersTests {
             try await TestClient.run { client in
                 let fields = try await client.get("http://127.0.0.1:\(server.port)\(path)").fields
                 #expect(fields["x-content-type-options"] == "nosniff")
-                // Without any referrer the forms of a page would come with `Origin: null`.
+                // Without any referrer, the forms of a page would be sent with `Origin: null`.
                 #expect(fields["referrer-policy"] == (path.hasPrefix("/page") ? "same-origin" : "no-referrer"))
                 #expect(fields["x-frame-options"] == "DENY")
                 #expect(fields["permissions-policy"]?.contains("camera=()") == true)
                 #expect(fields["content-security-policy"]?.contains("default-src 'none'") == true)
                 #expect(fields["content-security-policy"]?.contains("frame-ancestors 'none'") == true)
-                // Whoever may read a shared answer asks with CORS, which this does not concern.
+                // Readers of a shared response use CORS, to which this does not apply.
                 #expect(fields["cross-origin-resource-policy"] == "same-origin")
-                // What is not expressly kept is kept by nobody (RFC 6749 §5.1).
+                // Responses are not cached unless they say so (RFC 6749 §5.1).
                 let isKept = path == "/.well-known/shared"
                 #expect(fields["cache-control"] == (isKept ? "public, max-age=60" : "no-store"))
             }

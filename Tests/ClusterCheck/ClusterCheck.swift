@@ -32,7 +32,7 @@ struct ClusterCheck {
         let databases = try GaleraCluster()
         for node in 1...3 { try await databases.start(node, isFirst: node == 1) }
         try databases.prepare()
-        say("starting a Martlet at each")
+        say("starting a Martlet at each node")
         let cluster = try await MartletNodes(storage: (1...3).map(databases.url))
         let holdings = Holdings()
         let visitor = Visitor(cluster: cluster, recorder: recorder, held: holdings)
@@ -42,7 +42,7 @@ struct ClusterCheck {
         let disturbances = try await disturb(databases, cluster)
         visitors.cancel()
         await visitors.value
-        say("reading what there is in the end")
+        say("reading the final state")
         let final = try await finalState(databases, visitor, holdings.all)
         let checker = HistoryChecker(recorder.all, final, disturbances: disturbances)
         try await cluster.stop()
@@ -66,12 +66,12 @@ struct ClusterCheck {
         disturbances.append(.init(node: 3, from: began, to: recorder.now))
         say("node 3 serves again")
         try await Task.sleep(for: .seconds(8))
-        say("node 2 is stopped for ten seconds")
+        say("node 2 is paused for ten seconds")
         began = recorder.now
         try databases.send(SIGSTOP, to: 2)
         try await Task.sleep(for: .seconds(10))
         try databases.send(SIGCONT, to: 2)
-        say("node 2 goes on")
+        say("node 2 continues")
         try await until("node 2 is part of the cluster again", seconds: 120) { try await databases.isSynced(2) }
         try await until("its Martlet serves again") { await cluster.isReady(cluster.servers[1]) }
         // The node takes a moment to notice that it was frozen.
@@ -96,7 +96,7 @@ struct ClusterCheck {
             // The first Martlet was killed.
             for server in visitor.cluster.servers.dropFirst() {
                 guard let isActive = await visitor.introspect(held, on: server, visitor.cluster.browser()) else {
-                    throw Unexpected("a node does not answer though all is calm")
+                    throw Unexpected("a node does not respond although no node is disturbed")
                 }
                 final.isActive[held.number, default: []].append(isActive)
             }
@@ -112,13 +112,14 @@ struct ClusterCheck {
         let counts = (1...3).map { node in writes.count { $0.node == node } }
         let ended = entries.count { $0.operation == .revoke && $0.outcome == .acknowledged }
         let lost = entries.count { $0.outcome == .unknown }
-        say("acknowledged writes by node: \(counts); revoked \(ended); without an answer \(lost)")
+        say("acknowledged writes by node: \(counts); revoked \(ended); without a response \(lost)")
         return [
             HistoryChecker.Check(
-                name: "every node took many writes", violations: counts.contains { $0 < 100 } ? ["\(counts)"] : []),
-            HistoryChecker.Check(name: "many were revoked", violations: ended < 50 ? ["\(ended)"] : []),
+                name: "every node acknowledged many writes",
+                violations: counts.contains { $0 < 100 } ? ["\(counts)"] : []),
+            HistoryChecker.Check(name: "many authorizations were revoked", violations: ended < 50 ? ["\(ended)"] : []),
             HistoryChecker.Check(
-                name: "the weather was felt", violations: lost == 0 ? ["everything was answered"] : []),
+                name: "the disturbances had an effect", violations: lost == 0 ? ["every request got a response"] : []),
         ]
     }
 
@@ -131,7 +132,7 @@ struct ClusterCheck {
         if failed > 0, let data = try? JSONEncoder().encode(recorder.all) {
             let file = FileManager.default.temporaryDirectory.appending(path: "martlet-cluster-history.json")
             try? data.write(to: file)
-            print("The whole history: \(file.path())")
+            print("Complete history: \(file.path())")
         }
         print("\(checks.count - failed) passed, \(failed) failed")
         return failed

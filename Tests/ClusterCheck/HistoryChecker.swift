@@ -34,7 +34,7 @@ package struct HistoryChecker {
     package var checks: [Check] {
         [
             check("no code was redeemed twice", redeemedTwice),
-            check("no refresh generation was given twice", generations),
+            check("no refresh generation was issued twice", generations),
             check("nothing acknowledged was lost", lost),
             check("nothing revoked came back", cameBack),
             check("the nodes agree at the end", disagreement),

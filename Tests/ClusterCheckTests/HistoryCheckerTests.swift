@@ -45,8 +45,8 @@ struct HistoryCheckerTests {
     @Test("a generation that was issued twice, or never, is detected")
     func generation() {
         let history = [redeemed, entry(.refresh(0), .acknowledged, at: 1)]
-        #expect(failures(history, generation: 2) == ["no refresh generation was given twice"])
-        #expect(failures(history, generation: 0) == ["no refresh generation was given twice"])
+        #expect(failures(history, generation: 2) == ["no refresh generation was issued twice"])
+        #expect(failures(history, generation: 0) == ["no refresh generation was issued twice"])
     }
 
     @Test("an acknowledged write that was lost is detected")

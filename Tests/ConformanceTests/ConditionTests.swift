@@ -232,7 +232,7 @@ struct ConditionTests {
         let metadata = try ProviderMetadata(address: WebAddress("http://localhost:1/x"), answer: answer)
         let local = MetadataEvidence(metadata: metadata, issuer: "http://localhost:1")
         guard case .notRun = MetadataConditions.issuerIsSecure.verdict(on: local) else {
-            Issue.record("http passes for https")
+            Issue.record("http was accepted as https")
             return
         }
         // Applies only if the tester itself asked for a loopback address.

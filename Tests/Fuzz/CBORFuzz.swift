@@ -6,10 +6,10 @@ enum CBORFuzz {
         if let item = try? CBOR(parsing: input) {
             let encoded = encode(item)
             // Every value has one encoding, except for the order of a map's keys.
-            require(encoded.count == input.count, "a value has one length")
-            require((try? CBOR(parsing: encoded)) == item, "what was written is read as the same value")
+            require(encoded.count == input.count, "a value has one encoded length")
+            require((try? CBOR(parsing: encoded)) == item, "values survive writing and parsing")
         }
-        if let key = try? COSEKey(parsing: input) { require(key.encoded == input, "a key is kept as it came") }
+        if let key = try? COSEKey(parsing: input) { require(key.encoded == input, "a key is kept unchanged") }
         if let data = try? AuthenticatorData(parsing: input, step: "fuzz") {
             require(data.bytes == input, "every byte is accounted for")
             require(

@@ -35,7 +35,7 @@ final class Chromium: Sendable {
         let capabilities = ["capabilities": ["alwaysMatch": ["goog:chromeOptions": options]]]
         let answer = try await Self.send(.POST, "\(base)/session", capabilities)
         guard let value = answer["value"] as? [String: Any], let session = value["sessionId"] as? String else {
-            throw Unexpected("no browser: \(answer)")
+            throw Unexpected("the browser did not start: \(answer)")
         }
         self.session = session
     }

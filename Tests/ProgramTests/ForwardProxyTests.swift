@@ -124,10 +124,10 @@ private struct Person {
             } else if location.hasPrefix("/") {
                 answer = try await atMartlet.get(location)
             } else {
-                throw Unexpected("led away to \(location)")
+                throw Unexpected("redirected to another site: \(location)")
             }
         }
-        throw Unexpected("a loop of redirects")
+        throw Unexpected("redirect loop")
     }
 
     func open(_ path: String) async throws -> WebClient.Answer {

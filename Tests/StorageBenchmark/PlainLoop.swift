@@ -26,7 +26,7 @@ struct PlainLoop {
         }
         done.wait()
         let rows = count.load(ordering: .relaxed)
-        guard rows > 0 else { throw Unexpected("the plain loop could not work") }
+        guard rows > 0 else { throw Unexpected("the plain loop failed") }
         return Double(rows) / ((ContinuousClock.now - start) / .seconds(1))
     }
 

@@ -42,7 +42,7 @@ struct StorageBenchmark {
             """)
         print(
             "\(width) connections, MariaDB over loopback TCP, every commit on the disk; a second each, many times over")
-        print("commits of one row a second   plain   the same update   rotation   refresh with its reads")
+        print("one-row commits per second    plain   the same update   rotation   refresh with its reads")
         var ratios: [(alike: Double, rotation: Double, refresh: Double)] = []
         for _ in 0..<rounds {
             let plain = try PlainLoop(port: server.port, statement: "UPDATE plain SET n = n + 1 WHERE id = ?")
@@ -53,7 +53,7 @@ struct StorageBenchmark {
             let refresh = try await rate { number in
                 // All storage work of a refresh.
                 guard let stored = try await stores.authorizations.find(example(number).id) else {
-                    throw Unexpected("the authorization is gone")
+                    throw Unexpected("the authorization was revoked")
                 }
                 _ = try await stores.users.find(Identifier(rawValue: "user-\(number)"))
                 try await rotate(stored, number, stores)

@@ -154,7 +154,7 @@ extension SessionStore {
     ) async throws {
         let start = try await start(session, of: .example(session.user, ""), from: origin, replacing: former)
         guard start != .outdated else {
-            throw Unexpected("no session began for \(session.user)")
+            throw Unexpected("no session started for \(session.user)")
         }
     }
 }
@@ -168,7 +168,7 @@ extension PasskeyStore {
 extension RecoveryCodeStore {
     func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws {
         guard try await replace(codes, of: .example(user, ""), at: now) else {
-            throw Unexpected("no recovery codes were kept for \(user)")
+            throw Unexpected("no recovery codes were stored for \(user)")
         }
     }
 }

@@ -185,7 +185,7 @@ struct MariaDBWeatherTests {
                     }
                 }
             }
-            #expect(meetings.load(ordering: .relaxed) > 40, "nobody met")
+            #expect(meetings.load(ordering: .relaxed) > 40, "no two transactions met")
             let totals = try await database.read { connection in
                 try connection.query("SELECT total FROM pairs", []).map { try $0.integer(0) }
             }

@@ -16,7 +16,7 @@ struct TelemetryBenchmark {
             return try await mode.run(port: Int(arguments[3]) ?? 0, collector: arguments[4])
         }
         let collector = try await OTLPCollector(["discard"])
-        print("tokens a second, \(seconds) s each\n" + BenchmarkServer.allCases.map { "\($0)".padded }.joined())
+        print("tokens per second, \(seconds) s each\n" + BenchmarkServer.allCases.map { "\($0)".padded }.joined())
         var ratios: [BenchmarkServer: [Double]] = [:]
         for start in 0..<starts {
             // Another server goes first each time, because the first one after a pause has a cooler machine.

@@ -68,19 +68,19 @@ extension TestIssuer {
 
 extension Response {
     package func json() throws -> JSONObject {
-        guard case .bytes(let bytes) = body else { throw Unexpected("a page instead of JSON") }
+        guard case .bytes(let bytes) = body else { throw Unexpected("got a page instead of JSON") }
         return try JSONObject(parsing: bytes)
     }
 
     package func page() throws -> Page {
-        guard case .page(let page) = body else { throw Unexpected("no page, but \(status) \(headers)") }
+        guard case .page(let page) = body else { throw Unexpected("expected a page, got \(status) \(headers)") }
         return page
     }
 
     /// The parameters of the redirect.
     package func answer() throws -> Parameters {
         guard let location = headers[.location], let mark = location.firstIndex(of: "?") else {
-            throw Unexpected("no redirect with a query, but \(status)")
+            throw Unexpected("expected a redirect with a query, got \(status)")
         }
         return try Parameters(parsing: location[location.index(after: mark)...], limits: Limits())
     }
@@ -165,7 +165,7 @@ package final class Browser: Sendable {
             response = try await request(
                 .get, String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
         }
-        throw Unexpected("a loop of redirects")
+        throw Unexpected("redirect loop")
     }
 
     package func get(_ path: String, _ parameters: [(String, String)] = []) async throws -> Response {

@@ -38,7 +38,8 @@ package final class OTLPCollector: Sendable {
         let (port, process) = (self.port, process)
         try await until("the collector listens") {
             guard process.isRunning else {
-                throw Unexpected("no collector came up: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+                throw Unexpected(
+                    "the collector did not start: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
             }
             return !isFree(port)
         }

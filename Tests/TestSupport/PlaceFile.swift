@@ -13,7 +13,7 @@ package enum PlaceFile {
         process.arguments = [new.path(), kind.rawValue]
         try process.run()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Unexpected("no database of places was written") }
+        guard process.terminationStatus == 0 else { throw Unexpected("the location database was not written") }
         guard unsafe rename(new.path(), file.path()) == 0 else { throw Unexpected("cannot rename \(new.path())") }
     }
 }

@@ -23,7 +23,7 @@ package final class PrometheusServer: Sendable {
         try await until("Prometheus is ready") {
             guard process.isRunning else {
                 let log = try? String(contentsOf: folder.url.appending(path: "log"), encoding: .utf8)
-                throw Unexpected("no Prometheus came up: is prometheus installed? \(log ?? "")")
+                throw Unexpected("Prometheus did not start: is prometheus installed? \(log ?? "")")
             }
             return (try? await client.get("/-/ready").status) == 200
         }

@@ -71,7 +71,7 @@ package final class SMTPServer: Sendable {
         let deadline = ContinuousClock.now + .seconds(60)
         while !FileManager.default.fileExists(atPath: ready.path()) {
             guard process.isRunning, ContinuousClock.now < deadline else {
-                throw Unexpected("no mail server came up: is python3-aiosmtpd installed?")
+                throw Unexpected("the mail server did not start: is python3-aiosmtpd installed?")
             }
             Thread.sleep(forTimeInterval: 0.02)
         }
@@ -101,7 +101,7 @@ package final class SMTPServer: Sendable {
     /// Waits until `recipient` has `count` emails and returns the last one.
     package func mail(to recipient: String, count: Int = 1) async throws -> Received {
         func found() throws -> [Received] { try received().filter { $0.recipients == [recipient] } }
-        try await until("mail to \(recipient) came in") { try found().count >= count }
+        try await until("mail to \(recipient) arrived") { try found().count >= count }
         return try found()[count - 1]
     }
 
@@ -117,6 +117,6 @@ package final class SMTPServer: Sendable {
         openssl.standardError = FileHandle.nullDevice
         try openssl.run()
         openssl.waitUntilExit()
-        guard openssl.terminationStatus == 0 else { throw Unexpected("openssl made no certificate") }
+        guard openssl.terminationStatus == 0 else { throw Unexpected("openssl created no certificate") }
     }
 }

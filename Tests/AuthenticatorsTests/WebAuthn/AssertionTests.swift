@@ -38,14 +38,14 @@ struct AssertionTests {
 
     private static let lies: [RegistrationTests.Lie] = [
         .init("another origin", "7.2-12") { $0.origin = "https://evil.example" },
-        .init("our host at another port", "7.2-12") { $0.origin = "https://id.example.com:8443" },
-        .init("a frame", "7.2-13") { $0.crossOrigin = true },
-        .init("a page around ours", "7.2-14") { $0.topOrigin = "https://id.example.com" },
+        .init("our host with another port", "7.2-12") { $0.origin = "https://id.example.com:8443" },
+        .init("a cross-origin frame", "7.2-13") { $0.crossOrigin = true },
+        .init("a page that embeds ours", "7.2-14") { $0.topOrigin = "https://id.example.com" },
         .init("another RP ID", "7.2-15") { $0.rpID = "example.com" },
-        .init("nobody present", "7.2-16") { $0.flags = 0b100 },
-        .init("nobody verified", "7.2-17") { $0.flags = 0b001 },
-        .init("backed up, but not eligible", "7.2-18") { $0.flags = 0b10101 },
-        .init("eligible for backup all of a sudden", "7.2-19") { $0.flags = 0b1101 },
+        .init("user not present", "7.2-16") { $0.flags = 0b100 },
+        .init("user not verified", "7.2-17") { $0.flags = 0b001 },
+        .init("backed up but not eligible", "7.2-18") { $0.flags = 0b10101 },
+        .init("eligible for backup only after registration", "7.2-19") { $0.flags = 0b1101 },
         .init("trailing bytes", "7.2-7") { $0.trailer = [0] },
     ]
 

@@ -63,26 +63,26 @@ struct RegistrationTests {
 
     private static let lies: [Lie] = [
         Lie("another origin", "7.1-9") { $0.origin = "https://evil.example" },
-        Lie("our host by another scheme", "7.1-9") { $0.origin = "http://id.example.com" },
-        Lie("our host at another port", "7.1-9") { $0.origin = "https://id.example.com:8443" },
-        Lie("a host below ours", "7.1-9") { $0.origin = "https://a.id.example.com" },
+        Lie("our host with another scheme", "7.1-9") { $0.origin = "http://id.example.com" },
+        Lie("our host with another port", "7.1-9") { $0.origin = "https://id.example.com:8443" },
+        Lie("a subdomain of our host", "7.1-9") { $0.origin = "https://a.id.example.com" },
         Lie("our origin with a slash", "7.1-9") { $0.origin = "https://id.example.com/" },
-        Lie("our origin in capitals", "7.1-9") { $0.origin = "HTTPS://ID.EXAMPLE.COM" },
-        Lie("a letter that only looks like ours", "7.1-9") { $0.origin = "https://id.example.com\u{200B}" },
-        Lie("a frame", "7.1-10") { $0.crossOrigin = true },
-        Lie("a page around ours", "7.1-11") { $0.topOrigin = "https://id.example.com" },
+        Lie("our origin in uppercase", "7.1-9") { $0.origin = "HTTPS://ID.EXAMPLE.COM" },
+        Lie("an invisible character in our host", "7.1-9") { $0.origin = "https://id.example.com\u{200B}" },
+        Lie("a cross-origin frame", "7.1-10") { $0.crossOrigin = true },
+        Lie("a page that embeds ours", "7.1-11") { $0.topOrigin = "https://id.example.com" },
         Lie("another RP ID", "7.1-14") { $0.rpID = "example.com" },
-        Lie("nobody present", "7.1-15") { $0.flags = 0b100 },
-        Lie("nobody verified", "7.1-16") { $0.flags = 0b001 },
-        Lie("backed up, but not eligible", "7.1-17") { $0.flags = 0b10101 },
+        Lie("user not present", "7.1-15") { $0.flags = 0b100 },
+        Lie("user not verified", "7.1-16") { $0.flags = 0b001 },
+        Lie("backed up but not eligible", "7.1-17") { $0.flags = 0b10101 },
         Lie("trailing bytes", "7.1-13") { $0.trailer = [0] },
-        Lie("extensions that are not there", "7.1-13") { $0.flags |= 128 },
-        Lie("extensions that are no map", "7.1-13") {
+        Lie("missing extensions", "7.1-13") { $0.flags |= 128 },
+        Lie("extensions that are not a map", "7.1-13") {
             $0.flags |= 128
             $0.trailer = [0x80]
         },
-        Lie("an empty credential id", "7.1-13") { $0.credentialID = [] },
-        Lie("a credential id of 1,024 bytes", "7.1-25") { $0.credentialID = [UInt8](repeating: 1, count: 1_024) },
+        Lie("an empty credential ID", "7.1-13") { $0.credentialID = [] },
+        Lie("a credential ID of 1,024 bytes", "7.1-25") { $0.credentialID = [UInt8](repeating: 1, count: 1_024) },
     ]
 
     @Test("an invalid registration is refused at the right step", arguments: lies)

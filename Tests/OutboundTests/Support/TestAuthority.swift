@@ -36,7 +36,7 @@ struct TestAuthority: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Unexpected("openssl made no certificate") }
+        guard process.terminationStatus == 0 else { throw Unexpected("openssl created no certificate") }
     }
 
     private func path(_ name: String) -> String { folder.url.appending(path: name).path() }

@@ -53,8 +53,8 @@ private struct Visit {
         var page = try await flow.follow(
             client, flow.request(.browser, "GET /authorize", client.get("/authorize?\(Self.query)")))
         for (label, fields) in [
-            ("name and password", [("username", "alice"), ("password", "down-the-rabbit-hole")]),
-            ("code of the authenticator", [("code", try code())]), ("consent", [("decision", "allow")]),
+            ("username and password", [("username", "alice"), ("password", "down-the-rabbit-hole")]),
+            ("code from the authenticator app", [("code", try code())]), ("consent", [("decision", "allow")]),
         ] {
             let form = page.form
             let answer = try await client.post(form.action, form.fields + fields)
@@ -92,9 +92,9 @@ private struct Visit {
             return answer.body.isEmpty ? [:] : try json(answer.body)
         }
         let due = try await post(
-            "login", "name and password", ["username": "alice", "password": "down-the-rabbit-hole"], status: 403)
+            "login", "username and password", ["username": "alice", "password": "down-the-rabbit-hole"], status: 403)
         let tokens = try await post(
-            "mfa", "ticket and code of the authenticator",
+            "mfa", "ticket and code from the authenticator app",
             ["ticket": try #require(due["ticket"] as? String), "factor": "totp", "code": try code()], status: 200)
         let access = try #require(tokens["access_token"] as? String)
         let profile = try await client.get("/api/auth/self", headers: [("Authorization", "Bearer \(access)")])
@@ -117,7 +117,7 @@ private struct Visit {
             #expect(answer.status == 200)
             _ = flow.request(.browser, "POST \(shown): \(label)", answer)
         }
-        try await submit("/forgot-password", "name", [("username", "carol")])
+        try await submit("/forgot-password", "username", [("username", "carol")])
         flow.work("mail.send")
         let letter = try await mail.mail(to: "carol@example.org")
         flow.add(Message(.mail, .browser, "the link"))
@@ -150,13 +150,14 @@ struct SequenceTests {
         if Self.rewrites { try Data(diagram.page(title: title, text: text).utf8).write(to: file) }
         let difference = try diagram.difference(from: String(contentsOf: file, encoding: .utf8))
         #expect(
-            difference == nil, "docs/sequences/\(name).md: \(difference ?? ""): is the change wanted? make diagrams")
+            difference == nil,
+            "docs/sequences/\(name).md: \(difference ?? ""): if the change is intended, run make diagrams")
     }
 
     /// Returns the log of `visit` once it contains all flows.
     private func finish(_ visit: Visit, _ flows: [TracedFlow]) async throws -> String {
         do {
-            try await until("the log tells of every request", seconds: 20) {
+            try await until("the log contains every request", seconds: 20) {
                 flows.allSatisfy { $0.missing(in: visit.server.program.output).isEmpty }
             }
         } catch { throw Unexpected("\(error): \(flows.flatMap { $0.missing(in: visit.server.program.output) })") }
@@ -174,7 +175,7 @@ struct SequenceTests {
         #expect(diagram.messages.contains(Message(.martlet, .application, "204", isAnswer: true)))
         try compare(
             diagram, "first-party", title: "First-party API",
-            text: "One's own application signs a person in with its own pages, refreshes and signs out.")
+            text: "Your own application signs a user in with its own pages, refreshes the tokens, and signs out.")
     }
 
     @Test("the diagram of a password reset, which ends every session, is up to date")
@@ -189,7 +190,7 @@ struct SequenceTests {
         #expect(diagram.messages.count { $0 == Message(.martlet, .mail, "smtp.send") } == 2)
         try compare(
             diagram, "password-reset", title: "Password reset",
-            text: "A person who has forgotten the password gets a link by mail. A new password ends every session.")
+            text: "A user who forgot the password gets a link by email. The new password ends every session.")
     }
 
     @Test("the diagrams of a sign-in with PKCE and a second factor, a refresh and a sign-out are up to date")
@@ -204,13 +205,15 @@ struct SequenceTests {
         #expect(diagram.messages.count > 20)
         try compare(
             diagram, "code-with-totp", title: "Authorization code with PKCE and a second factor",
-            text: "A person signs in to an application for the first time: password, authenticator, consent.")
+            text: "A user signs in to an application for the first time: password, authenticator app, consent.")
         try compare(
             refresh.diagram(log), "refresh", title: "Refresh",
-            text: "The application trades its refresh token for new tokens; the old one is spent.")
+            text: "The application exchanges its refresh token for new tokens. The old one can't be used again.")
         try compare(
             signOut.diagram(log), "sign-out", title: "Sign-out",
-            text: "The application sends the browser to end the session (OpenID Connect RP-Initiated Logout).")
+            text:
+                "The application redirects the browser to Martlet to end the session (OpenID Connect RP-Initiated Logout)."
+        )
         let readme = Self.folder.appending(path: "../../README.md")
         let text = try String(contentsOf: readme, encoding: .utf8)
         if Self.rewrites { try Data(refresh.diagram(log).drawn(in: text).utf8).write(to: readme) }

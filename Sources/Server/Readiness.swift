@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Whether requests can be served. Until then, all but `/health/live` are told to retry later.
+/// Whether requests can be served. Until then, every request except `/health/live` is answered with a
+/// request to retry later.
 package final class Readiness: Sendable {
     private let flag: Atomic<Bool>
     package init(_ isReady: Bool) { flag = Atomic(isReady) }

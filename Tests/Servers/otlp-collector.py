@@ -1,6 +1,6 @@
 """A collector for tests. Decodes requests with opentelemetry-proto, an independent implementation.
 
-FOLDER/behaviour has one word per line. Each request uses the next one, and the last one is used for all further requests:
+FOLDER/behaviour has one word per line. Each request uses the next one, and all further requests the last one:
   accept, status:503, status:503:RETRY_AFTER, hang, close, partial:REJECTED, discard (accept without decoding, for benchmarks)
 Each request becomes a line of FOLDER/received.jsonl: signal, headers, behaviour, and the decoded records.
 """

@@ -162,7 +162,7 @@ struct IssuerIsolationTests {
             try await make(ours)
             #expect(try await picture(theirs) == before, "\(name)")
             #expect(try await theirs.upkeep.version() == version, "\(name)")
-            #expect((try await picture(ours) != before) == (name != "nothing"), "\(name) changes what it is about")
+            #expect((try await picture(ours) != before) == (name != "nothing"), "\(name) has an unexpected effect")
         }
     }
 }

@@ -120,7 +120,6 @@ package final class Browser: Sendable {
     }
 
     /// Returns a browser with the same cookies, such as a thief's. Cookies that either gets from then on are its own.
-    /// not.
     package func copy() -> Browser {
         let copy = Browser(issuer, at: address.withLock(\.self))
         let kept = cookies.withLock(\.self)

@@ -4,8 +4,8 @@
   conformance-mutations diagrams sbom fuzz
 
 RELEASE := .build-release
-# A function to a section, so that the linker can drop those that nothing calls and merge equal ones; relocations and exported
-# symbols as small as they get. Less to map is less memory.
+# One section per function, so that the linker can drop uncalled functions and merge identical ones. Relocations and
+# exported symbols are kept as small as possible, because less to map means less memory.
 RELEASE_BUILD := swift build -c release --static-swift-stdlib --scratch-path $(RELEASE) -j 2 \
   -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xcc -fdata-sections \
   -Xswiftc -use-ld=lld -Xlinker --gc-sections -Xlinker --icf=safe -Xlinker -z -Xlinker pack-relative-relocs \

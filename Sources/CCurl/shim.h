@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-// The functions of libcurl that are used. It is loaded when the first email is sent: with it come some twenty libraries
-// (LDAP, Kerberos, GnuTLS) and 4 MB of memory, which servers without a mail server do without.
+// The libcurl functions that Martlet uses. libcurl is loaded when the first email is sent, because it takes 4 MB of
+// memory and some twenty other libraries (LDAP, Kerberos, GnuTLS), which servers that send no email do not need.
 struct martlet_curl {
     CURLcode (*global_init)(long);
     CURL *(*easy_init)(void);
@@ -36,7 +36,7 @@ static inline bool martlet_curl_load(struct martlet_curl *curl) {
         && curl->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
-// Swift cannot call functions with variable arguments.
+// Swift cannot call variadic functions.
 static inline CURLcode martlet_curl_set_number(struct martlet_curl curl, CURL *handle, CURLoption option, long value) {
     return curl.easy_setopt(handle, option, value);
 }

@@ -2,7 +2,7 @@
 struct Rendering {
     private let library: TemplateLibrary
     private let escaping: TemplateLibrary.Escaping
-    /// The data, and the value of each section around the current position.
+    /// The data, and the values of the enclosing sections.
     private var contexts: [TemplateValue]
     /// The blocks that replace those of the current template's parents.
     private var blocks: [String: [Template.Node]] = [:]
@@ -11,7 +11,7 @@ struct Rendering {
     private var depth = 0
     private(set) var output = ""
 
-    /// Partials inside partials; more than that is a template that uses itself without end.
+    /// The limit for nested partials. Beyond it, a template must be including itself.
     private static let deepest = 64
 
     init(library: TemplateLibrary, data: [String: TemplateValue], escaping: TemplateLibrary.Escaping) {
@@ -50,7 +50,7 @@ struct Rendering {
         case .partial(let name, let indentation):
             include(name, indentedBy: indentation, replacing: [:])
         case .parent(let name, let own, let indentation):
-            // A template that has this one as its parent has the last word.
+            // The blocks of a template that has this one as its parent win.
             include(name, indentedBy: indentation, replacing: own.merging(blocks) { _, outer in outer })
         case .block(let name, let content):
             render(blocks[name] ?? content)
@@ -81,7 +81,7 @@ struct Rendering {
         (indentation, self.blocks) = outer
     }
 
-    /// The value of the first name in the innermost context that has it, then of the others inside that value.
+    /// Looks up the first name in the innermost context that has it, and each further name in the previous value.
     private func value(at path: Template.Path) -> TemplateValue? {
         guard let first = path.names.first else { return contexts.last }
         for context in contexts.reversed() {

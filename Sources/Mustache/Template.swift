@@ -9,7 +9,7 @@ package struct Template: Sendable {
     }
 
     enum Node: Sendable {
-        /// A whole line, its line break included, or part of one.
+        /// A whole line with its line break, or part of a line.
         case text(String)
         case variable(Path, isEscaped: Bool)
         case section(Path, [Node])
@@ -17,7 +17,7 @@ package struct Template: Sendable {
         case partial(Name, indentation: String)
         /// Another template with some of its blocks replaced.
         case parent(Name, blocks: [String: [Node]], indentation: String)
-        /// Content that a template that names this one as its parent can replace.
+        /// Content that templates with this parent can replace.
         case block(String, [Node])
     }
 
@@ -30,7 +30,7 @@ package struct Template: Sendable {
         }
     }
 
-    /// The name of a partial or parent: written in the template, or looked up (`*path`) when it is rendered.
+    /// The name of a partial or parent: literal, or looked up when the template is rendered (`*path`).
     enum Name: Sendable {
         case literal(String)
         case dynamic(Path)

@@ -1,22 +1,22 @@
-/// Turns the text of a template into nodes.
+/// Parses the text of a template into nodes.
 struct TemplateParser {
     private let bytes: [UInt8]
     private var position = 0
     private var opening = Array("{{".utf8)
     private var closing = Array("}}".utf8)
-    /// Of the tag being read, counted from 1.
+    /// The line of the current tag, counted from 1.
     private var line = 1
     private var nodes: [Template.Node] = []
-    /// The sections, blocks and parents around the current position, the innermost last.
+    /// The enclosing sections, blocks and parents, innermost last.
     private var containers: [Container] = []
-    /// Index in `nodes` where the current line begins, or nil if the line has content, which a tag on it then leaves alone.
+    /// The index in `nodes` where the current line starts; `nil` if the line has content, so that a tag must not remove it.
     private var lineStart: Int? = 0
 
     private struct Container {
         let kind: Kind
         let name: String
         let line: Int
-        /// The nodes before it.
+        /// The nodes before the container.
         let outer: [Template.Node]
     }
 
@@ -69,7 +69,7 @@ struct TemplateParser {
         if isTriple { return variable(name, isEscaped: false) }
         switch content.first {
         case "&": variable(name, isEscaped: false)
-        // `%` marks the pragmas of other implementations.
+        // `%` starts a pragma, which only other implementations use.
         case "!", "%": _ = removeLine()
         case "=":
             _ = removeLine()
@@ -120,7 +120,7 @@ struct TemplateParser {
         case .inverted: nodes.append(.inverted(Template.Path(name), content))
         case .block: nodes.append(.block(String(name), content))
         case .parent(let indentation):
-            // What stands between the blocks is not rendered.
+            // Content between the blocks is ignored.
             var blocks: [String: [Template.Node]] = [:]
             for case .block(let name, let content) in content { blocks[name] = content }
             nodes.append(.parent(Template.Name(name), blocks: blocks, indentation: indentation))
@@ -128,7 +128,7 @@ struct TemplateParser {
         if lineStart != nil { lineStart = nodes.count }
     }
 
-    /// Removes the line of the tag just read if it has nothing else, so that the tag leaves no blank line. Returns the
+    /// Removes the current line if it contains only the tag, so that the tag leaves no blank line. Returns the
     /// indentation of such a tag.
     private mutating func removeLine() -> String {
         guard let start = lineStart else { return "" }

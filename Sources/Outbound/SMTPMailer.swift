@@ -100,7 +100,7 @@ package struct SMTPMailer: Sendable {
         }
     }
 
-    /// A handle with the library it comes from.
+    /// A handle and the library that it belongs to.
     @unsafe private struct Transfer {
         let curl: martlet_curl
         let handle: UnsafeMutableRawPointer

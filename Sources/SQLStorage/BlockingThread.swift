@@ -1,8 +1,8 @@
 import Glibc
 
-/// Threads for calls that block, which the cooperative pool must not run.
+/// Threads for blocking calls, which must not run on the cooperative pool.
 package enum BlockingThread {
-    /// Starts a thread that runs `work` and ends with it. `name` is what `ps -L` and debuggers show, up to 15 bytes.
+    /// Starts a thread that runs `work` and then ends. `ps -L` and debuggers show `name`, up to 15 bytes.
     package static func start(_ name: String, _ work: @escaping @Sendable () -> Void) {
         let body = unsafe Unmanaged.passRetained(
             Body {

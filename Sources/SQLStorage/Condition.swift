@@ -11,7 +11,7 @@ import Glibc
         unsafe pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         unsafe pthread_condattr_init(&attributes)
-        // A changed wall clock must not lengthen a wait.
+        // Keeps changes of the wall clock from prolonging a wait.
         unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         unsafe pthread_cond_init(condition, &attributes)
         unsafe pthread_condattr_destroy(&attributes)
@@ -30,7 +30,7 @@ import Glibc
         return try work()
     }
 
-    /// Waits for a signal. Call it with the lock held, in a loop that checks what was waited for.
+    /// Waits for a signal. Call it with the lock held, in a loop that checks the awaited state.
     package func wait() { unsafe pthread_cond_wait(condition, mutex) }
 
     /// Waits for a signal until `deadline`. Returns `false` if it has passed. Call it with the lock held.

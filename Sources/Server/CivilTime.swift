@@ -11,7 +11,7 @@ struct CivilTime {
     let minute: Int
     let second: Int
 
-    /// The date is found by eras of 400 years that begin in March: the leap day is then the last day of a year.
+    /// Counts in eras of 400 years that start in March, so that the leap day is the last day of a year.
     init(_ moment: Date) {
         let seconds = Int(moment.timeIntervalSince1970)
         let (days, rest) = (seconds / 86_400, seconds % 86_400)

@@ -2,8 +2,8 @@ import Crypto
 import FoundationEssentials
 import IdentityProvider
 
-/// The Content Security Policy of pages. It allows one style, form targets that the page names, and the scripts that the
-/// page uses, each by its address or hash.
+/// The Content Security Policy of pages. It allows one style, the form targets that the page lists, and the scripts that
+/// the page uses, each by its address or hash.
 struct PagePolicy: Sendable {
     private let styleHash: String
     private let scriptHash: String

@@ -16,7 +16,7 @@ package struct PageRenderer: Sendable {
     private let style: String
     private let script: String
     private let pageScript: String
-    /// The pages whose template holds the page script, and which may therefore run it.
+    /// The pages that may run the page script, because their template contains it.
     private let scripted: Set<String>
     private let policy: PagePolicy
     let name: String

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Whether requests can be served. Until then, all but `/health/live` are told to retry later.
+/// Whether requests can be served. Until then, every request except `/health/live` gets 503 with
+/// `Retry-After`.
 package final class Readiness: Sendable {
     private let flag: Atomic<Bool>
     package init(_ isReady: Bool) { flag = Atomic(isReady) }

@@ -7,7 +7,7 @@ final class InputFile {
     /// Returns nil if the file cannot be opened; `errno` says why. `options` are those of open(2).
     init?(_ path: String, options: Int32 = 0) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | options)
-        // Before the property is set: `deinit` would change `errno`.
+        // Checked before the property is set, because `deinit` would change `errno`.
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
     }

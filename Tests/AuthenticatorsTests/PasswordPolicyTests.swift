@@ -1,7 +1,7 @@
 import Authenticators
 import Testing
 
-@Suite("NIST SP 800-63B-4 §3.1.1.2: what a password may be")
+@Suite("NIST SP 800-63B-4 §3.1.1.2: the password policy")
 struct PasswordPolicyTests {
     private func refusal(_ password: String) -> PasswordRefusal? {
         do throws(PasswordRefusal) {
@@ -11,7 +11,7 @@ struct PasswordPolicyTests {
     }
 
     @Test(
-        "8 to 256 code points of all of Unicode, whatever their kind",
+        "a password has 8 to 256 code points, of any kind",
         arguments: [
             ("", .tooShort), ("hv7-kqz", .tooShort), ("hv7-kqzy", nil), ("        ", nil), ("🐇🐇🐇🐇🐇🐇🐇", .tooShort),
             ("🐇🐇🐇🐇🐇🐇🐇🐇", nil), ("пароль-и-слон", nil), ("down the rabbit hole", nil),
@@ -20,15 +20,15 @@ struct PasswordPolicyTests {
     func length(_ password: String, expected: PasswordRefusal?) { #expect(refusal(password) == expected) }
 
     @Test(
-        "what is guessed first is refused, in any case of its letters",
+        "common passwords are refused, whatever the case of their letters",
         arguments: ["password", "PASSWORD", "12345678", "QwertyUiop", "trustno1", "!qaz2wsx", "zxcvbnm1"])
     func common(_ password: String) { #expect(refusal(password) == .common) }
 
     @Test(
-        "what everybody knows of the person and the site is refused",
+        "the user's name and address and the site's name are refused",
         arguments: ["alice@example.com", "ALICE-LIDDELL", "front door"])
     func known(_ password: String) { #expect(refusal(password) == .known) }
 
-    @Test("the note on where the list comes from is no password")
+    @Test("the comment at the top of the list is not treated as a password")
     func note() { #expect(refusal("# MIT License") == nil) }
 }

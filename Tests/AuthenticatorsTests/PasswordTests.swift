@@ -6,7 +6,7 @@ import Testing
 struct PasswordHashTests {
     private let cheap = Argon2Parameters(memory: 8, iterations: 1)
 
-    @Test("the password matches and others do not, whatever they hold")
+    @Test("the right password matches and others don't, whatever characters they contain")
     func matching() throws {
         let hash = try PasswordHash(of: "correct\u{0} horse é", parameters: cheap)
         #expect(hash.matches("correct\u{0} horse é"))
@@ -14,7 +14,7 @@ struct PasswordHashTests {
         #expect(try PasswordHash(parsing: hash.text).matches("correct\u{0} horse é"))
     }
 
-    @Test("a hash made elsewhere is understood, with its cost")
+    @Test("a hash created elsewhere is accepted, with its own parameters")
     func foreign() throws {
         // echo -n password | argon2 somesalt -id -t 2 -m 16 -p 1 -l 24 (phc-winner-argon2 20190702)
         let hash = try PasswordHash(
@@ -24,13 +24,13 @@ struct PasswordHashTests {
         #expect(!hash.matches("Password"))
     }
 
-    @Test("the same password has another hash each time")
+    @Test("hashing the same password twice gives different hashes")
     func salt() throws {
         let hashes = try (0..<20).map { _ in try PasswordHash(of: "same", parameters: cheap).text }
         #expect(Set(hashes).count == 20)
     }
 
-    @Test("the decoy costs what a real hash costs and matches nothing")
+    @Test("the decoy costs as much as a real hash and matches nothing")
     func decoy() throws {
         let decoy = PasswordHash.decoy(cheap)
         #expect(try PasswordHash(parsing: decoy.text).parameters == cheap)
@@ -39,7 +39,7 @@ struct PasswordHashTests {
     }
 
     @Test(
-        "another algorithm, or a cost that would stop the server, is refused",
+        "a hash with another algorithm, or with a cost that would exhaust the server, is refused",
         arguments: [
             "", "plain", "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaA", "$2b$12$abcdefghijklmnopqrstuv",
             "$argon2id$v=16$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaA", "$argon2id$v=19$m=99999999,t=1,p=1$c29tZXNhbHQ$aGFzaA",
@@ -53,9 +53,9 @@ struct PasswordHashTests {
     }
 }
 
-@Suite("The gate before password hashing")
+@Suite("The gate that limits concurrent password hashes")
 struct PasswordGateTests {
-    /// Blocks until it is opened; counts who is inside.
+    /// Blocks until it is opened, and counts the tasks inside.
     private final class Door: Sendable {
         private let state = Mutex((inside: 0, most: 0, isOpen: false))
         func pass() {
@@ -71,7 +71,7 @@ struct PasswordGateTests {
         var most: Int { state.withLock { $0.most } }
     }
 
-    @Test("so many run at once, so many wait, and the rest is turned away at once")
+    @Test("hashes run and wait up to their limits; further ones are turned away at once")
     func bounds() async throws {
         let gate = PasswordGate(width: 1, queueLimit: 3)
         let door = Door()
@@ -79,7 +79,7 @@ struct PasswordGateTests {
             for _ in 0..<10 {
                 group.addTask { (try? await gate.run { door.pass() }) != nil }
             }
-            // Six are refused while one is inside and three wait: only then may the door open.
+            // The gate may open only once six have been refused, one is inside and three wait.
             var refused = 0
             var passed = 0
             for await hasPassed in group {
@@ -93,7 +93,7 @@ struct PasswordGateTests {
         #expect(door.inside == 0)
     }
 
-    @Test("work that fails makes room for the next")
+    @Test("a failed hash frees its place")
     func failure() async throws {
         struct Broken: Error {}
         let gate = PasswordGate(width: 1, queueLimit: 0)

@@ -5,7 +5,7 @@ import Testing
 @Suite("RFC 6238: time-based one-time passwords")
 struct TOTPTests {
     @Test(
-        "Appendix B: the published values",
+        "Appendix B: published values",
         arguments: [
             (59, "94287082", "46119246", "90693936"), (1_111_111_109, "07081804", "68084774", "25091201"),
             (1_111_111_111, "14050471", "67062674", "99943326"), (1_234_567_890, "89005924", "91819424", "93441116"),
@@ -20,7 +20,7 @@ struct TOTPTests {
         #expect(try TOTP(secret: secret(64), algorithm: .sha512, digits: 8).code(at: moment) == sha512)
     }
 
-    @Test("RFC 4226 Appendix D: the published values, each at the time whose step is the counter")
+    @Test("RFC 4226 Appendix D: published values, each at the time that corresponds to its counter")
     func counters() throws {
         let totp = try TOTP(secret: Array("12345678901234567890".utf8))
         let published = [
@@ -33,7 +33,7 @@ struct TOTPTests {
         }
     }
 
-    @Test("a code of one step before or after is good and tells its step; two steps away it is not")
+    @Test("a code one time step early or late is accepted and its step returned; two steps off is refused")
     func window() throws {
         let totp = try TOTP(secret: Array("12345678901234567890".utf8))
         let moment = Date(timeIntervalSince1970: 1_800_000_015)
@@ -44,13 +44,13 @@ struct TOTPTests {
         }
     }
 
-    @Test("what is no code is wrong", arguments: ["", "12345", "1234567", "abcdef", "12 456", "１２３４５６", "-12345"])
+    @Test("malformed codes are refused", arguments: ["", "12345", "1234567", "abcdef", "12 456", "１２３４５６", "-12345"])
     func malformed(_ code: String) throws {
         let totp = try TOTP(secret: Array("12345678901234567890".utf8))
         #expect(totp.step(of: code, at: Date(timeIntervalSince1970: 0)) == nil)
     }
 
-    @Test("an empty or short secret, which anybody could guess, is refused", arguments: [0, 1, 9])
+    @Test("an empty or short secret, which could be guessed, is refused", arguments: [0, 1, 9])
     func shortSecret(_ count: Int) {
         #expect(throws: InvalidTOTPSecret.self) { try TOTP(secret: [UInt8](repeating: 1, count: count)) }
     }
@@ -59,7 +59,7 @@ struct TOTPTests {
 @Suite("RFC 4648 §6: base32")
 struct Base32Tests {
     @Test(
-        "§10: the published values",
+        "§10: published values",
         arguments: [
             ("MY======", "f"), ("MZXQ====", "fo"), ("MZXW6===", "foo"), ("MZXW6YQ=", "foob"), ("MZXW6YTB", "fooba"),
             ("MZXW6YTBOI======", "foobar"), ("mzxw 6ytb-oi", "foobar"), ("", ""),
@@ -68,7 +68,7 @@ struct Base32Tests {
         #expect(Base32.decode(text) == Array(value.utf8))
     }
 
-    @Test("other characters are refused", arguments: ["M1======", "MZXW8", "M=Y", "é"])
+    @Test("characters outside the alphabet are refused", arguments: ["M1======", "MZXW8", "M=Y", "é"])
     func refused(_ text: String) {
         #expect(Base32.decode(text) == nil)
     }

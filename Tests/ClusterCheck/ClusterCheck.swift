@@ -6,8 +6,8 @@ import MariaDBDriver
 import SQLStorage
 import TestSupport
 
-/// Runs Martlet on a Galera cluster in bad weather, and checks from what was answered that nothing happened that must
-/// never happen.
+/// Runs Martlet on a Galera cluster with failing nodes, and checks from the responses that no invariant was
+/// violated.
 @main
 struct ClusterCheck {
     static func main() async {
@@ -32,7 +32,7 @@ struct ClusterCheck {
         let databases = try GaleraCluster()
         for node in 1...3 { try await databases.start(node, isFirst: node == 1) }
         try databases.prepare()
-        say("starting a Martlet at each")
+        say("starting a Martlet at each node")
         let cluster = try await MartletNodes(storage: (1...3).map(databases.url))
         let holdings = Holdings()
         let visitor = Visitor(cluster: cluster, recorder: recorder, held: holdings)
@@ -42,14 +42,14 @@ struct ClusterCheck {
         let disturbances = try await disturb(databases, cluster)
         visitors.cancel()
         await visitors.value
-        say("reading what there is in the end")
+        say("reading the final state")
         let final = try await finalState(databases, visitor, holdings.all)
         let checker = HistoryChecker(recorder.all, final, disturbances: disturbances)
         try await cluster.stop()
         return report(checker.checks + activity(disturbances))
     }
 
-    /// What happens to the nodes while visitors come and go.
+    /// Stops and kills nodes while visitors come and go.
     private func disturb(
         _ databases: GaleraCluster, _ cluster: MartletNodes
     ) async throws -> [HistoryChecker.Disturbance] {
@@ -66,15 +66,15 @@ struct ClusterCheck {
         disturbances.append(.init(node: 3, from: began, to: recorder.now))
         say("node 3 serves again")
         try await Task.sleep(for: .seconds(8))
-        say("node 2 is stopped for ten seconds")
+        say("node 2 is paused for ten seconds")
         began = recorder.now
         try databases.send(SIGSTOP, to: 2)
         try await Task.sleep(for: .seconds(10))
         try databases.send(SIGCONT, to: 2)
-        say("node 2 goes on")
+        say("node 2 continues")
         try await until("node 2 is part of the cluster again", seconds: 120) { try await databases.isSynced(2) }
         try await until("its Martlet serves again") { await cluster.isReady(cluster.servers[1]) }
-        // It takes a moment to notice that it was away.
+        // The node takes a moment to notice that it was frozen.
         try await Task.sleep(for: .seconds(3))
         disturbances.append(.init(node: 2, from: began, to: recorder.now))
         say("node 2 serves again")
@@ -93,10 +93,10 @@ struct ClusterCheck {
             let id = try JWTClaims.of(held.accessToken)["jti"]?.string?.prefix { $0 != "." } ?? ""
             final.generations[held.number] =
                 .some(try await stores.authorizations.find(Identifier(rawValue: String(id)))?.generation)
-            // The first Martlet is dead.
+            // The first Martlet was killed.
             for server in visitor.cluster.servers.dropFirst() {
                 guard let isActive = await visitor.introspect(held, on: server, visitor.cluster.browser()) else {
-                    throw Unexpected("a node does not answer though all is calm")
+                    throw Unexpected("a node does not respond although no node is disturbed")
                 }
                 final.isActive[held.number, default: []].append(isActive)
             }
@@ -105,20 +105,21 @@ struct ClusterCheck {
         return final
     }
 
-    /// That the run put anything to the test.
+    /// Checks that the run tested anything at all.
     private func activity(_ disturbances: [HistoryChecker.Disturbance]) -> [HistoryChecker.Check] {
         let entries = recorder.all
         let writes = entries.filter { $0.outcome == .acknowledged && $0.operation != .introspect }
         let counts = (1...3).map { node in writes.count { $0.node == node } }
         let ended = entries.count { $0.operation == .revoke && $0.outcome == .acknowledged }
         let lost = entries.count { $0.outcome == .unknown }
-        say("acknowledged writes by node: \(counts); revoked \(ended); without an answer \(lost)")
+        say("acknowledged writes by node: \(counts); revoked \(ended); without a response \(lost)")
         return [
             HistoryChecker.Check(
-                name: "every node took many writes", violations: counts.contains { $0 < 100 } ? ["\(counts)"] : []),
-            HistoryChecker.Check(name: "many were revoked", violations: ended < 50 ? ["\(ended)"] : []),
+                name: "every node acknowledged many writes",
+                violations: counts.contains { $0 < 100 } ? ["\(counts)"] : []),
+            HistoryChecker.Check(name: "many authorizations were revoked", violations: ended < 50 ? ["\(ended)"] : []),
             HistoryChecker.Check(
-                name: "the weather was felt", violations: lost == 0 ? ["everything was answered"] : []),
+                name: "the disturbances had an effect", violations: lost == 0 ? ["every request got a response"] : []),
         ]
     }
 
@@ -131,7 +132,7 @@ struct ClusterCheck {
         if failed > 0, let data = try? JSONEncoder().encode(recorder.all) {
             let file = FileManager.default.temporaryDirectory.appending(path: "martlet-cluster-history.json")
             try? data.write(to: file)
-            print("The whole history: \(file.path())")
+            print("Complete history: \(file.path())")
         }
         print("\(checks.count - failed) passed, \(failed) failed")
         return failed

@@ -39,7 +39,7 @@ final class GaleraCluster: Sendable {
         }
     }
 
-    /// Makes the database and its user, once for all nodes.
+    /// Creates the database and its user, once for all nodes.
     func prepare() throws {
         try run(
             1,
@@ -65,7 +65,7 @@ final class GaleraCluster: Sendable {
         kill(process, signal)
     }
 
-    /// Ends the node as a crash would.
+    /// Kills the node, as a crash would.
     func kill9(_ node: Int) throws {
         try send(SIGKILL, to: node)
         stop(node)
@@ -82,7 +82,7 @@ final class GaleraCluster: Sendable {
     }
 }
 
-/// The first of `count` ports in a row that were free a moment ago.
+/// Returns the first of `count` consecutive ports that were free a moment ago.
 private func freePorts(_ count: Int) throws -> Int {
     for _ in 0..<100 {
         let first = Int.random(in: 20_000...30_000)

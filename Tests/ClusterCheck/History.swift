@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// One thing that a client asked of a node, and what came of it.
+/// One request to a node, and its outcome.
 package struct Entry: Codable, Sendable {
     package enum Operation: Codable, Hashable, Sendable {
         case redeem
@@ -12,18 +12,18 @@ package struct Entry: Codable, Sendable {
     }
 
     package enum Outcome: String, Codable, Sendable {
-        /// Answered 200; `active` for an introspection.
+        /// Status 200; `active` for an introspection.
         case acknowledged
-        /// Answered 400; `inactive` for an introspection.
+        /// Status 400; `inactive` for an introspection.
         case refused
-        /// No answer, or 503: nobody knows whether it was done.
+        /// No response, or 503: the outcome is unknown.
         case unknown
     }
 
     package let authorization: Int
     package let node: Int
     package let operation: Operation
-    /// Seconds since the run began.
+    /// Seconds since the start of the run.
     package let began: Double
     package let ended: Double
     package let outcome: Outcome
@@ -41,17 +41,17 @@ package struct Entry: Codable, Sendable {
     }
 }
 
-/// What is in the database at the end.
+/// The final state of the database.
 package struct FinalState: Sendable {
-    /// By authorization; `nil` when there is no row.
+    /// By authorization; `nil` if there is no row.
     package var generations: [Int: Int?] = [:]
-    /// What each node says of the newest access token of each authorization, after all is calm.
+    /// Each node's answer about the newest access token of each authorization, once all is calm.
     package var isActive: [Int: [Bool]] = [:]
 
     package init() {}
 }
 
-/// Takes what happens, from many tasks.
+/// Collects operations from many tasks.
 final class Recorder: Sendable {
     private let start = ContinuousClock.now
     private let entries = Mutex<[Entry]>([])

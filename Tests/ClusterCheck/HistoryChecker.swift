@@ -1,8 +1,8 @@
-/// Looks in a history for what must never happen, whatever fails. Pure, so that it can be shown to find what it looks for.
+/// Searches a history for violations that no failure excuses. Pure, so that tests can show that it finds them.
 package struct HistoryChecker {
     private let entries: [Int: [Entry]]
     private let final: FinalState
-    /// Nodes that were killed or stopped, and when: what they answer then is not held against them.
+    /// Nodes that were killed or stopped, and when. Their responses at that time are not judged.
     private let disturbances: [Disturbance]
 
     package struct Disturbance: Sendable {
@@ -17,7 +17,7 @@ package struct HistoryChecker {
         }
     }
 
-    /// How long a node that nothing happened to may take to know what another one acknowledged, seconds.
+    /// The time in which an undisturbed node must see what another one acknowledged, in seconds.
     private static let patience = 1.0
 
     package init(_ entries: [Entry], _ final: FinalState, disturbances: [Disturbance] = []) {
@@ -34,7 +34,7 @@ package struct HistoryChecker {
     package var checks: [Check] {
         [
             check("no code was redeemed twice", redeemedTwice),
-            check("no refresh generation was given twice", generations),
+            check("no refresh generation was issued twice", generations),
             check("nothing acknowledged was lost", lost),
             check("nothing revoked came back", cameBack),
             check("the nodes agree at the end", disagreement),
@@ -53,8 +53,8 @@ package struct HistoryChecker {
         return winners > 1 ? "\(winners) redemptions were acknowledged" : nil
     }
 
-    /// The row counts the rotations: one for each generation that was presented and acknowledged, however often it was
-    /// presented, and at most one more when the outcome of the last is not known.
+    /// The row counts rotations: one for each generation that was presented and acknowledged, however often it was
+    /// presented, and one more at most if the outcome of the last one is unknown.
     private func generations(_ key: Int, _ entries: [Entry]) -> String? {
         guard let generation = final.generations[key] ?? nil else { return nil }
         let refreshes = entries.compactMap { entry in
@@ -69,12 +69,12 @@ package struct HistoryChecker {
         return nil
     }
 
-    /// When the authorization was ended for certain, or may have been.
+    /// When the authorization certainly ended, or may have ended.
     private func end(_ entries: [Entry]) -> (certain: Double?, possible: Double?) {
         let hasWinner = entries.contains { $0.operation == .redeem && $0.outcome == .acknowledged }
         let redemptions = entries.filter { $0.operation == .redeem }
         var enders = entries.filter { $0.operation == .revoke }
-        // A second use of the code ends what the first one bought.
+        // A second use of the code revokes what the first one granted.
         if hasWinner, redemptions.count > 1 { enders += redemptions.filter { $0.outcome != .acknowledged } }
         let certain = enders.filter { entry in
             entry.operation == .revoke ? entry.outcome == .acknowledged : entry.outcome == .refused

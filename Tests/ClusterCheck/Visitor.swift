@@ -2,30 +2,30 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// An authorization that the visitors made, as its client knows it.
+/// An authorization created by the visitors, as its client knows it.
 struct Held: Sendable {
     let number: Int
     var accessToken: String
     var refreshToken: String
-    /// How many refreshes were acknowledged.
+    /// The number of acknowledged refreshes.
     var generation = 0
 }
 
-/// People and their application: sign in, redeem, refresh, revoke, each time on another node, some things on several
-/// nodes at once, and note every answer.
+/// Users and their application. They sign in, redeem, refresh and revoke, each time on another node or on several
+/// at once, and record every response.
 struct Visitor: Sendable {
     let cluster: MartletNodes
     let recorder: Recorder
     let held: Holdings
 
-    /// Goes on until it is cancelled.
+    /// Runs until it is canceled.
     func run() async {
         while !Task.isCancelled {
-            // A node that is stopped says nothing: longer than it takes to be refused nobody waits.
+            // A stopped node doesn't respond. Don't wait longer than a refusal takes.
             let browser = cluster.browser(timeout: 6)
             guard let code = await signIn(browser) else { continue }
             await use(code, browser)
-            // The session stands: further codes need no password.
+            // While the session lasts, further codes need no password.
             for _ in 0..<8 where !Task.isCancelled {
                 if let code = try? await authorize(browser) { await use(code, browser) }
             }
@@ -37,7 +37,7 @@ struct Visitor: Sendable {
         (cluster.servers.firstIndex { $0 === server } ?? 0) + 1
     }
 
-    /// On three nodes, one after the other.
+    /// Signs in on three nodes in turn.
     private func signIn(_ browser: WebClient) async -> String? {
         do {
             let page = try await browser.on(anyServer).follow(
@@ -72,14 +72,14 @@ struct Visitor: Sendable {
         held.keep(kept)
     }
 
-    /// Presents the refresh token, on one node or on several at once, until somebody answers. Returns `false` when it was
-    /// refused, or nobody answered for long.
+    /// Presents the refresh token, on one node or on several at once, until one responds. Returns `false` if it was
+    /// refused, or if no node responded for a long time.
     func refresh(_ kept: inout Held, _ browser: WebClient) async -> Bool {
         let form = [("grant_type", "refresh_token"), ("refresh_token", kept.refreshToken)]
-        // A retry is the same refresh for half a minute.
+        // For half a minute, a retry counts as the same refresh.
         let deadline = recorder.now + 20
-        // Whoever is told to stop leaves requests behind that nobody waits for: to go on after them would be to present an
-        // older token beside a newer one.
+        // A canceled task leaves in-flight requests behind. Continuing after them would present an older token beside a
+        // newer one.
         while recorder.now < deadline, !Task.isCancelled {
             let servers = Bool.random() ? [anyServer] : cluster.servers
             let refused = Mutex(false)
@@ -115,7 +115,7 @@ struct Visitor: Sendable {
         }
     }
 
-    /// What the node says of the access token; `nil` when it says nothing.
+    /// Returns the node's answer about the access token, or `nil` if it doesn't respond.
     func introspect(_ kept: Held, on server: RunningServer, _ browser: WebClient) async -> Bool? {
         let began = recorder.now
         let answer = try? await browser.on(server).post(
@@ -128,7 +128,7 @@ struct Visitor: Sendable {
         return isActive
     }
 
-    /// Asks all `servers` at once and notes what each answers. Returns what was acknowledged.
+    /// Asks all `servers` at once and records each response. Returns what was acknowledged.
     private func ask(
         _ servers: [RunningServer], _ number: Int, _ operation: Entry.Operation, _ browser: WebClient,
         _ request: @escaping @Sendable (WebClient) async throws -> WebClient.Answer
@@ -163,7 +163,7 @@ extension Held {
     }
 }
 
-/// Every authorization whose tokens were answered.
+/// Every authorization that was acknowledged with tokens.
 final class Holdings: Sendable {
     private let state = Mutex<(count: Int, kept: [Held])>((0, []))
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ClusterCheck
 
-@Suite("What the cluster check finds in a history")
+@Suite("What the cluster check detects in a history")
 struct HistoryCheckerTests {
     private func failures(
         _ entries: [Entry], generation: Int? = 0, isActive: [Bool] = [true, true],
@@ -23,11 +23,11 @@ struct HistoryCheckerTests {
 
     private var redeemed: Entry { entry(.redeem, .acknowledged, at: 0) }
 
-    @Test("a good one")
+    @Test("a correct history has no findings")
     func good() {
         let history = [redeemed, entry(.refresh(0), .acknowledged, at: 1), entry(.introspect, .acknowledged, at: 2)]
         #expect(failures(history, generation: 1).isEmpty)
-        // Retries of one generation, and one whose outcome nobody knows.
+        // Retries of one generation, and one with an unknown outcome.
         let retries =
             history + [
                 entry(.refresh(0), .acknowledged, at: 1, node: 2), entry(.refresh(1), .unknown, at: 3),
@@ -36,20 +36,20 @@ struct HistoryCheckerTests {
         #expect(failures(retries, generation: 2).isEmpty)
     }
 
-    @Test("a code that two nodes took")
+    @Test("a code redeemed at two nodes is detected")
     func twice() {
         let history = [redeemed, entry(.redeem, .acknowledged, at: 0, node: 2)]
         #expect(failures(history).contains("no code was redeemed twice"))
     }
 
-    @Test("a generation that was given twice, or never")
+    @Test("a generation that was issued twice, or never, is detected")
     func generation() {
         let history = [redeemed, entry(.refresh(0), .acknowledged, at: 1)]
-        #expect(failures(history, generation: 2) == ["no refresh generation was given twice"])
-        #expect(failures(history, generation: 0) == ["no refresh generation was given twice"])
+        #expect(failures(history, generation: 2) == ["no refresh generation was issued twice"])
+        #expect(failures(history, generation: 0) == ["no refresh generation was issued twice"])
     }
 
-    @Test("what was acknowledged and is not known any more")
+    @Test("an acknowledged write that was lost is detected")
     func lost() {
         #expect(failures([redeemed, entry(.refresh(0), .refused, at: 1)]) == ["nothing acknowledged was lost"])
         #expect(failures([redeemed, entry(.introspect, .refused, at: 1)]) == ["nothing acknowledged was lost"])
@@ -57,14 +57,14 @@ struct HistoryCheckerTests {
         #expect(failures([redeemed], isActive: [false, false]) == ["nothing acknowledged was lost"])
     }
 
-    @Test("what was revoked and is there again")
+    @Test("a revoked item that works again is detected")
     func back() {
         let history = [redeemed, entry(.revoke, .acknowledged, at: 1)]
         #expect(failures(history, isActive: [false, false]).isEmpty)
         #expect(failures(history, isActive: [true, true]) == ["nothing revoked came back"])
         let refreshed = history + [entry(.refresh(0), .acknowledged, at: 1.2)]
         #expect(failures(refreshed, generation: 1, isActive: [false, false]) == ["nothing revoked came back"])
-        // A node may take a second to hear of it, unless something happened to it.
+        // An undisturbed node may take a second to learn of it.
         let late = history + [entry(.introspect, .acknowledged, at: 3, node: 2)]
         #expect(failures(late, isActive: [false, false]) == ["nothing revoked came back"])
         let disturbed = HistoryChecker.Disturbance(node: 2, from: 2, to: 4)
@@ -73,18 +73,18 @@ struct HistoryCheckerTests {
         #expect(failures(soon, isActive: [false, false]).isEmpty)
     }
 
-    @Test("a second use of a code ends what the first one bought")
+    @Test("reuse of a code revokes what its first use granted")
     func secondUse() {
         let history = [redeemed, entry(.redeem, .refused, at: 0.5, node: 2)]
         #expect(failures(history, isActive: [false, false]).isEmpty)
         #expect(failures(history, isActive: [true, true]) == ["nothing revoked came back"])
-        // Whether one without an answer was a second use is not known.
+        // Whether a request without a response was a second use is unknown.
         let uncertain = [redeemed, entry(.redeem, .unknown, at: 0.5, node: 2)]
         #expect(failures(uncertain, isActive: [false, false]).isEmpty)
         #expect(failures(uncertain, isActive: [true, true]).isEmpty)
     }
 
-    @Test("nodes that differ")
+    @Test("nodes that disagree are detected")
     func disagreement() {
         let history = [redeemed, entry(.revoke, .unknown, at: 1)]
         #expect(failures(history, isActive: [true, false]) == ["the nodes agree at the end"])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Conformance
 
-@Suite("A provider that misbehaves yields a verdict for every module, and an end")
+@Suite("A misbehaving provider gets a verdict for every module, and the run ends")
 struct BadProviderTests {
     private func target(_ issuer: String) -> Target {
         var first = Registration(
@@ -31,10 +31,10 @@ struct BadProviderTests {
         return results.flatMap(\.modules)
     }
 
-    /// What expects to be refused, and may take rubbish for a refusal.
+    /// Modules that expect a refusal, and may mistake garbage for one.
     private static let wantsRefusal: Set = ["oidcc-response-type-missing", "oidcc-ensure-registered-redirect-uri"]
 
-    @Test("at every endpoint but the metadata", arguments: HostileProvider.Habit.allCases)
+    @Test("a provider that misbehaves everywhere except in its metadata", arguments: HostileProvider.Habit.allCases)
     func endpoints(_ habit: HostileProvider.Habit) async throws {
         let provider = try await HostileProvider(habit)
         let results = await run("http://127.0.0.1:\(provider.port)", Selection(plans: Plans.all))
@@ -49,7 +49,7 @@ struct BadProviderTests {
         }
     }
 
-    @Test("from the first request on", arguments: HostileProvider.Habit.allCases)
+    @Test("a provider that misbehaves from the first request", arguments: HostileProvider.Habit.allCases)
     func everywhere(_ habit: HostileProvider.Habit) async throws {
         let provider = try await HostileProvider(habit, alsoInMetadata: true)
         let selection = Selection(plans: [Plans.basic, Plans.config])
@@ -57,14 +57,14 @@ struct BadProviderTests {
         try await provider.stop()
         #expect(results.count == 39)
         for result in results where result.outcome != .notImplemented {
-            // Of a document that says nothing, some modules believe that there is nothing to test.
+            // Given an empty document, some modules conclude that there is nothing to test.
             #expect(
                 result.outcome == .failed || habit == .strangeTypes && result.outcome == .skipped, "\(result.module)")
             #expect(result.reason != nil || !result.broken.isEmpty, "\(result.module)")
         }
     }
 
-    @Test("nobody listens")
+    @Test("a provider that is not listening")
     func absent() async throws {
         let port = try FreePort.find()
         let results = await run("http://127.0.0.1:\(port)", Selection(plans: [Plans.config, Plans.logout]))
@@ -72,7 +72,7 @@ struct BadProviderTests {
         #expect(results.allSatisfy { $0.outcome == .failed && $0.reason != nil })
     }
 
-    @Test("a certificate that nobody vouches for is not believed; one that the tester trusts is")
+    @Test("an untrusted certificate is refused, unless the tester trusts its authority")
     func certificate() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "conformance-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -100,12 +100,12 @@ struct BadProviderTests {
         #expect(distrusted.first?.outcome == .failed)
         #expect(distrusted.first?.reason?.contains("the exchange failed") == true)
         let trusted = await run(issuer, selection, trust: certificate)
-        // It is reached now, and says of itself that it is another issuer.
+        // The server is reached now, but claims to be another issuer.
         #expect(trusted.first?.broken.contains { $0.condition == MetadataConditions.namesIssuer.name } == true)
         try await provider.stop()
     }
 
-    @Test("a script that takes too long is given up")
+    @Test("a script that takes too long is stopped")
     func tooLong() async {
         let module = Module("endless", ["x"], limit: 0.05) { _ in try await Task.sleep(for: .seconds(3_600)) }
         let transport = Transport()
@@ -116,7 +116,7 @@ struct BadProviderTests {
         #expect(result.reason?.contains("longer") == true)
     }
 
-    @Test("a script that judges nothing, or loses its way, has not passed")
+    @Test("a script that judges nothing, or loses its way, does not pass")
     func nothing() async {
         let transport = Transport()
         let trial = { Trial(target: target("http://127.0.0.1:1"), variant: Variant(), transport: transport) }

@@ -3,11 +3,11 @@ import Testing
 
 @testable import Conformance
 
-/// Each table holds one spoiled answer a condition, and the test demands that every condition of the set was broken by
-/// one: a condition that cannot fail is found here.
-@Suite("Conditions hold for good answers, and each can fail")
+/// Each table has one invalid response per condition, and the test requires that every condition of the set fails
+/// for one of them. This finds conditions that can't fail.
+@Suite("Conditions accept valid responses, and each can fail")
 struct ConditionTests {
-    @Test("of the authorization response")
+    @Test("conditions on the authorization response")
     func authorization() throws {
         typealias On = AuthorizationConditions
         let base = "https://rp.example/cb?x=1&code=\(Evidence.code)&state=the-state"
@@ -58,7 +58,7 @@ struct ConditionTests {
             ])
     }
 
-    @Test("of the token response and its refusals")
+    @Test("conditions on the token response and token errors")
     func token() {
         typealias On = TokenConditions
         each(
@@ -105,7 +105,7 @@ struct ConditionTests {
             bad: [(Error.challenges, WebAnswer(status: 401)), (Error.challenges, good)])
     }
 
-    @Test("of the ID Token")
+    @Test("conditions on the ID Token")
     func idToken() throws {
         typealias On = IDTokenConditions
         let key = try #require(JWK(["kty": "RSA", "kid": "a"]))
@@ -143,7 +143,7 @@ struct ConditionTests {
             ])
     }
 
-    @Test("of the userinfo response")
+    @Test("conditions on the userinfo response")
     func userInfo() throws {
         typealias On = UserInfoConditions
         each(
@@ -167,7 +167,7 @@ struct ConditionTests {
             ])
     }
 
-    @Test("of the discovery document")
+    @Test("conditions on the discovery document")
     func metadata() throws {
         typealias On = MetadataConditions
         func evidence(_ change: (inout [String: JSON]) -> Void = { _ in }) throws -> MetadataEvidence {
@@ -221,7 +221,7 @@ struct ConditionTests {
             ])
     }
 
-    @Test("https is not judged at a loopback address, and nothing is claimed")
+    @Test("https is not judged at a loopback address, and not reported as passed")
     func loopback() throws {
         var members = Evidence.document
         for (name, value) in members {
@@ -232,15 +232,15 @@ struct ConditionTests {
         let metadata = try ProviderMetadata(address: WebAddress("http://localhost:1/x"), answer: answer)
         let local = MetadataEvidence(metadata: metadata, issuer: "http://localhost:1")
         guard case .notRun = MetadataConditions.issuerIsSecure.verdict(on: local) else {
-            Issue.record("http passes for https")
+            Issue.record("http was accepted as https")
             return
         }
-        // Only when the tester itself asked for a loopback address.
+        // Applies only if the tester itself asked for a loopback address.
         let remote = MetadataEvidence(metadata: metadata, issuer: Evidence.issuer)
         #expect(broken([MetadataConditions.issuerIsSecure], remote).count == 1)
     }
 
-    @Test("of the published keys")
+    @Test("conditions on the published keys")
     func keys() throws {
         typealias On = KeySetConditions
         let rsa = try #require(Vectors.named("oidc-id-tokens")["jwk"])
@@ -266,7 +266,7 @@ struct ConditionTests {
             ])
     }
 
-    @Test("of sign-outs and of the browser's way")
+    @Test("conditions on sign-out and redirects")
     func ways() throws {
         func arrival(_ address: String?, status: Int = 200, html: String = "<p>x", visited: [PageKind] = []) -> Arrival
         {
@@ -317,7 +317,7 @@ struct ConditionTests {
             ])
     }
 
-    @Test("a module that judged nothing has shown nothing; the worst finding decides")
+    @Test("a module without a verdict does not pass, and the worst finding decides")
     func outcomes() {
         func finding(_ level: Level, _ verdict: Verdict) -> Finding {
             Finding(condition: "x", level: level, sections: [], verdict: verdict, exchange: 0)

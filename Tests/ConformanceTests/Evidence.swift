@@ -3,7 +3,7 @@ import Testing
 
 @testable import Conformance
 
-/// Recorded good answers, to be spoiled one way at a time.
+/// Recorded valid responses, which tests change in one way at a time.
 enum Evidence {
     static let issuer = "https://id.example.com"
     static let now = 1_800_000_000.0
@@ -53,7 +53,7 @@ enum Evidence {
         return request
     }
 
-    /// An answer of the authorization endpoint; `address` and `form` are as it reaches the client.
+    /// A response of the authorization endpoint. `address` and `form` are as the client receives them.
     static func answer(
         _ address: String = "https://rp.example/cb?x=1&code=\(code)&state=the-state&iss=https%3A%2F%2Fid.example.com",
         method: String = "GET", form: [Parameter] = [], request: AuthorizationRequest = Evidence.request()
@@ -110,12 +110,12 @@ enum Evidence {
     }
 }
 
-/// The conditions of `conditions` that `evidence` breaks.
+/// Returns the conditions that `evidence` breaks.
 func broken<Value>(_ conditions: [Condition<Value>], _ evidence: Value) -> Set<String> {
     Set(conditions.filter { if case .broken = $0.verdict(on: evidence) { true } else { false } }.map(\.name))
 }
 
-/// `good` breaks nothing, and each condition is broken by one of `bad` at least.
+/// Expects that `good` breaks no condition, and that each condition is broken by at least one of `bad`.
 func each<Value>(_ conditions: [Condition<Value>], good: Value, bad: [(Condition<Value>, Value)]) {
     #expect(broken(conditions, good) == [])
     var seen: Set<String> = []

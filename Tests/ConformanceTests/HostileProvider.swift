@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Something that listens where a provider should: it tells of its endpoints as one does, and misbehaves at all others.
+/// A provider with valid metadata that misbehaves at all other endpoints.
 final class HostileProvider: Sendable {
     enum Habit: String, CaseIterable {
         case closes, hangs, garbage, halfAnAnswer, endless, redirectsForEver, redirectsNowhere, notHTML, brokenChunks,

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Conformance
 
-@Suite("Conditions of scripts hold for good answers, and each can fail")
+@Suite("Conditions of Martlet's own modules accept valid responses, and each can fail")
 struct OwnConditionTests {
     private func answer(_ status: Int, _ headers: [(String, String)] = [], _ body: String = "") -> WebAnswer {
         WebAnswer(status: status, headers: headers.map { Parameter($0.0, $0.1) }, body: Array(body.utf8))
@@ -22,7 +22,7 @@ struct OwnConditionTests {
             idToken: try Evidence.idToken(change).token, accessToken: Evidence.token)
     }
 
-    @Test("of races")
+    @Test("conditions on races")
     func races() {
         let (won, lost) = (answer(200), answer(400))
         each(
@@ -34,7 +34,7 @@ struct OwnConditionTests {
         each([RaceModules.endsWithItsTwin], good: lost, bad: [(RaceModules.endsWithItsTwin, won)])
     }
 
-    @Test("of codes and what they are bound to")
+    @Test("conditions on codes and their binding")
     func codes() {
         let refused = Evidence.json(["error": "invalid_grant"], status: 400)
         each(
@@ -48,7 +48,7 @@ struct OwnConditionTests {
             bad: [(BindingModules.stillWorks, refused), (TokenAnswerConditions.succeeds, refused)])
     }
 
-    @Test("of refreshes")
+    @Test("conditions on refreshes")
     func refreshes() throws {
         typealias On = RefreshConditions
         func evidence(
@@ -81,7 +81,7 @@ struct OwnConditionTests {
             ])
     }
 
-    @Test("of signing in again")
+    @Test("conditions on signing in again")
     func again() throws {
         typealias On = ReauthenticationConditions
         func both(_ second: @escaping (inout [String: JSON]) -> Void, later: Double = 0) throws -> TwoSignIns {
@@ -99,7 +99,7 @@ struct OwnConditionTests {
         each([On.isUnchanged], good: same, bad: [(On.isUnchanged, later)])
     }
 
-    @Test("of introspection and revocation")
+    @Test("conditions on introspection and revocation")
     func tokenState() {
         typealias On = TokenStateModules
         let active = Evidence.json(["active": true, "client_id": "web", "exp": 1])
@@ -121,7 +121,7 @@ struct OwnConditionTests {
         each([On.isAccepted], good: answer(200), bad: [(On.isAccepted, answer(400))])
     }
 
-    @Test("of errors and challenges")
+    @Test("conditions on errors and challenges")
     func errors() {
         let challenge = answer(401, [("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
         each(
@@ -144,7 +144,7 @@ struct OwnConditionTests {
             bad: [(MetadataModules.exists, answer(404)), (MetadataModules.exists, answer(500))])
     }
 
-    @Test("of what browsers are told")
+    @Test("conditions on headers and cookies")
     func web() {
         typealias On = WebConditions
         let guarded = answer(
@@ -186,7 +186,7 @@ struct OwnConditionTests {
             ])
     }
 
-    @Test("of redirects after a form")
+    @Test("conditions on redirects after a form")
     func redirects() {
         func exchanges(_ status: Int) -> [Exchange] {
             let request = WebRequest.form([Parameter("password", "x")], to: WebAddress("https://id.example.com/"))
@@ -200,7 +200,7 @@ struct OwnConditionTests {
         each([condition], good: exchanges(303), bad: [(condition, exchanges(307)), (condition, exchanges(308))])
     }
 
-    @Test("of people and their tokens")
+    @Test("conditions on users and their tokens")
     func people() throws {
         each(
             [PersonModules.asksForCode], good: [.signIn, .secondFactor],

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The scripted browser: forms, cookies, addresses")
 struct ConformancePageTests {
-    @Test("a form is read as a browser reads it")
+    @Test("a form is parsed as in a browser")
     func forms() throws {
         let html = """
             <!DOCTYPE html><!-- <form action="no"> --><script>document.write('<form action="no">')</script>
@@ -27,7 +27,7 @@ struct ConformancePageTests {
     }
 
     @Test(
-        "broken markup ends, and is no form",
+        "broken markup yields no form, and parsing ends",
         arguments: [
             "<", "<form", "<form action=", "<form action=\"", "<input = = =>", "<!--", "<script>", "<a \"'<>",
             "&#xFFFFFFFF;&;&#;",
@@ -37,7 +37,7 @@ struct ConformancePageTests {
     }
 
     @Test(
-        "a person agrees or refuses, whatever the buttons are called",
+        "the user agrees or refuses, whatever the buttons are called",
         arguments: [
             ("<button name=d value=deny>Refuse</button><button name=d value=allow>Allow</button>", "allow", "deny"),
             (
@@ -56,7 +56,7 @@ struct ConformancePageTests {
         #expect(form.filled(by: Person(account, agrees: false), PageHabits(), at: 0)?["d"] == no)
     }
 
-    @Test("a person fills in name, password and code")
+    @Test("the user fills in username, password and code")
     func filling() throws {
         let person = Person(Account(username: "alice", password: "secret", totpSecret: "JBSWY3DPEHPK3PXP"))
         let page =
@@ -69,7 +69,7 @@ struct ConformancePageTests {
         #expect(code.filled(by: Person(Account(username: "a", password: "b")), PageHabits(), at: 0) == nil)
     }
 
-    @Test("RFC 6265, and cross-site posts bring only what asks for it")
+    @Test("RFC 6265: cookies are scoped, and cross-site posts carry only SameSite=None cookies")
     func cookies() {
         var jar = CookieJar()
         let home = WebAddress("https://id.example.com/a/b")
@@ -88,7 +88,7 @@ struct ConformancePageTests {
         #expect(jar.field(for: home) == "a=9")
     }
 
-    @Test("addresses keep their letters")
+    @Test("URLs keep their case and escapes; only the origin is normalized")
     func addresses() {
         let address = WebAddress("https://ID.example.com:8443/a/b?x=%41&y#z")
         #expect(address.origin == "https://id.example.com:8443")

@@ -3,14 +3,14 @@ import Testing
 
 @testable import Conformance
 
-@Suite("Plans and modules are those of the official suite")
+@Suite("Plans and modules match those of the official suite")
 struct PlanTests {
     private static let withoutRegistration: Set = [
         "oidcc-idtoken-signature", "oidcc-idtoken-unsigned",
         "oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported",
     ]
 
-    @Test("every module of the official plans that can be run has a script, but for those that need registration")
+    @Test("every module of the runnable official plans has a script, except those that need registration")
     func complete() {
         let official = [Plans.basic, .init(Plans.config.name), Plans.formPost, Plans.logout]
         #expect(official.map(\.modules.count) == [38, 1, 38, 11])
@@ -31,7 +31,7 @@ struct PlanTests {
         for plan in OfficialPlans.all { #expect(!plan.modules.isEmpty, "\(plan.name)") }
     }
 
-    @Test("every module cites sections, our own ones requirements that there are")
+    @Test("every module cites sections, and Martlet's own modules cite existing requirements")
     func citations() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Conformance/requirements.csv").standardizedFileURL
@@ -45,7 +45,7 @@ struct PlanTests {
         }
     }
 
-    @Test("the faults that are listed name modules of their plans, and each a module that has a script")
+    @Test("every listed fault names modules that exist and have a script")
     func mutations() {
         for mutation in ListedMutation.all {
             for module in mutation.modules {

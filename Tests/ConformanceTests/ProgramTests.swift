@@ -3,8 +3,8 @@ import Testing
 
 @testable import Conformance
 
-/// The programs as they were built, beside the tests of the same build.
-@Suite("The program from its command line", .serialized)
+/// The programs of the same build as the tests.
+@Suite("The command line of the conformance program", .serialized)
 struct ConformanceProgramTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         .standardizedFileURL
@@ -25,7 +25,7 @@ struct ConformanceProgramTests {
         return (process.terminationStatus, try String(contentsOf: log, encoding: .utf8))
     }
 
-    @Test("a run over TLS against Martlet passes, reports, and closes with the numbers")
+    @Test("a run over TLS against Martlet passes, writes reports, and prints the totals")
     func martlet() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "conformance-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -42,7 +42,7 @@ struct ConformanceProgramTests {
         }
     }
 
-    @Test("what is incomplete is not good, unless it is allowed")
+    @Test("an incomplete plan is a failure unless it is allowed")
     func incomplete() throws {
         let arguments = [
             "martlet", "--server", ".build/debug/martlet", "--plan", Plans.basic.name, "--module", "oidcc-server",
@@ -57,7 +57,7 @@ struct ConformanceProgramTests {
     }
 
     @Test(
-        "what is not there is said",
+        "a missing file, plan, module or server is reported",
         arguments: [
             (["run", "--target", "/nowhere.json"], "cannot be read"),
             (["run", "--target", "Package.swift"], "Package.swift"),
@@ -81,7 +81,7 @@ struct ConformanceProgramTests {
         #expect(!output.contains("Fatal error"))
     }
 
-    @Test("the plans are listed, those of the suite that cannot be run, too")
+    @Test("the list includes the suite's plans that can't be run")
     func list() throws {
         let (code, output) = try run(["list", "--modules"])
         #expect(code == 0)

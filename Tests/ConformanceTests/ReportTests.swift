@@ -3,7 +3,7 @@ import Testing
 
 @testable import Conformance
 
-@Suite("Reports tell everything but secrets")
+@Suite("Reports contain everything except secrets")
 struct ReportTests {
     private static let secret = "first-secret & more"
 
@@ -54,7 +54,7 @@ struct ReportTests {
             masking: Masking(secrets: [Self.secret]), allowance: list.map { Allowance($0, plans) })
     }
 
-    @Test("no form of the report shows a secret, a token or a cookie")
+    @Test("no report format contains a secret, token or cookie")
     func masked() {
         let report = report([result("m", .failed, .broken("found \(Self.secret)"))])
         for text in [HTMLReport.render(report), JSONReport.render(report), JUnitReport.render(report)] {
@@ -67,7 +67,7 @@ struct ReportTests {
         }
     }
 
-    @Test("the page needs nothing else, and what it shows is text")
+    @Test("the HTML report is self-contained, and data is shown as text")
     func html() {
         let html = HTMLReport.render(report([result("m<script>", .failed, .broken("<img>"))]))
         #expect(!html.contains("<script"))
@@ -80,7 +80,7 @@ struct ReportTests {
         #expect(html.contains("1 failed"))
     }
 
-    @Test("JSON and JUnit are well-formed and say the same")
+    @Test("the JSON and JUnit reports are well-formed and agree")
     func machines() throws {
         let report = report([
             result("good", .passed), result("bad", .failed, .broken("x")), result("gone", .notImplemented),
@@ -97,7 +97,7 @@ struct ReportTests {
     }
 
     @Test(
-        "the run is good only when nothing failed and nothing asked for is incomplete",
+        "a run succeeds only if nothing failed and nothing requested is incomplete",
         arguments: [
             ([.passed, .warning], true), ([.passed, .skipped], true), ([.passed, .failed], false),
             ([.passed, .interrupted], false), ([.passed, .notImplemented], false), ([.passed, .notConfigured], false),
@@ -108,7 +108,7 @@ struct ReportTests {
         #expect(report.isGood == isGood)
     }
 
-    @Test("an allow-list lets gaps pass, demands that they occur, and wants to know of every warning")
+    @Test("an allowlist permits gaps, requires them to occur, and must name every warning")
     func allowList() throws {
         let text = #"""
             [{"module": "gap", "result": "NOT-IMPLEMENTED", "reason": "r"},
@@ -129,7 +129,7 @@ struct ReportTests {
         #expect(report([fine, gap, odd, result("bad", .failed)], list).isGood == false)
     }
 
-    @Test("an allow-list cannot allow a failure", arguments: ["FAILED", "INTERRUPTED", "PASSED", "FINE"])
+    @Test("an allowlist cannot allow a failure", arguments: ["FAILED", "INTERRUPTED", "PASSED", "FINE"])
     func noFailures(_ outcome: String) throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "allow-\(UUID().uuidString).json")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -138,7 +138,7 @@ struct ReportTests {
         #expect(throws: InvalidTarget.self) { try AllowList.read(file.path + ".missing") }
     }
 
-    @Test("the program's own list of what Martlet leaves out can be read")
+    @Test("Martlet's own allowlist can be read")
     func own() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Conformance/martlet/allow.json").standardizedFileURL

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Conformance
 
-@Suite("The program's own JOSE and PKCE, against published values")
+@Suite("The conformance program's own JOSE and PKCE, against published values")
 struct SignatureTests {
     @Test(
-        "published signatures verify, and no others",
+        "published signatures verify, and others don't",
         arguments: [
             "jws-rs256", "jws-es256", "jws-es512", "jws-ed25519", "rfc7520-4.1-rs256", "rfc7520-4.2-ps384",
             "rfc7520-4.3-es512",
@@ -23,7 +23,7 @@ struct SignatureTests {
         #expect(!key.isValid([], of: vector.message, by: vector.algorithm))
     }
 
-    @Test("the ID Tokens of OpenID Connect Core A verify with their key, by name only")
+    @Test("the ID Tokens of OpenID Connect Core A verify only with the key of their kid")
     func idTokens() throws {
         let vector = Vectors.named("oidc-id-tokens")
         let key = try #require(vector["jwk"].flatMap(JWK.init))
@@ -41,12 +41,14 @@ struct SignatureTests {
         }
     }
 
-    @Test("what is no JWT says why", arguments: ["", "a.b", "a.b.c.d", "e30.e30", "e30.W10.", "!.e30.x", "e30.e30.="])
+    @Test(
+        "a malformed JWT is refused with the reason",
+        arguments: ["", "a.b", "a.b.c.d", "e30.e30", "e30.W10.", "!.e30.x", "e30.e30.="])
     func malformed(_ text: String) {
         #expect(throws: MalformedJWT.self) { try JWS(text) }
     }
 
-    @Test("what the tester signs verifies; without a key it does not")
+    @Test("a token signed by the tester verifies, but not without the key")
     func signing() throws {
         for key in [try SigningKey.newRSA(), .secret("a secret of the client that is long enough"), .none] {
             let token = try JWS(key.sign(["sub": "x"], header: ["typ": "JWT"]))
@@ -59,7 +61,7 @@ struct SignatureTests {
         #expect(throws: InvalidSignature.self) { try token.verify(with: [], secret: "another") }
     }
 
-    @Test("a key that another private JWK holds signs what its public part verifies")
+    @Test("a private JWK signs, and its public part verifies")
     func privateKey() throws {
         let vector = Vectors.named("jws-es256")["jwk"]
         let key = try #require(vector.flatMap(SigningKey.init))
@@ -67,14 +69,14 @@ struct SignatureTests {
         #expect(SigningKey(["kty": "RSA"]) == nil)
     }
 
-    @Test("RFC 7636 Appendix B")
+    @Test("RFC 7636 Appendix B: the code challenge")
     func challenge() {
         let proof = ProofKey(verifier: Vectors.text("pkce-s256", "code_verifier"))
         #expect(proof.challenge == Vectors.text("pkce-s256", "code_challenge"))
         #expect(ProofKey().verifier != ProofKey().verifier)
     }
 
-    @Test("at_hash and c_hash of OpenID Connect Core A")
+    @Test("OpenID Connect Core A: at_hash and c_hash")
     func hashes() {
         let token = Vectors.text("oidc-at_hash", "access_token")
         #expect(HalfHash.of(token, for: "RS256") == Vectors.text("oidc-at_hash", "at_hash"))
@@ -83,7 +85,7 @@ struct SignatureTests {
         #expect(HalfHash.of(code, for: "none") == nil)
     }
 
-    @Test("RFC 4226 Appendix D and RFC 6238 Appendix B")
+    @Test("RFC 4226 Appendix D and RFC 6238 Appendix B: one-time passwords")
     func oneTimePasswords() throws {
         // 12345678901234567890 in base32.
         let password = try #require(OneTimePassword(secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))
@@ -99,25 +101,25 @@ struct SignatureTests {
         #expect(OneTimePassword(secret: "1!") == nil)
     }
 
-    @Test("RFC 6749 §2.3.1: the Authorization field")
+    @Test("RFC 6749 §2.3.1: the Authorization header field")
     func basic() {
         let name = Vectors.text("client-secret-basic", "client_id")
         let secret = Vectors.text("client-secret-basic", "client_secret")
         #expect(ClientAuthentication.basic(name, secret).value == Vectors.text("client-secret-basic", "header"))
-        // Form-encoded first: a colon within must not separate.
+        // Form-encoded first, so that a colon in the client ID doesn't separate.
         #expect(ClientAuthentication.basic("a:b", " ").value == "Basic YSUzQWI6JTIw")
     }
 
-    @Test("RFC 4648 §5: base64url, strictly")
+    @Test("RFC 4648 §5: strict base64url")
     func base64URL() {
         #expect(Base64URL.encode([0xFB, 0xFF]) == "-_8")
         #expect(Base64URL.decode("-_8") == [0xFB, 0xFF])
         for bad in ["-_8=", "a", "+/8", "-_ 8"] { #expect(Base64URL.decode(bad) == nil) }
     }
 
-    @Test("how much there is to guess")
+    @Test("randomness is estimated from length and distinct characters")
     func randomness() {
-        // 22 characters have 128 bits by length and seldom as many by count; 43 have enough of both.
+        // By length, 22 characters have 128 bits, but by distinct characters seldom. 43 have enough of both.
         #expect(Randomness.shortcoming(String.random()) == nil)
         #expect(Randomness.shortcoming("short") != nil)
         #expect(Randomness.shortcoming(String(repeating: "a", count: 100)) != nil)

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Conformance
 
-/// Published values of the standards.
+/// Published test vectors of the standards.
 enum Vectors {
     private static let all: [JSON] = {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Vectors/published.json")
@@ -13,7 +13,7 @@ enum Vectors {
 
     static func text(_ vector: String, _ member: String) -> String { named(vector)[member]?.string ?? "" }
 
-    /// A signature, the key that made it and what it is of.
+    /// A signature, the key that made it, and the signed message.
     static func signature(
         _ name: String
     ) -> (key: JWK?, algorithm: String, message: [UInt8], signature: [UInt8]) {

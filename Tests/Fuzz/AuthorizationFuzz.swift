@@ -2,8 +2,8 @@ import Foundation
 import HTTPTypes
 @testable import IdentityProvider
 
-/// The `Authorization` field as a client's credentials (RFC 7617) and as a token's (RFC 6750). The first line of an input
-/// is the field, the rest a form.
+/// The `Authorization` field with a client's credentials (RFC 7617) or a token (RFC 6750). The first line of an input
+/// is the field, the rest is a form.
 enum AuthorizationFuzz {
     static func check(_ input: [UInt8]) {
         let lines = input.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
@@ -15,16 +15,16 @@ enum AuthorizationFuzz {
             checkBasic(claimed.id, basic.secret, request, token)
         }
         if let token, request.headers[.authorization] != nil {
-            require(request.parameters["access_token"] == nil, "a token comes in one way")
+            require(request.parameters["access_token"] == nil, "a token is sent in one way only")
             let again = self.request("Bearer \(token)").flatMap { try? BearerToken.read($0) }
-            require(again == token, "a token is the same when it is sent again")
+            require(again == token, "a token survives being sent again")
         }
     }
 
     private static func checkBasic(
         _ client: Identifier<Client>, _ secret: String, _ request: Request, _ token: String?
     ) {
-        require(token == nil, "a field is no secret and token at once")
+        require(token == nil, "a field is not both a secret and a token")
         require(
             request.parameters["client_secret"] == nil && request.parameters["client_assertion"] == nil,
             "a client authenticates in one way (RFC 6749 §2.3)")

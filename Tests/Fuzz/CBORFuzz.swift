@@ -1,15 +1,15 @@
 @testable import Authenticators
 
-/// What authenticators send: CBOR (RFC 8949), and COSE keys, authenticator data and attestation objects made of it.
+/// Input from authenticators: CBOR (RFC 8949), and the COSE keys, authenticator data and attestation objects in it.
 enum CBORFuzz {
     static func check(_ input: [UInt8]) {
         if let item = try? CBOR(parsing: input) {
             let encoded = encode(item)
-            // One value has one form but for the order of a map's keys.
-            require(encoded.count == input.count, "a value has one length")
-            require((try? CBOR(parsing: encoded)) == item, "what was written is read as the same value")
+            // Every value has one encoding, except for the order of a map's keys.
+            require(encoded.count == input.count, "a value has one encoded length")
+            require((try? CBOR(parsing: encoded)) == item, "values survive writing and parsing")
         }
-        if let key = try? COSEKey(parsing: input) { require(key.encoded == input, "a key is kept as it came") }
+        if let key = try? COSEKey(parsing: input) { require(key.encoded == input, "a key is kept unchanged") }
         if let data = try? AuthenticatorData(parsing: input, step: "fuzz") {
             require(data.bytes == input, "every byte is accounted for")
             require(
@@ -18,12 +18,12 @@ enum CBORFuzz {
         if let object = try? AttestationObject(parsing: input),
             let credential = object.authenticatorData.attestedCredential
         {
-            // Whatever comes of it.
+            // Must not crash, whatever the result.
             _ = try? object.verify(credential, clientDataHash: Array(repeating: 0, count: 32))
         }
     }
 
-    /// An encoder of its own, for the forms of CTAP 2.1 §8.
+    /// An independent encoder for canonical CBOR (CTAP 2.1 §8).
     private static func encode(_ item: CBOR) -> [UInt8] {
         switch item {
         case .integer(let number): number < 0 ? head(1, UInt64(-1 - number)) : head(0, UInt64(number))

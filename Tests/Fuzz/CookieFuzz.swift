@@ -1,10 +1,10 @@
 import HTTPTypes
 @testable import IdentityProvider
 
-/// The `Cookie` field (RFC 6265 §5.4), of any browser and of whoever else sets cookies for the host.
+/// The `Cookie` field (RFC 6265 §5.4), from browsers and from anything else that sets cookies for the host.
 enum CookieFuzz {
     private static let cookies: [Cookie] = {
-        guard let issuer = try? Issuer("https://id.example.com") else { fatalError("the issuer is one") }
+        guard let issuer = try? Issuer("https://id.example.com") else { fatalError("the issuer is invalid") }
         return [Cookie("session", of: issuer), Cookie("browser", of: issuer), Cookie("a", at: "http://localhost")]
     }()
 
@@ -14,16 +14,16 @@ enum CookieFuzz {
         for cookie in cookies {
             let value = cookie.value(in: request)
             if let secret = cookie.secret(in: request) {
-                require(secret == value && secret.utf8.count == 43, "a secret is the value, and has one length")
+                require(secret == value && secret.utf8.count == 43, "a secret is the value and has a fixed length")
             }
             guard let value else { continue }
             let pairs = request.headers[values: .cookie].flatMap { $0.utf8.split(separator: UInt8(ascii: ";")) }
             require(
                 pairs.contains { Array($0.drop { $0 == 0x20 }) == Array("\(cookie.name)=\(value)".utf8) },
                 "a value is one that was sent under its name")
-            // A field loses spaces at its end.
+            // A field loses trailing spaces.
             let alone = self.request("\(cookie.name)=\(value);")
-            require(alone.flatMap(cookie.value) == value, "a value is the same when its cookie comes alone")
+            require(alone.flatMap(cookie.value) == value, "a cookie has the same value when sent alone")
         }
     }
 

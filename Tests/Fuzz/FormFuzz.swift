@@ -8,9 +8,9 @@ enum FormFuzz {
         if let parameters = try? Parameters(parsing: text, limits: limits) {
             check(parameters, limits)
             guard let again = try? Parameters(parsing: parameters.query, limits: limits) else {
-                fatalError("broken: what was written can be read")
+                fatalError("broken: written parameters can be parsed")
             }
-            require(again.query == parameters.query, "what was written is read as the same parameters")
+            require(again.query == parameters.query, "parameters survive writing and parsing")
         }
         if let parameters = try? Parameters(json: input, limits: limits) { check(parameters, limits) }
         if let decoded = try? FormEncoding.decode(input) {
@@ -23,12 +23,12 @@ enum FormFuzz {
 
     private static func check(_ parameters: Parameters, _ limits: Limits) {
         let names = parameters.names.filter { $0 != "resource" }
-        require(Set(names.map { Array($0.utf8) }).count == names.count, "no parameter but resource stands twice")
-        require(parameters.names.count <= limits.parameterCount, "parameters are few")
+        require(Set(names.map { Array($0.utf8) }).count == names.count, "no parameter except resource is repeated")
+        require(parameters.names.count <= limits.parameterCount, "the number of parameters is limited")
         for name in names {
             require(parameters.all(name).count <= 1, "a parameter has one value")
             let value = parameters[name] ?? ""
-            require(value.utf8.count <= limits.parameterLength, "a value is short")
+            require(value.utf8.count <= limits.parameterLength, "the length of a value is limited")
             require(!FormEncoding.hasControlCharacter(value.utf8), "a value has no control character")
         }
     }

@@ -1,8 +1,8 @@
-/// A parser of strangers' bytes, and what must hold of whatever it accepts. `--target=json` chooses one.
+/// A parser of untrusted bytes, with the rules for any input that it accepts. `--target=json` chooses one.
 enum FuzzTarget: String, CaseIterable {
     case json, cbor, der, cookies, forms, authorization, jws, http1
 
-    /// Stops the program where a rule is broken; libFuzzer keeps the input.
+    /// Stops the program if a rule is broken; libFuzzer then saves the input.
     func check(_ input: [UInt8]) {
         switch self {
         case .json: JSONFuzz.check(input)
@@ -27,14 +27,14 @@ enum FuzzTarget: String, CaseIterable {
     }()
 }
 
-/// The entry that libFuzzer calls for each input.
+/// The function that libFuzzer calls for each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     FuzzTarget.chosen.check(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
     return 0
 }
 
-/// A rule of a target.
+/// A rule of a target, which accepted input must keep.
 func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
     guard holds else { fatalError("broken: \(rule())") }
 }

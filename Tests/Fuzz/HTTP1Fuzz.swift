@@ -3,16 +3,17 @@ import NIOEmbedded
 import NIOHTTP1
 @testable import Server
 
-/// Requests as they come from a socket: the parser, and the rules for what it lets through (RFC 9112 §11.2).
+/// Requests from a socket: the parser, and the rules for what it accepts (RFC 9112 §11.2).
 enum HTTP1Fuzz {
     static func check(_ input: [UInt8]) {
         for head in heads(input) {
             guard let checked = HTTP1Rules.check(head) else { continue }
             checkHead(checked)
-            require(HTTP1Rules.check(checked) == checked, "what was checked is as it must be")
+            require(HTTP1Rules.check(checked) == checked, "checking is idempotent")
             let again = heads(wire(checked))
-            require(again.count == 1, "a request is one request to the next reader")
-            require(again[0].uri == checked.uri && again[0].method == checked.method, "the target is the same to them")
+            require(again.count == 1, "another parser sees one request")
+            require(
+                again[0].uri == checked.uri && again[0].method == checked.method, "another parser sees the same target")
             require(
                 again[0].headers.map(\.name) == checked.headers.map(\.name), "so are the fields")
         }
@@ -20,14 +21,14 @@ enum HTTP1Fuzz {
 
     private static func checkHead(_ head: HTTPRequestHead) {
         require([.http1_0, .http1_1].contains(head.version), "the version is known")
-        require(head.headers["Host"].count == 1, "there is one host")
+        require(head.headers["Host"].count == 1, "exactly one host")
         let (lengths, codings) = (head.headers["Content-Length"], head.headers["Transfer-Encoding"])
-        require(lengths.count + codings.count <= 1, "the length is said in one way (RFC 9112 §6.3)")
+        require(lengths.count + codings.count <= 1, "the length is given in one way only (RFC 9112 §6.3)")
         require(head.uri.hasPrefix("/") || head.uri == "*", "the target is a path")
         require(head.uri.utf8.allSatisfy { 0x21...0x7E ~= $0 }, "the target is visible ASCII")
         for (name, value) in head.headers {
             require(!name.isEmpty && name.utf8.allSatisfy { 0x21...0x7E ~= $0 && $0 != 0x3A }, "a name is a token")
-            require(!value.utf8.contains { [0x00, 0x0A, 0x0D].contains($0) }, "a value ends with its line")
+            require(!value.utf8.contains { [0x00, 0x0A, 0x0D].contains($0) }, "a value has no line end")
         }
     }
 

@@ -6,10 +6,10 @@ import Testing
 
 @testable import GeoIP
 
-@Suite("Databases of places in MaxMind's format (specification 2.0)")
+@Suite("Location databases in MaxMind's format (specification 2.0)")
 struct PlaceDatabaseTests {
     @Test(
-        "an address is looked up, however it is written",
+        "an address is looked up in any notation",
         arguments: [
             ("192.0.2.7", "Munich", "DE"), ("::ffff:192.0.2.7", "Munich", "DE"), ("198.51.100.255", "New York", "US"),
             ("2001:db8:1:2::3", "Berlin", "DE"),
@@ -23,7 +23,7 @@ struct PlaceDatabaseTests {
         }
     }
 
-    @Test("where it is, is told with how far that may be wrong")
+    @Test("a location comes with its margin of error")
     func coordinates() throws {
         try withFile(.city) { file in
             let place = try GeoDatabase(path: file.path()).location(of: "192.0.2.1")
@@ -33,7 +33,7 @@ struct PlaceDatabaseTests {
     }
 
     @Test(
-        "what is not known is not told",
+        "an unknown or invalid address has no location",
         arguments: ["203.0.114.1", "10.0.0.1", "2001:db8:2::1", "", "localhost", "192.0.2", "203.0.113.200", "::1"])
     func unknown(_ address: String) throws {
         try withFile(.city) { file in
@@ -42,7 +42,7 @@ struct PlaceDatabaseTests {
         }
     }
 
-    @Test("values of other types than places have are as good as none")
+    @Test("a record with unexpected types has no location")
     func odd() throws {
         try withFile(.city) { file in
             let database = try GeoDatabase(path: file.path())
@@ -50,7 +50,7 @@ struct PlaceDatabaseTests {
         }
     }
 
-    @Test("a database of countries knows countries alone")
+    @Test("a country database returns only countries")
     func country() throws {
         try withFile(.country) { file in
             let place = try GeoDatabase(path: file.path()).location(of: "192.0.2.7")
@@ -58,7 +58,7 @@ struct PlaceDatabaseTests {
         }
     }
 
-    @Test("a new file is read within a minute; one that is none leaves the former in use")
+    @Test("a new file is used within a minute; if it is invalid, the former one stays in use")
     func replaced() throws {
         try withFile(.city) { file in
             let minutes = Mutex(0)
@@ -77,7 +77,7 @@ struct PlaceDatabaseTests {
         }
     }
 
-    @Test("many may ask at once while files come and go")
+    @Test("concurrent lookups work while the file is replaced")
     func concurrent() async throws {
         let folder = try Folder()
         let (city, country) = (folder.url.appending(path: "city.mmdb"), folder.url.appending(path: "country.mmdb"))
@@ -104,7 +104,7 @@ struct PlaceDatabaseTests {
         #expect(answers.allSatisfy { $0 == ["DE"] })
     }
 
-    @Test("a file that is none is refused with the reason")
+    @Test("an invalid file is refused with the reason")
     func refused() throws {
         let folder = try Folder()
         try folder.write("none.mmdb", "no database")
@@ -116,7 +116,7 @@ struct PlaceDatabaseTests {
         }
     }
 
-    @Test("a damaged file answers nothing wrong and ends nothing", arguments: 0..<64)
+    @Test("a damaged file yields no invalid location and no crash", arguments: 0..<64)
     func damaged(_ seed: Int) throws {
         try withFile(.city) { file in
             var bytes = try Data(contentsOf: file)

@@ -9,10 +9,10 @@ struct Ed25519SmallOrderTests {
         "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU",
         "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
     ]
-    /// The neutral point and zero: a signature that nobody made.
+    /// The neutral element and zero: a forged signature.
     private static let forgery = [1] + [UInt8](repeating: 0, count: 63)
 
-    @Test("under such a key a signature that nobody made fits many messages", arguments: points)
+    @Test("with such a key, one forged signature is valid for many messages", arguments: points)
     func danger(_ x: String) throws {
         let key = try OpenSSLKey(["kty": "OKP", "crv": "Ed25519", "x": .string(x)])
         let fitting = try (0..<200).filter { number in
@@ -22,7 +22,7 @@ struct Ed25519SmallOrderTests {
     }
 
     @Test(
-        "such a key is refused",
+        "a small-order key is refused",
         arguments: points + [
             "7f_______________________________________38", "7v_______________________________________38",
             "7P________________________________________8", "7f________________________________________8",

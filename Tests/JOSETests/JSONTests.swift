@@ -4,7 +4,7 @@ import Testing
 @Suite("RFC 8259: strict JSON")
 struct JSONTests {
     @Test(
-        "a text that RFC 8259 does not allow, or that readers understand differently, is refused",
+        "text that RFC 8259 does not allow, or that parsers read differently, is refused",
         arguments: [
             "", " ", "{", "}", "[", "]", "{]", "[}", "\"", "nul", "nulll", "True", "undefined", "NaN", "Infinity", "-",
             "+1",
@@ -21,7 +21,7 @@ struct JSONTests {
     }
 
     @Test(
-        "a text that is not UTF-8 is refused",
+        "text that is not UTF-8 is refused",
         arguments: [
             [0x80], [0xFF], [0xC0, 0xAF], [0xE0, 0x80, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC3],
             [0xF0, 0x9F, 0x98],
@@ -33,7 +33,7 @@ struct JSONTests {
     }
 
     @Test(
-        "a member that is there twice is refused, however it is written",
+        "a duplicate member is refused, however it is escaped",
         arguments: [
             "{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":1,\"\\u0061\":2}", "{\"x\":{\"a\":1,\"a\":2}}",
             "{\"\":1,\"\":2}",
@@ -43,7 +43,7 @@ struct JSONTests {
         #expect(throws: JSONError.self) { try JSON(parsing: Array(text.utf8)) }
     }
 
-    @Test("a member that is there twice is refused among many", arguments: [1, 15, 16, 17, 500])
+    @Test("a duplicate among many members is refused", arguments: [1, 15, 16, 17, 500])
     func repeatedAmongMany(_ count: Int) throws {
         let members = (0..<count).map { "\"m\($0)\":\($0)" }
         let sound = "{\(members.joined(separator: ","))}"
@@ -54,7 +54,7 @@ struct JSONTests {
         }
     }
 
-    @Test("nesting is allowed to the limit and not beyond")
+    @Test("nesting is allowed up to the limit")
     func depth() throws {
         func nested(_ open: String, _ close: String, _ count: Int) -> [UInt8] {
             Array((String(repeating: open, count: count) + "1" + String(repeating: close, count: count)).utf8)
@@ -67,7 +67,7 @@ struct JSONTests {
     }
 
     @Test(
-        "values are read as they are meant",
+        "values are parsed correctly",
         arguments: [
             ("null", .null), (" true ", true), ("false", false), ("0", 0), ("-0", 0), ("-12", -12),
             ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
@@ -82,7 +82,7 @@ struct JSONTests {
     }
 
     @Test(
-        "only what must be escaped is escaped (RFC 8259 §7)",
+        "only characters that must be escaped are escaped (RFC 8259 §7)",
         arguments: [
             (["z": 1, "a": [true, false, .null]], "{\"z\":1,\"a\":[true,false,null]}"),
             ("/é😀\u{7F}\u{2028}", "\"/é😀\u{7F}\u{2028}\""), ("\"\\", "\"\\\"\\\\\""),
@@ -94,7 +94,7 @@ struct JSONTests {
         #expect(String(decoding: value.serialized(), as: UTF8.self) == text)
     }
 
-    @Test("injured texts never crash the reader, and what it accepts it writes and reads again")
+    @Test("mutated texts never crash the parser, and what it accepts survives writing and parsing")
     func mutations() throws {
         let seed = Array(
             #"{"iss":"https://id.example","n":[1,-2.5e3,true,null,"\u00e9\ud83d\ude00\n"],"o":{"a":{"b":[]}},"z":0}"#

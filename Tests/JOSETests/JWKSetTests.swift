@@ -18,7 +18,7 @@ struct JWKSetTests {
     }
 
     @Test(
-        "a broken key of a known type, a private key and a secret are refused",
+        "a malformed key of a known type, a private key and a secret are refused",
         arguments: [
             1, [:], ["kty": 1], ["kty": "RSA", "n": "AQ", "e": "AQAB"], ["kty": "OKP", "crv": "Ed25519", "x": "AQ"],
             ["kty": "EC"], ["kty": "OKP", "crv": "X25519", "x": "AQ", "d": "AQ"], ["kty": "oct", "k": "AQ"],
@@ -29,7 +29,7 @@ struct JWKSetTests {
     }
 
     @Test(
-        "what has no array of keys is no key set",
+        "an object without an array of keys is not a key set",
         arguments: [
             [:], ["keys": [:]], ["keys": .null], ["key": []],
         ] as [JSONObject])
@@ -37,7 +37,7 @@ struct JWKSetTests {
         #expect(throws: JWKError.self) { try JWKSet(object) }
     }
 
-    @Test("the public form leaves shared secrets out")
+    @Test("the public form omits shared secrets")
     func publicForm() throws {
         let read = try JWKSet(["keys": [Self.sound]])
         #expect(JWKSet(keys: read.keys + [JWK(symmetric: Keys.secret)]).object == ["keys": [Self.sound]])

@@ -1,7 +1,7 @@
 import JOSE
 import Testing
 
-@Suite("RFC 7517, RFC 7518 §6, RFC 8037 §2: keys that verify")
+@Suite("RFC 7517, RFC 7518 §6, RFC 8037 §2: verification keys")
 struct JWKTests {
     private static let p256: JSONObject = [
         "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
@@ -22,14 +22,14 @@ struct JWKTests {
         }
     }
 
-    @Test("a shared secret is no public key")
+    @Test("a shared secret is not a public key")
     func sharedSecret() {
         #expect(throws: JWKError.self) { try JWK(["kty": "oct", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ"]) }
         #expect(throws: JWKError.self) { try JWK(["kty": "oct"]) }
     }
 
     @Test(
-        "an elliptic key needs its members, at their exact length and on the curve",
+        "an elliptic curve key needs all members, with the exact length and a point on the curve",
         arguments: [
             ("kty", nil), ("kty", 1), ("kty", "ec"), ("crv", nil), ("crv", "P-384"), ("crv", "p-256"), ("x", nil),
             ("x", ""),
@@ -44,7 +44,7 @@ struct JWKTests {
     }
 
     @Test(
-        "an Edwards key needs 32 bytes",
+        "an Edwards curve key needs 32 bytes",
         arguments: [
             nil, "", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ", "ANdamAGCsQq31Uv-08lkBzoO4XLz2qYjJa8CGmj3B1Ea",
         ] as [JSON?])
@@ -75,7 +75,7 @@ struct JWKTests {
     }
 
     @Test(
-        "alg, use, kid and key_ops of the wrong kind are refused",
+        "alg, use, kid and key_ops of the wrong type are refused",
         arguments: [
             ("alg", 1), ("use", ["sig"]), ("kid", 7), ("kid", .null), ("key_ops", "verify"), ("key_ops", [1]),
             ("key_ops", ["verify", "verify"]), ("alg", "HS256"), ("alg", "RS256"), ("alg", "ES384"), ("alg", "EdDSA"),
@@ -85,7 +85,7 @@ struct JWKTests {
     }
 
     @Test(
-        "a key verifies what its type, alg, use and key_ops agree on",
+        "a key verifies the algorithms that its type, alg, use and key_ops all allow",
         arguments: [
             ([:], true), (["alg": "ES256"], true), (["use": "sig"], true), (["key_ops": ["verify"]], true),
             (["use": "enc"], false), (["key_ops": ["sign"]], false), (["key_ops": []], false),
@@ -100,7 +100,7 @@ struct JWKTests {
         #expect(!key.supports(.init(rawValue: "none")))
     }
 
-    @Test("an RSA key verifies six algorithms, or the one it names")
+    @Test("an RSA key verifies six algorithms, or only its alg")
     func supportsRSA() throws {
         let key = try Self.rsa().with("alg", nil)
         #expect(SignatureAlgorithm.asymmetric.filter(try JWK(key).supports).count == 6)
@@ -126,7 +126,7 @@ struct JWKTests {
         }
     }
 
-    @Test("the public form is what was read, and no more")
+    @Test("the public form contains only what was parsed")
     func publicForm() throws {
         let object = Self.p256.with("kid", "1").with("alg", "ES256").with("use", "sig")
         #expect(try JWK(object).object == object)
@@ -144,7 +144,7 @@ struct JWKTests {
     }
 }
 
-/// Fails when a way to print `value` shows one of `secrets`.
+/// Fails if any way to print `value` reveals one of `secrets`.
 func expectHidden(_ value: some Any, secrets: [String], sourceLocation: SourceLocation = #_sourceLocation) {
     var dumped = ""
     dump(value, to: &dumped)

@@ -8,16 +8,16 @@ struct JWKThumbprintTests {
         #expect(try JWK(vector.key).thumbprint == vector.thumbprint)
     }
 
-    @Test("all published thumbprints were found")
+    @Test("all published thumbprints are found")
     func complete() { #expect(ThumbprintVector.all.count == 3) }
 
-    @Test("members that do not make the key do not count (§3.2)")
+    @Test("members that don't define the key are ignored (§3.2)")
     func otherMembers() throws {
         let vector = try #require(ThumbprintVector.all.first)
         let key = vector.key.with("kid", "another").with("use", "sig").with("alg", "PS256")
         #expect(try JWK(key).thumbprint == vector.thumbprint)
     }
 
-    @Test("a shared secret has none (§7)")
+    @Test("a shared secret has no thumbprint (§7)")
     func sharedSecret() { #expect(JWK(symmetric: Keys.secret).thumbprint.isEmpty) }
 }

@@ -1,14 +1,14 @@
 import JOSE
 import Testing
 
-@Suite("RFC 7515: signed texts")
+@Suite("RFC 7515: JSON Web Signatures")
 struct JWSTests {
     private static let every = Set(SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric)
 
-    @Test("all published signatures were found")
+    @Test("all published signatures are found")
     func complete() { #expect(SignatureVector.all.count == 17) }
 
-    @Test("published signatures are valid, under their algorithm and key only", arguments: SignatureVector.all)
+    @Test("published signatures are valid only under their algorithm and key", arguments: SignatureVector.all)
     func published(_ vector: SignatureVector) throws {
         let jws = try JWS(parsing: vector.compact)
         let keys = JWKSet(keys: [try vector.verifyingKey()])
@@ -20,7 +20,7 @@ struct JWSTests {
         #expect(throws: JWSError.signature) { try jws.verify(with: JWKSet(keys: [other]), allowing: Self.every) }
     }
 
-    /// A key without a name that fits the algorithm.
+    /// Another key for the algorithm, without `kid`.
     private static func otherKey(than vector: SignatureVector) throws -> JWK {
         guard !vector.algorithm.isSymmetric else { return JWK(symmetric: Keys.secret) }
         let name = vector.name == "RFC 7515 §A.2" ? "RFC 7520 §4.1" : "RFC 7515 §A.2"
@@ -28,7 +28,7 @@ struct JWSTests {
     }
 
     @Test(
-        "signatures without chance in them are reproduced",
+        "deterministic signatures are reproduced",
         arguments: SignatureVector.all.filter {
             $0.key["d"] != nil && [.rs256, .edDSA].contains($0.algorithm)
         })
@@ -40,7 +40,7 @@ struct JWSTests {
     }
 
     @Test(
-        "an unsecured text is never accepted (RFC 7515 §A.5, RFC 8725 §3.1)",
+        "an unsecured JWS is never accepted (RFC 7515 §A.5, RFC 8725 §3.1)",
         arguments: [
             "none", "None", "NONE", "nOnE", "", "none ", "ES256 ", "es256", "HS256\u{0}",
         ])
@@ -54,7 +54,7 @@ struct JWSTests {
     }
 
     @Test(
-        "a text that is not strictly a compact JWS is malformed",
+        "anything but a strict compact JWS is malformed",
         arguments: [
             "", ".", "..", "...", "a.b", "e30.e30.e30", "e30.e30.e30.e30.e30", compact("{}", "{}"), compact("[]", "{}"),
             compact("{\"alg\":1}", "{}"), compact("{\"alg\":null}", "{}"), compact("{\"alg\":[\"ES256\"]}", "{}"),
@@ -71,13 +71,13 @@ struct JWSTests {
         #expect(throws: JWSError.malformed) { try JWS(parsing: text) }
     }
 
-    @Test("a valid text is refused with padding, white space or another form of its bytes")
+    @Test("a valid JWS is refused if padding, white space or another encoding is added")
     func oneForm() async throws {
         let key = try Keys.make(.edDSA)
         let sound = try await JWS.sign(Array("{}".utf8), type: nil, with: key.signer(keyID: "1"))
         #expect(throws: Never.self) { try JWS(parsing: sound) }
         let parts = sound.split(separator: ".").map(String.init)
-        // A signature of 64 bytes leaves four bits of its last character unused: they must be zero.
+        // A signature of 64 bytes leaves four bits of its last character unused, which must be zero.
         let last = try #require(parts[2].last)
         let sameBytes = try #require(["A": "B", "Q": "R", "g": "h", "w": "x"][last])
         for form in [
@@ -90,7 +90,7 @@ struct JWSTests {
         }
     }
 
-    @Test("a text without its signature, or with that of another, is refused")
+    @Test("a JWS without its signature, or with that of another, is refused")
     func otherSignature() async throws {
         let key = try Keys.make(.edDSA)
         let parts = try await JWS.sign(Array("{}".utf8), type: nil, with: key.signer()).split(separator: ".")
@@ -102,7 +102,7 @@ struct JWSTests {
         }
     }
 
-    @Test("a text longer than 64 KiB is not read")
+    @Test("a JWS longer than 64 KiB is not parsed")
     func length() async throws {
         let signer = try Keys.make(.edDSA).signer(keyID: "1")
         let long = try await JWS.sign([UInt8](repeating: 0x20, count: 49_200), type: nil, with: signer)
@@ -123,7 +123,7 @@ struct JWSTests {
         #expect(throws: JWSError.criticalExtension) { try JWS(parsing: text) }
     }
 
-    @Test("a public RSA key is no HMAC secret (RFC 8725 §2.1)", arguments: SignatureAlgorithm.symmetric)
+    @Test("a public RSA key is not accepted as an HMAC secret (RFC 8725 §2.1)", arguments: SignatureAlgorithm.symmetric)
     func confusion(_ algorithm: SignatureAlgorithm) async throws {
         let key = try Keys.make(.rs256).publicKey()
         let object = try #require(key.object)
@@ -138,7 +138,7 @@ struct JWSTests {
         }
     }
 
-    @Test("a key that the header brings along is not used (RFC 8725 §3.10)")
+    @Test("a key in the header is not used (RFC 8725 §3.10)")
     func embeddedKey() async throws {
         let (ours, attacker) = (try Keys.make(.es256), try Keys.make(.es256))
         let embedded = try #require(attacker.publicKey().object)
@@ -152,7 +152,7 @@ struct JWSTests {
     }
 
     @Test(
-        "the name of the key selects it; a key without a name may have any (§4.1.4)",
+        "kid selects the key; a token without kid matches any key (§4.1.4)",
         arguments: [
             ("a", "a", nil), ("a", "b", .unknownKey), ("a", nil, nil), (nil, "b", nil), (nil, nil, nil),
             ("\u{212A}", "K", .unknownKey), ("", "a", .unknownKey),
@@ -171,7 +171,7 @@ struct JWSTests {
         }
     }
 
-    @Test("without a name eight keys are tried and not one more")
+    @Test("without kid, at most eight keys are tried")
     func tries() async throws {
         let key = try Keys.make(.edDSA)
         let text = try await forge("{\"alg\":\"EdDSA\"}", "{}") { try await key.signer().sign($0) }
@@ -185,7 +185,9 @@ struct JWSTests {
         #expect(throws: JWSError.signature) { try jws.verify(with: JWKSet(keys: others + [own]), allowing: [.edDSA]) }
     }
 
-    @Test("what is signed is read again, and its header cannot be overridden", arguments: SignatureAlgorithm.asymmetric)
+    @Test(
+        "signing and parsing return the same payload, and the header can't be overridden",
+        arguments: SignatureAlgorithm.asymmetric)
     func signed(_ algorithm: SignatureAlgorithm) async throws {
         let key = try Keys.make(algorithm)
         let text = try await JWS.sign(

@@ -8,7 +8,7 @@ struct JWTTests {
     private static let signed = Result { try PrivateKey.generate(for: .es256) }
     private static let rules = JWTRules(algorithms: [.es256], expiry: .ifPresent)
 
-    /// The error that `claims` meet under `rules`; nil when they pass.
+    /// Returns the error for `claims` under `rules`, or `nil` if they are valid.
     private func outcome(
         _ claims: String, type: String? = nil, _ rules: JWTRules = rules, at now: Double = Double(now)
     ) async throws -> JWTError? {
@@ -31,7 +31,7 @@ struct JWTTests {
     }
 
     @Test(
-        "what the signature says comes first",
+        "the signature is checked before the claims",
         arguments: [
             ("x", .malformed), (compact("{\"alg\":\"none\"}", "{\"exp\":1}", signature: []), .algorithm),
             (compact("{\"alg\":\"ES256\",\"crit\":[]}", "{\"exp\":1}"), .criticalExtension),
@@ -45,7 +45,7 @@ struct JWTTests {
     }
 
     @Test(
-        "claims that are no strict JSON object are malformed",
+        "claims that are not a strict JSON object are malformed",
         arguments: [
             "", "[]", "1", "null", "{\"exp\":1,\"exp\":2}", "{} ", "{}x", "{\"a\":NaN}", "\"{}\"",
         ])
@@ -80,7 +80,7 @@ struct JWTTests {
     }
 
     @Test(
-        "we must be among the audience (RFC 7519 §4.1.3)",
+        "the audience must include the verifier (RFC 7519 §4.1.3)",
         arguments: [
             ("{\"aud\":\"K\"}", nil), ("{\"aud\":[\"K\"]}", nil), ("{\"aud\":[\"x\",\"K\"]}", nil),
             ("{\"aud\":[\"us\",\"y\"]}", nil),
@@ -97,7 +97,7 @@ struct JWTTests {
     }
 
     @Test(
-        "the clock may differ by the skew and by no second more (RFC 7519 §4.1.4 to §4.1.6)",
+        "clocks may differ by the skew and not a second more (RFC 7519 §4.1.4 to §4.1.6)",
         arguments: [
             ("exp", -59, nil), ("exp", -60, .expired), ("exp", -61, .expired), ("nbf", 60, nil),
             ("nbf", 61, .notYetValid),
@@ -107,7 +107,8 @@ struct JWTTests {
         #expect(try await outcome("{\"\(claim)\":\(Self.now + offset)}") == expected)
     }
 
-    @Test("without skew a token ends at the second that it names", arguments: [(0.0, JWTError.expired), (-0.5, nil)])
+    @Test(
+        "without skew, a token expires at the second that exp names", arguments: [(0.0, JWTError.expired), (-0.5, nil)])
     func exact(_ offset: Double, _ expected: JWTError?) async throws {
         let strict = rules { $0.skew = 0 }
         #expect(try await outcome("{\"exp\":\(Self.now)}", strict, at: Double(Self.now) + offset) == expected)
@@ -115,7 +116,7 @@ struct JWTTests {
     }
 
     @Test(
-        "a time is a number that a calendar has",
+        "a time must be a number within the calendar's range",
         arguments: [
             "\"1700000000\"", "null", "true", "[1700000000]", "{}", "-1", "1e300", "1e18", "9223372036854775807",
             "-9223372036854775808", "99999999999999999999999", "253402300800", "-0.5",
@@ -128,7 +129,7 @@ struct JWTTests {
     }
 
     @Test(
-        "exp is required, looked at when it is there, or ignored",
+        "exp is required, checked if present, or ignored",
         arguments: [
             (.required, "{}", .missing("exp")), (.required, "{\"exp\":1}", .expired), (.ifPresent, "{}", nil),
             (.ifPresent, "{\"exp\":1}", .expired), (.ignored, "{}", nil), (.ignored, "{\"exp\":1}", nil),
@@ -139,7 +140,7 @@ struct JWTTests {
     }
 
     @Test(
-        "a maximum age needs iat, and the skew is added to it",
+        "a maximum age requires iat and allows for the skew",
         arguments: [
             ("{}", .missing("iat")), ("{\"iat\":1699999700}", nil), ("{\"iat\":1699999640}", nil),
             ("{\"iat\":1699999639}", .tooOld),
@@ -150,7 +151,7 @@ struct JWTTests {
     }
 
     @Test(
-        "claims that are required must be there, and not be null",
+        "required claims must be present and not null",
         arguments: [
             ("{\"sub\":\"a\",\"jti\":\"b\"}", nil), ("{\"sub\":\"a\"}", .missing("jti")),
             ("{\"jti\":\"a\"}", .missing("sub")),
@@ -161,7 +162,7 @@ struct JWTTests {
         #expect(try await outcome(claims, rules { $0.required = ["sub", "jti"] }) == expected)
     }
 
-    @Test("what is signed is validated, with its claims in order")
+    @Test("a signed token validates, with its claims in order")
     func signed() async throws {
         let key = try Self.signed.get()
         let claims: JSONObject = ["iss": "i", "aud": ["a"], "exp": .integer(Self.now + 1), "sub": "é\"😀"]
@@ -175,7 +176,7 @@ struct JWTTests {
         #expect(try JWT.unverifiedClaims(of: token) == claims)
     }
 
-    @Test("an error says nothing of the token")
+    @Test("errors don't repeat the token")
     func silent() async throws {
         let error = try await outcome("{\"sub\":\"marker\",\"exp\":\"marker\"}", type: "marker")
         #expect(error == .time("exp"))

@@ -2,12 +2,12 @@ import FoundationEssentials
 import JOSE
 import Testing
 
-@Suite("RFC 7515 §5.2: nothing but the signed text is valid")
+@Suite("RFC 7515 §5.2: only the signed text is valid")
 struct MutationTests {
     private static let claims: JSONObject = ["iss": "https://id.example", "sub": "alice", "exp": 1_700_000_600]
     private static let now = Date(timeIntervalSince1970: 1_700_000_000)
 
-    /// One who signs, and the keys that verify it.
+    /// A signer, and the keys that verify its signatures.
     private struct Party {
         let algorithm: SignatureAlgorithm
         let keys: JWKSet
@@ -32,7 +32,7 @@ struct MutationTests {
                 sign: sign)
         }
 
-        /// Under the widest rules: only the signature stands in the way.
+        /// Uses the most lenient rules, so that only the signature can fail.
         func validates(_ token: String) -> Bool {
             let rules = JWTRules(
                 algorithms: Set(SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric), expiry: .ignored)
@@ -41,7 +41,7 @@ struct MutationTests {
     }
 
     @Test(
-        "of 20,000 injured tokens none is valid and none crashes",
+        "none of 20,000 mutated tokens is valid or causes a crash",
         arguments: [
             (SignatureAlgorithm.es256, 4_000), (.edDSA, 4_000), (.rs256, 4_000), (.hs256, 8_000),
         ])
@@ -60,7 +60,8 @@ struct MutationTests {
     }
 
     @Test(
-        "parts of two valid tokens do not make a third", arguments: [SignatureAlgorithm.es256, .edDSA, .rs256, .hs256])
+        "parts of two valid tokens don't form a valid one",
+        arguments: [SignatureAlgorithm.es256, .edDSA, .rs256, .hs256])
     func spliced(_ algorithm: SignatureAlgorithm) async throws {
         let party = try Party(algorithm)
         let tokens = [try await party.token(Self.claims), try await party.token(Self.claims.with("sub", "mallory"))]

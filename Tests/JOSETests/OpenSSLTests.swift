@@ -6,7 +6,7 @@ struct OpenSSLTests {
     private static let messages = [[], Array("message".utf8), [UInt8](repeating: 0xA5, count: 5_000)]
 
     @Test(
-        "OpenSSL accepts what we sign, and neither of us accepts it for another message",
+        "OpenSSL accepts our signatures, and neither side accepts them for another message",
         arguments: SignatureAlgorithm.asymmetric)
     func ours(_ algorithm: SignatureAlgorithm) async throws {
         let key = try Keys.make(algorithm)
@@ -21,7 +21,7 @@ struct OpenSSLTests {
         }
     }
 
-    @Test("we accept what OpenSSL signs, and not under another key", arguments: SignatureAlgorithm.asymmetric)
+    @Test("we accept OpenSSL's signatures, but not under another key", arguments: SignatureAlgorithm.asymmetric)
     func theirs(_ algorithm: SignatureAlgorithm) throws {
         let key = try Keys.make(algorithm)
         let wrong = try Keys.make(algorithm, rsa: "RFC 7520 §4.1")
@@ -33,7 +33,7 @@ struct OpenSSLTests {
     }
 
     @Test(
-        "no bit of a signature may be flipped, and no byte be missing or too many",
+        "a signature with a flipped bit, or a missing or extra byte, is refused",
         arguments: SignatureAlgorithm.asymmetric)
     func injured(_ algorithm: SignatureAlgorithm) throws {
         let key = try Keys.make(algorithm)
@@ -53,7 +53,7 @@ struct OpenSSLTests {
         }
     }
 
-    @Test("a signature is valid for its own algorithm only", arguments: SignatureAlgorithm.asymmetric)
+    @Test("a signature is valid only for its own algorithm", arguments: SignatureAlgorithm.asymmetric)
     func otherAlgorithms(_ algorithm: SignatureAlgorithm) async throws {
         let key = try Keys.make(algorithm)
         let signature = try await key.signer().sign([1])
@@ -85,7 +85,8 @@ struct OpenSSLTests {
         }
     }
 
-    @Test("HMACs are those of OpenSSL, whole and unchanged", arguments: SignatureAlgorithm.symmetric)
+    @Test(
+        "OpenSSL's HMACs are accepted, but not truncated, extended or changed", arguments: SignatureAlgorithm.symmetric)
     func symmetric(_ algorithm: SignatureAlgorithm) throws {
         let key = JWK(symmetric: Keys.secret)
         for message in Self.messages {

@@ -4,17 +4,18 @@ import Testing
 @Suite("RFC 7518 §6: private keys")
 struct PrivateKeyTests {
     @Test(
-        "no key is made for a shared, unknown or missing algorithm", arguments: ["HS256", "none", "", "RS1", "ES256K"])
+        "no key is generated for a symmetric, unknown or missing algorithm",
+        arguments: ["HS256", "none", "", "RS1", "ES256K"])
     func unsupported(_ name: String) {
         #expect(throws: UnsupportedAlgorithm.self) { try PrivateKey.generate(for: .init(rawValue: name)) }
     }
 
-    @Test("no RSA key of an unsafe size is made", arguments: [512, 1_024, 2_047, 16_384])
+    @Test("no RSA key of an unsafe size is generated", arguments: [512, 1_024, 2_047, 16_384])
     func unsafeSize(_ bits: Int) {
         #expect(throws: UnsupportedAlgorithm.self) { try PrivateKey.generate(for: .rs256, rsaBits: bits) }
     }
 
-    @Test("a private JWK is read as it was written", arguments: SignatureAlgorithm.asymmetric)
+    @Test("a private JWK survives writing and parsing", arguments: SignatureAlgorithm.asymmetric)
     func roundTrip(_ algorithm: SignatureAlgorithm) async throws {
         let key = try Keys.make(algorithm)
         let again = try PrivateKey(parsing: key.serialized())
@@ -25,7 +26,7 @@ struct PrivateKeyTests {
     }
 
     @Test(
-        "published private keys are read to the last member",
+        "published private keys are parsed completely",
         arguments: SignatureVector.all.filter { $0.key["d"] != nil })
     func published(_ vector: SignatureVector) throws {
         let key = try PrivateKey(vector.key.with("alg", .string(vector.algorithm.rawValue)))
@@ -33,7 +34,7 @@ struct PrivateKeyTests {
         #expect(try key.publicKey().thumbprint == vector.verifyingKey().thumbprint)
     }
 
-    @Test("a new RSA key has the size that was asked for")
+    @Test("a new RSA key has the requested size")
     func newRSA() throws {
         let key = try PrivateKey.generate(for: .ps256)
         #expect(try Base64URL.decode(try #require(key.object["n"]?.string)).count == 256)
@@ -64,7 +65,7 @@ struct PrivateKeyTests {
         #expect(throws: JWKError.self) { try PrivateKey(PrivateKey.generate(for: algorithm).object.with("x", other)) }
     }
 
-    @Test("alg may be left out where the curve says it, and only there")
+    @Test("alg may be omitted only if the curve implies it")
     func soleAlgorithm() throws {
         for algorithm in [SignatureAlgorithm.es256, .es384, .es512, .edDSA] {
             #expect(try PrivateKey(Keys.make(algorithm).object.with("alg", nil)).algorithm == algorithm)
@@ -72,7 +73,7 @@ struct PrivateKeyTests {
         #expect(throws: JWKError.self) { try PrivateKey(Keys.make(.rs256).object.with("alg", nil)) }
     }
 
-    @Test("the public key says what it is for and has nothing private", arguments: SignatureAlgorithm.asymmetric)
+    @Test("the public key states its use and contains nothing private", arguments: SignatureAlgorithm.asymmetric)
     func publicKey(_ algorithm: SignatureAlgorithm) throws {
         let key = try Keys.make(algorithm)
         let published = try #require(key.publicKey().object)
@@ -83,7 +84,7 @@ struct PrivateKeyTests {
         #expect(try JWK(published).object == published)
     }
 
-    @Test("the signer has the name of the public key")
+    @Test("a signer's kid is that of the public key, unless another is given")
     func signerName() throws {
         let key = try Keys.make(.es256)
         #expect(key.signer().keyID == key.publicKey().keyID)

@@ -4,7 +4,7 @@ import Testing
 @Suite("mustache(5)")
 struct TemplateTests {
     @Test(
-        "variables are escaped, unless asked otherwise",
+        "variables are escaped unless the tag says otherwise",
         arguments: [
             ("Hello {{name}}!", "Hello &lt;Ada &amp; Bob&gt;!"), ("{{{name}}}", "<Ada & Bob>"),
             ("{{&name}} {{& name }}", "<Ada & Bob> <Ada & Bob>"), ("{{ name }}", "&lt;Ada &amp; Bob&gt;"),
@@ -20,14 +20,14 @@ struct TemplateTests {
         #expect(try render(template) == expected)
     }
 
-    @Test("text for plain mail is not escaped")
+    @Test("text for plain-text email is not escaped")
     func plain() throws {
         let library = TemplateLibrary(["x": try Template(parsing: "{{name}}")])
         #expect(library.render("x", with: Self.data, escaping: .none) == "<Ada & Bob>")
     }
 
     @Test(
-        "sections render once, for each item, or not at all",
+        "sections render once, once per item, or not at all",
         arguments: [
             ("{{#flag}}yes{{/flag}}{{^flag}}no{{/flag}}", "yes"), ("{{#off}}yes{{/off}}{{^off}}no{{/off}}", "no"),
             ("{{#unknown}}yes{{/unknown}}{{^unknown}}no{{/unknown}}", "no"),
@@ -56,7 +56,7 @@ struct TemplateTests {
     }
 
     @Test(
-        "partials take the data and the indentation of their place",
+        "partials use the data and indentation of the place that includes them",
         arguments: [
             ("{{>greeting}}!", "Hi &lt;Ada &amp; Bob&gt;!"), ("{{>*chosen}}!", "Hi &lt;Ada &amp; Bob&gt;!"),
             ("[{{>unknown}}{{>*unknown}}]", "[]"), ("x\n  {{>two}}\ny\n", "x\n  one\n  <b>\nmore</b>\ny\n"),
@@ -75,7 +75,7 @@ struct TemplateTests {
         arguments: [
             ("{{<page}}{{/page}}", "[title|nothing]"), ("{{<page}}{{$title}}T{{/title}}{{/page}}", "[T|nothing]"),
             ("{{<page}} ignored {{$content}}{{name}}{{/content}}{{/page}}", "[title|&lt;Ada &amp; Bob&gt;]"),
-            // The template itself has the last word over one between it and the outermost.
+            // The calling template's blocks win over those of an intermediate parent.
             ("{{<form}}{{$content}}C{{/content}}{{/form}}", "[form|C]"), ("{{<form}}{{/form}}", "[form|fields]"),
             ("{{<*layout}}{{$title}}T{{/title}}{{/*layout}}", "[T|nothing]"),
             // A partial has no parent here.
@@ -91,7 +91,7 @@ struct TemplateTests {
         #expect(try render(template, with: library) == expected)
     }
 
-    @Test("a template that includes itself ends")
+    @Test("a template that includes itself stops")
     func recursion() throws {
         #expect(try render("{{>loop}}", with: ["loop": "x{{>loop}}"]).count == 64)
         let tree: [String: TemplateValue] = [
@@ -111,7 +111,7 @@ struct TemplateTests {
     }
 
     @Test(
-        "a mistake names its line",
+        "an error names its line",
         arguments: [
             ("a\n{{#b}}\nc", "line 2: `b` is not closed"), ("a\n\n{{/b}}\n", "line 3: `b` is closed but not open"),
             ("{{#a}}{{#b}}\n{{/a}}", "line 2: `a` is closed while `b` is open"),

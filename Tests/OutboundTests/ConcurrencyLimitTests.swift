@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A limited number of tasks proceed at once", .timeLimit(.minutes(2)))
 struct ConcurrencyLimitTests {
-    @Test("no more than the limit run at once, and all run")
+    @Test("all tasks run, and never more than the limit at once")
     func limit() async throws {
         let limit = ConcurrencyLimit(3)
         let running = Mutex((now: 0, most: 0))
@@ -25,7 +25,7 @@ struct ConcurrencyLimitTests {
         for _ in 0..<3 { try await limit.enter() }
     }
 
-    @Test("a task that is canceled in line leaves at once, and its turn goes to the next")
+    @Test("a canceled task leaves the queue at once, and the next one takes its turn")
     func cancellation() async throws {
         let limit = ConcurrencyLimit(1)
         try await limit.enter()
@@ -39,7 +39,7 @@ struct ConcurrencyLimitTests {
         #expect(try await next.value == "next")
     }
 
-    @Test("each server has a limit, and a slow one takes nothing from the others")
+    @Test("each server has its own limit, so a slow one doesn't delay others")
     func servers() async throws {
         let limits = RequestLimits(total: 3, perServer: 2)
         let gate = AsyncStream<Void>.makeStream()

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Outbound
 
-@Suite("Where Martlet calls out to")
+@Suite("Where Martlet may send requests")
 struct DestinationTests {
     @Test(
-        "an address of our own networks is not public",
+        "addresses of internal networks are not public",
         arguments: [
             "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
             "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "198.19.0.1", "::1", "::", "fe80::1", "fc00::1",
@@ -21,7 +21,7 @@ struct DestinationTests {
     }
 
     @Test(
-        "an address of the Internet is",
+        "addresses on the Internet are public",
         arguments: [
             "1.1.1.1", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2606:4700:4700::1111", "2001:4860:4860::8888",
             "3fff:1000::1",
@@ -39,14 +39,14 @@ struct DestinationTests {
         #expect(ResolvedAddress("127.1") == nil)
     }
 
-    @Test("localhost, and a name that nobody has")
+    @Test("localhost resolves to loopback, and an unknown name fails")
     func names() async throws {
         #expect(try await Resolver.system.addresses(of: "localhost").allSatisfy { $0.isLoopback })
         await #expect(throws: UnknownHost.self) { try await Resolver.system.addresses(of: "no-such-host.invalid") }
     }
 
     @Test(
-        "RFC 3986 §6.2: URLs of one document are one URL",
+        "RFC 3986 §6.2: equivalent URLs are normalized to one",
         arguments: [
             ("https://EXAMPLE.com:443/Path?Query", "https://example.com/Path?Query"),
             ("https://example.com", "https://example.com/"), ("https://example.com?a=/", "https://example.com/?a=/"),
@@ -58,7 +58,7 @@ struct DestinationTests {
     }
 
     @Test(
-        "a host that is read in two ways is refused",
+        "an ambiguous host is refused",
         arguments: [
             "https://b\u{FC}cher.example/", "https://local\u{AD}host/", "https://\u{FF4C}ocalhost/",
             "https://a.example\\b.example/", "https://a.example\\@b.example/", " https://a.example/",
@@ -67,7 +67,7 @@ struct DestinationTests {
         #expect(throws: FetchError.malformedURL) { try Destination(url) }
     }
 
-    @Test("the log names a private address that was refused; the error doesn't")
+    @Test("the log names a refused private address; the error doesn't")
     func privateAddress() async throws {
         let address = try #require(ResolvedAddress("10.1.2.3"))
         let resolver = Resolver(threads: 1) { _ in [address] }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Outbound
 
-@Suite("RFC 9111: what other servers answer is kept within bounds", .timeLimit(.minutes(5)))
+@Suite("RFC 9111: responses of other servers are cached within limits", .timeLimit(.minutes(5)))
 struct FetchCacheTests {
     private static let caching = FetchCaching(
         minimumLifetime: 10, maximumLifetime: 100, staleLifetime: 50, failureLifetime: 5, maximumCount: 3)
@@ -30,7 +30,7 @@ struct FetchCacheTests {
         return String(decoding: try await fetcher.fetch(request, under: policy).body, as: UTF8.self)
     }
 
-    /// The status that the fetch fails with.
+    /// Returns the status with which the fetch fails.
     private func failure(_ fetcher: GuardedFetcher, _ server: OriginServer, _ path: String = "/") async throws -> Int? {
         do { _ = try await body(fetcher, server, path) } catch FetchError.unsuccessful(_, let response) {
             return response.status
@@ -38,7 +38,7 @@ struct FetchCacheTests {
         return nil
     }
 
-    @Test("a fresh response is used again; a stale one is revalidated by its entity tag")
+    @Test("a fresh response is reused; a stale one is revalidated by its entity tag")
     func revalidation() async throws {
         let server = try await server { asked, output in
             guard asked.fields["if-none-match"] == "\"1\"" else {
@@ -54,7 +54,7 @@ struct FetchCacheTests {
         clock.advance(by: 1)
         #expect(try await body(fetcher, server) == "first")
         #expect(server.asked.compactMap { $0.fields["if-none-match"] } == ["\"1\""])
-        // For as long as the 304 said.
+        // For as long as the 304 response says.
         clock.advance(by: 29)
         #expect(try await body(fetcher, server) == "first")
         #expect(server.asked.count == 2)
@@ -63,7 +63,7 @@ struct FetchCacheTests {
         #expect(server.asked.count == 3)
     }
 
-    @Test("a changed response takes the place of the old one")
+    @Test("a changed response replaces the old one")
     func changed() async throws {
         let number = Mutex(0)
         let server = try await server { _, output in
@@ -83,7 +83,7 @@ struct FetchCacheTests {
         #expect(server.asked.map { $0.fields["if-none-match"] } == [nil, "\"1\"", "\"2\""])
     }
 
-    @Test("many callers at once share one request")
+    @Test("concurrent callers share one request")
     func coalescing() async throws {
         let reads = Mutex(0)
         let gate = AsyncStream<Void>.makeStream()
@@ -102,7 +102,7 @@ struct FetchCacheTests {
         #expect(server.asked.count == 1)
     }
 
-    @Test("a caller that gives up takes nothing from the others")
+    @Test("a canceled caller doesn't affect the others")
     func canceledCaller() async throws {
         let reads = Mutex(0)
         let gate = AsyncStream<Void>.makeStream()
@@ -130,7 +130,7 @@ struct FetchCacheTests {
         let ended = Mutex(false)
         let server = try await server { _, output in
             try await output.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            // Until the client hangs up.
+            // Blocks until the client disconnects.
             do {
                 while true {
                     try await output.send("0001\r\nx\r\n")
@@ -154,7 +154,7 @@ struct FetchCacheTests {
         #expect(server.asked.count == 1)
     }
 
-    @Test("requests in flight evict nothing")
+    @Test("in-flight requests evict nothing")
     func inFlight() async throws {
         let gate = AsyncStream<Void>.makeStream()
         let server = try await server { asked, output in
@@ -169,12 +169,12 @@ struct FetchCacheTests {
         for path in ["/1", "/2", "/3"] { _ = try await body(fetcher, good, path) }
         gate.continuation.finish()
         for task in slow { #expect(try await task.value == 404) }
-        // Nor do failures.
+        // Failures evict nothing either.
         for path in ["/1", "/2", "/3"] { _ = try await body(fetcher, good, path) }
         #expect(good.asked.count == 3)
     }
 
-    @Test("URLs that differ in the case of the host only share one response")
+    @Test("URLs that differ only in the case of the host share one response")
     func sameHost() async throws {
         let server = try await server { _, output in try await output.respond() }
         let fetcher = fetcher()
@@ -185,7 +185,7 @@ struct FetchCacheTests {
         #expect(server.asked.count == 1)
     }
 
-    @Test("of a failure neither body nor fields are kept")
+    @Test("the body and header fields of a failed response are not kept")
     func failureContent() async throws {
         let server = try await server { _, output in try await output.respond(404, ["X-Field: value"], "body") }
         let fetcher = fetcher()
@@ -202,7 +202,7 @@ struct FetchCacheTests {
     }
 
     @Test(
-        "a fault of our own withdraws no document; being busy isn't even remembered",
+        "a failure on our side keeps the document, and being busy is not cached",
         arguments: [(FetchError.unreadableAuthorities(file: "file"), 2), (.busy(host: "localhost"), 3)])
     func ownFault(_ fault: FetchError, _ expectedCount: Int) async throws {
         let cache = FetchCache(now: { [clock] in clock.now })
@@ -223,7 +223,7 @@ struct FetchCacheTests {
         #expect(count.withLock { $0 } == expectedCount)
     }
 
-    @Test("no-store is honored, whatever the bounds")
+    @Test("no-store is honored, whatever the limits")
     func noStore() async throws {
         let server = try await server { _, output in try await output.respond(200, ["Cache-Control: no-store"]) }
         let fetcher = fetcher()
@@ -231,7 +231,7 @@ struct FetchCacheTests {
         #expect(server.asked.count == 3)
     }
 
-    @Test("after a failure the server is left alone for a while")
+    @Test("after a failure, the server is not asked again for a while")
     func negative() async throws {
         let server = try await server { _, output in try await output.respond(404) }
         let fetcher = fetcher()
@@ -245,7 +245,7 @@ struct FetchCacheTests {
         #expect(server.asked.count == 2)
     }
 
-    @Test("while the server is unwell the stale response stands in, for a while")
+    @Test("while the server fails, the stale response is used for a limited time")
     func stale() async throws {
         let status = Mutex(200)
         let server = try await server { asked, output in
@@ -258,20 +258,20 @@ struct FetchCacheTests {
         clock.advance(by: 10)
         #expect(try await body(fetcher, server) == "kept")
         #expect(try await failure(fetcher, server, "/strict") == 503)
-        // Left alone, too.
+        // During the pause after a failure.
         #expect(try await body(fetcher, server) == "kept")
         #expect(server.asked.count == 4)
         clock.advance(by: 49)
         #expect(try await body(fetcher, server) == "kept")
         clock.advance(by: 5)
         #expect(try await failure(fetcher, server) == 503)
-        // It is well again.
+        // The server has recovered.
         status.withLock { $0 = 200 }
         clock.advance(by: 5)
         #expect(try await body(fetcher, server) == "kept")
     }
 
-    @Test("a document that was taken back is not used any more")
+    @Test("a document that the server removed is no longer used")
     func gone() async throws {
         let status = Mutex(200)
         let server = try await server { _, output in try await output.respond(status.withLock { $0 }) }
@@ -285,7 +285,7 @@ struct FetchCacheTests {
         #expect(try await failure(fetcher, server) == 503)
     }
 
-    @Test("failures and the least recently used go first when there are too many")
+    @Test("when the cache is full, failures and the least recently used responses are evicted first")
     func eviction() async throws {
         let server = try await server { asked, output in try await output.respond(asked.path == "/bad" ? 404 : 200) }
         let fetcher = fetcher()
@@ -306,7 +306,7 @@ struct FetchCacheTests {
         #expect(server.asked.map(\.path).dropFirst(4) == ["/4", "/1"])
     }
 
-    @Test("what one policy let in another does not see, and POST is never answered from memory")
+    @Test("policies don't share responses, and POST is never answered from the cache")
     func separation() async throws {
         let server = try await server { _, output in try await output.respond() }
         let fetcher = fetcher()
@@ -320,7 +320,7 @@ struct FetchCacheTests {
     }
 
     @Test(
-        "RFC 9111 §5.2.2: seconds that a response is fresh, within the bounds",
+        "RFC 9111 §5.2.2: how many seconds a response is fresh, within the limits",
         arguments: [
             (nil, nil, 10), ("max-age=20", nil, 20), ("public, Max-Age = \"20\"", nil, 20), ("max-age=0", nil, 10),
             ("max-age=86400", nil, 100), ("max-age=99999999999999999999999", nil, 10), ("max-age=-1", nil, 10),

@@ -24,7 +24,7 @@ struct GuardedFetcherTests {
         try await OriginServer(authority.context(for: names), answer)
     }
 
-    /// The guard that refuses; `nil` if there is a response.
+    /// Returns the error of the guard, or `nil` if there is a response.
     private func refusal(_ url: String, under policy: FetchPolicy) async throws -> FetchError? {
         do { _ = try await fetcher.fetch(FetchRequest(.get, url), under: policy) } catch let error as FetchError {
             return error
@@ -32,7 +32,8 @@ struct GuardedFetcherTests {
         return nil
     }
 
-    @Test("a server with a trusted certificate for its name answers, and is told the name and what is wanted")
+    @Test(
+        "a server with a trusted certificate for its name receives the request, and its response is returned")
     func trusted() async throws {
         let server = try await server { asked, output in
             try await output.respond(
@@ -55,7 +56,7 @@ struct GuardedFetcherTests {
         }
     }
 
-    @Test("a private address is refused in every form, and the server there sees nothing")
+    @Test("a private address is refused in every notation, and no request reaches the server")
     func privateAddresses() async throws {
         let server = try await server()
         let policy = FetchPolicy.test(allowsPrivateNetworks: false, authority)
@@ -74,7 +75,7 @@ struct GuardedFetcherTests {
     }
 
     @Test(
-        "an address that is not plainly a URL of a host is refused",
+        "a malformed or ambiguous URL is refused",
         arguments: [
             "", "localhost", "/path", "https://", "https:///path", "ftp://localhost/", "unix:/tmp/socket",
             "https+unix://%2Ftmp%2Fsocket/", "https://user@localhost/", "https://user:password@localhost/",
@@ -85,7 +86,7 @@ struct GuardedFetcherTests {
         #expect(try await refusal(url, under: .test()) == .malformedURL)
     }
 
-    @Test("only https leaves this machine")
+    @Test("plain http is allowed only to this machine")
     func insecure() async throws {
         let plain = try await OriginServer(nil) { _, output in try await output.respond() }
         #expect(try await refusal("http://localhost:\(plain.port)/", under: .test()) == nil)
@@ -95,7 +96,7 @@ struct GuardedFetcherTests {
         #expect(plain.asked.count == 1)
     }
 
-    @Test("a name without an address, and a server that is not there, are told apart")
+    @Test("an unknown name and an unreachable server are different errors")
     func unreachable() async throws {
         #expect(
             try await refusal("https://no-such-host.invalid/", under: .test()) == .unknownHost("no-such-host.invalid"))
@@ -135,7 +136,7 @@ struct GuardedFetcherTests {
         #expect(server.asked.isEmpty)
     }
 
-    @Test("a certificate of an authority that the policy does not name is refused")
+    @Test("a certificate from an authority outside the policy is refused")
     func wrongAuthority() async throws {
         let server = try await server()
         let other = try TestAuthority()
@@ -148,7 +149,7 @@ struct GuardedFetcherTests {
         }
         #expect(server.asked.isEmpty)
         withExtendedLifetime(other) {}
-        // Our own fault, which withdraws no document.
+        // A failure on our side, after which the document is kept.
         #expect(FetchError.unreadableAuthorities(file: "/no/such/file.pem").isTransient)
         let missing = FetchPolicy(
             operation: "test.fetch", allowsPrivateNetworks: true, authorities: .file("/no/such/file.pem"),
@@ -157,7 +158,7 @@ struct GuardedFetcherTests {
         #expect(error == .unreadableAuthorities(file: "/no/such/file.pem"))
     }
 
-    @Test("a body that is too large is refused as it comes, whatever its length was said to be")
+    @Test("an oversized body is refused while it arrives, whatever Content-Length says")
     func size() async throws {
         let policy = FetchPolicy.test(authority, maximumSize: 1_000)
         let text = String(repeating: "x", count: 1_000)
@@ -168,17 +169,17 @@ struct GuardedFetcherTests {
         #expect(try await refusal("https://localhost:\(announced.port)/", under: policy) == limit)
         let endless = try await server { _, output in
             try await output.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            // Until the client hangs up.
+            // Blocks until the client disconnects.
             while true { try await output.send("64\r\n\(String(repeating: "x", count: 100))\r\n") }
         }
         #expect(try await refusal("https://localhost:\(endless.port)/", under: policy) == limit)
     }
 
-    @Test("a server that stays silent or dribbles is given up in time", arguments: [true, false])
+    @Test("a silent or slow server is abandoned when its time is up", arguments: [true, false])
     func time(_ dribbles: Bool) async throws {
         let server = try await server { _, output in
             if dribbles { try await output.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") }
-            // Until the client hangs up.
+            // Blocks until the client disconnects.
             while !Task.isCancelled {
                 if dribbles { try await output.send("1\r\nx\r\n") }
                 try await Task.sleep(for: .milliseconds(50))
@@ -204,7 +205,7 @@ struct GuardedFetcherTests {
         #expect(error == .fieldsTooLarge(host: "localhost", limit: 16_384))
     }
 
-    @Test("a request waits for its turn, within its time")
+    @Test("a request waits for its turn, within its time limit")
     func turns() async throws {
         let gate = AsyncStream<Void>.makeStream()
         let server = try await server { _, output in
@@ -227,10 +228,10 @@ struct GuardedFetcherTests {
         #expect(server.asked.count == 5)
     }
 
-    @Test("if an address accepts no connection, the next is tried, and the request is sent once")
+    @Test("if an address refuses connections, the next one is tried, and the request is sent once")
     func nextAddress() async throws {
         let server = try await server()
-        // All of 127.0.0.0/8 is this machine, and the server listens on one address of it.
+        // All of 127.0.0.0/8 is this machine, but the server listens on only one address of it.
         let addresses = try ["127.0.0.2", "127.0.0.1"].map { try #require(ResolvedAddress($0)) }
         let fetcher = GuardedFetcher(resolver: Resolver(threads: 1) { _ in addresses }, limits: RequestLimits())
         let request = FetchRequest(.post, "https://localhost:\(server.port)/", body: Array("once".utf8))
@@ -240,7 +241,7 @@ struct GuardedFetcherTests {
         await #expect(throws: FetchError.self) { try await fetcher.fetch(nowhere, under: .test(authority)) }
     }
 
-    @Test("a file with authorities is read once, and again after it was unreadable")
+    @Test("the file of authorities is read once, and read again after a failure")
     func authoritiesFile() async throws {
         let folder = try Folder()
         let file = folder.url.appending(path: "authorities.pem")
@@ -257,7 +258,7 @@ struct GuardedFetcherTests {
         #expect(try await refusal(url, under: policy) == nil)
     }
 
-    @Test("every value of a repeated field is sent, and a field of the request replaces the policy's")
+    @Test("every value of a repeated header field is sent, and the request's fields override the policy's")
     func repeatedFields() async throws {
         let server = try await server()
         var headers = HTTPFields()
@@ -271,7 +272,7 @@ struct GuardedFetcherTests {
         #expect(server.asked.first?.fields["accept"] == "text/plain")
     }
 
-    @Test("only a policy that says so tells the server about the trace", arguments: [true, false])
+    @Test("the trace is sent only if the policy says so", arguments: [true, false])
     func trace(_ propagates: Bool) async throws {
         let client = PinnedClient(
             destination: try Destination("https://localhost/"), address: try #require(ResolvedAddress("127.0.0.1")),
@@ -284,7 +285,7 @@ struct GuardedFetcherTests {
         #expect(names.count == (propagates ? 3 : 1), "\(names)")
     }
 
-    @Test("what an error says of a foreign text is short")
+    @Test("text from a server is truncated in errors")
     func excerpts() async throws {
         let long = String(repeating: "x", count: 10_000)
         let server = try await server { _, output in try await output.respond(200, ["Content-Type: \(long)"]) }
@@ -313,7 +314,9 @@ struct GuardedFetcherTests {
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test("a response of another media type, or none, is refused", arguments: ["text/html", "application/jsonp", nil])
+    @Test(
+        "a response with another media type, or without one, is refused",
+        arguments: ["text/html", "application/jsonp", nil])
     func mediaType(_ type: String?) async throws {
         let server = try await server { _, output in
             try await output.respond(200, type.map { ["Content-Type: \($0)"] } ?? [])
@@ -324,7 +327,7 @@ struct GuardedFetcherTests {
     }
 
     @Test(
-        "a status other than 2xx is an error that has the response",
+        "a status other than 2xx is an error that contains the response",
         arguments: [(404, false), (408, true), (425, true), (429, true), (503, true)])
     func status(_ status: Int, isTransient: Bool) async throws {
         let server = try await server { _, output in try await output.respond(status, [], "gone") }

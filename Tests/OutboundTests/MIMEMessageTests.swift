@@ -3,7 +3,7 @@ import IdentityProvider
 import Outbound
 import Testing
 
-@Suite("RFC 5322, RFC 2045 to 2047: what a mail looks like on its way")
+@Suite("RFC 5322, RFC 2045 to 2047: the format of an email")
 struct MIMEMessageTests {
     private func message(
         from: String = "no-reply@example.com", subject: String = "Hello", text: String = "text",
@@ -15,7 +15,7 @@ struct MIMEMessageTests {
         return String(decoding: message.bytes, as: UTF8.self)
     }
 
-    @Test("the header has what it must have, and asks that nobody answer (RFC 3834 §5)")
+    @Test("the header has the required fields and asks for no automatic replies (RFC 3834 §5)")
     func header() throws {
         let lines = try message(from: "Front Door <no-reply@example.com>").components(separatedBy: "\r\n")
         #expect(
@@ -28,7 +28,7 @@ struct MIMEMessageTests {
     }
 
     @Test(
-        "no text becomes another header field",
+        "text can't become another header field",
         arguments: ["a\r\nBcc: mallory@example.com", "a\nBcc: x", "a\rBcc: x", "a\u{0}b", "Bcc: x", "=?utf-8?B?QQ==?="])
     func injection(_ subject: String) throws {
         let header = try message(subject: subject).components(separatedBy: "\r\n\r\n")[0]
@@ -41,7 +41,7 @@ struct MIMEMessageTests {
         #expect(lone.isEmpty)
     }
 
-    @Test("every line is short and ASCII, whatever the words are")
+    @Test("every line is short and ASCII, whatever the text")
     func lines() throws {
         let long = String(repeating: "Füße & Größe = 🐇 ", count: 40)
         let lines = try message(from: "\(long.prefix(90)) <a@b.example>", subject: long, text: long + "\n.\n" + long)
@@ -50,7 +50,7 @@ struct MIMEMessageTests {
     }
 
     @Test(
-        "what cannot be one sender is none",
+        "text that is not a single sender is refused",
         arguments: [
             "", "a", "a@", "@b", "a@b@c", "a b@c", "a@b\r\nBcc: c@d", "<a@b", "x <a@b>, <c@d>", "x\r\ny <a@b>",
             "x <a@[1.2.3.4]>", "ä@b", "a@ä", "a..b@c", ".a@b", "a@-b", "a@b.", "\"a\"@b", "a@b c",
@@ -61,7 +61,7 @@ struct MIMEMessageTests {
 @Suite("The setting mail.smtp")
 struct SMTPSettingsTests {
     @Test(
-        "a server elsewhere is spoken to over TLS, with its certificate checked; this machine need not be",
+        "TLS with a checked certificate is required for other hosts, but not for this machine",
         arguments: [
             ("smtp://mail.example.com", 25, .required), ("smtp://u:p%40@mail.example.com", 587, .required),
             ("smtps://mail.example.com", 465, .implicit), ("smtp://localhost:2525", 2_525, .off),
@@ -75,7 +75,7 @@ struct SMTPSettingsTests {
     }
 
     @Test(
-        "what cannot be meant is refused, without the password in the reason",
+        "an invalid setting is refused, and the reason doesn't repeat the password",
         arguments: [
             "", "mail.example.com", "http://mail.example.com", "smtp://", "smtp://u@h", "smtp://u:secret@h?tls=off",
             "smtp://u:secret@h?tls=offered", "smtps://h?tls=off", "smtp://h?tls=implicit", "smtp://h?tls=on",

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Outbound
 
-@Suite("Names are resolved on threads of their own", .timeLimit(.minutes(2)))
+@Suite("Names are resolved on separate threads", .timeLimit(.minutes(2)))
 struct ResolverTests {
-    /// Lookups of names that begin with `slow` block their thread until it opens.
+    /// Lookups of names that start with `slow` block their thread until this opens.
     private final class Gate: Sendable {
         private let opened = DispatchSemaphore(value: 0)
         private let asked = Mutex<[String]>([])
@@ -29,13 +29,13 @@ struct ResolverTests {
         func open() { opened.signal() }
     }
 
-    @Test("slow names block neither other tasks nor more threads than there are")
+    @Test("slow lookups don't block other tasks, and the number of threads is limited")
     func slow() async throws {
         let gate = try Gate()
         let resolver = Resolver(threads: 2, lookup: gate.lookup)
         let slow = (0..<100).map { number in Task { try await resolver.addresses(of: "slow\(number).example") } }
         try await until("both threads are taken") { gate.names.count == 2 }
-        // An address needs no thread, and tasks go on.
+        // An address needs no thread, and other tasks continue.
         #expect(try await resolver.addresses(of: "192.0.2.1") == [gate.address])
         #expect(try await race(100) { $0 }.count == 100)
         #expect(gate.names.count == 2)
@@ -44,7 +44,7 @@ struct ResolverTests {
         #expect(gate.names.count == 100)
     }
 
-    @Test("a canceled lookup returns at once; if it hasn't begun, it never does")
+    @Test("a canceled lookup returns at once, and never starts if it was still waiting")
     func canceled() async throws {
         let gate = try Gate()
         let resolver = Resolver(threads: 2, lookup: gate.lookup)

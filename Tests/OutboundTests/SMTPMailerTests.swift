@@ -4,7 +4,7 @@ import Outbound
 import TestSupport
 import Testing
 
-@Suite("RFC 5321: mail is handed to a real server", .timeLimit(.minutes(5)))
+@Suite("RFC 5321: emails are delivered to a real server", .timeLimit(.minutes(5)))
 struct SMTPMailerTests {
     private func send(
         _ url: String, to recipient: String = "alice@example.org", text: String = "Grüße\n.\n..\nEnd"
@@ -16,7 +16,7 @@ struct SMTPMailerTests {
         try await SMTPMailer(SMTPSettings(url), as: "id.example.com").send(message)
     }
 
-    @Test("it arrives as it was sent, lone dots and all")
+    @Test("an email arrives as it was sent, including lines with a single dot")
     func plain() async throws {
         let server = try SMTPServer()
         try await send("smtp://127.0.0.1:\(server.port)")
@@ -29,7 +29,7 @@ struct SMTPMailerTests {
         #expect(!mail.isEncrypted)
     }
 
-    @Test("by STARTTLS, with user and password, to a server whose certificate is good")
+    @Test("with STARTTLS and a password, if the server's certificate is valid")
     func startTLS() async throws {
         let server = try SMTPServer(["tls=starttls", "user=martlet", "password=wing:/@?%"])
         let options = "?tls=required&tls_ca=\(server.certificate)"
@@ -38,20 +38,20 @@ struct SMTPMailerTests {
         #expect(mail.isEncrypted)
         #expect(mail.isAuthenticated)
         let wrong = "smtp://martlet:wrong@localhost:\(server.port)\(options)"
-        // The operator can mend it: the letter is not given up.
+        // The operator can fix this, so it is not a permanent failure.
         let error = await #expect(throws: SMTPFailure.self) { try await send(wrong) }
         #expect(error?.description.contains("wrong") == false)
         #expect(try server.received().count == 1)
     }
 
-    @Test("over TLS from the first byte")
+    @Test("with TLS from the first byte")
     func implicit() async throws {
         let server = try SMTPServer(["tls=implicit"])
         try await send("smtps://localhost:\(server.port)?tls_ca=\(server.certificate)")
         #expect(try server.received().map(\.isEncrypted) == [true])
     }
 
-    @Test("never to a server whose certificate is not to be believed, or that offers no TLS where it must")
+    @Test("no email is sent to a server with an untrusted certificate, or without TLS where TLS is required")
     func refusals() async throws {
         let (encrypted, plain) = (try SMTPServer(["tls=starttls"]), try SMTPServer())
         for url in [
@@ -67,7 +67,7 @@ struct SMTPMailerTests {
         #expect(try plain.received().count == 1)
     }
 
-    @Test("what the server refuses for good is told from what it may take later")
+    @Test("permanent and temporary rejections are different errors")
     func permanence() async throws {
         let server = try SMTPServer()
         let url = "smtp://127.0.0.1:\(server.port)"
@@ -80,7 +80,7 @@ struct SMTPMailerTests {
         await #expect(throws: SMTPFailure.self) { try await send(url) }
     }
 
-    @Test("several letters at once travel on threads of their own")
+    @Test("concurrent emails are sent on separate threads")
     func many() async throws {
         let server = try SMTPServer()
         _ = try await race(16) { number in

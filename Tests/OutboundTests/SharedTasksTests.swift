@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Callers share one task", .timeLimit(.minutes(2)))
 struct SharedTasksTests {
-    @Test("a canceled caller leaves at once; the task is canceled when the last has left")
+    @Test("a canceled caller returns at once, and the task is canceled with its last caller")
     func leaving() async throws {
         let shared = SharedTasks<String, Int>()
         let begun = Mutex(0)
@@ -27,13 +27,13 @@ struct SharedTasksTests {
         #expect(canceled.withLock { $0 } == 0)
         callers[9].cancel()
         await #expect(throws: CancellationError.self) { try await callers[9].value }
-        // The next caller gets a task of its own, not the canceled one's result.
+        // The next caller gets a new task, not the result of the canceled one.
         #expect(try await shared.value(for: "key") { 2 } == 2)
         try await until("it was canceled") { canceled.withLock { $0 } == 1 }
         #expect(begun.withLock { $0 } == 1)
     }
 
-    @Test("many callers, many of them canceled: each gets its result or leaves")
+    @Test("of many callers, some canceled, each gets its result or returns early")
     func races() async throws {
         let shared = SharedTasks<Int, Int>()
         let results = try await race(500) { number in

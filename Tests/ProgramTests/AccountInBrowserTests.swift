@@ -45,7 +45,7 @@ struct AccountInBrowserTests {
         try await server.stop()
     }
 
-    @Test("an account without an address gets one with a resent email")
+    @Test("a user without an address adds one, with an email that was sent again")
     func address() async throws {
         let (folder, mail) = (try Folder(), try SMTPServer())
         let file = folder.url.appending(path: "carol.yaml")

@@ -4,7 +4,7 @@ import SQLiteDriver
 import TestSupport
 import Testing
 
-@Suite("The audit log from the command line")
+@Suite("The audit log on the command line")
 struct AuditCommandTests {
     private static let resources = """
         clients:
@@ -21,7 +21,7 @@ struct AuditCommandTests {
         try output.split(separator: "\n").filter { $0.hasPrefix("{\"node\"") }.map { try json(String($0)) }
     }
 
-    @Test("a refusal is asked for by user, time and trace, explained, verified, and found when it was changed")
+    @Test("a denied sign-in is found by user, time and trace, explained and verified, and a change to it is detected")
     func audit() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", Self.resources)
@@ -72,11 +72,11 @@ struct AuditCommandTests {
         let whole = try await RunningProgram.run(["audit", "verify", "--heads-to", "heads"] + base, in: folder.url)
         #expect(whole.code == 0, "\(whole.output)")
         #expect(whole.output.contains("no problems found"))
-        // What the server wrote stands in the file, too.
+        // The file also contains what the server wrote.
         let copy = try String(contentsOf: folder.url.appending(path: "audit.jsonl"), encoding: .utf8)
         #expect(try lines(copy).contains { $0["trace"] as? String == trace && $0["mac"] as? String != nil })
 
-        // Somebody who has the database at hand changes why the client was refused.
+        // Someone with access to the database changes why the client was refused.
         let database = try SQLiteDatabase(path: folder.url.appending(path: "var/martlet.db").path())
         let changed = try await database.transaction { connection in
             try connection.execute(
@@ -91,7 +91,7 @@ struct AuditCommandTests {
         #expect(tampered.code == 1)
         #expect(tampered.output.contains("was changed."))
 
-        // The database is set back to nothing: the heads that were kept tell.
+        // The database is emptied; only the heads that were kept reveal it.
         for name in ["martlet.db", "martlet.db-wal", "martlet.db-shm"] {
             try? FileManager.default.removeItem(at: folder.url.appending(path: "var/\(name)"))
         }

@@ -13,7 +13,7 @@ final class Chromium: Sendable {
     private let browser: pid_t?
     private let profile: Folder
 
-    /// Throws when Chromium or its driver is missing: a test that cannot run has failed.
+    /// Throws if Chromium or its driver is missing, because a test that can't run has failed.
     init() async throws {
         let port = try freePort()
         profile = try Folder()
@@ -37,7 +37,7 @@ final class Chromium: Sendable {
         let capabilities = ["capabilities": ["alwaysMatch": ["goog:chromeOptions": options]]]
         let answer = try await Self.send(.POST, "\(base)/session", capabilities)
         guard let value = answer["value"] as? [String: Any], let session = value["sessionId"] as? String else {
-            throw Unexpected("no browser: \(answer)")
+            throw Unexpected("the browser did not start: \(answer)")
         }
         self.session = session
         browser = ((value["capabilities"] as? [String: Any])?["goog:processID"] as? Int).map(pid_t.init)
@@ -65,19 +65,19 @@ final class Chromium: Sendable {
         _ = try await command("element/\(element(selector))/click", [:])
     }
 
-    /// The result of a script, as text.
+    /// Returns the result of a script, as text.
     func evaluate(_ script: String) async throws -> String {
         let value = try await command("execute/sync", ["script": "return String(\(script))", "args": []])
         return value as? String ?? ""
     }
 
-    /// The result of the body of an asynchronous function, as text. The page's policy does not hold for it.
+    /// Returns the result of the body of an asynchronous function, as text. The page's policy does not apply to it.
     func run(_ body: String) async throws -> String {
         let value = try await command("execute/sync", ["script": "return (async () => {\(body)})()", "args": []])
         return value as? String ?? ""
     }
 
-    /// A command of the Chrome DevTools Protocol.
+    /// Sends a command of the Chrome DevTools Protocol.
     @discardableResult
     func devTools(_ name: String, _ parameters: [String: Any] = [:]) async throws -> [String: Any] {
         try await command("goog/cdp/execute", ["cmd": name, "params": parameters]) as? [String: Any] ?? [:]
@@ -92,7 +92,7 @@ final class Chromium: Sendable {
         }
     }
 
-    /// Gives the browser an authenticator of its own (WebAuthn L3 §11), which keeps passkeys and asks nobody.
+    /// Gives the browser a virtual authenticator (WebAuthn L3 §11), which keeps passkeys and asks for no confirmation.
     func addAuthenticator(_ transport: String = "internal") async throws -> String {
         let settings: [String: Any] = [
             "protocol": "ctap2", "transport": transport, "hasResidentKey": true, "hasUserVerification": true,
@@ -108,12 +108,12 @@ final class Chromium: Sendable {
         _ = try await Self.send(.DELETE, "\(base)/session/\(session)/webauthn/authenticator/\(id)")
     }
 
-    /// Whether the authenticator finds its user to be the right one.
+    /// Sets whether the authenticator can verify its user.
     func setUserVerified(_ isVerified: Bool, of authenticator: String) async throws {
         _ = try await command("webauthn/authenticator/\(authenticator)/uv", ["isUserVerified": isVerified])
     }
 
-    /// A picture of the element, as PNG.
+    /// Returns a picture of the element, as PNG.
     func picture(of selector: String) async throws -> Data {
         let answer = try await Self.send(.GET, "\(base)/session/\(session)/element/\(element(selector))/screenshot")
         guard let text = answer["value"] as? String, let picture = Data(base64Encoded: text) else {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A server with a client and a user, whose telemetry a test looks at.
+/// A server with a client and a user, for tests of its telemetry.
 enum ObservedServer {
     static let secret = "5CFNd0OMGyV3uhDA3GPSHw"
     static let password = "correct horse battery"
@@ -35,13 +35,13 @@ enum ObservedServer {
     }
 }
 
-@Suite("The program seen through a collector", .serialized)
+@Suite("Telemetry of a running program at a collector", .serialized)
 struct CollectorTests {
     private static let trace = "0af7651916cd43dd8448eb211c80319c"
     private static let span = "b7ad6b7169203331"
 
     @Test(
-        "a sign-in is told from the request to the statement, in one trace that began with the client; no secret is told"
+        "a sign-in is one trace, from the client's request to the SQL, without secrets"
     )
     func signIn() async throws {
         let collector = try await OTLPCollector()
@@ -78,7 +78,7 @@ struct CollectorTests {
         let statement = try #require(below.first { $0["attributes"]?["db.system.name"] == "sqlite" })
         #expect(statement["kind"] == 3 && statement["attributes"]?["db.operation.name"]?.text != nil)
         #expect(spans.contains { $0["name"] == "password.hash" } && spans.contains { $0["name"] == "sign-in step" })
-        // A path that nothing answers at may hold anything.
+        // A path that matches no endpoint may contain anything.
         #expect(
             spans.allSatisfy {
                 $0["attributes"]?["http.response.status_code"] != 404 || $0["attributes"]?["url.path"] == nil
@@ -96,7 +96,7 @@ struct CollectorTests {
     }
 
     @Test(
-        "a collector that is away or hangs keeps nobody waiting, and the end comes in time", arguments: [true, false])
+        "a missing or stuck collector delays neither requests nor the shutdown", arguments: [true, false])
     func away(_ hangs: Bool) async throws {
         let collector = hangs ? try await OTLPCollector(["hang"]) : nil
         let endpoint = try collector?.endpoint ?? "http://127.0.0.1:\(freePort())"
@@ -111,7 +111,7 @@ struct CollectorTests {
     }
 
     @Test(
-        "a setting that cannot be meant is refused, and a token in it is not repeated",
+        "an invalid setting is refused without repeating its token",
         arguments: [
             ["--telemetry-otlp", "localhost:4318"], ["--telemetry-otlp", "http://user:hunter2@localhost:4318"],
             ["--telemetry-otlp", "http://localhost:4318?token=hunter2"], ["--telemetry-otlp-signals", "traces"],

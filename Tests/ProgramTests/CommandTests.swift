@@ -6,7 +6,7 @@ import Testing
 @Suite("The command line")
 struct CommandTests {
     @Test(
-        "--help teaches",
+        "--help describes every command",
         arguments: [
             [], ["serve"], ["apply"], ["user"], ["group"], ["role"], ["client"], ["key"], ["migrate"], ["check"],
             ["audit"], ["audit", "verify"], ["explain"],
@@ -19,7 +19,7 @@ struct CommandTests {
         #expect(output.contains("OVERVIEW: "))
     }
 
-    @Test("what follows from unusual sign-ins is read, and its mistakes are told")
+    @Test("responses to unusual sign-ins are read, and mistakes in them reported")
     func suspicion() async throws {
         let folder = try Folder()
         try folder.write(
@@ -49,7 +49,7 @@ struct CommandTests {
         #expect(good.code == 0, "\(good.output)")
     }
 
-    @Test("switches are true or false, and on where nothing is said; a short idle time is a mistake")
+    @Test("switches are true or false and on by default; a short idle time is a mistake")
     func switches() async throws {
         let folder = try Folder()
         try folder.write(
@@ -71,7 +71,7 @@ struct CommandTests {
         #expect(good.code == 0, "\(good.output)")
     }
 
-    @Test("every mistake is told together, with file and line, and nothing is made")
+    @Test("all mistakes are reported at once, with file and line, and nothing is created")
     func check() async throws {
         let folder = try Folder()
         try folder.write(
@@ -125,7 +125,7 @@ struct CommandTests {
     }
 
     @Test(
-        "an event that there is not is a mistake, and the name that was meant is told",
+        "an unknown event is a mistake, and the closest name is suggested",
         arguments: [
             ("sign_in_refuse", "did you mean sign_in_refused?"), ("SIGNED_IN", "see docs/audit.md for all events"),
             ("refresh_token_resued", "did you mean refresh_token_reused?"), ("*", "see docs/audit.md for all events"),
@@ -148,7 +148,7 @@ struct CommandTests {
         #expect(!output.contains("unknown event sign_in_refused"))
     }
 
-    @Test("docs/audit.md lists every event, and no other")
+    @Test("docs/audit.md lists exactly the existing events")
     func documentedEvents() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/audit.md")
         let page = try String(contentsOf: file.standardizedFileURL, encoding: .utf8)
@@ -158,7 +158,7 @@ struct CommandTests {
     }
 
     @Test(
-        "YAML that says something twice, or is none, is refused",
+        "YAML with duplicate keys, or that can't be parsed, is refused",
         arguments: ["issuer: a\nissuer: b", "a: [", "- x", "\u{0}"])
     func yaml(_ text: String) async throws {
         let folder = try Folder()
@@ -168,7 +168,7 @@ struct CommandTests {
         #expect(output.contains("martlet.yaml"))
     }
 
-    @Test("a flag goes before a variable, that before the file; an unknown variable is a mistake")
+    @Test("a flag overrides a variable, and a variable the file; an unknown variable is a mistake")
     func precedence() async throws {
         let folder = try Folder()
         try folder.write("martlet.yaml", "issuer: https://file.example/")
@@ -189,7 +189,7 @@ struct CommandTests {
                 .contains("MARTLET_LISEN: unknown setting; did you mean MARTLET_LISTEN"))
     }
 
-    @Test("apply: a plan ends with 2, applying with 0, the second time nothing changes")
+    @Test("apply: --plan exits with 2 and applying with 0, and a second run changes nothing")
     func apply() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", "users:\n  - username: alice\n    password: correct horse\n")
@@ -205,7 +205,7 @@ struct CommandTests {
         #expect(prune.output.contains("- user alice"))
     }
 
-    @Test("apply: a password that is the owner's by now stays, and a note says so")
+    @Test("apply: a password changed by its owner stays, and a note says so")
     func ownPassword() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", "users:\n  - username: alice\n    password: correct horse\n")
@@ -241,7 +241,7 @@ struct CommandTests {
         #expect(try await !run(["list"]).output.contains("alice"))
     }
 
-    @Test("roles and groups are made, given, taken back and removed")
+    @Test("roles and groups are created, assigned, withdrawn and removed")
     func roles() async throws {
         let folder = try Folder()
         func run(_ arguments: [String], input: String? = nil) async throws -> (code: Int32, output: String) {
@@ -253,7 +253,7 @@ struct CommandTests {
         #expect(try await run(["group", "set", "press", "--role", "editor", "--description", "Writes"]).code == 0)
         #expect(try await run(["group", "set", "press", "--role", "edtior"]).output.contains("no role named edtior"))
         #expect(try await run(["role", "list"]).output.contains("editor\tposts:write"))
-        // What the role demands of a sign-in is not loosened by what it permits.
+        // Changing the role's permissions must not relax its sign-in requirement.
         try folder.write("roles.yaml", "roles: [{name: editor, permissions: [], minimum_acr: 'urn:martlet:acr:2'}]")
         #expect(try await run(["apply", "roles.yaml"]).code == 0)
         #expect(try await run(["role", "set", "editor", "--permission", "posts:read"]).code == 0)
@@ -287,7 +287,7 @@ struct CommandTests {
         #expect(try await run(["rotate", "--algorithm", "none"]).code == 64)
     }
 
-    @Test("a storage that cannot be used stops the start with one sentence that says what to do")
+    @Test("an unusable storage stops startup with one sentence that says what to do")
     func storage() async throws {
         let folder = try Folder()
         try folder.write("text.db", "this is not a database, but a text of some length to be read as a header ...")
@@ -299,7 +299,7 @@ struct CommandTests {
         #expect(missing.output.contains("cannot be opened"))
     }
 
-    @Test("another master key than before, or one that others may read, is refused")
+    @Test("a different master key, or one that others may read, is refused")
     func masterKey() async throws {
         let folder = try Folder()
         #expect(try await RunningProgram.run(["key", "list"], in: folder.url).code == 0)
@@ -314,7 +314,7 @@ struct CommandTests {
         #expect(other.output.contains("master key does not open"))
     }
 
-    @Test("the demo is for this machine only")
+    @Test("the demo serves only this machine")
     func demo() async throws {
         let folder = try Folder()
         for arguments in [["--issuer", "https://id.example.com"], ["--listen", "0.0.0.0:8080"]] {

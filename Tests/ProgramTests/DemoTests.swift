@@ -4,7 +4,8 @@ import Testing
 
 @Suite("The demo in a real browser", .serialized)
 struct DemoTests {
-    @Test("a person signs in with PKCE, sees the claims, calls userinfo, refreshes and signs out; it is kept")
+    @Test(
+        "a user signs in with PKCE, sees the claims, calls userinfo, refreshes and signs out; data survives a restart")
     func demo() async throws {
         let folder = try Folder()
         let demoPort = try freePort()
@@ -31,7 +32,7 @@ struct DemoTests {
 
         try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
         #expect(try await browser.evaluate("document.body.innerText.includes('Alice Liddell')") == "true")
-        // The style is applied: the policy lets it through.
+        // The style is applied, so the policy allows it.
         #expect(
             try await browser.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") != "0px")
         try await browser.click("button[value=allow]")
@@ -49,7 +50,7 @@ struct DemoTests {
         try await browser.wait(for: "document.body.dataset.state === 'signed-out'")
         #expect(try await browser.evaluate("document.querySelector('#status').innerText") == "You are signed out.")
 
-        // A second start keeps everything. The demo is a public client on a loopback address: consent is asked for again.
+        // A restart keeps all data. The demo is a public client on a loopback address, so it asks for consent again.
         try await server.stop()
         let again = try await RunningServer(arguments, in: folder.url, port: server.port)
         try await browser.click("#sign-in")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Packages: the list, what was resolved, and the bill of materials")
+@Suite("Packages: the list, the resolved versions and the bill of materials")
 struct DependencyTests {
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../..").standardizedFileURL
@@ -28,7 +28,7 @@ struct DependencyTests {
         )
     }
 
-    /// Compares a list with what was resolved here.
+    /// Compares a list with the versions resolved here.
     private func check(_ edit: (String) -> String) async throws -> (code: Int32, output: Data, errors: String) {
         let folder = try Folder()
         try FileManager.default.createDirectory(
@@ -41,14 +41,14 @@ struct DependencyTests {
         return try await run(folder.url.appending(path: ".ci/dependencies"), ["check"])
     }
 
-    @Test("what was resolved is what is listed")
+    @Test("the resolved versions match the list")
     func same() async throws {
         let (code, _, errors) = try await check { $0 }
         #expect(code == 0, "\(errors)")
     }
 
     @Test(
-        "another version, a package that is not listed, and one that is not there any more are told, with what to do",
+        "a changed version, an unlisted package and a removed one are reported, with what to do",
         arguments: [
             ("/swift-nio.git 2.101.2", "/swift-nio.git 2.101.1", "swift-nio: listed 2.101.1"),
             (
@@ -73,7 +73,7 @@ struct DependencyTests {
         }
     }
 
-    @Test("the bill of materials is CycloneDX, and holds each package and each C library")
+    @Test("the bill of materials is valid CycloneDX and contains every package and C library")
     func billOfMaterials() async throws {
         let program = Self.root.appending(path: ".ci/dependencies")
         let (code, document, errors) = try await run(program, ["sbom"])
@@ -89,7 +89,7 @@ struct DependencyTests {
         let packages = manifest.matches(of: /url: "https:\/\/([^"]+)\.git", exact: "([^"]+)"/)
         #expect(packages.count > 10)
         for package in packages { #expect(purls.contains("pkg:swift/\(package.1)@\(package.2)")) }
-        // One that no other line here names: it came along.
+        // A transitive package.
         #expect(purls.contains { $0.hasPrefix("pkg:swift/github.com/apple/swift-collections@") })
         for library in [
             "libargon2", "liboath", "libqrencode", "libsqlite3", "libcurl4-openssl", "libmaxminddb", "libyaml",
@@ -97,7 +97,7 @@ struct DependencyTests {
             #expect(purls.count { $0.hasPrefix("pkg:deb/debian/\(library)-dev@") } == 1, "\(library)")
         }
         #expect(Set(purls).count == purls.count)
-        // The same twice: a difference between two means something.
+        // Running it twice gives the same result, so that differences mean something.
         #expect(try await run(program, ["sbom"]).output == document)
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("The first start, and files that hold secrets", .serialized)
+@Suite("The first start, and files with secrets", .serialized)
 struct FirstStartTests {
     private static func mode(_ folder: Folder, _ name: String) throws -> Int? {
         let path = folder.url.appending(path: name).path()
@@ -14,7 +14,7 @@ struct FirstStartTests {
         try FileManager.default.contentsOfDirectory(atPath: folder.url.appending(path: name).path()).sorted()
     }
 
-    /// Runs the program as a shell with this umask would.
+    /// Runs the program under this umask.
     private static func run(_ arguments: [String], umask: String, in folder: Folder) async throws -> Int32 {
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/sh")
@@ -26,7 +26,7 @@ struct FirstStartTests {
         return shell.terminationStatus
     }
 
-    @Test("commands that start at once on nothing all succeed, and find one set of keys")
+    @Test("commands that start at once on an empty installation all succeed with one set of keys")
     func commands() async throws {
         for _ in 0..<8 {
             let folder = try Folder()
@@ -41,7 +41,7 @@ struct FirstStartTests {
         }
     }
 
-    @Test("servers that start at once on nothing, and apply one file, all come up with one set of keys")
+    @Test("servers that start at once on an empty installation and apply one file all start with one set of keys")
     func servers() async throws {
         for _ in 0..<3 {
             let folder = try Folder()
@@ -59,7 +59,7 @@ struct FirstStartTests {
         }
     }
 
-    @Test("of many who make one master key at once one does, and nobody replaces it")
+    @Test("of many commands that create the same master key at once, one does, and none replaces it")
     func masterKey() async throws {
         for _ in 0..<8 {
             let folder = try Folder()
@@ -73,14 +73,14 @@ struct FirstStartTests {
                 #expect(run.code == 78)
                 #expect(run.output.contains("already exists"), "\(run.output)")
             }
-            // Each saw the whole key as soon as its own attempt had ended.
+            // Each command saw the whole key as soon as its own attempt had ended.
             #expect(Set(runs.map(\.1)).count == 1)
             #expect(runs[0].1.count == 44)
             #expect(try Self.names(folder).filter { $0.hasPrefix("master") } == ["master.key"])
         }
     }
 
-    @Test("what is secret is for this user alone, whatever the umask", arguments: ["000", "027", "077"])
+    @Test("files with secrets are readable by their owner only, whatever the umask", arguments: ["000", "027", "077"])
     func mask(_ umask: String) async throws {
         let folder = try Folder()
         #expect(try await Self.run(["migrate"], umask: umask, in: folder) == 0)
@@ -92,7 +92,7 @@ struct FirstStartTests {
         #expect(try Self.mode(folder, "var") == 0o700)
     }
 
-    @Test("a umask that takes everything away leaves the key readable for its owner")
+    @Test("the owner can read the key even under a umask that removes every permission")
     func strictMask() async throws {
         let folder = try Folder()
         #expect(try await Self.run(["key", "master", "master.key"], umask: "777", in: folder) == 0)
@@ -100,7 +100,7 @@ struct FirstStartTests {
     }
 
     @Test(
-        "a symbolic link in the place of a secret is neither followed nor replaced",
+        "a symbolic link in place of a secret file is neither followed nor replaced",
         arguments: [["key", "list"], ["key", "master", "var/master.key"], ["export", "all.jsonl"]])
     func link(_ command: [String]) async throws {
         let folder = try Folder()
@@ -118,7 +118,7 @@ struct FirstStartTests {
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == elsewhere)
     }
 
-    @Test("a FIFO in the place of the master key is no key, and nobody waits for it")
+    @Test("a FIFO in place of the master key is refused without waiting")
     func fifo() async throws {
         let folder = try Folder()
         #expect(unsafe mkfifo(folder.url.appending(path: "master.key").path(), 0o600) == 0)
@@ -127,7 +127,7 @@ struct FirstStartTests {
         #expect(run.output.contains("must be a regular file"), "\(run.output)")
     }
 
-    @Test("of exports to one file at once one is kept, whole")
+    @Test("of concurrent exports to one file, one is kept, complete")
     func exports() async throws {
         let folder = try Folder()
         #expect(try await RunningProgram.run(["migrate"], in: folder.url).code == 0)

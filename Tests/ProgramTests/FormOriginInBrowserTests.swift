@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Forms of a sibling origin in a real browser (Fetch Metadata)", .serialized, .timeLimit(.minutes(5)))
 struct FormOriginInBrowserTests {
-    @Test("a sibling's form is refused with the right token, and the page's own is taken")
+    @Test("a sibling origin's form is refused even with a valid token, and the page's own form is accepted")
     func sibling() async throws {
         let folder = try Folder()
         let demoPort = try freePort()
@@ -21,7 +21,7 @@ struct FormOriginInBrowserTests {
         let token = try await browser.evaluate("document.querySelector('[name=form_token]').value")
         #expect(token.count == 43)
 
-        // Another port of one host is another origin of one site: cookies come along.
+        // Another port of the same host is another origin of the same site, so cookies are sent.
         try await browser.open("http://localhost:\(demoPort)/")
         try await browser.wait(for: "document.querySelector('#sign-in') !== null")
         _ = try await browser.evaluate(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("OAuth 2.0 Form Post Response Mode in a real browser", .serialized)
 struct FormPostTests {
-    @Test("the page sends itself on: its policy lets the script run and the form go")
+    @Test("the page submits itself, and its policy allows the script and the form")
     func submitsItself() async throws {
         let folder = try Folder()
         let demoPort = try freePort()

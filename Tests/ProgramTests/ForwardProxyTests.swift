@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A proxy with the configuration that docs/ ships.
+/// A proxy with the configuration from docs/.
 enum ForwardProxy: String, CaseIterable {
     case nginx, caddy
 
-    /// The file that it reads: the shipped one with other addresses, and without TLS, for cookies of localhost need none.
+    /// The shipped configuration with other addresses, and without TLS, which cookies of localhost don't need.
     func configuration(port: Int, martlet: Int, application: Int) throws -> (name: String, text: String) {
         func shipped(_ name: String) throws -> String {
             let file = RunningScript.folder.appending(path: "../../docs/forward-authentication/\(name)")
@@ -98,7 +98,7 @@ private struct Site {
     }
 }
 
-/// Somebody's browser, which has cookies for Martlet and for the application.
+/// A browser with cookies for Martlet and for the application.
 private struct Person {
     let site: Site
     let atMartlet: WebClient
@@ -112,7 +112,7 @@ private struct Person {
 
     static let page = [("Accept", "text/html")]
 
-    /// Follows redirects from one to the other until a page or an answer is there.
+    /// Follows redirects between the two until a page or another response arrives.
     func follow(_ answer: WebClient.Answer) async throws -> WebClient.Answer {
         var answer = answer
         for _ in 0..<12 {
@@ -124,10 +124,10 @@ private struct Person {
             } else if location.hasPrefix("/") {
                 answer = try await atMartlet.get(location)
             } else {
-                throw Unexpected("led away to \(location)")
+                throw Unexpected("redirected to another site: \(location)")
             }
         }
-        throw Unexpected("a loop of redirects")
+        throw Unexpected("redirect loop")
     }
 
     func open(_ path: String) async throws -> WebClient.Answer {
@@ -142,14 +142,14 @@ private struct Person {
 }
 
 @Suite(
-    "Forward authentication with nginx and Caddy, as the files in docs/forward-authentication set it up", .serialized)
+    "Forward authentication with nginx and Caddy, as configured in docs/forward-authentication", .serialized)
 struct ForwardProxyTests {
     private func headers(_ answer: WebClient.Answer) throws -> [String: String] {
         try json(answer.body)["headers"] as? [String: String] ?? [:]
     }
 
     @Test(
-        "a person signs in on the way and reaches the page they wanted; the application hears who they are",
+        "a user signs in on the way to a page and reaches it, and the application learns who they are",
         arguments: ForwardProxy.allCases)
     func way(_ proxy: ForwardProxy) async throws {
         let site = try await Site(proxy)
@@ -161,7 +161,7 @@ struct ForwardProxyTests {
         #expect(try json(answer.body)["path"] as? String == "/wiki/page?a=1&b=%2F")
         #expect(try headers(answer)["remote-user"] == "alice")
         #expect(try headers(answer)["remote-roles"] == "editor")
-        // What a browser says of itself is nothing.
+        // Identity headers sent by the browser are ignored.
         let forged = try await alice.atApplication.get(
             "/", headers: [("Remote-User", "root"), ("Remote-Email", "root@example.com"), ("Remote-Groups", "admin")])
         #expect(try headers(forged)["remote-user"] == "alice")
@@ -170,7 +170,7 @@ struct ForwardProxyTests {
         #expect(written.status == 200)
         #expect(try json(written.body)["method"] as? String == "POST")
 
-        // When the session ends, so does the way in.
+        // When the session ends, so does access.
         let (code, _) = try await RunningProgram.run(
             ["session", "end", "alice", "--issuer", site.martlet.issuer], in: site.martlet.program.folder)
         #expect(code == 0)
@@ -179,7 +179,7 @@ struct ForwardProxyTests {
     }
 
     @Test(
-        "scripts are told 401, another's X-Forwarded-Host leads nowhere else, the check itself is not to be had",
+        "scripts get 401, a forged X-Forwarded-Host is ignored, and the check can't be called directly",
         arguments: ForwardProxy.allCases)
     func refusals(_ proxy: ForwardProxy) async throws {
         let site = try await Site(proxy)
@@ -199,7 +199,7 @@ struct ForwardProxyTests {
     }
 
     @Test(
-        "who lacks the role is refused; signing out at the application ends the session",
+        "a user without the role is refused, and signing out at the application ends the session",
         arguments: ForwardProxy.allCases)
     func roles(_ proxy: ForwardProxy) async throws {
         let site = try await Site(proxy)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import martlet
 
-@Suite("What is chosen for an issuer")
+@Suite("The settings of an issuer")
 struct IssuerSettingTests {
     private func configuration(_ arguments: [String]) throws -> Configuration {
         try Configuration(ConfigurationOptions.parse(arguments), environment: [:])
@@ -35,7 +35,7 @@ struct IssuerSettingTests {
         }
     }
 
-    @Test("what is not set has the default of the provider")
+    @Test("a setting that is left out has the provider's default")
     func defaults() throws {
         let chosen = try configuration([])
         let settings = chosen.settings(for: chosen.issuers[0])
@@ -52,7 +52,7 @@ struct IssuerSettingTests {
         #expect(settings.risk.consequences == defaults.risk.consequences)
     }
 
-    @Test("an invalid issuer hides no other mistake")
+    @Test("an invalid issuer doesn't hide other mistakes")
     func mistakes() throws {
         let error = #expect(throws: Mistakes.self) {
             try configuration(["--issuer", "http://id.example", "--totp-digits", "9", "--sign-up", "everybody"])

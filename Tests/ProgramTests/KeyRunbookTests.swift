@@ -13,7 +13,7 @@ private func commands(of heading: String) throws -> [[String]] {
     }
 }
 
-@Suite("The runbooks for keys in docs/operations.md are followed to the letter")
+@Suite("The key runbooks in docs/operations.md work as written")
 struct KeyRunbookTests {
     private struct Installation {
         let folder: Folder
@@ -30,7 +30,7 @@ struct KeyRunbookTests {
             try await RunningServer(["--apply", "resources.yaml"], in: folder.url, port: port)
         }
 
-        /// Runs the commands, and returns what they print.
+        /// Runs the commands and returns their output.
         func follow(_ runbook: String, _ more: [String] = []) async throws -> String {
             let commands = try commands(of: runbook)
             #expect(!commands.isEmpty)
@@ -67,7 +67,7 @@ struct KeyRunbookTests {
         return try json(try await browser.post("/token", form, headers: [secret]).body)
     }
 
-    @Test("the master key is rotated under a running server, and nobody notices")
+    @Test("the master key is rotated under a running server without interruption")
     func rotation() async throws {
         let installation = try Installation()
         let server = try await installation.start()
@@ -85,7 +85,7 @@ struct KeyRunbookTests {
             ["key", "reseal", "--issuer", installation.issuer], in: installation.folder.url)
         #expect(resealed.code == 0 && resealed.output.contains("Resealed:"), "\(resealed.output)")
         try await again.stop()
-        // The former key is worth nothing any more.
+        // The former key is useless.
         try installation.folder.write("former.key", before[0] + "\n")
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o600], ofItemAtPath: installation.folder.url.appending(path: "former.key").path())
@@ -95,7 +95,7 @@ struct KeyRunbookTests {
         #expect(refused.code != 0 && refused.output.contains("master key does not open"), "\(refused.output)")
     }
 
-    @Test("after a compromise every session, token, key and, on demand, client secret is another")
+    @Test("after a compromise, every session, token and key is replaced and, on request, client secrets")
     func compromise() async throws {
         let installation = try Installation()
         let server = try await installation.start()
@@ -108,7 +108,7 @@ struct KeyRunbookTests {
         #expect(try installation.masterKeys.count == 1)
         #expect(try installation.masterKeys != before)
 
-        // Without the resource file, which would give the client its former secret back.
+        // Without the resource file, which would restore the client's former secret.
         let again = try await RunningServer(in: installation.folder.url, port: installation.port)
         let line = try #require(output.split(separator: "\n").first { $0.hasPrefix("web\t") })
         let fresh = String(line.split(separator: "\t")[1])
@@ -122,7 +122,7 @@ struct KeyRunbookTests {
         try await again.stop()
     }
 
-    @Test("of many commands that rotate at once none loses a key")
+    @Test("concurrent rotations lose no key")
     func race() async throws {
         let installation = try Installation()
         try await installation.start().stop()
@@ -137,7 +137,7 @@ struct KeyRunbookTests {
         #expect(try installation.masterKeys.count == 1)
     }
 
-    @Test("a new key that was only added changes nothing, and the rotation goes on from there")
+    @Test("adding a key changes nothing, and the rotation then uses it")
     func interrupted() async throws {
         let installation = try Installation()
         let server = try await installation.start()
@@ -158,7 +158,7 @@ struct KeyRunbookTests {
         try await again.stop()
     }
 
-    @Test("an issuer that is only in the database is not left behind: nothing is changed")
+    @Test("if an issuer exists only in the database, nothing is changed")
     func unconfigured() async throws {
         let installation = try Installation()
         try await installation.start().stop()
@@ -171,7 +171,7 @@ struct KeyRunbookTests {
         }
     }
 
-    @Test("without --yes nothing happens")
+    @Test("without --yes, nothing happens")
     func consent() async throws {
         let installation = try Installation()
         try await installation.start().stop()

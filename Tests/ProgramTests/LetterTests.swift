@@ -9,9 +9,9 @@ import Testing
 
 @testable import martlet
 
-@Suite("Every mail that there is, put into words and handed to a real mail server", .timeLimit(.minutes(5)))
+@Suite("Every email, rendered and delivered to a real mail server", .timeLimit(.minutes(5)))
 struct LetterTests {
-    /// Everything that mail is sent about, with whom it goes to.
+    /// Every event that sends an email, with its recipient.
     private static func occasions(_ alice: Identifier<User>) throws -> [(String, Mail.Occasion)] {
         let new = try #require(MailAddress("new@example.org"))
         let former = try #require(MailAddress("former@example.org"))
@@ -38,7 +38,7 @@ struct LetterTests {
         ]
     }
 
-    @Test("in text and HTML, in each language", arguments: ["en", "de"])
+    @Test("every email arrives in text and HTML, in each language", arguments: ["en", "de"])
     func all(_ language: String) async throws {
         let server = try SMTPServer()
         let issuer = try Issuer("https://id.example.com")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Mail: from the program to a real mail server", .serialized, .timeLimit(.minutes(5)))
+@Suite("Email from the program to a real mail server", .serialized, .timeLimit(.minutes(5)))
 struct MailTests {
     private static let resources = """
         users:
@@ -37,12 +37,12 @@ struct MailTests {
         return try await client.post(form.action, form.fields + fields)
     }
 
-    @Test("a person signs up in English and resets the password, another one's mail is German")
+    @Test("one user signs up in English and resets the password; another gets German emails")
     func flows() async throws {
         let (folder, mail) = (try Folder(), try SMTPServer())
         let server = try await serve(folder, mail)
         let client = WebClient(origin: server.issuer, port: server.port)
-        // Whatever the request calls its host, the link names the issuer.
+        // Whatever the Host header says, the link names the issuer.
         _ = try await submit(client, "/sign-up", [("email", "dora@example.org")])
         let first = try await mail.mail(to: "dora@example.org")
         #expect(first.header("Subject") == "Create your account")
@@ -67,7 +67,7 @@ struct MailTests {
         try await server.stop()
     }
 
-    @Test("a mail server that is away gets the mail when it is back; the person does not wait for it")
+    @Test("an unavailable mail server gets the email once it is back, and the user doesn't wait")
     func away() async throws {
         let (folder, mail) = (try Folder(), try SMTPServer())
         mail.stop()
@@ -82,7 +82,7 @@ struct MailTests {
         try await server.stop()
     }
 
-    @Test("an invitation is printed or sent, and is good for an account where sign-up is not open")
+    @Test("an invitation is printed or sent, and allows sign-up where it is not open")
     func invitation() async throws {
         let (folder, mail) = (try Folder(), try SMTPServer())
         let server = try await serve(folder, mail, signUp: "invitation")
@@ -110,7 +110,7 @@ struct MailTests {
         try await server.stop()
     }
 
-    @Test("sign-up may be open where no mail is sent: people then choose a name")
+    @Test("sign-up can be open without email: users choose a username")
     func signUpWithoutMail() async throws {
         let folder = try Folder()
         #expect(try await RunningProgram.run(["check", "--sign-up", "open"], in: folder.url).code == 0)
@@ -123,7 +123,7 @@ struct MailTests {
         try await server.stop()
     }
 
-    @Test("what is set wrongly is said at once, without the password")
+    @Test("an invalid setting is reported at once, without the password")
     func mistakes() async throws {
         let folder = try Folder()
         for (arguments, expected) in [

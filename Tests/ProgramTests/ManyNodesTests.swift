@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Many nodes, one truth", .serialized)
+@Suite("Several nodes on one database", .serialized)
 struct ManyNodesTests {
-    /// Three programs on one MariaDB database that is empty yet.
+    /// Three programs on one MariaDB database, which is empty at first.
     private func threeNodes() async throws -> MartletNodes {
         let url = try MariaDBServer.shared.get().url("nodes_\(UUID().uuidString.prefix(8))")
         return try await MartletNodes(storage: [url, url, url])
     }
 
-    @Test("a sign-in begins on one node, goes on on the second and ends on the third, and so does what follows")
+    @Test("a sign-in begins on one node, continues on another and ends on a third, like everything after it")
     func signIn() async throws {
         let nodes = try await threeNodes()
         let (first, second, third) = (nodes.servers[0], nodes.servers[1], nodes.servers[2])
@@ -39,7 +39,7 @@ struct ManyNodesTests {
         try await nodes.stop()
     }
 
-    @Test("nodes that start at once make the schema and the keys once")
+    @Test("nodes that start at once create one schema and one set of keys")
     func start() async throws {
         let nodes = try await threeNodes()
         let sets = try await race(3) { number in
@@ -53,7 +53,7 @@ struct ManyNodesTests {
         try await nodes.stop()
     }
 
-    @Test("a code that is redeemed on all nodes at once has one winner")
+    @Test("of concurrent redemptions of a code on all nodes, one succeeds")
     func code() async throws {
         let nodes = try await threeNodes()
         for _ in 0..<10 {
@@ -69,7 +69,7 @@ struct ManyNodesTests {
         try await nodes.stop()
     }
 
-    @Test("a client that is disabled through one is refused by all")
+    @Test("a client disabled through one node is refused by all")
     func disabled() async throws {
         let nodes = try await threeNodes()
         let ask: (RunningServer) async throws -> Int = { server in
@@ -85,7 +85,7 @@ struct ManyNodesTests {
         try await nodes.stop()
     }
 
-    @Test("a node that is killed has lost nothing that it answered")
+    @Test("a killed node loses nothing that it acknowledged")
     func killed() async throws {
         let nodes = try await threeNodes()
         let answered = Answered()
@@ -125,7 +125,7 @@ struct ManyNodesTests {
 
     private static let storageArguments = ["--storage-file", "storage", "--master-key-file", "var.key"]
 
-    @Test("a database server that comes late is waited for, and one that goes away is survived")
+    @Test("a node waits for a late database server and survives its loss")
     func database() async throws {
         let database = try MariaDBServer()
         let folder = try Folder()
@@ -159,7 +159,7 @@ struct ManyNodesTests {
         #expect(try await token().status == 200)
         try database.kill()
         try await until("it says so") { try await client.get("/health/ready").status == 503 }
-        // What needs no database goes on.
+        // Requests that need no database still work.
         #expect(try await token().status == 200)
         let lost = try await client.post(
             "/introspect", [("token", "x")], headers: [basic("web", "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1")])
@@ -175,7 +175,7 @@ struct ManyNodesTests {
         try database.stop()
     }
 
-    @Test("without a master key, and with a newer schema, it says what to do")
+    @Test("without a master key, or with a newer schema, a node says what to do")
     func refusals() async throws {
         let folder = try Folder()
         let server = try MariaDBServer.shared.get()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The program seen through Prometheus", .serialized)
+@Suite("Metrics of a running program", .serialized)
 struct MetricsTests {
     private static let documents = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../docs/observability").standardizedFileURL
@@ -16,7 +16,7 @@ struct MetricsTests {
         }
     }
 
-    /// A server on which everything that is counted has happened.
+    /// A server on which every counted event has happened.
     private func observed(_ arguments: [String] = []) async throws -> Observed {
         let folder = try Folder()
         let port = try freePort()
@@ -53,7 +53,7 @@ struct MetricsTests {
         return (process.terminationStatus, text)
     }
 
-    @Test("what is served is counted, promtool finds nothing wrong with it, and no label holds what a stranger sent")
+    @Test("requests are counted, promtool finds no mistakes, and no label contains a client's value")
     func scrape() async throws {
         let observed = try await observed()
         let client = WebClient(origin: observed.server.issuer)
@@ -74,18 +74,18 @@ struct MetricsTests {
             #"http_request_method="POST",url_scheme="http",http_route="/token",http_response_status_code="200",le="+Inf"} 5"#,
             #"http_request_method="GET",url_scheme="http",http_response_status_code="404",le="+Inf"}"#,
             "martlet_password_running 0", "martlet_password_waiting 0", "martlet_password_shed_total 0",
-            // There from the start: an alert does not see the step from nothing to something.
+            // The series exist from the start, because an alert can't see a step from no value to one.
             #"martlet_suspicious_sign_ins_total{signal="many_accounts",consequence="refuse"} 0"#,
             #"martlet_outbox_depth{issuer="\#(observed.server.issuer)"} 0"#,
             #"db_client_connection_max{db_client_connection_pool_name="sqlite readers"} 2"#,
         ] { #expect(text.contains(line), "\(line)") }
         #expect(!text.contains("hunter2"))
-        // Not on the address that everybody reaches.
+        // Not at the public address.
         #expect(try await client.get("/metrics").status == 404)
         try await observed.server.stop()
     }
 
-    @Test("the rules and the dashboard ask for nothing that is not there")
+    @Test("the alert rules and the dashboard use only metrics that exist")
     func documents() async throws {
         let collector = try await OTLPCollector()
         let observed = try await observed([
@@ -108,7 +108,7 @@ struct MetricsTests {
             #expect(names.subtracting(there).isEmpty, "\(document)")
         }
         try await observed.server.stop()
-        // The same over OTLP: what was left is sent at the end.
+        // The same over OTLP, which sends the rest on shutdown.
         let metrics = try collector.records("metrics")
         let tokens = try #require(metrics.last { $0["name"] == "martlet.tokens" })
         #expect(tokens["kind"] == "sum" && tokens["monotonic"] == .flag(true) && tokens["temporality"] == 2)
@@ -122,7 +122,7 @@ struct MetricsTests {
         #expect(metrics.contains { $0["name"] == "process.memory.usage" && $0["kind"] == "gauge" })
     }
 
-    @Test("the rules are valid and fire when they should")
+    @Test("the alert rules are valid and fire when they should")
     func rules() throws {
         for arguments in [["check", "rules", "alerts.yaml"], ["test", "rules", "alerts.test.yaml"]] {
             let (code, output) = try promtool(arguments)
@@ -130,7 +130,7 @@ struct MetricsTests {
         }
     }
 
-    @Test("a real Prometheus reads it, again and again")
+    @Test("a real Prometheus scrapes it repeatedly")
     func prometheus() async throws {
         let observed = try await observed()
         let prometheus = try await PrometheusServer(target: observed.port)

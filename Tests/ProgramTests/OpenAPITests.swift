@@ -4,7 +4,7 @@ import JOSE
 import TestSupport
 import Testing
 
-/// A front end that keeps what it said and heard.
+/// A front end that records its requests and responses.
 private actor Recorder {
     private let client: WebClient
     private(set) var lines: [String] = []
@@ -40,7 +40,7 @@ private actor Recorder {
     }
 }
 
-@Suite("The first-party API is what /api/openapi.json says (OpenAPI 3.1)")
+@Suite("The first-party API matches /api/openapi.json (OpenAPI 3.1)")
 struct OpenAPITests {
     private static let secret = "JBSWY3DPEHPK3PXPJBSWY3DP"
     private static let resources = """
@@ -87,7 +87,7 @@ struct OpenAPITests {
 
     private func text(_ answer: JSONObject, _ name: String) -> String { answer[name]?.string ?? "" }
 
-    /// Asks for every documented answer of the API at least once.
+    /// Requests every documented response of the API at least once.
     private func exercise(_ api: Recorder, _ page: Recorder) async throws {
         let alice = #""username":"alice","password":"correct horse battery""#
         let bob = #"{"username":"bob","password":"battery staple correct"}"#
@@ -151,7 +151,7 @@ struct OpenAPITests {
         try await page.post("/api/auth/mfa", mfa(due, "000000"), headers: [("Sec-Fetch-Site", "cross-site")])
     }
 
-    /// Whose second factor is a passkey.
+    /// Signs in with a passkey as second factor.
     private func show(_ authenticator: SoftwareAuthenticator, _ api: Recorder) async throws {
         let ruth = #"{"username":"ruth","password":"key staple correct"}"#
         let ticket = text(try await api.post("/api/auth/login", ruth), "ticket")
@@ -162,7 +162,7 @@ struct OpenAPITests {
         #expect(tokens["access_token"] != nil)
     }
 
-    /// `newcomer` is where sign-up is open.
+    /// Registers at servers where sign-up is open (`newcomer`) and closed.
     private func register(_ newcomer: Recorder, closed: Recorder) async throws {
         let path = "/api/auth/register"
         let first = try await newcomer.post(path, #"{"email":"new@example.com"}"#)
@@ -176,14 +176,14 @@ struct OpenAPITests {
         for number in 0..<12 { try await newcomer.post(path, #"{"email":"new\#(number)@example.com"}"#) }
         try await closed.post(path, #"{"email":"new@example.com"}"#)
 
-        // Whose second factor is a code by mail.
+        // A user whose second factor is a code by email.
         let mia = #"{"username":"mia","password":"mail staple correct"}"#
         let ticket = text(try await newcomer.post("/api/auth/login", mia), "ticket")
         try await newcomer.post("/api/auth/mfa", #"{"ticket":"\#(ticket)","factor":"email_code"}"#)
         try await newcomer.post("/api/auth/mfa", #"{"ticket":"\#(ticket)","factor":"email_code","code":"x"}"#)
     }
 
-    @Test("every documented answer comes, and every answer is documented, to the member")
+    @Test("every documented response occurs, and every response is documented, member by member")
     func answers() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", Self.resources)
@@ -220,7 +220,7 @@ struct OpenAPITests {
         let said = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0, "\(said)")
-        #expect(said.contains("answers are as documented"))
+        #expect(said.contains("responses match the document"))
         try await server.stop()
         try await open.stop()
     }

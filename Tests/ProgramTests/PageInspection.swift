@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Looks at pages as people see them: on a phone and at a desk, in light and dark. With `MARTLET_SCREENSHOTS=FOLDER` it
-/// keeps a picture of each.
+/// Inspects pages as users see them: on a phone and a desktop, light and dark. With `MARTLET_SCREENSHOTS=FOLDER`, it
+/// keeps a screenshot of each.
 struct PageInspection {
     let browser: Chromium
     let language: String
@@ -11,7 +11,7 @@ struct PageInspection {
     private let findings: String
     private let album: URL?
 
-    /// Throws when axe-core is missing: a test that cannot run has failed.
+    /// Throws if axe-core is missing, because a test that can't run has failed.
     init(_ browser: Chromium, language: String) async throws {
         let tests = URL(filePath: #filePath).deletingLastPathComponent()
         let libraries = tests.appending(path: "../../.build/test-python/lib").standardizedFileURL
@@ -31,10 +31,10 @@ struct PageInspection {
 
     private static let views = [("phone", 390), ("desk", 1280)]
 
-    /// Expects that nothing is wrong with the page that shows, and that it is in the language.
+    /// Expects the current page to be flawless and in the expected language.
     func look(at name: String) async throws {
         #expect(try await browser.evaluate("document.documentElement.lang") == language, "\(name)")
-        // Where a page script runs, WebDriver sees the same document.
+        // WebDriver runs scripts in the page's own document.
         _ = try await browser.run("\(axe); return ''")
         for isDark in [false, true] {
             try await setColors(dark: isDark)
@@ -61,7 +61,7 @@ struct PageInspection {
             "Emulation.setEmulatedMedia", ["features": features.map { ["name": $0.0, "value": $0.1] }])
     }
 
-    /// The whole page, as PNG.
+    /// Returns a screenshot of the whole page, as PNG.
     private func keep(_ name: String) async throws {
         guard let album else { return }
         let shot = try await browser.devTools("Page.captureScreenshot", ["captureBeyondViewport": true])

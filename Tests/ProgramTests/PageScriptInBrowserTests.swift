@@ -20,7 +20,7 @@ struct PageScriptInBrowserTests {
         try await walk.browser.click(".reveal button")
         #expect(try await walk.browser.evaluate(state) == "passwordfalse")
         try await walk.browser.click(".reveal button")
-        // What a password manager sees when the form goes.
+        // What a password manager sees when the form is submitted.
         _ = try await walk.browser.run(
             """
             addEventListener("submit", () => { sessionStorage.sent = document.querySelector("#password").type });
@@ -31,7 +31,7 @@ struct PageScriptInBrowserTests {
         try await walk.end()
     }
 
-    @Test("without script the sign-in page works, and shows no button that does nothing")
+    @Test("without scripts, the sign-in page works and shows no dead button")
     func withoutScript() async throws {
         let walk = try await PageWalk("en")
         try await walk.browser.devTools("Emulation.setScriptExecutionDisabled", ["value": true])
@@ -43,7 +43,7 @@ struct PageScriptInBrowserTests {
         try await walk.end()
     }
 
-    @Test("recovery codes are copied and saved as a file, and nothing is sent")
+    @Test("recovery codes can be copied and saved as a file, and nothing is sent")
     func recoveryCodes() async throws {
         let walk = try await PageWalk("de")
         try await walk.open("/account/recovery-codes")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A server with people and applications whose pages a browser walks through.
+/// A server with users and applications, and a browser that walks through its pages.
 struct PageWalk {
     let server: RunningServer
     let mail: SMTPServer
@@ -33,7 +33,7 @@ struct PageWalk {
                 + "&redirect_uri=\(server.issuer)/health/live&code_challenge=\(Proof().challenge)\(more)")
     }
 
-    /// Waits for the page of a path, and looks at it.
+    /// Waits for the page at a path, and inspects it.
     func look(at name: String, on path: String) async throws {
         try await browser.wait(for: "location.pathname === '\(path)' && document.querySelector('h1') !== null")
         try await inspection.look(at: name)
@@ -56,7 +56,7 @@ struct PageWalk {
         try await browser.type(text, into: selector)
     }
 
-    /// Opens the link of the latest mail that leads to `path`.
+    /// Opens the link to `path` in the latest email that has one.
     func follow(_ path: String) async throws {
         func link() throws -> String? {
             try mail.received().compactMap(\.link).last { $0.hasPrefix("\(server.issuer)\(path)?") }

@@ -3,11 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Every page in a real browser: accessible, legible, in the reader's language", .serialized)
+@Suite("Every page in a real browser: accessible, legible, in the user's language", .serialized)
 struct PagesInBrowserTests {
     private static let alert = "document.querySelector('[role=alert]:not([hidden])') !== null"
 
-    @Test("the pages of signing in and signing up", arguments: ["en", "de"])
+    @Test("the pages of sign-in and sign-up", arguments: ["en", "de"])
     func signingIn(_ language: String) async throws {
         let walk = try await PageWalk(language)
         for client in ["words", "unbroken"] {
@@ -15,7 +15,7 @@ struct PagesInBrowserTests {
             try await walk.inspection.setWidth(360)
             let header =
                 "document.querySelector('.brand-name').offsetHeight < 30 && document.documentElement.scrollWidth <= 360"
-            // The issuer's name keeps its one line.
+            // The issuer's name stays on one line.
             #expect(try await walk.browser.evaluate(header) == "true")
             try await walk.look(at: "sign-in-\(client)", on: "/sign-in")
         }
@@ -84,7 +84,7 @@ struct PagesInBrowserTests {
         try await walk.end()
     }
 
-    @Test("the account and what is behind it", arguments: ["en", "de"])
+    @Test("the account page and the pages it leads to", arguments: ["en", "de"])
     func account(_ language: String) async throws {
         let walk = try await PageWalk(language)
         try await walk.authorize("shop")
@@ -95,7 +95,7 @@ struct PagesInBrowserTests {
         try await walk.open("/account/passkeys")
         try await walk.look(at: "passkeys-none", on: "/account/passkeys")
         var authenticators: [String] = []
-        // An authenticator has one passkey of an account.
+        // An authenticator holds one passkey per account.
         for (name, transport) in [("Phone", "internal"), ("The security key in the drawer of my desk", "usb")] {
             authenticators.append(try await walk.browser.addAuthenticator(transport))
             try await walk.open("/account/passkeys")
@@ -144,7 +144,7 @@ struct PagesInBrowserTests {
         try await walk.browser.click("button.primary")
         try await walk.look(at: "recovery-codes-made", when: "document.querySelector('.codes') !== null")
 
-        // They would sign in by themselves.
+        // The passkeys would sign in by themselves.
         for authenticator in authenticators { try await walk.browser.removeAuthenticator(authenticator) }
         try await walk.browser.forgetCookies()
         try await walk.open("/account")
@@ -164,7 +164,7 @@ struct PagesInBrowserTests {
         try await walk.look(at: "not-me", on: "/not-me")
         try await walk.browser.click("button.primary")
         try await walk.look(at: "recovery-started", when: "document.querySelector('[name=link]') === null")
-        // In the reader's time zone, which needs no name.
+        // Shown in the user's own time zone, which needs no name.
         #expect(try await walk.browser.evaluate("document.querySelector('time').innerText.includes('UTC')") == "false")
         try await walk.follow("/recovery/cancel")
         try await walk.look(at: "recovery-cancel", on: "/recovery/cancel")
@@ -178,7 +178,7 @@ struct PagesInBrowserTests {
         try await walk.end()
     }
 
-    @Test("an address that is confirmed, what is typed wrong, and the end of an account", arguments: ["en", "de"])
+    @Test("a confirmed address, invalid input, and a deleted account", arguments: ["en", "de"])
     func ending(_ language: String) async throws {
         let walk = try await PageWalk(language)
         try await walk.open("/account/email")

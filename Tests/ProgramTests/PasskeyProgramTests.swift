@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Passkeys in a real browser (WebAuthn L3)", .serialized)
 struct PasskeyProgramTests {
-    @Test("enrolled on the account page, offered by autofill, shown alone and as a second factor")
+    @Test("a passkey is enrolled on the account page, offered by autofill, and used alone and as a second factor")
     func passkeys() async throws {
         let folder = try Folder()
         let demoPort = try freePort()
@@ -24,14 +24,14 @@ struct PasskeyProgramTests {
         try await browser.click("form[data-passkey] button")
         try await browser.wait(for: "document.querySelector('.rows li > span')?.innerText.includes('Test phone')")
 
-        // The page asks by itself, and the authenticator answers: nobody types anything.
+        // The page asks by itself and the authenticator responds, so the user types nothing.
         try await signOut(browser, demoPort)
         try await browser.click("#sign-in")
         try await allow(browser)
         #expect(try await browser.evaluate(Self.claims).contains("mfa"))
         #expect(try await !browser.evaluate(Self.claims).contains("pwd"))
 
-        // One that does not know the person does not answer a stranger's page: the password goes first.
+        // An authenticator without a passkey for the user doesn't respond, so the password comes first.
         try await browser.setUserVerified(false, of: authenticator)
         try await signOut(browser, demoPort)
         try await browser.click("#sign-in")
@@ -54,7 +54,7 @@ struct PasskeyProgramTests {
         try await browser.click("button[type=submit]")
     }
 
-    /// The demo is a public client on a loopback address: it asks each time.
+    /// The demo is a public client on a loopback address, so it asks for consent each time.
     private func allow(_ browser: Chromium) async throws {
         try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
         try await browser.click("button[value=allow]")

@@ -5,18 +5,18 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Tokens that clients have in hand.
+/// Tokens held by clients.
 final class Answered: Sendable {
     private let tokens = Mutex<[String]>([])
-    /// Whether the server was told to die: from then on connections may break.
+    /// Whether the server was told to die, after which connections may break.
     let isDying = Atomic(false)
     func add(_ token: String) { tokens.withLock { $0.append(token) } }
     var all: [String] { tokens.withLock { $0 } }
 }
 
-@Suite("The program as a person runs it", .serialized)
+@Suite("The running server", .serialized)
 struct ServeTests {
-    /// The configuration and resource file of the documentation, with the blanks filled in.
+    /// The documented configuration and resource file, with the blanks filled in.
     private static let resources = """
         clients:
           - client_id: web
@@ -61,7 +61,7 @@ struct ServeTests {
             ], headers: [basic("web", "5CFNd0OMGyV3uhDA3GPSHw")])
     }
 
-    @Test("the files of the documentation work, with a second factor, over real sockets; nothing secret is logged")
+    @Test("the documented files work, with a second factor, over real sockets, and no secret is logged")
     func documented() async throws {
         let folder = try Folder()
         let port = try freePort()
@@ -90,7 +90,7 @@ struct ServeTests {
         let tokens = try json(await redeem(client, authorizationCode).body)
         let accessToken = try #require(tokens["access_token"] as? String)
 
-        // The ID Token verifies with the keys that are served.
+        // The ID Token verifies with the published keys.
         let keys = try JWKSet(JSONObject(parsing: Array(try await client.get("/jwks").body.utf8)))
         let idToken = try JWT(
             validating: #require(tokens["id_token"] as? String), with: keys,
@@ -126,7 +126,7 @@ struct ServeTests {
         for line in log.split(separator: "\n") { _ = try json(String(line)) }
     }
 
-    @Test("killed in the middle of sign-ins, it has lost nothing that it answered")
+    @Test("a server killed during sign-ins loses nothing that it acknowledged")
     func kill() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", Self.resources)
@@ -173,7 +173,7 @@ struct ServeTests {
         try await again.stop()
     }
 
-    @Test("a client that a command disables is refused soon after, and new keys are served")
+    @Test("a client disabled by a command is soon refused, and new keys are published")
     func otherProcess() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", Self.resources)
@@ -207,7 +207,7 @@ struct ServeTests {
         }
     }
 
-    @Test("several issuers in one process: each answers below its own path")
+    @Test("with several issuers in one process, each responds below its own path")
     func issuers() async throws {
         let folder = try Folder()
         let port = try freePort()

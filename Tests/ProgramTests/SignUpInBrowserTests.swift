@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Sign-up and reset in a real browser", .serialized, .timeLimit(.minutes(5)))
 struct SignUpInBrowserTests {
-    @Test("from the sign-in page to an account, and back in with a new password")
+    @Test("a user signs up from the sign-in page, and later signs in with a new password")
     func walk() async throws {
         let (folder, mail) = (try Folder(), try SMTPServer())
         let demoPort = try freePort()
@@ -32,7 +32,7 @@ struct SignUpInBrowserTests {
         try await browser.wait(for: "document.querySelector('[role=alert]') !== null")
         try await browser.type("a dormouse in a teapot", into: "#password")
         try await browser.click("button[type=submit]")
-        // Back to where they came from: the demo asks for what it wants.
+        // Back at the demo, which repeats its request.
         try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
         try await browser.click("button[value=allow]")
         try await browser.wait(for: "document.body.dataset.state === 'signed-in'")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Unusual sign-ins, with a database of places and a proxy in front")
+@Suite("Unusual sign-ins, with a location database and behind a proxy")
 struct SuspicionProgramTests {
     private static let resources = """
         clients:
@@ -15,7 +15,7 @@ struct SuspicionProgramTests {
             password: down-the-rabbit-hole
         """
 
-    @Test("travel that nobody makes is refused, recorded, counted and explained")
+    @Test("impossible travel is refused, recorded, counted and explained")
     func travel() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", Self.resources)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Authenticator apps in a real browser (RFC 6238)", .serialized, .timeLimit(.minutes(5)))
 struct TOTPInBrowserTests {
-    @Test("set up by what the QR code says, and asked for at the next sign-in")
+    @Test("an app is set up from the QR code, and its code is required at the next sign-in")
     func enrolment() async throws {
         let folder = try Folder()
         let server = try await RunningServer(["--demo", "--demo-port", String(try freePort())], in: folder.url)
@@ -14,7 +14,7 @@ struct TOTPInBrowserTests {
         try await browser.open("\(server.issuer)/account/authenticator-apps")
         try await signIn(browser)
         try await browser.wait(for: "document.querySelector('img.qr')?.naturalWidth > 0")
-        // What a camera reads is what the page says beside it.
+        // The QR code contains the same secret as the text beside it.
         let address = try read(await browser.picture(of: "img.qr"), in: folder)
         #expect(try await browser.evaluate("document.querySelector('.others a').href") == address)
         let secret = try #require(
@@ -29,7 +29,7 @@ struct TOTPInBrowserTests {
         try await browser.open("\(server.issuer)/account")
         try await signIn(browser)
         try await browser.wait(for: "location.pathname === '/second-factor'")
-        // The present code was used: only one of a later step is good.
+        // The current code was used, so only one of a later time step is accepted.
         try await browser.type(try app.code(at: .now + 30), into: "#code")
         try await browser.click("button[type=submit]")
         try await browser.wait(for: "location.pathname === '/account'")
@@ -44,7 +44,7 @@ struct TOTPInBrowserTests {
         try await browser.click("button[type=submit]")
     }
 
-    /// What another program reads in the picture.
+    /// Returns what another program reads in the picture.
     private func read(_ picture: Data, in folder: Folder) throws -> String {
         let file = folder.url.appending(path: "code.png")
         try picture.write(to: file)

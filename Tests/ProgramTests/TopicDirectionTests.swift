@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Topics of the provider name each other in one direction")
+@Suite("Topics of the provider depend on each other in one direction")
 struct TopicDirectionTests {
     private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
 
-    /// What `.ci/topics` says about a project.
+    /// Returns the output of `.ci/topics` for a project.
     private func check(_ project: URL) async throws -> (code: Int32, errors: String) {
         let folder = try Folder()
         let errors = folder.url.appending(path: "err")
@@ -20,7 +20,7 @@ struct TopicDirectionTests {
         return (process.terminationStatus, try String(contentsOf: errors, encoding: .utf8))
     }
 
-    /// A project of two topics, `Upper` above `Lower`, with these files.
+    /// Creates a project of two topics, `Upper` above `Lower`, with these files.
     private func check(_ files: [String: String]) async throws -> (code: Int32, errors: String) {
         let folder = try Folder()
         for (name, text) in files.merging(
@@ -34,7 +34,7 @@ struct TopicDirectionTests {
         return try await check(folder.url)
     }
 
-    @Test("the sources keep to the drawing in docs/architecture.md")
+    @Test("the sources follow the drawing in docs/architecture.md")
     func present() async throws {
         let (code, errors) = try await check(Self.root)
         #expect(code == 0, "\(errors)")
@@ -44,7 +44,7 @@ struct TopicDirectionTests {
     private static let lower = "Sources/IdentityProvider/Lower/Floor.swift"
 
     @Test(
-        "what points down, and an identifier, is no finding",
+        "references downward, and to identifiers, are allowed",
         arguments: [
             ["struct Roof { let floor: Floor }", "struct Floor {}"],
             ["struct Roof {}", "struct Floor { let roof: Identifier<Roof> }"],
@@ -55,7 +55,7 @@ struct TopicDirectionTests {
         #expect(code == 0, "\(errors)")
     }
 
-    @Test("what points up is told, with the file, the name and both folders")
+    @Test("a reference upward is reported with the file, the name and both folders")
     func forbidden() async throws {
         let (code, errors) = try await check([
             Self.upper: "struct Roof {}", Self.lower: "struct Floor { let roof: Roof }",
@@ -64,7 +64,7 @@ struct TopicDirectionTests {
         #expect(errors.contains("\(Self.lower) uses Roof: Lower must not depend on Upper"), "\(errors)")
     }
 
-    @Test("a folder that the drawing lacks, and one that only the drawing has, are told")
+    @Test("a folder missing from the drawing, or found only there, is reported")
     func folders() async throws {
         let (code, errors) = try await check([
             Self.upper: "struct Roof {}", "Sources/IdentityProvider/Shed/Door.swift": "struct Door {}",

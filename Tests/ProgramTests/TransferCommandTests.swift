@@ -12,7 +12,7 @@ struct TransferCommandTests {
     }
 
     @Test(
-        "an installation moves from SQLite to MariaDB and back: people stay signed in, tokens go on, keys are the same")
+        "moving from SQLite to MariaDB and back keeps users signed in, tokens valid and keys unchanged")
     func move() async throws {
         let folder = try Folder()
         let port = try freePort()
@@ -60,7 +60,7 @@ struct TransferCommandTests {
         let second = try await RunningServer(["--storage-file", "storage"], in: folder.url, port: port)
         #expect(try await browser.get("/jwks").body == keys)
         let refreshed = try #require(try await refresh(token, browser)["refresh_token"] as? String)
-        // Still signed in: the code comes without a password.
+        // Still signed in: a code is issued without a password.
         #expect(try await browser.get("/authorize?\(MartletNodes.query)").answer["code"] != nil)
         try await second.stop()
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Somebody who takes webhooks: a server of Python's on loopback.
+/// A webhook receiver on loopback, written in Python.
 private final class Receiver {
     private let process = Process()
 
@@ -24,7 +24,7 @@ private final class Receiver {
     deinit { stop() }
 }
 
-/// What a receiver wrote down.
+/// A delivery as the receiver recorded it.
 private struct Taken {
     let status: Int
     let fields: [String: String]
@@ -76,7 +76,7 @@ struct WebhookTests {
             ["--config", "martlet.yaml", "--apply", "resources.yaml"] + arguments, in: folder.url)
     }
 
-    /// Makes an event, `count` times.
+    /// Causes `count` events.
     private func fail(_ server: RunningServer, _ count: Int) async throws {
         let client = WebClient(origin: server.issuer)
         for _ in 0..<count {
@@ -86,7 +86,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("events wait while the receiver is down or refuses, and come once, signed")
+    @Test("events wait while the receiver is down or refuses them, and arrive once, signed")
     func downAndBack() async throws {
         let folder = try Folder()
         let (port, file) = (try freePort(), folder.url.appending(path: "taken"))
@@ -105,7 +105,7 @@ struct WebhookTests {
         let taken = all.filter { $0.status == 200 }
         #expect(Set(taken.map { $0.fields["martlet-delivery"] }).count == 5)
         #expect(taken.count == 5)
-        // No redirect was followed.
+        // The redirect was not followed.
         #expect(all.allSatisfy { !$0.body.isEmpty })
         for one in taken {
             #expect(one.event["event"] as? String == "client_authentication_failed")
@@ -120,7 +120,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("mails and webhooks are spans; the receiver gets the trace of its own, and no span tells the URL")
+    @Test("emails and webhooks are spans; the receiver gets its own trace, and no span contains the URL")
     func spans() async throws {
         let (folder, collector, mail) = (try Folder(), try await OTLPCollector(), try SMTPServer())
         let (port, file) = (try freePort(), folder.url.appending(path: "taken"))
@@ -151,7 +151,7 @@ struct WebhookTests {
         #expect(!"\(spans)".contains("/hook"))
     }
 
-    @Test("at a sampling of nothing the trace of a webhook that fails is told, that of a refusal is not")
+    @Test("with sampling 0, the trace of a failed webhook is exported, that of a denied request is not")
     func failures() async throws {
         let (folder, collector) = (try Folder(), try await OTLPCollector())
         let server = try await server(
@@ -159,7 +159,7 @@ struct WebhookTests {
             arguments: ["--telemetry-otlp", collector.endpoint, "--telemetry-sampling", "0"])
         try await fail(server, 1)
         let client = WebClient(origin: server.issuer)
-        // Thrown through the span of a sign-in step, and answered with a redirect.
+        // Thrown through the span of a sign-in step, and turned into a redirect.
         let silent = try await client.get(
             "/authorize?response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&scope=openid"
                 + "&nonce=n&prompt=none")

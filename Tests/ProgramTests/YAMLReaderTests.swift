@@ -3,9 +3,9 @@ import Testing
 
 @testable import martlet
 
-@Suite("YAML 1.2, read strictly")
+@Suite("Strict YAML 1.2")
 struct YAMLReaderTests {
-    @Test("plain scalars are resolved by the core schema, others are strings")
+    @Test("plain scalars follow the core schema, and all others are strings")
     func scalars() throws {
         let text = """
             a: true
@@ -30,7 +30,7 @@ struct YAMLReaderTests {
         #expect(value?.object == (try JSONObject(parsing: Array(expected.utf8))))
     }
 
-    @Test("each member has its line")
+    @Test("each member has its line number")
     func lines() throws {
         let text = "# comment\na: 1\nb:\n  - c: 2\n  - - d\n    - e: {f: 3}\n"
         let lines = try YAMLReader.read(text, path: "x").lines
@@ -41,7 +41,7 @@ struct YAMLReaderTests {
             ])
     }
 
-    @Test("an alias stands for what has its anchor")
+    @Test("an alias repeats the value of its anchor")
     func alias() throws {
         let value = try YAMLReader.read("a: &x {b: 1}\nc: *x\n", path: "x").value
         #expect(value?.object == (try JSONObject(parsing: Array(#"{"a": {"b": 1}, "c": {"b": 1}}"#.utf8))))
@@ -53,7 +53,7 @@ struct YAMLReaderTests {
     }
 
     @Test(
-        "mistakes name the line",
+        "errors name the line",
         arguments: [
             ("a: 1\na: 2\n", "x:2: duplicate key a"), ("a: [1\nb: 2\n", "x:2: not valid YAML: "),
             ("a:\n\t- 1\n", "x:2: not valid YAML: "), ("a: 1\n---\nb: 2\n", "x: contains more than one YAML document"),
@@ -66,7 +66,7 @@ struct YAMLReaderTests {
         #expect(mistakes?.lines.first?.hasPrefix(expected) == true, "\(mistakes?.lines ?? [])")
     }
 
-    @Test("aliases cannot multiply a small file into a large one")
+    @Test("aliases can't expand a small file into a large one")
     func laughs() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...9 {

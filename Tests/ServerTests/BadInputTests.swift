@@ -1,12 +1,12 @@
 import Testing
 
-@Suite("RFC 9112: bytes that are no request get a clear answer, and the next one is answered", .timeLimit(.minutes(1)))
+@Suite("RFC 9112: malformed requests get a clear response, and the server continues", .timeLimit(.minutes(1)))
 struct BadInputTests {
     private static let form = "Content-Type: application/x-www-form-urlencoded\r\n"
     private static let tooLong = String(repeating: "a", count: 100_000)
 
     @Test(
-        "a bad request",
+        "a malformed request",
         arguments: [
             // Targets
             ("a NUL in the path", "GET /ec\u{0}ho HTTP/1.1\r\nHost: a\r\n\r\n", [400]),
@@ -67,7 +67,7 @@ struct BadInputTests {
                 "POST /echo HTTP/1.1\r\nHost: a\r\n\(form)Transfer-Encoding: chunked\r\n\r\n1\r\nabcdef\r\n0\r\n\r\n",
                 [400]
             ),
-            // Two readers, two requests (RFC 9112 §11.2)
+            // Requests that two parsers could read differently (RFC 9112 §11.2)
             (
                 "a length and chunks",
                 "POST /echo HTTP/1.1\r\nHost: a\r\n\(form)Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -117,7 +117,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("invalid UTF-8 as it is", arguments: ["GET /\u{1}", "GET /echo?text=\u{1}"])
+    @Test("raw invalid UTF-8", arguments: ["GET /\u{1}", "GET /echo?text=\u{1}"])
     func invalidUTF8(_ start: String) async throws {
         try await TestServer.run { server in
             let bytes = Array(start.utf8.dropLast()) + [0xFF, 0xC3] + Array(" HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
@@ -142,7 +142,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("what follows a refused request on its connection is not answered: it may be the body of the first")
+    @Test("data after a refused request is not treated as another request, because it may be the first one's body")
     func nothingAfterRefusal() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -155,7 +155,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a refused body arrives to its end in an answer, however much of it the client sends first")
+    @Test("the response to an oversized body arrives completely, however much the client has already sent")
     func largeBody() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -173,7 +173,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("answers to what is no request carry their fields, too")
+    @Test("responses to malformed requests have the usual header fields")
     func refusalFields() async throws {
         try await TestServer.run { server in
             let response = try await RawConnection.run(to: server.port) { connection in
@@ -189,7 +189,7 @@ struct BadInputTests {
     }
 }
 
-/// The server still answers, on a new connection.
+/// Expects that the server still responds on a new connection.
 func expectAnswer(from server: TestServer) async throws {
     let status = try await RawConnection.run(to: server.port) { connection in
         try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n")

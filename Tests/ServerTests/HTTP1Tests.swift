@@ -2,11 +2,11 @@ import Testing
 
 @testable import Server
 
-@Suite("RFC 9112: one connection, several requests", .timeLimit(.minutes(1)))
+@Suite("RFC 9112: several requests on one connection", .timeLimit(.minutes(1)))
 struct HTTP1Tests {
     private let form = "Content-Type: application/x-www-form-urlencoded\r\n"
 
-    @Test("requests follow each other on one connection")
+    @Test("requests can follow each other on one connection")
     func keepAlive() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -21,7 +21,7 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("requests sent at once are answered in order")
+    @Test("pipelined requests are answered in order")
     func pipelining() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -34,7 +34,7 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("who sends far more requests at once than is fair gets the first answers, and has to connect again")
+    @Test("a client that pipelines too many requests gets the first responses and must reconnect")
     func tooMuchPipelining() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -50,7 +50,7 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("a good request before a bad one is answered")
+    @Test("a valid request before an invalid one is answered")
     func goodBeforeBad() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -62,7 +62,7 @@ struct HTTP1Tests {
     }
 
     @Test(
-        "the connection ends after the answer when the client says so (§9.6)",
+        "the connection ends after the response if the client asks for it (§9.6)",
         arguments: [
             "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
             "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: TE, Close\r\n\r\n",
@@ -81,7 +81,7 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("a target in absolute form is understood, and its host counts (§3.2.2)")
+    @Test("the host of a target in absolute form is used (§3.2.2)")
     func absoluteForm() async throws {
         try await TestServer.run { server in
             let body = try await RawConnection.run(to: server.port) { connection in
@@ -92,12 +92,12 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("HEAD is answered like GET, without the body (RFC 9110 §9.3.2)")
+    @Test("HEAD gets the same response as GET, without the body (RFC 9110 §9.3.2)")
     func head() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
                 try await connection.send("HEAD /echo?text=x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-                // All of it, for a body would follow: none comes before the end.
+                // Reads until the connection ends, so that a body would be noticed.
                 let response = try await connection.response()
                 #expect(response == nil)
             }
@@ -110,7 +110,7 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("a form in chunks is read")
+    @Test("a chunked form is read")
     func chunks() async throws {
         try await TestServer.run { [form] server in
             let body = try await RawConnection.run(to: server.port) { connection in
@@ -123,7 +123,7 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("a client that asks before it sends is told to go on, or that it need not (RFC 9110 §10.1.1)")
+    @Test("a client that sends Expect: 100-continue gets 100 or the final response (RFC 9110 §10.1.1)")
     func expectation() async throws {
         try await TestServer.run { [form] server in
             try await RawConnection.run(to: server.port) { connection in
@@ -138,7 +138,7 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("an offer to change the protocol is passed over (RFC 9110 §7.8)")
+    @Test("a request to upgrade the protocol is ignored (RFC 9110 §7.8)")
     func upgrade() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -150,7 +150,7 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("a request answered before its body came ends the connection: what follows could be taken for a request")
+    @Test("a response before the body has arrived ends the connection, because the body could be taken for a request")
     func earlyAnswer() async throws {
         try await TestServer.run { server in
             try await RawConnection.run(to: server.port) { connection in

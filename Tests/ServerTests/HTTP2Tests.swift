@@ -7,7 +7,7 @@ import Testing
 
 private let start = [(":method", "GET"), (":scheme", "https"), (":path", "/echo")]
 
-@Suite("RFC 9113: what is a request, and what keeps a connection", .timeLimit(.minutes(1)))
+@Suite("RFC 9113: valid requests, and what keeps a connection open", .timeLimit(.minutes(1)))
 struct HTTP2Tests {
     private func run(
         configure: (inout ServerSettings) -> Void = { _ in },
@@ -24,7 +24,7 @@ struct HTTP2Tests {
     }
 
     @Test(
-        "a head is refused with 400 if it is malformed (§8.2.1, §8.3.1), and the connection serves on",
+        "a malformed head gets 400, and the connection stays open (§8.2.1, §8.3.1)",
         arguments: [
             ("authority", start + [(":authority", "a")], 200),
             ("Host instead", start + [("host", "a")], 200),
@@ -54,7 +54,7 @@ struct HTTP2Tests {
         }
     }
 
-    @Test("a malformed head is answered before its body comes, and its stream ends")
+    @Test("a malformed head gets its response before the body arrives, and its stream ends")
     func malformedWithBody() async throws {
         try await run { client in
             try await client.send(head: start, isWhole: false)
@@ -74,10 +74,10 @@ struct HTTP2Tests {
         }
     }
 
-    @Test("a client that only pings is sent away with ENHANCE_YOUR_CALM (§10.5)")
+    @Test("a client that only pings is disconnected with ENHANCE_YOUR_CALM (§10.5)")
     func onlyPings() async throws {
         try await run { client in
-            // The settings are acknowledged with this, and nothing of the client is on its way when the server closes.
+            // This also acknowledges the settings, so nothing from the client is in flight when the server closes.
             try await client.get("/echo")
             #expect(try await client.status() == 200)
             for _ in 0..<4 { try await client.ping() }
@@ -87,7 +87,7 @@ struct HTTP2Tests {
         }
     }
 
-    @Test("frames that ask for nothing don't keep a connection")
+    @Test("frames other than requests don't keep a connection open")
     func noise() async throws {
         try await run(configure: {
             $0.limits.idleTimeout = 0.5

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Memory after a peak")
 struct MemoryReturnTests {
-    @Test("what was freed goes back, even between blocks in use, and after a peak that nobody looked at")
+    @Test("freed memory is returned, even between blocks in use, and after a peak that was not measured")
     func peak() throws {
         var memory = FreedMemory()
         memory.returnToSystem()
@@ -15,14 +15,14 @@ struct MemoryReturnTests {
         blocks = blocks.enumerated().filter { $0.offset % 64 == 63 }.map(\.element)
         let isReturned = memory.returnToSystem()
         #expect(isReturned)
-        // Half of the 128 MiB is far more than chance could give back, and far less than what is free.
+        // Half of the 128 MiB is far more than could be returned by chance, and far less than what is free.
         #expect(try Self.resident() < atPeak - 64 << 20)
         #expect(blocks.count == 512)
         let isReturnedAgain = memory.returnToSystem()
         #expect(!isReturnedAgain)
     }
 
-    /// Bytes of the process that are in memory.
+    /// Returns the resident memory of the process in bytes.
     private static func resident() throws -> Int {
         let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")[1]
         return try #require(Int(pages)) * 4_096

@@ -23,7 +23,7 @@ struct NextStepTests {
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: String])
     }
 
-    /// The `href` of each primary link, and `button` for each primary button of a form.
+    /// Returns the `href` of each primary link, and `button` for each primary button of a form.
     private func primaries(_ html: String) -> [String] {
         html.matches(of: #/<a class="button primary" href="([^"]*)"/#).map { String($0.output.1) }
             + html.matches(of: #/<button class="primary"/#).map { _ in "button" }
@@ -101,7 +101,7 @@ struct NextStepTests {
                     "action": "/forgot-password", "resend": .list([["name": "username", "value": "\"><script>"]]),
                 ]))
         #expect(html.contains(#"<input type="hidden" name="username" value="&quot;&gt;&lt;script&gt;">"#))
-        // The page's own script is the only one.
+        // The only script is the page script.
         #expect(html.components(separatedBy: "<script").count == 2)
     }
 }

@@ -18,7 +18,7 @@ struct PageTests {
     private func text(_ answer: Answer) -> String { String(decoding: answer.body, as: UTF8.self) }
 
     @Test(
-        "the language is the person's own wish, then that of the browser, then English (RFC 9110 §12.5.4)",
+        "the language is the user's choice, then the browser's, then English (RFC 9110 §12.5.4)",
         arguments: [
             ([], nil, "en"), ([], "de", "de"), ([], "de-AT", "de"), ([], "DE", "de"), ([], "fr", "en"),
             ([], "fr, de;q=0.1", "de"), ([], "en;q=0.5, de;q=0.8", "de"), ([], "de;q=0.5, en;q=0.5", "de"),
@@ -33,7 +33,7 @@ struct PageTests {
     }
 
     @Test(
-        "a region is taken for its language where only the region is there (RFC 4647 §3.3.1)",
+        "a language matches its region if only the region is available (RFC 4647 §3.3.1)",
         arguments: [
             ("pt", "pt-BR"), ("pt-br", "pt-BR"), ("pt-PT", nil), ("p", nil), ("en-GB-oed", "en"),
         ])
@@ -42,20 +42,20 @@ struct PageTests {
     }
 
     @Test(
-        "data is text, never markup; nor is it a template",
+        "data is rendered as text, never as markup or a template",
         arguments: [
             "<script>alert(1)</script>", "\" onload=\"x", "{{style}}", "</style><script>",
         ])
     func escaping(_ data: String) throws {
         let html = text(try answer(Page("sign-in", data: ["username": .text("seen: " + data)]), name: data))
-        // The page has one script of its own.
+        // The page script is the only one.
         #expect(html.components(separatedBy: "<script").count == 2)
         #expect(!html.contains("\" onload"))
         #expect(html.contains("seen: "))
         #expect(html.components(separatedBy: "<style>").count == 2)
     }
 
-    @Test("a page may run the scripts that it names, and none that would widen its policy")
+    @Test("a page may run the scripts that it lists, and none that would widen its policy")
     func scripts() throws {
         var page = Page("error")
         page.scriptSources = ["https://id.example/passkey.js", "https://x; script-src *", "'unsafe-inline'"]
@@ -63,7 +63,7 @@ struct PageTests {
         #expect(policy.hasPrefix("default-src 'none'; script-src https://id.example/passkey.js; style-src 'sha256-"))
     }
 
-    @Test("the policy allows one style and nothing else, and the forms that the page names")
+    @Test("the policy allows one style, and only the forms that the page lists")
     func policy() throws {
         let page = Page(
             "error", formTargets: ["https://app.example", "com.example.app:"],
@@ -77,7 +77,7 @@ struct PageTests {
     }
 
     @Test(
-        "a source cannot end its directive and begin another",
+        "a source can't end its directive and start another",
         arguments: [
             "https://a.example; script-src *", "https://a.example script-src", "https://a.example,x", "'unsafe-inline'",
             "*",
@@ -89,7 +89,7 @@ struct PageTests {
         #expect(policy == (try answer().headers[.contentSecurityPolicy]))
     }
 
-    @Test("the hash in the policy is that of the style in the page")
+    @Test("the hash in the policy matches the style in the page")
     func styleHash() throws {
         let answer = try answer()
         let html = text(answer)
@@ -99,7 +99,7 @@ struct PageTests {
         #expect(answer.headers[.contentSecurityPolicy] == hash)
     }
 
-    @Test("the one page that sends its form on may run the one line that does; its fields are text")
+    @Test("only the form_post page may run its one inline line, and its fields are text")
     func script() throws {
         var page = Page(
             "form-post",
@@ -119,7 +119,7 @@ struct PageTests {
         #expect(try !self.answer().headers[.contentSecurityPolicy]!.contains("script-src"))
     }
 
-    @Test("a page whose template holds the page script may run it, an operator's template as well; no other page may")
+    @Test("a page may run the page script only if its template contains it, including operators' templates")
     func pageScript() throws {
         let script = try #require(Templates.files["page.js"])
         let style = try #require(Templates.files["style.css"])
@@ -137,13 +137,13 @@ struct PageTests {
         #expect(own.headers[.contentSecurityPolicy] == policy.field(for: Page("error"), runsPageScript: true))
     }
 
-    @Test("the issuer's own name stands on its pages")
+    @Test("an issuer's pages show its own name")
     func names() throws {
         #expect(text(try answer(name: "Front Door")).contains("Front Door"))
         #expect(text(try answer()).contains("Martlet"))
     }
 
-    @Test("the consent page says what a scope is for and of which resource server it is, in either language")
+    @Test("the consent page describes each scope and its resource server in either language")
     func consent() throws {
         let orders: Page.Value = [
             "resource_server": .translated(["de": "Bestellungen & mehr"], otherwise: "Orders & more"),
@@ -188,7 +188,7 @@ struct PageTests {
         #expect(text(answer).contains("<span>place orders <small>Orders · What you bought</small></span>"))
     }
 
-    @Test("every page of every language renders, with a title and no text left out")
+    @Test("every page renders in every language, with a title and all texts")
     func allPages() throws {
         for file in Templates.files.keys where file.hasSuffix(".mustache") {
             let parts = [
@@ -210,12 +210,12 @@ struct PageTests {
         }
     }
 
-    @Test("a page without a template is an error of ours, and no empty page")
+    @Test("a page without a template is a server error, not an empty page")
     func unknownPage() throws {
         #expect(try answer(Page("no-such-page")).status == .internalServerError)
     }
 
-    @Test("the locales say the same things")
+    @Test("all locales have the same texts")
     func locales() throws {
         let names = try ["en", "de"].map { language in
             let text = try #require(Templates.files["locales/\(language).json"])
@@ -225,7 +225,7 @@ struct PageTests {
         #expect(names[0] == names[1])
     }
 
-    @Test("over a socket: HTML, kept by nobody")
+    @Test("over a socket: a page is HTML and not cached")
     func overSocket() async throws {
         try await TestServer.run { server in
             try await TestClient.run { client in

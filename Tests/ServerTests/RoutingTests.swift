@@ -5,9 +5,9 @@ import Testing
 
 @testable import Server
 
-@Suite("Routing: which issuer and endpoint answers (RFC 9110 §7.2)", .timeLimit(.minutes(1)))
+@Suite("Routing to the issuer and endpoint (RFC 9110 §7.2)", .timeLimit(.minutes(1)))
 struct RoutingTests {
-    /// Says who it is.
+    /// Responds with its own name.
     private struct NamedEndpoint: Endpoint {
         let name: String
         var routes: [Route] {
@@ -31,12 +31,12 @@ struct RoutingTests {
     }
 
     @Test(
-        "several issuers, each at its host and below its path",
+        "several issuers, each at its host and path",
         arguments: [
             ("one.example", "/who", "one"), ("one.example:443", "/who", "one"), ("ONE.example", "/who", "one"),
             ("two.example:8443", "/who", "two"), ("one.example", "/three/who", "three"),
             ("one.example", "/.well-known/who/three", "three"),
-            // Not its port, not its path, not its host, and nothing that only looks like it.
+            // Not another port, path or host, nor anything that looks similar.
             ("two.example", "/who", nil), ("one.example:8443", "/who", nil), ("one.example:80", "/who", nil),
             ("two.example:8443", "/three/who", nil), ("one.example", "/three/.well-known/who/three", nil),
             ("one.example", "/three", nil), ("other.example", "/who", nil), ("one.example.", "/who", nil),
@@ -54,7 +54,8 @@ struct RoutingTests {
     }
 
     @Test(
-        "one issuer answers at any host: a health check may know the address only", arguments: ["a", "127.0.0.1", ""])
+        "a single issuer answers at any host, because a health check may know only the address",
+        arguments: ["a", "127.0.0.1", ""])
     func oneIssuer(_ host: String) async throws {
         try await TestServer.run(providers: [provider("one", at: "https://one.example")]) { server in
             let status = try await RawConnection.run(to: server.port) { connection in
@@ -65,7 +66,7 @@ struct RoutingTests {
         }
     }
 
-    @Test("an endpoint sees its path below the issuer")
+    @Test("an endpoint sees its path relative to the issuer")
     func pathBelowIssuer() async throws {
         try await TestServer.run(providers: [provider("one", at: "https://one.example/deep/down")]) { server in
             try await TestClient.run { client in
@@ -75,7 +76,7 @@ struct RoutingTests {
         }
     }
 
-    @Test("two issuers at one address are refused at the start")
+    @Test("two issuers with the same address are refused at startup")
     func conflict() async throws {
         let twins = [
             try provider("one", at: "https://one.example"), try provider("one", at: "https://one.example:443"),
@@ -83,7 +84,7 @@ struct RoutingTests {
         await #expect(throws: ConflictingRoutes.self) { try await TestServer.run(providers: twins) { _ in } }
     }
 
-    @Test("a wrong method is answered with those that are right (RFC 9110 §15.5.6)")
+    @Test("a wrong method gets 405 with the allowed methods (RFC 9110 §15.5.6)")
     func wrongMethod() async throws {
         try await TestServer.run { server in
             try await TestClient.run { client in
@@ -97,7 +98,7 @@ struct RoutingTests {
         }
     }
 
-    @Test("an address without anything is a page for people, and JSON for programs")
+    @Test("an unknown path is a page in a browser and JSON in a program")
     func notFound() async throws {
         try await TestServer.run { server in
             try await TestClient.run { client in
@@ -113,7 +114,7 @@ struct RoutingTests {
         }
     }
 
-    @Test("a page at a host of nobody names no issuer")
+    @Test("an unknown host gets no issuer's page")
     func unknownHost() async throws {
         try await TestServer.run(providers: providers()) { server in
             let response = try await RawConnection.run(to: server.port) { connection in
@@ -126,7 +127,7 @@ struct RoutingTests {
     }
 
     @Test(
-        "errors are worded as the endpoint does, with their status and fields, and say nothing of their cause",
+        "an endpoint renders its own errors, with status and header fields and without the cause",
         arguments: [
             ("/defect", 500, "server_error"), ("/away", 503, "temporarily_unavailable"),
             ("/unauthorized", 401, "invalid_client"),

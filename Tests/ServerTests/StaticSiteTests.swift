@@ -14,7 +14,7 @@ struct StaticSiteTests {
         )
     }
 
-    @Test("a file is served with its type and the policy")
+    @Test("a file has its media type and the policy")
     func file() async throws {
         try await run { server in
             try await TestClient.run { client in
@@ -29,7 +29,7 @@ struct StaticSiteTests {
     }
 
     @Test(
-        "nothing else is, and nothing is changed",
+        "other paths and methods are refused",
         arguments: [
             ("GET", "/etc/passwd", 404), ("GET", "/../etc/passwd", 404), ("GET", "/%2e%2e/x", 404), ("POST", "/", 405),
             ("DELETE", "/", 405), ("HEAD", "/", 200),

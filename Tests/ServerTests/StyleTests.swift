@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The style: contrast (WCAG 2.2 §1.4.3, §1.4.11)")
 struct StyleTests {
-    /// The custom properties of the style, for light or dark.
+    /// Returns the custom properties of the style, for light or dark.
     private func colors(dark: Bool) throws -> [String: String] {
         let style = try #require(Templates.files["style.css"])
         let blocks = style.matches(of: /:root \{([^}]*)\}/).map(\.output.1)
@@ -24,7 +24,7 @@ struct StyleTests {
         return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
     }
 
-    @Test("controls stand out from the card by 3:1, and text from its ground by 4.5:1", arguments: [false, true])
+    @Test("controls contrast with the card by 3:1, and text with its background by 4.5:1", arguments: [false, true])
     func contrast(_ isDark: Bool) throws {
         let colors = try colors(dark: isDark)
         for (ink, ground, least) in [

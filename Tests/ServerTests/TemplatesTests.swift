@@ -6,7 +6,7 @@ import Testing
 
 @testable import Server
 
-@Suite("Templates: built in, and overridden by an operator")
+@Suite("Templates: built in, and replaced by an operator")
 struct TemplatesTests {
     private func text(_ renderer: PageRenderer, _ page: String, _ language: String) -> String {
         let answer = renderer.render(Page(page), status: .ok, headers: [:], for: language, name: nil)
@@ -27,19 +27,19 @@ struct TemplatesTests {
         #expect(Templates.files == Dictionary(uniqueKeysWithValues: texts))
     }
 
-    @Test("a file takes the place of the one with its name, and a locale may be added")
+    @Test("a file replaces the built-in one of the same name, and locales can be added")
     func override() throws {
         let overrides = [
             "error.mustache": "ours: {{>text.error_title}}", "locales/fr.json": #"{"error_title": "Erreur"}"#,
         ]
         let renderer = try PageRenderer(name: "Martlet", overrides: overrides)
         #expect(text(renderer, "error", "fr") == "ours: Erreur")
-        // What French does not say is said in English.
+        // Texts missing in French are shown in English.
         #expect(text(renderer, "sign-in", "fr").contains("<h1>Sign in"))
     }
 
     @Test(
-        "a broken override fails at the start, and says which file",
+        "a broken replacement stops startup and names the file",
         arguments: [
             ("error.mustache", "{{#open}}"), ("locales/fr.json", "{"), ("locales/fr.json", "[]"),
             ("locales/fr.json", #"{"a": 1}"#), ("locales/fr.json", #"{"a": "1", "a": "2"}"#),

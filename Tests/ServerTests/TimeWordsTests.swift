@@ -18,14 +18,14 @@ struct TimeWordsTests {
     }
 
     @Test(
-        "a time within a day is relative, any other has its date and names its time zone",
+        "a time within a day is relative; any other has its date and time zone",
         arguments: [
             (-30, "just now", "gerade eben"), (59, "just now", "gerade eben"), (60, "1 minute ago", "vor 1 Minute"),
             (180, "3 minutes ago", "vor 3 Minuten"), (3_599, "59 minutes ago", "vor 59 Minuten"),
             (3_600, "1 hour ago", "vor 1 Stunde"), (86_399, "23 hours ago", "vor 23 Stunden"),
             (86_400, "November 29, 9:38 PM UTC", "29. November, 21:38 UTC"),
             (40 * 86_400, "November 29, 2026, 9:38 PM UTC", "29. November 2026, 21:38 UTC"),
-            // Ahead of any clock skew: no age.
+            // Further ahead than any clock skew, so it has no age.
             (-3_600, "November 29, 9:38 PM UTC", "29. November, 21:38 UTC"),
         ] as [(TimeInterval, String, String)])
     func recent(_ age: TimeInterval, english: String, german: String) throws {
@@ -33,7 +33,7 @@ struct TimeWordsTests {
         #expect(try Self.words("de", age, .recent) == german)
     }
 
-    @Test("a deadline has its year and is never relative; a day leaves out the year in the same year")
+    @Test("a deadline has its year and is never relative; a day omits the current year")
     func forms() throws {
         #expect(try Self.words("en", 10, .moment) == "November 29, 2026, 9:38 PM UTC")
         #expect(try Self.words("de", 10, .moment) == "29. November 2026, 21:38 UTC")
@@ -68,7 +68,7 @@ struct TimeWordsTests {
         }
     }
 
-    @Test("a page and its texts show words to people and the moment to programs, never a raw value")
+    @Test("a page shows times in words and gives programs the exact time, never a raw value")
     func element() throws {
         let renderer = try PageRenderer(name: "Martlet", now: { Self.moment + 86_400 })
         let session: Page.Value = [
@@ -83,7 +83,7 @@ struct TimeWordsTests {
         #expect(html.contains(#"until <time datetime="2026-11-29T21:38:20Z">November 29</time>"#))
     }
 
-    @Test("an email has the words in its text and the element in its markup")
+    @Test("an email has the words in its text part and the time element in its HTML part")
     func email() throws {
         let renderer = try PageRenderer(name: "Martlet", now: { Self.moment })
         let letter = Letter(

@@ -1,7 +1,7 @@
-"""A collector for tests: decodes what it is sent with opentelemetry-proto, an implementation that is not ours.
+"""A collector for tests. Decodes requests with opentelemetry-proto, an independent implementation.
 
-FOLDER/behaviour holds one word a line, taken one a request while there are any, the last one for ever:
-  accept, status:503, status:503:RETRY_AFTER, hang, close, partial:REJECTED, discard (accept unread: for benchmarks)
+FOLDER/behaviour has one word per line. Each request uses the next one, and all further requests the last one:
+  accept, status:503, status:503:RETRY_AFTER, hang, close, partial:REJECTED, discard (accept without decoding, for benchmarks)
 Each request becomes a line of FOLDER/received.jsonl: signal, headers, behaviour, and the decoded records.
 """
 
@@ -92,7 +92,7 @@ def decoded(signal, message):
 
 
 def behaviour():
-    """The first line, removed unless it is the last."""
+    """Returns the first line, and removes it unless it is the last."""
     path = os.path.join(FOLDER, "behaviour")
     with LOCK:
         if not os.path.exists(path):
@@ -108,7 +108,7 @@ def behaviour():
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Head and body of an answer are two writes: together they must not wait for an acknowledgement.
+    # The head and body of a response are two writes. The second must not wait for an acknowledgment.
     disable_nagle_algorithm = True
 
     def do_POST(self):
@@ -128,7 +128,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, word, rest, answer, rejected):
         if word == "hang":
-            # For longer than any client waits.
+            # Longer than any client waits.
             threading.Event().wait(3600)
         elif word == "close":
             self.close_connection = True
@@ -154,7 +154,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def listen():
-    """Whoever waits for this server looks whether the port is free, and has it for a moment then."""
+    """Retries, because a test that waits for this server binds the port for a moment to see whether it is free."""
     deadline = time.monotonic() + 5
     while True:
         try:
@@ -168,7 +168,7 @@ def listen():
 server = listen()
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
-# Ends when the other end of standard input is closed: with the program that started this one.
+# Ends when the other end of standard input is closed, so it ends with the program that started it.
 while sys.stdin.buffer.read(1):
     pass
 os._exit(0)

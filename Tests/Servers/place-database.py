@@ -1,4 +1,4 @@
-"""Writes a small database of places: `place-database.py FILE city|country`, by another implementation of the format."""
+"""Writes a small location database with another implementation of the format: `place-database.py FILE city|country`."""
 
 import sys
 
@@ -21,7 +21,7 @@ for network, (country, city, latitude, longitude, radius) in places.items():
         record["city"] = {"names": {"en": city, "de": "Name"}}
         record["location"] = {"latitude": latitude, "longitude": longitude, "accuracy_radius": radius}
     writer.insert_network(IPSet([network]), record)
-# Odd ones: of other types than the format of places says, and empty.
+# Invalid records: one with types that the format does not allow, and an empty one.
 writer.insert_network(IPSet(["203.0.113.128/26"]), {"country": "DE", "location": {"latitude": "north", "longitude": 9}})
 writer.insert_network(IPSet(["203.0.113.192/26"]), {})
 writer.to_db_file(path)

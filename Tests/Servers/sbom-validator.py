@@ -1,4 +1,4 @@
-"""Fails unless standard input is a bill of materials as CycloneDX 1.6 wants it, and each purl is one in its one form."""
+"""Fails unless standard input is a valid CycloneDX 1.6 bill of materials, with every purl in its canonical form."""
 import json
 import sys
 

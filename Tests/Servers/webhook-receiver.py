@@ -1,4 +1,4 @@
-"""Takes webhooks and writes each to a file, a line of JSON with its fields and body; ends with its parent."""
+"""Receives webhooks and appends each to a file, as a line of JSON with header fields and body. Ends with its parent."""
 import http.server
 import json
 import os

@@ -3,13 +3,13 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// What the library can do: threads with a connection each, one prepared statement, a commit for every row.
+/// The library's maximum: threads with one connection each, one prepared statement, and a commit for every row.
 struct PlainLoop {
     let port: Int
-    /// Changes the row whose number is bound.
+    /// Changes the row with the bound number.
     let statement: String
 
-    /// Rows a second.
+    /// Rows per second.
     func rate(width: Int, seconds: Double) throws -> Double {
         let count = Atomic(0)
         let done = DispatchGroup()
@@ -26,7 +26,7 @@ struct PlainLoop {
         }
         done.wait()
         let rows = count.load(ordering: .relaxed)
-        guard rows > 0 else { throw Unexpected("the plain loop could not work") }
+        guard rows > 0 else { throw Unexpected("the plain loop failed") }
         return Double(rows) / ((ContinuousClock.now - start) / .seconds(1))
     }
 

@@ -7,15 +7,15 @@ import SQLStorage
 import Synchronization
 import TestSupport
 
-/// How fast refreshes with rotation are on MariaDB, beside a plain loop over the same library that commits one row at a
-/// time: both in one run, because machines differ and are shared.
+/// The speed of refreshes with rotation on MariaDB, next to a plain loop over the same library that commits one row at
+/// a time. Both run together, because machines differ and are shared.
 @main
 struct StorageBenchmark {
     private static let width = 16
     private static let seconds = 1.0
     private static let rounds = 9
 
-    /// What a rotation asks of the server.
+    /// The statement of a rotation.
     private static let rotationByHand = """
         UPDATE authorizations SET generation = generation + 1, rotated_at = 1, expires_at = expires_at + 1
         WHERE issuer = 'https://id.example.com' AND id = CONCAT('plain-', ?) AND generation >= 0
@@ -42,7 +42,7 @@ struct StorageBenchmark {
             """)
         print(
             "\(width) connections, MariaDB over loopback TCP, every commit on the disk; a second each, many times over")
-        print("commits of one row a second   plain   the same update   rotation   refresh with its reads")
+        print("one-row commits per second    plain   the same update   rotation   refresh with its reads")
         var ratios: [(alike: Double, rotation: Double, refresh: Double)] = []
         for _ in 0..<rounds {
             let plain = try PlainLoop(port: server.port, statement: "UPDATE plain SET n = n + 1 WHERE id = ?")
@@ -51,9 +51,9 @@ struct StorageBenchmark {
                 .rate(width: width, seconds: seconds)
             let rotation = try await rate { try await rotate(example($0), $0, stores) }
             let refresh = try await rate { number in
-                // What a refresh asks of the storage, in all.
+                // All storage work of a refresh.
                 guard let stored = try await stores.authorizations.find(example(number).id) else {
-                    throw Unexpected("the authorization is gone")
+                    throw Unexpected("the authorization was revoked")
                 }
                 _ = try await stores.users.find(Identifier(rawValue: "user-\(number)"))
                 try await rotate(stored, number, stores)
@@ -104,7 +104,7 @@ struct StorageBenchmark {
         generations[number].add(1)
     }
 
-    /// Operations a second of `width` tasks.
+    /// Returns the operations per second of `width` tasks.
     private static func rate(_ operation: @escaping @Sendable (Int) async throws -> Void) async throws -> Double {
         let start = ContinuousClock.now
         let counts = try await race(width) { number in
@@ -118,7 +118,7 @@ struct StorageBenchmark {
         return Double(counts.reduce(0, +)) / ((ContinuousClock.now - start) / .seconds(1))
     }
 
-    /// What single reads and writes take while 200,000 expired rows are removed, and without.
+    /// Measures single reads and writes, with and without 200,000 expired rows being removed.
     private static func latency(_ stores: Stores, _ server: MariaDBServer) async throws {
         let before = try await percentiles(stores) { _ in true }
         try server.run(

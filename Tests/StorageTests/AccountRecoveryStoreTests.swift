@@ -4,9 +4,9 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("One account recovery at a time, and one end of it")
+@Suite("One account recovery at a time, with one outcome")
 struct AccountRecoveryStoreTests {
-    @Test("of recoveries that start at once, one does; an expired one makes room", arguments: StorageBackend.all)
+    @Test("of concurrent starts, one succeeds; an expired recovery makes room", arguments: StorageBackend.all)
     func begin(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let begun = try await race(16) { number in
@@ -20,7 +20,7 @@ struct AccountRecoveryStoreTests {
         }
     }
 
-    @Test("of many ends at once one counts, and none of a recovery of before", arguments: StorageBackend.all)
+    @Test("of concurrent ends, one counts, and none ends an earlier recovery", arguments: StorageBackend.all)
     func end(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             #expect(try await stores.recoveries.start(.example("new"), at: moment))
@@ -31,7 +31,7 @@ struct AccountRecoveryStoreTests {
         }
     }
 
-    @Test("it goes with its user, and when it has expired", arguments: StorageBackend.all)
+    @Test("a recovery is deleted with its user or after it expires", arguments: StorageBackend.all)
     func gone(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             for user in [User.alice, User.bob] {

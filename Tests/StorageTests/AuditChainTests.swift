@@ -6,7 +6,7 @@ import Testing
 @testable import IdentityProvider
 @testable import SQLStorage
 
-/// The log of some nodes on one database, and what somebody does to its tables.
+/// The logs of several nodes on one database, and ways to tamper with its tables.
 private struct Logs: Sendable {
     let database: any SQLDatabase
     let stores: Stores
@@ -44,7 +44,7 @@ private struct Logs: Sendable {
         try await database.transaction { try $0.execute(statement, values) }
     }
 
-    /// A chain of its beginning and `count` records.
+    /// Records a chain with its beginning and `count` further records.
     func chain(_ count: Int, of log: AuditLog? = nil) async throws -> Identifier<AuditNode> {
         let log = log ?? node()
         for number in 0..<count { log.record(.recoveryCodesMade(count: number), user: User.alice) }
@@ -55,13 +55,13 @@ private struct Logs: Sendable {
     }
 }
 
-@Suite("The audit log shows what was done to it")
+@Suite("The audit log reveals tampering")
 struct AuditChainTests {
     private func onEach(_ backend: StorageBackend, _ body: (Logs) async throws -> Void) async throws {
         try await backend.withDatabase { try await body(Logs($0)) }
     }
 
-    @Test("an untouched log is found whole, however many nodes wrote it at once", arguments: StorageBackend.all)
+    @Test("an untouched log verifies, however many nodes wrote it concurrently", arguments: StorageBackend.all)
     fileprivate func whole(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             _ = try await race(6) { _ in
@@ -77,12 +77,12 @@ struct AuditChainTests {
             let report = try await logs.verify()
             #expect(report.findings == [])
             #expect(report.heads.count == 6)
-            // A beginning, an end, and what was recorded.
+            // The beginning, the end, and the recorded events.
             #expect(report.records == 6 * (80 + 2))
         }
     }
 
-    @Test("a changed record is found", arguments: StorageBackend.all)
+    @Test("a changed record is detected", arguments: StorageBackend.all)
     fileprivate func changed(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(5)
@@ -93,7 +93,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a column that is searched by cannot be changed alone", arguments: StorageBackend.all)
+    @Test("a changed search column is detected", arguments: StorageBackend.all)
     fileprivate func columns(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(5)
@@ -106,7 +106,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a removed record is found", arguments: StorageBackend.all)
+    @Test("a removed record is detected", arguments: StorageBackend.all)
     fileprivate func removed(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(6)
@@ -115,7 +115,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("records that were moved are found", arguments: StorageBackend.all)
+    @Test("moved records are detected", arguments: StorageBackend.all)
     fileprivate func reordered(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(6)
@@ -128,7 +128,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("an end that was cut off is found, also when the head is moved back to it", arguments: StorageBackend.all)
+    @Test("a truncated chain is detected, even if its head is moved back", arguments: StorageBackend.all)
     fileprivate func cutOff(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(6)
@@ -145,7 +145,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a chain that is gone with its head is missed by the one after it", arguments: StorageBackend.all)
+    @Test("a chain removed together with its head is missed by the next chain", arguments: StorageBackend.all)
     fileprivate func chainRemoved(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let first = try await logs.chain(3)
@@ -164,7 +164,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a log that was set back to an earlier state is found by a head that was kept elsewhere")
+    @Test("a log that was rolled back is detected by a head kept elsewhere")
     func setBack() async throws {
         try await onEach(.sqlite) { logs in
             let log = logs.node()
@@ -177,7 +177,7 @@ struct AuditChainTests {
             try await logs.tamper("DELETE FROM audit_records WHERE sequence > 4")
             try await logs.tamper(
                 "UPDATE audit_chains SET last_sequence = 4, seal = ?, last_mac = ?", earlier[0].values)
-            // What was written to the database at that time is genuine: it alone cannot tell.
+            // What the database contained at that time is genuine, so the database alone can't reveal the rollback.
             #expect(try await logs.findings() == [])
             let found = try await logs.verify(expecting: kept).findings
             #expect(found == [.shorterThanWitnessed(kept[0], by: "a head kept elsewhere")])
@@ -185,7 +185,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a record that was made up is found: the key is not in the database", arguments: StorageBackend.all)
+    @Test("a forged record is detected, because the key is not in the database", arguments: StorageBackend.all)
     fileprivate func madeUp(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let node = try await logs.chain(3)
@@ -201,7 +201,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("what is too old goes, and the rest stays whole", arguments: StorageBackend.all)
+    @Test("expired records are removed, and the rest still verifies", arguments: StorageBackend.all)
     fileprivate func retention(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let log = logs.node()
@@ -217,9 +217,9 @@ struct AuditChainTests {
             #expect(try await retention.removeExpired(at: logs.clock.now, limit: 500) == 0)
             let report = try await logs.verify()
             #expect(report.findings == [])
-            // Four of the first chain with its witness of the second, three of the second.
+            // Four records of the first chain, including its witness of the second, and three of the second.
             #expect(report.records == 8)
-            // Somebody takes more than retention did.
+            // An attacker removes more than retention did.
             try await logs.tamper("DELETE FROM audit_records WHERE node = ? AND sequence = 7", [.id(first)])
             #expect(try await logs.findings() == [.removed(AuditPlace(first, 7), through: 7)])
             try await logs.tamper(
@@ -229,7 +229,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a record that is made to look old in the database is not removed, nor is what it stands for")
+    @Test("a record backdated in the database is not removed, nor is the evidence of it")
     func madeOld() async throws {
         for backend in StorageBackend.all {
             try await onEach(backend) { logs in
@@ -253,7 +253,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("what cannot be verified is not removed for its age", arguments: StorageBackend.all)
+    @Test("a record that can't be verified is not removed for its age", arguments: StorageBackend.all)
     fileprivate func notOurs(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             let log = logs.node()
@@ -270,17 +270,17 @@ struct AuditChainTests {
     }
 
     @Test(
-        "a removal that is younger than the retention is found, though Martlet sealed it", arguments: StorageBackend.all
+        "a removal younger than the retention is detected, even though Martlet sealed it", arguments: StorageBackend.all
     )
     fileprivate func tooEarly(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
-            // A node with another retention than the one that is verified by.
+            // A node with a retention other than the one used for the verification.
             let log = logs.node(retention: 60)
             let node = try await logs.chain(5, of: log)
             logs.clock.advance(by: 600)
             #expect(try await AuditRetention(log: log).removeExpired(at: logs.clock.now, limit: 500) == 6)
             #expect(try await logs.findings() == [.removedTooEarly(node, moment)])
-            // Saying that it was older is saying it without the key.
+            // Backdating it would require the key.
             try await logs.tamper("UPDATE audit_chains SET removed_time = 0")
             #expect(try await logs.findings().contains(.removalForged(node)))
             try await logs.tamper("UPDATE audit_chains SET removed_time = NULL")
@@ -288,7 +288,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("chains that are over are forgotten in the end, and nobody misses them", arguments: StorageBackend.all)
+    @Test("finished chains are eventually deleted without a finding", arguments: StorageBackend.all)
     fileprivate func forgotten(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             for _ in 0..<8 {
@@ -304,7 +304,7 @@ struct AuditChainTests {
         }
     }
 
-    @Test("a batch whose answer got lost is not stored twice, nor over another", arguments: StorageBackend.all)
+    @Test("a batch whose response got lost is not stored twice, and overwrites nothing", arguments: StorageBackend.all)
     fileprivate func again(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             _ = try await logs.chain(3)
@@ -323,7 +323,7 @@ struct AuditChainTests {
     }
 
     @Test(
-        "an event is put into the queue with its record, once, and one of many delivers it",
+        "an event is queued once, with its record, and one of many nodes delivers it",
         arguments: StorageBackend.all)
     fileprivate func deliveries(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
@@ -336,7 +336,7 @@ struct AuditChainTests {
             }
             #expect(winners.reduce(0, +) == 1)
             #expect(try await store.due(to: WebhookDelivery.example.url, at: moment, limit: 10).isEmpty)
-            // Who took it died: another takes it over, and what the dead one says then counts for nothing.
+            // The first node died and another took over, so the first one's report no longer counts.
             let later = moment.addingTimeInterval(61)
             let second = try #require(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).first)
             let leased = try #require(try await store.lease(second, until: later, at: later))
@@ -344,13 +344,13 @@ struct AuditChainTests {
             #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).count == 1)
             try await store.remove(leased)
             #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).isEmpty)
-            // The answer to the batch got lost, and it comes again: it was delivered already.
+            // The response to the batch got lost, and it is sent again after its delivery.
             try await logs.stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
             #expect(try await store.due(to: WebhookDelivery.example.url, at: later, limit: 10).isEmpty)
         }
     }
 
-    @Test("a query goes on where the page before it ended, also within one moment", arguments: StorageBackend.all)
+    @Test("a query continues where the previous page ended, even within one moment", arguments: StorageBackend.all)
     fileprivate func pages(_ backend: StorageBackend) async throws {
         try await onEach(backend) { logs in
             _ = try await logs.chain(10)

@@ -4,9 +4,9 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("RFC 6749 §4.1.2: an authorization code is spent once")
+@Suite("RFC 6749 §4.1.2: an authorization code works once")
 struct AuthorizationStoreTests {
-    @Test("of 64 redemptions at once one wins", arguments: StorageBackend.all)
+    @Test("of 64 concurrent redemptions, one succeeds", arguments: StorageBackend.all)
     func oneWinner(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let code = Authorization.example("code", isOffline: true)
@@ -16,7 +16,7 @@ struct AuthorizationStoreTests {
         }
     }
 
-    @Test("a second use changes nothing of what the first one began", arguments: StorageBackend.all)
+    @Test("a second use doesn't change the authorization of the first", arguments: StorageBackend.all)
     func secondUse(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let first = Authorization.example("code")
@@ -27,7 +27,7 @@ struct AuthorizationStoreTests {
         }
     }
 
-    @Test("an ended session begins nothing", arguments: StorageBackend.all, [false, true])
+    @Test("an ended session can't begin an authorization", arguments: StorageBackend.all, [false, true])
     func endedSession(_ backend: StorageBackend, isOffline: Bool) async throws {
         try await backend.withStores { stores in
             try await stores.sessions.start(.example("s"), replacing: nil)
@@ -38,7 +38,7 @@ struct AuthorizationStoreTests {
         }
     }
 
-    @Test("a sign-out comes before a redemption or after, never between", arguments: StorageBackend.all)
+    @Test("a sign-out comes before or after a redemption, never between its steps", arguments: StorageBackend.all)
     func signOutRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for round in 0..<50 {
@@ -55,14 +55,14 @@ struct AuthorizationStoreTests {
         }
     }
 
-    @Test("what nobody began is not found", arguments: StorageBackend.all)
+    @Test("an unknown authorization is not found", arguments: StorageBackend.all)
     func unknown(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             #expect(try await stores.authorizations.find(Identifier("nothing")) == nil)
         }
     }
 
-    @Test("an authorization of a client that does not exist is refused", arguments: StorageBackend.all)
+    @Test("an authorization for an unknown client is refused", arguments: StorageBackend.all)
     func unknownClient(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let orphan = Authorization.example("orphan", client: Identifier("nobody"))
@@ -70,7 +70,7 @@ struct AuthorizationStoreTests {
         }
     }
 
-    @Test("a revocation keeps its first time and touches no other", arguments: StorageBackend.all)
+    @Test("a revocation keeps its first time and affects no other authorization", arguments: StorageBackend.all)
     func revoke(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for id in ["revoked", "other"] { #expect(try await stores.authorizations.create(.example(id))) }
@@ -81,7 +81,7 @@ struct AuthorizationStoreTests {
         }
     }
 
-    @Test("what a user granted a client is revoked together", arguments: StorageBackend.all)
+    @Test("everything a user granted a client is revoked together", arguments: StorageBackend.all)
     func revokeAll(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let granted: [(String, Identifier<Client>, Identifier<User>?, isRevoked: Bool)] = [
@@ -101,7 +101,7 @@ struct AuthorizationStoreTests {
     }
 
     @Test(
-        "what anybody granted a client is revoked, and counted once, however much it is",
+        "everything granted to a client is revoked and counted once, however much there is",
         arguments: StorageBackend.all)
     func revokeClient(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

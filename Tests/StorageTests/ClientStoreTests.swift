@@ -4,10 +4,10 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Clients, what they ask of whom, and what people agreed to")
+@Suite("Clients, resource servers and consents")
 struct ClientStoreTests {
     @Test(
-        "a client comes back with its secret", arguments: StorageBackend.all,
+        "a client is stored with its secret", arguments: StorageBackend.all,
         [
             nil, ClientSecret(digest: SecretDigest(bytes: [1, 2, 3])),
             ClientSecret(digest: SecretDigest(bytes: [0, 255]), sealed: [0, 1, 2]),
@@ -17,20 +17,20 @@ struct ClientStoreTests {
             let client = try Client.example(Identifier("new"), name: "\"quoted\" \u{1F426}", secret: secret)
             try await stores.clients.save(client)
             #expect(try await stores.clients.find(client.id) == client)
-            // What was a secret is none once it is saved without.
+            // Saving the client without a secret removes the secret.
             try await stores.clients.save(.example(client.id))
             #expect(try await stores.clients.find(client.id)?.secret == nil)
         }
     }
 
     @Test(
-        "of many who change a client from the same state one does, and of many who add one",
+        "of concurrent changes to a client from the same state one succeeds, and of concurrent additions one",
         arguments: StorageBackend.all)
     func updateRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let stored = try #require(try await stores.clients.find(Client.web))
             let updated = try await race(16) { number in
-                // Half of them renew the secret, the others change the metadata.
+                // Half of the tasks renew the secret, the others change the metadata.
                 let secret = number % 2 == 0 ? ClientSecret(digest: SecretDigest(bytes: [UInt8(number)])) : nil
                 let name = secret == nil ? "Shop \(number)" : "Web shop"
                 return try await stores.clients.update(stored, to: .example(Client.web, name: name, secret: secret))
@@ -43,7 +43,7 @@ struct ClientStoreTests {
         }
     }
 
-    @Test("of many who edit one group or role none is lost", arguments: StorageBackend.all)
+    @Test("concurrent edits of a group or role are all kept", arguments: StorageBackend.all)
     func edits(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.groups.save(Group(name: "staff", description: "All"))
@@ -61,14 +61,14 @@ struct ClientStoreTests {
     }
 
     @Test(
-        "identifiers are compared to the letter", arguments: StorageBackend.all, ["WEB", "web ", "we", "web\u{0}", ""])
+        "identifiers are compared exactly", arguments: StorageBackend.all, ["WEB", "web ", "we", "web\u{0}", ""])
     func exact(_ backend: StorageBackend, id: String) async throws {
         try await backend.withStores { stores async throws in
             #expect(try await stores.clients.find(Identifier(id)) == nil)
         }
     }
 
-    @Test("all are in the order of their identifiers", arguments: StorageBackend.all)
+    @Test("clients are listed in the order of their identifiers", arguments: StorageBackend.all)
     func all(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.clients.save(.example(Identifier("middle")))
@@ -76,7 +76,9 @@ struct ClientStoreTests {
         }
     }
 
-    @Test("a deleted client leaves no consent and no authorization to its successor", arguments: StorageBackend.all)
+    @Test(
+        "deleting a client removes its consents and authorizations, so that a successor gets none",
+        arguments: StorageBackend.all)
     func delete(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for client in [Client.web, Client.app] {
@@ -94,7 +96,7 @@ struct ClientStoreTests {
         }
     }
 
-    @Test("a consent is one for each user and client", arguments: StorageBackend.all)
+    @Test("a user has one consent per client", arguments: StorageBackend.all)
     func consents(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             var consent = Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment)

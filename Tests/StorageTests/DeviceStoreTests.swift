@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Devices, recovery codes and failed attempts")
 struct DeviceStoreTests {
-    @Test("a device is kept with the sign-in, found by its secret and user, and listed", arguments: StorageBackend.all)
+    @Test(
+        "a device is stored with the sign-in, found by its secret and user, and listed", arguments: StorageBackend.all)
     func devices(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()
@@ -14,7 +15,7 @@ struct DeviceStoreTests {
             #expect(try await stores.devices.find(secret, of: User.alice, at: moment) == .example("d"))
             #expect(try await stores.devices.find(secret, of: Identifier("other"), at: moment) == nil)
             #expect(try await stores.devices.find(secret, of: User.alice, at: moment + 3_600) == nil)
-            // The next sign-in in it finds it there.
+            // The next sign-in with the same browser finds the device.
             let trusted = Device.example("d", trustedUntil: moment + 60)
             try await stores.sessions.start(
                 .example("s", secret: 2), from: SignInOrigin(device: trusted), replacing: Identifier("s"))
@@ -26,7 +27,7 @@ struct DeviceStoreTests {
     }
 
     @Test(
-        "when a browser gets a new secret, all of its people's devices do, and nobody else's",
+        "a browser's new secret applies to the devices of all its users, and to no others",
         arguments: StorageBackend.all)
     func newSecret(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
@@ -52,7 +53,8 @@ struct DeviceStoreTests {
         }
     }
 
-    @Test("networks are kept with the sign-in, each once, and go with the devices", arguments: StorageBackend.all)
+    @Test(
+        "networks are stored with the sign-in, each once, and deleted with the devices", arguments: StorageBackend.all)
     func networks(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()
@@ -73,7 +75,7 @@ struct DeviceStoreTests {
         }
     }
 
-    @Test("one person has no more than the last devices and networks", arguments: StorageBackend.all)
+    @Test("a user keeps only the most recent devices and networks", arguments: StorageBackend.all)
     func bounded(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()
@@ -92,7 +94,7 @@ struct DeviceStoreTests {
         }
     }
 
-    @Test("of sign-ins at once from a network that is new, each keeps it", arguments: StorageBackend.all)
+    @Test("concurrent sign-ins from a new network all store it", arguments: StorageBackend.all)
     func atOnce(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()
@@ -106,7 +108,7 @@ struct DeviceStoreTests {
         }
     }
 
-    @Test("a session says where it began, and all of a person's are listed", arguments: StorageBackend.all)
+    @Test("a session records where it began, and all sessions of a user are listed", arguments: StorageBackend.all)
     func sessions(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()
@@ -120,7 +122,7 @@ struct DeviceStoreTests {
         }
     }
 
-    @Test("a recovery code is spent once, whoever else tries", arguments: StorageBackend.all)
+    @Test("of concurrent uses of a recovery code, one succeeds", arguments: StorageBackend.all)
     func recoveryCodes(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()
@@ -139,7 +141,7 @@ struct DeviceStoreTests {
         }
     }
 
-    @Test("failures at once are all counted; expired ones count no more", arguments: StorageBackend.all)
+    @Test("concurrent failures are all counted, and expired ones no longer are", arguments: StorageBackend.all)
     func attempts(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             _ = try await race(32) { _ in

@@ -3,7 +3,7 @@ import IdentityProvider
 import JOSE
 import TestSupport
 
-/// When the tests take place.
+/// The time of the tests.
 let moment = Date(timeIntervalSince1970: 1_800_000_000)
 
 extension Identifier {
@@ -66,7 +66,7 @@ extension KnownNetwork {
 
 extension SignInOrigin {
     static let example = SignInOrigin(device: .example("d"), network: .example("192.0.2.0/24"))
-    /// With a device that has a new secret.
+    /// Starts the session with a device that has a new secret.
     static let moved = SignInOrigin(
         device: .example("d"), formerSecrets: [Device.example("d", secret: 2).secret], network: .example("192.0.2.0/24")
     )
@@ -147,14 +147,14 @@ extension WaitingMail {
     }
 }
 
-// Of users who are as the examples have them.
+// For users who are unchanged since the examples were created.
 extension SessionStore {
     func start(
         _ session: Session, from origin: SignInOrigin = SignInOrigin(), replacing former: Identifier<Session>?
     ) async throws {
         let start = try await start(session, of: .example(session.user, ""), from: origin, replacing: former)
         guard start != .outdated else {
-            throw Unexpected("no session began for \(session.user)")
+            throw Unexpected("no session started for \(session.user)")
         }
     }
 }
@@ -168,7 +168,7 @@ extension PasskeyStore {
 extension RecoveryCodeStore {
     func replace(_ codes: [SecretDigest<RecoveryCode>], of user: Identifier<User>, at now: Date) async throws {
         guard try await replace(codes, of: .example(user, ""), at: now) else {
-            throw Unexpected("no recovery codes were kept for \(user)")
+            throw Unexpected("no recovery codes were stored for \(user)")
         }
     }
 }
@@ -178,19 +178,19 @@ extension TOTPCredentialStore {
 }
 
 extension Stores {
-    /// Gives the client another name.
+    /// Renames the client.
     func changeWeb() async throws {
         guard let stored = try await clients.find(Client.web) else { return }
         _ = try await clients.update(stored, to: .example(Client.web, name: "changed"))
     }
 
-    /// Gives alice another name.
+    /// Renames alice.
     func changeAlice() async throws {
         guard let stored = try await users.find(User.alice) else { return }
         _ = try await users.update(stored, to: .example(User.alice, "changed"))
     }
 
-    /// Keeps the two users and the two clients that the examples are about.
+    /// Stores the two users and two clients of the examples.
     func populate() async throws {
         try await users.save(.example(User.alice, "alice", email: "alice@example.com"))
         try await users.save(.example(User.bob, "bob"))

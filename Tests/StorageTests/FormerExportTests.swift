@@ -8,7 +8,7 @@ import Testing
 @testable import IdentityProvider
 @testable import SQLStorage
 
-/// What version 9056f36 exported, with what its people and clients knew.
+/// The export of version 9056f36, with the credentials that its users and clients had.
 private struct FormerExport {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Former/9056f36")
 
@@ -27,7 +27,7 @@ private struct FormerExport {
 
     var heads: [AuditWitness] { (known["audit_heads"]?.array ?? []).compactMap { AuditWitness($0) } }
 
-    /// An issuer on a database that took the export, at the moment when it was made.
+    /// An issuer on a database with the export, at the time of the export.
     func issuer(_ engine: TestEngine, masterKeys: String? = nil) async throws -> TestIssuer {
         let database = try await TestDatabase(engine)
         let keys = try MasterKeys(parsing: masterKey)
@@ -35,20 +35,20 @@ private struct FormerExport {
         let next: () -> [UInt8]? = { rest.popFirst() }
         let source = UncheckedBox(next)
         _ = try await database.backend.import(masterKeys: keys.names) { source.value() }
-        // A moment later: a session of the same moment would count as fresh.
+        // A moment later, because a session of the same moment would count as fresh.
         let clock = TestClock(Date(timeIntervalSince1970: TimeInterval(known["now"]?.integer ?? 0) + 1))
         return try await TestIssuer(
             resources: "{}", clock: clock, database: database, mailbox: TestMailbox(), masterKeys: masterKey)
     }
 }
 
-/// Carries a closure to the one thread that calls it.
+/// Passes a closure to the one thread that calls it.
 private struct UncheckedBox<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
 }
 
-@Suite("What version 9056f36 exported is imported, and goes on working")
+@Suite("An export of version 9056f36 can be imported and keeps working")
 struct FormerExportTests {
     private func browser(_ issuer: TestIssuer, _ cookies: String) -> Browser {
         let browser = Browser(issuer)
@@ -61,7 +61,7 @@ struct FormerExportTests {
         return try response.answer()["error"] != "login_required"
     }
 
-    /// Sessions, refresh tokens and every factor.
+    /// Checks sessions, refresh tokens and every factor.
     private func expectAllWorks(_ former: FormerExport, _ issuer: TestIssuer, tokens: [String]) async throws {
         #expect(try await isSignedIn(browser(issuer, former.text("alice_cookies"))))
         #expect(try await isSignedIn(browser(issuer, former.text("dora_cookies"))))
@@ -69,13 +69,13 @@ struct FormerExportTests {
         let revoked = former.text("revoked_refresh_token")
         #expect(try await issuer.refresh(revoked).json()["error"] == "invalid_grant")
 
-        // The browser that stands in for the second factor.
+        // The remembered browser replaces the second factor.
         let home = browser(issuer, former.text("alice_cookies"))
         let again = try await home.get("/authorize", Browser.webRequest([("prompt", "login")])).page()
         let next = try await home.submit(again, [("username", "alice"), ("password", "correct horse")])
         #expect(try next.answer()["code"] != nil)
 
-        // The app, elsewhere.
+        // The authenticator app, in another browser.
         let secret = try #require(Base32.decode(former.text("totp_secret")))
         let app = try TOTP(secret: secret)
         issuer.clock.advance(by: 60)
@@ -86,7 +86,7 @@ struct FormerExportTests {
         #expect(try signedIn.answer()["code"] != nil)
     }
 
-    /// What alice is shown after her password.
+    /// Returns the page that alice sees after her password.
     private func signInPage(_ browser: Browser) async throws -> Page {
         let page = try await browser.get("/authorize", Browser.webRequest()).page()
         return try await browser.submit(page, [("username", "alice"), ("password", "correct horse")]).page()
@@ -97,7 +97,7 @@ struct FormerExportTests {
     }
 
     @Test(
-        "everybody stays signed in, tokens refresh, factors work, and the audit log is whole",
+        "users stay signed in, tokens refresh, factors work, and the audit log verifies",
         arguments: TestEngine.allCases)
     func works(_ engine: TestEngine) async throws {
         let former = try FormerExport()
@@ -111,7 +111,7 @@ struct FormerExportTests {
         _ = try await issuer.send(.get, "/userinfo", headers: bearer)
         try await expectAllWorks(former, issuer, tokens: refreshTokens(former))
 
-        // A recovery code, once; a passkey; a client whose secret was sealed.
+        // A recovery code, once; a passkey; a client with a sealed secret.
         let lost = Browser(issuer, at: "203.0.113.6")
         let asked = try await signInPage(lost)
         #expect(asked.template == "second-factor")
@@ -179,7 +179,7 @@ struct FormerExportTests {
     }
 
     @Test(
-        "after the master key is rotated and everything resealed, the former one opens nothing, and nobody notices",
+        "after rotating the master key and resealing, the former key opens nothing, without interruption",
         arguments: TestEngine.allCases)
     func rotated(_ engine: TestEngine) async throws {
         let former = try FormerExport()
@@ -188,7 +188,7 @@ struct FormerExportTests {
         let both = try MasterKeys(parsing: key + former.masterKey)
         let replacement = KeyReplacement(issuer.vault, stores: issuer.stores, audit: issuer.audit)
         try await replacement.wrap(under: both)
-        // A node with the new key alone, as after the rotation everywhere.
+        // A node with only the new key, as after the rotation everywhere.
         let later = issuer.clock
         later.advance(by: 6)
         let node = try await TestIssuer(
@@ -198,7 +198,7 @@ struct FormerExportTests {
 
         let resealed = try await KeyReplacement(node.vault, stores: node.stores, audit: node.audit)
             .resealNow(node.clock)
-        // Two signing keys, alice's and bob's apps, the secret of one client, mails that wait.
+        // Two signing keys, alice's and bob's authenticator apps, the secret of one client, and the waiting emails.
         #expect(resealed >= 5)
         #expect(node.vault.keys(.rest).count == 1)
         #expect(node.vault.keys(.rest).allSatisfy { $0.origin == .random })
@@ -215,7 +215,7 @@ struct FormerExportTests {
         }
     }
 
-    @Test("a new master key reaches the nodes one after the other, and the rotation adopts all of the file")
+    @Test("a new master key reaches the nodes one by one, and the rotation adopts every key in the file")
     func distributed() async throws {
         let former = try FormerExport()
         let old = try await former.issuer(.sqlite)
@@ -228,11 +228,11 @@ struct FormerExportTests {
         }
         let new = try await node(both)
         #expect(new.vault.isAdopted)
-        // Upkeep, which asks every minute whether keys are due, writes nothing.
+        // Maintenance, which checks every minute whether keys are due, writes nothing.
         let version = try await new.stores.upkeep.version()
         try await new.provider.keyRotation.run()
         #expect(try await new.stores.upkeep.version() == version)
-        // What one makes the other opens.
+        // Each node opens what the other one seals.
         for (maker, opener) in [(old, new), (new, old)] {
             let code = try await browser(maker, former.text("dora_cookies")).code()
             #expect(try await opener.redeem(code).status == .ok)
@@ -249,7 +249,7 @@ struct FormerExportTests {
 }
 
 extension KeyReplacement {
-    /// Reseals with a clock that is moved by hand.
+    /// Reseals with a manual clock.
     fileprivate func resealNow(_ clock: TestClock) async throws -> Int {
         try await reseal { seconds in clock.advance(by: seconds) }
     }

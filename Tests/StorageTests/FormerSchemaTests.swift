@@ -5,11 +5,11 @@ import Testing
 
 @testable import SQLStorage
 
-/// What a version of the program said to its database, a statement a line.
+/// The statements of one version of the program, one per line.
 private struct Trace {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Former")
 
-    /// The versions that a program ran with; steps between two of them never stood alone.
+    /// The versions that a program ran with. Steps between two of them never stood alone.
     static let versions = [1, 2, 8, 9]
 
     let statements: [(statement: SQLStatement, values: [SQLValue])]
@@ -38,7 +38,7 @@ extension SQLStatement {
         self.init(stringInterpolation: parts)
     }
 
-    /// Hints of SQLite, where it was recorded, as the other dialect gives them.
+    /// Index hints, recorded on SQLite, in the notation of the other dialect.
     fileprivate func worded(for dialect: SQLDialect) -> SQLStatement {
         let words = text.replacing(/INDEXED BY (\w+)/) { hint in
             dialect.hint(SQLStatement(recorded: String(hint.1))).text
@@ -47,9 +47,10 @@ extension SQLStatement {
     }
 }
 
-@Suite("While a newer version upgrades the schema, the former one goes on (docs/decisions/0005)")
+@Suite("While a newer version upgrades the schema, the former one keeps running (docs/decisions/0005)")
 struct FormerSchemaTests {
-    @Test("all that a former version says works on the newest schema", arguments: StorageBackend.all, Trace.versions)
+    @Test(
+        "every statement of a former version works on the newest schema", arguments: StorageBackend.all, Trace.versions)
     fileprivate func former(_ backend: StorageBackend, _ version: Int) async throws {
         try await backend.withDatabase { database in
             let trace = try Trace(version: version)
@@ -59,22 +60,22 @@ struct FormerSchemaTests {
             for (recorded, values) in trace.statements {
                 let isFirst = said.insert(Trace.line(recorded, values)).inserted
                 let statement = recorded.worded(for: database.dialect)
-                // What does not fit any more is refused.
+                // A statement that no longer fits throws.
                 if statement.text.hasPrefix("SELECT") {
                     _ = try await database.read { try $0.query(statement, values) }
                 } else {
                     do { _ = try await database.transaction { try $0.execute(statement, values) } } catch {
-                        // That it was there already, the program knew how to take.
+                        // The program already handled the case that the row exists.
                         guard error is UniqueViolation, !isFirst else { throw error }
                     }
                 }
             }
-            // It found what it wrote: the last thing it did was to delete the people again.
+            // The program found what it wrote: its last statement deleted the users again.
             #expect(try await database.read { try $0.query("SELECT id FROM users ORDER BY id", []) }.count == 1)
         }
     }
 
-    /// Before a migration is added, this keeps what the version of before says:
+    /// Before you add a migration, record the statements of the current version:
     /// `MARTLET_RECORD_STATEMENTS=1 swift test --filter FormerSchemaTests`.
     @Test("the newest version's statements can be recorded")
     func record() async throws {

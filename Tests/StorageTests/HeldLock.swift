@@ -1,12 +1,12 @@
 import Dispatch
 import SQLStorage
 
-/// The write lock of a database, held until it is released, as another program may hold it.
+/// The write lock of a database, held until it is released, as another program might.
 struct HeldLock {
     private let released = DispatchSemaphore(value: 0)
     private let holding: Task<Void, any Error>
 
-    /// Returns when the lock is held. `work` is done under it.
+    /// Returns once the lock is held. `work` runs under it.
     init(
         of database: any SQLDatabase, doing work: @escaping @Sendable (any SQLConnection) throws -> Void = { _ in }
     ) async {

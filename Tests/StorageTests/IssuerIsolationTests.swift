@@ -3,9 +3,9 @@ import IdentityProvider
 import SQLStorage
 import Testing
 
-@Suite("Two issuers in one database never meet")
+@Suite("Two issuers in one database are isolated")
 struct IssuerIsolationTests {
-    /// Runs `body` on two issuers that keep the same things under the same identifiers.
+    /// Runs `body` on two issuers with the same entries under the same identifiers.
     private func withTwins(
         _ backend: StorageBackend, _ body: (_ ours: Stores, _ theirs: Stores) async throws -> Void
     ) async throws {
@@ -37,7 +37,7 @@ struct IssuerIsolationTests {
         try await stores.mailOutbox.add(.example("m", expiresIn: 60))
     }
 
-    /// Every way to change something, and a look at everything.
+    /// Every way to change something, followed by reading everything.
     private static let changes: [(name: String, make: @Sendable (Stores) async throws -> Void)] = [
         ("nothing", { _ in }),
         ("client deleted", { try await $0.clients.delete(Client.web) }),
@@ -152,7 +152,7 @@ struct IssuerIsolationTests {
         ]
     }
 
-    @Test("a change in one leaves the other as it is", arguments: StorageBackend.all, changes.indices)
+    @Test("a change at one issuer doesn't affect the other", arguments: StorageBackend.all, changes.indices)
     func change(_ backend: StorageBackend, index: Int) async throws {
         try await withTwins(backend) { ours, theirs in
             let (name, make) = Self.changes[index]
@@ -162,7 +162,7 @@ struct IssuerIsolationTests {
             try await make(ours)
             #expect(try await picture(theirs) == before, "\(name)")
             #expect(try await theirs.upkeep.version() == version, "\(name)")
-            #expect((try await picture(ours) != before) == (name != "nothing"), "\(name) changes what it is about")
+            #expect((try await picture(ours) != before) == (name != "nothing"), "\(name) has an unexpected effect")
         }
     }
 }

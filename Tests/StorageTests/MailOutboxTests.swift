@@ -3,9 +3,9 @@ import IdentityProvider
 import TestSupport
 import Testing
 
-@Suite("The outbox for mail")
+@Suite("The email outbox")
 struct MailOutboxTests {
-    @Test("what is due comes out, the longest due first", arguments: StorageBackend.all)
+    @Test("due emails are returned, the one that has waited longest first", arguments: StorageBackend.all)
     func due(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for (id, seconds) in [("b", 20.0), ("a", 10), ("c", 30)] {
@@ -14,7 +14,7 @@ struct MailOutboxTests {
             let ids = try await stores.mailOutbox.due(at: moment + 20, limit: 10).map(\.id.rawValue)
             #expect(ids == ["a", "b"])
             #expect(try await stores.mailOutbox.due(at: moment + 60, limit: 1).map(\.id.rawValue) == ["a"])
-            // Reminders of a later day do not count as waiting.
+            // Reminders that are due on a later day don't count as waiting.
             #expect(try await stores.mailOutbox.depth(at: moment) == 0)
             #expect(try await stores.mailOutbox.depth(at: moment + 20) == 2)
             let mail = try #require(try await stores.mailOutbox.due(at: moment + 20, limit: 1).first)
@@ -22,7 +22,7 @@ struct MailOutboxTests {
         }
     }
 
-    @Test("of many that would send a mail exactly one gets it", arguments: StorageBackend.all)
+    @Test("of many nodes that try to send an email, exactly one gets it", arguments: StorageBackend.all)
     func lease(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for round in 0..<10 {
@@ -39,7 +39,7 @@ struct MailOutboxTests {
         }
     }
 
-    @Test("whoever let the lease run out can neither postpone nor remove it", arguments: StorageBackend.all)
+    @Test("a node whose lease expired can neither postpone nor remove the email", arguments: StorageBackend.all)
     func lateComer(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let outbox = stores.mailOutbox
@@ -58,7 +58,7 @@ struct MailOutboxTests {
         }
     }
 
-    @Test("what is of no use any more is removed", arguments: StorageBackend.all)
+    @Test("expired emails are removed", arguments: StorageBackend.all)
     func expiry(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.mailOutbox.add(.example("old", expiresIn: 10))
@@ -68,7 +68,7 @@ struct MailOutboxTests {
         }
     }
 
-    @Test("a share that is used up, or a full outbox, adds and counts nothing", arguments: StorageBackend.all)
+    @Test("if a share is used up or the outbox full, nothing is added or counted", arguments: StorageBackend.all)
     func shares(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let outbox = stores.mailOutbox

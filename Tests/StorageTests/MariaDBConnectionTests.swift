@@ -4,7 +4,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("MariaDB: how a connection is made, and what it insists on")
+@Suite("MariaDB: connecting, and required server settings")
 struct MariaDBConnectionTests {
     private static func failure(of settings: MariaDBSettings) async -> StorageError? {
         let database = MariaDBDatabase(settings)
@@ -15,7 +15,7 @@ struct MariaDBConnectionTests {
     }
 
     @Test(
-        "a session is strict, exact and in UTC",
+        "a session is in strict mode, READ COMMITTED and UTC",
         arguments: [
             ("SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'", .integer(1)), ("SELECT @@time_zone", .text("+00:00")),
             ("SELECT @@tx_isolation", .text("READ-COMMITTED")), ("SELECT @@autocommit", .integer(1)),
@@ -28,7 +28,7 @@ struct MariaDBConnectionTests {
         await database.close()
     }
 
-    @Test("as many connections are made as the setting says, and each statement is prepared once in each")
+    @Test("the configured number of connections is opened, and each prepares a statement once")
     func prepared() async throws {
         let server = try MariaDBServer()
         let database = MariaDBDatabase(try server.settings("prepared", options: "?connections=3"))
@@ -42,18 +42,18 @@ struct MariaDBConnectionTests {
                 """, []
             ).map { try $0.integer(0) }
         }
-        // Of each connection: three statements that set it up, one of the race, and this one.
+        // On each connection: three statements that set it up, one of the race, and this one.
         #expect(counts[0] <= 3 * 6)
         #expect(counts[1] == 3)
         await database.close()
         try server.stop()
     }
 
-    @Test("a server that admits fewer than asked for serves with those")
+    @Test("if the server admits fewer connections, those are used")
     func fewer() async throws {
         let server = try MariaDBServer(["--max-connections=10"])
         let database = MariaDBDatabase(try server.settings("fewer", options: "?connections=24"))
-        // Longer than a program waits for a server that is away.
+        // Longer than a program waits for an unavailable server.
         let end = ContinuousClock.now + .seconds(3)
         var answered = 0
         while ContinuousClock.now < end {
@@ -65,7 +65,7 @@ struct MariaDBConnectionTests {
         try server.stop()
     }
 
-    @Test("over a socket, without a network")
+    @Test("a Unix socket works without a network")
     func socket() async throws {
         let server = try MariaDBServer.shared.get()
         _ = try server.url("over_socket")
@@ -76,7 +76,7 @@ struct MariaDBConnectionTests {
         await database.close()
     }
 
-    @Test("a wrong password or database is said, without the password")
+    @Test("a wrong password or database is reported without the password")
     func notAdmitted() async throws {
         let port = try MariaDBServer.shared.get().port
         for url in [
@@ -90,7 +90,7 @@ struct MariaDBConnectionTests {
         }
     }
 
-    @Test("with TLS the certificate must be the host's, from an authority that is trusted")
+    @Test("with TLS, the certificate must match the host and come from a trusted authority")
     func tls() async throws {
         try await withTemporaryFolder { folder in
             try TestAuthority(folder).issue("server", for: "127.0.0.1")
@@ -122,7 +122,7 @@ struct MariaDBConnectionTests {
     }
 
     @Test(
-        "a server that may lose what it acknowledged is refused",
+        "a server that could lose acknowledged writes is refused",
         arguments: [
             (["--innodb-flush-log-at-trx-commit=2"], "innodb_flush_log_at_trx_commit is 2"),
             (["--log-bin=log", "--sync-binlog=0"], "sync_binlog is 0"),
@@ -136,7 +136,7 @@ struct MariaDBConnectionTests {
         try server.stop()
     }
 
-    @Test("a server that keeps a binary log as it should is taken")
+    @Test("a server with a durable binary log is accepted")
     func binaryLog() async throws {
         let server = try MariaDBServer(["--log-bin=log", "--sync-binlog=1"])
         #expect(await Self.failure(of: try server.settings("suitable")) == nil)
@@ -144,7 +144,7 @@ struct MariaDBConnectionTests {
     }
 
     @Test(
-        "an engine that is too old, or another one, is refused",
+        "a server that is too old, or not MariaDB, is refused",
         arguments: [
             ("10.5.29-MariaDB-0+deb11u1", false), ("8.0.36", false), ("10.6.0-MariaDB", true),
             ("11.8.3-MariaDB-deb13", true),
@@ -160,7 +160,7 @@ struct MariaDBConnectionTests {
     }
 
     @Test(
-        "what stands in a URL",
+        "parsing a storage URL",
         arguments: [
             ("mariadb://h/d", "h:3306", nil, nil, "d", true), ("mariadb://u@h:1/d", "h:1", "u", nil, "d", true),
             ("mariadb://u:p%40%3a@a,b:2,[::1]:3/d", "a:3306 b:2 [::1]:3", "u", "p@:", "d", true),
@@ -181,7 +181,7 @@ struct MariaDBConnectionTests {
     }
 
     @Test(
-        "a URL that says something else is refused, and what may be a password is not repeated",
+        "an invalid URL is refused, and anything that may be a password is not repeated",
         arguments: [
             "mariadb://u:sesame@h", "mariadb://u:sesame@/d", "mariadb://u:sesame@h/", "mariadb://u:sesame@h:x/d",
             "mariadb://u:sesame@h:0/d", "mariadb://u:sesame%@h/d", "mariadb://u:sesame@h,/d",
@@ -196,7 +196,7 @@ struct MariaDBConnectionTests {
     }
 }
 
-/// An authority that makes certificates for loopback servers.
+/// A certificate authority for loopback servers.
 private struct TestAuthority {
     let folder: String
 

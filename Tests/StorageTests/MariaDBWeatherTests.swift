@@ -8,10 +8,10 @@ import TestSupport
 import Testing
 
 @Suite(
-    "MariaDB in bad weather: requests fail soon and clearly, nothing is half done, and all recovers by itself",
+    "MariaDB failures: requests fail fast and clearly, nothing is half done, and everything recovers by itself",
     .serialized)
 struct MariaDBWeatherTests {
-    /// Runs `body` on a database of a server that may be harmed.
+    /// Runs `body` on the database of a server that it may damage.
     private func withServer(
         _ options: [String] = [], _ body: (MariaDBServer, MariaDBDatabase) async throws -> Void
     ) async throws {
@@ -30,7 +30,7 @@ struct MariaDBWeatherTests {
         try server.stop()
     }
 
-    /// Both rows or none.
+    /// Inserts both rows or none.
     private static func insertPair(_ number: Int, _ connection: any SQLConnection) throws {
         for side in 0...1 {
             try connection.execute(
@@ -43,7 +43,7 @@ struct MariaDBWeatherTests {
             .map { [try $0.integer(0), try $0.integer(1)] }
     }
 
-    /// A request waits two seconds; the rest is for a machine that is busy.
+    /// A request waits two seconds; the rest allows for a busy machine.
     private func failsSoon(_ work: () async throws -> Void) async -> StorageError? {
         let start = ContinuousClock.now
         do {
@@ -57,7 +57,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a server that is down at the start is waited for")
+    @Test("a server that is down at startup is waited for")
     func downAtStart() async throws {
         let server = try MariaDBServer()
         let settings = try server.settings("later")
@@ -68,7 +68,7 @@ struct MariaDBWeatherTests {
             guard case .unreachable(let reason) = try #require(error) else { throw Unexpected("\(error as Any)") }
             #expect(reason.contains("127.0.0.1:\(server.port)"))
         }
-        // By now waiting is known to be vain.
+        // By now, the pool knows that waiting is useless.
         let refused = try await race(200) { _ in await failsSoon { try await database.read { _ in } } }
         #expect(refused.allSatisfy { $0 != nil })
         try server.start()
@@ -77,7 +77,7 @@ struct MariaDBWeatherTests {
         try server.stop()
     }
 
-    @Test("killed in the middle of writes, it has all that it acknowledged and nothing by halves")
+    @Test("a server killed during writes has everything acknowledged and nothing by halves")
     func killed() async throws {
         try await withServer { server, database in
             let acknowledged = Mutex<[Int]>([])
@@ -114,7 +114,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a server that hangs lets requests fail, and goes on where it was")
+    @Test("while a server hangs, requests fail; afterward, everything works again")
     func hanging() async throws {
         try await withServer { server, database in
             server.send(SIGSTOP)
@@ -132,7 +132,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a connection that is killed is not used again, and its unit is done by another")
+    @Test("a killed connection is not used again, and another one runs its unit")
     func killedConnection() async throws {
         try await withServer { server, database in
             let runs = Atomic(0)
@@ -147,7 +147,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("after a restart of the server the connections of before cost nobody an error")
+    @Test("after a server restart, old connections cause no errors")
     func restart() async throws {
         try await withServer { server, database in
             for round in 0..<3 {
@@ -158,7 +158,7 @@ struct MariaDBWeatherTests {
                 }
                 try server.stop()
                 try server.start()
-                // The one that finds out waits for the others to be made anew.
+                // The connection that notices waits until the others are reopened.
                 _ = try await race(16) { number in
                     try await database.execute(
                         .local, "INSERT INTO pairs (number, side) VALUES (?, 1)", [.integer(round * 100 + number)])
@@ -168,14 +168,14 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("units in each other's way are all done")
+    @Test("deadlocked units are all completed")
     func deadlock() async throws {
         try await withServer { _, database in
             try await database.transaction { connection in
                 for number in 0..<4 { try Self.insertPair(number, connection) }
             }
             let meetings = Atomic(0)
-            // Half of them take the rows in one order, half in the other.
+            // Half of the tasks update the rows in one order, half in the other.
             _ = try await race(40) { task in
                 try await database.transaction { connection in
                     meetings.add(1, ordering: .relaxed)
@@ -185,7 +185,7 @@ struct MariaDBWeatherTests {
                     }
                 }
             }
-            #expect(meetings.load(ordering: .relaxed) > 40, "nobody met")
+            #expect(meetings.load(ordering: .relaxed) > 40, "no two transactions met")
             let totals = try await database.read { connection in
                 try connection.query("SELECT total FROM pairs", []).map { try $0.integer(0) }
             }
@@ -193,7 +193,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a lock that somebody else holds is waited for a while, and then nothing is written")
+    @Test("a lock held by another program is waited for up to the limit, and then nothing is written")
     func lockTimeout() async throws {
         try await withServer { server, database in
             try await database.transaction { try Self.insertPair(1, $0) }
@@ -224,7 +224,7 @@ struct MariaDBWeatherTests {
         SELECT COUNT(*) FROM seq_1_to_1000000 AS a JOIN seq_1_to_1000000 AS b ON a.seq + b.seq > 1
         """
 
-    @Test("a statement that takes too long is ended, and its connection goes on")
+    @Test("a statement that takes too long is stopped, and its connection stays in use")
     func slowStatement() async throws {
         try await withServer { _, database in
             let errors = try await race(8) { _ in
@@ -235,9 +235,9 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("a full disk is said to be full, loses nothing acknowledged, and then all goes on")
+    @Test("a full disk is reported and loses no acknowledged write, and everything recovers")
     func full() async throws {
-        // All tables in one file that may not grow any more.
+        // All tables are in one file with a fixed size.
         let options = ["--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:12M:autoextend:max:24M"]
         try await withServer(options) { server, database in
             let acknowledged = Mutex<[Int]>([])
@@ -263,7 +263,7 @@ struct MariaDBWeatherTests {
         }
     }
 
-    @Test("of several servers the first that answers is used, and another one when it is gone")
+    @Test("of several servers, the first that responds is used, and another one when it is gone")
     func failover() async throws {
         let servers = [try MariaDBServer(), try MariaDBServer()]
         for server in servers { _ = try server.url("several") }

@@ -3,7 +3,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Migrations: each step once, in order, or none")
+@Suite("Migrations: each step runs once, in order, completely")
 struct MigratorTests {
     private static let first = Migration(
         version: 1, name: "first", statements: ["CREATE TABLE one (value INTEGER NOT NULL)"])
@@ -11,7 +11,7 @@ struct MigratorTests {
         version: 2, name: "second",
         statements: ["CREATE TABLE two (value INTEGER NOT NULL)", "INSERT INTO one VALUES (2)"])
 
-    @Test("a second run has nothing to do", arguments: StorageBackend.all)
+    @Test("a second run does nothing", arguments: StorageBackend.all)
     func twice(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database async throws in
             let storage = SQLBackend(database)
@@ -24,7 +24,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("saying what is due changes nothing", arguments: StorageBackend.all)
+    @Test("listing the pending steps changes nothing", arguments: StorageBackend.all)
     func plan(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in
             _ = try await SQLBackend(database).pendingMigrations()
@@ -35,7 +35,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("a newer program runs only what is new", arguments: StorageBackend.all)
+    @Test("a newer program runs only the new steps", arguments: StorageBackend.all)
     func upgrade(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database async throws in
             #expect(try await Migrator(database, migrations: [Self.first]).migrate().map(\.version) == [1])
@@ -45,7 +45,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("of eight that start at once one runs each step", arguments: StorageBackend.all)
+    @Test("of eight programs that start at once, one runs each step", arguments: StorageBackend.all)
     func atOnce(_ backend: StorageBackend) async throws {
         try await backend.withFolder { folder in
             let runs = try await race(8) { _ in
@@ -60,7 +60,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("a database that is newer than the program is refused", arguments: StorageBackend.all)
+    @Test("a schema newer than the program is refused", arguments: StorageBackend.all)
     func newer(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in
             _ = try await Migrator(database, migrations: [Self.first, Self.second]).migrate()
@@ -70,7 +70,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("a step that is not the one that ran is refused", arguments: StorageBackend.all)
+    @Test("a changed step is refused", arguments: StorageBackend.all)
     func changed(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in
             _ = try await Migrator(database, migrations: [Self.first]).migrate()
@@ -81,7 +81,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("a step that came between two that ran is refused", arguments: StorageBackend.all)
+    @Test("a step inserted between two completed ones is refused", arguments: StorageBackend.all)
     func between(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in
             let third = Migration(version: 3, name: "third", statements: [])
@@ -91,7 +91,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("a step that fails is due again, and those before it are done", arguments: StorageBackend.all)
+    @Test("a failed step is still pending, and those before it are done", arguments: StorageBackend.all)
     func failing(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database async throws in
             let broken = Migration(
@@ -104,7 +104,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("where the database can undo it, a step that fails leaves nothing behind")
+    @Test("where the database can roll back schema changes, a failed step leaves nothing behind")
     func undone() async throws {
         try await StorageBackend.sqlite.withDatabase { database async throws in
             let broken = Migration(
@@ -117,7 +117,7 @@ struct MigratorTests {
         }
     }
 
-    @Test("the tables of another program are left alone", arguments: StorageBackend.all)
+    @Test("tables of another program are left alone", arguments: StorageBackend.all)
     func foreign(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in
             try await database.transaction { _ = try $0.execute("CREATE TABLE theirs (value INTEGER)", []) }

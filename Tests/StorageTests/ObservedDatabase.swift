@@ -4,7 +4,7 @@ import JOSE
 import SQLStorage
 import Synchronization
 
-/// A database that takes notes of each statement before it runs it.
+/// A database that records each statement before running it.
 final class ObservedDatabase: SQLDatabase {
     typealias Observe = @Sendable (any SQLConnection, SQLStatement, [SQLValue]) throws -> [String]
 
@@ -74,7 +74,8 @@ private struct ObservedConnection: SQLConnection {
 }
 
 extension DataKeyStore {
-    /// All but what a key ceremony asks once, of all rows: which digests are left of a former key, and to end everything.
+    /// Uses every operation except two that key commands run once over all rows: counting the digests of a former key,
+    /// and ending everything.
     fileprivate func askEverything() async throws {
         _ = try await establish([.example(1)], isNew: true)
         _ = try await insert(.example(2))
@@ -91,7 +92,7 @@ extension DataKeyStore {
 }
 
 extension Stores {
-    /// Asks every store everything.
+    /// Uses every operation of every store.
     func askEverything() async throws {
         try await populate()
         _ = try await clients.find(Client.web)

@@ -5,9 +5,9 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("What counts once: time steps (RFC 6238 §5.2), assertions (RFC 7523 §3), key numbers")
+@Suite("Values that work once: time steps (RFC 6238 §5.2), assertions (RFC 7523 §3), key numbers")
 struct OneTimeValueTests {
-    @Test("of 64 uses of one code at once one is accepted", arguments: StorageBackend.all)
+    @Test("of 64 concurrent uses of one code, one is accepted", arguments: StorageBackend.all)
     func totpRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.totpCredentials.save(.example("t"))
@@ -19,7 +19,7 @@ struct OneTimeValueTests {
     }
 
     @Test(
-        "after step 100 only later ones count", arguments: StorageBackend.all,
+        "after step 100, only later ones are accepted", arguments: StorageBackend.all,
         [(99, false), (100, false), (101, true)])
     func totpOrder(_ backend: StorageBackend, _ example: (step: Int, isAccepted: Bool)) async throws {
         try await backend.withStores { stores in
@@ -45,7 +45,7 @@ struct OneTimeValueTests {
         }
     }
 
-    @Test("of 64 uses of one assertion at once one is the first", arguments: StorageBackend.all)
+    @Test("of 64 concurrent uses of one assertion, one is the first", arguments: StorageBackend.all)
     func spentRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let wins = try await race(64) { _ in
@@ -55,7 +55,7 @@ struct OneTimeValueTests {
         }
     }
 
-    @Test("values are compared to the letter, and within their purpose", arguments: StorageBackend.all)
+    @Test("values are compared exactly, and separately for each purpose", arguments: StorageBackend.all)
     func spentValues(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             for value in ["jti", "JTI", "jti ", "jti\u{0}", "e\u{301}", "\u{E9}", ""] {
@@ -69,7 +69,7 @@ struct OneTimeValueTests {
     }
 
     @Test(
-        "no expiry, however far, stops the program", arguments: StorageBackend.all,
+        "even an absurd expiry doesn't stop the program", arguments: StorageBackend.all,
         [.distantFuture, .distantPast, Date(timeIntervalSince1970: 1e300), Date(timeIntervalSince1970: -.infinity)])
     func absurdExpiry(_ backend: StorageBackend, expiry: Date) async throws {
         try await backend.withStores { stores async throws in
@@ -77,7 +77,7 @@ struct OneTimeValueTests {
         }
     }
 
-    @Test("of 64 nodes that make the next key one does", arguments: StorageBackend.all)
+    @Test("of 64 nodes that create the next key, one does", arguments: StorageBackend.all)
     func keyRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let wins = try await race(64) { node in
@@ -88,7 +88,7 @@ struct OneTimeValueTests {
         }
     }
 
-    @Test("keys are in the order of algorithm and number, and live as long as is said", arguments: StorageBackend.all)
+    @Test("keys are ordered by algorithm and number, and their times can be changed", arguments: StorageBackend.all)
     func keys(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             var first = SigningKeyRecord.example("c", number: 1)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Passkeys: one credential, one user, one count (WebAuthn L3 §7.1 step 26, §7.2 steps 22 and 24)")
 struct PasskeyStoreTests {
-    @Test("all that is known of a passkey comes back, the oldest first", arguments: StorageBackend.all)
+    @Test("a passkey is stored completely, and passkeys are listed oldest first", arguments: StorageBackend.all)
     func roundTrip(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let long = Passkey(
@@ -22,7 +22,7 @@ struct PasskeyStoreTests {
         }
     }
 
-    @Test("a credential that anybody has cannot be taken", arguments: StorageBackend.all)
+    @Test("a credential that is already registered can't be registered again", arguments: StorageBackend.all)
     func taken(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             #expect(try await stores.passkeys.add(.example(1)))
@@ -33,7 +33,7 @@ struct PasskeyStoreTests {
         }
     }
 
-    @Test("of 64 who take one credential at once one gets it", arguments: StorageBackend.all)
+    @Test("of 64 concurrent registrations of one credential, one succeeds", arguments: StorageBackend.all)
     func oneOwner(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let wins = try await race(64) { number in
@@ -44,7 +44,7 @@ struct PasskeyStoreTests {
     }
 
     @Test(
-        "the count moves on or stands at nothing", arguments: StorageBackend.all,
+        "the signature counter increases or stays 0", arguments: StorageBackend.all,
         [
             (0, 0, true), (0, 1, true), (7, 8, true), (7, 7, false), (7, 6, false), (7, 0, false),
             (4_294_967_294, 4_294_967_295, true),
@@ -63,7 +63,7 @@ struct PasskeyStoreTests {
         }
     }
 
-    @Test("of 64 uses with one count at once one is accepted", arguments: StorageBackend.all)
+    @Test("of 64 concurrent uses with the same counter, one is accepted", arguments: StorageBackend.all)
     func oneUse(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             #expect(try await stores.passkeys.add(.example(1, signCount: 3)))
@@ -74,7 +74,7 @@ struct PasskeyStoreTests {
         }
     }
 
-    @Test("one that does not count is used twice within a moment", arguments: StorageBackend.all)
+    @Test("a passkey without a counter can be used twice in the same moment", arguments: StorageBackend.all)
     func unchanged(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             #expect(try await stores.passkeys.add(.example(1)))
@@ -85,7 +85,8 @@ struct PasskeyStoreTests {
         }
     }
 
-    @Test("only its user renames or deletes it, and a deleted one is used no more", arguments: StorageBackend.all)
+    @Test(
+        "only its user renames or deletes a passkey, and a deleted one no longer works", arguments: StorageBackend.all)
     func owner(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let id = Passkey.example(1).id
@@ -104,7 +105,8 @@ struct PasskeyStoreTests {
     }
 
     @Test(
-        "of eight passkeys that are removed at once one stays, if there is no password", arguments: StorageBackend.all)
+        "of eight concurrent removals of a passwordless user's eight passkeys, one passkey stays",
+        arguments: StorageBackend.all)
     func lastWayIn(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             for number in 1...8 { #expect(try await stores.passkeys.add(.example(UInt8(number)))) }
@@ -116,7 +118,7 @@ struct PasskeyStoreTests {
         }
     }
 
-    @Test("what was added since a moment is deleted, of one user only", arguments: StorageBackend.all)
+    @Test("passkeys added since a given time are deleted, for one user only", arguments: StorageBackend.all)
     func recent(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             #expect(try await stores.passkeys.add(.example(1)))

@@ -7,9 +7,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Several processes, and one that is killed")
+@Suite("Several processes, and a killed one")
 struct ProcessTests {
-    @Test("what was acknowledged before a kill -9 is there afterwards")
+    @Test("what was acknowledged before a kill -9 is still there")
     func killed() async throws {
         try await withTemporaryFolder { folder in
             await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
@@ -25,7 +25,7 @@ struct ProcessTests {
                         _ = try await singleUse.consume(value, for: .accessToken, until: moment)
                         let line = Array("\(value)\n".utf8)
                         _ = unsafe line.withUnsafeBytes { unsafe write(log, $0.baseAddress, $0.count) }
-                        // Dies while the others are in the middle of their work.
+                        // Is killed while the others are in the middle of their work.
                         if acknowledged.add(1, ordering: .relaxed).newValue == 1_000 { kill(getpid(), SIGKILL) }
                     }
                 }
@@ -43,7 +43,7 @@ struct ProcessTests {
         }
     }
 
-    @Test("processes that start at once on a new file all find the whole schema")
+    @Test("processes that start at once on a new file all find the complete schema")
     func migrateAtOnce() async throws {
         try await withTemporaryFolder { folder in
             await withTaskGroup { group in

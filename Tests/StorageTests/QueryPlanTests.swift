@@ -6,9 +6,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Every statement finds its rows by an index")
+@Suite("Every statement uses an index")
 struct QueryPlanTests {
-    @Test("SQLite scans no table, whatever a store is asked")
+    @Test("no store's statement scans a table on SQLite")
     func noScan() async throws {
         try await withTemporaryFolder { folder in
             let database = ObservedDatabase(try SQLiteDatabase(path: "\(folder)/martlet.db")) {
@@ -21,7 +21,7 @@ struct QueryPlanTests {
             try await storage.stores(for: try Issuer("https://id.example.com")).askEverything()
             let steps = database.notes
             #expect(steps.count(where: { $0.hasPrefix("SEARCH") }) > 30)
-            // The issuer alone finds all its rows: right for the few of what is kept in memory, and nothing else.
+            // An index on the issuer alone finds all its rows. That is right only for the few tables kept in memory.
             let listed = [
                 "changes", "clients", "resource_servers", "roles", "user_groups", "signing_keys", "data_keys",
                 "audit_chains",
@@ -33,7 +33,7 @@ struct QueryPlanTests {
         }
     }
 
-    @Test("MariaDB scans no table that may be large, whatever a store is asked")
+    @Test("no store's statement scans a potentially large table on MariaDB")
     func noScanOnMariaDB() async throws {
         let server = try MariaDBServer.shared.get()
         try await StorageBackend.mariaDB.withFolder { folder in
@@ -43,7 +43,7 @@ struct QueryPlanTests {
             let storage = SQLBackend(database)
             _ = try await storage.migrate()
             let stores = storage.stores(for: try Issuer("https://id.example.com"))
-            // On an empty table a scan is the best plan there is.
+            // On an empty table, a scan is the best plan.
             try await stores.populate()
             try server.run("USE `\(StorageBackend.databaseName(folder))`; " + Self.crowd)
             database.forget()
@@ -59,13 +59,14 @@ struct QueryPlanTests {
             let good = ["const", "eq_ref", "ref", "range"]
             let bad = lookups.filter { step in !good.contains { step.contains(" \($0) by ") } }
             #expect(bad == [])
-            // 1022 bytes are the issuer alone: all its rows.
+            // 1022 bytes are the issuer alone, which means all its rows.
             #expect(lookups.filter { $0.hasSuffix(" 1022") } == [])
             await storage.close()
         }
     }
 
-    /// `table type by key key_len` of a row of EXPLAIN; nothing for an insertion or what no table is read for.
+    /// Returns `table type by key key_len` for a row of EXPLAIN, or nothing for insertions and statements without a
+    /// table.
     private static func step(_ row: SQLRow) throws -> String {
         func text(_ column: Int) -> String { (try? row.text(column)) ?? "none" }
         guard text(1) != "INSERT", text(3) != "none" else { return "" }
@@ -103,7 +104,7 @@ struct QueryPlanTests {
         """
 
     @Test(
-        "a user or client that goes finds what goes with it by an index",
+        "deleting a user or client finds the dependent rows by an index",
         arguments: [
             "SELECT 1 FROM user_names WHERE issuer = ? AND user_id = ?",
             "SELECT 1 FROM totp_credentials WHERE issuer = ? AND user_id = ?",
@@ -121,7 +122,7 @@ struct QueryPlanTests {
         try await withTemporaryFolder { folder in
             let database = try SQLiteDatabase(path: "\(folder)/martlet.db")
             _ = try await SQLBackend(database).migrate()
-            // SQLite does not explain what a foreign key does: it is this lookup.
+            // SQLite does not explain what a foreign key does; it runs this lookup.
             let steps = try await database.read { connection in
                 try connection.query("EXPLAIN QUERY PLAN \(lookup)", [.text("i"), .text("x")]).map { try $0.text(3) }
             }

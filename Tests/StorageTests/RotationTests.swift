@@ -6,7 +6,7 @@ import Testing
 
 @Suite("RFC 9700 §4.14.2: refresh token rotation")
 struct RotationTests {
-    /// The case without what it carries.
+    /// The case without its values.
     enum Outcome: Hashable { case rotated, repeated, reused, gone }
 
     static func outcome(_ rotation: Rotation) -> Outcome {
@@ -20,13 +20,14 @@ struct RotationTests {
 
     /// Presents the token of `generation`, `seconds` after the beginning.
     static func present(_ generation: Int, after seconds: TimeInterval, _ stores: Stores) async throws -> Rotation {
-        // Where nobody began one there is nothing to present: what a client had in hand will do.
+        // If no authorization was begun, presents what a client would have had.
         let stored = try await stores.authorizations.find(Identifier("a")) ?? .example("a")
         return try await stores.authorizations.rotate(
             stored, from: generation, grace: 30, expiresAt: moment + 7_200, at: moment + seconds)
     }
 
-    @Test("of 64 refreshes at once one rotates and the others get the same successor", arguments: StorageBackend.all)
+    @Test(
+        "of 64 concurrent refreshes, one rotates and the others get the same successor", arguments: StorageBackend.all)
     func race64(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             #expect(try await stores.authorizations.create(.example("a")))
@@ -42,12 +43,12 @@ struct RotationTests {
     }
 
     @Test(
-        "what a token is worth, after the first was used at 0 seconds and the second at 100",
+        "the outcome for each generation and time, after uses at 0 and 100 seconds",
         arguments: StorageBackend.all,
         [
             (generation: 2, after: 200, Outcome.rotated), (1, 100, .repeated), (1, 130, .repeated),
             (1, 130.001, .reused), (0, 100, .reused), (0, 129, .reused), (3, 101, .reused), (-1, 101, .reused),
-            // Expired, whatever is presented.
+            // Expired, whichever token is presented.
             (2, 7_200, .gone), (1, 7_201, .gone), (0, 9_000, .gone),
         ] as [(generation: Int, after: TimeInterval, Outcome)])
     func table(
@@ -62,13 +63,13 @@ struct RotationTests {
         }
     }
 
-    @Test("without a grace a repeated refresh is reuse, even at the same time", arguments: StorageBackend.all)
+    @Test("without a grace period, a repeated refresh is reuse, even at the same time", arguments: StorageBackend.all)
     func noGrace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             #expect(try await stores.authorizations.create(.example("a")))
             _ = try await Self.present(0, after: 1, stores)
             let stored = try #require(try await stores.authorizations.find(Identifier("a")))
-            // The clock of another node may be behind.
+            // The clock of another node may be slow.
             for seconds in [1, 0.5] {
                 let rotation = try await stores.authorizations.rotate(
                     stored, from: 0, grace: 0, expiresAt: moment + 7_200, at: moment + seconds)
@@ -88,7 +89,7 @@ struct RotationTests {
         }
     }
 
-    @Test("a rotation says when, and moves the end", arguments: StorageBackend.all)
+    @Test("a rotation stores its time and extends the expiry", arguments: StorageBackend.all)
     func stored(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             var expected = Authorization.example("a")
@@ -101,7 +102,7 @@ struct RotationTests {
         }
     }
 
-    @Test("a reuse alone revokes nothing and moves nothing", arguments: StorageBackend.all)
+    @Test("reuse alone neither revokes nor extends anything", arguments: StorageBackend.all)
     func reuse(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             #expect(try await stores.authorizations.create(.example("a")))

@@ -5,7 +5,7 @@ import SQLiteDriver
 import TestSupport
 import Testing
 
-@Suite("SQLite: the file, and what may be wrong with it")
+@Suite("SQLite: the file and its failures")
 struct SQLiteDatabaseTests {
     private static func mode(_ path: String) throws -> Int? {
         (try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue
@@ -19,7 +19,7 @@ struct SQLiteDatabaseTests {
         try connection.execute("INSERT INTO heap (content) VALUES (?)", [.blob(Array(repeating: 7, count: bytes))])
     }
 
-    @Test("its files are for this user alone")
+    @Test("the database files are readable by their owner only")
     func mode() async throws {
         try await withTemporaryFolder { folder in
             let database = try SQLiteDatabase(path: "\(folder)/martlet.db")
@@ -28,13 +28,13 @@ struct SQLiteDatabaseTests {
             #expect(files == ["martlet.db", "martlet.db-shm", "martlet.db-wal"])
             for file in files { #expect(try Self.mode("\(folder)/\(file)") == 0o600) }
             await database.close()
-            // Closing empties the journal: what is left is the whole database.
+            // Closing empties the journal, so the file is the whole database.
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["martlet.db"])
         }
     }
 
     @Test(
-        "commits survive a power cut, and the schema is enforced",
+        "commits survive a power failure, and the schema is enforced",
         arguments: [
             ("PRAGMA synchronous", .integer(2)), ("PRAGMA foreign_keys", .integer(1)),
             ("PRAGMA journal_mode", .text("wal")), ("PRAGMA trusted_schema", .integer(0)),
@@ -48,7 +48,7 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    @Test("a missing directory, or a directory in its place, is said")
+    @Test("a missing directory, or a directory in place of the file, is reported")
     func missing() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/missing/martlet.db"
@@ -57,7 +57,7 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    @Test("a file that is no database is left as it is")
+    @Test("a file that is not a database is left unchanged")
     func noDatabase() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/notes.txt"
@@ -68,15 +68,15 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    @Test("a database in memory would be another for every connection: it is refused")
+    @Test("an in-memory database is refused, because every connection would have its own")
     func memory() async throws {
-        // SQLite reads these names in its own way; the file that each names is made in the working directory.
+        // SQLite interprets these names in its own way, but the files are created in the working directory.
         let path = ":memory:"
         defer { try? FileManager.default.removeItem(atPath: path) }
         #expect(throws: StorageError.self) { try SQLiteDatabase(path: path) }
     }
 
-    @Test("a damaged file is said to be damaged")
+    @Test("a damaged file is reported")
     func damaged() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/martlet.db"
@@ -92,12 +92,12 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    // In a process of its own, which may give up its rights: file modes do not bind root.
-    @Test("a file that this user may not write is said to be so")
+    // In a separate process, which gives up its rights, because root ignores file modes.
+    @Test("a file without write permission is reported")
     func readOnly() async throws {
         try await withTemporaryFolder { folder in
             await (try SQLiteDatabase(path: "\(folder)/martlet.db")).close()
-            // In a folder where SQLite may make its other files: then it opens the file and says nothing.
+            // In a folder where SQLite can create its other files, opening succeeds without an error.
             try Self.change(folder, mode: 0o777)
             try Self.change("\(folder)/martlet.db", mode: 0o444)
             await #expect(processExitsWith: .success) { [folder = folder as String] in
@@ -108,7 +108,7 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    @Test("a directory that this user may not write is said to be so")
+    @Test("a directory without write permission is reported")
     func readOnlyDirectory() async throws {
         try await withTemporaryFolder { folder in
             try Self.change(folder, mode: 0o555)
@@ -120,7 +120,7 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    @Test("a program that holds the lock too long is said to do so, and then all goes on")
+    @Test("a lock held too long by another program is reported, and then everything recovers")
     func locked() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/martlet.db"
@@ -131,7 +131,7 @@ struct SQLiteDatabaseTests {
                 try $0.execute("CREATE TABLE theirs (value INTEGER)", [])
             }
             await #expect(throws: StorageError.busy) { try await database.transaction { _ in } }
-            // Readers do not wait for a writer.
+            // Readers don't wait for a writer.
             #expect(try await database.read { try $0.query("SELECT 1", []) } == [SQLRow([1])])
             try await lock.release()
             try await database.transaction { _ = try $0.execute("INSERT INTO theirs VALUES (1)", []) }
@@ -140,7 +140,7 @@ struct SQLiteDatabaseTests {
         }
     }
 
-    @Test("a full disk is said to be full, loses nothing acknowledged, and then all goes on")
+    @Test("a full disk is reported and loses no acknowledged write, and everything recovers")
     func full() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/martlet.db"
@@ -169,7 +169,7 @@ struct SQLiteDatabaseTests {
     }
 
     @Test(
-        "what is wrong is said in a sentence",
+        "every error is a sentence",
         arguments: [
             StorageError.cannotOpen("p"), .notADatabase("p"), .damaged("p"), .readOnly("p"), .full("p"), .busy,
             .slow, .closed, .failed("disk I/O error"), .unreachable("h:3306: refused"), .notAdmitted("h:3306: denied"),

@@ -4,9 +4,9 @@ import SQLiteDriver
 import TestSupport
 import Testing
 
-@Suite("SQLite: locks of other programs")
+@Suite("SQLite: locks held by other programs")
 struct SQLiteLockTests {
-    /// Opens on a thread of its own: it may wait.
+    /// Opens the database on a separate thread, because it may wait.
     private static func open(_ path: String, patience: Duration) async throws -> SQLiteDatabase {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
@@ -16,7 +16,7 @@ struct SQLiteLockTests {
     }
 
     // SQLite itself doesn't wait here.
-    @Test("a program that is about to change the journal of a new file is waited for, for a while")
+    @Test("a program that is changing a new file's journal mode is waited for, up to a limit")
     func journal() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/martlet.db"
@@ -34,7 +34,7 @@ struct SQLiteLockTests {
         }
     }
 
-    @Test("maintenance waits for another program longer than a request may")
+    @Test("maintenance waits longer for another program than a request may")
     func maintenance() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/martlet.db"
@@ -53,7 +53,7 @@ struct SQLiteLockTests {
         }
     }
 
-    @Test("maintenance does not wait for ever")
+    @Test("maintenance doesn't wait forever")
     func bound() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/martlet.db"

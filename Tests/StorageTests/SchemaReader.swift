@@ -1,7 +1,7 @@
 import Foundation
 import SQLStorage
 
-/// What a database says of its own schema, in words that the databases share.
+/// A database's own description of its schema, in terms that both databases share.
 struct SchemaReader {
     struct Column: Hashable {
         let table: String

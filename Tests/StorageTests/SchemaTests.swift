@@ -4,9 +4,9 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("One schema in two dialects, and each version beside the one before")
+@Suite("One schema in two dialects, compatible with the previous version")
 struct SchemaTests {
-    /// What `read` finds in a new database of each kind.
+    /// Returns what `read` finds in a new database of each kind.
     private func inBoth<Value>(_ read: (SchemaReader) async throws -> Value) async throws -> (Value, Value) {
         var values: [Value] = []
         for backend in StorageBackend.all {
@@ -32,7 +32,7 @@ struct SchemaTests {
         #expect(sqlite.symmetricDifference(mariaDB).isEmpty)
     }
 
-    @Test("the tables refer to each other alike")
+    @Test("the tables have the same foreign keys")
     func references() async throws {
         let (sqlite, mariaDB) = try await inBoth { try await $0.references() }
         #expect(sqlite.count >= 9)
@@ -48,7 +48,7 @@ struct SchemaTests {
         #expect(sqlite.map(\.version) == mariaDB.map(\.version))
     }
 
-    @Test("a step of MariaDB that was broken off may run again")
+    @Test("an interrupted MariaDB step can run again")
     func again() async throws {
         try await StorageBackend.mariaDB.withDatabase { database in
             let migrations = database.dialect.migrations

@@ -4,13 +4,13 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Sessions: found by their secret, ended with what they granted (OpenID Connect Core §11)")
+@Suite("Sessions: found by their secret, and ended with what they granted (OpenID Connect Core §11)")
 struct SessionStoreTests {
     private func isRevoked(_ id: String, _ stores: Stores) async throws -> Bool {
         try #require(try await stores.authorizations.find(Identifier(id))).revokedAt != nil
     }
 
-    @Test("another secret opens nothing", arguments: StorageBackend.all)
+    @Test("another secret finds no session", arguments: StorageBackend.all)
     func secret(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let session = Session.example("s")
@@ -22,7 +22,7 @@ struct SessionStoreTests {
         }
     }
 
-    @Test("a session ends to the millisecond", arguments: StorageBackend.all)
+    @Test("a session expires to the millisecond", arguments: StorageBackend.all)
     func expiry(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let session = Session.example("s", expiresIn: 10)
@@ -34,7 +34,7 @@ struct SessionStoreTests {
         }
     }
 
-    @Test("a use keeps an idle session, noted once by all who use it at a time", arguments: StorageBackend.all)
+    @Test("a use keeps an idle session alive, and concurrent uses are recorded once", arguments: StorageBackend.all)
     func idle(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in
             let storage = SQLBackend(database)
@@ -63,14 +63,14 @@ struct SessionStoreTests {
             #expect(try await isFound(usedAfter: moment + 9))
             let used = try #require(try await stores.sessions.find(session.id, at: moment))
             #expect(used.lastUsedAt >= moment + 10 && used.authenticatedAt == moment)
-            // What has ended is not begun again by a late use.
+            // A late use does not revive an ended session.
             try await stores.sessions.end(session.id, at: moment)
             try await stores.sessions.touch(session.id, at: moment + 60, unlessUsedAfter: moment + 60)
             #expect(try await stores.sessions.find(session.id, at: moment) == nil)
         }
     }
 
-    @Test("ending revokes what the session granted, but for offline_access", arguments: StorageBackend.all)
+    @Test("ending a session revokes what it granted, except offline access", arguments: StorageBackend.all)
     func end(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.sessions.start(.example("s", secret: 1), replacing: nil)
@@ -78,7 +78,7 @@ struct SessionStoreTests {
             _ = try await stores.authorizations.create(.example("online", session: "s"))
             _ = try await stores.authorizations.create(.example("offline", session: "s", isOffline: true))
             _ = try await stores.authorizations.create(.example("of other", session: "other"))
-            // Of all calls exactly one is told what ended.
+            // Exactly one of the calls learns what ended.
             let ended = try await race(8) { _ in try await stores.sessions.end(Identifier("s"), at: moment) }
             #expect(ended.compactMap(\.self) == [EndedSession(id: Identifier("s"), user: User.alice)])
             #expect(try await stores.sessions.find(Session.example("s").secret, at: moment) == nil)
@@ -90,7 +90,7 @@ struct SessionStoreTests {
         }
     }
 
-    @Test("all sessions of a user end together, nobody else's", arguments: StorageBackend.all)
+    @Test("all sessions of a user end together, without affecting other users", arguments: StorageBackend.all)
     func endAll(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for (number, user) in [User.alice, User.alice, User.bob].enumerated() {
@@ -112,7 +112,7 @@ struct SessionStoreTests {
         }
     }
 
-    @Test("a sign-in leaves the former session unusable (session fixation)", arguments: StorageBackend.all)
+    @Test("a sign-in makes the former session unusable (session fixation)", arguments: StorageBackend.all)
     func replace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let former = Session.example("former", secret: 1)
@@ -130,7 +130,7 @@ struct SessionStoreTests {
         }
     }
 
-    @Test("a person who signs in again keeps what they granted, not the old secret", arguments: StorageBackend.all)
+    @Test("a user who signs in again keeps what they granted, but not the old secret", arguments: StorageBackend.all)
     func again(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let former = Session.example("s", secret: 1)
@@ -146,7 +146,9 @@ struct SessionStoreTests {
         }
     }
 
-    @Test("of sign-ins that replace one session all succeed, and the former is gone", arguments: StorageBackend.all)
+    @Test(
+        "concurrent sign-ins that replace one session all succeed, and the former session is gone",
+        arguments: StorageBackend.all)
     func replaceRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let former = Session.example("former", secret: 100)

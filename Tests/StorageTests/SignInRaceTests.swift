@@ -4,9 +4,9 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("What a sign-in rests on must still be so when its session begins")
+@Suite("A session starts only if what its sign-in relied on is unchanged")
 struct SignInRaceTests {
-    /// Ways in which a user changes while a sign-in is in flight.
+    /// Ways in which a user can change during a sign-in.
     private static let changes: [(name: String, make: @Sendable (Stores) async throws -> Void)] = [
         ("password", { try await $0.users.setPasswordHash(of: User.alice, to: "new", at: moment) }),
         ("disabled", { try await $0.users.setDisabled(User.alice, to: true, at: moment) }),
@@ -15,7 +15,7 @@ struct SignInRaceTests {
     ]
 
     @Test(
-        "nothing comes of a sign-in or an enrollment whose user has changed since", arguments: StorageBackend.all,
+        "a sign-in or enrollment has no effect if its user has changed since", arguments: StorageBackend.all,
         changes.indices)
     func changed(_ backend: StorageBackend, _ index: Int) async throws {
         try await backend.withStores { stores in
@@ -38,7 +38,7 @@ struct SignInRaceTests {
         }
     }
 
-    @Test("a session that goes on under its identifier must still be there", arguments: StorageBackend.all)
+    @Test("a session that is strengthened must still exist", arguments: StorageBackend.all)
     func strengthened(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let alice = try #require(try await stores.users.find(User.alice))
@@ -52,7 +52,7 @@ struct SignInRaceTests {
     }
 
     @Test(
-        "of sign-ins and changes of the password at once, none leaves a session of a former password",
+        "of concurrent sign-ins and password changes, none leaves a session of a former password",
         arguments: StorageBackend.all)
     func race(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

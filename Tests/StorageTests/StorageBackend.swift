@@ -6,13 +6,13 @@ import SQLiteDriver
 import TestSupport
 import Testing
 
-/// An engine that the storage suite proves: each suite runs once for each.
+/// A database engine that every storage suite runs on.
 struct StorageBackend: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    /// Opens the database that belongs to a folder, another connection to the same one with each call.
+    /// Opens the database of a folder; each call opens another connection to the same one.
     let open: @Sendable (_ folder: String) throws -> any SQLDatabase
 
-    /// Removes it for good.
+    /// Deletes the database.
     let remove: @Sendable (_ folder: String) throws -> Void
 
     static let sqlite = StorageBackend(
@@ -29,7 +29,7 @@ struct StorageBackend: Sendable, CustomTestStringConvertible {
 }
 
 extension StorageBackend {
-    /// Runs `body` with a folder that a database may belong to.
+    /// Runs `body` with a folder for a database.
     func withFolder(_ body: (String) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             do { try await body(folder) } catch {
@@ -49,7 +49,7 @@ extension StorageBackend {
         }
     }
 
-    /// Runs `body` on a database with its schema and nothing else.
+    /// Runs `body` on a database with only its schema.
     func withBackend(_ body: (SQLBackend) async throws -> Void) async throws {
         try await withDatabase { database in
             let backend = SQLBackend(database)
@@ -68,7 +68,7 @@ extension StorageBackend {
     }
 }
 
-/// Makes a folder for `body` and removes it afterwards.
+/// Creates a folder for `body` and deletes it afterward.
 func withTemporaryFolder(_ body: (String) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-storage-\(UUID().uuidString)").path()
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

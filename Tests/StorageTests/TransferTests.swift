@@ -27,7 +27,7 @@ private final class Lines: Sendable {
     }
 }
 
-@Suite("Moving to another database, with nothing lost")
+@Suite("Moving to another database without losses")
 struct TransferTests {
     private static let keys = ["a", "b"]
 
@@ -37,7 +37,7 @@ struct TransferTests {
         return lines
     }
 
-    /// Something in every table, with everything that text and bytes may be.
+    /// Puts a row into every table, with all kinds of text and bytes.
     private func fill(_ backend: SQLBackend) async throws {
         for identifier in ["https://id.example.com", "https://id.example.com/tenant"] {
             let stores = backend.stores(for: try Issuer(identifier))
@@ -70,7 +70,7 @@ struct TransferTests {
         }
     }
 
-    @Test("from SQLite to MariaDB and back: the second export is the first, to the byte")
+    @Test("from SQLite to MariaDB and back: the two exports are identical")
     func roundTrip() async throws {
         var exports: [[UInt8]] = []
         var lines = Lines()
@@ -95,7 +95,7 @@ struct TransferTests {
         }
     }
 
-    @Test("every table and column of the schema is in it", arguments: StorageBackend.all)
+    @Test("an export contains every table and column of the schema", arguments: StorageBackend.all)
     func complete(_ engine: StorageBackend) async throws {
         try await engine.withDatabase { database in
             _ = try await SQLBackend(database).migrate()
@@ -107,7 +107,7 @@ struct TransferTests {
         }
     }
 
-    @Test("what cannot be taken is refused with its line, and nothing is kept", arguments: StorageBackend.all)
+    @Test("an invalid export is refused with its line, and nothing is stored", arguments: StorageBackend.all)
     func refusals(_ engine: StorageBackend) async throws {
         var good: [String] = []
         try await StorageBackend.sqlite.withBackend { backend in

@@ -4,7 +4,7 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("A unit of work: whole or not at all, and durable when it returns")
+@Suite("A unit of work: atomic, and durable when it returns")
 struct UnitOfWorkTests {
     private struct Refusal: Error, Equatable { let number: Int }
 
@@ -34,7 +34,7 @@ struct UnitOfWorkTests {
         try connection.query(removal, []).map { try $0.integer(0) }.sorted()
     }
 
-    @Test("those that fail do not undo their neighbours", arguments: StorageBackend.all)
+    @Test("a failed unit doesn't undo those committed with it", arguments: StorageBackend.all)
     func neighbours(_ backend: StorageBackend) async throws {
         try await withNumbers(backend) { database in
             let kept = try await race(300) { number -> Int? in
@@ -42,7 +42,7 @@ struct UnitOfWorkTests {
                     try await database.transaction { connection in
                         try Self.insert(number, connection)
                         guard number % 3 != 0 else { throw Refusal(number: number) }
-                        // A statement that is refused and forgiven costs the unit nothing else.
+                        // A failed statement whose error is caught doesn't undo the rest of the unit.
                         #expect(throws: UniqueViolation.self) { try Self.insert(number, connection) }
                     }
                     return number
@@ -56,7 +56,7 @@ struct UnitOfWorkTests {
         }
     }
 
-    @Test("what one returns is what it did", arguments: StorageBackend.all)
+    @Test("a unit returns its own result", arguments: StorageBackend.all)
     func results(_ backend: StorageBackend) async throws {
         try await withNumbers(backend) { database in
             let seen = try await race(100) { number in
@@ -71,7 +71,7 @@ struct UnitOfWorkTests {
         }
     }
 
-    @Test("it is counted when it changed something and was committed, and only then", arguments: StorageBackend.all)
+    @Test("a unit counts as a commit only if it changed something and was committed", arguments: StorageBackend.all)
     func counter(_ backend: StorageBackend) async throws {
         try await withNumbers(backend) { database in
             let before = database.committedUnits
@@ -92,7 +92,7 @@ struct UnitOfWorkTests {
         }
     }
 
-    @Test("a read cannot write", arguments: StorageBackend.all)
+    @Test("a read can't write", arguments: StorageBackend.all)
     func readOnly(_ backend: StorageBackend) async throws {
         try await withNumbers(backend) { database async throws in
             await #expect(throws: StorageError.self) { try await database.read { try Self.insert(1, $0) } }
@@ -104,7 +104,7 @@ struct UnitOfWorkTests {
         }
     }
 
-    @Test("a read sees one moment, whatever is committed meanwhile", arguments: StorageBackend.all)
+    @Test("a read sees a snapshot, whatever is committed during it", arguments: StorageBackend.all)
     func snapshot(_ backend: StorageBackend) async throws {
         try await withNumbers(backend) { database in
             let (looked, look) = AsyncStream<Void>.makeStream()
@@ -123,7 +123,7 @@ struct UnitOfWorkTests {
         }
     }
 
-    @Test("a task that is cancelled still hears what became of its work", arguments: StorageBackend.all)
+    @Test("a canceled task still learns the outcome of its work", arguments: StorageBackend.all)
     func cancellation(_ backend: StorageBackend) async throws {
         try await withNumbers(backend) { database in
             let tasks = (0..<50).map { number in
@@ -135,7 +135,7 @@ struct UnitOfWorkTests {
         }
     }
 
-    @Test("closing waits for what was accepted, and nothing acknowledged is lost", arguments: StorageBackend.all)
+    @Test("closing waits for accepted units, and loses no acknowledged one", arguments: StorageBackend.all)
     func closing(_ backend: StorageBackend) async throws {
         try await backend.withFolder { folder in
             let database = try backend.open(folder)
@@ -158,7 +158,7 @@ struct UnitOfWorkTests {
         }
     }
 
-    @Test("a change is seen at once through another connection to the database", arguments: StorageBackend.all)
+    @Test("a change is visible at once on another connection", arguments: StorageBackend.all)
     func twoHandles(_ backend: StorageBackend) async throws {
         try await backend.withFolder { folder in
             let (server, command) = (try backend.open(folder), try backend.open(folder))
@@ -178,7 +178,7 @@ struct UnitOfWorkTests {
     }
 
     @Test(
-        "values come back as they went in", arguments: StorageBackend.all,
+        "values survive storing and reading", arguments: StorageBackend.all,
         [
             .text(""), .text("\u{0}"), .text("'; DROP TABLE numbers; --"), .text("e\u{301}\u{1F426}"),
             .text(String(repeating: "x", count: 100_000)), .integer(.max), .integer(.min), .integer(0), .null,
@@ -190,7 +190,7 @@ struct UnitOfWorkTests {
         }
     }
 
-    @Test("a statement with a value too few or too many is refused", arguments: StorageBackend.all, [0, 2])
+    @Test("a statement with too few or too many values is refused", arguments: StorageBackend.all, [0, 2])
     func valueCount(_ backend: StorageBackend, count: Int) async throws {
         try await withNumbers(backend) { database in
             let values = Array(repeating: SQLValue.integer(1), count: count)

@@ -5,9 +5,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Upkeep: versions for caches, removal of what expired")
+@Suite("Maintenance: versions for caches, and removal of expired rows")
 struct UpkeepTests {
-    @Test("the version grows with every change of what is cached, and with nothing else", arguments: StorageBackend.all)
+    @Test(
+        "the version increases with every change to cached data, and with nothing else", arguments: StorageBackend.all)
     func version(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let cached: [(String, () async throws -> Void)] = [
@@ -42,7 +43,7 @@ struct UpkeepTests {
         }
     }
 
-    @Test("changes made at once are all counted", arguments: StorageBackend.all)
+    @Test("concurrent changes are all counted", arguments: StorageBackend.all)
     func versionRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let before = try await stores.upkeep.version()
@@ -51,7 +52,7 @@ struct UpkeepTests {
         }
     }
 
-    @Test("what expired goes in small batches, the rest stays", arguments: StorageBackend.all)
+    @Test("expired rows are removed in small batches, and the rest stays", arguments: StorageBackend.all)
     func removal(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for number in 0..<25 {
@@ -68,7 +69,7 @@ struct UpkeepTests {
         }
     }
 
-    @Test("sessions that expired go, too, the oldest first", arguments: StorageBackend.all)
+    @Test("expired sessions are removed, oldest first", arguments: StorageBackend.all)
     func sessions(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for (number, lifetime) in [10.0, 20, 30].enumerated() {
@@ -87,7 +88,7 @@ struct UpkeepTests {
         }
     }
 
-    @Test("deliveries of webhooks that expired go, too", arguments: StorageBackend.all)
+    @Test("expired webhook deliveries are removed", arguments: StorageBackend.all)
     func webhooks(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
@@ -99,7 +100,7 @@ struct UpkeepTests {
         }
     }
 
-    @Test("authorizations go when the hour is over in which they expired", arguments: StorageBackend.all)
+    @Test("an expired authorization is removed after the hour in which it expired", arguments: StorageBackend.all)
     func authorizations(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for (number, lifetime) in [10.0, 4_000, 8_000].enumerated() {
@@ -113,7 +114,7 @@ struct UpkeepTests {
             #expect(try await !isThere(0))
             #expect(try await stores.upkeep.removeExpired(before: moment + 9_000, limit: 10) == 1)
             #expect(try await !isThere(1))
-            // One that was used in between is good for longer.
+            // An authorization that was used in between is valid for longer.
             let last = try #require(try await stores.authorizations.find(Identifier("a2")))
             _ = try await stores.authorizations.rotate(last, from: 0, grace: 0, expiresAt: moment + 20_000, at: moment)
             #expect(try await stores.upkeep.removeExpired(before: moment + 12_000, limit: 10) == 0)
@@ -121,7 +122,7 @@ struct UpkeepTests {
         }
     }
 
-    @Test("requests go on while 200,000 expired rows are removed", arguments: StorageBackend.all)
+    @Test("requests continue while 200,000 expired rows are removed", arguments: StorageBackend.all)
     func crowd(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in
             _ = try await SQLBackend(database).migrate()
@@ -140,7 +141,7 @@ struct UpkeepTests {
                     batches.add(1, ordering: .relaxed)
                 }
             }()
-            // Not a matter of time but of turns: how many batches went while one request was answered.
+            // Counts turns rather than time: the batches that ran while one request was answered.
             var overlaps: [Int] = []
             while batches.load(ordering: .relaxed) < 400 {
                 let before = batches.load(ordering: .relaxed)
@@ -166,7 +167,7 @@ struct UpkeepTests {
         INSERT INTO spent SELECT 'https://id.example.com', 'old', seq, seq FROM seq_1_to_200000
         """
 
-    @Test("a database that is closed does not pass for healthy", arguments: StorageBackend.all)
+    @Test("a closed database is not healthy", arguments: StorageBackend.all)
     func check(_ backend: StorageBackend) async throws {
         try await backend.withBackend { storage in
             let stores = storage.stores(for: try Issuer("https://id.example.com"))
@@ -176,7 +177,7 @@ struct UpkeepTests {
         }
     }
 
-    @Test("nor does one without its schema", arguments: StorageBackend.all)
+    @Test("a database without its schema is not healthy", arguments: StorageBackend.all)
     func checkWithoutSchema(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in
             let stores = SQLBackend(database).stores(for: try Issuer("https://id.example.com"))

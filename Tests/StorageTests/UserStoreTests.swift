@@ -5,13 +5,13 @@ import SQLStorage
 import TestSupport
 import Testing
 
-@Suite("Users: one name, one person")
+@Suite("Users: unique names and addresses")
 struct UserStoreTests {
     @Test(
-        "a name or address that another has is taken, however it is written", arguments: StorageBackend.all,
+        "a name or address that another user has is taken, however it is written", arguments: StorageBackend.all,
         [
             ("alice", nil), ("ALICE", nil), ("eve", "alice@example.com"), ("eve", "Alice@Example.COM"),
-            // Neither may a name be another's address, nor an address another's name.
+            // A name may not be another user's address, nor an address another user's name.
             ("alice@example.com", nil), ("eve", "alice"), ("bob", nil),
             // The same letters in other Unicode forms.
             ("Ame\u{301}lie", nil), ("AM\u{C9}LIE", nil),
@@ -25,7 +25,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("of 64 who take one name at once one gets it", arguments: StorageBackend.all)
+    @Test("of 64 concurrent registrations of one name, one succeeds", arguments: StorageBackend.all)
     func oneWinner(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let wins = try await race(64) { number in
@@ -38,7 +38,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("who cannot have a new name keeps the old one", arguments: StorageBackend.all)
+    @Test("a user who can't get a new name keeps the old one", arguments: StorageBackend.all)
     func refusedRename(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let before = try await stores.users.find(named: "bob")
@@ -48,7 +48,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("a name given up is free", arguments: StorageBackend.all)
+    @Test("a name that was given up is free", arguments: StorageBackend.all)
     func rename(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.users.save(.example(User.alice, "alice liddell"))
@@ -69,12 +69,12 @@ struct UserStoreTests {
             #expect((changed.username, changed.email) == ("ada@example.org", "ada@example.org"))
             #expect(changed.isEmailVerified)
             #expect(try await stores.users.find(named: "ada@example.com") == nil)
-            // What was read before no longer holds.
+            // The state that was read is out of date.
             #expect(try await !stores.users.changeEmail(of: ada, to: "ada@example.net", at: moment))
         }
     }
 
-    @Test("an address may be one's own username", arguments: StorageBackend.all)
+    @Test("a user's address may be their own username", arguments: StorageBackend.all)
     func ownAddress(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let user = User.example(Identifier("eve-id"), "Eve@example.com", email: "eve@example.com")
@@ -85,7 +85,7 @@ struct UserStoreTests {
     }
 
     @Test(
-        "a person is found by name or address in any case", arguments: StorageBackend.all,
+        "a user is found by name or address, regardless of case", arguments: StorageBackend.all,
         [
             ("alice", User.alice), ("aLICE", User.alice), ("ALICE@example.com", User.alice), ("bob", User.bob),
             ("", nil), ("ali", nil), ("alice%", nil), ("alice\u{0}", nil), ("' OR 1=1 --", nil),
@@ -96,7 +96,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("all that is known of a person comes back", arguments: StorageBackend.all)
+    @Test("a user is stored completely", arguments: StorageBackend.all)
     func roundTrip(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             var user = User(
@@ -113,7 +113,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("of many who change roles and groups from the same state one does", arguments: StorageBackend.all)
+    @Test("of concurrent changes of roles and groups from the same state, one succeeds", arguments: StorageBackend.all)
     func membership(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let changed = try await race(16) { number in
@@ -128,7 +128,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("what differs is set, and what others changed in between stays", arguments: StorageBackend.all)
+    @Test("an update sets what differs, and keeps concurrent changes", arguments: StorageBackend.all)
     func update(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let stored = try #require(try await stores.users.find(User.alice))
@@ -144,7 +144,7 @@ struct UserStoreTests {
             #expect(try await stores.users.find(User.alice) == wanted)
             #expect(try await stores.users.find(named: "alice@example.com") == nil)
             #expect(try await stores.users.find(named: "alice@example.org")?.id == User.alice)
-            // What was read before is not what is stored.
+            // The state that was read differs from the stored one.
             var late = stored
             late.claims["name"] = "Alicia"
             #expect(try await !stores.users.update(stored, to: late))
@@ -155,7 +155,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("of many who update from the same state one does", arguments: StorageBackend.all)
+    @Test("of concurrent updates from the same state, one succeeds", arguments: StorageBackend.all)
     func updateRace(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let stored = try #require(try await stores.users.find(User.alice))
@@ -168,7 +168,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("an update that takes another's name changes nothing", arguments: StorageBackend.all)
+    @Test("an update to a name that is taken changes nothing", arguments: StorageBackend.all)
     func updateTaken(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let stored = try #require(try await stores.users.find(User.bob))
@@ -181,7 +181,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("a user and their first authenticator are added together or not at all", arguments: StorageBackend.all)
+    @Test("a user and their first authenticator app are added together or not at all", arguments: StorageBackend.all)
     func add(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             let eve = User.example(Identifier("eve-id"), "eve")
@@ -197,7 +197,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("pages of the list join without a gap", arguments: StorageBackend.all)
+    @Test("the pages of the list join without a gap", arguments: StorageBackend.all)
     func list(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for name in ["Carol", "dave", "Eve"] { try await stores.users.save(.example(Identifier(name), name)) }
@@ -210,7 +210,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("an upgraded hash does not undo a new password", arguments: StorageBackend.all)
+    @Test("a rehashed password doesn't undo a new password", arguments: StorageBackend.all)
     func replaceHash(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             var alice = try #require(try await stores.users.find(User.alice))
@@ -223,7 +223,7 @@ struct UserStoreTests {
         }
     }
 
-    @Test("who is deleted leaves nothing behind", arguments: StorageBackend.all)
+    @Test("a deleted user leaves nothing behind", arguments: StorageBackend.all)
     func delete(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             for user in [User.alice, User.bob] {

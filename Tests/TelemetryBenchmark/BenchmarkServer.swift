@@ -6,18 +6,18 @@ import ServiceLifecycle
 import Telemetry
 import TestSupport
 
-/// The server in one of the ways that are compared.
+/// The server in one of the compared configurations.
 enum BenchmarkServer: String, CaseIterable {
-    /// Nobody set tracing or metrics up: what is left of them is what the libraries do then, next to nothing.
+    /// Tracing and metrics are not set up; only the libraries' no-op calls remain.
     case baseline
-    /// Without a collector, as most people start it.
+    /// Without a collector, as most installations run.
     case off
     /// Every trace goes to a collector.
     case traces
-    /// So do metrics and a log line for each request.
+    /// Also metrics, and a log line for each request.
     case everything
 
-    /// The part of the baseline's tokens a second that must be left, where that was promised.
+    /// The required fraction of the baseline's tokens per second, if there is a goal.
     var bound: Double? {
         switch self {
         case .off: 0.98
@@ -26,7 +26,7 @@ enum BenchmarkServer: String, CaseIterable {
         }
     }
 
-    /// Serves until standard input is closed: with the program that started it.
+    /// Serves until standard input is closed, so that it ends with the program that started it.
     func run(port: Int, collector: String) async throws {
         let settings = TelemetrySettings(format: .json, level: .info, otlp: otlp(collector))
         if self == .baseline {
@@ -51,7 +51,7 @@ enum BenchmarkServer: String, CaseIterable {
     }
 
     private func serve(_ port: Int) async throws {
-        // What the audit log keeps of each trace is its own affair.
+        // What the audit log stores for each trace is not part of the comparison.
         var auditing = AuditSettings()
         auditing.excluded = ["tokens_issued"]
         let issuer = try await TestIssuer(auditing: auditing)

@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// What telemetry costs: tokens a second by `client_credentials` over HTTP, with and without it. Machines differ, are shared
-/// and have moods, and so has every start of a program: the rounds are short, they take turns, and the servers are started
-/// anew several times. Fails when it costs more than was promised.
+/// The cost of telemetry: `client_credentials` tokens per second over HTTP, with and without it. Machines differ, are
+/// shared and vary, and so does every start of a program. So the rounds are short and take turns, and the servers are
+/// restarted several times. Fails if telemetry costs more than its goal allows.
 @main
 struct TelemetryBenchmark {
     private static let starts = 5
@@ -16,10 +16,10 @@ struct TelemetryBenchmark {
             return try await mode.run(port: Int(arguments[3]) ?? 0, collector: arguments[4])
         }
         let collector = try await OTLPCollector(["discard"])
-        print("tokens a second, \(seconds) s each\n" + BenchmarkServer.allCases.map { "\($0)".padded }.joined())
+        print("tokens per second, \(seconds) s each\n" + BenchmarkServer.allCases.map { "\($0)".padded }.joined())
         var ratios: [BenchmarkServer: [Double]] = [:]
         for start in 0..<starts {
-            // Another one begins each time: whoever comes after a rest has a cooler machine.
+            // Another server goes first each time, because the first one after a pause has a cooler machine.
             var servers: [RunningBenchmark] = []
             for mode in BenchmarkServer.allCases.rotated(by: start) {
                 servers.append(try await RunningBenchmark(mode, of: arguments[0], collector))
@@ -47,7 +47,7 @@ struct TelemetryBenchmark {
 
     private static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "token.lua").path()
 
-    /// Throws when an answer is not a token.
+    /// Throws if a response is not a token.
     private static func rate(_ port: Int) throws -> Double {
         let (process, output) = (Process(), Pipe())
         process.executableURL = URL(filePath: "/usr/bin/wrk")
@@ -63,12 +63,12 @@ struct TelemetryBenchmark {
     }
 }
 
-/// One of the servers that are compared, in a process of its own.
+/// One of the compared servers, in its own process.
 private struct RunningBenchmark {
     let mode: BenchmarkServer
     let port: Int
     private let process = Process()
-    /// It serves as long as this stays open.
+    /// The server runs as long as this stays open.
     private let lifeline = Pipe()
 
     init(_ mode: BenchmarkServer, of program: String, _ collector: OTLPCollector) async throws {

@@ -26,7 +26,7 @@ struct LogTests {
         return try #require(object as? [String: Any])
     }
 
-    @Test("a JSON line carries time, level, trace, span and what was said, the call before the logger")
+    @Test("a JSON line has time, level, trace, span and message, and the call's metadata overrides the logger's")
     func json() throws {
         let lines = Lines()
         var logger = logger(lines, .json)
@@ -46,7 +46,7 @@ struct LogTests {
     }
 
     @Test(
-        "nobody can forge a line or hide one", arguments: LogFormat.allCases,
+        "no value can forge or hide a line", arguments: LogFormat.allCases,
         [
             "a\nINFO forged", "a\r\n{}", "a\u{1B}[2Jb", "a\u{2028}b", "a\u{0}b", "a\u{202E}b", "\"},{\"a\":\"",
             "a\u{85}b",
@@ -62,7 +62,7 @@ struct LogTests {
     }
 
     @Test(
-        "secrets are not written, by name or by look", arguments: LogFormat.allCases,
+        "secrets are not written, whether recognized by name or by form", arguments: LogFormat.allCases,
         [
             ("password", "hunter2"), ("Client-Secret", "hunter2"), ("refresh_token", "hunter2"), ("code", "hunter2"),
             ("note", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.hunter2"), ("header", "Bearer hunter2"),
@@ -75,12 +75,12 @@ struct LogTests {
         let isByName = !pair.1.contains("eyJ") && !pair.1.contains("earer") && !pair.1.contains("PRIVATE")
         let line = lines.all.joined()
         #expect(line.contains("[redacted]"))
-        // A secret that only its key betrays is written where no key says so: the message and the plain list.
+        // A secret recognized only by its key is written where no key names it: in the message and in the plain list.
         let count = line.components(separatedBy: "hunter2").count - 1
         #expect(count == (isByName ? 2 : 0))
     }
 
-    @Test("what a line says of itself is said once, whatever the names of what it carries")
+    @Test("metadata with a reserved name is renamed, so that each field appears once")
     func names() throws {
         let lines = Lines()
         logger(lines, .json).info(
@@ -92,7 +92,7 @@ struct LogTests {
         #expect(line.components(separatedBy: "\"level\"").count == 2)
     }
 
-    @Test("the level is kept to")
+    @Test("lines below the log level are not written")
     func level() {
         let lines = Lines()
         let logger = logger(lines, .text, .warning)
@@ -102,7 +102,7 @@ struct LogTests {
         #expect(lines.all.first?.contains("WARNING  yes") == true)
     }
 
-    @Test("64 tasks write 100 lines each: none is lost")
+    @Test("64 tasks write 100 lines each, and none is lost")
     func concurrency() async {
         let lines = Lines()
         let logger = logger(lines, .json)

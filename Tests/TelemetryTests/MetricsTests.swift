@@ -10,7 +10,7 @@ struct MetricsTests {
         String(decoding: PrometheusText.write(registry.snapshot()), as: UTF8.self)
     }
 
-    @Test("64 tasks count 1,000 times each: nothing is lost")
+    @Test("64 tasks count 1,000 times each, and nothing is lost")
     func concurrency() async {
         let registry = MetricsRegistry()
         await withTaskGroup { group in
@@ -34,7 +34,7 @@ struct MetricsTests {
         #expect(text.contains("time_count 64000\n") && text.contains(#"time_bucket{le="0.01"} 11000"#))
     }
 
-    @Test("values are spread over the ranges that hold them; a bound belongs to its range")
+    @Test("values are counted in their buckets; a bound belongs to its bucket")
     func histogram() {
         let registry = MetricsRegistry()
         let timer = Metrics.Timer(label: "http.server.request.duration", dimensions: [], factory: registry)
@@ -48,7 +48,7 @@ struct MetricsTests {
         ] { #expect(text.contains(name + line), "\(line)") }
     }
 
-    @Test("series without end are counted together")
+    @Test("series beyond the limit are counted together")
     func cardinality() {
         let registry = MetricsRegistry()
         for number in 0..<5_000 {
@@ -59,7 +59,7 @@ struct MetricsTests {
         #expect(lines.contains(#"count_total{otel_metric_overflow="true"} 4000"#))
     }
 
-    @Test("a label cannot end its line or another label", arguments: ["a\"} 1\nforged 1", "\\", "\\\"", "\n"])
+    @Test("a label can't end its line or another label", arguments: ["a\"} 1\nforged 1", "\\", "\\\"", "\n"])
     func escaping(_ value: String) throws {
         let registry = MetricsRegistry()
         Counter(label: "count", dimensions: [("name", value)], factory: registry).increment()

@@ -67,7 +67,7 @@ struct OTLPTests {
         #expect(!collector.text.contains("hunter2"))
     }
 
-    @Test("who tells is said as the environment names it; the version and the run are told, too")
+    @Test("the service is named by the environment, and the version and run identifier are included")
     func resource() async throws {
         let collector = try await OTLPCollector()
         var settings = settings(collector)
@@ -87,7 +87,7 @@ struct OTLPTests {
         #expect(TelemetryResource(version: "1", environment: ["OTEL_RESOURCE_ATTRIBUTES": "a"]).isIncomplete)
     }
 
-    @Test("a query and what looks like a token never leave, whoever sets them")
+    @Test("queries and values that look like tokens are never exported, whoever sets them")
     func secrets() async throws {
         let collector = try await OTLPCollector()
         try await exporting(settings(collector)) { tracer in
@@ -102,7 +102,7 @@ struct OTLPTests {
         #expect(!collector.text.contains("hunter2") && collector.text.contains("[redacted]"))
     }
 
-    @Test("what may pass is tried again, and arrives once", arguments: [429, 502, 503, 504])
+    @Test("a temporary failure is retried, and the batch arrives once", arguments: [429, 502, 503, 504])
     func retried(_ status: Int) async throws {
         let collector = try await OTLPCollector(["status:\(status)", "close", "hang", "accept"])
         try await exporting(settings(collector)) { tracer in
@@ -116,7 +116,7 @@ struct OTLPTests {
         #expect(Set(requests.map { $0.records.first?["span_id"] }).count == 1)
     }
 
-    @Test("the collector says when to come again, in seconds or as a date")
+    @Test("the collector says when to retry, in seconds or as a date")
     func retryAfter() async throws {
         let collector = try await OTLPCollector(["status:503:2", "accept"])
         try await exporting(settings(collector)) { tracer in
@@ -131,7 +131,7 @@ struct OTLPTests {
     }
 
     @Test(
-        "what is refused for good is not sent again",
+        "a permanently rejected batch is not sent again",
         arguments: ["status:400", "status:401", "status:500", "partial:1"])
     func refused(_ behaviour: String) async throws {
         let collector = try await OTLPCollector([behaviour])
@@ -144,7 +144,7 @@ struct OTLPTests {
         #expect(try collector.records("traces").map { $0["name"] } == ["first", "second"])
     }
 
-    @Test("without a collector nothing waits, memory is bounded, and the end comes in time")
+    @Test("without a collector, nothing waits, memory is bounded, and the shutdown is in time")
     func away() async throws {
         var settings = OTLPSettings(endpoint: "http://127.0.0.1:\(try freePort())")
         settings.interval = .milliseconds(20)
@@ -161,7 +161,7 @@ struct OTLPTests {
         #expect(clock.now - began < .seconds(20))
     }
 
-    @Test("what finds no room is counted while the collector is away, and all that is lost in the end")
+    @Test("what doesn't fit is counted while the collector is away, and every loss at the end")
     func counted() async throws {
         let collector = try await OTLPCollector(["hang"])
         var settings = settings(collector)
@@ -185,7 +185,7 @@ struct OTLPTests {
         #expect(lost() == 2_000)
     }
 
-    @Test("a collector that says `Retry-After: 0` is not asked without a pause, nor for ever")
+    @Test("`Retry-After: 0` is retried with a pause, and not forever")
     func impatient() async throws {
         let collector = try await OTLPCollector(["status:503:0"])
         var settings = settings(collector)
@@ -198,12 +198,12 @@ struct OTLPTests {
                 try collector.records("traces").contains { $0["name"] == "second" }
             }
         }
-        // 50, 100, 200 and 400 ms, by half less or more.
+        // 50, 100, 200 and 400 ms, give or take half.
         let tries = try collector.records("traces").count { $0["name"] == "first" }
         #expect((2...8).contains(tries))
     }
 
-    @Test("a collector that comes back gets what was kept meanwhile, and what follows")
+    @Test("a collector that recovers gets what was queued, and what follows")
     func back() async throws {
         let port = try freePort()
         var settings = OTLPSettings(endpoint: "http://127.0.0.1:\(port)")
@@ -218,7 +218,7 @@ struct OTLPTests {
         }
     }
 
-    @Test("under load only full requests are made: what came in meanwhile waits for its time")
+    @Test("under load only full batches are sent, and the rest waits until it is due")
     func batches() async throws {
         let collector = try await OTLPCollector()
         var settings = settings(collector)
@@ -238,7 +238,7 @@ struct OTLPTests {
         #expect(requests.dropLast().allSatisfy { Int($0.headers["content-length"] ?? "") ?? 0 > 512 << 10 })
     }
 
-    @Test("64 tasks end 100 spans each: every one arrives, once")
+    @Test("64 tasks end 100 spans each, and every one arrives once")
     func concurrency() async throws {
         let collector = try await OTLPCollector()
         var settings = settings(collector)

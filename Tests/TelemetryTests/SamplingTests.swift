@@ -3,7 +3,7 @@ import Telemetry
 import Testing
 import Tracing
 
-@Suite("Sampling: parent-based, by ratio, and always what failed")
+@Suite("Sampling: parent-based, by ratio, and always for failures")
 struct SamplingTests {
     private final class Collector: SpanExporter {
         private let spans = Mutex<[FinishedSpan]>([])
@@ -14,7 +14,7 @@ struct SamplingTests {
 
     private struct Failure: Error {}
 
-    @Test("the part that is asked for is recorded, the same on every node", arguments: [0, 0.1, 0.5, 1])
+    @Test("the configured fraction is recorded, the same on every node", arguments: [0, 0.1, 0.5, 1])
     func ratio(_ ratio: Double) {
         let nodes = [Collector(), Collector()]
         let tracers = nodes.map { W3CTracer(exporters: [$0], ratio: ratio) }
@@ -27,7 +27,7 @@ struct SamplingTests {
         #expect(abs(Double(nodes[0].names.count) / 4_000 - ratio) < 0.05)
     }
 
-    @Test("of a trace that is not sampled nothing is told, unless something in it failed: then all of it")
+    @Test("nothing of an unsampled trace is exported, unless something in it fails: then all of it is")
     func failures() {
         let collector = Collector()
         let tracer = W3CTracer(exporters: [collector], ratio: 0)
@@ -48,7 +48,8 @@ struct SamplingTests {
     }
 
     @Test(
-        "what is refused has not failed: the span has no status, and its trace is not told for it", arguments: [0.0, 1])
+        "a denied request has not failed: its span has no status, and its trace is not exported for it",
+        arguments: [0.0, 1])
     func refusals(_ ratio: Double) {
         struct Refusal: Error {}
         let collector = Collector()
@@ -63,7 +64,7 @@ struct SamplingTests {
         #expect(collector.all.first { $0.name == "Refusal" }?.attributes.isEmpty ?? true)
     }
 
-    @Test("a trace from outside that is not sampled is told when it fails here")
+    @Test("an unsampled trace from elsewhere is exported if it fails here")
     func parent() {
         let collector = Collector()
         let tracer = W3CTracer(exporters: [collector])
@@ -78,7 +79,7 @@ struct SamplingTests {
         #expect(collector.names == ["00 true", "01 false"])
     }
 
-    @Test("what is held of one trace is bounded, and its first span is always told")
+    @Test("the spans held for one trace are bounded, and its first span is always exported")
     func bounded() {
         let collector = Collector()
         let tracer = W3CTracer(exporters: [collector], ratio: 0)
@@ -89,7 +90,7 @@ struct SamplingTests {
         #expect(collector.names.count == 256 && collector.names.last == "root")
     }
 
-    @Test("what failed is told although more is held than there is room for")
+    @Test("a failed span is exported even if more spans ended than are held")
     func failureAmongMany() {
         let collector = Collector()
         let tracer = W3CTracer(exporters: [collector], ratio: 0)

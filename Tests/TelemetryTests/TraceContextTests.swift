@@ -9,7 +9,7 @@ struct TraceContextTests {
     private static let span = "b7ad6b7169203331"
 
     @Test(
-        "§3.2: what a traceparent may be",
+        "§3.2: valid traceparent values",
         arguments: [
             ("00-\(trace)-\(span)-01", true), ("00-\(trace)-\(span)-00", true), ("00-\(trace)-\(span)-ff", true),
             ("cc-\(trace)-\(span)-01-what-the-future-holds", true), ("cc-\(trace)-\(span)-01", true),
@@ -25,7 +25,7 @@ struct TraceContextTests {
     }
 
     @Test(
-        "§3.3: a tracestate is passed on as it is, or not at all",
+        "§3.3: a tracestate is passed on unchanged, or not at all",
         arguments: [
             ("rojo=1", true), ("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", true), ("a=1, b=2 ,\tc=3", true),
             ("fw529a3039@dt=FfMDmdFhbGw", true), ("a_-*/9=x y!~", true), ("a=1,,b=2", true), ("1a=2", true),
@@ -54,7 +54,7 @@ struct TraceContextTests {
         var all: [FinishedSpan] { spans.withLock { $0 } }
     }
 
-    @Test("a span goes on with the trace it was given and passes it on, with the state of others")
+    @Test("a span continues the trace that it was given and passes it on, with the tracestate of others")
     func propagation() {
         let collector = Collector()
         let tracer = W3CTracer(exporters: [collector])
@@ -77,7 +77,7 @@ struct TraceContextTests {
         #expect(Set(collector.all.map(\.trace.traceID)) == [Self.trace])
     }
 
-    @Test("what is not sampled is not recorded, but still passed on")
+    @Test("an unsampled trace is not recorded, but still passed on")
     func sampling() {
         let collector = Collector()
         let tracer = W3CTracer(exporters: [collector], ratio: 0)
@@ -92,7 +92,7 @@ struct TraceContextTests {
         #expect(collector.all.map(\.name) == ["asked for"])
     }
 
-    @Test("identities are not repeated, and an error is told by its type only")
+    @Test("identifiers are not repeated, and of an error only the type is exported")
     func identities() {
         struct Secretive: Error { let password = "hunter2" }
         let collector = Collector()

@@ -5,14 +5,14 @@ package import IdentityProvider
 package import JOSE
 import Synchronization
 
-/// What went otherwise than a test took for granted.
+/// A test's assumption that did not hold.
 package struct Unexpected: Error {
     package let what: String
     package init(_ what: String) { self.what = what }
 }
 
 extension TestIssuer {
-    /// Asks the endpoint that has the route, and words an error as the server would.
+    /// Sends the request to the endpoint of its route, and renders errors as the server would.
     package func send(
         _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
         headers: HTTPFields = [:], from address: String = "127.0.0.1"
@@ -33,7 +33,7 @@ extension TestIssuer {
         throw Unexpected("no route \(method) \(path)")
     }
 
-    /// Asks the endpoint of the JSON API that has the route.
+    /// Sends the request to the endpoint of the JSON API that has the route.
     package func call(
         _ method: HTTPRequest.Method, _ path: String, _ json: String = "", headers: HTTPFields = [:],
         type: String? = "application/json", from address: String = "127.0.0.1"
@@ -56,7 +56,7 @@ extension TestIssuer {
         throw Unexpected("no route \(method) \(path)")
     }
 
-    /// A token request of a client with a secret in the `Authorization` field.
+    /// Creates a token request of a client with its secret in the `Authorization` field.
     package func token(
         _ form: [(String, String)], client: String = "web", secret: String? = nil, at path: String = "/token"
     ) async throws -> Response {
@@ -68,19 +68,19 @@ extension TestIssuer {
 
 extension Response {
     package func json() throws -> JSONObject {
-        guard case .bytes(let bytes) = body else { throw Unexpected("a page instead of JSON") }
+        guard case .bytes(let bytes) = body else { throw Unexpected("got a page instead of JSON") }
         return try JSONObject(parsing: bytes)
     }
 
     package func page() throws -> Page {
-        guard case .page(let page) = body else { throw Unexpected("no page, but \(status) \(headers)") }
+        guard case .page(let page) = body else { throw Unexpected("expected a page, got \(status) \(headers)") }
         return page
     }
 
     /// The parameters of the redirect.
     package func answer() throws -> Parameters {
         guard let location = headers[.location], let mark = location.firstIndex(of: "?") else {
-            throw Unexpected("no redirect with a query, but \(status)")
+            throw Unexpected("expected a redirect with a query, got \(status)")
         }
         return try Parameters(parsing: location[location.index(after: mark)...], limits: Limits())
     }
@@ -96,7 +96,7 @@ extension Page {
     }
 }
 
-/// Someone's browser at one issuer: keeps cookies, follows redirects within the issuer, fills forms.
+/// A browser at one issuer: keeps cookies, follows redirects within the issuer, and fills in forms.
 package final class Browser: Sendable {
     private let issuer: TestIssuer
     private let address: Mutex<String>
@@ -107,20 +107,19 @@ package final class Browser: Sendable {
         self.address = Mutex(address)
     }
 
-    /// The person takes it along.
+    /// The user takes the browser to another place.
     package func travel(to address: String) { self.address.withLock { $0 = address } }
 
     package var cookieHeader: String {
         cookies.withLock { $0.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ") }
     }
 
-    /// The value of one cookie of the issuer's.
+    /// Returns the value of one of the issuer's cookies.
     package func cookie(_ name: String) -> String? {
         cookies.withLock { $0.first { $0.key.hasSuffix("martlet-\(name)") }?.value }
     }
 
-    /// A browser with the same cookies, such as that of a thief who has them; what either gets from here on the other does
-    /// not.
+    /// Returns a browser with the same cookies, such as a thief's. Cookies that either gets from then on are its own.
     package func copy() -> Browser {
         let copy = Browser(issuer, at: address.withLock(\.self))
         let kept = cookies.withLock(\.self)
@@ -128,7 +127,7 @@ package final class Browser: Sendable {
         return copy
     }
 
-    /// `name=value`, as somebody else might plant it.
+    /// Sets `name=value`, as an attacker might plant it.
     package func add(cookie: String) {
         let parts = cookie.split(separator: "=", maxSplits: 1).map(String.init)
         cookies.withLock { $0[parts[0]] = parts[1] }
@@ -136,14 +135,14 @@ package final class Browser: Sendable {
 
     package func forgetCookies() { cookies.withLock { $0 = [:] } }
 
-    /// One request without following where it leads. `crossSite` holds back the cookies, as `SameSite=Lax` does.
+    /// Sends one request without following redirects. `crossSite` withholds the cookies, as `SameSite=Lax` does.
     package func request(
         _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
         headers: HTTPFields = [:], crossSite: Bool = false
     ) async throws -> Response {
         var headers = headers
         if !crossSite, !cookieHeader.isEmpty { headers[.cookie] = cookieHeader }
-        // Endpoints know their paths below the issuer.
+        // Endpoints know their paths relative to the issuer.
         let below = issuer.issuer.path
         let path = !below.isEmpty && path.hasPrefix("\(below)/") ? String(path.dropFirst(below.count)) : path
         let response = try await issuer.send(
@@ -156,7 +155,7 @@ package final class Browser: Sendable {
         return response
     }
 
-    /// Follows redirects as long as they stay with the issuer.
+    /// Follows redirects within the issuer.
     package func follow(_ response: Response) async throws -> Response {
         var response = response
         for _ in 0..<10 {
@@ -165,7 +164,7 @@ package final class Browser: Sendable {
             response = try await request(
                 .get, String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
         }
-        throw Unexpected("a loop of redirects")
+        throw Unexpected("redirect loop")
     }
 
     package func get(_ path: String, _ parameters: [(String, String)] = []) async throws -> Response {
@@ -173,7 +172,7 @@ package final class Browser: Sendable {
         return try await follow(request(.get, path, query: query.isEmpty ? nil : query))
     }
 
-    /// Submits the form of `page` with what the person adds.
+    /// Submits the form of `page` with the user's input.
     package func submit(_ page: Page, _ fields: [(String, String)]) async throws -> Response {
         try await follow(submitWithoutFollowing(page, fields))
     }
@@ -185,7 +184,7 @@ package final class Browser: Sendable {
         return try await request(.post, page.text("action"), form: hidden + fields)
     }
 
-    /// Begins an authorization request and, where asked, signs in and allows.
+    /// Starts an authorization request and, if requested, signs in and consents.
     package func authorize(
         _ parameters: [(String, String)], as username: String = "alice", password: String = "correct horse"
     ) async throws -> Response {
@@ -215,7 +214,7 @@ package struct Proof: Sendable {
 }
 
 extension Browser {
-    /// The parameters of a request of the confidential client.
+    /// The parameters of a request by the confidential client.
     package static func webRequest(
         scope: String = "openid profile", _ more: [(String, String)] = []
     ) -> [(String, String)] {
@@ -225,7 +224,7 @@ extension Browser {
         ] + more
     }
 
-    /// A code for the confidential client.
+    /// Gets a code for the confidential client.
     package func code(scope: String = "openid profile", _ more: [(String, String)] = []) async throws -> String {
         let response = try await authorize(Self.webRequest(scope: scope, more))
         return try response.answer().required("code")
@@ -246,7 +245,7 @@ extension TestIssuer {
         try await self.token([("grant_type", "refresh_token"), ("refresh_token", token)] + more)
     }
 
-    /// The keys that the issuer publishes.
+    /// The issuer's published keys.
     package func keys() async throws -> JWKSet {
         try await JWKSet(send(.get, "/jwks").json())
     }

@@ -1,10 +1,10 @@
 import Glibc
 import Synchronization
 
-/// The ports that were given away: none is given twice, for whoever got it may not have bound it yet.
+/// The ports that were handed out. None is handed out twice, because its holder may not have bound it yet.
 private let given = Mutex<Set<Int>>([])
 
-/// A port that was free a moment ago, on IPv4 and IPv6: `localhost` is both.
+/// Returns a port that was free a moment ago on IPv4 and IPv6, because `localhost` is both.
 package func freePort() throws -> Int {
     for _ in 0..<100 {
         guard let port = boundPort(0) else { break }
@@ -15,7 +15,7 @@ package func freePort() throws -> Int {
 
 package func isFree(_ port: Int) -> Bool { boundPort(port) != nil }
 
-/// Also where there is no IPv6.
+/// Also true where IPv6 does not exist.
 private func isFreeOnIPv6(_ port: Int) -> Bool {
     let socket = Glibc.socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
     guard socket >= 0 else { return true }
@@ -32,7 +32,7 @@ private func isFreeOnIPv6(_ port: Int) -> Bool {
     return result == 0 || errno != EADDRINUSE
 }
 
-/// Binds a loopback port, any for 0, and lets it go.
+/// Binds a loopback port (any, if 0) and releases it.
 private func boundPort(_ port: Int) -> Int? {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }

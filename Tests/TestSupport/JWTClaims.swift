@@ -1,6 +1,6 @@
 package import JOSE
 
-/// Reads claims without asking who vouches for them: for tokens that the test has just received.
+/// Reads claims without verifying the signature, for tokens that the test has just received.
 package enum JWTClaims {
     package static func of(_ token: String?) throws -> JSONObject {
         guard let token else { throw Unexpected("no token") }

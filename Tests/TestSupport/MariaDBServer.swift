@@ -4,7 +4,7 @@ package import MariaDBDriver
 import Glibc
 import Synchronization
 
-/// A MariaDB server of its own for tests: in a temporary folder, on a socket and a loopback port. It ends with the
+/// A private MariaDB server for tests: in a temporary folder, on a socket and a loopback port. It ends with the
 /// process that started it.
 package final class MariaDBServer: Sendable {
     package let folder: String
@@ -14,21 +14,21 @@ package final class MariaDBServer: Sendable {
 
     private struct Running {
         let process: Process
-        /// The server lives as long as this stays open.
+        /// The server runs as long as this stays open.
         let lifeline: Pipe
     }
 
     package static let user = "martlet"
-    /// With everything that a URL must write otherwise.
+    /// Contains every character that must be escaped in a URL.
     package static let password = "wing:/@?%"
 
-    /// One for all tests that do no harm to it.
+    /// A server shared by all tests that don't damage it.
     package static let shared = Result { try MariaDBServer() }
 
     private static let script = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../Servers/mariadb").standardizedFileURL
 
-    /// Starts the server with further `options` of mariadbd and waits until it answers.
+    /// Starts the server with further `options` of mariadbd and waits until it responds.
     package init(_ options: [String] = []) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "martlet-mariadb-\(UUID().uuidString)").path()
         port = try freePort()
@@ -49,13 +49,13 @@ package final class MariaDBServer: Sendable {
 
     package var socket: String { "\(folder)/socket" }
 
-    /// Of the server itself, while it runs.
+    /// The process ID of the server, while it runs.
     package var processID: Int32? {
         (try? String(contentsOfFile: "\(folder)/pid", encoding: .utf8))
             .flatMap { Int32($0.filter(\.isNumber)) }
     }
 
-    /// `others` stand in for the options it had.
+    /// Starts the server; `others` replace its options.
     package func start(_ others: [String]? = nil) throws {
         let running = Running(process: Process(), lifeline: Pipe())
         running.process.executableURL = Self.script
@@ -76,7 +76,7 @@ package final class MariaDBServer: Sendable {
         }
     }
 
-    /// Ends the server and waits for its end.
+    /// Stops the server and waits for its end.
     package func stop() throws {
         guard let running = process.withLock(\.self) else { return }
         process.withLock { $0 = nil }
@@ -84,7 +84,7 @@ package final class MariaDBServer: Sendable {
         running.process.waitUntilExit()
     }
 
-    /// Ends it as a crash would.
+    /// Kills the server, as a crash would.
     package func kill() throws {
         if let processID { Glibc.kill(processID, SIGKILL) }
         try stop()
@@ -92,7 +92,7 @@ package final class MariaDBServer: Sendable {
 
     package func send(_ signal: Int32) { if let processID { _ = Glibc.kill(processID, signal) } }
 
-    /// Where a program finds the database `name`, over the network; made if there is none.
+    /// Returns the storage URL of the database `name` over TCP, and creates the database if necessary.
     package func url(_ name: String, options: String = "?connections=4") throws -> String {
         try run("CREATE DATABASE IF NOT EXISTS `\(name)`")
         let password = Self.password.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
@@ -115,7 +115,7 @@ package final class MariaDBServer: Sendable {
     package static func value(_ statements: String, socket: String) throws -> String? {
         guard let handle = unsafe mysql_init(nil) else { throw Unexpected("no memory") }
         defer { unsafe mysql_close(handle) }
-        // A server that is stopped or recovering may take a connection and say nothing.
+        // A stopped or recovering server may accept a connection and then stay silent.
         var seconds: UInt32 = 60
         unsafe mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &seconds)
         unsafe mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds)

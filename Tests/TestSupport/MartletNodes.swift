@@ -1,10 +1,10 @@
 import Foundation
 
-/// Several Martlet programs behind one issuer, each with a storage setting of its own that leads to one database.
+/// Several Martlet programs of one issuer, each with its own storage setting for the same database.
 package struct MartletNodes: Sendable {
     package static let clientSecret = "5CFNd0OMGyV3uhDA3GPSHwAtvLqyt1"
     package static let password = "correct horse battery"
-    /// Of an authorization request that nobody is asked for consent for.
+    /// The query of an authorization request that needs no consent.
     package static let query =
         "response_type=code&client_id=web&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback"
         + "&scope=openid%20offline_access&state=s&nonce=n"
@@ -20,14 +20,14 @@ package struct MartletNodes: Sendable {
           - username: bob
             password: \(password)
         """
-    /// How the client says who it is.
+    /// The client's credentials.
     package static let secret = basic("web", clientSecret)
 
     package let issuer: String
     package let servers: [RunningServer]
     private let folder: Folder
 
-    /// Starts all of them at once, on a database that may be empty.
+    /// Starts all nodes at once, on a database that may be empty.
     package init(storage urls: [String]) async throws {
         let folder = try Folder()
         let issuer = "http://localhost:\(try freePort())"
@@ -48,13 +48,13 @@ package struct MartletNodes: Sendable {
         ["--storage-file", "storage-\(number)", "--master-key-file", "master.key"]
     }
 
-    /// Runs a command beside the first node.
+    /// Runs a command on the first node's host.
     package func command(_ arguments: [String]) async throws -> (code: Int32, output: String) {
         try await RunningProgram.run(
             arguments + ["--issuer", issuer] + Self.storageArguments(0), in: folder.url)
     }
 
-    /// A browser of an address of its own, whose first request the first node gets.
+    /// Returns a browser with its own address, which sends its first request to the first node.
     package func browser(timeout seconds: Int64 = 30) -> WebClient {
         let address = "10.\(Int.random(in: 0...255)).\(Int.random(in: 0...255)).\(Int.random(in: 0...255))"
         return WebClient(origin: issuer, port: servers[0].port, forwardedFor: address, timeout: seconds)

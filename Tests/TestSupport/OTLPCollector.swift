@@ -1,9 +1,9 @@
 import Foundation
 
-/// A collector of telemetry, in a process of its own, that decodes with `opentelemetry-proto`. It ends with the process
-/// that started it.
+/// A telemetry collector in its own process, which decodes with `opentelemetry-proto`. It ends with the process that
+/// started it.
 package final class OTLPCollector: Sendable {
-    /// One request as it arrived.
+    /// One received request.
     package struct Request: Sendable {
         package let signal: String
         package let behaviour: String
@@ -17,13 +17,13 @@ package final class OTLPCollector: Sendable {
     private let folder: Folder
     package let port: Int
     private let process = Process()
-    /// The collector lives as long as this stays open.
+    /// The collector runs as long as this stays open.
     private let lifeline = Pipe()
 
     private static let script = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../Servers/otlp-collector").standardizedFileURL
 
-    /// `behaviour` is how requests are answered: one word each, the last one for all that follow.
+    /// `behaviour` is how to respond: one word per request, and the last one for all further requests.
     package init(port: Int? = nil, _ behaviour: [String] = ["accept"]) async throws {
         folder = try Folder()
         self.port = try port ?? freePort()
@@ -38,7 +38,8 @@ package final class OTLPCollector: Sendable {
         let (port, process) = (self.port, process)
         try await until("the collector listens") {
             guard process.isRunning else {
-                throw Unexpected("no collector came up: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+                throw Unexpected(
+                    "the collector did not start: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
             }
             return !isFree(port)
         }
@@ -52,7 +53,7 @@ package final class OTLPCollector: Sendable {
         try folder.write("behaviour", behaviour.joined(separator: "\n"))
     }
 
-    /// All that was sent, as text.
+    /// Everything that was sent, as text.
     package var text: String {
         (try? String(contentsOf: folder.url.appending(path: "received.jsonl"), encoding: .utf8)) ?? ""
     }
@@ -84,7 +85,7 @@ package final class OTLPCollector: Sendable {
     }
 }
 
-/// Any JSON, to be looked at by tests.
+/// Any JSON, for tests to inspect.
 package enum JSONValue: Decodable, Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     case text(String)
     case number(Double)

@@ -1,17 +1,17 @@
 import Foundation
 
-/// A Prometheus that asks one program for metrics every second. It ends with the process that started it.
+/// A Prometheus that scrapes one program every second. It ends with the process that started it.
 package final class PrometheusServer: Sendable {
     private let folder: Folder
     private let port: Int
     private let process = Process()
-    /// The server lives as long as this stays open.
+    /// The server runs as long as this stays open.
     private let lifeline = Pipe()
 
     private static let script = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../Servers/prometheus").standardizedFileURL
 
-    /// `target` is the loopback port where metrics are.
+    /// `target` is the loopback port of the metrics.
     package init(target: Int) async throws {
         folder = try Folder()
         port = try freePort()
@@ -23,7 +23,7 @@ package final class PrometheusServer: Sendable {
         try await until("Prometheus is ready") {
             guard process.isRunning else {
                 let log = try? String(contentsOf: folder.url.appending(path: "log"), encoding: .utf8)
-                throw Unexpected("no Prometheus came up: is prometheus installed? \(log ?? "")")
+                throw Unexpected("Prometheus did not start: is prometheus installed? \(log ?? "")")
             }
             return (try? await client.get("/-/ready").status) == 200
         }
@@ -31,7 +31,7 @@ package final class PrometheusServer: Sendable {
 
     deinit { try? lifeline.fileHandleForWriting.close() }
 
-    /// The value of the first series that the expression has now; `nil` when it has none.
+    /// Returns the current value of the expression's first series, or `nil` if there is none.
     package func value(_ expression: String) async throws -> Double? {
         let text = expression.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         let answer = try await WebClient(origin: "http://127.0.0.1:\(port)").get("/api/v1/query?query=\(text)")
@@ -39,7 +39,7 @@ package final class PrometheusServer: Sendable {
         return result?.list.first?["value"]?.list.last?.text.flatMap(Double.init)
     }
 
-    /// The names of the rules it has loaded.
+    /// Returns the names of the loaded rules.
     package func rules() async throws -> [String] {
         let answer = try await WebClient(origin: "http://127.0.0.1:\(port)").get("/api/v1/rules")
         let groups = try JSONDecoder().decode(JSONValue.self, from: Data(answer.body.utf8))["data"]?["groups"]

@@ -1,4 +1,4 @@
-/// What `count` tasks at once return, in no order.
+/// Runs `count` concurrent tasks and returns their results, in no particular order.
 package func race<Result: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Result
 ) async throws -> [Result] {

@@ -1,12 +1,12 @@
 package import Foundation
 
-/// The program as it was built, with its own folder, environment and output.
+/// The built program, with its own folder, environment and output.
 package final class RunningProgram: Sendable {
     package let folder: URL
     private let process: Process
     private let log: URL
 
-    /// Beside the tests of the same build.
+    /// The program of the same build as the tests.
     package static let executable = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../.build/debug/martlet").standardizedFileURL
 
@@ -38,13 +38,13 @@ package final class RunningProgram: Sendable {
 
     package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-    /// Waits for the end and returns the exit code.
+    /// Waits for the program to exit and returns its exit code.
     package func wait() async throws -> Int32 {
         try await until("the program ended") { !self.process.isRunning }
         return process.terminationStatus
     }
 
-    /// Runs a command to its end.
+    /// Runs a command until it exits.
     package static func run(_ arguments: [String], in folder: URL, input: String? = nil) async throws
         -> (code: Int32, output: String)
     {
@@ -54,7 +54,7 @@ package final class RunningProgram: Sendable {
     }
 }
 
-/// A folder of its own for a test, removed at the end.
+/// A temporary folder for one test, deleted at the end.
 package final class Folder: Sendable {
     package let url = FileManager.default.temporaryDirectory.appending(path: "martlet-program-\(UUID().uuidString)")
     package init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }

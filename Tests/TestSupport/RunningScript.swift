@@ -1,9 +1,10 @@
 package import Foundation
 
-/// A script of `Tests/Servers`, which runs a server until its standard input closes: with the program that started it.
+/// A script of `Tests/Servers`. It runs a server until its standard input closes, so it ends with the program that
+/// started it.
 package final class RunningScript: Sendable {
     private let process: Process
-    /// The server lives as long as this stays open.
+    /// The server runs as long as this stays open.
     private let lifeline: Pipe
 
     package static let folder = URL(filePath: #filePath)

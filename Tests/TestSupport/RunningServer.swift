@@ -9,7 +9,7 @@ package final class RunningServer: Sendable {
     package let port: Int
     package let issuer: String
 
-    /// Starts the server in `folder` and waits until it is ready. Nodes of one `issuer` have ports of their own.
+    /// Starts the server in `folder` and waits until it is ready. Nodes of one `issuer` have different ports.
     package init(_ arguments: [String] = [], in folder: URL, port: Int? = nil, issuer: String? = nil) async throws {
         let port = try port ?? freePort()
         self.port = port
@@ -34,7 +34,7 @@ package final class RunningServer: Sendable {
     }
 }
 
-/// What a browser does, without one: cookies, forms, redirects only when asked to.
+/// A browser without an engine: cookies, forms, and redirects on request.
 package final class WebClient: Sendable {
     package struct Answer: Sendable {
         package let status: Int
@@ -43,7 +43,7 @@ package final class WebClient: Sendable {
 
         package func header(_ name: String) -> String? { headers.first { $0.0.lowercased() == name.lowercased() }?.1 }
 
-        /// The hidden fields and the address of the page's first form.
+        /// Returns the hidden fields and the action of the page's first form.
         package var form: (action: String, fields: [(String, String)]) {
             let action = body.firstMatch(of: /<form method="post" action="([^"]*)"/).map { String($0.1) } ?? ""
             let first = body.firstRange(of: "</form>").map { body[..<$0.lowerBound] } ?? body[...]
@@ -52,7 +52,7 @@ package final class WebClient: Sendable {
             return (action, fields)
         }
 
-        /// The parameters of the address that the answer leads to.
+        /// The parameters of the redirect's address.
         package var answer: [String: String] {
             let items = URLComponents(string: header("location") ?? "")?.queryItems ?? []
             return Dictionary(items.map { ($0.name, $0.value ?? "") }) { first, _ in first }
@@ -65,8 +65,8 @@ package final class WebClient: Sendable {
     private let timeout: Int64
     private let cookies: Cookies
 
-    /// `port` is where the origin is really served, as behind a load balancer; `forwardedFor` is what a proxy would say
-    /// of the client's address.
+    /// `port` is where the origin is actually served, as behind a load balancer. `forwardedFor` is the client's
+    /// address as a proxy would report it.
     package convenience init(
         origin: String, port: Int? = nil, forwardedFor: String? = nil, timeout seconds: Int64 = 30
     ) {
@@ -81,7 +81,7 @@ package final class WebClient: Sendable {
         self.cookies = cookies
     }
 
-    /// The same browser, whose next request another node gets.
+    /// Returns the same browser, whose next request goes to another node.
     package func on(_ server: RunningServer) -> WebClient {
         WebClient(origin: origin, port: server.port, forwardedFor: forwardedFor, timeout: timeout, cookies: cookies)
     }
@@ -116,7 +116,7 @@ package final class WebClient: Sendable {
         try await send(.POST, path, headers: headers + [("Content-Type", type)], body: body)
     }
 
-    /// Goes on where redirects lead within the origin.
+    /// Follows redirects within the origin.
     package func follow(_ answer: Answer) async throws -> Answer {
         var answer = answer
         while let location = answer.header("location"), location.hasPrefix("/") { answer = try await get(location) }
@@ -147,14 +147,14 @@ package final class WebClient: Sendable {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 
-    /// The shared client follows redirects; a browser's steps are what is looked at here.
+    /// The shared client follows redirects, but these tests inspect each step.
     private static let client = HTTPClient(
         eventLoopGroupProvider: .singleton,
         configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
 }
 
 extension WebClient {
-    /// Signs somebody in for a client that does not ask for consent; returns the answer with the code.
+    /// Signs a user in for a client without a consent page; returns the response with the code.
     package func signIn(_ query: String, username: String, password: String) async throws -> Answer {
         let page = try await follow(get("/authorize?\(query)"))
         let form = page.form
@@ -163,7 +163,7 @@ extension WebClient {
     }
 }
 
-/// `Authorization` of a client with a secret.
+/// The `Authorization` field of a client with a secret.
 package func basic(_ client: String, _ secret: String) -> (String, String) {
     ("Authorization", "Basic " + Data("\(client):\(secret)".utf8).base64EncodedString())
 }

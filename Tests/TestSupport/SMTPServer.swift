@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A mail server of its own for tests, on a loopback port. It ends with the process that started it.
+/// A private mail server for tests, on a loopback port. It ends with the process that started it.
 package final class SMTPServer: Sendable {
     package let port: Int
     private let folder: Folder
@@ -10,12 +10,12 @@ package final class SMTPServer: Sendable {
     private static let script = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../Servers/smtp").standardizedFileURL
 
-    /// A mail as it came in.
+    /// A received email.
     package struct Received: Sendable {
         package let recipients: [String]
         package let isEncrypted: Bool
         package let isAuthenticated: Bool
-        /// As it travelled.
+        /// The raw message.
         package let text: String
 
         package func header(_ name: String) -> String? {
@@ -24,7 +24,7 @@ package final class SMTPServer: Sendable {
                 .map { String($0.dropFirst(name.count + 2)) }
         }
 
-        /// The words, decoded: of the text (0) or of the HTML (1).
+        /// Returns the decoded text of a part: the text (0) or the HTML (1).
         package func part(_ index: Int) -> String {
             let parts = text.components(separatedBy: "quoted-printable\r\n\r\n")
             guard parts.count > index + 1 else { return "" }
@@ -42,11 +42,11 @@ package final class SMTPServer: Sendable {
             return String(decoding: bytes, as: UTF8.self)
         }
 
-        /// Of the text.
+        /// The link in the text part.
         package var link: String? { part(0).firstMatch(of: /https?:\/\/\S+[?]link=\S+/).map { String($0.0) } }
     }
 
-    /// Starts the server with further `options`: `tls=starttls`, `user=…`. With TLS there is `certificate`.
+    /// Starts the server with further `options`: `tls=starttls`, `user=…`. With TLS, it has a `certificate`.
     package init(_ options: [String] = [], port: Int? = nil) throws {
         self.port = try port ?? freePort()
         folder = try Folder()
@@ -71,7 +71,7 @@ package final class SMTPServer: Sendable {
         let deadline = ContinuousClock.now + .seconds(60)
         while !FileManager.default.fileExists(atPath: ready.path()) {
             guard process.isRunning, ContinuousClock.now < deadline else {
-                throw Unexpected("no mail server came up: is python3-aiosmtpd installed?")
+                throw Unexpected("the mail server did not start: is python3-aiosmtpd installed?")
             }
             Thread.sleep(forTimeInterval: 0.02)
         }
@@ -84,7 +84,7 @@ package final class SMTPServer: Sendable {
         process.waitUntilExit()
     }
 
-    /// All that came in, in its order.
+    /// Returns all received emails in order.
     package func received() throws -> [Received] {
         try FileManager.default.contentsOfDirectory(atPath: folder.url.path()).filter { $0.hasSuffix(".eml") }.sorted()
             .map { name in
@@ -98,10 +98,10 @@ package final class SMTPServer: Sendable {
             }
     }
 
-    /// Waits for mail to `recipient` and returns the last one, once there are `count`.
+    /// Waits until `recipient` has `count` emails and returns the last one.
     package func mail(to recipient: String, count: Int = 1) async throws -> Received {
         func found() throws -> [Received] { try received().filter { $0.recipients == [recipient] } }
-        try await until("mail to \(recipient) came in") { try found().count >= count }
+        try await until("mail to \(recipient) arrived") { try found().count >= count }
         return try found()[count - 1]
     }
 
@@ -117,6 +117,6 @@ package final class SMTPServer: Sendable {
         openssl.standardError = FileHandle.nullDevice
         try openssl.run()
         openssl.waitUntilExit()
-        guard openssl.terminationStatus == 0 else { throw Unexpected("openssl made no certificate") }
+        guard openssl.terminationStatus == 0 else { throw Unexpected("openssl created no certificate") }
     }
 }

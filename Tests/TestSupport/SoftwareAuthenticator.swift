@@ -5,8 +5,7 @@ import FoundationEssentials
 import IdentityProvider
 package import JOSE
 
-/// An authenticator and the browser before it, made of keys in memory. What a test wants otherwise than an honest one
-/// would do it sets.
+/// An authenticator and its browser, with keys in memory. Tests set whatever should differ from honest behavior.
 package struct SoftwareAuthenticator: Sendable {
     private enum Key: Sendable {
         case es256(P256.Signing.PrivateKey)
@@ -24,9 +23,9 @@ package struct SoftwareAuthenticator: Sendable {
     /// UP, UV; BE and BS are 8 and 16.
     package var flags: UInt8 = 0b101
     package var signCount = 0
-    /// Whose it is, as the options of its enrolment said.
+    /// The user, from the options of the enrollment.
     package var userHandle: [UInt8]?
-    /// What follows the credential, or the counter, in authenticator data.
+    /// Data after the credential, or after the counter, in authenticator data.
     package var trailer: [UInt8] = []
 
     package init(
@@ -43,7 +42,7 @@ package struct SoftwareAuthenticator: Sendable {
         self.origin = origin
     }
 
-    /// The same authenticator each time: its key and credential are made of `seed`.
+    /// Creates the same authenticator each time, with a key and credential derived from `seed`.
     package init(seed: UInt8) throws {
         key = .es256(try P256.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: seed, count: 32)))
         credentialID = [UInt8](repeating: seed, count: 32)
@@ -60,7 +59,7 @@ package struct SoftwareAuthenticator: Sendable {
         return object.serialized()
     }
 
-    /// Authenticator data; with `isNew` the credential is within.
+    /// Returns authenticator data; with `isNew`, it contains the credential.
     package func data(isNew: Bool) -> [UInt8] {
         let count = (0..<4).reversed().map { UInt8(truncatingIfNeeded: signCount >> ($0 * 8)) }
         let size = [UInt8(credentialID.count >> 8), UInt8(credentialID.count & 255)]
@@ -110,7 +109,7 @@ package struct SoftwareAuthenticator: Sendable {
         ]).encoded()
     }
 
-    /// The statement of self attestation (WebAuthn L3 §8.2).
+    /// Returns the statement of self attestation (WebAuthn L3 §8.2).
     package func selfAttestation(of clientDataJSON: [UInt8]) throws -> [CBOR: CBOR] {
         let message = data(isNew: true) + Array(SHA256.hash(data: clientDataJSON))
         return ["alg": .integer(algorithm.rawValue), "sig": .bytes(try sign(message))]
@@ -122,7 +121,7 @@ package struct SoftwareAuthenticator: Sendable {
 }
 
 extension SoftwareAuthenticator {
-    /// `RegistrationResponseJSON` in answer to a page's options (WebAuthn L3 §5.1).
+    /// Returns a `RegistrationResponseJSON` for a page's options (WebAuthn L3 §5.1).
     package mutating func create(_ options: JSONObject) throws -> String {
         userHandle = try Base64URL.decode(options["user"]?.object?["id"]?.string ?? "")
         let client = clientDataJSON("webauthn.create", try Self.challenge(options))
@@ -133,7 +132,7 @@ extension SoftwareAuthenticator {
         ])
     }
 
-    /// `AuthenticationResponseJSON` in answer to a page's options.
+    /// Returns an `AuthenticationResponseJSON` for a page's options.
     package func get(_ options: JSONObject) throws -> String {
         let client = clientDataJSON("webauthn.get", try Self.challenge(options))
         var response: JSONObject = [
@@ -160,7 +159,7 @@ extension SoftwareAuthenticator {
 }
 
 extension CBOR {
-    /// In the canonical form of CTAP 2.1 §8.
+    /// Encodes canonical CBOR (CTAP 2.1 §8).
     package func encoded() -> [UInt8] {
         switch self {
         case .integer(let value): value < 0 ? Self.head(1, -1 - value) : Self.head(0, value)

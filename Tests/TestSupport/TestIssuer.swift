@@ -17,16 +17,16 @@ package final class TestClock: Sendable {
     package func advance(by seconds: TimeInterval) { moment.withLock { $0 += seconds } }
 }
 
-/// What a test's database runs on.
+/// The database that a test runs on.
 package enum TestEngine: CaseIterable, Sendable {
     case sqlite, mariaDB
 }
 
-/// A database of its own, removed with the last reference.
+/// A private database, deleted with the last reference.
 package final class TestDatabase: Sendable {
     package let database: any SQLDatabase
     package let backend: SQLBackend
-    /// Where the file is, if it is one.
+    /// The path of the file, if there is one.
     package let folder: String?
     private let remove: @Sendable () -> Void
 
@@ -49,7 +49,7 @@ package final class TestDatabase: Sendable {
         _ = try await backend.migrate()
     }
 
-    /// One node of several on the same database, which `server` keeps.
+    /// One of several nodes on the same database, which `server` keeps alive.
     package init(node settings: MariaDBSettings) async throws {
         database = MariaDBDatabase(settings)
         backend = SQLBackend(database)
@@ -61,7 +61,7 @@ package final class TestDatabase: Sendable {
     deinit { remove() }
 }
 
-/// One issuer with real keys and a real database, ready to be asked.
+/// One issuer with real keys and a real database, ready for requests.
 package struct TestIssuer: Sendable {
     package let issuer: Issuer
     package let clock: TestClock
@@ -73,7 +73,7 @@ package struct TestIssuer: Sendable {
     package let audit: AuditLog
     package let administration: Administration
 
-    /// Applies `resources` (JSON). Hashing is made cheap: the cost is not what is tested here.
+    /// Applies `resources` (JSON). Hashing is cheap, because its cost is not tested here.
     package init(
         _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
         clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: (any Mailer)? = nil,

@@ -2,7 +2,7 @@ import HTTPTypes
 package import IdentityProvider
 import Synchronization
 
-/// Where the letters of a test's issuer end up, instead of a mail server.
+/// Receives the emails of a test's issuer in place of a mail server.
 package final class TestMailbox: Mailer {
     private let letters = Mutex<[Letter]>([])
     private let failures = Mutex<[any Error]>([])
@@ -14,7 +14,7 @@ package final class TestMailbox: Mailer {
         letters.withLock { $0.append(letter) }
     }
 
-    /// What the next attempts end with.
+    /// The outcomes of the next attempts.
     package func fail(with errors: [any Error]) { failures.withLock { $0 += errors } }
 
     package var all: [Letter] { letters.withLock(\.self) }
@@ -26,16 +26,16 @@ extension Letter {
         if case .text(let text)? = data[name] { text } else { "" }
     }
 
-    /// What stands behind `?` in its link.
+    /// The query of its link.
     package var query: String { text("link").split(separator: "?").last.map(String.init) ?? "" }
-    /// The path of its link below the issuer.
+    /// The path of its link, relative to the issuer.
     package func path(below issuer: TestIssuer) -> String {
         String(text("link").dropFirst(issuer.issuer.identifier.count).prefix { $0 != "?" })
     }
 }
 
 extension TestIssuer {
-    /// Sends what waits, and what that makes wait.
+    /// Sends the waiting emails, and those that result from sending them.
     package func deliver() async throws {
         guard let service = provider.mailService else { throw Unexpected("this issuer sends no mail") }
         while try await service.sendDue() > 0 {}
@@ -43,7 +43,7 @@ extension TestIssuer {
 }
 
 extension Browser {
-    /// Opens the link of a letter.
+    /// Opens the link of an email.
     package func open(_ letter: Letter, at issuer: TestIssuer) async throws -> Response {
         try await request(.get, letter.path(below: issuer), query: letter.query)
     }

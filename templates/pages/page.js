@@ -1,10 +1,10 @@
-// Conveniences. Every page works without them.
+// Conveniences. Every page works without this script.
 "use strict";
 (() => {
     const all = (selector) => [...document.querySelectorAll(selector)];
 
-    // A password shows while its button is pressed in. It is hidden again before it is sent, so that browsers still
-    // take it for a password.
+    // Buttons reveal passwords. A password is hidden again before the form is sent, so that browsers still treat it as
+    // a password.
     for (const button of all("[data-reveal]")) {
         const field = document.getElementById(button.dataset.reveal);
         const show = (isShown) => {
@@ -16,7 +16,7 @@
         button.hidden = false;
     }
 
-    // Recovery codes are copied, printed, or saved as a file made here: nothing is sent.
+    // Recovery codes can be copied, printed, or saved as a file that is created here. Nothing is sent.
     const list = document.querySelector("[data-heading]");
     if (list) {
         const text = [list.dataset.heading, "", ...all("[data-heading] code").map((code) => code.innerText), ""].join("\n");
@@ -38,7 +38,7 @@
         all("[data-keep]")[0].hidden = false;
     }
 
-    // Times of day are in UTC, and here in the reader's time zone.
+    // Times of day come in UTC, and are shown in the user's time zone.
     for (const time of all("time[data-clock]")) {
         const moment = new Date(time.dateTime);
         const year = moment.getFullYear() === new Date().getFullYear() ? undefined : "numeric";

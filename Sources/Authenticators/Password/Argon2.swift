@@ -61,7 +61,7 @@ enum Argon2 {
                     // Clears the password once it is used.
                     unsafe context.flags = 1
                     unsafe context.allocate_cbk = { memory, count in
-                        // Not from the heap, which keeps freed memory. Populated at once, since every page is used.
+                        // Mapped rather than taken from the heap, which keeps freed memory. Prefaulted, because every page is used.
                         let pages = unsafe mmap(
                             nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)
                         guard let pages = unsafe pages, unsafe pages != MAP_FAILED else {

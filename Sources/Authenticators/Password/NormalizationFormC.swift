@@ -2,8 +2,8 @@ import CUTF8Proc
 import Glibc
 
 extension String {
-    /// This text in Unicode Normalization Form C (UAX #15), through utf8proc: equivalent ways to write a character become
-    /// one.
+    /// The text in Unicode Normalization Form C (UAX #15), through utf8proc. Equivalent spellings of a character become
+    /// the same.
     package var normalizedFormC: String {
         // ASCII is its own normal form.
         guard utf8.contains(where: { $0 >= 0x80 }) else { return self }
@@ -14,7 +14,7 @@ extension String {
             let bytes = unsafe UnsafeRawPointer(text).assumingMemoryBound(to: utf8proc_uint8_t.self)
             let count = unsafe utf8proc_map(bytes, utf8proc_ssize_t(utf8.count), &result, options)
             guard count >= 0, let result = unsafe result else {
-                // Only for bytes that are not UTF-8, which a String has not, and without memory.
+                // Fails only for invalid UTF-8, which a String never contains, and for lack of memory.
                 fatalError("utf8proc cannot normalize a text of \(utf8.count) bytes: error \(count)")
             }
             defer { unsafe free(result) }

@@ -106,7 +106,7 @@ struct SignIn: Sendable {
     func person(of progress: SignInProgress?) async throws -> User? { try await keeper.person(of: progress) }
 
     /// Returns `progress` with its next step recomputed, since the user may have enrolled a factor in another tab.
-    /// Returns `nil` if nothing is missing any more, or if only a fresh sign-in may add what is.
+    /// Returns `nil` if nothing is missing anymore, or if only a fresh sign-in may add what is.
     func reconsidered(
         _ progress: SignInProgress, of user: User, toward destination: Destination, in request: Request
     ) async throws -> SignInProgress? {

@@ -2,6 +2,6 @@
 package enum LogFormat: String, Sendable, CaseIterable {
     /// One JSON object per line, for programs.
     case json
-    /// For people at a terminal.
+    /// Readable text, for a terminal.
     case text
 }

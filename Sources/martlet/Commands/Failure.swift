@@ -40,7 +40,7 @@ enum Failure {
     }
 }
 
-/// Text output for people: results on standard output, errors and notes on standard error.
+/// Text output for users: results on standard output, errors and notes on standard error.
 enum Terminal {
     static func say(_ line: String) {
         write(line + "\n", to: STDOUT_FILENO)

@@ -39,7 +39,7 @@ struct UserCommand: AsyncParsableCommand {
             discussion: "Example: martlet user add alice --email alice@example.com < password.txt")
         @Argument(help: "The username.") var username: String
         @Option(help: "The email address.") var email: String?
-        @Option(help: "The person's full name.") var displayName: String?
+        @Option(help: "The user's full name.") var displayName: String?
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {

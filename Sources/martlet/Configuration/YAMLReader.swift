@@ -1,9 +1,9 @@
 import CYAML
 import JOSE
 
-/// Reads YAML strictly, through libyaml: one document, and no name twice in a mapping.
+/// A strict YAML reader on libyaml: one document, and no duplicate keys.
 struct YAMLReader {
-    /// A document's value, with the line of each member by place: `clients[0].redirect_uris[1]`.
+    /// The value of a document, and the line of each member by its path, such as `clients[0].redirect_uris[1]`.
     struct Result {
         var value: JSON?
         var lines: [String: Int] = [:]
@@ -28,11 +28,11 @@ struct YAMLReader {
 
     /// Deeper nesting is refused, and so is an anchor that contains its own alias.
     private static let deepest = 32
-    /// Aliases inside aliases could otherwise multiply without end.
+    /// Without this limit, nested aliases could expand exponentially.
     private static let largest = 100_000
     private var count = 0
 
-    /// The value is nil if the text has only comments. `path` is for messages. Throws `Mistakes`.
+    /// The value is `nil` if the text has only comments. `path` is used in messages. Throws `Mistakes`.
     static func read(_ text: String, path: String) throws(Mistakes) -> Result {
         let documents = try documents(in: text, path: path)
         guard documents.count < 2 else {

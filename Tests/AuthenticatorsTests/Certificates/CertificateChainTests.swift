@@ -7,9 +7,9 @@ import X509
 
 @testable import Authenticators
 
-@Suite("RFC 5280 §6: which chains lead to a trusted authority")
+@Suite("RFC 5280 §6: certificate path validation")
 struct CertificateChainTests {
-    /// Why the chain is refused; `nil` if it is trusted.
+    /// The reason the chain is refused, or `nil` if it is trusted.
     private func refusal(_ chain: TestChain, for purpose: ChainPolicy.Purpose = .clientAuthentication) async throws
         -> String?
     {
@@ -28,18 +28,18 @@ struct CertificateChainTests {
         } catch { return error.reason }
     }
 
-    @Test("a chain that keeps every rule is trusted")
+    @Test("a chain that satisfies every rule is trusted")
     func trusted() async throws {
         #expect(try await refusal(TestChain()) == nil)
         #expect(try await refusal(TestChain { $0.leaf.purposes = nil }) == nil)
         #expect(try await refusal(TestChain { $0.leaf.purposes = [.any] }) == nil)
         #expect(try await refusal(TestChain { $0.leaf.keyUsage = nil }) == nil)
-        // Read by the caller.
+        // The caller checks the alternative names, so the extension may be critical.
         let name = SubjectAlternativeNames([.dnsName("client.example")])
         #expect(try await refusal(TestChain { $0.leaf.others = [try .init(name, critical: true)] }) == nil)
     }
 
-    @Test("each broken rule breaks the chain")
+    @Test("a chain that breaks any rule is refused")
     func broken() async throws {
         let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let unknown = Certificate.Extension(oid: [1, 2, 3], critical: true, value: [5, 0])
@@ -74,7 +74,7 @@ struct CertificateChainTests {
         }
     }
 
-    @Test("the purpose is the caller's to demand")
+    @Test("the caller decides which purpose the certificate must have")
     func purpose() async throws {
         let chain = TestChain {
             $0.leaf.purposes = [.serverAuth]
@@ -84,7 +84,7 @@ struct CertificateChainTests {
         #expect(try await refusal(chain, for: .clientAuthentication)?.isEmpty == false)
     }
 
-    @Test("an intermediate of version 1, which cannot say that it is no authority, is refused")
+    @Test("a version 1 intermediate, which can't declare whether it is an authority, is refused")
     func version1() async throws {
         let chain = TestChain {
             $0.intermediate.version = .v1
@@ -94,7 +94,7 @@ struct CertificateChainTests {
         #expect(try await refusal(chain)?.contains("version 3") == true)
     }
 
-    @Test("a signature over SHA-1 is refused, but for a root's own")
+    @Test("a SHA-1 signature is refused, except a root's signature on itself")
     func sha1() async throws {
         let key = Certificate.PrivateKey(try _RSA.Signing.PrivateKey(keySize: .bits2048))
         var chain = TestChain()
@@ -128,7 +128,7 @@ struct CertificateChainTests {
             name: "Loop", constraints: .isCertificateAuthority(maxPathLength: nil),
             keyUsage: KeyUsage(keyCertSign: true))
         let leaf = try TestChain.issue(TestChain().leaf, by: authority)
-        // One subject and key, each its own issuer, told apart by the alternative name only.
+        // All have the same subject and key, and each is its own issuer; only the alternative name differs.
         let variants = try (0..<4).map { number in
             let name = SubjectAlternativeNames([.dnsName("\(number).example")])
             authority.others = [try Certificate.Extension(name, critical: false)]
@@ -140,7 +140,7 @@ struct CertificateChainTests {
                 leaf, intermediates: variants, at: TestChain.moment, under: ChainPolicy(for: .any),
                 tracing: { if "\($0)".contains("earching for issuer") { candidates += 1 } })
         }
-        // Each of the four in every order. Eight would be 109,601.
+        // All orders of the four. With eight, there would be 109,601.
         #expect(candidates <= 65)
     }
 
@@ -152,7 +152,7 @@ struct CertificateChainTests {
         expired.notAfter = TestChain.moment - 1
         let former = try TestChain.issue(expired, by: chain.root)
         let crossSigned = try TestChain.issue(chain.intermediate, by: TestChain.Link(name: "Elsewhere"))
-        // By an authority that has changed its key, and kept its name. It expires later.
+        // From an authority that changed its key but kept its name. It expires later.
         var later = chain.intermediate
         later.notAfter += 86_400
         let rekeyed = try TestChain.issue(later, by: TestChain.Link(name: chain.root.name))
@@ -163,7 +163,7 @@ struct CertificateChainTests {
         }
     }
 
-    @Test("the purposes of an intermediate count, those of a root don't")
+    @Test("the purposes of intermediates are checked, those of roots are not")
     func intermediatePurposes() async throws {
         for isCritical in [true, false] {
             let servers = try Certificate.Extension(ExtendedKeyUsage([.serverAuth]), critical: isCritical)
@@ -176,7 +176,7 @@ struct CertificateChainTests {
         }
     }
 
-    @Test("what an error says of a certificate is short")
+    @Test("text from a certificate is truncated in errors")
     func excerpt() async throws {
         let long = String(repeating: "x", count: 10_000)
         #expect(UntrustedChain(reason: long).reason.count < 1_000)

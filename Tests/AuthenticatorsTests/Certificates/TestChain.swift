@@ -4,7 +4,7 @@ import Foundation
 import SwiftASN1
 import X509
 
-/// A root, an intermediate and a leaf, each of which a test may spoil before they are issued.
+/// A root, an intermediate and a leaf, each of which a test can break before they are issued.
 struct TestChain {
     struct Link {
         var name: String
@@ -17,7 +17,7 @@ struct TestChain {
         var purposes: [ExtendedKeyUsage.Usage]?
         var others: [Certificate.Extension] = []
         var algorithm: Certificate.SignatureAlgorithm?
-        /// Signs in the place of the issuer.
+        /// Signs in place of the issuer.
         var forger: Certificate.PrivateKey?
     }
 

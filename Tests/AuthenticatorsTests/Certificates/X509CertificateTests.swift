@@ -4,9 +4,9 @@ import SwiftASN1
 import Testing
 import X509
 
-@Suite("RFC 5280: what a certificate says")
+@Suite("RFC 5280: fields of a certificate")
 struct X509CertificateTests {
-    /// Of RFC 8705 Appendix A.
+    /// From RFC 8705 Appendix A.
     private static let example = """
         -----BEGIN CERTIFICATE-----
         MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
@@ -26,7 +26,7 @@ struct X509CertificateTests {
             link, subject, by: DistinguishedName(), Certificate.Extensions(extensions), link.key)
     }
 
-    @Test("RFC 8705 Appendix A: the thumbprint of its example")
+    @Test("RFC 8705 Appendix A: the thumbprint of the example certificate")
     func thumbprint() throws {
         let certificates = try X509Certificate.parse(pem: Self.example + "\n" + Self.example)
         #expect(certificates.count == 2)
@@ -38,7 +38,7 @@ struct X509CertificateTests {
         #expect(try AlternativeNames(of: certificates[0]).dnsNames.isEmpty)
     }
 
-    @Test("a file that is not made of certificates is refused")
+    @Test("a file without certificates is refused")
     func notPEM() throws {
         for text in [
             "", "no certificate", Self.example.replacing("CERTIFICATE", with: "PRIVATE KEY"),
@@ -86,7 +86,7 @@ struct X509CertificateTests {
         #expect(try certificate(DistinguishedName()).subject == "")
     }
 
-    @Test("RFC 8705 §2.1.2: a subject is compared by bytes, and one that isn't UTF-8 matches nothing")
+    @Test("RFC 8705 §2.1.2: subjects are compared by bytes, and one that isn't UTF-8 matches nothing")
     func comparison() throws {
         func subject(_ text: String) throws -> X509Certificate {
             try certificate(
@@ -108,7 +108,7 @@ struct X509CertificateTests {
         #expect(try !subject("\u{FFFD}").hasSubject("CN=\u{FFFD}"))
     }
 
-    @Test("RFC 8705 §2.1.2: alternative names by kind")
+    @Test("RFC 8705 §2.1.2: subject alternative names by type")
     func alternativeNames() throws {
         let names = SubjectAlternativeNames([
             .dnsName("client.example"), .dnsName("*.example"), .uniformResourceIdentifier("https://client.example/id"),

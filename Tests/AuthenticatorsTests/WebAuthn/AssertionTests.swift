@@ -2,12 +2,12 @@ import Authenticators
 import TestSupport
 import Testing
 
-@Suite("WebAuthn L3 §7.2: showing a credential")
+@Suite("WebAuthn L3 §7.2: verifying an assertion")
 struct AssertionTests {
     private static let party = RelyingParty(id: "id.example.com", origin: "https://id.example.com")
     private static let challenge = [UInt8](repeating: 42, count: 32)
 
-    /// Asserts what `authenticator` says of itself, as a credential that `known` registered.
+    /// Verifies the assertion of `authenticator` against the credential that `known` registered.
     private static func assert(
         _ authenticator: SoftwareAuthenticator, known: Assertion.Record, type: String = "webauthn.get",
         signature: [UInt8]? = nil, requiresUserVerification: Bool = true
@@ -27,7 +27,7 @@ struct AssertionTests {
             isBackupEligible: isBackupEligible)
     }
 
-    @Test("an honest answer is accepted", arguments: COSEAlgorithm.allCases)
+    @Test("a valid assertion is accepted", arguments: COSEAlgorithm.allCases)
     func honest(_ algorithm: COSEAlgorithm) throws {
         var authenticator = try SoftwareAuthenticator(algorithm)
         authenticator.signCount = 8
@@ -38,18 +38,18 @@ struct AssertionTests {
 
     private static let lies: [RegistrationTests.Lie] = [
         .init("another origin", "7.2-12") { $0.origin = "https://evil.example" },
-        .init("our host at another port", "7.2-12") { $0.origin = "https://id.example.com:8443" },
-        .init("a frame", "7.2-13") { $0.crossOrigin = true },
-        .init("a page around ours", "7.2-14") { $0.topOrigin = "https://id.example.com" },
+        .init("our host with another port", "7.2-12") { $0.origin = "https://id.example.com:8443" },
+        .init("a cross-origin frame", "7.2-13") { $0.crossOrigin = true },
+        .init("a page that embeds ours", "7.2-14") { $0.topOrigin = "https://id.example.com" },
         .init("another RP ID", "7.2-15") { $0.rpID = "example.com" },
-        .init("nobody present", "7.2-16") { $0.flags = 0b100 },
-        .init("nobody verified", "7.2-17") { $0.flags = 0b001 },
-        .init("backed up, but not eligible", "7.2-18") { $0.flags = 0b10101 },
-        .init("eligible for backup all of a sudden", "7.2-19") { $0.flags = 0b1101 },
+        .init("user not present", "7.2-16") { $0.flags = 0b100 },
+        .init("user not verified", "7.2-17") { $0.flags = 0b001 },
+        .init("backed up but not eligible", "7.2-18") { $0.flags = 0b10101 },
+        .init("eligible for backup only after registration", "7.2-19") { $0.flags = 0b1101 },
         .init("trailing bytes", "7.2-7") { $0.trailer = [0] },
     ]
 
-    @Test("a dishonest answer is refused at its step", arguments: lies)
+    @Test("an invalid assertion is refused at the right step", arguments: lies)
     func dishonest(_ lie: RegistrationTests.Lie) throws {
         var authenticator = try SoftwareAuthenticator()
         let record = try Self.record(of: authenticator)
@@ -59,7 +59,7 @@ struct AssertionTests {
                 == lie.step)
     }
 
-    @Test("an answer to a registration signs nobody in")
+    @Test("a registration response is not accepted as an assertion")
     func otherType() throws {
         let authenticator = try SoftwareAuthenticator()
         let record = try Self.record(of: authenticator)
@@ -69,7 +69,7 @@ struct AssertionTests {
         #expect(error?.step == "7.2-10")
     }
 
-    @Test("another's signature, an empty one, or one of another form is refused", arguments: COSEAlgorithm.allCases)
+    @Test("a signature of another key, an empty one and a malformed one are refused", arguments: COSEAlgorithm.allCases)
     func signatures(_ algorithm: COSEAlgorithm) throws {
         let authenticator = try SoftwareAuthenticator(algorithm)
         let record = try Self.record(of: authenticator)
@@ -79,7 +79,7 @@ struct AssertionTests {
             [], [0], right + [0], Array(right.dropLast()),
             try SoftwareAuthenticator(algorithm).assertionSignature(of: client),
             [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0, count: 256),
-            // r and s as JOSE writes them, and a pair of zeros, as some have accepted.
+            // r and s as in JOSE, and a pair of zeros, which some implementations have accepted.
             [0x30, 6, 2, 1, 0, 2, 1, 0], try authenticator.sign(client),
         ]
         for signature in others {
@@ -91,7 +91,7 @@ struct AssertionTests {
     }
 
     @Test(
-        "a count must grow, once it counts",
+        "a nonzero signature counter must increase",
         arguments: [
             (0, 0, true), (0, 1, true), (7, 8, true), (7, 9_000, true), (7, 7, false), (7, 6, false), (7, 0, false),
             (4_294_967_295, 4_294_967_295, false), (4_294_967_294, 4_294_967_295, true),

@@ -24,20 +24,20 @@ struct AttestationTests {
         return nil
     }
 
-    @Test("§8.7: no attestation says nothing")
+    @Test("§8.7: the format none attests nothing")
     func none() throws {
         let authenticator = try SoftwareAuthenticator()
         #expect(try Self.register(authenticator, "none") { _ in [:] } == .none)
         #expect(Self.step { try Self.register(authenticator, "none") { _ in ["sig": .bytes([1])] } } == "8.7")
     }
 
-    @Test("§8.2: the credential's own key", arguments: COSEAlgorithm.allCases)
+    @Test("§8.2: self attestation", arguments: COSEAlgorithm.allCases)
     func own(_ algorithm: COSEAlgorithm) throws {
         let authenticator = try SoftwareAuthenticator(algorithm)
         #expect(try Self.register(authenticator, "packed", authenticator.selfAttestation) == .own)
     }
 
-    @Test("§8.2: a statement of another make is refused")
+    @Test("§8.2: a malformed attestation statement is refused")
     func packedRefused() throws {
         let authenticator = try SoftwareAuthenticator()
         let other = try SoftwareAuthenticator()
@@ -62,7 +62,7 @@ struct AttestationTests {
         }
     }
 
-    @Test("§8.2.1: a certificate for attestation, with the model or without", arguments: [true, false])
+    @Test("§8.2.1: an attestation certificate, with or without the AAGUID", arguments: [true, false])
     func certificate(_ hasModel: Bool) throws {
         let authenticator = try SoftwareAuthenticator()
         var certificate = TestAttestationCertificate()
@@ -73,7 +73,7 @@ struct AttestationTests {
         #expect(type == .certificate)
     }
 
-    @Test("§8.2.1: a certificate that is for something else is refused", arguments: TestAttestationCertificate.unfit)
+    @Test("§8.2.1: a certificate for another purpose is refused", arguments: TestAttestationCertificate.unfit)
     func unfit(_ example: (name: String, certificate: TestAttestationCertificate)) throws {
         let authenticator = try SoftwareAuthenticator()
         let step = Self.step {
@@ -82,7 +82,7 @@ struct AttestationTests {
         #expect(step == "8.2.1", "\(example.name)")
     }
 
-    @Test("§8.2.1: every beginning of a certificate is refused")
+    @Test("§8.2.1: a truncated certificate is refused at every length")
     func truncated() throws {
         let authenticator = try SoftwareAuthenticator()
         let der = TestAttestationCertificate().der
@@ -98,7 +98,7 @@ struct AttestationTests {
         }
     }
 
-    @Test("§8.2: what the certificate's key did not sign is refused")
+    @Test("§8.2: a signature that the certificate's key did not make is refused")
     func foreignSignature() throws {
         let authenticator = try SoftwareAuthenticator()
         let step = Self.step {
@@ -111,7 +111,7 @@ struct AttestationTests {
         #expect(step == "8.2")
     }
 
-    @Test("§8.6: fido-u2f doesn't sign the AAGUID, so none is believed")
+    @Test("§8.6: fido-u2f doesn't sign the AAGUID, so it is not trusted")
     func unsignedModel() throws {
         let authenticator = try SoftwareAuthenticator()
         let client = authenticator.clientDataJSON("webauthn.create", Self.challenge)
@@ -123,7 +123,7 @@ struct AttestationTests {
         #expect(registration.aaguid == [UInt8](repeating: 0, count: 16))
     }
 
-    @Test("§8.6: fido-u2f signs its own message, with P-256 alone and one certificate")
+    @Test("§8.6: fido-u2f has its own signed message, and requires P-256 and exactly one certificate")
     func fidoU2F() throws {
         let authenticator = try SoftwareAuthenticator()
         let certificate = TestAttestationCertificate()

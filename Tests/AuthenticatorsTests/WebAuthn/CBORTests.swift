@@ -2,10 +2,10 @@ import Authenticators
 import TestSupport
 import Testing
 
-@Suite("CTAP 2.1 §8: CBOR in its one form")
+@Suite("CTAP 2.1 §8: canonical CBOR")
 struct CBORTests {
     @Test(
-        "RFC 8949 Appendix A: the published values that have a use here",
+        "RFC 8949 Appendix A: the published values of the supported types",
         arguments: [
             ("00", 0), ("17", 23), ("1818", 24), ("1903e8", 1_000), ("1a000f4240", 1_000_000),
             ("1b000000e8d4a51000", 1_000_000_000_000), ("20", -1), ("3863", -100), ("3903e7", -1_000),
@@ -19,13 +19,13 @@ struct CBORTests {
         #expect(value.encoded() == bytes(hexadecimal))
     }
 
-    @Test("the keys of a map may stand in any order")
+    @Test("map keys may come in any order")
     func order() throws {
         #expect(try CBOR(parsing: bytes("a203040102")) == .map([1: 2, 3: 4]))
     }
 
     @Test(
-        "what has a second form, no end, no use or no bound is refused",
+        "non-canonical, truncated, unsupported and oversized values are refused",
         arguments: [
             ("", "ends early"), ("0000", "has trailing bytes"),
             ("1817", "has a number that is not in its shortest form"),
@@ -53,7 +53,7 @@ struct CBORTests {
         } catch { #expect(error.reason == reason) }
     }
 
-    @Test("a thousand levels do not exhaust the stack, nor a thousand items the memory")
+    @Test("neither deep nesting nor a large declared length exhausts the stack or memory")
     func bounds() {
         let deep = [UInt8](repeating: 0x81, count: 16_384)
         #expect(throws: CBORError.self) { try CBOR(parsing: deep) }
@@ -64,7 +64,7 @@ struct CBORTests {
     }
 }
 
-/// Of hexadecimal digits.
+/// Decodes hexadecimal digits.
 func bytes(_ hexadecimal: String) -> [UInt8] {
     var digits = hexadecimal[...]
     var bytes: [UInt8] = []

@@ -2,16 +2,16 @@ import Authenticators
 import TestSupport
 import Testing
 
-@Suite("WebAuthn L3 §7: nothing but what was signed is accepted")
+@Suite("WebAuthn L3 §7: only signed responses are accepted")
 struct CeremonyMutationTests {
     private static let signed = PublishedCeremony.all.filter {
         ["packed-self-es256", "packed-es256", "packed-rs256", "packed-eddsa", "fido-u2f-es256"].contains($0.name)
     }
 
-    /// Enough for 100,000 over the five.
+    /// The number of mutations of each of the five vectors.
     private static let count = 10_000
 
-    @Test("of 50,000 injured assertions none is accepted and none crashes", arguments: signed)
+    @Test("none of 50,000 mutated assertions is accepted or causes a crash", arguments: signed)
     func assertions(_ ceremony: PublishedCeremony) throws {
         let registration = try ceremony.registered.register()
         let honest = ceremony.asserted
@@ -28,7 +28,7 @@ struct CeremonyMutationTests {
     }
 
     @Test(
-        "of 50,000 injured registrations none that is accepted says anything else, and none crashes", arguments: signed)
+        "of 50,000 mutated registrations, none changes what is registered or causes a crash", arguments: signed)
     func registrations(_ ceremony: PublishedCeremony) throws {
         let honest = ceremony.registered
         let truth = try honest.register()
@@ -43,11 +43,11 @@ struct CeremonyMutationTests {
             }
             guard let registration = try? sent.register() else { continue }
             accepted += 1
-            // The certificate's own signature is not asked for, so an injury there goes unseen. What the authenticator
-            // signed is whole.
+            // The signature on the certificate itself is not checked, so a mutation there goes unnoticed. What the
+            // authenticator signed is intact.
             #expect(number % 5 != 0 && registration.attestation == .certificate)
             #expect(registration.credentialID == truth.credentialID && registration.publicKey == truth.publicKey)
-            // U2F signs no more than that (§8.6).
+            // U2F signs nothing else (§8.6).
             guard ceremony.format != "fido-u2f" else { continue }
             #expect(registration.aaguid == truth.aaguid)
             #expect(registration.authenticator.signCount == truth.authenticator.signCount)
@@ -56,7 +56,7 @@ struct CeremonyMutationTests {
         #expect(accepted < Self.count)
     }
 
-    @Test("100,000 random and injured texts are CBOR or are not, within bounds")
+    @Test("100,000 random and mutated inputs either parse as CBOR or are refused, within the limits")
     func cbor() throws {
         var random = SplitMix(seed: 8_949)
         let seeds = PublishedCeremony.all.map(\.registered.attestationObject)
@@ -66,13 +66,13 @@ struct CeremonyMutationTests {
                 ? (0..<Int.random(in: 0..<64, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
                 : random.injure(seeds[number % seeds.count])
             guard let value = try? CBOR(parsing: text) else { continue }
-            // What is read has one form but for the order of keys.
+            // Accepted input has one encoding, except for the order of keys.
             #expect(value.encoded().count == text.count)
         }
     }
 }
 
-/// A random sequence that is the same in every run, so that a failure can be repeated.
+/// A pseudorandom sequence that is the same in every run, so that failures can be reproduced.
 struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
@@ -86,7 +86,7 @@ struct SplitMix: RandomNumberGenerator {
         return value ^ (value >> 31)
     }
 
-    /// `text` with one to three small injuries, never `text` itself.
+    /// Returns `text` with one to three small mutations, never `text` itself.
     mutating func injure(_ text: [UInt8]) -> [UInt8] {
         var injured = text
         while injured == text {

@@ -3,7 +3,7 @@ import FoundationEssentials
 import JOSE
 import Testing
 
-/// A registration and an authentication as published (WebAuthn L3 §16).
+/// A published registration and authentication (WebAuthn L3 §16).
 struct PublishedCeremony: Sendable, CustomTestStringConvertible {
     let name: String
     let format: String
@@ -37,7 +37,7 @@ struct PublishedCeremony: Sendable, CustomTestStringConvertible {
     var credentialID: [UInt8] { bytes(registration["credential_id"]?.string ?? "") }
     var aaguid: [UInt8] { bytes(registration["aaguid"]?.string ?? "") }
 
-    /// What was sent, each of which a test may replace.
+    /// The inputs, each of which a test can replace.
     struct Sent {
         var clientDataJSON, attestationObject, authenticatorData, signature, challenge: [UInt8]
     }
@@ -69,7 +69,7 @@ extension PublishedCeremony.Sent {
 }
 
 extension Registration {
-    /// What a store would keep, read back.
+    /// The credential as a store would return it.
     var record: Assertion.Record {
         Assertion.Record(
             publicKey: publicKey, signCount: authenticator.signCount,

@@ -1,14 +1,14 @@
 import Authenticators
 import Testing
 
-@Suite("WebAuthn L3 §16: the published ceremonies")
+@Suite("WebAuthn L3 §16: published test vectors")
 struct PublishedCeremonyTests {
     private static let supported = PublishedCeremony.all.filter {
         ["none", "packed", "fido-u2f"].contains($0.format) && [-7, -8, -257].contains($0.algorithm)
             && !$0.name.hasSuffix("Origin")
     }
 
-    @Test("all are read")
+    @Test("all vectors are found")
     func read() {
         #expect(PublishedCeremony.all.count == 15)
         #expect(
@@ -18,11 +18,11 @@ struct PublishedCeremonyTests {
             ])
     }
 
-    @Test("what is supported registers, and signs in with what was registered", arguments: supported)
+    @Test("a supported vector registers, and its credential signs in", arguments: supported)
     func accepted(_ ceremony: PublishedCeremony) throws {
         let registration = try ceremony.registered.register()
         #expect(registration.credentialID == ceremony.credentialID)
-        // U2F doesn't sign it (§8.6).
+        // U2F doesn't sign the AAGUID (§8.6).
         let model = ceremony.format == "fido-u2f" ? [UInt8](repeating: 0, count: 16) : ceremony.aaguid
         #expect(registration.aaguid == model)
         #expect(registration.publicKey.algorithm.rawValue == ceremony.algorithm)
@@ -39,7 +39,7 @@ struct PublishedCeremonyTests {
     }
 
     @Test(
-        "what is not supported is refused at the step that finds it",
+        "an unsupported vector is refused at the step that detects it",
         arguments: [
             ("packed-es384", "7.1-20"), ("packed-es512", "7.1-20"), ("packed-ed448", "7.1-20"),
             ("tpm-es256", "7.1-21"), ("android-key-es256", "7.1-21"), ("apple-es256", "7.1-21"),
@@ -49,7 +49,7 @@ struct PublishedCeremonyTests {
         #expect(refusal { () throws(WebAuthnRefusal) in _ = try sent.register() }?.step == step)
     }
 
-    @Test("what comes from within a frame is refused", arguments: ["none-es256-crossOrigin", "none-es256-topOrigin"])
+    @Test("a ceremony inside a frame is refused", arguments: ["none-es256-crossOrigin", "none-es256-topOrigin"])
     func framed(_ name: String) throws {
         let ceremony = try PublishedCeremony.named(name)
         #expect(refusal { () throws(WebAuthnRefusal) in _ = try ceremony.registered.register() }?.step == "7.1-10")
@@ -58,7 +58,7 @@ struct PublishedCeremonyTests {
     }
 }
 
-/// What `body` refused, if it did.
+/// Returns the refusal that `body` throws, or `nil`.
 func refusal(_ body: () throws(WebAuthnRefusal) -> Void) -> WebAuthnRefusal? {
     do {
         try body()

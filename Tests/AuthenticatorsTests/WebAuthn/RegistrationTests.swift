@@ -7,7 +7,7 @@ struct RegistrationTests {
     private static let party = RelyingParty(id: "id.example.com", origin: "https://id.example.com")
     private static let challenge = [UInt8](repeating: 42, count: 32)
 
-    /// Registers what `authenticator` answers, after `change` had its way with the browser's part.
+    /// Registers the response of `authenticator`, after `change` modified the browser's part.
     private static func register(
         _ authenticator: SoftwareAuthenticator, type: String = "webauthn.create",
         clientDataJSON: [UInt8]? = nil, object: [UInt8]? = nil, requiresUserVerification: Bool = true
@@ -19,7 +19,8 @@ struct RegistrationTests {
     }
 
     @Test(
-        "an honest answer registers what it says", arguments: COSEAlgorithm.allCases, [UInt8(0b101), 0b1101, 0b11101])
+        "a valid registration returns the credential", arguments: COSEAlgorithm.allCases,
+        [UInt8(0b101), 0b1101, 0b11101])
     func honest(_ algorithm: COSEAlgorithm, _ flags: UInt8) throws {
         var authenticator = try SoftwareAuthenticator(algorithm)
         authenticator.flags = flags
@@ -37,7 +38,7 @@ struct RegistrationTests {
         #expect(registration.authenticator.isBackedUp == (flags & 16 != 0))
     }
 
-    @Test("extensions nobody asked for are ignored, and a byte order mark is dropped")
+    @Test("unrequested extensions are ignored, and a byte order mark is dropped")
     func tolerated() throws {
         var authenticator = try SoftwareAuthenticator()
         authenticator.flags |= 128
@@ -46,7 +47,7 @@ struct RegistrationTests {
         #expect(throws: Never.self) { try Self.register(authenticator, clientDataJSON: client) }
     }
 
-    /// One dishonesty, and the step that sees it.
+    /// One invalid change, and the step that detects it.
     struct Lie: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let step: String
@@ -62,36 +63,36 @@ struct RegistrationTests {
 
     private static let lies: [Lie] = [
         Lie("another origin", "7.1-9") { $0.origin = "https://evil.example" },
-        Lie("our host by another scheme", "7.1-9") { $0.origin = "http://id.example.com" },
-        Lie("our host at another port", "7.1-9") { $0.origin = "https://id.example.com:8443" },
-        Lie("a host below ours", "7.1-9") { $0.origin = "https://a.id.example.com" },
+        Lie("our host with another scheme", "7.1-9") { $0.origin = "http://id.example.com" },
+        Lie("our host with another port", "7.1-9") { $0.origin = "https://id.example.com:8443" },
+        Lie("a subdomain of our host", "7.1-9") { $0.origin = "https://a.id.example.com" },
         Lie("our origin with a slash", "7.1-9") { $0.origin = "https://id.example.com/" },
-        Lie("our origin in capitals", "7.1-9") { $0.origin = "HTTPS://ID.EXAMPLE.COM" },
-        Lie("a letter that only looks like ours", "7.1-9") { $0.origin = "https://id.example.com\u{200B}" },
-        Lie("a frame", "7.1-10") { $0.crossOrigin = true },
-        Lie("a page around ours", "7.1-11") { $0.topOrigin = "https://id.example.com" },
+        Lie("our origin in uppercase", "7.1-9") { $0.origin = "HTTPS://ID.EXAMPLE.COM" },
+        Lie("an invisible character in our host", "7.1-9") { $0.origin = "https://id.example.com\u{200B}" },
+        Lie("a cross-origin frame", "7.1-10") { $0.crossOrigin = true },
+        Lie("a page that embeds ours", "7.1-11") { $0.topOrigin = "https://id.example.com" },
         Lie("another RP ID", "7.1-14") { $0.rpID = "example.com" },
-        Lie("nobody present", "7.1-15") { $0.flags = 0b100 },
-        Lie("nobody verified", "7.1-16") { $0.flags = 0b001 },
-        Lie("backed up, but not eligible", "7.1-17") { $0.flags = 0b10101 },
+        Lie("user not present", "7.1-15") { $0.flags = 0b100 },
+        Lie("user not verified", "7.1-16") { $0.flags = 0b001 },
+        Lie("backed up but not eligible", "7.1-17") { $0.flags = 0b10101 },
         Lie("trailing bytes", "7.1-13") { $0.trailer = [0] },
-        Lie("extensions that are not there", "7.1-13") { $0.flags |= 128 },
-        Lie("extensions that are no map", "7.1-13") {
+        Lie("missing extensions", "7.1-13") { $0.flags |= 128 },
+        Lie("extensions that are not a map", "7.1-13") {
             $0.flags |= 128
             $0.trailer = [0x80]
         },
-        Lie("an empty credential id", "7.1-13") { $0.credentialID = [] },
-        Lie("a credential id of 1,024 bytes", "7.1-25") { $0.credentialID = [UInt8](repeating: 1, count: 1_024) },
+        Lie("an empty credential ID", "7.1-13") { $0.credentialID = [] },
+        Lie("a credential ID of 1,024 bytes", "7.1-25") { $0.credentialID = [UInt8](repeating: 1, count: 1_024) },
     ]
 
-    @Test("a dishonest answer is refused at its step", arguments: lies)
+    @Test("an invalid registration is refused at the right step", arguments: lies)
     func dishonest(_ lie: Lie) throws {
         var authenticator = try SoftwareAuthenticator()
         lie.change(&authenticator)
         #expect(refusal { () throws(WebAuthnRefusal) in _ = try Self.register(authenticator) }?.step == lie.step)
     }
 
-    @Test("a credential id of 1,023 bytes is welcome, and nobody verified where nobody asks")
+    @Test("a credential ID may have 1,023 bytes, and user verification may be absent if it is not required")
     func bounds() throws {
         var authenticator = try SoftwareAuthenticator()
         authenticator.credentialID = [UInt8](repeating: 1, count: 1_023)
@@ -100,7 +101,7 @@ struct RegistrationTests {
     }
 
     @Test(
-        "client data that is not ours is refused",
+        "client data that is malformed or for another ceremony is refused",
         arguments: [
             ("", "7.1-6"), ("[]", "7.1-6"), ("{", "7.1-6"), ("{}", "7.1-6"), ("\u{1}", "7.1-6"),
             (#"{"type":"webauthn.create","type":"webauthn.create","challenge":"Kg","origin":"o"}"#, "7.1-6"),
@@ -124,7 +125,7 @@ struct RegistrationTests {
     }
 
     @Test(
-        "an attestation object that is none is refused",
+        "a malformed attestation object is refused",
         arguments: [
             (.null, "7.1-13"), (.map([:]), "7.1-13"), (.array([]), "7.1-13"),
             (.map(["fmt": "none", "attStmt": .map([:])]), "7.1-13"),
@@ -140,7 +141,7 @@ struct RegistrationTests {
         #expect(error?.step == step)
     }
 
-    @Test("an answer to a sign-in, without a credential, registers nothing")
+    @Test("an assertion response, which has no credential, registers nothing")
     func withoutCredential() throws {
         let authenticator = try SoftwareAuthenticator()
         let object = CBOR.map([
@@ -152,7 +153,7 @@ struct RegistrationTests {
         #expect(error?.step == "7.1-13")
     }
 
-    @Test("every beginning of an attestation object is refused")
+    @Test("a truncated attestation object is refused at every length")
     func truncated() throws {
         let authenticator = try SoftwareAuthenticator()
         let object = authenticator.attestationObject()
@@ -164,7 +165,7 @@ struct RegistrationTests {
     }
 
     @Test(
-        "a format that is written otherwise is another format",
+        "format names are compared exactly, and unknown formats are refused",
         arguments: ["None", "none ", "", "tpm", "android-safetynet", "compound"])
     func formats(_ format: String) throws {
         let authenticator = try SoftwareAuthenticator()
@@ -175,7 +176,7 @@ struct RegistrationTests {
     }
 }
 
-@Suite("WebAuthn L3 §5.8.5: keys of credentials")
+@Suite("WebAuthn L3 §5.8.5: credential public keys")
 struct COSEKeyTests {
     private static let point = bytes("afefa16f97ca9b2d23eb86ccb64098d20db90856062eb249c33a9b672f26df61")
     private static let ordinate = bytes("930a56b87a2fca66334b03458abf879717c12cc68ed73290af2e2664796b9220")
@@ -185,25 +186,25 @@ struct COSEKeyTests {
         1: 3, 3: -257, -1: .bytes([UInt8](repeating: 0xC5, count: 256)), -2: .bytes([1, 0, 1]),
     ]
 
-    @Test("the three kinds are read", arguments: [ec2, rsa])
+    @Test("the three supported key types are read", arguments: [ec2, rsa])
     func good(_ key: [CBOR: CBOR]) throws {
         #expect(throws: Never.self) { try COSEKey(parsing: CBOR.map(key).encoded()) }
     }
 
     @Test(
-        "a key that is not what its algorithm asks for is refused",
+        "a key that doesn't match its algorithm is refused",
         arguments: [
             ec2.merging([1: 1]) { $1 }, ec2.merging([3: -8]) { $1 }, ec2.merging([3: -35]) { $1 },
             ec2.merging([3: -9]) { $1 }, ec2.merging([-1: 2]) { $1 }, ec2.merging([-3: .bool(true)]) { $1 },
             ec2.merging([-2: .bytes(ordinate)]) { $1 }, ec2.merging([-2: .bytes([])]) { $1 },
             ec2.merging([-2: .bytes([0] + point)]) { $1 }, ec2.merging([4: .array([2])]) { $1 },
             ec2.filter { $0.key != 3 }, ec2.filter { $0.key != -3 },
-            // The point at infinity has no coordinates; zeros are not on the curve.
+            // The point at infinity has no coordinates, and zeros are not on the curve.
             ec2.merging([-2: .bytes(Array(repeating: 0, count: 32)), -3: .bytes(Array(repeating: 0, count: 32))]) {
                 $1
             },
             okp.merging([-1: 7]) { $1 }, okp.merging([-2: .bytes([])]) { $1 },
-            // A point of small order: under it one signature fits many messages.
+            // A small-order point, under which one signature is valid for many messages.
             okp.merging([-2: .bytes([1] + [UInt8](repeating: 0, count: 31))]) { $1 },
             rsa.merging([-1: .bytes([UInt8](repeating: 0xC5, count: 128))]) { $1 },
             rsa.merging([-1: .bytes([0] + [UInt8](repeating: 0xC5, count: 256))]) { $1 },

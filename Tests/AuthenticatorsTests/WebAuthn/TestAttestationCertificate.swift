@@ -2,14 +2,14 @@ import Authenticators
 import Crypto
 import TestSupport
 
-/// A certificate for attestation (WebAuthn L3 §8.2.1) that nobody signed: its issuer's signature is not asked for.
+/// An attestation certificate (WebAuthn L3 §8.2.1) with an invalid issuer signature, which is not checked.
 struct TestAttestationCertificate: Sendable {
     var key = P256.Signing.PrivateKey()
     var version: UInt8 = 2
     var subject: [(attribute: UInt8, tag: UInt8, text: String)] = [
         (6, 0x13, "AA"), (10, 0x0C, "Vendor"), (11, 0x0C, "Authenticator Attestation"), (3, 0x0C, "Key"),
     ]
-    /// The value of the extension; `nil` leaves it out.
+    /// The value of the extension, or `nil` to omit it.
     var basicConstraints: [UInt8]? = [0x30, 0]
     var aaguid: [UInt8]?
     var isAAGUIDCritical = false
@@ -82,7 +82,7 @@ struct TestAttestationCertificate: Sendable {
             (version == 0 ? [] : Self.node(0xA0, Self.node(2, [version]))) + Self.node(2, [1]) + algorithm + issuer
             + validity + Self.node(0x30, names) + Array(key.publicKey.derRepresentation)
             + Self.node(0xA3, Self.node(0x30, extensions))
-        // Well-formed, but made with no key.
+        // Well-formed, but not made with any key.
         let signature = Self.node(3, [0] + bytes("3006020101020101"))
         return Self.node(0x30, Self.node(0x30, body) + algorithm + signature)
     }

@@ -167,7 +167,7 @@ struct FirstPartyRegisterTests {
         #expect(try await front.post("login", byAddress).status == .ok)
     }
 
-    @Test("naming somebody else's address doesn't keep its owner from signing up, and the link is void afterwards")
+    @Test("naming another person's address doesn't keep its owner from signing up, and the link is void afterward")
     func capture() async throws {
         let front = try await front()
         #expect(try await front.post("register", Self.dora + #","email":"victim@example.org""#).status == .created)

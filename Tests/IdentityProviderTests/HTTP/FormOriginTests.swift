@@ -44,7 +44,7 @@ struct FormOriginTests {
         #expect(try await owner.get("/account").page().template == "account")
     }
 
-    @Test("a browser cookie planted before the sign-in is useless afterwards")
+    @Test("a browser cookie planted before the sign-in is useless afterward")
     func plantedBefore() async throws {
         let issuer = try await TestIssuer()
         let (owner, thief) = (Browser(issuer), Browser(issuer))

@@ -243,7 +243,7 @@ struct MailedPasswordTests {
     private let mailbox = TestMailbox()
     private static let password = "through the looking-glass"
 
-    /// An issuer where somebody with access to alice's mailbox has reset her password. `demand` adds to her role.
+    /// An issuer where someone with access to alice's mailbox has reset her password. `demand` adds to her role.
     private func issuer(demanding demand: String, emailCodes: Bool = true) async throws -> TestIssuer {
         let issuer = try await TestIssuer(mailbox: mailbox) { $0.acceptsEmailCodes = emailCodes }
         try await issuer.apply(

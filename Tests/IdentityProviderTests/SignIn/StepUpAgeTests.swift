@@ -9,7 +9,7 @@ import Testing
 struct StepUpAgeTests {
     private static let hour: TimeInterval = 3_600
 
-    /// Alice signed in with a password an hour ago and enrolled an authenticator app afterwards.
+    /// Alice signed in with a password an hour ago and enrolled an authenticator app afterward.
     private func strengthenable() async throws -> (TestIssuer, Browser, start: Int64) {
         let issuer = try await TestIssuer()
         let browser = Browser(issuer)

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// The two forms of an ECDSA signature: DER, which OpenSSL speaks, and r and s side by side (RFC 7518 §3.4).
+/// The two forms of an ECDSA signature: DER, as in OpenSSL, and the concatenation of r and s (RFC 7518 §3.4).
 enum ECDSASignature {
     static func raw(der: [UInt8], size: Int) throws -> [UInt8] {
         try unsafe der.withUnsafeBufferPointer { bytes in

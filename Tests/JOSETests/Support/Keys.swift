@@ -1,9 +1,9 @@
 import JOSE
 import Testing
 
-/// Keys that tests share, because an RSA key is slow to make.
+/// Keys that tests share, because RSA keys are slow to generate.
 enum Keys {
-    /// A private key for `algorithm`; an RSA key is the published one of that name.
+    /// Returns a private key for `algorithm`. RSA keys are the published ones.
     static func make(_ algorithm: SignatureAlgorithm, rsa name: String = "RFC 7515 §A.2") throws -> PrivateKey {
         guard ["RS", "PS"].contains(algorithm.rawValue.prefix(2)) else { return try .generate(for: algorithm) }
         let key = try #require(SignatureVector.all.first { $0.name == name }?.key)
@@ -14,12 +14,12 @@ enum Keys {
     static let secret = Array("0123456789abcdef0123456789ABCDEF-0123456789abcdef0123456789ABCDEF".utf8)
 }
 
-/// Text of a compact JWS, well formed or not.
+/// Returns the text of a compact JWS, well-formed or not.
 func compact(_ header: String, _ payload: String, signature: [UInt8] = [1, 2, 3]) -> String {
     [Array(header.utf8), Array(payload.utf8), signature].map { Base64URL.encode($0) }.joined(separator: ".")
 }
 
-/// Signs whatever header it is given: an attacker is not bound by our signer.
+/// Signs any header, because our signer doesn't restrict an attacker.
 func forge(_ header: String, _ payload: String, sign: ([UInt8]) async throws -> [UInt8]) async throws -> String {
     let input = "\(Base64URL.encode(Array(header.utf8))).\(Base64URL.encode(Array(payload.utf8)))"
     return "\(input).\(Base64URL.encode(try await sign(Array(input.utf8))))"

@@ -1,7 +1,7 @@
 import COpenSSL
 import JOSE
 
-/// A second implementation of every signature, to check ours against.
+/// A second implementation of every signature algorithm, to check ours against.
 @safe final class OpenSSLKey {
     private enum Parameter {
         case number(String, [UInt8])
@@ -15,7 +15,7 @@ import JOSE
 
     private let key: OpaquePointer
 
-    /// From a private or public JWK.
+    /// Creates the key from a private or public JWK.
     init(_ jwk: JSONObject) throws {
         func member(_ name: String) throws -> [UInt8]? { try jwk[name]?.string.map { try Base64URL.decode($0) } }
         let secret = try member("d")
@@ -61,7 +61,7 @@ import JOSE
             unsafe numbers.forEach { unsafe BN_free($0) }
             unsafe texts.forEach { unsafe $0.deallocate() }
         }
-        // The builder keeps the addresses until it has built, so each value gets one of its own.
+        // The builder keeps the addresses until it is done, so each value needs its own.
         func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<UInt8> {
             let text = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)
             unsafe text.initialize(from: bytes, count: bytes.count)
@@ -93,12 +93,12 @@ import JOSE
         }
         var key: OpaquePointer?
         try unsafe check(EVP_PKEY_fromdata_init(context), "EVP_PKEY_fromdata_init")
-        // EVP_PKEY_KEYPAIR and EVP_PKEY_PUBLIC_KEY, which are macros of macros.
+        // EVP_PKEY_KEYPAIR and EVP_PKEY_PUBLIC_KEY, which are nested macros that Swift can't import.
         try unsafe check(EVP_PKEY_fromdata(context, &key, isPrivate ? 0x87 : 0x86, built), "EVP_PKEY_fromdata")
         return unsafe key
     }
 
-    /// The builder keeps this address as well: a name for ever.
+    /// The builder also keeps this address, so the name must live forever.
     private static func key(_ name: String) -> UnsafePointer<CChar> {
         let text: StaticString =
             switch name {
@@ -112,7 +112,7 @@ import JOSE
         return unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
-    /// A salt of -1 is as long as the hash.
+    /// A salt length of -1 means the length of the hash.
     func sign(_ message: [UInt8], by algorithm: SignatureAlgorithm, saltLength: Int32 = -1) throws -> [UInt8] {
         let context = unsafe EVP_MD_CTX_new()
         defer { unsafe EVP_MD_CTX_free(context) }

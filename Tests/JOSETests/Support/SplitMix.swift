@@ -1,4 +1,4 @@
-/// A random sequence that is the same in every run, so that a failure can be repeated.
+/// A pseudorandom sequence that is the same in every run, so that failures can be reproduced.
 struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
@@ -14,7 +14,7 @@ struct SplitMix: RandomNumberGenerator {
 }
 
 extension SplitMix {
-    /// `text` with one to three small injuries.
+    /// Returns `text` with one to three small mutations.
     mutating func mutate(_ text: [UInt8]) -> [UInt8] {
         var text = text
         for _ in 0..<Int.random(in: 1...3, using: &self) where !text.isEmpty {

@@ -2,11 +2,11 @@ import FoundationEssentials
 import JOSE
 import Testing
 
-/// A published signature and the key that belongs to it.
+/// A published signature and its key.
 struct SignatureVector: Sendable, CustomTestStringConvertible {
     let name: String
     let algorithm: SignatureAlgorithm
-    /// As published: private where the standard shows the private key.
+    /// The key as published: private if the standard shows the private key.
     let key: JSONObject
     let compact: String
 
@@ -19,7 +19,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
         return SignatureVector(name: name, algorithm: .init(rawValue: algorithm), key: key, compact: compact)
     }
 
-    /// What verifies: the published key without its private members.
+    /// The verification key: the published key without its private members.
     func verifyingKey() throws -> JWK {
         guard key["kty"] != "oct" else { return JWK(symmetric: try Base64URL.decode(key["k"]?.string ?? "")) }
         return try JWK(key.publicPart)
@@ -41,7 +41,7 @@ struct ThumbprintVector: Sendable, CustomTestStringConvertible {
 }
 
 enum Vectors {
-    /// The objects of a file beside these tests; none when it is missing, which a test refuses.
+    /// The objects of a file beside these tests. Empty if the file is missing, which a test reports.
     static func read(_ name: String) -> [JSONObject] {
         let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         guard let data = try? Data(contentsOf: tests.appending(path: "Vectors/\(name).json")) else { return [] }

@@ -5,7 +5,7 @@ import NIOSSL
 import Synchronization
 import TestSupport
 
-/// A server of somebody else, on every loopback address that there is. It answers as it is told, and remembers what it was asked.
+/// A foreign server on every available loopback address. It responds as configured and records its requests.
 final class OriginServer: Sendable {
     typealias Output = NIOAsyncChannelOutboundWriter<ByteBuffer>
     private typealias Listener = NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
@@ -17,7 +17,7 @@ final class OriginServer: Sendable {
         let fields: [String: String]
         let body: String
 
-        /// `nil` while some of it is missing.
+        /// `nil` until the request is complete.
         init?(_ text: String) {
             guard let end = text.range(of: "\r\n\r\n") else { return nil }
             let lines = text[..<end.lowerBound].split(separator: "\r\n")
@@ -42,7 +42,7 @@ final class OriginServer: Sendable {
     private let record = Record()
     private let servers: [Task<Void, any Error>]
 
-    /// Plain HTTP without `tls`.
+    /// Serves plain HTTP if `tls` is `nil`.
     init(_ tls: NIOSSLContext?, _ answer: @escaping Answer) async throws {
         let listeners = try await Self.listen(tls)
         port = listeners[0].channel.localAddress?.port ?? 0
@@ -57,7 +57,7 @@ final class OriginServer: Sendable {
 
     var asked: [Asked] { record.asked.withLock { $0 } }
 
-    /// The same port on each address, which another process may have taken on one of them.
+    /// Needs the same port on each address, and another process may have taken it on one of them.
     private static func listen(_ tls: NIOSSLContext?) async throws -> [Listener] {
         for _ in 0..<100 {
             let first = try await listen("127.0.0.1", 0, tls)
@@ -86,7 +86,7 @@ final class OriginServer: Sendable {
     ) async throws {
         try await server.executeThenClose { connections in
             await withDiscardingTaskGroup { group in
-                // A client that gives up breaks its own connection only.
+                // A client that disconnects breaks only its own connection.
                 do {
                     for try await connection in connections {
                         group.addTask { try? await serve(connection, record, answer) }
@@ -116,7 +116,7 @@ final class OriginServer: Sendable {
 extension OriginServer.Output {
     func send(_ text: String) async throws { try await write(ByteBuffer(string: text)) }
 
-    /// A whole response; `fields` are lines.
+    /// Writes a whole response; `fields` are lines.
     func respond(_ status: Int = 200, _ fields: [String] = ["Content-Type: application/json"], _ body: String = "{}")
         async throws
     {

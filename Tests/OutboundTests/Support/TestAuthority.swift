@@ -2,7 +2,7 @@ import Foundation
 import NIOSSL
 import TestSupport
 
-/// A certificate authority of our own, by the `openssl` program.
+/// A test certificate authority, made with the `openssl` program.
 struct TestAuthority: Sendable {
     private let folder: Folder
 
@@ -11,10 +11,10 @@ struct TestAuthority: Sendable {
         try request("authority", ["-subj", "/CN=Authority"])
     }
 
-    /// The file that a client trusts.
+    /// The file of authorities for a client.
     var file: String { path("authority.pem") }
 
-    /// What a server with these names (`DNS:localhost,IP:127.0.0.1`) needs.
+    /// Issues a certificate for a server with these names (`DNS:localhost,IP:127.0.0.1`).
     func context(for names: String) throws -> NIOSSLContext {
         try request(
             "server",
@@ -36,7 +36,7 @@ struct TestAuthority: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Unexpected("openssl made no certificate") }
+        guard process.terminationStatus == 0 else { throw Unexpected("openssl created no certificate") }
     }
 
     private func path(_ name: String) -> String { folder.url.appending(path: name).path() }

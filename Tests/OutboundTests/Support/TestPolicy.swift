@@ -1,7 +1,7 @@
 import IdentityProvider
 
 extension FetchPolicy {
-    /// A policy that reaches servers on loopback whose certificates `authority` issued.
+    /// Returns a policy that allows servers on loopback with certificates from `authority`.
     static func test(
         allowsPrivateNetworks: Bool = true, _ authority: TestAuthority? = nil, timeout: Duration = .seconds(20),
         maximumSize: Int = 1_000, mediaTypes: [String] = [], caching: FetchCaching? = nil,

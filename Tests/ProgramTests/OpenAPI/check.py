@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Checks answers against the OpenAPI 3.1 document that describes them.
+"""Checks responses against the OpenAPI 3.1 document that describes them.
 
-usage: check.py DOCUMENT EXCHANGES     a line of EXCHANGES is a JSON object: method, path, type, body (the request's),
+usage: check.py DOCUMENT EXCHANGES     each line of EXCHANGES is a JSON object: method, path, type, body (the request's),
                                        status, answer_type, answer, headers
 
-Prints every mistake; ends with 1 when there is one, or when a documented answer never came.
+Prints every mistake. Exits with 1 if there is any, or if a documented response never occurred.
 """
 import json
 import sys
@@ -28,7 +28,7 @@ def resolve(part):
 
 
 def validator(schema):
-    # Schemas of OpenAPI 3.1 are those of JSON Schema 2020-12; what they refer to stands in the document.
+    # OpenAPI 3.1 uses JSON Schema 2020-12, and its references point into the document.
     whole = {**schema, "components": document["components"]}
     jsonschema.Draft202012Validator.check_schema(whole)
     return jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker())
@@ -39,7 +39,7 @@ def check(schema, value, what):
         mistakes.append(f"{what}: {error.json_path}: {error.message[:300]}")
 
 
-# A misspelt keyword would check nothing.
+# A misspelled keyword would check nothing.
 KEYWORDS = {
     "$ref", "type", "enum", "const", "required", "properties", "additionalProperties", "oneOf", "items", "minItems",
     "uniqueItems", "minimum", "maximum", "minLength", "maxLength", "pattern", "format", "description", "default",
@@ -48,7 +48,7 @@ KEYWORDS = {
 
 def known(schema, place):
     for name in schema.keys() - KEYWORDS:
-        mistakes.append(f"{place}: the keyword {name} is not known")
+        mistakes.append(f"{place}: unknown keyword {name}")
     for name, part in schema.get("properties", {}).items():
         known(part, f"{place}.{name}")
     for part in schema.get("oneOf", []):
@@ -68,7 +68,7 @@ for exchange in exchanges:
     what = f"{method.upper()} {path} {status}"
     operation = document["paths"].get(path, {}).get(method)
     if operation is None:
-        mistakes.append(f"{what}: there is no such operation")
+        mistakes.append(f"{what}: the operation is not documented")
         continue
     response = operation["responses"].get(status)
     if response is None:
@@ -81,16 +81,16 @@ for exchange in exchanges:
         if value is not None:
             check(resolve(header)["schema"], value, f"{what} {name}")
         elif header.get("required"):
-            mistakes.append(f"{what}: the field {name} is missing")
+            mistakes.append(f"{what}: the header field {name} is missing")
     content = response.get("content")
     if not content:
         if exchange["answer"]:
-            mistakes.append(f"{what}: a body where there is none")
+            mistakes.append(f"{what}: the response has a body, but none is documented")
     elif exchange["answer_type"] not in content:
-        mistakes.append(f"{what}: the type {exchange['answer_type']} is not documented")
+        mistakes.append(f"{what}: the media type {exchange['answer_type']} is not documented")
     else:
         check(content[exchange["answer_type"]]["schema"], json.loads(exchange["answer"]), what)
-    # What is accepted must be what the document says may be sent.
+    # An accepted request must match the document.
     documented = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
     for name in urllib.parse.parse_qs(query).keys() - documented if status.startswith("2") else ():
         mistakes.append(f"{what}: the parameter {name} is not documented")
@@ -101,7 +101,7 @@ for path, operations in document["paths"].items():
     for method, operation in operations.items():
         for status in operation["responses"]:
             if (method, path, status) not in seen:
-                mistakes.append(f"{method.upper()} {path} {status}: never answered")
+                mistakes.append(f"{method.upper()} {path} {status}: the response never occurred")
 
-print("\n".join(mistakes) or f"{len(exchanges)} answers are as documented")
+print("\n".join(mistakes) or f"{len(exchanges)} responses match the document")
 sys.exit(1 if mistakes else 0)

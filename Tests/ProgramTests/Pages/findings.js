@@ -1,11 +1,11 @@
-// What is wrong with the page as it shows now, one finding a line.
+// Returns the problems of the current page, one per line.
 const findings = [];
 
 const { violations } = await axe.run(document, { resultTypes: ["violations"] });
 for (const { id, help, nodes } of violations)
     findings.push(`axe ${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
 
-// WCAG 2.2 §1.4.11: a control's edge, its surface or, where it has neither, its text stands out from what is behind it.
+// WCAG 2.2 §1.4.11: a control's border or background, or else its text, must contrast with what is behind it.
 const color = (text) => {
     const [r, g, b, alpha = 1] = text.match(/[\d.]+/g).map(Number);
     return { parts: [r, g, b], alpha };

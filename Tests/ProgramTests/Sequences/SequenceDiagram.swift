@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// Who takes part in a flow.
+/// A participant in a flow.
 enum Participant: String, CaseIterable {
     case browser = "Browser"
     case application = "Application"
@@ -10,7 +10,7 @@ enum Participant: String, CaseIterable {
     case mail = "Mail"
 }
 
-/// What one participant says to another.
+/// A message from one participant to another.
 struct Message: Equatable {
     let from: Participant
     let to: Participant
@@ -27,7 +27,7 @@ struct Message: Equatable {
     var line: String { "\(from.rawValue)\(isAnswer ? "-->>" : "->>")\(to.rawValue): \(text)" }
 }
 
-/// A flow as Mermaid draws it: messages, and notes of how long they took, which nobody compares.
+/// A flow as a Mermaid diagram: messages, and notes with durations, which are not compared.
 struct SequenceDiagram {
     enum Element {
         case message(Message)
@@ -45,7 +45,7 @@ struct SequenceDiagram {
         elements.append(.duration(String(format: "%.1f ms", Double(microseconds) / 1_000)))
     }
 
-    /// A Markdown page with the diagram.
+    /// Returns a Markdown page with the diagram.
     func page(title: String, text: String) -> String {
         "# \(title)\n\n\(text)\n\n\(block)\n"
     }
@@ -63,7 +63,7 @@ struct SequenceDiagram {
         return lines.joined(separator: "\n") + "\n```"
     }
 
-    /// `page` with this diagram in place of its first one.
+    /// Returns `page` with this diagram in place of its first one.
     func drawn(in page: String) throws -> String {
         guard let start = page.range(of: "```mermaid\n"),
             let end = page.range(of: "```", range: start.upperBound..<page.endIndex)
@@ -71,7 +71,7 @@ struct SequenceDiagram {
         return page.replacingCharacters(in: start.lowerBound..<end.upperBound, with: block)
     }
 
-    /// The lines of messages in a page. Throws when there is no diagram.
+    /// Returns the message lines of a page. Throws if it has no diagram.
     static func messageLines(in page: String) throws -> [String] {
         let parts = page.components(separatedBy: "```")
         guard let diagram = parts.first(where: { $0.hasPrefix("mermaid\n") }) else {
@@ -81,7 +81,7 @@ struct SequenceDiagram {
             .filter { $0.contains(">>") }
     }
 
-    /// The first line in which `page` tells otherwise than this diagram; `nil` when it does not.
+    /// Returns the first line of `page` that differs from this diagram, or `nil` if none does.
     func difference(from page: String) throws -> String? {
         let (written, seen) = (try Self.messageLines(in: page), messages.map(\.line))
         for index in 0..<max(written.count, seen.count) {

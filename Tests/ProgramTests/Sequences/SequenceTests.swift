@@ -5,11 +5,11 @@ import JOSE
 import TestSupport
 import Testing
 
-/// The program with one person and one application, and what is done with it for each page of docs/sequences.
+/// A program with one user and one application, which runs the flow of each page of docs/sequences.
 private struct Visit {
     let server: RunningServer
     let client: WebClient
-    /// Kept: with it the log would go.
+    /// Kept alive, because the log is removed with it.
     private let folder: Folder
     private static let verifier = String(repeating: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1g", count: 2)
     private static let callback = "https://shop.example/callback"
@@ -43,18 +43,18 @@ private struct Visit {
         + "&scope=openid%20offline_access&code_challenge_method=S256&code_challenge="
         + Base64URL.encode(Array(SHA256.hash(data: Data(verifier.utf8))))
 
-    /// Of alice's authenticator, now.
+    /// The current code of alice's authenticator app.
     private func code() throws -> String {
         try TOTP(secret: #require(Base32.decode("JBSWY3DPEHPK3PXP"))).code(at: Date())
     }
 
-    /// From the application's request to its tokens.
+    /// The flow from the application's request to its tokens.
     func signIn(_ flow: TracedFlow) async throws -> [String: Any] {
         var page = try await flow.follow(
             client, flow.request(.browser, "GET /authorize", client.get("/authorize?\(Self.query)")))
         for (label, fields) in [
-            ("name and password", [("username", "alice"), ("password", "down-the-rabbit-hole")]),
-            ("code of the authenticator", [("code", try code())]), ("consent", [("decision", "allow")]),
+            ("username and password", [("username", "alice"), ("password", "down-the-rabbit-hole")]),
+            ("code from the authenticator app", [("code", try code())]), ("consent", [("decision", "allow")]),
         ] {
             let form = page.form
             let answer = try await client.post(form.action, form.fields + fields)
@@ -79,7 +79,7 @@ private struct Visit {
         return try json(flow.request(.application, "POST /token: \(label)", answer).body)
     }
 
-    /// One's own application asks for name and password itself.
+    /// The application asks for username and password itself.
     func useAPI(_ flow: TracedFlow) async throws {
         func post(_ operation: String, _ label: String, _ members: [String: String], status: Int) async throws
             -> [String: Any]
@@ -92,9 +92,9 @@ private struct Visit {
             return answer.body.isEmpty ? [:] : try json(answer.body)
         }
         let due = try await post(
-            "login", "name and password", ["username": "alice", "password": "down-the-rabbit-hole"], status: 403)
+            "login", "username and password", ["username": "alice", "password": "down-the-rabbit-hole"], status: 403)
         let tokens = try await post(
-            "mfa", "ticket and code of the authenticator",
+            "mfa", "ticket and code from the authenticator app",
             ["ticket": try #require(due["ticket"] as? String), "factor": "totp", "code": try code()], status: 200)
         let access = try #require(tokens["access_token"] as? String)
         let profile = try await client.get("/api/auth/self", headers: [("Authorization", "Bearer \(access)")])
@@ -117,7 +117,7 @@ private struct Visit {
             #expect(answer.status == 200)
             _ = flow.request(.browser, "POST \(shown): \(label)", answer)
         }
-        try await submit("/forgot-password", "name", [("username", "carol")])
+        try await submit("/forgot-password", "username", [("username", "carol")])
         flow.work("mail.send")
         let letter = try await mail.mail(to: "carol@example.org")
         flow.add(Message(.mail, .browser, "the link"))
@@ -139,7 +139,7 @@ private struct Visit {
     }
 }
 
-@Suite("The diagrams in docs/sequences show what happens", .serialized)
+@Suite("The diagrams in docs/sequences match the program", .serialized)
 struct SequenceTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../docs/sequences").standardizedFileURL
@@ -150,13 +150,14 @@ struct SequenceTests {
         if Self.rewrites { try Data(diagram.page(title: title, text: text).utf8).write(to: file) }
         let difference = try diagram.difference(from: String(contentsOf: file, encoding: .utf8))
         #expect(
-            difference == nil, "docs/sequences/\(name).md: \(difference ?? ""): is the change wanted? make diagrams")
+            difference == nil,
+            "docs/sequences/\(name).md: \(difference ?? ""): if the change is intended, run make diagrams")
     }
 
-    /// The log of `visit` once it tells of all flows.
+    /// Returns the log of `visit` once it contains all flows.
     private func finish(_ visit: Visit, _ flows: [TracedFlow]) async throws -> String {
         do {
-            try await until("the log tells of every request", seconds: 20) {
+            try await until("the log contains every request", seconds: 20) {
                 flows.allSatisfy { $0.missing(in: visit.server.program.output).isEmpty }
             }
         } catch { throw Unexpected("\(error): \(flows.flatMap { $0.missing(in: visit.server.program.output) })") }
@@ -165,7 +166,7 @@ struct SequenceTests {
         return log
     }
 
-    @Test("one's own application at the JSON API, with a second factor: as it is drawn")
+    @Test("the diagram of the first-party API with a second factor is up to date")
     func firstParty() async throws {
         let visit = try await Visit(in: Folder())
         let flow = TracedFlow()
@@ -174,10 +175,10 @@ struct SequenceTests {
         #expect(diagram.messages.contains(Message(.martlet, .application, "204", isAnswer: true)))
         try compare(
             diagram, "first-party", title: "First-party API",
-            text: "One's own application signs a person in with its own pages, refreshes and signs out.")
+            text: "Your own application signs a user in with its own pages, refreshes the tokens, and signs out.")
     }
 
-    @Test("a password that is reset by mail, which ends every session: as it is drawn")
+    @Test("the diagram of a password reset, which ends every session, is up to date")
     func passwordReset() async throws {
         let mail = try SMTPServer()
         let visit = try await Visit(
@@ -189,10 +190,10 @@ struct SequenceTests {
         #expect(diagram.messages.count { $0 == Message(.martlet, .mail, "smtp.send") } == 2)
         try compare(
             diagram, "password-reset", title: "Password reset",
-            text: "A person who has forgotten the password gets a link by mail. A new password ends every session.")
+            text: "A user who forgot the password gets a link by email. The new password ends every session.")
     }
 
-    @Test("a code with PKCE and a second factor, a refresh, a sign-out: as they are drawn")
+    @Test("the diagrams of a sign-in with PKCE and a second factor, a refresh and a sign-out are up to date")
     func flows() async throws {
         let visit = try await Visit(in: Folder())
         let (signIn, refresh, signOut) = (TracedFlow(), TracedFlow(), TracedFlow())
@@ -204,18 +205,20 @@ struct SequenceTests {
         #expect(diagram.messages.count > 20)
         try compare(
             diagram, "code-with-totp", title: "Authorization code with PKCE and a second factor",
-            text: "A person signs in to an application for the first time: password, authenticator, consent.")
+            text: "A user signs in to an application for the first time: password, authenticator app, consent.")
         try compare(
             refresh.diagram(log), "refresh", title: "Refresh",
-            text: "The application trades its refresh token for new tokens; the old one is spent.")
+            text: "The application exchanges its refresh token for new tokens. The old one can't be used again.")
         try compare(
             signOut.diagram(log), "sign-out", title: "Sign-out",
-            text: "The application sends the browser to end the session (OpenID Connect RP-Initiated Logout).")
+            text:
+                "The application redirects the browser to Martlet to end the session (OpenID Connect RP-Initiated Logout)."
+        )
         let readme = Self.folder.appending(path: "../../README.md")
         let text = try String(contentsOf: readme, encoding: .utf8)
         if Self.rewrites { try Data(refresh.diagram(log).drawn(in: text).utf8).write(to: readme) }
         #expect(try refresh.diagram(log).difference(from: String(contentsOf: readme, encoding: .utf8)) == nil)
-        // Who changes the page by hand is told.
+        // A page changed by hand is detected.
         let page = diagram.page(title: "t", text: "x")
         #expect(try diagram.difference(from: page) == nil)
         for (from, to) in [
@@ -231,7 +234,7 @@ struct SequenceTests {
         #expect(try diagram.difference(from: slower) == nil)
     }
 
-    @Test("every page of the folder is one that a flow is compared with, and the index names it")
+    @Test("every page of the folder is compared with a flow and listed in the index")
     func index() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).sorted()
         #expect(

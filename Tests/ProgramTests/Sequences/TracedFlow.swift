@@ -1,13 +1,13 @@
 import Foundation
 import TestSupport
 
-/// A span as the program's log tells of it.
+/// A span in the program's log.
 struct LoggedSpan {
     let name: String
     let trace: String
     let microseconds: Int
 
-    /// Of lines of the log, in the order in which the spans ended.
+    /// Returns the spans in lines of the log, in the order in which they ended.
     static func read(_ log: String) -> [LoggedSpan] {
         log.split(separator: "\n").compactMap { line in
             guard line.contains("\"message\":\"span\""), let object = try? json(String(line)),
@@ -18,36 +18,36 @@ struct LoggedSpan {
     }
 }
 
-/// A flow under way: who asked what, and by which trace the server tells what it did for it.
+/// A flow that is being recorded: its requests, and the traces of what the server did for them.
 final class TracedFlow {
     private enum Event {
         case request(Participant, label: String, WebClient.Answer)
         case message(Message)
-        /// What Martlet does by itself: the work of that name that comes as the so-and-so many in the log.
+        /// Work that Martlet does by itself: the span of this name at this position in the log.
         case work(String, number: Int)
     }
 
     private var events: [Event] = []
 
-    /// What is kept in memory for a while, so that it depends on the moment whether storage is asked for it.
+    /// Operations with results that are cached for a while, so whether they reach the storage depends on timing.
     private static let cached = ["clients.", "resource_servers.", "roles.", "groups.", "keys."]
 
-    /// A request to Martlet that `party` makes.
+    /// Records a request from `party` to Martlet.
     func request(_ party: Participant, _ label: String, _ answer: WebClient.Answer) -> WebClient.Answer {
         events.append(.request(party, label: label, answer))
         return answer
     }
 
-    /// What happens outside of Martlet.
+    /// Records a message that doesn't involve Martlet.
     func add(_ message: Message) { events.append(.message(message)) }
 
-    /// Work of a name that Martlet does by itself, the next of it.
+    /// Records the next span of this name, which Martlet does by itself.
     func work(_ name: String) {
         let former = events.count { if case .work(name, _) = $0 { true } else { false } }
         events.append(.work(name, number: former))
     }
 
-    /// Goes on where redirects within Martlet lead.
+    /// Follows redirects within Martlet.
     func follow(_ client: WebClient, _ answer: WebClient.Answer) async throws -> WebClient.Answer {
         var answer = answer
         while let location = answer.header("location"), location.hasPrefix("/") {
@@ -60,7 +60,7 @@ final class TracedFlow {
         return answer
     }
 
-    /// The requests that the log does not tell of yet.
+    /// The requests that are not in the log yet.
     func missing(in log: String) -> [String] {
         let spans = LoggedSpan.read(log)
         let ended = Set(spans.filter(\.isRequest).map(\.trace))
@@ -115,8 +115,8 @@ final class TracedFlow {
 }
 
 extension LoggedSpan {
-    /// The span of a whole request is named by method and route.
+    /// Whether this is the span of a whole request, named by method and route.
     var isRequest: Bool { name.contains(" /") }
-    /// The operation of the storage, if it is one.
+    /// The storage operation, if this is one.
     var operation: String? { name.hasPrefix("sql ") ? String(name.dropFirst(4)) : nil }
 }

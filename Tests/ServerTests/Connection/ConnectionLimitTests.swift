@@ -5,11 +5,11 @@ import Testing
 
 @testable import Server
 
-@Suite("Connections: how many, and where", .timeLimit(.minutes(1)))
+@Suite("Connections: limits and addresses", .timeLimit(.minutes(1)))
 struct ConnectionLimitTests {
     @Test("a connection above the limit waits until another ends")
     func limit() async throws {
-        // A trusted proxy has no limit of its own: the former connection may still count when the next is accepted.
+        // A trusted proxy is exempt, because the former connection may still count when the next one is accepted.
         let proxies = try TrustedProxies(["127.0.0.1"])
         try await TestServer.run(
             configure: {
@@ -18,7 +18,7 @@ struct ConnectionLimitTests {
             }
         ) { server in
             try await RawConnection.run(to: server.port) { second in
-                // Which of the two the server accepts first is its affair: one is served, and the other after it.
+                // The server may accept either of the two first: one is served, and the other after it.
                 try await second.send("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                 try await RawConnection.run(to: server.port) { third in
                     try await third.send("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -30,7 +30,7 @@ struct ConnectionLimitTests {
         }
     }
 
-    @Test("a unix socket is served, and its peers have no address")
+    @Test("a Unix socket is served, and its peers have no address")
     func unixSocket() async throws {
         let path = "/tmp/martlet-\(UInt32.random(in: 0...UInt32.max)).sock"
         try await TestServer.run(configure: { $0.addresses = [.unixSocket(path)] }) { _ in
@@ -41,7 +41,7 @@ struct ConnectionLimitTests {
         }
     }
 
-    @Test("two addresses are served")
+    @Test("a server can listen on two addresses")
     func twoAddresses() async throws {
         let path = "/tmp/martlet-\(UInt32.random(in: 0...UInt32.max)).sock"
         let addresses: [ServerSettings.Address] = [.host("127.0.0.1", port: 0), .unixSocket(path)]
@@ -50,7 +50,7 @@ struct ConnectionLimitTests {
         }
     }
 
-    @Test("an address that is taken ends the server with an error")
+    @Test("an address that is in use stops the server with an error")
     func taken() async throws {
         try await TestServer.run { server in
             let taken = ServerSettings.Address.host("127.0.0.1", port: server.port)

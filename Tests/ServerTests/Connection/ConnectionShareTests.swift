@@ -3,11 +3,11 @@ import Testing
 
 @testable import Server
 
-@Suite("Connections: nobody takes them all", .timeLimit(.minutes(1)))
+@Suite("Connections are shared between addresses", .timeLimit(.minutes(1)))
 struct ConnectionShareTests {
     private static let request = "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    /// Opens idle connections one inside the other, runs `body` in the innermost, and then says which were closed.
+    /// Opens nested idle connections, runs `body` inside the innermost, and returns which were closed.
     private func holding(
         _ origins: [String], to port: Int, _ body: () async throws -> Void
     ) async throws -> [Bool] {
@@ -31,7 +31,7 @@ struct ConnectionShareTests {
         }
     }
 
-    @Test("an address that has all its connections idle gives up the oldest for a new one")
+    @Test("an address at its limit gives up its oldest idle connection for a new one")
     func oldestIdle() async throws {
         try await TestServer.run(configure: { $0.connections.perAddress = 4 }) { server in
             let closed = try await holding(Array(repeating: "127.0.0.1", count: 4), to: server.port) {
@@ -42,7 +42,7 @@ struct ConnectionShareTests {
         }
     }
 
-    @Test("a server that is nearly full gives up its oldest idle connections, whoever has them")
+    @Test("a server that is nearly full closes its oldest idle connections, whoever has them")
     func nearlyFull() async throws {
         try await TestServer.run(configure: { $0.maximumConnections = 16 }) { server in
             let origins = (1...40).map { "127.0.\($0).1" }
@@ -56,7 +56,7 @@ struct ConnectionShareTests {
     }
 
     @Test(
-        "an address or network that is busy on all its connections is refused another, and nobody else is",
+        "an address or network at its limit with only busy connections is refused another; others are not",
         arguments: [
             (2, 100, ["127.0.0.1", "127.0.0.1"], refused: "127.0.0.1", served: "127.0.0.2"),
             (100, 2, ["127.0.0.1", "127.0.0.2"], refused: "127.0.0.3", served: "127.0.1.1"),
@@ -91,7 +91,7 @@ struct ConnectionShareTests {
         }
     }
 
-    @Test("of many connections at once, an address keeps as many as it may", arguments: [false, true])
+    @Test("of many connections opened at once, an address keeps only as many as its limit", arguments: [false, true])
     func race(isSecure: Bool) async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -119,7 +119,7 @@ struct ConnectionShareTests {
         }
     }
 
-    @Test("a trusted proxy speaks for many: its connections are not counted")
+    @Test("a trusted proxy's connections are not counted, because it serves many clients")
     func proxy() async throws {
         let proxies = try TrustedProxies(["127.0.0.1"])
         try await TestServer.run(configure: {
@@ -142,7 +142,7 @@ struct ConnectionShareTests {
         }
     }
 
-    @Test("over TLS, a handshake that doesn't begin makes room, and then an idle HTTP/2 connection")
+    @Test("over TLS, a handshake that doesn't start makes room first, then an idle HTTP/2 connection")
     func secure() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Server
 
-@Suite("Deadlines: whoever is slow is told, or left", .timeLimit(.minutes(1)))
+@Suite("Deadlines: slow clients get an error or are disconnected", .timeLimit(.minutes(1)))
 struct DeadlineTests {
     private static func hurry(_ settings: inout ServerSettings) {
         settings.limits.requestDeadline = 1
@@ -22,14 +22,14 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a head that trickles is not waited for")
+    @Test("a head that arrives too slowly is not waited for")
     func slowHead() async throws {
         try await TestServer.run(configure: Self.hurry) { server in
             try await RawConnection.run(to: server.port) { connection in
                 let clock = ContinuousClock()
                 let start = clock.now
                 try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\n")
-                // A byte now and then: time counts, not progress.
+                // A byte now and then: elapsed time counts, not progress.
                 let trickle = Task { [output = connection.output] in
                     while !Task.isCancelled {
                         try await output.write(ByteBuffer(string: "X"))
@@ -44,7 +44,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a body that stops is answered with 408, and the connection ends")
+    @Test("a stalled body gets 408, and the connection ends")
     func slowBody() async throws {
         try await TestServer.run(configure: Self.hurry) { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -60,7 +60,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a connection without a next request is closed")
+    @Test("a connection without another request is closed")
     func idle() async throws {
         try await TestServer.run(configure: Self.hurry) { server in
             try await RawConnection.run(to: server.port) { connection in
@@ -71,14 +71,14 @@ struct DeadlineTests {
         }
     }
 
-    @Test("work that takes longer than all deadlines is finished")
+    @Test("a request that takes longer than every deadline is completed")
     func slowWork() async throws {
         let gate = Gate()
         try await TestServer.run([GatedEndpoint(gate: gate)], configure: Self.hurry) { server in
             try await RawConnection.run(to: server.port) { connection in
                 try await connection.send("GET /gated HTTP/1.1\r\nHost: a\r\n\r\n")
                 await gate.arrived()
-                // Longer than the deadlines of a request and of an idle connection: that time passes is the point.
+                // Longer than the deadlines of a request and of an idle connection, so the test must wait.
                 try await Task.sleep(for: .milliseconds(1_800))
                 await gate.open()
                 #expect(try await connection.response()?.body.count == 40_000)
@@ -86,7 +86,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a TLS handshake that never begins is not waited for", arguments: ["", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}"])
+    @Test("a TLS handshake that never starts is not waited for", arguments: ["", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}"])
     func handshake(_ start: String) async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -98,7 +98,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("an HTTP/2 connection without requests is closed, even by a client that agrees to nothing")
+    @Test("an HTTP/2 connection without requests is closed, even if the client cooperates with nothing")
     func idleHTTP2() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -111,7 +111,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("an HTTP/2 body that stops is answered with 408, and the connection serves on")
+    @Test("a stalled HTTP/2 body gets 408, and the connection stays open")
     func slowBodyHTTP2() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }

@@ -8,11 +8,11 @@ import Testing
 
 @testable import Server
 
-@Suite("Connections accepted in the moment in which the server stops", .timeLimit(.minutes(1)))
+@Suite("Connections accepted while the server shuts down", .timeLimit(.minutes(1)))
 struct PendingConnectionTests {
     private static let settings = ServerSettings(address: .host("127.0.0.1", port: 0), proxies: .none)
 
-    /// Accepts connections, and forgets them as a server does that has stopped.
+    /// Accepts connections and drops them, like a server that has stopped.
     private func forgetting<Base: ServerChildChannel>(
         _ base: Base, _ body: (Int) async throws -> Void
     ) async throws {
@@ -23,7 +23,7 @@ struct PendingConnectionTests {
         try await server.close()
     }
 
-    @Test("one in the clear is closed, and the program lives")
+    @Test("a plain connection is closed, and the program keeps running")
     func plain() async throws {
         let channel = PlainChannel(settings: Self.settings) { _, _, _ in }
         try await forgetting(channel) { port in
@@ -32,7 +32,7 @@ struct PendingConnectionTests {
         }
     }
 
-    @Test("one over TLS is closed, and the program lives", arguments: ["http/1.1", "h2"])
+    @Test("a TLS connection is closed, and the program keeps running", arguments: ["http/1.1", "h2"])
     func secure(_ name: String) async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -45,7 +45,7 @@ struct PendingConnectionTests {
         }
     }
 
-    @Test("a storm of connections at the end ends nothing but itself")
+    @Test("many connections during the shutdown do no harm")
     func storm() async throws {
         for _ in 0..<20 {
             try await TestServer.run { server in

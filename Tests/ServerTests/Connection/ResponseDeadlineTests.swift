@@ -4,9 +4,9 @@ import Testing
 
 @testable import Server
 
-@Suite("Answers that nobody takes (RFC 9113 §10.5)", .timeLimit(.minutes(1)))
+@Suite("Responses that are not read (RFC 9113 §10.5)", .timeLimit(.minutes(1)))
 struct ResponseDeadlineTests {
-    @Test("a stream whose window stays shut is reset, and frames on the connection don't prevent it")
+    @Test("a stream whose window stays closed is reset, and frames on the connection don't prevent it")
     func shutWindow() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -25,7 +25,7 @@ struct ResponseDeadlineTests {
         }
     }
 
-    @Test("an answer that is taken slowly, but in time, arrives whole")
+    @Test("a response that is read slowly but in time arrives completely")
     func slowWindow() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -44,7 +44,7 @@ struct ResponseDeadlineTests {
         }
     }
 
-    @Test("an HTTP/1.1 connection that sends, but reads nothing, is closed", arguments: [false, true])
+    @Test("an HTTP/1.1 connection that sends but doesn't read is closed", arguments: [false, true])
     func neverReads(isSecure: Bool) async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -56,7 +56,7 @@ struct ResponseDeadlineTests {
             try await RawConnection.run(to: server.port, tls: tls, receiveBuffer: 4_096) { connection in
                 let request = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
                 try await connection.send(String(repeating: request, count: 8))
-                // A byte now and then of a request that never ends: sending is no sign of taking.
+                // A byte now and then of an endless request, because sending is no sign of reading.
                 await #expect(throws: (any Error).self) {
                     while true {
                         try await connection.send("G")
@@ -71,7 +71,7 @@ struct ResponseDeadlineTests {
         }
     }
 
-    @Test("on one connection eight megabytes wait, and no answer beyond")
+    @Test("one connection holds up to 8 MiB of waiting responses")
     func bytesOfConnection() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -88,7 +88,7 @@ struct ResponseDeadlineTests {
         }
     }
 
-    @Test("the connections of one address share sixty-four megabytes; another address has its own")
+    @Test("the connections of one address share 64 MiB; another address has its own")
     func bytesOfAddress() async throws {
         let holders = Array(repeating: "127.0.0.1", count: 9)
         try await share({ _ in }, holders, refused: "127.0.0.1", served: "127.0.0.2")
@@ -138,7 +138,7 @@ struct ResponseDeadlineTests {
         }
     }
 
-    @Test("streams of one address have a limit even if nothing is answered yet; those beyond may be tried again")
+    @Test("an address has a limit of open streams, even before any response; those above it can be retried")
     func streamsOfAddress() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }

@@ -5,11 +5,11 @@ import Testing
 
 @testable import Server
 
-@Suite("Shutdown: requests under way are answered, and nobody can hold up the end", .timeLimit(.minutes(1)))
+@Suite("Shutdown: in-flight requests are completed, and no client can delay the end", .timeLimit(.minutes(1)))
 struct ShutdownTests {
     private let gate = Gate()
 
-    @Test("an HTTP/1.1 request under way is answered to the last byte, and the connection ends")
+    @Test("an in-flight HTTP/1.1 request gets its complete response, and the connection ends")
     func http1() async throws {
         try await TestServer.run([GatedEndpoint(gate: gate)]) { [gate] server in
             try await RawConnection.run(to: server.port) { connection in
@@ -24,13 +24,13 @@ struct ShutdownTests {
         }
     }
 
-    @Test("HTTP/2 requests under way are answered to the last byte", arguments: [1, 20])
+    @Test("in-flight HTTP/2 requests get their complete responses", arguments: [1, 20])
     func http2(count: Int) async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
         try await TestServer.run([GatedEndpoint(gate: gate)], tls: certificate.files) { [gate] server in
             try await TestClient.run { client in
-                // Until the client knows that the server speaks HTTP/2, it opens a connection for each request.
+                // Until the client knows that the server supports HTTP/2, it opens a connection for each request.
                 _ = try await client.get("https://127.0.0.1:\(server.port)/echo")
                 try await withThrowingTaskGroup { tasks in
                     for _ in 0..<count {
@@ -50,7 +50,7 @@ struct ShutdownTests {
     }
 
     @Test(
-        "an HTTP/2 answer written after the server took its leave arrives, however small the client's window",
+        "an HTTP/2 response written after GOAWAY arrives, however small the client's window",
         arguments: [65_535, 1_000] as [UInt32])
     func leaveTaken(window: UInt32) async throws {
         let certificate = try TestCertificate("localhost")
@@ -61,7 +61,7 @@ struct ShutdownTests {
                 try await client.get("/gated")
                 await gate.arrived()
                 await server.beginShutdown()
-                // The second GOAWAY names the last stream: from now on the end of that stream is the end (§6.8).
+                // The second GOAWAY names the last stream; when that stream ends, so does the connection (§6.8).
                 _ = try #require(try await client.next(RawHTTP2.Frame.goAway))
                 _ = try #require(try await client.next(RawHTTP2.Frame.goAway))
                 await gate.open()
@@ -79,7 +79,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("HTTP/1.1 over TLS: the same")
+    @Test("an in-flight request over TLS gets its complete response")
     func http1OverTLS() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -94,7 +94,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("idle connections do not hold up the end", arguments: [false, true])
+    @Test("idle connections don't delay the shutdown", arguments: [false, true])
     func idle(isSecure: Bool) async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -112,14 +112,14 @@ struct ShutdownTests {
         #expect(duration < .seconds(4))
     }
 
-    @Test("a TLS handshake under way does not hold up the end")
+    @Test("an unfinished TLS handshake doesn't delay the shutdown")
     func handshake() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
         let clock = ContinuousClock()
         let duration = try await TestServer.run(tls: certificate.files) { server in
             try await RawConnection.run(to: server.port) { silent in
-                // Another connection after it was served: then the silent one was accepted, too.
+                // If a later connection was served, the silent one was accepted as well.
                 _ = try await RawConnection.run(to: server.port, tls: .client()) { connection in
                     try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                     return try await connection.response()
@@ -133,7 +133,7 @@ struct ShutdownTests {
         #expect(duration < .seconds(4))
     }
 
-    @Test("an HTTP/2 client that does not agree to the end is left after the grace")
+    @Test("an HTTP/2 client that ignores GOAWAY is disconnected after the grace period")
     func stubbornClient() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -147,7 +147,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("a body that never ends does not hold up the end")
+    @Test("an endless body doesn't delay the shutdown")
     func slowBody() async throws {
         try await TestServer.run(configure: { $0.shutdownGrace = 0.5 }) { server in
             try await RawConnection.run(to: server.port) { connection in

@@ -10,7 +10,7 @@ import Testing
 @Suite("TLS: versions, protocols and certificates", .timeLimit(.minutes(1)))
 struct TLSTests {
     @Test(
-        "HTTP/2 is agreed on where the client knows it (RFC 7301)", arguments: [(["h2"], "h2"), (["http/1.1"], "1.1")])
+        "HTTP/2 is negotiated if the client supports it (RFC 7301)", arguments: [(["h2"], "h2"), (["http/1.1"], "1.1")])
     func negotiation(_ protocols: [String], expected: String) async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -30,7 +30,7 @@ struct TLSTests {
     }
 
     @Test(
-        "TLS 1.2 and 1.3 are spoken, nothing older (RFC 9325 §3.1.1)",
+        "TLS 1.2 and 1.3 are supported, older versions are not (RFC 9325 §3.1.1)",
         arguments: [
             (TLSVersion.tlsv1, false), (.tlsv11, false), (.tlsv12, true), (.tlsv13, true),
         ])
@@ -50,7 +50,7 @@ struct TLSTests {
     }
 
     @Test(
-        "TLS 1.2 has forward secrecy and AEAD, whatever key the certificate has (RFC 9325 §4.1, §4.2)",
+        "TLS 1.2 has forward secrecy and AEAD with any kind of certificate (RFC 9325 §4.1, §4.2)",
         arguments: [
             (NIOTLSCipher.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, ["rsa:2048"], true),
             (.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, ["rsa:2048"], true),
@@ -74,13 +74,13 @@ struct TLSTests {
                     try await connection.send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n")
                     return try await connection.response()?.status
                 }
-                // TLS 1.3 has suites of its own, all of them good.
+                // TLS 1.3 has its own suites, all of them strong.
                 #expect(status == (isSpoken || version == .tlsv13 ? 200 : nil))
             }
         }
     }
 
-    @Test("plain HTTP on a TLS port is closed, and the server answers on")
+    @Test("plain HTTP on a TLS port is closed, and the server continues")
     func plainHTTP() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -93,7 +93,7 @@ struct TLSTests {
         }
     }
 
-    @Test("a large answer over HTTP/2 arrives whole, many at once")
+    @Test("many large responses at once over HTTP/2 arrive completely")
     func largeAnswers() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -114,7 +114,7 @@ struct TLSTests {
         }
     }
 
-    @Test("an HTTP/2 body that is too large is answered with 413")
+    @Test("an oversized HTTP/2 body gets 413")
     func largeBody() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -128,7 +128,7 @@ struct TLSTests {
         }
     }
 
-    @Test("a renewed certificate is taken without a restart; a broken one is told of and the old one stays")
+    @Test("a renewed certificate is used without a restart; a broken one is reported, and the old one stays")
     func renewal() async throws {
         let certificate = try TestCertificate("first")
         defer { certificate.remove() }
@@ -144,7 +144,7 @@ struct TLSTests {
         }
     }
 
-    @Test("a server with a certificate that cannot be used does not start, and names the file")
+    @Test("a server with an unusable certificate doesn't start, and names the file")
     func brokenAtStart() async throws {
         let certificate = try TestCertificate("localhost")
         defer { certificate.remove() }
@@ -167,7 +167,7 @@ struct TLSTests {
         #expect(throws: InvalidCertificate.self) { try TLSCertificate(mixed) }
     }
 
-    /// The name in the certificate that a new connection gets.
+    /// Returns the name in the certificate that a new connection gets.
     private static func name(of server: TestServer) async throws -> String? {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -184,7 +184,7 @@ struct TLSTests {
     }
 }
 
-/// Returns when `condition` holds; fails when it does not within ten seconds.
+/// Returns when `condition` is true; fails after ten seconds.
 func eventually(_ condition: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(10)

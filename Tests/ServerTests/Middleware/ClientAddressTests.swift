@@ -4,45 +4,45 @@ import Testing
 
 @testable import Server
 
-@Suite("Whose address a request has (RFC 7239)", .timeLimit(.minutes(1)))
+@Suite("The address of a request's client (RFC 7239)", .timeLimit(.minutes(1)))
 struct ClientAddressTests {
     private let trusted = ["10.0.0.0/8", "2001:db8:f::/48"]
 
     @Test(
-        "X-Forwarded-For",
+        "the client's address in X-Forwarded-For",
         arguments: [
-            // Not from a proxy: its word is nothing.
+            // Not from a proxy: ignored.
             ("198.51.100.7", ["1.1.1.1"], "198.51.100.7"), ("11.0.0.1", ["1.1.1.1"], "11.0.0.1"),
             ("2001:db8:e::1", ["1.1.1.1"], "2001:db8:e::1"),
-            // From a proxy: the last address that is no proxy of ours.
+            // From a proxy: the last address that is not one of our proxies.
             ("10.0.0.1", ["198.51.100.7"], "198.51.100.7"), ("10.0.0.1", ["1.1.1.1, 198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", ["1.1.1.1", "198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", ["198.51.100.7, 10.2.3.4"], "198.51.100.7"),
             ("10.0.0.1", ["1.1.1.1, 198.51.100.7,10.2.3.4 ,10.9.9.9"], "198.51.100.7"),
             ("2001:db8:f::1", ["2001:db8::7"], "2001:db8::7"), ("::ffff:10.0.0.1", ["198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", ["::ffff:198.51.100.7"], "198.51.100.7"),
-            // With a port, as some write it.
+            // With a port, as some proxies write it.
             ("10.0.0.1", ["198.51.100.7:4711"], "198.51.100.7"), ("10.0.0.1", ["[2001:db8::7]:4711"], "2001:db8::7"),
             ("10.0.0.1", ["2001:DB8:0::7"], "2001:db8::7"),
-            // Nothing that can be believed: the proxy itself.
+            // No valid address: the proxy itself.
             ("10.0.0.1", [], "10.0.0.1"), ("10.0.0.1", [""], "10.0.0.1"), ("10.0.0.1", ["unknown"], "10.0.0.1"),
             ("10.0.0.1", ["1.1.1.1, unknown"], "10.0.0.1"), ("10.0.0.1", ["1.1.1.1,"], "10.0.0.1"),
             ("10.0.0.1", ["1.1.1.1, 010.1.1.1"], "10.0.0.1"), ("10.0.0.1", ["1.1.1.1\nadmin=1"], "10.0.0.1"),
             ("10.0.0.1", ["1.1.1.1, garbage, 10.0.0.2"], "10.0.0.2"),
-            // All ours: the farthest.
+            // Only our own proxies: the farthest one.
             ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
         ] as [(String, [String], String)])
     func forwardedFor(_ peer: String, _ values: [String], expected: String) throws {
         let proxies = try TrustedProxies(trusted)
         var fields = HTTPFields()
         for value in values { fields.append(HTTPField(name: .forwardedFor, value: value)) }
-        // A field that our proxies do not write is the client's own.
+        // A field that our proxies don't write comes from the client.
         fields[.forwarded] = "for=6.6.6.6"
         #expect(proxies.client(behind: peer, fields: fields) == expected)
     }
 
     @Test(
-        "Forwarded, where the proxies write that (§4)",
+        "the client's address in Forwarded, if the proxies use it (§4)",
         arguments: [
             ("for=198.51.100.7", "198.51.100.7"), ("For=\"198.51.100.7:4711\";proto=https", "198.51.100.7"),
             ("for=1.1.1.1, for=198.51.100.7;by=10.0.0.1", "198.51.100.7"),
@@ -55,7 +55,7 @@ struct ClientAddressTests {
         #expect(proxies.client(behind: "10.0.0.1", fields: fields) == expected)
     }
 
-    @Test("the unix socket is believed only when it is named")
+    @Test("a Unix socket is trusted only if it is listed")
     func unixSocket() throws {
         let fields: HTTPFields = [.forwardedFor: "198.51.100.7"]
         #expect(try TrustedProxies(["unix"]).client(behind: "", fields: fields) == "198.51.100.7")
@@ -63,7 +63,7 @@ struct ClientAddressTests {
     }
 
     @Test(
-        "networks",
+        "parsing networks",
         arguments: [
             ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.0", false), ("10.0.0.0/9", "10.128.0.0", false),
             ("192.0.2.1", "192.0.2.1", true), ("192.0.2.1", "192.0.2.2", false), ("0.0.0.0/0", "8.8.8.8", true),
@@ -78,7 +78,7 @@ struct ClientAddressTests {
     }
 
     @Test(
-        "what is no network is refused at the start",
+        "an invalid network is refused at startup",
         arguments: [
             "", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "::/129", "10.0.0.0/", "proxy.example", "10.0.0.0/8/8",
         ])
@@ -87,7 +87,7 @@ struct ClientAddressTests {
     }
 
     @Test(
-        "over a socket: what a trusted peer says of a request is passed on, in one field or the other; of others nothing",
+        "over a socket: a trusted peer's forwarding headers are used, those of others are removed",
         arguments: [
             ([], .forwardedFor, "127.0.0.1", false), (["10.0.0.0/8"], .forwardedFor, "127.0.0.1", false),
             ([], .forwarded, "127.0.0.1", false), (["127.0.0.1"], .forwardedFor, "198.51.100.7", true),
@@ -108,13 +108,14 @@ struct ClientAddressTests {
             let said = isBelieved ? #"["https","app.example","/page","POST"]"# : "[null,null,null,null]"
             #expect(answer.text.contains(#""client":"\#(client)""#))
             #expect(answer.text.contains(#""forwarded":\#(said)"#))
-            // Whoever says it: the request itself stays what it is.
+            // In any case, the request itself is unchanged.
             #expect(answer.text.contains(#""method":"GET","path":"/echo""#))
         }
     }
 
     @Test(
-        "over a socket: no proxy says which issuer is asked, or that it is one of TLS", arguments: [[], ["127.0.0.1"]])
+        "over a socket: no proxy can choose the issuer or claim that the request used TLS",
+        arguments: [[], ["127.0.0.1"]])
     func issuer(_ trusted: [String]) async throws {
         let proxies = try TrustedProxies(trusted)
         let providers = [
@@ -136,7 +137,7 @@ struct ClientAddressTests {
     }
 
     @Test(
-        "over a socket: only a trusted peer is believed",
+        "over a socket: only a trusted peer's headers are used",
         arguments: [
             ([], "127.0.0.1"), (["127.0.0.0/8"], "198.51.100.7"),
         ])

@@ -1,14 +1,14 @@
 import Testing
 
-@Suite("Fetch §3.2: scripts of other origins", .timeLimit(.minutes(1)))
+@Suite("Fetch §3.2: scripts from other origins", .timeLimit(.minutes(1)))
 struct CrossOriginTests {
-    @Test("a shared endpoint may be read, without credentials, whatever it answers")
+    @Test("a shared endpoint can be read without credentials, whatever the response")
     func shared() async throws {
         try await TestServer.run { server in
             try await TestClient.run { client in
                 let url = "http://127.0.0.1:\(server.port)/shared"
                 var statuses: [Int] = []
-                // The third is one too many: a script must be able to see that, too.
+                // The third is over the rate limit, and scripts must be able to see that as well.
                 for _ in 0..<3 {
                     let answer = try await client.send("POST", url, ["Origin": "https://app.example"])
                     statuses.append(answer.status)
@@ -21,7 +21,7 @@ struct CrossOriginTests {
         }
     }
 
-    @Test("a browser that asks first is told what it may send, and asks again after two hours")
+    @Test("a preflight request lists what is allowed, and is cached for two hours")
     func preflight() async throws {
         try await TestServer.run { server in
             try await TestClient.run { client in
@@ -43,7 +43,7 @@ struct CrossOriginTests {
         }
     }
 
-    @Test("everything else says nothing", arguments: ["/echo", "/page", "/nothing"])
+    @Test("other endpoints send no CORS headers", arguments: ["/echo", "/page", "/nothing"])
     func others(_ path: String) async throws {
         try await TestServer.run { server in
             try await TestClient.run { client in

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Server
 
-@Suite("RFC 6585 §4: who asks too often waits", .timeLimit(.minutes(1)))
+@Suite("RFC 6585 §4: rate limits", .timeLimit(.minutes(1)))
 struct RateLimitTests {
     private func statuses(_ clients: [String]) async throws -> [Int] {
         try await TestServer.run(configure: {
@@ -21,19 +21,19 @@ struct RateLimitTests {
         }
     }
 
-    @Test("the third request of a burst of two waits; another client's does not")
+    @Test("with a burst of two, the third request must wait; another client's need not")
     func burst() async throws {
         let clients = ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"]
         #expect(try await statuses(clients) == [200, 200, 429, 200])
     }
 
-    @Test("all addresses of an IPv6 network of 64 bits are one client; the next network is another")
+    @Test("all addresses of an IPv6 /64 count as one client; the next network is another")
     func network() async throws {
         let clients = ["2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:0:9::3", "2001:db8:0:1::1"]
         #expect(try await statuses(clients) == [200, 200, 429, 200])
     }
 
-    @Test("other routes are not counted with it")
+    @Test("other routes are counted separately")
     func otherRoute() async throws {
         try await TestServer.run { server in
             try await TestClient.run { client in

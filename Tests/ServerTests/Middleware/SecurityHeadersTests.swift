@@ -3,10 +3,10 @@ import Testing
 
 @testable import Server
 
-@Suite("Security header fields, on every answer", .timeLimit(.minutes(1)))
+@Suite("Security headers on every response", .timeLimit(.minutes(1)))
 struct SecurityHeadersTests {
     @Test(
-        "every answer carries them",
+        "every response has the security headers",
         arguments: [
             "/echo", "/page", "/page?fail=1", "/nothing", "/defect", "/.well-known/shared", "/shared", "/echo?text=%zz",
         ])
@@ -15,15 +15,15 @@ struct SecurityHeadersTests {
             try await TestClient.run { client in
                 let fields = try await client.get("http://127.0.0.1:\(server.port)\(path)").fields
                 #expect(fields["x-content-type-options"] == "nosniff")
-                // Without any referrer the forms of a page would come with `Origin: null`.
+                // Without any referrer, the forms of a page would be sent with `Origin: null`.
                 #expect(fields["referrer-policy"] == (path.hasPrefix("/page") ? "same-origin" : "no-referrer"))
                 #expect(fields["x-frame-options"] == "DENY")
                 #expect(fields["permissions-policy"]?.contains("camera=()") == true)
                 #expect(fields["content-security-policy"]?.contains("default-src 'none'") == true)
                 #expect(fields["content-security-policy"]?.contains("frame-ancestors 'none'") == true)
-                // Whoever may read a shared answer asks with CORS, which this does not concern.
+                // Readers of a shared response use CORS, to which this does not apply.
                 #expect(fields["cross-origin-resource-policy"] == "same-origin")
-                // What is not expressly kept is kept by nobody (RFC 6749 §5.1).
+                // Responses are not cached unless they say so (RFC 6749 §5.1).
                 let isKept = path == "/.well-known/shared"
                 #expect(fields["cache-control"] == (isKept ? "public, max-age=60" : "no-store"))
             }
@@ -31,7 +31,7 @@ struct SecurityHeadersTests {
     }
 
     @Test(
-        "a window of the account pages has no opener; clients that sign people in with a popup keep theirs",
+        "account windows have no opener; clients that sign users in with a popup keep theirs",
         arguments: [
             ("/account", true), ("/account/test", true), ("/account/test?fail=1", true), ("/page", false),
             ("/page?fail=1", false), ("/echo", false), ("/accounts", false), ("/nothing", false),
@@ -46,7 +46,7 @@ struct SecurityHeadersTests {
     }
 
     @Test(
-        "HTTPS is required from then on where the issuer is https, even behind a proxy (RFC 6797 §7.1)",
+        "HSTS is sent if the issuer is https, even behind a proxy (RFC 6797 §7.1)",
         arguments: [
             ("https://id.example", true), ("http://localhost:8080", false),
         ])

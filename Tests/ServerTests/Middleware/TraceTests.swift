@@ -6,9 +6,9 @@ import Tracing
 
 @testable import Server
 
-@Suite("W3C Trace Context, and the log", .timeLimit(.minutes(1)))
+@Suite("W3C Trace Context and the request log", .timeLimit(.minutes(1)))
 struct TraceTests {
-    @Test("one line for each request, with the route and nothing that the client sent")
+    @Test("each request logs one line, with the route and no client-supplied values")
     func log() async throws {
         try await TestServer.run { server in
             try await TestClient.run { client in
@@ -28,7 +28,7 @@ struct TraceTests {
     }
 
     @Test(
-        "a refusal is told of once, with its code and cause",
+        "an error is logged once, with its code and cause",
         arguments: [
             ("/unauthorized", Logger.Level.notice, "invalid_client"), ("/defect", .error, "server_error"),
             ("/page?fail=secret", .notice, "invalid_request"),
@@ -45,7 +45,7 @@ struct TraceTests {
         }
     }
 
-    @Test("a span for each request, named by its route, in the trace that the client sent; people can quote it")
+    @Test("each request is a span named after its route, in the client's trace; the trace ID is in the response")
     func span() async throws {
         let tracer = TestTracer.shared
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -71,7 +71,7 @@ struct TraceTests {
     }
 
     @Test(
-        "where nothing answers, a span has neither route nor path",
+        "a request that matches no endpoint has a span without route or path",
         arguments: [("GET /secret/none", "GET"), ("GET /none", "GET"), ("DELETE /nowhere", "DELETE")])
     func noRoute(_ line: String, _ name: String) async throws {
         let tracer = TestTracer.shared

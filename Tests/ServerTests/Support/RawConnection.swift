@@ -3,15 +3,15 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// A client that sends any bytes, right or wrong, and says what comes back.
+/// A client that sends any bytes, valid or not, and reads what comes back.
 struct RawConnection {
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     let output: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private var unread = ByteBuffer()
-    /// Whether the server ended with a reset, which may cost the client what it has not read yet.
+    /// Whether the server ended with a reset, which may lose data that the client has not read yet.
     private(set) var wasReset = false
 
-    /// `origin` is the client's own address, and `receiveBuffer` the size of its system's buffer.
+    /// `origin` is the client's address, and `receiveBuffer` the size of its receive buffer.
     static func run<Result>(
         to port: Int, from origin: String? = nil, tls: TLSConfiguration? = nil, receiveBuffer: Int? = nil,
         _ body: (inout RawConnection) async throws -> Result
@@ -60,10 +60,10 @@ struct RawConnection {
 
     func send(_ bytes: [UInt8]) async throws { try await output.write(ByteBuffer(bytes: bytes)) }
 
-    /// Sends what the server may not want to hear to the end.
+    /// Sends bytes that the server may refuse to read completely.
     func sendIgnoringRefusal(_ bytes: [UInt8]) async { try? await send(bytes) }
 
-    /// The next response; `nil` when the server closed before one came.
+    /// Returns the next response, or `nil` if the server closed first.
     mutating func response() async throws -> RawResponse? {
         while true {
             if let (response, length) = RawResponse.parse(String(buffer: unread)) {
@@ -74,7 +74,7 @@ struct RawConnection {
         }
     }
 
-    /// Exactly so many bytes; `nil` when the server closed before they came.
+    /// Returns exactly `count` bytes, or `nil` if the server closed first.
     mutating func read(_ count: Int) async throws -> [UInt8]? {
         while unread.readableBytes < count {
             guard try await readMore() else { return nil }
@@ -82,13 +82,13 @@ struct RawConnection {
         return unread.readBytes(length: count)
     }
 
-    /// The status of what came until the server closed, whether or not a body followed.
+    /// Returns the status of everything received until the server closed, with or without a body.
     mutating func statusOnly() async throws -> Int? {
         _ = try await isClosed()
         return String(buffer: unread).split(separator: " ").dropFirst().first.flatMap { Int($0) }
     }
 
-    /// Whether the server closes, after whatever it still says.
+    /// Returns whether the server closes, after whatever it still sends.
     mutating func isClosed() async throws -> Bool {
         while try await readMore() {}
         return true
@@ -100,23 +100,23 @@ struct RawConnection {
             unread.writeImmutableBuffer(more)
             return true
         } catch let error as IOError where error.errnoCode == 104 {
-            // Connection reset by peer.
+            // The connection was reset by the peer.
             wasReset = true
             return false
         } catch is NIOSSLError {
-            // Without a goodbye, or before the handshake was done.
+            // Closed without close_notify, or before the handshake was done.
             return false
         }
     }
 }
 
-/// A response as it stood on the wire.
+/// A response as received.
 struct RawResponse: Sendable {
     let status: Int
     let fields: [String: String]
     let body: String
 
-    /// The first response of `text` and its length, when it is all there.
+    /// Parses the first response in `text` and its length; `nil` until it is complete.
     static func parse(_ text: String) -> (RawResponse, length: Int)? {
         guard let end = text.range(of: "\r\n\r\n") else { return nil }
         let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")

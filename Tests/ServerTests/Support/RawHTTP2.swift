@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHPACK
 
-/// The frames of an HTTP/2 connection, sent and read one by one (RFC 9113 §4).
+/// An HTTP/2 connection on which frames are sent and read one by one (RFC 9113 §4).
 struct RawHTTP2 {
     struct Frame {
         let type: UInt8
@@ -15,10 +15,10 @@ struct RawHTTP2 {
     }
 
     private var connection: RawConnection
-    /// The fields of the last head that came.
+    /// The fields of the last head that was received.
     private(set) var fields: HPACKHeaders = [:]
     private var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
-    /// Frames that need no answer, for as long as the server hears them.
+    /// Sends frames that need no response, for as long as the server reads them.
     var noise: Task<Void, Never> {
         Task { [output = connection.output] in
             let frame = Self.frame(Frame.windowUpdate, payload: Self.bytes(1))
@@ -35,13 +35,13 @@ struct RawHTTP2 {
         try await send(Frame.settings, payload: [0, 4] + Self.bytes(window))
     }
 
-    /// Asks for `path` (RFC 7541 Appendix A: GET, https, `:path`, `:authority`).
+    /// Requests `path` (RFC 7541 Appendix A: GET, https, `:path`, `:authority`).
     func get(_ path: String, stream: UInt32 = 1) async throws {
         let block: [UInt8] = [0x82, 0x87, 0x04, UInt8(path.utf8.count)] + Array(path.utf8) + [0x01, 1, 0x61]
         try await send(Frame.headers, flags: 0x05, stream: stream, payload: block)
     }
 
-    /// Sends a head as it stands; its fields are literals without indexing (RFC 7541 §6.2.2).
+    /// Sends a head unchanged; its fields are literals without indexing (RFC 7541 §6.2.2).
     func send(head: [(String, String)], isWhole: Bool = true, stream: UInt32 = 1) async throws {
         let block = head.flatMap { name, value -> [UInt8] in
             [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
@@ -51,7 +51,7 @@ struct RawHTTP2 {
 
     func ping() async throws { try await send(Frame.ping, payload: [1, 2, 3, 4, 5, 6, 7, 8]) }
 
-    /// The status of the next answer.
+    /// Returns the status of the next response.
     mutating func status() async throws -> Int? {
         guard try await next(Frame.headers) != nil else { return nil }
         return fields.first(name: ":status").flatMap { Int($0) }
@@ -61,7 +61,7 @@ struct RawHTTP2 {
         try await send(Frame.windowUpdate, stream: 1, payload: Self.bytes(window))
     }
 
-    /// The next frame of one of these types; what the protocol asks to be acknowledged is. `nil` at the end.
+    /// Returns the next frame of one of these types, or `nil` at the end. Acknowledges what the protocol requires.
     mutating func next(_ types: UInt8...) async throws -> Frame? {
         while let frame = try await readFrame() {
             if frame.type == Frame.settings, frame.flags & 1 == 0 { try await send(Frame.settings, flags: 1) }

@@ -3,12 +3,12 @@ import NIOSSL
 
 @testable import Server
 
-/// A certificate of our own making in a folder of its own, by the `openssl` program.
+/// A self-signed certificate in its own folder, made with the `openssl` program.
 struct TestCertificate {
     private let folder: URL
     private let key: [String]
 
-    /// `key` as `openssl req` takes it.
+    /// The key type, in the notation of `openssl req`.
     init(_ name: String, key: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]) throws {
         self.key = key
         folder = FileManager.default.temporaryDirectory.appending(path: "martlet-\(UUID().uuidString)")
@@ -22,7 +22,7 @@ struct TestCertificate {
         ServerSettings.TLS(certificate: path("certificate.pem"), key: path("key.pem"), reloadInterval: 0.05)
     }
 
-    /// Puts a new certificate and key in the place of the old.
+    /// Replaces the certificate and key with new ones.
     func renew(as name: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -45,7 +45,7 @@ struct TestCertificate {
 }
 
 extension TLSConfiguration {
-    /// Of a client that asks nobody who the server is.
+    /// The settings of a client that doesn't verify the server.
     static func client(_ protocols: [String] = ["http/1.1"]) -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .none

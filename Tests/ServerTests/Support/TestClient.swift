@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// An honest client, with HTTP/2 where the server offers it.
+/// A well-behaved client, which uses HTTP/2 if the server offers it.
 struct TestClient: Sendable {
     struct Answer: Sendable {
         let status: Int

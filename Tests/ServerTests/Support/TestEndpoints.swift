@@ -6,7 +6,7 @@ enum TestEndpoints {
     static let all: [any Endpoint] = [EchoEndpoint(), PageTestEndpoint(), SharedEndpoint(), FailingEndpoint()]
 }
 
-/// Says what it was asked, and what a proxy said of it.
+/// Responds with the request, and with the proxy's headers.
 struct EchoEndpoint: Endpoint {
     let routes = Route.page(Path("/echo"))
 
@@ -22,7 +22,7 @@ struct EchoEndpoint: Endpoint {
     }
 }
 
-/// Shows a page, or refuses with one.
+/// Shows a page, or fails with an error page.
 struct PageTestEndpoint: Endpoint {
     let routes = ["/page", "/account", "/account/test", "/accounts"].map { Route.get(Path($0)) }
 
@@ -38,7 +38,7 @@ struct PageTestEndpoint: Endpoint {
     func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
 }
 
-/// Open to scripts of any origin, and counted.
+/// Open to scripts from any origin, and rate-limited.
 struct SharedEndpoint: Endpoint {
     let routes = [
         Route.post(Path("/shared"), rateLimit: RateLimit(burst: 2, perMinute: 1), isSharedAcrossOrigins: true),
@@ -52,7 +52,7 @@ struct SharedEndpoint: Endpoint {
     }
 }
 
-/// Fails in every way an endpoint may.
+/// Fails in every way that an endpoint can.
 struct FailingEndpoint: Endpoint {
     struct Defect: Error { let secret = "confidential" }
     struct Away: StorageUnavailable {}
@@ -70,7 +70,7 @@ struct FailingEndpoint: Endpoint {
     }
 }
 
-/// Answers when it is told to.
+/// Responds when its gate opens.
 struct GatedEndpoint: Endpoint {
     let gate: Gate
     let routes = Route.page(Path("/gated"))
@@ -82,7 +82,7 @@ struct GatedEndpoint: Endpoint {
     }
 }
 
-/// Answers with as many bytes as it was made for.
+/// Responds with a fixed number of bytes.
 struct LargeEndpoint: Endpoint {
     let size: Int
     let routes = [Route.get(Path("/large"))]
@@ -92,7 +92,7 @@ struct LargeEndpoint: Endpoint {
     }
 }
 
-/// Holds those who come to it until it opens, and tells when somebody came.
+/// Holds requests until it opens, and reports arrivals.
 actor Gate {
     private var isOpen = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -114,7 +114,7 @@ actor Gate {
         waiting = []
     }
 
-    /// Returns when `count` have come.
+    /// Returns when `count` requests have arrived.
     func arrived(_ count: Int = 1) async {
         guard arrivals < count else { return }
         await withCheckedContinuation { watchers.append((count, $0)) }

@@ -5,16 +5,16 @@ import ServiceLifecycle
 
 @testable import Server
 
-/// A server that listens, for as long as a test needs it.
+/// A listening server that runs for as long as a test needs it.
 struct TestServer: Sendable {
     let port: Int
     let log: InMemoryLogHandler
     private let group: ServiceGroup
 
-    /// Begins to stop, and does not wait for the end.
+    /// Starts the shutdown without waiting for its end.
     func beginShutdown() async { await group.triggerGracefulShutdown() }
 
-    /// Runs `body` while the server answers, then stops it; returns when it has stopped.
+    /// Runs `body` while the server is up, then stops the server and returns when it has stopped.
     static func run<Result: Sendable>(
         _ endpoints: [any Endpoint] = TestEndpoints.all, tls: ServerSettings.TLS? = nil,
         configure: (inout ServerSettings) -> Void = { _ in },
@@ -79,5 +79,5 @@ struct TestServer: Sendable {
     }
 }
 
-/// The server ended before the test did.
+/// The server stopped before the test did.
 struct ServerEnded: Error {}

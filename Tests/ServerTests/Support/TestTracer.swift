@@ -1,9 +1,9 @@
 import InMemoryTracing
 import Tracing
 
-/// Keeps spans in memory, and carries their identity as `traceparent`.
+/// Keeps spans in memory and propagates their identity as `traceparent`.
 struct TestTracer: Tracer {
-    /// The tracer of all tests: a program has one.
+    /// The tracer of all tests, because a process can have only one.
     static let shared: TestTracer = {
         let tracer = TestTracer()
         InstrumentationSystem.bootstrap(tracer)

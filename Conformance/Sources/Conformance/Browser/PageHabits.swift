@@ -30,7 +30,7 @@ package struct Recipe: Sendable, Codable {
     /// Their addresses and bodies may contain `{username}`, `{password}`, and `{query.NAME}` for a query parameter of
     /// the page.
     package var steps: [Step]
-    /// The address to go to afterwards, with the same placeholders.
+    /// The address to go to afterward, with the same placeholders.
     package var then: String
 }
 

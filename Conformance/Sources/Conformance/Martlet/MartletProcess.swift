@@ -1,6 +1,6 @@
 import Foundation
 
-/// A Martlet server started for one run, on a free loopback port and in a temporary folder that is removed afterwards.
+/// A Martlet server started for one run, on a free loopback port and in a temporary folder that is removed afterward.
 package final class MartletProcess: Sendable {
     package let issuer: String
     /// The path of its TLS certificate (PEM), or `nil` without TLS.

@@ -2,7 +2,7 @@ import JOSE
 
 /// A validated sign-out request (OpenID Connect RP-Initiated Logout §2).
 struct SignOutRequest: Codable, Sendable {
-    /// Where the user is sent afterwards. The URI is always one that the client registered.
+    /// Where the user is sent afterward. The URI is always one that the client registered.
     struct Return: Codable, Sendable {
         let uri: String
         let state: String?

@@ -17,8 +17,8 @@ package struct Passkey: Sendable, Hashable {
     package let transports: [String]
     package let isBackupEligible: Bool
     package var isBackedUp: Bool
-    /// Whether the authenticator verified the user at enrollment. Only then does later verification count: whoever
-    /// finds an authenticator without a PIN can set one (§7.2 step 24).
+    /// Whether the authenticator verified the user at enrollment. Only then does later verification count,
+    /// because a thief of an authenticator without a PIN can set one (§7.2 step 24).
     package let isUserVerificationInitialized: Bool
     package let createdAt: Date
     package var lastUsedAt: Date?

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-// The libcurl functions that Martlet uses. libcurl is loaded when the first email is sent, because it takes 4 MB of
+// The libcurl functions that Martlet uses. libcurl is loaded only if a mail server is configured, because it takes 4 MB of
 // memory and some twenty other libraries (LDAP, Kerberos, GnuTLS), which servers that send no email do not need.
 struct martlet_curl {
     CURLcode (*global_init)(long);

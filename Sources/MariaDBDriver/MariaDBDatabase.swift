@@ -116,10 +116,12 @@ package final class MariaDBDatabase: SQLDatabase {
         _ work: @escaping @Sendable (MariaDBConnection) throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            BlockingThread.start("mariadb maintenance") { [settings, outage] in
-                continuation.resume(
-                    with: Swift.Result { try Self.connected(settings, first: outage.first, work) })
-            }
+            do {
+                try BlockingThread.start("mariadb maintenance") { [settings, outage] in
+                    continuation.resume(
+                        with: Swift.Result { try Self.connected(settings, first: outage.first, work) })
+                }
+            } catch { continuation.resume(throwing: error) }
         }
     }
 

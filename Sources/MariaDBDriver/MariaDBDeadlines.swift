@@ -9,8 +9,13 @@ final class MariaDBDeadlines: Sendable {
 
     init(_ outage: MariaDBOutage) {
         self.outage = outage
-        BlockingThread.start("mariadb deadlines") { [weak self] in
-            while outage.wait(milliseconds: 100) { self?.sweep() }
+        do {
+            try BlockingThread.start("mariadb deadlines") { [weak self] in
+                while outage.wait(milliseconds: 100) { self?.sweep() }
+            }
+        } catch {
+            // At startup. Without this thread, requests could wait forever.
+            fatalError("\(error)")
         }
     }
 

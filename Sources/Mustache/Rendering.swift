@@ -9,10 +9,13 @@ struct Rendering {
     private var indentation = ""
     private var isAtLineStart = true
     private var depth = 0
+    private var count = 0
     private(set) var output = ""
 
     /// The limit for nested partials. Beyond it, a template must be including itself.
     private static let deepest = 64
+    /// All partials of a rendering. One that uses itself twice would double them with each level.
+    private static let most = 10_000
 
     init(library: TemplateLibrary, data: [String: TemplateValue], escaping: TemplateLibrary.Escaping) {
         self.library = library
@@ -37,7 +40,7 @@ struct Rendering {
             } else {
                 write(isEscaped && escaping == .html ? Self.escaped(text) : text)
             }
-            isAtLineStart = false
+            if !text.isEmpty { isAtLineStart = false }
         case .section(let path, let content):
             guard let value = value(at: path), !value.isFalsy else { return }
             switch value {
@@ -53,7 +56,12 @@ struct Rendering {
             // The blocks of a template that has this one as its parent win.
             include(name, indentedBy: indentation, replacing: own.merging(blocks) { _, outer in outer })
         case .block(let name, let content):
-            render(blocks[name] ?? content)
+            guard let replacement = blocks[name] else { return render(content) }
+            // A template inside the replacement has its own block of this name.
+            let outer = blocks
+            blocks[name] = nil
+            render(replacement)
+            blocks = outer
         }
     }
 
@@ -71,11 +79,12 @@ struct Rendering {
             case .literal(let name): name
             case .dynamic(let path): value(at: path)?.text ?? ""
             }
-        guard depth < Self.deepest, let template = library[name] else { return }
+        guard depth < Self.deepest, count < Self.most, let template = library[name] else { return }
         let outer = (indentation, self.blocks)
         indentation += added
         self.blocks = blocks
         depth += 1
+        count += 1
         render(template.nodes)
         depth -= 1
         (indentation, self.blocks) = outer

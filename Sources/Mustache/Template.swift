@@ -34,12 +34,6 @@ package struct Template: Sendable {
     enum Name: Sendable {
         case literal(String)
         case dynamic(Path)
-
-        init(_ text: Substring) {
-            self =
-                text.first == "*"
-                ? .dynamic(Path(text.dropFirst().trimmingSpaces)) : .literal(String(text))
-        }
     }
 }
 

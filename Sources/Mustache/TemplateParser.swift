@@ -66,37 +66,39 @@ struct TemplateParser {
         position = close + end.count
         let content = string(start..<close)
         let name = content.dropFirst().trimmingSpaces
-        if isTriple { return variable(name, isEscaped: false) }
+        if isTriple { return try variable(name, isEscaped: false) }
         switch content.first {
-        case "&": variable(name, isEscaped: false)
+        case "&": try variable(name, isEscaped: false)
         // `%` starts a pragma, which only other implementations use.
         case "!", "%": _ = removeLine()
         case "=":
             _ = removeLine()
             try setDelimiters(content)
-        case "#": open(.section, name)
-        case "^": open(.inverted, name)
-        case "$": open(.block, name)
-        case "<": openParent(name)
+        case "#": try open(.section, name)
+        case "^": try open(.inverted, name)
+        case "$": try open(.block, name)
+        case "<": try openParent(name)
         case "/": try self.close(name)
         case ">":
             let indentation = removeLine()
-            nodes.append(.partial(Template.Name(name), indentation: indentation))
-        default: variable(content.trimmingSpaces, isEscaped: true)
+            nodes.append(.partial(try templateName(name), indentation: indentation))
+        default: try variable(content.trimmingSpaces, isEscaped: true)
         }
     }
 
-    private mutating func variable(_ name: Substring, isEscaped: Bool) {
+    private mutating func variable(_ name: Substring, isEscaped: Bool) throws(InvalidMarkup) {
         lineStart = nil
-        nodes.append(.variable(Template.Path(name), isEscaped: isEscaped))
+        nodes.append(.variable(try path(name), isEscaped: isEscaped))
     }
 
-    private mutating func openParent(_ name: Substring) {
+    private mutating func openParent(_ name: Substring) throws(InvalidMarkup) {
+        _ = try templateName(name)
         let indentation = removeLine()
         push(.parent(indentation: indentation), name)
     }
 
-    private mutating func open(_ kind: Kind, _ name: Substring) {
+    private mutating func open(_ kind: Kind, _ name: Substring) throws(InvalidMarkup) {
+        _ = try path(name)
         _ = removeLine()
         push(kind, name)
     }
@@ -122,8 +124,15 @@ struct TemplateParser {
         case .parent(let indentation):
             // Content between the blocks is ignored.
             var blocks: [String: [Template.Node]] = [:]
-            for case .block(let name, let content) in content { blocks[name] = content }
-            nodes.append(.parent(Template.Name(name), blocks: blocks, indentation: indentation))
+            for node in content {
+                switch node {
+                case .block(let name, let content): blocks[name] = content
+                case .text: continue
+                default:
+                    throw failure("`\(name)` has a parent, so only its blocks are rendered; move other tags into one")
+                }
+            }
+            nodes.append(.parent(try templateName(name), blocks: blocks, indentation: indentation))
         }
         if lineStart != nil { lineStart = nodes.count }
     }
@@ -150,6 +159,31 @@ struct TemplateParser {
             throw failure("delimiters are set as in `{{=<% %>=}}`")
         }
         (opening, closing) = (Array(marks[0].utf8), Array(marks[1].utf8))
+    }
+
+    /// A name that could be a misspelled tag is an error: it would render nothing.
+    private func path(_ name: Substring) throws(InvalidMarkup) -> Template.Path {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard name == "." || parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isNameByte) }) else {
+            throw failure("`\(name)` is not a name; names consist of letters, digits, `_`, `-` and `.`")
+        }
+        return Template.Path(name)
+    }
+
+    private func templateName(_ name: Substring) throws(InvalidMarkup) -> Template.Name {
+        if name.first == "*" { return .dynamic(try path(name.dropFirst().trimmingSpaces)) }
+        let isValid = name.utf8.allSatisfy { Self.isNameByte($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }
+        guard !name.isEmpty, isValid else { throw failure("`\(name)` is not the name of a template") }
+        return .literal(String(name))
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 
     private func failure(_ reason: String) -> InvalidMarkup { InvalidMarkup(line: line, reason: reason) }

@@ -12,7 +12,11 @@ package struct SMTPMailer: Sendable {
     private let name: String
     private let threads = DispatchQueue(label: "martlet.smtp", attributes: .concurrent)
 
-    package init(_ settings: SMTPSettings, as name: String) {
+    /// Loads libcurl. Throws `SMTPFailure` if it is not installed.
+    package init(_ settings: SMTPSettings, as name: String) throws(SMTPFailure) {
+        guard unsafe Self.library != nil else {
+            throw SMTPFailure(description: "libcurl.so.4 cannot be loaded; install libcurl4 and start again")
+        }
         self.settings = settings
         self.name = name
     }
@@ -28,7 +32,7 @@ package struct SMTPMailer: Sendable {
 
     private func deliver(_ message: MIMEMessage) throws {
         guard let curl = unsafe Self.library, let handle = curl.easy_init() else {
-            throw SMTPFailure(description: "libcurl.so.4 could not be loaded; install libcurl4")
+            throw SMTPFailure(description: "libcurl cannot create a handle: not enough memory")
         }
         defer { unsafe curl.easy_cleanup(handle) }
         let transfer = unsafe Transfer(curl: curl, handle: handle)

@@ -1,9 +1,10 @@
 import Glibc
+import IdentityProvider
 
 /// Threads for blocking calls, which must not run on the cooperative pool.
 package enum BlockingThread {
-    /// Starts a thread that runs `work` and then ends. `ps -L` and debuggers show `name`, up to 15 bytes.
-    package static func start(_ name: String, _ work: @escaping @Sendable () -> Void) {
+    /// Starts a thread that runs `work` and then ends. Throws if the system has no thread left. `ps -L` and debuggers show `name`, up to 15 bytes.
+    package static func start(_ name: String, _ work: @escaping @Sendable () -> Void) throws(ThreadUnavailable) {
         let body = unsafe Unmanaged.passRetained(
             Body {
                 setName(name)
@@ -16,7 +17,10 @@ package enum BlockingThread {
                 unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().work()
                 return nil
             }, body.toOpaque())
-        guard code == 0 else { fatalError("no thread for \(name): pthread_create failed with \(code)") }
+        guard code == 0 else {
+            unsafe body.release()
+            throw ThreadUnavailable(name: name, code: code)
+        }
         pthread_detach(thread)
     }
 
@@ -32,4 +36,10 @@ package enum BlockingThread {
         let work: @Sendable () -> Void
         init(_ work: @escaping @Sendable () -> Void) { self.work = work }
     }
+}
+
+/// The system refuses another thread: a limit on processes or memory was reached.
+package struct ThreadUnavailable: StorageUnavailable {
+    let name: String
+    let code: Int32
 }

@@ -106,13 +106,17 @@ package struct PageRenderer: Sendable {
         var texts: [String: Template] = [:]
         for (key, value) in object.members {
             guard let text = value.string else { throw InvalidTemplate(file: file, reason: "\(key) must be a string") }
-            texts["text.\(key)"] = try template(text, of: file)
+            texts["text.\(key)"] = try template(text, of: file, key: key)
         }
         return texts
     }
 
-    private static func template(_ text: String, of file: String) throws(InvalidTemplate) -> Template {
-        do { return try Template(parsing: text) } catch { throw InvalidTemplate(file: file, reason: "\(error)") }
+    private static func template(
+        _ text: String, of file: String, key: String? = nil
+    ) throws(InvalidTemplate) -> Template {
+        do { return try Template(parsing: text) } catch {
+            throw InvalidTemplate(file: file, reason: key.map { "\($0): \(error.reason)" } ?? "\(error)")
+        }
     }
 }
 

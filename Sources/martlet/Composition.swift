@@ -117,7 +117,7 @@ struct Composition {
 
     private func core(_ issuer: Issuer, pages: PageRenderer? = nil) throws -> Core {
         var mailer: (any Mailer)?
-        if let mail = configuration.mail, let pages { mailer = LetterPost(mail, issuer: issuer, pages: pages) }
+        if let mail = configuration.mail, let pages { mailer = try LetterPost(mail, issuer: issuer, pages: pages) }
         return Core(
             settings: configuration.settings(for: issuer), stores: storage.stores(for: issuer),
             vault: try vault(issuer), passwords: try passwordFactor(issuer), limiter: limiter,

@@ -10,11 +10,14 @@ struct LetterPost: Mailer {
     let sender: MailSender
     let server: SMTPMailer
 
-    init(_ setting: MailSetting, issuer: Issuer, pages: PageRenderer) {
+    /// Throws `Mistakes` if email cannot be sent at all.
+    init(_ setting: MailSetting, issuer: Issuer, pages: PageRenderer) throws(Mistakes) {
         self.issuer = issuer
         self.pages = pages
         sender = setting.sender
-        server = SMTPMailer(setting.smtp, as: String(setting.sender.address.domain))
+        do { server = try SMTPMailer(setting.smtp, as: String(setting.sender.address.domain)) } catch {
+            throw Mistakes(["mail.smtp: \(error)"])
+        }
     }
 
     func send(_ letter: Letter) async throws {

@@ -104,6 +104,14 @@ struct TemplateTests {
         #expect(library.render("tree", with: tree) == "<a<b>>")
     }
 
+    @Test("templates that multiply, or replace a block inside itself, end")
+    func multiplication() throws {
+        #expect(try render("{{>a}}", with: ["a": "x{{>b}}{{>b}}", "b": "y{{>a}}{{>a}}"]).count <= 10_000)
+        let card = "{{<page}}{{$content}}{{<card}}{{$content}}x{{/content}}{{/card}}{{/content}}{{/page}}"
+        let library = ["page": "[{{$content}}{{/content}}]", "card": "({{$content}}{{/content}})"]
+        #expect(try render(card, with: library) == "[(x)]")
+    }
+
     @Test("data is never read as a template")
     func data() throws {
         let library = TemplateLibrary(["x": try Template(parsing: "{{a}}{{{a}}}")])
@@ -117,6 +125,15 @@ struct TemplateTests {
             ("{{#a}}{{#b}}\n{{/a}}", "line 2: `a` is closed while `b` is open"),
             ("a\n{{b", "line 2: a tag is not closed with `}}`"), ("{{{b}}", "line 1: a tag is not closed with `}}}`"),
             ("{{=x=}}", "line 1: delimiters are set as in `{{=<% %>=}}`"),
+            ("\n{{a b}}", "line 2: `a b` is not a name; names consist of letters, digits, `_`, `-` and `.`"),
+            ("{{ / flag}}", "line 1: `/ flag` is not a name; names consist of letters, digits, `_`, `-` and `.`"),
+            ("{{upper(a)}}", "line 1: `upper(a)` is not a name; names consist of letters, digits, `_`, `-` and `.`"),
+            ("{{}}", "line 1: `` is not a name; names consist of letters, digits, `_`, `-` and `.`"),
+            ("{{>a b}}", "line 1: `a b` is not the name of a template"),
+            (
+                "{{<p}}{{a}}{{/p}}",
+                "line 1: `p` has a parent, so only its blocks are rendered; move other tags into one"
+            ),
             ("{{=", "line 1: a tag is not closed with `}}`"),
             ("{{=}}", "line 1: delimiters are set as in `{{=<% %>=}}`"),
         ])

@@ -45,7 +45,7 @@ struct LetterTests {
         let setting = MailSetting(
             smtp: try SMTPSettings("smtp://127.0.0.1:\(server.port)"),
             sender: try #require(MailSender("Front Door <no-reply@example.com>")))
-        let post = LetterPost(setting, issuer: issuer, pages: try PageRenderer(name: "Tom & \"Jerry\" <x>"))
+        let post = try LetterPost(setting, issuer: issuer, pages: try PageRenderer(name: "Tom & \"Jerry\" <x>"))
         let test = try await TestIssuer(mailbox: post)
         var alice = try #require(try await test.stores.users.find(named: "alice"))
         alice.claims["locale"] = .string(language)

@@ -1,4 +1,5 @@
 import JOSE
+import TestSupport
 import Testing
 
 @testable import martlet
@@ -56,9 +57,11 @@ struct YAMLReaderTests {
         "errors name the line",
         arguments: [
             ("a: 1\na: 2\n", "x:2: duplicate key a"), ("a: [1\nb: 2\n", "x:2: not valid YAML: "),
+            ("a: 1\nb: 2\nc: \u{7}", "x:3: not valid YAML: "),
+            ("a: &x 1\nb: &x 2\n", "x:2: not valid YAML: found duplicate anchor"),
             ("a:\n\t- 1\n", "x:2: not valid YAML: "), ("a: 1\n---\nb: 2\n", "x: contains more than one YAML document"),
             ("a: 1\n---\n{", "x:4: not valid YAML: "), ("[a]: 1\n", "x:1: a key must be a string"),
-            ("a: *x\n", "x:1: not valid YAML: "), ("a: &x [*x]\n", "x:1: nested too deeply, or too large"),
+            ("a: *x\n", "x:1: not valid YAML: "), ("a: &x [*x]\n", "x:1: nested more than 32 levels deep"),
         ])
     func mistakes(text: String, expected: String) {
         let mistakes = #expect(throws: Mistakes.self) { try YAMLReader.read(text, path: "x") }
@@ -75,5 +78,15 @@ struct YAMLReaderTests {
         }
         let mistakes = #expect(throws: Mistakes.self) { try YAMLReader.read(text, path: "x") }
         #expect(mistakes?.lines.count == 1)
+        #expect(mistakes?.lines.first?.hasSuffix("aliases add more than 100000 values") == true)
+    }
+
+    @Test("a large file without aliases is read")
+    func large() throws {
+        let text = (0..<30_000).map { "- {a: \($0), b: [x, y]}\n" }.joined()
+        guard case .array(let items)? = try YAMLReader.read(text, path: "x").value else {
+            throw Unexpected("not a sequence")
+        }
+        #expect(items.count == 30_000)
     }
 }

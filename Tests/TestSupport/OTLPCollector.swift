@@ -53,9 +53,10 @@ package final class OTLPCollector: Sendable {
         try folder.write("behaviour", behaviour.joined(separator: "\n"))
     }
 
-    /// Everything that was sent, as text.
+    /// Everything that was sent, as lines of text. Leaves out a line that the collector is still writing.
     package var text: String {
-        (try? String(contentsOf: folder.url.appending(path: "received.jsonl"), encoding: .utf8)) ?? ""
+        let text = (try? String(contentsOf: folder.url.appending(path: "received.jsonl"), encoding: .utf8)) ?? ""
+        return text.lastIndex(of: "\n").map { String(text[...$0]) } ?? ""
     }
 
     package func requests(_ signal: String) throws -> [Request] {

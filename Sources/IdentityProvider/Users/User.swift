@@ -49,7 +49,9 @@ extension User {
     /// Returns the form in which usernames and email addresses are compared: independent of case and Unicode form, so
     /// that nobody can register a name that looks the same.
     package static func key(of name: String) -> String {
-        name.normalizedFormC.lowercased().normalizedFormC
+        // The time that normalization takes grows with the square of the length. No stored name is longer.
+        let name = name.utf8.count <= 1_024 ? name : String(decoding: name.utf8.prefix(1_024), as: UTF8.self)
+        return name.normalizedFormC.lowercased().normalizedFormC
     }
 }
 

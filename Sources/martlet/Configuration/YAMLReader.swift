@@ -54,8 +54,13 @@ struct YAMLReader {
         let node = nodes[index - 1]
         if !place.isEmpty { lines[place] = node.line }
         count += 1
-        guard depth < Self.deepest, count < Self.largest else {
-            if mistakes.isEmpty { mistakes.append("\(path):\(node.line): nested too deeply, or too large") }
+        guard depth < Self.deepest, count <= nodes.count + Self.largest else {
+            if mistakes.isEmpty {
+                let limit =
+                    depth < Self.deepest
+                    ? "aliases add more than \(Self.largest) values" : "nested more than \(Self.deepest) levels deep"
+                mistakes.append("\(path):\(node.line): \(limit)")
+            }
             return .null
         }
         switch node.content {
@@ -72,7 +77,7 @@ struct YAMLReader {
                     continue
                 }
                 if object[name] != nil {
-                    mistakes.append("\(path):\(nodes[member.value - 1].line): duplicate key \(name)")
+                    mistakes.append("\(path):\(nodes[member.name - 1].line): duplicate key \(name)")
                 }
                 object[name] = json(member.value, at: place.isEmpty ? name : "\(place).\(name)", depth: depth + 1)
             }
@@ -94,18 +99,18 @@ struct YAMLReader {
 extension YAMLReader {
     /// The nodes of each document that is not empty; the first node is the root.
     private static func documents(in text: String, path: String) throws(Mistakes) -> [[Node]] {
-        var parser = unsafe yaml_parser_t()
-        guard unsafe yaml_parser_initialize(&parser) == 1 else { throw Mistakes(["\(path): not enough memory"]) }
-        defer { unsafe yaml_parser_delete(&parser) }
-        // The parser reads from the array as long as it is used.
+        // libyaml keeps the parser's address, so it must not move.
+        let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+        defer { unsafe parser.deallocate() }
+        guard unsafe yaml_parser_initialize(parser) == 1 else { throw Mistakes(["\(path): not enough memory"]) }
+        defer { unsafe yaml_parser_delete(parser) }
         return try unsafe Array(text.utf8).withUnsafeBufferPointer { buffer throws(Mistakes) in
-            unsafe yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
+            unsafe yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
             var documents: [[Node]] = []
             while documents.count < 2 {
                 var document = unsafe yaml_document_t()
-                guard unsafe yaml_parser_load(&parser, &document) == 1 else {
-                    let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "cannot be parsed"
-                    throw unsafe Mistakes(["\(path):\(parser.problem_mark.line + 1): not valid YAML: \(problem)"])
+                guard unsafe yaml_parser_load(parser, &document) == 1 else {
+                    throw unsafe Mistakes([problem(of: parser.pointee, in: buffer, path: path)])
                 }
                 defer { unsafe yaml_document_delete(&document) }
                 let count = unsafe document.nodes.top - document.nodes.start
@@ -114,6 +119,17 @@ extension YAMLReader {
             }
             return documents
         }
+    }
+
+    private static func problem(
+        of parser: yaml_parser_t, in text: UnsafeBufferPointer<UInt8>, path: String
+    ) -> String {
+        // Forbidden characters are found before the text has lines.
+        let line =
+            unsafe parser.error == YAML_READER_ERROR
+            ? unsafe text.prefix(parser.problem_offset).count { $0 == UInt8(ascii: "\n") } : unsafe Int(parser.problem_mark.line)
+        let words = unsafe [parser.context, parser.problem].compactMap { unsafe $0.map { unsafe String(cString: $0) } }
+        return "\(path):\(line + 1): not valid YAML: \(words.joined(separator: ": "))"
     }
 
     private static func node(_ node: yaml_node_t) -> Node {

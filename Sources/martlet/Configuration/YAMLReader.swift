@@ -127,7 +127,8 @@ extension YAMLReader {
         // Forbidden characters are found before the text has lines.
         let line =
             unsafe parser.error == YAML_READER_ERROR
-            ? unsafe text.prefix(parser.problem_offset).count { $0 == UInt8(ascii: "\n") } : unsafe Int(parser.problem_mark.line)
+            ? unsafe text.prefix(parser.problem_offset).count { $0 == UInt8(ascii: "\n") }
+            : unsafe Int(parser.problem_mark.line)
         let words = unsafe [parser.context, parser.problem].compactMap { unsafe $0.map { unsafe String(cString: $0) } }
         return "\(path):\(line + 1): not valid YAML: \(words.joined(separator: ": "))"
     }

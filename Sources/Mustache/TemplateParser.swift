@@ -4,8 +4,8 @@ struct TemplateParser {
     private var position = 0
     private var opening = Array("{{".utf8)
     private var closing = Array("}}".utf8)
-    /// The line of the current tag, counted from 1.
-    private var line = 1
+    /// The position of the current tag.
+    private var tagStart = 0
     private var nodes: [Template.Node] = []
     /// The enclosing sections, blocks and parents, innermost last.
     private var containers: [Container] = []
@@ -15,14 +15,16 @@ struct TemplateParser {
     private struct Container {
         let kind: Kind
         let name: String
-        let line: Int
+        let start: Int
         /// The nodes before the container.
         let outer: [Template.Node]
     }
 
     private enum Kind {
-        case section, inverted, block
-        case parent(indentation: String)
+        case section(Template.Path)
+        case inverted(Template.Path)
+        case block
+        case parent(Template.Name, indentation: String)
     }
 
     init(_ text: String) { bytes = Array(text.utf8) }
@@ -32,7 +34,7 @@ struct TemplateParser {
             if starts(opening, at: position) { try tag() } else { text() }
         }
         if let container = containers.last {
-            throw InvalidMarkup(line: container.line, reason: "`\(container.name)` is not closed")
+            throw failure("`\(container.name)` is not closed", at: container.start)
         }
         return nodes
     }
@@ -56,7 +58,7 @@ struct TemplateParser {
     }
 
     private mutating func tag() throws(InvalidMarkup) {
-        line = bytes[..<position].count { $0 == Self.lineFeed } + 1
+        tagStart = position
         let start = position + opening.count
         let isTriple = start < bytes.count && bytes[start] == UInt8(ascii: "{")
         let end = isTriple ? [UInt8(ascii: "}")] + closing : closing
@@ -74,10 +76,14 @@ struct TemplateParser {
         case "=":
             _ = removeLine()
             try setDelimiters(content)
-        case "#": try open(.section, name)
-        case "^": try open(.inverted, name)
-        case "$": try open(.block, name)
-        case "<": try openParent(name)
+        case "#": open(.section(try path(name)), name)
+        case "^": open(.inverted(try path(name)), name)
+        case "$":
+            _ = try path(name)
+            open(.block, name)
+        case "<":
+            let parent = try templateName(name)
+            push(.parent(parent, indentation: removeLine()), name)
         case "/": try self.close(name)
         case ">":
             let indentation = removeLine()
@@ -91,20 +97,13 @@ struct TemplateParser {
         nodes.append(.variable(try path(name), isEscaped: isEscaped))
     }
 
-    private mutating func openParent(_ name: Substring) throws(InvalidMarkup) {
-        _ = try templateName(name)
-        let indentation = removeLine()
-        push(.parent(indentation: indentation), name)
-    }
-
-    private mutating func open(_ kind: Kind, _ name: Substring) throws(InvalidMarkup) {
-        _ = try path(name)
+    private mutating func open(_ kind: Kind, _ name: Substring) {
         _ = removeLine()
         push(kind, name)
     }
 
     private mutating func push(_ kind: Kind, _ name: Substring) {
-        containers.append(Container(kind: kind, name: String(name), line: line, outer: nodes))
+        containers.append(Container(kind: kind, name: String(name), start: tagStart, outer: nodes))
         nodes = []
         if lineStart != nil { lineStart = 0 }
     }
@@ -118,10 +117,10 @@ struct TemplateParser {
         let content = nodes
         nodes = container.outer
         switch container.kind {
-        case .section: nodes.append(.section(Template.Path(name), content))
-        case .inverted: nodes.append(.inverted(Template.Path(name), content))
-        case .block: nodes.append(.block(String(name), content))
-        case .parent(let indentation):
+        case .section(let path): nodes.append(.section(path, content))
+        case .inverted(let path): nodes.append(.inverted(path, content))
+        case .block: nodes.append(.block(container.name, content))
+        case .parent(let parent, let indentation):
             // Content between the blocks is ignored.
             var blocks: [String: [Template.Node]] = [:]
             for node in content {
@@ -132,7 +131,7 @@ struct TemplateParser {
                     throw failure("`\(name)` has a parent, so only its blocks are rendered; move other tags into one")
                 }
             }
-            nodes.append(.parent(try templateName(name), blocks: blocks, indentation: indentation))
+            nodes.append(.parent(parent, blocks: blocks, indentation: indentation))
         }
         if lineStart != nil { lineStart = nodes.count }
     }
@@ -186,7 +185,10 @@ struct TemplateParser {
         }
     }
 
-    private func failure(_ reason: String) -> InvalidMarkup { InvalidMarkup(line: line, reason: reason) }
+    /// The error of the current tag, or of the one at `start`.
+    private func failure(_ reason: String, at start: Int? = nil) -> InvalidMarkup {
+        InvalidMarkup(line: bytes[..<(start ?? tagStart)].count { $0 == Self.lineFeed } + 1, reason: reason)
+    }
 
     private func starts(_ mark: [UInt8], at index: Int) -> Bool {
         index + mark.count <= bytes.count && bytes[index..<index + mark.count].elementsEqual(mark)

@@ -38,7 +38,9 @@ package struct PageRenderer: Sendable {
         for file in files.keys where Self.isLocale(file) {
             let language = String(file.dropFirst("locales/".count).dropLast(".json".count))
             // Texts missing from a language fall back to English.
-            let texts = common.merging(try Self.texts(in: files, language: language)) { _, own in own }
+            let texts =
+                language == Self.fallback
+                ? common : common.merging(try Self.texts(in: files, language: language)) { _, own in own }
             libraries[language] = TemplateLibrary(templates.merging(texts) { template, _ in template })
         }
         self.libraries = libraries

@@ -24,13 +24,7 @@ final class AuditFile: Sendable {
 
     /// Appends one line. Lines of concurrent callers never interleave.
     func write(_ line: [UInt8]) {
-        lock.withLock { _ in
-            var rest = (line + [0x0A])[...]
-            while !rest.isEmpty {
-                let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
-            }
-        }
+        lock.withLock { _ in _ = Descriptor.write(line + [0x0A], to: descriptor) }
     }
 }
 

@@ -26,12 +26,7 @@ final class PrivateFile {
     }
 
     func write(_ bytes: [UInt8]) throws(Mistakes) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 || errno == EINTR else { throw Self.failure(path) }
-            rest = rest.dropFirst(max(count, 0))
-        }
+        guard Descriptor.write(bytes, to: descriptor) else { throw Self.failure(path) }
     }
 
     /// Syncs the content to disk and links it at the path. Returns `false` if the path exists, so exactly one of

@@ -43,23 +43,13 @@ enum Failure {
 /// Text output for users: results on standard output, errors and notes on standard error.
 enum Terminal {
     static func say(_ line: String) {
-        guard !write(line + "\n", to: STDOUT_FILENO) else { return }
+        guard !Descriptor.write(Array((line + "\n").utf8), to: STDOUT_FILENO) else { return }
         // What could not be printed may be a secret that is shown once.
         complain(["error: cannot write to standard output"])
         exit(1)
     }
 
     static func complain(_ lines: [String]) {
-        _ = write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) -> Bool {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 || count < 0 && errno == EINTR else { return false }
-            rest = rest.dropFirst(max(count, 0))
-        }
-        return true
+        _ = Descriptor.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDERR_FILENO)
     }
 }

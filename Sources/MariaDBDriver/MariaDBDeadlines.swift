@@ -9,13 +9,8 @@ final class MariaDBDeadlines: Sendable {
 
     init(_ outage: MariaDBOutage) {
         self.outage = outage
-        do {
-            try BlockingThread.start("mariadb deadlines") { [weak self] in
-                while outage.wait(milliseconds: 100) { self?.sweep() }
-            }
-        } catch {
-            // At startup. Without this thread, requests could wait forever.
-            fatalError("\(error)")
+        BlockingThread.startRequired("mariadb deadlines") { [weak self] in
+            while outage.wait(milliseconds: 100) { self?.sweep() }
         }
     }
 

@@ -3,7 +3,8 @@ import IdentityProvider
 
 /// Threads for blocking calls, which must not run on the cooperative pool.
 package enum BlockingThread {
-    /// Starts a thread that runs `work` and then ends. Throws if the system has no thread left. `ps -L` and debuggers show `name`, up to 15 bytes.
+    /// Starts a thread that runs `work` and then ends. Throws if the system has no thread left. `ps -L` and debuggers
+    /// show `name`, up to 15 bytes.
     package static func start(_ name: String, _ work: @escaping @Sendable () -> Void) throws(ThreadUnavailable) {
         let body = unsafe Unmanaged.passRetained(
             Body {
@@ -22,6 +23,13 @@ package enum BlockingThread {
             throw ThreadUnavailable(name: name, code: code)
         }
         pthread_detach(thread)
+    }
+
+    /// Starts a thread that the program can't run without. Ends the program if the system has no thread left.
+    package static func startRequired(_ name: String, _ work: @escaping @Sendable () -> Void) {
+        do { try start(name, work) } catch {
+            fatalError("no thread for \(name): pthread_create failed with \(error.code)")
+        }
     }
 
     private static func setName(_ name: String) {

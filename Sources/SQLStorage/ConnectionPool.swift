@@ -35,7 +35,7 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
     ) {
         let handover = Handover(connection)
         threads.enter()
-        let work = { @Sendable [queue, threads, measurements] in
+        BlockingThread.startRequired(name) { [queue, threads, measurements] in
             measurements.addConnection()
             while true {
                 handover.value.prepare()
@@ -48,10 +48,6 @@ package final class ConnectionPool<Connection: PooledConnection & SendableMetaty
             measurements.removeConnection()
             handover.value.close()
             threads.leave()
-        }
-        do { try BlockingThread.start(name, work) } catch {
-            // At startup. A pool without its threads would answer nothing.
-            fatalError("\(error)")
         }
     }
 

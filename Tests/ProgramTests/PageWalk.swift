@@ -56,6 +56,12 @@ struct PageWalk {
         try await browser.type(text, into: selector)
     }
 
+    /// Fills in a field and submits its form.
+    func submit(_ text: String, in selector: String) async throws {
+        try await fill(selector, text)
+        try await browser.click("button[type=submit]")
+    }
+
     /// Opens the link to `path` in the latest email that has one.
     func follow(_ path: String) async throws {
         func link() throws -> String? {

@@ -24,9 +24,7 @@ struct ForwardCallback: Sendable {
             try await sessions.find(ticket.session, at: now()) != nil,
             try await singleUse.consume(ticket.id, for: .forwardTicket, until: ticket.expiresAt)
         else {
-            var error = OAuthError.interactionLost
-            error.next = NextStep("\(forwarded.origin)/", .application, name: client.name)
-            return .page(error)
+            return .page(.interactionLost.leading(to: client.application(at: forwarded.origin)))
         }
         let pass = ForwardPass(origin: forwarded.origin, session: ticket.session)
         return .redirect(to: forwarded.origin + ticket.uri)

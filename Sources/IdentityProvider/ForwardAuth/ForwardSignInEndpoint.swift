@@ -32,9 +32,7 @@ struct ForwardSignInEndpoint: Endpoint {
             let client = try await clients.client(protecting: asked.origin)
         else { throw OAuthError.interactionLost }
         guard now() < asked.startedAt.addingTimeInterval(lifetimes.interaction) else {
-            var error = OAuthError.interactionLost
-            error.next = NextStep("\(asked.origin)/", .application, name: client.name)
-            throw error
+            throw OAuthError.interactionLost.leading(to: client.application(at: asked.origin))
         }
         guard let (session, user) = try await sessions.current(request),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)

@@ -106,6 +106,13 @@ extension OAuthError {
         OAuthError(code: .invalidScope, description: description)
     }
 
+    /// The same error with the next step of its page.
+    func leading(to next: NextStep?) -> OAuthError {
+        var error = self
+        error.next = next
+        return error
+    }
+
     /// The error for a path that doesn't support the method (RFC 9110 §15.5.6).
     package static func methodNotAllowed(allowed: [HTTPRequest.Method]) -> OAuthError {
         OAuthError(

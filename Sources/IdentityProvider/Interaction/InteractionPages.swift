@@ -90,7 +90,7 @@ struct InteractionPages: Sendable {
             }
             guard let origin = signIn.source, let client = try await clients.client(protecting: origin), client.id == id
             else { return nil }
-            return NextStep("\(origin)/", .application, name: client.name)
+            return client.application(at: origin)
         }
     }
 }

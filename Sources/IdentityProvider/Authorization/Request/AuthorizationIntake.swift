@@ -24,9 +24,7 @@ struct AuthorizationIntake: Sendable {
         let client = try await clients.registered(Identifier(rawValue: parameters.required("client_id")))
         let redirect: VerifiedRedirect
         do { redirect = try VerifiedRedirect(parameters, for: client) } catch {
-            var error = error
-            error.next = client.wayBack
-            throw error
+            throw error.leading(to: client.wayBack)
         }
         Decision.note("The redirect_uri is registered for the client \(client.id).")
         return RedirectableRequest(client: client, redirect: redirect, parameters: parameters)

@@ -27,9 +27,7 @@ struct EndSessionEndpoint: Endpoint {
         let client = try await client(parameters["client_id"], hint)
         let signOut: SignOutRequest
         do { signOut = try SignOutRequest(parameters, hint: hint, client: client) } catch {
-            var error = error
-            error.next = client?.wayBack
-            throw error
+            throw error.leading(to: client?.wayBack)
         }
         // The session cookie is not sent with a cross-site POST, but with the GET that follows the redirect.
         guard request.method != .post else { return .redirect(to: try flow.location(.endSession, signOut)) }

@@ -8,6 +8,7 @@ struct Martlet: AsyncParsableCommand {
         abstract: "An OAuth 2 and OpenID Connect identity provider.",
         discussion: """
             Try a demo on this machine:         martlet serve --demo
+            Set up your own:                    martlet init
             Run with your own configuration:    martlet serve --config martlet.yaml --apply resources.yaml
             Preview changes to resources:       martlet apply resources.yaml --plan
 
@@ -25,8 +26,8 @@ struct Martlet: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Serve.self, Apply.self, UserCommand.self, GroupCommand.self, RoleCommand.self, ClientCommand.self,
-            KeyCommand.self, SessionCommand.self,
-            AuditCommand.self, Explain.self, Migrate.self, Export.self, Import.self, Check.self,
+            Init.self, Check.self, Serve.self, Apply.self,
+            UserCommand.self, GroupCommand.self, RoleCommand.self, ClientCommand.self, SessionCommand.self,
+            KeyCommand.self, AuditCommand.self, Explain.self, Migrate.self, Export.self, Import.self,
         ])
 }

@@ -2,7 +2,7 @@ import Glibc
 import IdentityProvider
 import JOSE
 
-/// A new file for secrets that only this user can read. It appears at its path once it is complete. An existing file or
+/// A new file, for secrets that only this user can read unless another mode is given. It appears at its path once it is complete. An existing file or
 /// symbolic link at the path is neither replaced nor followed.
 final class PrivateFile {
     private let path: String
@@ -10,14 +10,14 @@ final class PrivateFile {
     private let descriptor: Int32
 
     /// Creates the temporary file that collects the content. Throws `Mistakes`.
-    init(_ path: String) throws(Mistakes) {
+    init(_ path: String, mode: mode_t = 0o600) throws(Mistakes) {
         self.path = path
         // A random name keeps concurrent writers to the same path apart.
         part = "\(path).\(Base64URL.encode(RandomBytes.make(9))).part"
         descriptor = unsafe open(part, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path) }
         // The umask may have removed the user's own permissions.
-        guard fchmod(descriptor, 0o600) == 0 else { throw Self.failure(path) }
+        guard fchmod(descriptor, mode) == 0 else { throw Self.failure(path) }
     }
 
     deinit {

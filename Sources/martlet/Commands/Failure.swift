@@ -49,6 +49,9 @@ enum Terminal {
         exit(1)
     }
 
+    /// Writes a question to standard error, without a line break.
+    static func prompt(_ text: String) { _ = Descriptor.write(Array(text.utf8), to: STDERR_FILENO) }
+
     static func complain(_ lines: [String]) {
         _ = Descriptor.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDERR_FILENO)
     }

@@ -155,7 +155,7 @@ extension Stores {
 }
 
 extension PasswordRefusal {
-    fileprivate var sentence: String {
+    var sentence: String {
         switch self {
         case .tooShort, .tooLong: "the password must have 8 to 256 characters"
         case .known: "the password must not be the user's name, their email address, or the name of this site"
@@ -167,10 +167,17 @@ extension PasswordRefusal {
 /// Reads a secret from standard input. Arguments would be visible to other users of the machine.
 enum SecretInput {
     static func read() throws -> String {
-        if isatty(STDIN_FILENO) == 1 { Terminal.complain(["Type the password and press Return:"]) }
-        guard let line = readLine(strippingNewline: true), !line.isEmpty else {
+        if isatty(STDIN_FILENO) == 1 { Terminal.prompt("Password: ") }
+        guard let line = hidden({ readLine(strippingNewline: true) }), !line.isEmpty else {
             throw ValidationError("Provide the password on standard input.")
         }
         return line
+    }
+
+    /// Reads with the echo of the terminal turned off.
+    static func hidden<Value>(_ read: () -> Value) -> Value {
+        guard let echo = TerminalEcho() else { return read() }
+        defer { echo.restore() }
+        return read()
     }
 }

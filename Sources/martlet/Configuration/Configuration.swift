@@ -76,13 +76,17 @@ struct Configuration {
 
     private static func address(_ values: inout SettingValues, _ setting: Setting) -> ServerSettings.Address? {
         guard let text = values.text(setting) else { return nil }
+        if let address = address(text) { return address }
+        values.report(setting, "must be HOST:PORT or unix:PATH, such as 127.0.0.1:8080")
+        return nil
+    }
+
+    /// Returns `nil` unless `text` is HOST:PORT or unix:PATH.
+    static func address(_ text: String) -> ServerSettings.Address? {
         if text.hasPrefix("unix:"), text.count > 5 { return .unixSocket(String(text.dropFirst(5))) }
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
             colon != text.startIndex
-        else {
-            values.report(setting, "must be HOST:PORT or unix:PATH, such as 127.0.0.1:8080")
-            return nil
-        }
+        else { return nil }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         return .host(String(host), port: Int(port))
     }

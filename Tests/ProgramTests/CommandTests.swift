@@ -121,7 +121,8 @@ struct CommandTests {
         let (code, output) = try await RunningProgram.run(
             ["check", "resources.yaml", "--config", "martlet.yaml"], in: folder.url)
         #expect(code == 0)
-        #expect(output.contains("note: resource server https://api.example has no scopes"))
+        #expect(
+            output.contains("note: resources.yaml:1: resource_servers[0]: resource server https://api.example has no"))
     }
 
     @Test(

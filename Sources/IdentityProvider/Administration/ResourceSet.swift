@@ -1,76 +1,134 @@
 package import JOSE
 
-/// The contents of a resource file. The initializer validates them, so every instance can be applied.
+/// The contents of resource files. The initializer validates them, so every instance can be applied.
 package struct ResourceSet: Sendable {
     package let clients: [ClientDocument]
     package let users: [UserDocument]
     package let roles: [Role]
     package let groups: [Group]
     package let resourceServers: [ResourceServer]
+    /// Where each resource is described, by the names of the lists and in their order.
+    let places: [String: [ResourcePlace]]
 
-    /// Throws all mistakes in the document together, each with its location, such as `clients[0].redirect_uris[1]`.
-    package init(_ document: JSONObject) throws(InvalidDocument) {
-        var problems: [InvalidDocument.Problem] = []
-        clients = Self.items("clients", in: document, &problems, ClientDocument.init)
-        users = Self.items("users", in: document, &problems, UserDocument.init)
-        roles = Self.items("roles", in: document, &problems, Role.init(document:))
-        groups = Self.items("groups", in: document, &problems, Group.init(document:))
-        resourceServers = Self.items("resource_servers", in: document, &problems, ResourceServer.init(document:))
-        for name in document.names where !Self.kinds.contains(name) {
-            problems.append(
-                .init(
-                    member: name,
-                    reason: "is not a kind of resource; expected clients, users, roles, groups or resource_servers"))
-        }
-        problems += Self.repeated("clients", clients.map(\.client.id.rawValue))
-        problems += Self.repeated("users", users.map { User.key(of: $0.username) })
-        problems += Self.repeated("roles", roles.map(\.name))
-        problems += Self.repeated("groups", groups.map(\.name))
-        problems += Self.repeated("resource_servers", resourceServers.map(\.identifier))
-        guard problems.isEmpty else { throw InvalidDocument(problems) }
+    package init(_ document: JSONObject) throws(InvalidResources) { try self.init([document]) }
+
+    /// Joins the lists of all files. Throws all mistakes together, each with its place.
+    package init(_ documents: [JSONObject]) throws(InvalidResources) {
+        var reader = ResourceReader(documents)
+        clients = reader.items("clients", ClientDocument.init)
+        users = reader.items("users", UserDocument.init)
+        roles = reader.items("roles", Role.init(document:))
+        groups = reader.items("groups", Group.init(document:))
+        resourceServers = reader.items("resource_servers", ResourceServer.init(document:))
+        reader.refuseUnknown(besides: Self.kinds)
+        reader.refuseRepeated("clients", clients.map(\.client.id.rawValue))
+        reader.refuseRepeated("users", users.map { User.key(of: $0.username) })
+        reader.refuseRepeated("roles", roles.map(\.name))
+        reader.refuseRepeated("groups", groups.map(\.name))
+        reader.refuseRepeated("resource_servers", resourceServers.map(\.identifier))
+        places = reader.places
+        reader.refuseSharedSecrets(of: clients)
+        try reader.finish()
     }
 
-    /// Warnings about valid settings that are probably unintended.
-    package var warnings: [String] {
-        let useless = resourceServers.filter(\.scopes.isEmpty).map { server in
-            "resource server \(server.identifier) has no scopes, so no client can get a token for it"
-        }
-        let shared = Set(resourceServers.flatMap(\.scopes)).sorted().filter { scope in
-            resourceServers.count { $0.scopes.contains(scope) } > 1
-        }.map { "scope \($0) belongs to several resource servers, so consent to it covers them all" }
-        return useless + shared
-    }
+    /// The names of the lists in a resource file.
+    package static let kinds = ["clients", "users", "roles", "groups", "resource_servers"]
+}
 
-    private static let kinds: Set<String> = ["clients", "users", "roles", "groups", "resource_servers"]
+/// Where a resource or a member of it is described.
+package struct ResourcePlace: Sendable, Hashable {
+    /// The index of the file.
+    package let file: Int
+    /// The path in the file, such as `clients[0].redirect_uris[1]`.
+    package let member: String
 
-    private static func items<Item>(
-        _ name: String, in document: JSONObject, _ problems: inout [InvalidDocument.Problem],
-        _ make: (JSONObject) throws(InvalidDocument) -> Item
-    ) -> [Item] {
-        guard let member = document[name], member != .null else { return [] }
-        guard let items = member.array else {
-            problems.append(.init(member: name, reason: "must be a list"))
-            return []
-        }
+    func member(_ name: String) -> ResourcePlace { ResourcePlace(file: file, member: "\(member).\(name)") }
+}
+
+/// A mistake in a resource file, or a warning about it.
+package struct ResourceProblem: Sendable, Hashable {
+    package let place: ResourcePlace
+    package let reason: String
+
+    package var member: String { place.member }
+}
+
+/// All mistakes in resource files.
+package struct InvalidResources: Error {
+    package let problems: [ResourceProblem]
+}
+
+/// Reads the lists of resource files and collects the mistakes in them.
+private struct ResourceReader {
+    private let documents: [JSONObject]
+    private var problems: [ResourceProblem] = []
+    /// The places of the valid items.
+    private(set) var places: [String: [ResourcePlace]] = [:]
+
+    init(_ documents: [JSONObject]) { self.documents = documents }
+
+    mutating func items<Item>(_ name: String, _ make: (JSONObject) throws(InvalidDocument) -> Item) -> [Item] {
         var made: [Item] = []
-        for (index, item) in items.enumerated() {
-            guard let object = item.object else {
-                problems.append(.init(member: "\(name)[\(index)]", reason: "must be an object"))
+        for (file, document) in documents.enumerated() {
+            guard let member = document[name], member != .null else { continue }
+            guard let items = member.array else {
+                report(ResourcePlace(file: file, member: name), "must be a list")
                 continue
             }
-            do { made.append(try make(object)) } catch {
-                problems += error.problems.map {
-                    .init(member: "\(name)[\(index)].\($0.member)", reason: $0.reason)
+            for (index, item) in items.enumerated() {
+                let place = ResourcePlace(file: file, member: "\(name)[\(index)]")
+                guard let object = item.object else {
+                    report(place, "must be an object")
+                    continue
+                }
+                do {
+                    made.append(try make(object))
+                    places[name, default: []].append(place)
+                } catch {
+                    for problem in error.problems { report(place.member(problem.member), problem.reason) }
                 }
             }
         }
         return made
     }
 
-    private static func repeated(_ name: String, _ keys: [String]) -> [InvalidDocument.Problem] {
-        var seen: Set<String> = []
-        return keys.enumerated().compactMap { index, key in
-            seen.insert(key).inserted ? nil : .init(member: "\(name)[\(index)]", reason: "\(key) is listed twice")
+    mutating func refuseUnknown(besides kinds: [String]) {
+        for (file, document) in documents.enumerated() {
+            for name in document.names where !kinds.contains(name) {
+                let hint = NearNames.hint(for: name, among: kinds)
+                report(
+                    ResourcePlace(file: file, member: name),
+                    "is not a kind of resource; \(hint ?? "expected \(kinds.joined(separator: ", "))")")
+            }
         }
+    }
+
+    mutating func refuseRepeated(_ name: String, _ keys: [String]) {
+        var seen: Set<String> = []
+        for (place, key) in zip(places[name] ?? [], keys) where !seen.insert(key).inserted {
+            report(place, "\(key) is listed twice")
+        }
+    }
+
+    /// A client that knows the secret of another can act as the other.
+    mutating func refuseSharedSecrets(of clients: [ClientDocument]) {
+        var owners: [String: Identifier<Client>] = [:]
+        for (place, document) in zip(places["clients"] ?? [], clients) {
+            guard let secret = document.secret else { continue }
+            guard let owner = owners[secret] else {
+                owners[secret] = document.client.id
+                continue
+            }
+            report(
+                place.member("client_secret"), "is the secret of client \(owner) as well; give each client its own")
+        }
+    }
+
+    private mutating func report(_ place: ResourcePlace, _ reason: String) {
+        problems.append(ResourceProblem(place: place, reason: reason))
+    }
+
+    func finish() throws(InvalidResources) {
+        guard problems.isEmpty else { throw InvalidResources(problems: problems) }
     }
 }

@@ -80,7 +80,7 @@ package struct Client: Sendable, Hashable {
 
     /// Checks rules that involve several members.
     private func checkTogether(_ reader: inout DocumentReader) {
-        if grantTypes.contains(.authorizationCode), redirectURIs.isEmpty {
+        if grantTypes.contains(.authorizationCode), redirectURIs.isEmpty, !reader.hasProblem(in: "redirect_uris") {
             reader.report("redirect_uris", "is required for the grant type authorization_code")
         }
         if grantTypes.contains(.clientCredentials), isPublic {
@@ -98,7 +98,7 @@ package struct Client: Sendable, Hashable {
         if let refreshTokenGrace, refreshTokenGrace > Self.longestRefreshTokenGrace {
             reader.report("refresh_token_grace", "must be 0 to \(Int(Self.longestRefreshTokenGrace)) seconds")
         }
-        if authenticationMethod.needsKeys, keys == nil {
+        if authenticationMethod.needsKeys, keys == nil, !reader.hasProblem(in: "jwks") {
             reader.report("jwks", "is required for \(authenticationMethod.name)")
         }
     }

@@ -31,6 +31,11 @@ package struct DocumentReader {
         problems.append(.init(member: member, reason: reason))
     }
 
+    /// Whether a problem of the member or of one of its items was reported.
+    func hasProblem(in name: String) -> Bool {
+        problems.contains { $0.member == name || $0.member.hasPrefix("\(name)[") || $0.member.hasPrefix("\(name).") }
+    }
+
     package mutating func value<Value>(_ name: String, _ parse: (String) throws(InvalidValue) -> Value) -> Value? {
         guard let text = text(name) else { return nil }
         do { return try parse(text) } catch {
@@ -48,10 +53,20 @@ package struct DocumentReader {
         known.insert(name)
         guard let member = document[name] else { return nil }
         guard let text = member.string else {
-            report(name, "must be a string")
+            report(name, Self.expectingString(insteadOf: member))
             return nil
         }
         return text
+    }
+
+    /// Says how to write the string. YAML takes unquoted digits and words such as `yes` for other types.
+    private static func expectingString(insteadOf value: JSON) -> String {
+        switch value {
+        case .array: "must be a string, not a list"
+        case .object: "must be a string, not an object"
+        case .null: "must be a string; remove the member to leave it unset"
+        default: "must be a string; put it in quotes"
+        }
     }
 
     package mutating func flag(_ name: String) -> Bool? {
@@ -80,13 +95,13 @@ package struct DocumentReader {
         known.insert(name)
         guard let member = document[name] else { return values }
         guard let items = member.array else {
-            report(name, "must be a list")
+            report(name, "must be a list" + (member.string == nil ? "" : "; put it in brackets"))
             return []
         }
         var parsed: [Value] = []
         for (index, item) in items.enumerated() {
             guard let text = item.string else {
-                report("\(name)[\(index)]", "must be a string")
+                report("\(name)[\(index)]", Self.expectingString(insteadOf: item))
                 continue
             }
             do { parsed.append(try parse(text)) } catch { report("\(name)[\(index)]", error.reason) }

@@ -26,7 +26,7 @@ struct Apply: AsyncParsableCommand {
     func run() async throws {
         let hasChanges = try await Failure.reported {
             let configuration = try Configuration(options)
-            let resources = try ResourceFiles.read(files)
+            let resources = try ResourceFiles(files).resources
             return try await Composition(configuration).run { composition in
                 try await composition.prepare()
                 let administration = try composition.administration(try composition.issuer(named: target))
@@ -48,31 +48,6 @@ extension Apply {
     static func otherPassword(of user: String) -> String {
         "user \(user) has a different password than the file, which sets passwords only for new users; "
             + "to change it, run `martlet user password \(user)`"
-    }
-}
-
-/// Reads resource files and merges them. Lists with the same name are concatenated.
-enum ResourceFiles {
-    static func read(_ paths: [String]) throws(Mistakes) -> ResourceSet {
-        var files: [DocumentFile] = []
-        var mistakes: [String] = []
-        for path in paths {
-            do throws(Mistakes) { files.append(try DocumentFile(path: path)) } catch { mistakes += error.lines }
-        }
-        // Each file is validated on its own first, so that errors carry its line numbers.
-        for file in files {
-            do throws(InvalidDocument) { _ = try ResourceSet(file.document) } catch {
-                mistakes += error.problems.map { "\(file.position(of: $0.member)): \($0.reason)" }
-            }
-        }
-        guard mistakes.isEmpty else { throw Mistakes(mistakes) }
-        var joined = JSONObject()
-        for member in files.flatMap(\.document.members) {
-            joined[member.name] = .array((joined[member.name]?.array ?? []) + (member.value.array ?? []))
-        }
-        do throws(InvalidDocument) { return try ResourceSet(joined) } catch {
-            throw Mistakes(error.problems.map { "\(paths.joined(separator: ", ")): \($0.member): \($0.reason)" })
-        }
     }
 }
 

@@ -24,7 +24,8 @@ struct Check: AsyncParsableCommand {
                 }
             } catch { mistakes += error.lines }
             do throws(Mistakes) {
-                for warning in try ResourceFiles.read(files).warnings { Terminal.complain(["note: \(warning)"]) }
+                let resources = try ResourceFiles(files)
+                for warning in resources.warnings(besides: ResourceNames()) { Terminal.complain(["note: \(warning)"]) }
             } catch { mistakes += error.lines }
             guard mistakes.isEmpty else { throw Mistakes(mistakes) }
             Terminal.say("No errors found.")

@@ -30,7 +30,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         try await Failure.reported {
             let configuration = try Configuration(options)
-            let resources = try ResourceFiles.read(apply)
+            let resources = try ResourceFiles(apply).resources
             if demo { try Demo.check(configuration) }
             let telemetry = TelemetryBootstrap.start(
                 configuration.telemetry, version: Martlet.version,

@@ -51,6 +51,12 @@ enum Setting: String, CaseIterable {
     var variable: String { "MARTLET_" + rawValue.replacing(".", with: "_").uppercased() }
     /// The flag, such as `--tls-certificate`.
     var flag: String { "--" + rawValue.replacing(".", with: "-").replacing("_", with: "-") }
+    /// Returns the names of the settings in a group, such as those of `tls`, or `nil` if there is no such group.
+    static func members(of group: String) -> [String]? {
+        let members = allCases.map(\.rawValue).filter { $0.hasPrefix(group + ".") }
+        return members.isEmpty ? nil : members.map { String($0.dropFirst(group.count + 1)) }
+    }
+
     /// Whether the setting holds a secret and can be read from a file instead (`storage_file`).
     var mayBeInFile: Bool { [.storage, .mailSMTP, .telemetryOTLPHeaders, .webhooksSecret].contains(self) }
 }

@@ -37,6 +37,12 @@ struct SettingValues {
         guard let path else { return }
         do throws(Mistakes) {
             let file = try DocumentFile(path: path)
+            guard !file.describes(Set(ResourceSet.kinds), ratherThan: Setting.groups) else {
+                mistakes.append(
+                    "\(path): this is a resource file, not a configuration file; name it without --config, such as "
+                        + "`martlet check \(path) --config martlet.yaml`")
+                return
+            }
             take(file.document, prefix: "", of: file)
         } catch { mistakes += error.lines }
     }
@@ -50,15 +56,24 @@ struct SettingValues {
                 setting.mayBeInFile
             {
                 readSecret(setting, value.string)
-            } else if let members = value.object,
-                Setting.allCases.contains(where: { $0.rawValue.hasPrefix(place + ".") })
-            {
-                take(members, prefix: place + ".", of: file)
+            } else if let members = Setting.members(of: place) {
+                guard let object = value.object else {
+                    let reason = "must be a mapping, with \(members.joined(separator: ", "))"
+                    mistakes.append("\(file.position(of: place)): \(reason)")
+                    continue
+                }
+                take(object, prefix: place + ".", of: file)
             } else {
-                let reason = Self.unknown(place, among: Setting.allCases.map(\.rawValue))
-                mistakes.append("\(file.position(of: place)): \(reason)")
+                mistakes.append("\(file.position(of: place)): \(Self.reason(unknown: place))")
             }
         }
+    }
+
+    private static func reason(unknown place: String) -> String {
+        guard !ResourceSet.kinds.contains(place) else {
+            return "unknown setting; move it to a resource file, for `martlet apply`"
+        }
+        return unknown(place, among: Setting.allCases.map(\.rawValue))
     }
 
     private mutating func readSecret(_ setting: Setting, _ path: String?) {

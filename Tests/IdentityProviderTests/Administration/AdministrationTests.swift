@@ -96,7 +96,7 @@ struct AdministrationTests {
         arguments: [
             (
                 #"{"clients": [{"client_id": "a:b", "redirect_uris": ["http://x.example/"]}]}"#,
-                ["clients[0].client_id", "clients[0].redirect_uris[0]", "clients[0].redirect_uris"]
+                ["clients[0].client_id", "clients[0].redirect_uris[0]"]
             ),
             (
                 #"{"clients": [{"client_id": "a", "client_secret": "short", "redirect_uris": ["https://x.example/"]}]}"#,
@@ -141,7 +141,7 @@ struct AdministrationTests {
             (#"{"colours": []}"#, ["colours"]), (#"{"users": {}}"#, ["users"]), (#"{"users": [1]}"#, ["users[0]"]),
         ])
     func mistakes(_ json: String, _ places: [String]) throws {
-        let error = #expect(throws: InvalidDocument.self) { try set(json) }
+        let error = #expect(throws: InvalidResources.self) { try set(json) }
         #expect(error?.problems.map(\.member) == places)
     }
 
@@ -166,7 +166,7 @@ struct AdministrationTests {
         ])
     func authenticationMethod(_ method: String, _ member: String, _ reason: String) throws {
         let client = #"{"client_id": "a", "grant_types": [], "token_endpoint_auth_method": "\#(method)", \#(member)"}"#
-        let error = #expect(throws: InvalidDocument.self) { try set(#"{"clients": [\#(client)]}"#) }
+        let error = #expect(throws: InvalidResources.self) { try set(#"{"clients": [\#(client)]}"#) }
         #expect(error?.problems.count == 1)
         #expect(error?.problems.first?.reason.hasPrefix(reason) == true)
     }
@@ -189,7 +189,7 @@ struct AdministrationTests {
     func misspelled() throws {
         let client =
             #"{"client_id": "a", "grant_types": [], "token_endpoint_auth_method": "none", "logo_url": "https://a.example"}"#
-        let error = #expect(throws: InvalidDocument.self) { try set(#"{"clients": [\#(client)]}"#) }
+        let error = #expect(throws: InvalidResources.self) { try set(#"{"clients": [\#(client)]}"#) }
         #expect(error?.problems.map(\.member) == ["clients[0].logo_url"])
         #expect(error?.problems.first?.reason == "is not a known member; did you mean logo_uri?")
     }
@@ -240,7 +240,7 @@ struct AdministrationTests {
             (#""scopes": {"a": 1}"#, "scopes.a"), (#""scopes": {"a": ""}"#, "scopes.a"),
         ])
     func wrongTranslations(_ member: String, _ place: String) throws {
-        let error = #expect(throws: InvalidDocument.self) {
+        let error = #expect(throws: InvalidResources.self) {
             try set(#"{"resource_servers": [{"identifier": "urn:x", \#(member)}]}"#)
         }
         #expect(error?.problems.count == 1)
@@ -265,9 +265,55 @@ struct AdministrationTests {
              {"identifier": "urn:b", "scopes": ["b", "read"]}, {"identifier": "urn:none"}]}
             """)
         #expect(
-            resources.warnings == [
-                "resource server urn:none has no scopes, so no client can get a token for it",
-                "scope read belongs to several resource servers, so consent to it covers them all",
+            resources.warnings().map { "\($0.member): \($0.reason)" } == [
+                "resource_servers[1].scopes: scope read belongs to several resource servers, so consent to it covers "
+                    + "them all",
+                "resource_servers[2]: resource server urn:none has no scopes, so no client can get a token for it",
+            ])
+    }
+
+    @Test("a name that nothing has is valid, with a warning that suggests the closest one, from the files or stored")
+    func misspelled() async throws {
+        let issuer = try await TestIssuer(
+            resources:
+                #"{"roles": [{"name": "auditor"}], "resource_servers": [{"identifier": "urn:a", "scopes": ["ship"]}]}"#)
+        let resources = try set(
+            """
+            {"resource_servers": [{"identifier": "urn:b", "scopes": ["invoices:read"], "introspection_clients": ["wbe"]}],
+             "roles": [{"name": "editor"}], "groups": [{"name": "staff", "roles": ["editr", "auditor"]}],
+             "users": [{"username": "alice", "roles": ["edtior"], "groups": ["stafff", "staff"]}],
+             "clients": [{"client_id": "web", "token_endpoint_auth_method": "none", "redirect_uris": ["https://a.example/"],
+               "scope": "openid offline_access invoices:raed ship fly"}]}
+            """)
+        let stored = try await issuer.administration.resourceNames()
+        #expect(
+            resources.warnings(besides: stored).map { "\($0.member): \($0.reason)" } == [
+                "clients[0].scope: scope invoices:raed: did you mean invoices:read?",
+                "clients[0].scope: scope fly: no resource server has it, so the client never gets it",
+                "groups[0].roles: role editr: did you mean editor?",
+                "users[0].roles: role edtior: did you mean editor?",
+                "users[0].groups: group stafff: did you mean staff?",
+                "resource_servers[0].introspection_clients: client wbe: did you mean web?",
+            ])
+        #expect(resources.warnings().contains { $0.reason.hasPrefix("role auditor") })
+    }
+
+    @Test("two clients may not share a secret, which is reported beside other mistakes and in the file it is in")
+    func sharedSecret() throws {
+        let first = try JSONObject(
+            parsing: Array(
+                #"{"clients": [{"client_id": "a", "redirect_uris": ["https://a.example/"], "client_secret": "0123456789abcdef"}]}"#
+                    .utf8))
+        let second = try JSONObject(
+            parsing: Array(
+                #"{"clients": [{"client_id": "b", "redirect_uris": ["https://b.example/"], "client_secret": "0123456789abcdef"}], "roles": [{}]}"#
+                    .utf8))
+        let error = #expect(throws: InvalidResources.self) { try ResourceSet([first, second]) }
+        let problems = error?.problems.map { "\($0.place.file) \($0.member): \($0.reason)" }
+        #expect(
+            problems == [
+                "1 roles[0].name: is missing",
+                "1 clients[0].client_secret: is the secret of client a as well; give each client its own",
             ])
     }
 

@@ -108,7 +108,7 @@ struct ApplyingAgainTests {
 
     @Test("null is rejected for members that can't be unset", arguments: ["roles", "disabled", "password"])
     func null(_ member: String) throws {
-        #expect(throws: InvalidDocument.self) { try set(#"{"users": [{"username": "a", "\#(member)": null}]}"#) }
+        #expect(throws: InvalidResources.self) { try set(#"{"users": [{"username": "a", "\#(member)": null}]}"#) }
     }
 
     @Test("a disabled user or client stays disabled until the file says otherwise")

@@ -149,7 +149,7 @@ struct FirstPartyTransportTests {
             #"{"client_id":"a","first_party":true,"client_secret":"0123456789012345678901","grant_types":[]}"#,
             #"{"client_id":"a","first_party":true,"token_endpoint_auth_method":"none","grant_types":[],"scope":"x"}"#,
         ] {
-            let error = #expect(throws: InvalidDocument.self) {
+            let error = #expect(throws: InvalidResources.self) {
                 try ResourceSet(JSONObject(parsing: Array(#"{"clients":[\#(document)]}"#.utf8)))
             }
             #expect(error?.problems.map(\.member) == ["clients[0].first_party"])

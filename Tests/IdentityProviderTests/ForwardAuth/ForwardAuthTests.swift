@@ -380,7 +380,7 @@ struct ForwardAuthTests {
             {"clients": [{"client_id": "a", "grant_types": [], "token_endpoint_auth_method": "none",
                 "forward_auth": \(rule)}]}
             """
-        let error = #expect(throws: InvalidDocument.self) {
+        let error = #expect(throws: InvalidResources.self) {
             try ResourceSet(JSONObject(parsing: Array(document.utf8)))
         }
         #expect(error?.problems.map(\.member).contains("clients[0].forward_auth.\(member)") == true)

@@ -243,7 +243,7 @@ struct EntitlementTests {
             ),
         ])
     func mistakes(_ document: String, _ member: String) throws {
-        let error = #expect(throws: InvalidDocument.self) {
+        let error = #expect(throws: InvalidResources.self) {
             try ResourceSet(JSONObject(parsing: Array(document.utf8)))
         }
         #expect(error?.problems.map(\.member) == [member])

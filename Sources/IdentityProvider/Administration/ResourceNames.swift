@@ -1,0 +1,103 @@
+/// The names that resources refer to one another by.
+package struct ResourceNames: Sendable {
+    var scopes: Set<String> = Set(Scope.standard.values)
+    var roles: Set<String> = []
+    var groups: Set<String> = []
+    var clients: Set<String> = []
+
+    /// The scopes of OpenID Connect and Martlet.
+    package init() {}
+
+    init(
+        servers: [ResourceServer], roles: [Role], groups: [Group], clients: [Identifier<Client>]
+    ) {
+        scopes.formUnion(servers.flatMap(\.scopes))
+        self.roles = Set(roles.map(\.name))
+        self.groups = Set(groups.map(\.name))
+        self.clients = Set(clients.map(\.rawValue))
+    }
+
+    func union(_ other: ResourceNames) -> ResourceNames {
+        var names = self
+        names.scopes.formUnion(other.scopes)
+        names.roles.formUnion(other.roles)
+        names.groups.formUnion(other.groups)
+        names.clients.formUnion(other.clients)
+        return names
+    }
+}
+
+extension Administration {
+    /// Returns the names of the stored resources.
+    package func resourceNames() async throws -> ResourceNames {
+        ResourceNames(
+            servers: try await stores.resourceServers.all(), roles: try await stores.roles.all(),
+            groups: try await stores.groups.all(), clients: try await stores.clients.all().map(\.id))
+    }
+}
+
+extension ResourceSet {
+    private var names: ResourceNames {
+        ResourceNames(
+            servers: resourceServers, roles: roles, groups: groups, clients: clients.map(\.client.id))
+    }
+
+    /// Returns warnings about valid members that probably aren't what the operator meant, such as a misspelled scope:
+    /// `stored` has the names that the files need not define.
+    package func warnings(besides stored: ResourceNames = ResourceNames()) -> [ResourceProblem] {
+        let known = names.union(stored)
+        return clientWarnings(known) + memberWarnings(known) + serverWarnings(known)
+    }
+
+    private func clientWarnings(_ known: ResourceNames) -> [ResourceProblem] {
+        zip(places["clients"] ?? [], clients).flatMap { place, document in
+            Self.unknown(
+                document.client.scope.values, "scope", among: known.scopes, at: place.member("scope"),
+                because: "no resource server has it, so the client never gets it")
+        }
+    }
+
+    private func memberWarnings(_ known: ResourceNames) -> [ResourceProblem] {
+        let users = zip(places["users"] ?? [], self.users).flatMap { place, user in
+            Self.unknown(
+                user.roles ?? [], "role", among: known.roles, at: place.member("roles"),
+                because: "no such role exists, so it gives nothing")
+                + Self.unknown(
+                    user.groups ?? [], "group", among: known.groups, at: place.member("groups"),
+                    because: "no such group exists, so it gives nothing")
+        }
+        let groups = zip(places["groups"] ?? [], self.groups).flatMap { place, group in
+            Self.unknown(
+                group.roles, "role", among: known.roles, at: place.member("roles"),
+                because: "no such role exists, so it gives nothing")
+        }
+        return groups + users
+    }
+
+    private func serverWarnings(_ known: ResourceNames) -> [ResourceProblem] {
+        var seen: Set<String> = []
+        return zip(places["resource_servers"] ?? [], resourceServers).flatMap { place, server in
+            var problems = Self.unknown(
+                server.introspectionClients, "client", among: known.clients,
+                at: place.member("introspection_clients"), because: "no such client exists")
+            if server.scopes.isEmpty {
+                let reason = "resource server \(server.identifier) has no scopes, so no client can get a token for it"
+                problems.append(ResourceProblem(place: place, reason: reason))
+            }
+            for scope in server.scopes where !seen.insert(scope).inserted {
+                let reason = "scope \(scope) belongs to several resource servers, so consent to it covers them all"
+                problems.append(ResourceProblem(place: place.member("scopes"), reason: reason))
+            }
+            return problems
+        }
+    }
+
+    private static func unknown(
+        _ values: [String], _ kind: String, among known: Set<String>, at place: ResourcePlace, because reason: String
+    ) -> [ResourceProblem] {
+        values.filter { !known.contains($0) }.map { value in
+            let hint = NearNames.hint(for: value, among: known.sorted())
+            return ResourceProblem(place: place, reason: "\(kind) \(value): \(hint ?? reason)")
+        }
+    }
+}

@@ -99,3 +99,12 @@ extension MariaDBSettings.Server: CustomStringConvertible {
 package struct InvalidMariaDBURL: Error {
     package let reason: String
 }
+
+extension MariaDBSettings: CustomStringConvertible {
+    /// The URL without the password and options.
+    package var description: String {
+        let user = user.map { "\($0)@" } ?? ""
+        if case .socket(let path)? = servers.first { return "mariadb+unix://\(user)\(path)/\(database)" }
+        return "mariadb://\(user)\(servers.map(\.description).joined(separator: ","))/\(database)"
+    }
+}

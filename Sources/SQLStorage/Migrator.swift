@@ -18,6 +18,14 @@ package struct Migrator: Sendable {
         try await database.read(pending)
     }
 
+    /// Throws `StorageError` unless the schema is the one of this program.
+    package func requireCurrent() async throws {
+        let pending = try await pending()
+        guard !pending.isEmpty else { return }
+        guard let applied = migrations.dropLast(pending.count).last else { throw StorageError.noSchema }
+        throw StorageError.olderSchema(found: applied.version, known: migrations[migrations.count - 1].version)
+    }
+
     /// Runs the pending migrations and returns those that this node recorded. If several nodes start at once, exactly
     /// one records each migration.
     package func migrate() async throws -> [Migration] {

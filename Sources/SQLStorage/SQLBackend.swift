@@ -8,6 +8,8 @@ package struct SQLBackend: Sendable {
 
     package func migrate() async throws -> [Migration] { try await Migrator(database).migrate() }
     package func pendingMigrations() async throws -> [Migration] { try await Migrator(database).pending() }
+    /// Throws `StorageError` unless the schema is the one of this program.
+    package func requireCurrentSchema() async throws { try await Migrator(database).requireCurrent() }
     package func close() async { await database.close() }
 
     /// Returns the stores of one issuer. Every statement names the issuer, which isolates issuers from each other.

@@ -207,7 +207,25 @@ extension SQLBackend {
 
     /// Returns every issuer that has a signing key or data key, whether configured here or not.
     package func issuers() async throws -> [String] {
-        let statement: SQLStatement = "SELECT issuer FROM signing_keys UNION SELECT issuer FROM data_keys ORDER BY 1"
-        return try await database.query(.latest, statement, []).map { try $0.text(0) }
+        try await database.query(.latest, Self.issuers, []).map { try $0.text(0) }
     }
+
+    private static let issuers: SQLStatement =
+        "SELECT issuer FROM signing_keys UNION SELECT issuer FROM data_keys ORDER BY 1"
+
+    /// Whether the database holds anything that a master key protects. Works with every schema version.
+    package func needsMasterKey() async throws -> Bool {
+        let tableNames = database.dialect.tableNames
+        return try await database.read(.latest) { connection in
+            let tables = try connection.query(tableNames, []).map { try $0.text(0) }
+            for (table, statement) in Self.sealed where tables.contains(table) {
+                guard try connection.query(statement, []).isEmpty else { return true }
+            }
+            return false
+        }
+    }
+
+    private static let sealed: [(table: String, any: SQLStatement)] = [
+        ("signing_keys", "SELECT 1 FROM signing_keys LIMIT 1"), ("data_keys", "SELECT 1 FROM data_keys LIMIT 1"),
+    ]
 }

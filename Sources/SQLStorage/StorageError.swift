@@ -20,6 +20,12 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
     case uncertain
     case closed
     case failed(String)
+    /// The database file does not exist, and the program must not create it.
+    case missing(String)
+    /// The database has no tables yet, and the program must not create them.
+    case noSchema
+    /// The schema must be migrated, which the program must not do.
+    case olderSchema(found: Int, known: Int)
     case foreignTables
     case newerSchema(found: Int, known: Int)
     case changedMigration(Int)
@@ -29,7 +35,7 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
         switch self {
         case .unreachable, .busy, .slow, .uncertain, .full: true
         case .cannotOpen, .notADatabase, .damaged, .readOnly, .notAdmitted, .unsuitable, .closed, .failed,
-            .foreignTables, .newerSchema, .changedMigration:
+            .missing, .noSchema, .olderSchema, .foreignTables, .newerSchema, .changedMigration:
             false
         }
     }
@@ -55,6 +61,17 @@ package enum StorageError: StorageUnavailable, Hashable, CustomStringConvertible
         case .uncertain: "The database server did not confirm whether the change was made: try again."
         case .closed: "The database is closed because the server is shutting down."
         case .failed(let reason): "The database failed: \(reason)."
+        case .missing(let path):
+            """
+            The database \(path) does not exist: `martlet serve` or `martlet migrate` creates it. If it exists elsewhere, \
+            correct `storage`, or name the configuration file with --config.
+            """
+        case .noSchema: "The database is empty: `martlet serve` or `martlet migrate` creates its tables."
+        case .olderSchema(let found, let known):
+            """
+            The database has schema version \(found), but this program needs \(known): back up the database, then run \
+            `martlet migrate` or start the new server. Nothing was changed.
+            """
         case .foreignTables:
             "The database contains the tables of another program: set `storage` to another database."
         case .newerSchema(let found, let known):

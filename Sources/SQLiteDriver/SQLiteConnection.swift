@@ -7,8 +7,15 @@ import SQLStorage
     private let path: String
     private var statements: [SQLStatement: OpaquePointer] = unsafe [:]
 
-    /// Opens the file with durable commits, or read-only if `isReader`.
-    init(path: String, isReader: Bool = false, patience: Duration) throws(StorageError) {
+    private let leavesFileUnchanged: Bool
+
+    /// Opens the file with durable commits, or read-only if `isReader`. With `leavesFileUnchanged`, keeps the journal
+    /// mode of a file that Martlet has not used yet.
+    init(
+        path: String, isReader: Bool = false, leavesFileUnchanged: Bool = false, patience: Duration
+    ) throws(StorageError) {
+        // Read-write even for readers: SQLite deletes the write-ahead log's files when the last connection closes, but
+        // a read-only connection would leave them behind.
         var handle: OpaquePointer? = nil
         let status = unsafe sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
         guard status == SQLITE_OK, let handle = unsafe handle else {
@@ -17,6 +24,7 @@ import SQLStorage
         }
         unsafe self.handle = handle
         self.path = path
+        self.leavesFileUnchanged = leavesFileUnchanged
         unsafe sqlite3_extended_result_codes(handle, 1)
         unsafe sqlite3_busy_timeout(handle, Int32(patience / .milliseconds(1)))
         do { try configure(isReader: isReader, before: .now + patience) } catch {
@@ -43,9 +51,7 @@ import SQLStorage
     private func configure(isReader: Bool) throws {
         // SQLite silently opens a file read-only if it may not write to it.
         guard unsafe sqlite3_db_readonly(handle, "main") == 0 else { throw StorageError.readOnly(path) }
-        guard try query("PRAGMA journal_mode = WAL", []).first?.text(0) == "wal" else {
-            throw StorageError.failed("the file system of \(path) does not support write-ahead logging")
-        }
+        if !leavesFileUnchanged { try turnOnWriteAheadLog() }
         for setting in Self.settings { try execute(setting, []) }
         guard try query("PRAGMA synchronous", []).first?.integer(0) == 2 else {
             throw StorageError.failed("commits would not be durable, because PRAGMA synchronous = FULL has no effect")
@@ -54,6 +60,12 @@ import SQLStorage
             throw StorageError.failed("libsqlite3 was built without foreign key support")
         }
         if isReader { try execute("PRAGMA query_only = ON", []) }
+    }
+
+    private func turnOnWriteAheadLog() throws {
+        guard try query("PRAGMA journal_mode = WAL", []).first?.text(0) == "wal" else {
+            throw StorageError.failed("the file system of \(path) does not support write-ahead logging")
+        }
     }
 
     private static let settings: [SQLStatement] = [

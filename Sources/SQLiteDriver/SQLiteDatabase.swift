@@ -13,26 +13,36 @@ package final class SQLiteDatabase: SQLDatabase {
     /// The most units that one commit makes durable. With more, the first would wait too long for the last.
     private static let batch = 64
 
-    /// Opens the file, or creates it with access for this user alone. `patience` is how long to wait for another
+    /// Opens the file. If `access` is `.creating`, creates it unless it exists, with access for this user alone.
+    /// `patience` is how long to wait for another
     /// program's lock, and `maintenancePatience` is the same for `maintain`. Throws a `StorageError` that says what to
     /// do.
     package init(
-        path: String, readers count: Int = 2, patience: Duration = .seconds(5),
+        path: String, for access: StorageAccess = .creating, readers count: Int = 2, patience: Duration = .seconds(5),
         maintenancePatience: Duration = .seconds(60)
     ) throws(StorageError) {
         self.maintenancePatience = maintenancePatience
-        try SQLiteFile.makeIfAbsent(path)
-        let connection = try SQLiteConnection(path: path, patience: patience)
+        switch access {
+        case .creating: try SQLiteFile.makeIfAbsent(path)
+        case .reading, .recordedReading, .changing: try SQLiteFile.require(path)
+        }
+        let isUnchanged = access == .reading
+        let connection = try SQLiteConnection(
+            path: path, isReader: isUnchanged, leavesFileUnchanged: isUnchanged, patience: patience)
         writer.add(connection, name: "sqlite writer", batch: Self.batch) { [commits] connection, units in
             GroupCommit(connection: connection, counter: commits).run(units)
         }
         for _ in 0..<count {
-            let connection = try SQLiteConnection(path: path, isReader: true, patience: patience)
+            let connection = try SQLiteConnection(
+                path: path, isReader: true, leavesFileUnchanged: isUnchanged, patience: patience)
             readers.add(connection, name: "sqlite reader") { connection, units in
                 for unit in units { unit.run(connection) }
             }
         }
     }
+
+    /// Throws `StorageError.missing` if the file does not exist.
+    package static func requireFile(_ path: String) throws(StorageError) { try SQLiteFile.require(path) }
 
     /// A single file has no other nodes to lag behind.
     package let mayLag = false

@@ -3,6 +3,12 @@ import SQLStorage
 
 /// The database file, before SQLite opens it.
 enum SQLiteFile {
+    /// Throws `StorageError.missing` if the file does not exist.
+    static func require(_ path: String) throws(StorageError) {
+        guard unsafe access(path, F_OK) != 0, errno == ENOENT || errno == ENOTDIR else { return }
+        throw .missing(path)
+    }
+
     /// Creates an empty file that only this user may read, unless the file exists. SQLite gives its other files the
     /// same mode. If several programs start at once, exactly one creates the file.
     static func makeIfAbsent(_ path: String) throws(StorageError) {

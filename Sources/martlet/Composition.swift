@@ -11,26 +11,38 @@ struct Composition {
     let configuration: Configuration
     let storage: SQLBackend
     let masterKeys: MasterKeys
+    let access: StorageAccess
     private let vaults: [Issuer: KeyVault]
     let passwords: [Issuer: PasswordFactor]
     let limiter = RateLimiter()
     private let fetcher = GuardedFetcher()
     private let audit: [Issuer: AuditLog]
 
-    /// Opens the storage and reads the master key. With SQLite, the first start creates both; nodes that share a
-    /// database server must be given the same key. Throws `StorageError` or `Mistakes`.
-    init(_ configuration: Configuration, makesMasterKey: Bool = true) throws {
-        self.configuration = configuration
-        if case .sqlite(let path) = configuration.storage {
-            do { try PrivateFile.makeDirectory(of: path) } catch { throw StorageError.cannotOpen(path) }
-        }
+    /// Opens the storage and reads the master key. Throws `StorageError` or `Mistakes`.
+    ///
+    /// With SQLite and `.creating`, creates both for a new installation; nodes that share a database server must be
+    /// given the same key. A command that fills the database with existing data brings the key along, so it passes
+    /// `false` for `makesMasterKey`.
+    static func open(
+        _ configuration: Configuration, for access: StorageAccess, makesMasterKey: Bool = true
+    ) async throws -> Composition {
         let masterKeyFile = MasterKeyFile(path: configuration.masterKeyFile)
-        if makesMasterKey, !configuration.storage.isShared {
-            try PrivateFile.makeDirectory(of: configuration.masterKeyFile)
-            try masterKeyFile.makeIfAbsent()
+        switch (access, configuration.storage) {
+        case (.creating, .sqlite(let path)):
+            do { try PrivateFile.makeDirectory(of: path) } catch { throw StorageError.cannotOpen(path) }
+            if makesMasterKey { try await masterKeyFile.make(forNew: path) }
+        case (.creating, .mariaDB): break
+        // Reported before a missing master key, which it explains.
+        case (.reading, _), (.recordedReading, _), (.changing, _): try configuration.storage.requireExisting()
         }
+        return try Composition(configuration, for: access, masterKeyFile)
+    }
+
+    private init(_ configuration: Configuration, for access: StorageAccess, _ masterKeyFile: MasterKeyFile) throws {
+        self.configuration = configuration
+        self.access = access
         masterKeys = try masterKeyFile.read()
-        let storage = SQLBackend(try configuration.storage.open())
+        let storage = SQLBackend(try configuration.storage.open(for: access))
         // Hashing uses at most half of the cores, so that tokens are still issued while many users sign in.
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let gate = PasswordGate(width: max(1, cores / 2), queueLimit: 32 * cores)
@@ -51,7 +63,8 @@ struct Composition {
                 )
             })
         self.vaults = vaults
-        let (settings, copy) = (configuration.audit, try configuration.auditFile.map(AuditFile.init))
+        let settings = configuration.audit
+        let copy = access == .reading ? nil : try configuration.auditFile.map(AuditFile.init)
         audit = Dictionary(
             uniqueKeysWithValues: vaults.map { issuer, vault in
                 let store = storage.stores(for: issuer).audit
@@ -100,12 +113,45 @@ struct Composition {
         return vault
     }
 
-    /// Migrates the schema and creates the first signing keys.
+    /// Makes the storage ready for use. With `.creating`, migrates the schema and creates the first keys. Otherwise
+    /// requires the current schema, and leaves out issuers that the storage doesn't know.
     func prepare() async throws {
+        guard access == .creating else { return try await load() }
         for migration in try await storage.migrate() {
             Logger.current.info("schema migrated", metadata: ["version": "\(migration.version)"])
         }
         for issuer in configuration.issuers { try await provider(issuer).keyRotation.run() }
+    }
+
+    private func load() async throws {
+        try await storage.requireCurrentSchema()
+        for issuer in try await knownIssuers() {
+            if access == .changing {
+                try await provider(issuer).keyRotation.run()
+            } else {
+                try await vault(issuer).load()
+            }
+        }
+    }
+
+    /// Returns the configured issuers that the storage knows.
+    func knownIssuers() async throws -> [Issuer] {
+        let known = Set(try await storage.issuers())
+        return configuration.issuers.filter { known.contains($0.identifier) }
+    }
+
+    /// Throws `Mistakes` if the storage doesn't know the issuer: the configuration belongs to another storage, or the
+    /// command was run without its configuration.
+    func requireKnown(_ issuer: Issuer) async throws {
+        let known = try await storage.issuers()
+        guard access != .creating, !known.contains(issuer.identifier) else { return }
+        let others = known.isEmpty ? "no issuer" : known.joined(separator: " and ")
+        throw Mistakes([
+            """
+            \(configuration.storage) has \(others), but not \(issuer.identifier): name the configuration file with \
+            --config, or correct `issuer`; `martlet serve` and `martlet apply` create a new issuer
+            """
+        ])
     }
 
     /// Assembles the issuer's provider. Without `pages`, which render mail, it can queue mail but not send it.
@@ -123,11 +169,6 @@ struct Composition {
             vault: try vault(issuer), passwords: try passwordFactor(issuer), limiter: limiter,
             audit: try auditLog(issuer), mailer: mailer, sendsMail: configuration.mail != nil,
             geolocator: configuration.geolocator)
-    }
-
-    /// Returns the configured issuer with this identifier, or the first one for `nil`. Throws `Mistakes`.
-    func issuer(named identifier: String?) throws -> Issuer {
-        try configuration.issuer(named: identifier)
     }
 
     private func passwordFactor(_ issuer: Issuer) throws -> PasswordFactor {

@@ -17,7 +17,8 @@ struct KeyCeremony {
 
     /// Adds a new master key to the file, to be copied to all nodes. Returns the file's path.
     func add() async throws -> String {
-        try await file.whileLocked {
+        _ = try file.read()
+        return try await file.whileLocked {
             try file.add()
             return file.path
         }
@@ -57,9 +58,10 @@ struct KeyCeremony {
     /// Replaces all keys. Passes each new client secret to `show` as soon as it is stored. Returns whether digests of
     /// client secrets made with an old key remain.
     func replaceEverything(
-        withClientSecrets: Bool, show: (_ client: Identifier<Client>, _ secret: String) -> Void
+        withClientSecrets: Bool, after confirmation: Confirmation,
+        show: (_ client: Identifier<Client>, _ secret: String) -> Void
     ) async throws -> Bool {
-        try await run { composition in
+        try await run(after: confirmation) { composition in
             try await requireAllIssuers(composition)
             try file.add()
             let masterKeys = try file.read()
@@ -106,10 +108,18 @@ struct KeyCeremony {
             audit: try composition.auditLog(issuer))
     }
 
-    private func run<Result>(_ work: (Composition) async throws -> Result) async throws -> Result {
-        try await file.whileLocked {
-            try await Composition(configuration, makesMasterKey: false).run { composition in
+    private func run<Result>(
+        after confirmation: Confirmation? = nil, _ work: (Composition) async throws -> Result
+    ) async throws -> Result {
+        Terminal.complain([configuration.summary(of: configuration.issuers)])
+        try confirmation?.require()
+        // Checked before the lock file is created, so that a wrong path leaves nothing behind.
+        try configuration.storage.requireExisting()
+        _ = try file.read()
+        return try await file.whileLocked {
+            try await Composition.open(configuration, for: .changing).run { composition in
                 try await composition.prepare()
+                for issuer in configuration.issuers { try await composition.requireKnown(issuer) }
                 return try await work(composition)
             }
         }

@@ -194,6 +194,7 @@ struct CommandTests {
     func apply() async throws {
         let folder = try Folder()
         try folder.write("resources.yaml", "users:\n  - username: alice\n    password: correct horse\n")
+        #expect(try await RunningProgram.run(["migrate"], in: folder.url).code == 0)
         let plan = try await RunningProgram.run(["apply", "resources.yaml", "--plan"], in: folder.url)
         #expect(plan.code == 2)
         #expect(plan.output.contains("+ user alice"))
@@ -202,7 +203,7 @@ struct CommandTests {
         #expect(again.code == 0)
         #expect(again.output.contains("Nothing to change."))
         try folder.write("empty.yaml", "users: []")
-        let prune = try await RunningProgram.run(["apply", "empty.yaml", "--prune"], in: folder.url)
+        let prune = try await RunningProgram.run(["apply", "empty.yaml", "--prune", "--yes"], in: folder.url)
         #expect(prune.output.contains("- user alice"))
     }
 
@@ -228,6 +229,7 @@ struct CommandTests {
         func run(_ arguments: [String], input: String? = nil) async throws -> (code: Int32, output: String) {
             try await RunningProgram.run(["user"] + arguments, in: folder.url, input: input)
         }
+        #expect(try await RunningProgram.run(["migrate"], in: folder.url).code == 0)
         #expect(try await run(["add", "alice"], input: "correct horse\n").code == 0)
         #expect(try await run(["add", "ALICE"], input: "correct horse\n").code == 78)
         #expect(try await run(["add", "bob"], input: "short\n").output.contains("8 to 256"))
@@ -235,10 +237,9 @@ struct CommandTests {
         #expect(try await run(["add", "robert.bob"], input: "Robert.Bob\n").output.contains("the user's name"))
         #expect(try await run(["add", "bob"]).code == 64)
         #expect(try await run(["disable", "alice"]).code == 0)
-        #expect(try await run(["list"]).output.contains("alice\t"))
-        #expect(try await run(["list"]).output.contains("disabled"))
+        #expect(try await run(["list"]).output.contains(/\nUSERNAME +SUB +EMAIL +DISABLED\nalice +\S+ +- +yes\n/))
         #expect(try await run(["disable", "nobody"]).code == 78)
-        #expect(try await run(["remove", "alice"]).code == 0)
+        #expect(try await run(["remove", "alice", "--yes"]).code == 0)
         #expect(try await !run(["list"]).output.contains("alice"))
     }
 
@@ -248,26 +249,27 @@ struct CommandTests {
         func run(_ arguments: [String], input: String? = nil) async throws -> (code: Int32, output: String) {
             try await RunningProgram.run(arguments, in: folder.url, input: input)
         }
+        #expect(try await run(["migrate"]).code == 0)
         #expect(try await run(["user", "add", "alice"], input: "correct horse\n").code == 0)
         #expect(try await run(["role", "set", "editor", "--permission", "posts:write"]).code == 0)
         #expect(try await run(["role", "set", "a,b"]).code == 78)
         #expect(try await run(["group", "set", "press", "--role", "editor", "--description", "Writes"]).code == 0)
         #expect(try await run(["group", "set", "press", "--role", "edtior"]).output.contains("no role named edtior"))
-        #expect(try await run(["role", "list"]).output.contains("editor\tposts:write"))
+        #expect(try await run(["role", "list"]).output.contains(/\neditor +posts:write +-\n/))
         // Changing the role's permissions must not relax its sign-in requirement.
         try folder.write("roles.yaml", "roles: [{name: editor, permissions: [], minimum_acr: 'urn:martlet:acr:2'}]")
         #expect(try await run(["apply", "roles.yaml"]).code == 0)
         #expect(try await run(["role", "set", "editor", "--permission", "posts:read"]).code == 0)
-        #expect(try await run(["role", "list"]).output.contains("editor\tposts:read\turn:martlet:acr:2"))
-        #expect(try await run(["group", "list"]).output.contains("press\teditor\tWrites"))
+        #expect(try await run(["role", "list"]).output.contains(/\neditor +posts:read +urn:martlet:acr:2\n/))
+        #expect(try await run(["group", "list"]).output.contains(/\npress +editor +Writes\n/))
         #expect(try await run(["user", "assign", "alice"]).code == 64)
         #expect(try await run(["user", "assign", "alice", "--role", "edtior"]).code == 78)
         #expect(try await run(["user", "assign", "alice", "--role", "editor", "--group", "press"]).code == 0)
-        #expect(try await run(["user", "roles", "alice"]).output.contains("role\teditor\ngroup\tpress"))
-        #expect(try await run(["user", "withdraw", "alice", "--role", "editor"]).code == 0)
+        #expect(try await run(["user", "roles", "alice"]).output.contains(/\nroles +editor\ngroups +press\n/))
+        #expect(try await run(["user", "withdraw", "alice", "--role", "editor", "--yes"]).code == 0)
         #expect(try await !run(["user", "roles", "alice"]).output.contains("editor"))
-        #expect(try await run(["group", "remove", "press"]).code == 0)
-        #expect(try await run(["role", "remove", "editor"]).code == 0)
+        #expect(try await run(["group", "remove", "press", "--yes"]).code == 0)
+        #expect(try await run(["role", "remove", "editor", "--yes"]).code == 0)
         #expect(try await !run(["user", "roles", "alice"]).output.contains("press"))
     }
 
@@ -277,14 +279,15 @@ struct CommandTests {
         func run(_ arguments: [String]) async throws -> (code: Int32, output: String) {
             try await RunningProgram.run(["key"] + arguments, in: folder.url)
         }
-        let first = try await run(["list"]).output.split(separator: "\n").filter { $0.contains("\tcurrent\t") }
+        #expect(try await RunningProgram.run(["migrate"], in: folder.url).code == 0)
+        let first = try await run(["list"]).output.split(separator: "\n").filter { $0.contains(" current ") }
         #expect(first.count == 2)
         #expect(try await run(["rotate", "--algorithm", "ES256"]).code == 0)
-        #expect(try await run(["list"]).output.contains("ES256\tnext\t"))
-        let key = try #require(first.first { $0.hasPrefix("ES256") }?.split(separator: "\t")[2])
-        #expect(try await run(["retire", "--", String(key)]).code == 0)
+        #expect(try await run(["list"]).output.contains(/\nES256 +next +/))
+        let key = try #require(first.first { $0.hasPrefix("ES256") }?.split(separator: " ")[2])
+        #expect(try await run(["retire", "--yes", "--", String(key)]).code == 0)
         #expect(try await !run(["list"]).output.contains(key))
-        #expect(try await run(["retire", "nothing"]).code == 78)
+        #expect(try await run(["retire", "nothing", "--yes"]).code == 78)
         #expect(try await run(["rotate", "--algorithm", "none"]).code == 64)
     }
 
@@ -300,16 +303,24 @@ struct CommandTests {
         #expect(missing.output.contains("cannot be opened"))
     }
 
-    @Test("a different master key, or one that others may read, is refused")
+    @Test("a different master key, one that others may read, or none for a database in use is refused")
     func masterKey() async throws {
         let folder = try Folder()
-        #expect(try await RunningProgram.run(["key", "list"], in: folder.url).code == 0)
+        #expect(try await RunningProgram.run(["migrate"], in: folder.url).code == 0)
         let path = folder.url.appending(path: "var/master.key").path()
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         #expect(try await RunningProgram.run(["key", "list"], in: folder.url).output.contains("chmod 600"))
         try FileManager.default.removeItem(atPath: path)
+        // A new key could not open the data, so none is left behind.
+        for command in [["key", "list"], ["serve"], ["migrate"]] {
+            let missing = try await RunningProgram.run(command, in: folder.url)
+            #expect(missing.code == 78)
+            #expect(missing.output.contains("var/master.key: no master key found"), "\(missing.output)")
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+        #expect(try await RunningProgram.run(["key", "master", "var/master.key"], in: folder.url).code == 0)
         let other = try await RunningProgram.run(["key", "list"], in: folder.url)
         #expect(other.code == 78)
         #expect(other.output.contains("master key does not open"))

@@ -172,7 +172,7 @@ struct ForwardProxyTests {
 
         // When the session ends, so does access.
         let (code, _) = try await RunningProgram.run(
-            ["session", "end", "alice", "--issuer", site.martlet.issuer], in: site.martlet.program.folder)
+            ["session", "end", "alice", "--yes", "--issuer", site.martlet.issuer], in: site.martlet.program.folder)
         #expect(code == 0)
         #expect(try await alice.atApplication.get("/", headers: [("Accept", "application/json")]).status == 401)
         #expect(try await alice.open("/").body.contains("name=\"password\""))

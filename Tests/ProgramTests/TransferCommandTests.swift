@@ -44,9 +44,9 @@ struct TransferCommandTests {
         #expect(!content.contains(MartletNodes.clientSecret))
         #expect(!content.contains("\"d\":"))
         let recorded = try await run(["audit", "--event", "exported"] + embedded).output
-        #expect(recorded.split(separator: "\n").count { $0.contains("\tcommand line ") } == 1, "\(recorded)")
+        #expect(recorded.split(separator: "\n").count { $0.contains("  command line ") } == 1, "\(recorded)")
         let rows = content.split(separator: "\n").count - 2
-        #expect(recorded.contains(#"{"what":"everything","records":\#(rows)}"#))
+        #expect(recorded.contains(#"what=everything records=\#(rows)"#))
 
         try folder.write("cut.jsonl", String(content.dropLast(40)))
         let cut = try await run(["import", "cut.jsonl"] + mariaDB)

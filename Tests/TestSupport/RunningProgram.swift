@@ -5,24 +5,29 @@ package final class RunningProgram: Sendable {
     package let folder: URL
     private let process: Process
     private let log: URL
+    private let results: URL
 
     /// The program of the same build as the tests.
     package static let executable = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../.build/debug/martlet").standardizedFileURL
 
-    package init(_ arguments: [String], in folder: URL, input: String? = nil, environment: [String: String] = [:])
-        throws
-    {
+    /// With `separatesResults`, `result` has what the program writes on standard output, and `output` the rest.
+    package init(
+        _ arguments: [String], in folder: URL, input: String? = nil, environment: [String: String] = [:],
+        separatesResults: Bool = false
+    ) throws {
         self.folder = folder
         log = folder.appending(path: "output-\(UUID().uuidString).log")
+        results = separatesResults ? log.appendingPathExtension("results") : log
         try Data().write(to: log)
+        if separatesResults { try Data().write(to: results) }
         process = Process()
         process.executableURL = Self.executable
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.environment = environment
         let output = try FileHandle(forWritingTo: log)
-        process.standardOutput = output
+        process.standardOutput = separatesResults ? try FileHandle(forWritingTo: results) : output
         process.standardError = output
         let pipe = Pipe()
         process.standardInput = pipe
@@ -34,6 +39,7 @@ package final class RunningProgram: Sendable {
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
     package var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+    package var result: String { (try? String(contentsOf: results, encoding: .utf8)) ?? "" }
     package var isRunning: Bool { process.isRunning }
 
     package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
@@ -51,6 +57,16 @@ package final class RunningProgram: Sendable {
         let program = try RunningProgram(arguments, in: folder, input: input)
         let code = try await program.wait()
         return (code, program.output)
+    }
+
+    /// Runs a command until it exits, and returns standard output and standard error apart.
+    package static func separated(
+        _ arguments: [String], in folder: URL, input: String? = nil, environment: [String: String] = [:]
+    ) async throws -> (code: Int32, result: String, errors: String) {
+        let program = try RunningProgram(
+            arguments, in: folder, input: input, environment: environment, separatesResults: true)
+        let code = try await program.wait()
+        return (code, program.result, program.output)
     }
 }
 

@@ -21,22 +21,32 @@ struct Apply: AsyncParsableCommand {
     @Flag(help: "Also remove resources that the files don't mention.") var prune = false
     @Option(name: .customLong("for"), help: "The issuer to apply to. Defaults to the first configured issuer.")
     var target: String?
+    @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         let hasChanges = try await Failure.reported {
             let configuration = try Configuration(options)
             let resources = try ResourceFiles(files).resources
-            return try await Composition(configuration).run { composition in
+            let issuer = try configuration.issuer(named: target)
+            Terminal.complain([configuration.summary(of: [issuer])])
+            if prune, !plan {
+                try confirmation.before("Apply, and remove every resource that the files don't mention").require()
+            }
+            return try await Composition.open(configuration, for: plan ? .reading : .creating).run { composition in
                 try await composition.prepare()
-                let administration = try composition.administration(try composition.issuer(named: target))
+                try await composition.requireKnown(issuer)
+                let administration = try composition.administration(issuer)
                 let changes = try await administration.apply(resources, isPlan: plan, prunes: prune)
-                for change in changes { Terminal.say(change.line) }
                 for user in try await administration.usersWithOtherPasswords(resources) {
                     Terminal.complain(["note: \(Self.otherPassword(of: user))"])
                 }
-                Terminal.say(
-                    changes.isEmpty ? "Nothing to change." : "\(changes.count) \(plan ? "to change" : "changed").")
+                let sentence =
+                    changes.isEmpty ? "Nothing to change." : "\(changes.count) \(plan ? "to change" : "changed")."
+                output.report(
+                    plan ? "planned" : "applied", ["changes": .array(changes.map { .object($0.document) })],
+                    (changes.map(\.line) + [sentence]).joined(separator: "\n"))
                 return !changes.isEmpty
             }
         }
@@ -52,6 +62,13 @@ extension Apply {
 }
 
 extension Change {
+    var document: JSONObject {
+        [
+            "action": .string(action.rawValue), "kind": .string(kind), "name": .string(name),
+            "members": .strings(members),
+        ]
+    }
+
     var line: String {
         let sign =
             switch action {

@@ -31,31 +31,35 @@ struct AuditCommand: AsyncParsableCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, stores, _ in
+            let isExport = json || options.output.format == .json
+            try await options.administer(isExport ? .recordedReading : .reading) { administration, stores, _ in
                 var count = 0
+                var listing = options.output.listing([
+                    "time", "event", "outcome", "actor", "user", "client", "address", "details", "trace",
+                ])
                 var query = AuditQuery()
                 if let user { query.user = try await stores.users.find(named: user)?.id.rawValue ?? user }
                 (query.client, query.events, query.trace) = (client, Set([event].compactMap(\.self)), trace)
                 (query.since, query.until, query.limit) = (since?.date, until?.date, 500)
                 while case let page = try await stores.audit.find(query), let last = page.last {
-                    for entry in page {
-                        Terminal.say(json ? String(decoding: entry.line, as: UTF8.self) : Self.line(entry.record))
+                    if json {
+                        for entry in page { Terminal.say(String(decoding: entry.line, as: UTF8.self)) }
+                    } else {
+                        listing.add(
+                            try page.map { isExport ? try JSONObject(parsing: $0.line) : Self.row($0.record) })
                     }
                     query.after = last
                     count += page.count
                 }
-                if json { administration.audit.record(.exported(.auditRecords, records: count)) }
+                if !json { listing.end() }
+                if isExport { administration.audit.record(.exported(.auditRecords, records: count)) }
             }
         }
 
-        private static func line(_ record: AuditRecord) -> String {
-            let details = record.details.isEmpty ? "-" : String(decoding: record.details.serialized(), as: UTF8.self)
-            return [
-                record.time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)), record.event,
-                record.outcome.rawValue, record.actor, "user=\(record.user ?? "-")",
-                "client=\(record.client ?? "-")", "from=\(record.address ?? "-")", details,
-                "trace=\(record.trace ?? "-")",
-            ].joined(separator: "\t")
+        private static func row(_ record: AuditRecord) -> JSONObject {
+            var row = record.document
+            row["time"] = .string(record.time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+            return row
         }
     }
 
@@ -75,15 +79,21 @@ struct AuditCommand: AsyncParsableCommand {
 
         func run() async throws {
             let expected = try await Failure.reported { try heads.map(AuditHeads.read) ?? [] }
-            let report = try await options.administer { administration, stores, _ in
+            let report = try await options.administer(.reading) { administration, stores, _ in
                 let log = administration.audit
                 return try await AuditSealer(log.vault).verify(
                     stores.audit, expecting: expected, retention: log.settings.retention)
             }
-            for finding in report.findings { Terminal.say(finding.sentence) }
-            Terminal.say(
+            let sentences = report.findings.map(\.sentence)
+            let summary =
                 "\(report.records) records in \(report.heads.count) chains: "
-                    + (report.findings.isEmpty ? "no problems found." : "\(report.findings.count) problems found."))
+                + (sentences.isEmpty ? "no problems found." : "\(sentences.count) problems found.")
+            options.output.report(
+                sentences.isEmpty ? "intact" : "changed",
+                [
+                    "records": .integer(report.records), "chains": .integer(report.heads.count),
+                    "findings": .strings(sentences),
+                ], (sentences + [summary]).joined(separator: "\n"))
             if let headsTo { try await Failure.reported { try AuditHeads.write(report.heads, to: headsTo) } }
             if !report.findings.isEmpty { throw ExitCode(1) }
         }
@@ -103,14 +113,16 @@ struct Explain: AsyncParsableCommand {
     @OptionGroup var options: IssuerOptions
 
     func run() async throws {
-        let sentences = try await options.administer { _, stores, _ in
+        let sentences = try await options.administer(.reading) { _, stores, _ in
             var query = AuditQuery()
             (query.trace, query.limit) = (trace, 1_000)
             let sentences = AuditExplanation.sentences(of: try await stores.audit.find(query).map(\.record))
             guard !sentences.isEmpty else { throw Mistakes(["no audit records for the trace \(trace)"]) }
             return sentences
         }
-        for sentence in sentences { Terminal.say(sentence) }
+        options.output.report(
+            "explained", ["trace": .string(trace), "sentences": .strings(sentences)],
+            sentences.joined(separator: "\n"))
     }
 }
 

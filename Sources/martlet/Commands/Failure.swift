@@ -42,15 +42,17 @@ enum Failure {
 
 /// Text output for users: results on standard output, errors and notes on standard error.
 enum Terminal {
-    static func say(_ line: String) {
-        guard !Descriptor.write(Array((line + "\n").utf8), to: STDOUT_FILENO) else { return }
+    static func say(_ line: String) { print(line + "\n") }
+
+    static func print(_ text: String) {
+        guard !Descriptor.write(Array(text.utf8), to: STDOUT_FILENO) else { return }
         // What could not be printed may be a secret that is shown once.
         complain(["error: cannot write to standard output"])
         exit(1)
     }
 
     /// Writes a question to standard error, without a line break.
-    static func prompt(_ text: String) { _ = Descriptor.write(Array(text.utf8), to: STDERR_FILENO) }
+    static func ask(_ question: String) { _ = Descriptor.write(Array(question.utf8), to: STDERR_FILENO) }
 
     static func complain(_ lines: [String]) {
         _ = Descriptor.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDERR_FILENO)

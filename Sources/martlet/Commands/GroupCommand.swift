@@ -1,6 +1,7 @@
 import ArgumentParser
 import IdentityProvider
 import JOSE
+import SQLStorage
 
 /// `martlet group`.
 struct GroupCommand: AsyncParsableCommand {
@@ -9,16 +10,16 @@ struct GroupCommand: AsyncParsableCommand {
         subcommands: [List.self, Set.self, Remove.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List groups: name, roles, and description.")
+        static let configuration = CommandConfiguration(
+            abstract: "List groups with their roles and description.",
+            discussion: "Example: martlet group list --output json")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { _, stores, _ in
-                for group in try await stores.groups.all() {
-                    Terminal.say(
-                        [group.name, group.roles.joined(separator: " "), group.description ?? "-"]
-                            .joined(separator: "\t"))
-                }
+            try await options.administer(.reading) { _, stores, _ in
+                var listing = options.output.listing(["name", "roles", "description"])
+                listing.add(try await stores.groups.all().map(\.summary))
+                listing.end()
             }
         }
     }
@@ -37,24 +38,38 @@ struct GroupCommand: AsyncParsableCommand {
             var document: JSONObject = ["name": .string(name), "roles": .array(role.map(JSON.string))]
             document["description"] = description.map(JSON.string)
             let wanted = document
-            try await options.administer { administration, _, _ in
+            try await options.administer(.changing) { administration, _, _ in
                 let group = try Mistakes.telling { () throws(InvalidDocument) in try Group(document: wanted) }
                 try await Mistakes.naming { try await administration.save(group) }
+                options.output.report("saved", ["name": .string(name)], "Saved.")
             }
-            Terminal.say("Saved.")
         }
     }
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a group, and remove all its members from it.",
-            discussion: "If the command is interrupted, run it again to finish.")
+            discussion: """
+                If the command is interrupted, run it again to finish.
+
+                martlet group remove press
+                """)
         @Argument(help: "The group's name.") var name: String
+        @OptionGroup var confirmation: ConfirmationOptions
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, _, _ in try await administration.deleteGroup(name) }
-            Terminal.say("Removed.")
+            let change = confirmation.before("Remove the group \(name), and remove all its members from it")
+            try await options.administer(.changing, after: change) { administration, _, _ in
+                try await administration.deleteGroup(name)
+                options.output.report("removed", ["name": .string(name)], "Removed.")
+            }
         }
+    }
+}
+
+extension Group {
+    fileprivate var summary: JSONObject {
+        ["name": .string(name), "roles": .strings(roles), "description": .text(description)]
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import IdentityProvider
+import JOSE
 
 /// `martlet key master`.
 struct MasterKeyCommand: AsyncParsableCommand {
@@ -19,10 +20,11 @@ struct MasterKeyCommand: AsyncParsableCommand {
                 martlet key master /etc/martlet/master.key
                 """)
         @Argument(help: "The file to create. It must not exist yet.") var file: String
+        @OptionGroup var output: OutputOptions
 
         func run() async throws {
             try await Failure.reported { try MasterKeyFile(path: file).make() }
-            Terminal.say("Created.")
+            output.report("created", ["file": .string(file)], "Created.")
         }
     }
 
@@ -33,11 +35,13 @@ struct MasterKeyCommand: AsyncParsableCommand {
                 Use this when several nodes share a database. The new key is not used yet. Copy the file to every \
                 node, restart each node, then run `martlet key master rotate` on one of them.
                 """)
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
             let path = try await Failure.reported { try await KeyCeremony(options).add() }
-            Terminal.say(
+            output.report(
+                "added", ["file": .string(path)],
                 "Added. Copy \(path) to every node, restart each, then run `martlet key master rotate` on one of them.")
         }
     }
@@ -53,11 +57,14 @@ struct MasterKeyCommand: AsyncParsableCommand {
                 An installation older than data keys gets them now. Run `martlet key reseal` next, so that nothing in \
                 the database depends on the old master key. Older versions of Martlet can no longer use the database.
                 """)
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
             let name = try await Failure.reported { try await KeyCeremony(options).rotate() }
-            Terminal.say("Rotated: the data keys are wrapped under \(name). Copy the file to every other node.")
+            output.report(
+                "rotated", ["master_key": .string(name)],
+                "Rotated: the data keys are wrapped under \(name). Copy the file to every other node.")
         }
     }
 }
@@ -71,11 +78,12 @@ struct Reseal: AsyncParsableCommand {
             deletes the old data keys. A digest can only be recomputed when its secret is next used, so the old digest \
             key is kept until no digest depends on it.
             """)
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         let count = try await Failure.reported { try await KeyCeremony(options).reseal() }
-        Terminal.say("Resealed: \(count) values.")
+        output.report("resealed", ["values": .integer(count)], "Resealed: \(count) values.")
     }
 }
 
@@ -93,21 +101,28 @@ struct ReplaceEverything: AsyncParsableCommand {
             """)
     @Flag(help: "Also replace all client secrets, and print the new ones. They can't be shown again.")
     var clientSecrets = false
-    @Flag(help: "Confirm. Without this flag nothing is changed.") var yes = false
+    @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        guard yes else {
-            throw ValidationError("This ends every session and token of every issuer. Add --yes to confirm.")
-        }
+        let change = confirmation.before("Replace every key and end every session and token of every issuer")
+        var secrets: [JSON] = []
         let hasFormerDigests = try await Failure.reported {
-            try await KeyCeremony(options).replaceEverything(withClientSecrets: clientSecrets) { client, secret in
-                Terminal.say("\(client)\t\(secret)")
+            try await KeyCeremony(options).replaceEverything(withClientSecrets: clientSecrets, after: change) {
+                client, secret in
+                // Shown as soon as it is stored, in case a later one fails.
+                if output.format == .text { Terminal.say("\(client)\t\(secret)") }
+                secrets.append(["client_id": .string(client.rawValue), "client_secret": .string(secret)])
             }
         }
         if hasFormerDigests {
-            Terminal.say("Client secrets were kept. Each digest moves to the new key when its secret is next used.")
+            Terminal.complain([
+                "note: client secrets were kept; each digest moves to the new key when its secret is next used"
+            ])
         }
-        Terminal.say("Replaced. Copy the master key file to every other node before you start it.")
+        output.report(
+            "replaced", clientSecrets ? ["clients": .array(secrets)] : [:],
+            "Replaced. Copy the master key file to every other node before you start it.")
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import IdentityProvider
 import JOSE
+import SQLStorage
 
 /// `martlet role`.
 struct RoleCommand: AsyncParsableCommand {
@@ -10,15 +11,15 @@ struct RoleCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List roles: name, permissions, and minimum acr of a sign-in.")
+            abstract: "List roles with their permissions and the minimum acr of a sign-in.",
+            discussion: "Example: martlet role list --output json")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { _, stores, _ in
-                for role in try await stores.roles.all() {
-                    let demand = role.minimumContext.map { "\t\($0.rawValue)" } ?? ""
-                    Terminal.say("\(role.name)\t\(role.permissions.joined(separator: " "))\(demand)")
-                }
+            try await options.administer(.reading) { _, stores, _ in
+                var listing = options.output.listing(["name", "permissions", "minimum_acr"])
+                listing.add(try await stores.roles.all().map(\.summary))
+                listing.end()
             }
         }
     }
@@ -36,25 +37,42 @@ struct RoleCommand: AsyncParsableCommand {
             let document: JSONObject = [
                 "name": .string(name), "permissions": .array(permission.map(JSON.string)),
             ]
-            try await options.administer { administration, _, _ in
+            try await options.administer(.changing) { administration, _, _ in
                 let role = try Mistakes.telling { () throws(InvalidDocument) in try Role(document: document) }
                 try await administration.setPermissions(role)
+                options.output.report("saved", ["name": .string(name)], "Saved.")
             }
-            Terminal.say("Saved.")
         }
     }
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a role, and remove it from every group and user.",
-            discussion: "If the command is interrupted, run it again to finish.")
+            discussion: """
+                If the command is interrupted, run it again to finish.
+
+                martlet role remove editor
+                """)
         @Argument(help: "The role's name.") var name: String
+        @OptionGroup var confirmation: ConfirmationOptions
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, _, _ in try await administration.deleteRole(name) }
-            Terminal.say("Removed.")
+            let change = confirmation.before("Remove the role \(name), and remove it from every group and user")
+            try await options.administer(.changing, after: change) { administration, _, _ in
+                try await administration.deleteRole(name)
+                options.output.report("removed", ["name": .string(name)], "Removed.")
+            }
         }
+    }
+}
+
+extension Role {
+    fileprivate var summary: JSONObject {
+        [
+            "name": .string(name), "permissions": .strings(permissions),
+            "minimum_acr": .text(minimumContext?.rawValue),
+        ]
     }
 }
 

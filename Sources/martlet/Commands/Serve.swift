@@ -22,14 +22,14 @@ struct Serve: AsyncParsableCommand {
             In production:     martlet serve --config martlet.yaml --apply resources.yaml
             """)
 
-    @OptionGroup var options: ConfigurationOptions
     @Option(help: "A resource file to apply before serving. May be repeated.") var apply: [String] = []
     @Flag(help: "Add demo users and clients, and a demo application on http://localhost:8081.") var demo = false
     @Option(help: "The port of the demo application.") var demoPort = 8081
+    @OptionGroup var options: ServerOptions
 
     func run() async throws {
         try await Failure.reported {
-            let configuration = try Configuration(options)
+            let configuration = try Configuration(options.configuration)
             let resources = try ResourceFiles(apply).resources
             if demo { try Demo.check(configuration) }
             let telemetry = TelemetryBootstrap.start(
@@ -51,7 +51,7 @@ struct Serve: AsyncParsableCommand {
     private func start(
         _ configuration: Configuration, applying resources: ResourceSet, _ telemetry: TelemetryBootstrap
     ) async throws {
-        let composition = try Composition(configuration)
+        let composition = try await Composition.open(configuration, for: .creating)
         let prepare: @Sendable () async throws -> Void = { [demo, demoPort] in
             try await composition.prepare()
             let administration = try composition.administration(configuration.issuers[0])

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import IdentityProvider
+import JOSE
 import SQLStorage
 
 /// `martlet export`.
@@ -18,22 +19,28 @@ struct Export: AsyncParsableCommand {
             """)
 
     @Argument(help: "The file to create. It must not exist yet.") var file: String
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         let count = try await Failure.reported {
-            try await Composition(try Configuration(options), makesMasterKey: false).run { composition in
-                let output = try TransferOutput(file)
+            let configuration = try Configuration(options)
+            Terminal.complain([configuration.summary(of: configuration.issuers)])
+            return try await Composition.open(configuration, for: .recordedReading).run { composition in
+                try await composition.prepare()
+                try await composition.requireKnown(configuration.issuers[0])
+                let destination = try TransferOutput(file)
                 let count = try await composition.storage.export(
-                    masterKeys: composition.masterKeys.names, to: output.write)
-                try output.finish()
-                for issuer in composition.configuration.issuers {
+                    masterKeys: composition.masterKeys.names, to: destination.write)
+                try destination.finish()
+                for issuer in try await composition.knownIssuers() {
                     try composition.auditLog(issuer).record(.exported(.everything, records: count))
                 }
                 return count
             }
         }
-        Terminal.say("\(count) rows exported to \(file).")
+        output.report(
+            "exported", ["rows": .integer(count), "file": .string(file)], "\(count) rows exported to \(file).")
     }
 }
 
@@ -47,19 +54,21 @@ struct Import: AsyncParsableCommand {
             """)
 
     @Argument(help: "The file written by `martlet export`.") var file: String
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         let count = try await Failure.reported {
             let configuration = try Configuration(options)
             let input = try TransferInput(file)
-            let composition = try Composition(configuration, makesMasterKey: false)
+            Terminal.complain([configuration.summary(of: configuration.issuers)])
+            let composition = try await Composition.open(configuration, for: .creating, makesMasterKey: false)
             let count = try await composition.storage.import(
                 masterKeys: composition.masterKeys.names, from: input.next)
             await composition.storage.close()
             return count
         }
-        Terminal.say("\(count) rows imported.")
+        output.report("imported", ["rows": .integer(count), "file": .string(file)], "\(count) rows imported.")
     }
 }
 

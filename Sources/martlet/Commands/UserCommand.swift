@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import IdentityProvider
 import JOSE
+import SQLStorage
 
 /// `martlet user`.
 struct UserCommand: AsyncParsableCommand {
@@ -16,19 +17,19 @@ struct UserCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List users: username, identifier, email address, and state.")
+            abstract: "List users with their identifier (sub), email address and state.",
+            discussion: "Example: martlet user list --output json")
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { _, stores, _ in
+            try await options.administer(.reading) { _, stores, _ in
+                var listing = options.output.listing(["username", "sub", "email", "disabled"])
                 var last: String?
                 while case let users = try await stores.users.list(after: last, limit: 500), !users.isEmpty {
-                    for user in users {
-                        let marks = [user.email ?? "-", user.isDisabled ? "disabled" : "enabled"]
-                        Terminal.say(([user.username, user.id.rawValue] + marks).joined(separator: "\t"))
-                    }
+                    listing.add(users.map(\.summary))
                     last = users.last?.username
                 }
+                listing.end()
             }
         }
     }
@@ -47,7 +48,7 @@ struct UserCommand: AsyncParsableCommand {
             var document: JSONObject = ["username": .string(username), "password": .string(password)]
             document["email"] = email.map(JSON.string)
             document["name"] = displayName.map(JSON.string)
-            try await options.administer { administration, _, provider in
+            try await options.administer(.changing) { administration, stores, provider in
                 do throws(PasswordRefusal) {
                     _ = try NewPassword(
                         password, names: [username, email, provider.settings.name].compactMap(\.self))
@@ -57,8 +58,8 @@ struct UserCommand: AsyncParsableCommand {
                 } catch let error as InvalidDocument {
                     throw Mistakes(error.problems.map { "\($0.member): \($0.reason)" })
                 }
+                options.output.report("added", try await stores.user(username).reference, "Added \(username).")
             }
-            Terminal.say("Added \(username).")
         }
     }
 
@@ -71,67 +72,90 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let password = try SecretInput.read()
-            try await options.administer { administration, stores, provider in
+            try await options.administer(.changing) { administration, stores, provider in
                 let user = try await stores.user(username)
                 do throws(PasswordRefusal) {
                     _ = try NewPassword(password, for: user, site: provider.settings.name)
                 } catch { throw Mistakes([error.sentence]) }
                 try await administration.setPassword(password, of: user)
+                options.output.report("password_changed", user.reference, "Changed.")
             }
-            Terminal.say("Changed.")
         }
     }
 
     struct Disable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Disable a user and sign them out everywhere.")
+        static let configuration = CommandConfiguration(
+            abstract: "Disable a user and sign them out everywhere.",
+            discussion: """
+                Their data, password and other factors stay. `martlet user enable` lets them sign in again.
+
+                martlet user disable alice
+                """)
         @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, stores, _ in
-                try await administration.setDisabled(true, stores.user(username))
+            try await options.administer(.changing) { administration, stores, _ in
+                let user = try await stores.user(username)
+                try await administration.setDisabled(true, user)
+                options.output.report("disabled", user.reference, "Disabled.")
             }
-            Terminal.say("Disabled.")
         }
     }
 
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Enable a disabled user.")
+        static let configuration = CommandConfiguration(
+            abstract: "Enable a disabled user.", discussion: "Example: martlet user enable alice")
         @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, stores, _ in
-                try await administration.setDisabled(false, stores.user(username))
+            try await options.administer(.changing) { administration, stores, _ in
+                let user = try await stores.user(username)
+                try await administration.setDisabled(false, user)
+                options.output.report("enabled", user.reference, "Enabled.")
             }
-            Terminal.say("Enabled.")
         }
     }
 
     struct Unlock: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Unlock a user who entered too many wrong passwords or codes.")
+            abstract: "Unlock a user who entered too many wrong passwords or codes.",
+            discussion: "Example: martlet user unlock alice")
         @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, stores, _ in
-                let wasLocked = try await administration.unlock(stores.user(username))
-                Terminal.say(wasLocked ? "Unlocked." : "The user was not locked out.")
+            try await options.administer(.changing) { administration, stores, _ in
+                let user = try await stores.user(username)
+                let wasLocked = try await administration.unlock(user)
+                options.output.report(
+                    wasLocked ? "unlocked" : "unchanged", user.reference,
+                    wasLocked ? "Unlocked." : "The user was not locked out.")
             }
         }
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove a user and all their data.")
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a user and all their data.",
+            discussion: """
+                Audit records about the user stay until their retention ends. To keep the data but refuse the user, \
+                run `martlet user disable`.
+
+                martlet user remove alice
+                """)
         @Argument(help: "The username or email address.") var username: String
+        @OptionGroup var confirmation: ConfirmationOptions
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, stores, _ in
-                try await administration.remove(stores.user(username))
+            let change = confirmation.before("Remove the user \(username) and all their data")
+            try await options.administer(.changing, after: change) { administration, stores, _ in
+                let user = try await stores.user(username)
+                try await administration.remove(user)
+                options.output.report("removed", user.reference, "Removed.")
             }
-            Terminal.say("Removed.")
         }
     }
 }
@@ -151,6 +175,17 @@ extension Stores {
             throw Mistakes(["no client with the client_id \(id); `martlet client list` shows all clients"])
         }
         return client
+    }
+}
+
+extension User {
+    /// Names the user in the JSON output of commands.
+    var reference: JSONObject { ["username": .string(username), "sub": .string(id.rawValue)] }
+
+    fileprivate var summary: JSONObject {
+        var summary = reference
+        summary.merge(["email": .text(email), "disabled": .bool(isDisabled)])
+        return summary
     }
 }
 

@@ -1,5 +1,7 @@
 import ArgumentParser
 import IdentityProvider
+import JOSE
+import SQLStorage
 
 extension UserCommand {
     /// `martlet user invite`.
@@ -17,7 +19,7 @@ extension UserCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            let line = try await options.administer { administration, stores, provider in
+            try await options.administer(.changing) { administration, stores, provider in
                 guard let address = MailAddress(email) else {
                     throw Mistakes(["\(email) is not a valid email address"])
                 }
@@ -30,16 +32,18 @@ extension UserCommand {
                 guard mail else {
                     let link = try provider.invitation(for: address)
                     administration.audit.record(.invitationSent)
-                    return link
+                    return options.output.report(
+                        "invited", ["email": .string(address.text), "link": .string(link)], link)
                 }
                 guard try Configuration(options.configuration).mail != nil else {
                     throw Mistakes(["mail.smtp is not set; set it, or leave out --mail and send the link yourself"])
                 }
                 try await provider.mail.add(.invitation(address))
                 administration.audit.record(.invitationSent)
-                return "Invited \(address.text). A running server sends the email."
+                options.output.report(
+                    "invited", ["email": .string(address.text)],
+                    "Invited \(address.text). A running server sends the email.")
             }
-            Terminal.say(line)
         }
     }
 }

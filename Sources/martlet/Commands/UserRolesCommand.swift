@@ -1,17 +1,22 @@
 import ArgumentParser
 import IdentityProvider
+import JOSE
+import SQLStorage
 
 extension UserCommand {
     struct Roles: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the roles and groups assigned to a user.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the roles and groups assigned to a user.",
+            discussion: "Example: martlet user roles alice")
         @Argument(help: "The username or email address.") var username: String
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { _, stores, _ in
+            try await options.administer(.reading) { _, stores, _ in
                 let user = try await stores.user(username)
-                for role in user.roles { Terminal.say("role\t\(role)") }
-                for group in user.groups { Terminal.say("group\t\(group)") }
+                options.output.show([
+                    "username": .string(user.username), "roles": .strings(user.roles), "groups": .strings(user.groups),
+                ])
             }
         }
     }
@@ -25,27 +30,31 @@ extension UserCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, stores, _ in
-                try await Mistakes.naming {
-                    try await administration.assign(given.membership, to: stores.user(username).id)
-                }
+            try await options.administer(.changing) { administration, stores, _ in
+                let user = try await stores.user(username)
+                try await Mistakes.naming { try await administration.assign(given.membership, to: user.id) }
+                options.output.report("assigned", user.reference, "Assigned.")
             }
-            Terminal.say("Assigned.")
         }
     }
 
     struct Withdraw: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove roles and groups from a user. Takes effect with their next token.")
+            abstract: "Remove roles and groups from a user. Takes effect with their next token.",
+            discussion: "Example: martlet user withdraw alice --role editor")
         @Argument(help: "The username or email address.") var username: String
         @OptionGroup var taken: MembershipOptions
+        @OptionGroup var confirmation: ConfirmationOptions
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer { administration, stores, _ in
-                try await administration.withdraw(taken.membership, from: stores.user(username).id)
+            let names = (taken.role + taken.group).joined(separator: ", ")
+            let change = confirmation.before("Remove \(names) from the user \(username)")
+            try await options.administer(.changing, after: change) { administration, stores, _ in
+                let user = try await stores.user(username)
+                try await administration.withdraw(taken.membership, from: user.id)
+                options.output.report("withdrawn", user.reference, "Removed.")
             }
-            Terminal.say("Removed.")
         }
     }
 }

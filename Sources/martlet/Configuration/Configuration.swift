@@ -28,13 +28,17 @@ struct Configuration {
     let auditFile: String?
     /// `nil` if webhooks are turned off.
     let webhooks: WebhookSetting?
+    /// The configuration file in words, for `summary`.
+    let source: String
     /// Settings that have no effect in this version. Reported at startup.
     let unused: [String]
 
-    init(_ options: ConfigurationOptions, environment: [String: String] = ProcessInfo.processInfo.environment)
-        throws(Mistakes)
-    {
-        var values = SettingValues(options: options, environment: environment)
+    init(
+        _ options: ConfigurationOptions, environment: [String: String] = ProcessInfo.processInfo.environment,
+        places: [String] = ConfigurationFile.places
+    ) throws(Mistakes) {
+        var values = SettingValues(options: options, environment: environment, places: places)
+        source = Self.source(values, places)
         issuers = Self.issuers(&values)
         address = Self.address(&values, .listen) ?? .host("127.0.0.1", port: 8080)
         metricsAddress = Self.address(&values, .telemetryMetrics)
@@ -56,6 +60,13 @@ struct Configuration {
         audit = Self.audit(&values, webhooks)
         auditFile = values.text(.auditFile)
         guard values.mistakes.isEmpty else { throw Mistakes(values.mistakes) }
+    }
+
+    /// Says where the configuration file was looked for only if nothing else names the issuer either.
+    private static func source(_ values: SettingValues, _ places: [String]) -> String {
+        if let file = values.file { return "configured by \(file)" }
+        guard !values.isSet(.issuer) else { return "no configuration file" }
+        return "no configuration file (looked for --config, MARTLET_CONFIG, \(places.joined(separator: ", ")))"
     }
 
     private static let defaultIssuer = try! Issuer("http://localhost:8080")

@@ -1,8 +1,31 @@
 import ArgumentParser
 
-/// The options of every command: the configuration file, and one flag for each setting.
+/// The options of every command: the configuration file, and one flag for each setting, which only the help of
+/// `martlet serve` lists.
 struct ConfigurationOptions: ParsableArguments {
+    @Option(
+        help: """
+            The configuration file (YAML). Each setting can also be given as a flag, such as --storage; \
+            `martlet serve --help` lists them.
+            """)
+    var config: String?
+    @OptionGroup(visibility: .hidden) var settings: SettingOptions
+}
+
+/// The options of `martlet serve`.
+struct ServerOptions: ParsableArguments {
     @Option(help: "The configuration file (YAML).") var config: String?
+    @OptionGroup var settings: SettingOptions
+
+    var configuration: ConfigurationOptions {
+        var options = ConfigurationOptions()
+        (options.config, options.settings) = (config, settings)
+        return options
+    }
+}
+
+/// One flag for each setting.
+struct SettingOptions: ParsableArguments {
     @Option(help: "The issuer identifier, such as https://id.example.com.") var issuer: String?
     @Option(help: "The name shown on pages and in email.") var name: String?
     @Option(help: "Additional issuers, separated by commas.") var additionalIssuers: String?

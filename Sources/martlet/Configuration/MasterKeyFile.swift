@@ -1,6 +1,8 @@
 import FoundationEssentials
 import Glibc
 import IdentityProvider
+import SQLStorage
+import SQLiteDriver
 
 /// The file with the master keys, which are kept out of the database.
 struct MasterKeyFile {
@@ -31,11 +33,36 @@ struct MasterKeyFile {
         switch code {
         case ENOENT, ENOTDIR:
             """
-            no master key found; create one with `martlet key master \(path)`, and copy it to every node that uses the \
-            database
+            no master key found; a database in use needs its own key, from a backup or another node; for a new \
+            database, create one with `martlet key master \(path)` and copy it to every node
             """
         case ELOOP: "the master key must not be a symbolic link; name the target file instead"
         default: "the master key cannot be read; give this user read access"
+        }
+    }
+
+    /// Creates the file for a new SQLite database, unless the path exists. A database in use needs the key that it was
+    /// sealed under, so nothing is created for it.
+    func make(forNew database: String) async throws {
+        guard !FileManager.default.fileExists(atPath: path), try await !Self.isInUse(database) else { return }
+        try PrivateFile.makeDirectory(of: path)
+        try makeIfAbsent()
+    }
+
+    /// Programs that start at once create the key before they use the database, so a key that appears in between is
+    /// never mistaken for a missing one.
+    private static func isInUse(_ path: String) async throws -> Bool {
+        let storage: SQLBackend
+        do { storage = SQLBackend(try SQLiteDatabase(path: path, for: .reading)) } catch StorageError.missing {
+            return false
+        }
+        do {
+            let needsMasterKey = try await storage.needsMasterKey()
+            await storage.close()
+            return needsMasterKey
+        } catch {
+            await storage.close()
+            throw error
         }
     }
 

@@ -6,16 +6,19 @@ import JOSE
 struct SettingValues {
     private var values: [Setting: (value: JSON, source: String)] = [:]
     private(set) var mistakes: [String] = []
+    /// The path of the configuration file, if there is one.
+    private(set) var file: String?
 
-    init(options: ConfigurationOptions, environment: [String: String]) {
-        readFile(options.config ?? environment["MARTLET_CONFIG"])
+    /// `places` are the configuration files that are used unless one is named.
+    init(options: ConfigurationOptions, environment: [String: String], places: [String]) {
+        readFile(options.config ?? environment["MARTLET_CONFIG"], or: places)
         for setting in Setting.allCases {
             if let text = environment[setting.variable] { values[setting] = (.string(text), setting.variable) }
             if setting.mayBeInFile { readSecret(setting, environment[setting.variable + "_FILE"]) }
         }
-        for setting in Setting.allCases { readSecret(setting, options.file(setting)) }
+        for setting in Setting.allCases { readSecret(setting, options.settings.file(setting)) }
         for setting in Setting.allCases {
-            if let text = options.flag(setting) { values[setting] = (.string(text), setting.flag) }
+            if let text = options.settings.flag(setting) { values[setting] = (.string(text), setting.flag) }
         }
         for name in environment.keys.sorted() where name.hasPrefix("MARTLET_") && !Self.isKnown(name) {
             mistakes.append("\(name): \(Self.unknown(name, among: Setting.allCases.map(\.variable)))")
@@ -33,17 +36,19 @@ struct SettingValues {
             }
     }
 
-    private mutating func readFile(_ path: String?) {
-        guard let path else { return }
+    private mutating func readFile(_ path: String?, or places: [String]) {
         do throws(Mistakes) {
-            let file = try DocumentFile(path: path)
-            guard !file.describes(Set(ResourceSet.kinds), ratherThan: Setting.groups) else {
+            let document =
+                if let path { try DocumentFile(path: path) } else { try ConfigurationFile.find(in: places) }
+            guard let document else { return }
+            file = document.path
+            guard !document.describes(Set(ResourceSet.kinds), ratherThan: Setting.groups) else {
                 mistakes.append(
-                    "\(path): this is a resource file, not a configuration file; name it without --config, such as "
-                        + "`martlet check \(path) --config martlet.yaml`")
+                    "\(document.path): this is a resource file, not a configuration file; name it without --config, "
+                        + "such as `martlet check \(document.path) --config martlet.yaml`")
                 return
             }
-            take(file.document, prefix: "", of: file)
+            take(document.document, prefix: "", of: document)
         } catch { mistakes += error.lines }
     }
 

@@ -25,11 +25,16 @@ enum StorageSetting {
     }
 
     /// Opens the file, or starts connecting to the server. Throws `StorageError`.
-    func open() throws -> any SQLDatabase {
+    func open(for access: StorageAccess) throws -> any SQLDatabase {
         switch self {
-        case .sqlite(let path): try SQLiteDatabase(path: path)
+        case .sqlite(let path): try SQLiteDatabase(path: path, for: access)
         case .mariaDB(let settings): MariaDBDatabase(settings)
         }
+    }
+
+    /// Throws `StorageError.missing` if the database is a file that doesn't exist.
+    func requireExisting() throws(StorageError) {
+        if case .sqlite(let path) = self { try SQLiteDatabase.requireFile(path) }
     }
 
     /// Whether several nodes can share the database.
@@ -37,6 +42,16 @@ enum StorageSetting {
         switch self {
         case .sqlite: false
         case .mariaDB: true
+        }
+    }
+}
+
+extension StorageSetting: CustomStringConvertible {
+    /// The setting without the password and options.
+    var description: String {
+        switch self {
+        case .sqlite(let path): "sqlite:\(path)"
+        case .mariaDB(let settings): "\(settings)"
         }
     }
 }

@@ -1,0 +1,44 @@
+import FoundationEssentials
+import Glibc
+import IdentityProvider
+
+/// The configuration file that is used if neither `--config` nor `MARTLET_CONFIG` names one.
+enum ConfigurationFile {
+    /// Where Martlet looks, in this order.
+    static let places = ["martlet.yaml", "/etc/martlet/martlet.yaml"]
+
+    /// Reads the first file that exists, or returns `nil`. Throws `Mistakes` for one that another user could have
+    /// placed there: whoever writes the configuration decides which database and keys a command uses.
+    static func find(in places: [String]) throws(Mistakes) -> DocumentFile? {
+        for path in places {
+            // A command run in a folder of another user must not follow a link that they placed there.
+            guard let file = InputFile(path, options: O_NONBLOCK | (path.hasPrefix("/") ? 0 : O_NOFOLLOW)) else {
+                if errno == ENOENT || errno == ENOTDIR { continue }
+                throw Mistakes(["\(path): cannot be read; give this user read access, or name a file with --config"])
+            }
+            var status = stat()
+            guard unsafe fstat(file.descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                [0, geteuid()].contains(status.st_uid), status.st_mode & 0o002 == 0
+            else {
+                throw Mistakes([
+                    """
+                    \(path): not used, because another user may have written it; to use it, add --config \(path)
+                    """
+                ])
+            }
+            guard let bytes = file.readToEnd(), let text = String(validating: bytes, as: UTF8.self) else {
+                throw Mistakes(["\(path): not valid UTF-8"])
+            }
+            return try DocumentFile(text: text, path: path)
+        }
+        return nil
+    }
+}
+
+extension Configuration {
+    /// One line that names the issuers, the storage without its password, and the configuration file or where it was
+    /// looked for.
+    func summary(of issuers: [Issuer]) -> String {
+        "martlet: \(issuers.map(\.identifier).joined(separator: ", ")) in \(storage), \(source)"
+    }
+}

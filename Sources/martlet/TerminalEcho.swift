@@ -22,6 +22,6 @@ struct TerminalEcho {
     func restore() {
         unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &Self.former)
         signal(SIGINT, SIG_DFL)
-        Terminal.prompt("\n")
+        Terminal.ask("\n")
     }
 }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import Logging
 import NIOCore
 import NIOSSL
@@ -61,6 +61,16 @@ final class TLSCertificate: Sendable {
         .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ]
 
+    /// Loads the files, and returns when the first certificate of the chain expires.
+    static func expiry(of settings: ServerSettings.TLS) throws(InvalidCertificate) -> Date {
+        let files = try read(settings)
+        _ = try context(files, settings)
+        guard let certificate = try chain(files, settings).first else {
+            throw InvalidCertificate(file: settings.certificate, reason: "has no certificate")
+        }
+        return Date(timeIntervalSince1970: TimeInterval(certificate.notValidAfter))
+    }
+
     private static func read(_ settings: ServerSettings.TLS) throws(InvalidCertificate) -> Files {
         func contents(_ path: String) throws(InvalidCertificate) -> Data {
             do { return try Data(contentsOf: URL(filePath: path)) } catch {
@@ -73,10 +83,7 @@ final class TLSCertificate: Sendable {
     private static func context(
         _ files: Files, _ settings: ServerSettings.TLS
     ) throws(InvalidCertificate) -> NIOSSLContext {
-        func reading<Value>(_ file: String, _ body: () throws -> Value) throws(InvalidCertificate) -> Value {
-            do { return try body() } catch { throw InvalidCertificate(file: file, reason: "\(error)") }
-        }
-        let chain = try reading(settings.certificate) { try NIOSSLCertificate.fromPEMBytes(Array(files.certificate)) }
+        let chain = try chain(files, settings)
         let key = try reading(settings.key) { try NIOSSLPrivateKey(bytes: Array(files.key), format: .pem) }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
@@ -89,10 +96,27 @@ final class TLSCertificate: Sendable {
         // Fails if the key does not belong to the certificate.
         return try reading(settings.key) { try NIOSSLContext(configuration: configuration) }
     }
+
+    private static func chain(
+        _ files: Files, _ settings: ServerSettings.TLS
+    ) throws(InvalidCertificate) -> [NIOSSLCertificate] {
+        try reading(settings.certificate) { try NIOSSLCertificate.fromPEMBytes(Array(files.certificate)) }
+    }
+
+    private static func reading<Value>(
+        _ file: String, _ body: () throws -> Value
+    ) throws(InvalidCertificate) -> Value {
+        do { return try body() } catch { throw InvalidCertificate(file: file, reason: "\(error)") }
+    }
 }
 
 /// A certificate or key that cannot be used.
 package struct InvalidCertificate: Error {
     package let file: String
     package let reason: String
+}
+
+extension ServerSettings.TLS {
+    /// Loads the files as a start does, and returns when the certificate expires. Throws `InvalidCertificate`.
+    package func check() throws(InvalidCertificate) -> Date { try TLSCertificate.expiry(of: self) }
 }

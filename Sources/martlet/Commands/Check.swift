@@ -1,34 +1,30 @@
 import ArgumentParser
-import IdentityProvider
-import Server
 
 /// `martlet check`.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Validate the configuration and resource files, and report every error at once.",
-        discussion: "Example: martlet check resources.yaml --config martlet.yaml")
+        abstract: "Check the configuration and resource files, and report everything at once.",
+        discussion: """
+            Reads all files, the certificate, the templates and the database, and changes nothing. An error would stop \
+            the server or `martlet apply`. A note points to something that works but is probably not meant, such as a \
+            scope that no resource server has; with --strict, notes are errors.
 
-    @Argument(help: "Resource files (YAML) to validate along with the configuration.") var files: [String] = []
+            Before a deployment:   martlet check resources.yaml --config martlet.yaml
+            In a pipeline:         martlet check resources.yaml --config martlet.yaml --strict
+            """)
+
+    @Argument(help: "Resource files (YAML) to check along with the configuration.") var files: [String] = []
+    @Flag(help: "Fail if there are notes.") var strict = false
+    @Option(name: .customLong("for"), help: "The issuer that the resource files are for. Defaults to the first one.")
+    var target: String?
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        try await Failure.reported {
-            var mistakes: [String] = []
-            do throws(Mistakes) {
-                let configuration = try Configuration(options)
-                do throws(InvalidTemplate) {
-                    _ = try PageRenderer(name: configuration.settings.name, overrides: configuration.templates)
-                } catch { mistakes.append("templates: \(error.file): \(error.reason)") }
-                for setting in configuration.unused {
-                    Terminal.complain(["note: \(setting) has no effect in this version"])
-                }
-            } catch { mistakes += error.lines }
-            do throws(Mistakes) {
-                let resources = try ResourceFiles(files)
-                for warning in resources.warnings(besides: ResourceNames()) { Terminal.complain(["note: \(warning)"]) }
-            } catch { mistakes += error.lines }
-            guard mistakes.isEmpty else { throw Mistakes(mistakes) }
-            Terminal.say("No errors found.")
-        }
+        let inspection = await Inspection(options, resources: files, target: target)
+        for note in inspection.notes { Terminal.complain(["note: \(note)"]) }
+        for error in inspection.errors + inspection.storageErrors { Terminal.complain(["error: \(error)"]) }
+        if !inspection.errors.isEmpty || strict && !inspection.notes.isEmpty { throw ExitCode(78) }
+        if !inspection.storageErrors.isEmpty { throw ExitCode(69) }
+        Terminal.say("No errors found.")
     }
 }

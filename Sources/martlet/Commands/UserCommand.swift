@@ -202,8 +202,11 @@ extension PasswordRefusal {
 /// Reads a secret from standard input. Arguments would be visible to other users of the machine.
 enum SecretInput {
     static func read() throws -> String {
-        if isatty(STDIN_FILENO) == 1 { Terminal.prompt("Password: ") }
-        guard let line = hidden({ readLine(strippingNewline: true) }), !line.isEmpty else {
+        let line = hidden {
+            if isatty(STDIN_FILENO) == 1 { Terminal.ask("Password: ") }
+            return readLine(strippingNewline: true)
+        }
+        guard let line, !line.isEmpty else {
             throw ValidationError("Provide the password on standard input.")
         }
         return line

@@ -24,7 +24,8 @@ struct Questionnaire {
         if acceptsDefaults, let standard, let answer = try? parse(standard) { return answer }
         while true {
             prompt(standard.map { $0.isEmpty ? question : "\(question) [\($0)]" } ?? question)
-            guard let typed = readLine(strippingNewline: true) ?? standard else {
+            guard let typed = readLine(strippingNewline: true) else {
+                if let standard, let answer = try? parse(standard) { return answer }
                 throw ValidationError("The input ended before this question. Nothing was written.")
             }
             do throws(InvalidAnswer) { return try parse(typed.isEmpty ? standard ?? "" : typed) } catch {
@@ -36,8 +37,7 @@ struct Questionnaire {
     /// Reads a new password, typed twice on a terminal. Asks again after an invalid one.
     func password(_ question: String, _ check: (String) throws(InvalidAnswer) -> Void) throws -> String {
         while true {
-            prompt(question)
-            let first = try hiddenLine()
+            let first = try hiddenLine(question)
             do throws(InvalidAnswer) {
                 try check(first)
                 guard isTerminal else { return first }
@@ -45,17 +45,20 @@ struct Questionnaire {
                 Terminal.complain(["  \(error.reason)"])
                 continue
             }
-            prompt("The same password again")
-            if try hiddenLine() == first { return first }
+            if try hiddenLine("The same password again") == first { return first }
             Terminal.complain(["  The passwords are different."])
         }
     }
 
     /// Typed answers follow the question; answers from a pipe are not shown, so the line ends here.
-    private func prompt(_ question: String) { Terminal.prompt("\(question): " + (isTerminal ? "" : "\n")) }
+    private func prompt(_ question: String) { Terminal.ask("\(question): " + (isTerminal ? "" : "\n")) }
 
-    private func hiddenLine() throws -> String {
-        guard let line = SecretInput.hidden({ readLine(strippingNewline: true) }) else {
+    private func hiddenLine(_ question: String) throws -> String {
+        let line = SecretInput.hidden {
+            prompt(question)
+            return readLine(strippingNewline: true)
+        }
+        guard let line else {
             throw ValidationError("The input ended before the password. Nothing was written.")
         }
         return line

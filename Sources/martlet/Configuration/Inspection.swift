@@ -1,0 +1,85 @@
+import FoundationEssentials
+import IdentityProvider
+import SQLStorage
+import Server
+
+/// Collects everything that is wrong or doubtful about a configuration and its resource files. Changes nothing.
+struct Inspection {
+    private(set) var errors: [String] = []
+    private(set) var notes: [String] = []
+    /// Why the storage can't be used now. Not a mistake in a file.
+    private(set) var storageErrors: [String] = []
+
+    init(_ options: ConfigurationOptions, resources files: [String], target: String? = nil) async {
+        let configuration = checking { () throws(Mistakes) in try Configuration(options) }
+        let resources = checking { () throws(Mistakes) in try ResourceFiles(files) }
+        var stored = ResourceNames()
+        if let configuration {
+            inspect(configuration)
+            if let issuer = checking({ () throws(Mistakes) in try configuration.issuer(named: target) }) {
+                stored = await inspectStorage(of: issuer, configuration) ?? stored
+            }
+        }
+        notes += resources?.warnings(besides: stored) ?? []
+    }
+
+    private mutating func checking<Value>(_ read: () throws(Mistakes) -> Value) -> Value? {
+        do throws(Mistakes) { return try read() } catch {
+            errors += error.lines
+            return nil
+        }
+    }
+
+    /// Inspects the files that settings name.
+    private mutating func inspect(_ configuration: Configuration) {
+        do throws(InvalidTemplate) {
+            _ = try PageRenderer(name: configuration.settings.name, overrides: configuration.templates)
+        } catch { errors.append("templates: \(error.file): \(error.reason)") }
+        if let tls = configuration.tls {
+            do throws(InvalidCertificate) { inspect(try tls.check(), of: tls) } catch {
+                errors.append("tls: \(error.file): \(error.reason)")
+            }
+        }
+        for setting in configuration.unused { notes.append("\(setting) has no effect in this version") }
+    }
+
+    private mutating func inspect(_ expiry: Date, of tls: ServerSettings.TLS) {
+        let days = Int((expiry.timeIntervalSinceNow / 86_400).rounded(.down))
+        if days < 0 { errors.append("tls.certificate: \(tls.certificate) has expired") }
+        if (0..<14).contains(days) {
+            notes.append("tls.certificate: \(tls.certificate) expires in less than \(days + 1) days")
+        }
+    }
+
+    /// Returns the names of the resources of `issuer`, or `nil` if the storage has none yet or can't be used.
+    private mutating func inspectStorage(of issuer: Issuer, _ configuration: Configuration) async -> ResourceNames? {
+        do {
+            return try await Composition.open(configuration, for: .reading).run { composition in
+                try await composition.prepare()
+                let known = try await composition.storage.issuers()
+                guard known.contains(issuer.identifier) else {
+                    if !known.isEmpty {
+                        notes.append(
+                            "issuer: the database has \(known.joined(separator: " and ")); the next start adds "
+                                + issuer.identifier)
+                    }
+                    return nil
+                }
+                return try await composition.administration(issuer).resourceNames()
+            }
+        } catch let error as StorageError {
+            switch error {
+            case .missing, .noSchema:
+                notes.append("storage: \(configuration.storage) is empty; the first start fills it")
+            case .olderSchema(let found, let known):
+                notes.append("storage: the next start migrates the schema from version \(found) to \(known)")
+            default: storageErrors.append("storage: \(error)")
+            }
+        } catch let error as Mistakes {
+            errors += error.lines
+        } catch is NotOurs {
+            errors.append("master_key_file: this key does not open the stored data")
+        } catch { storageErrors.append("storage: \(error)") }
+        return nil
+    }
+}

@@ -20,7 +20,7 @@ struct Mount: Sendable {
             answer.route = route.path.text
             answer.isSharedAcrossOrigins = route.isSharedAcrossOrigins
         } else if exchange.head.method == .options, place.isSharedAcrossOrigins {
-            answer = CrossOriginMiddleware.preflight(for: place.methods)
+            answer = CrossOriginMiddleware.preflight(exchange.head, for: place.methods)
         } else {
             let (route, endpoint) = place.targets[0]
             let routed = RoutedRequest(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)

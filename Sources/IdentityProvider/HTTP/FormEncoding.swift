@@ -14,7 +14,9 @@ package enum FormEncoding {
                     throw .invalidRequest("a parameter has malformed percent encoding")
                 }
                 bytes.append(high << 4 | low)
-            case 0x21...0x7E: bytes.append(byte)
+            // Some clients, such as oidc-agent, send spaces as they are. Only `+` and `%` have a meaning here
+            // (WHATWG URL §5.1).
+            case 0x20...0x7E: bytes.append(byte)
             case 0x80...0xFF: bytes.append(byte)
             default: throw .invalidRequest("a parameter has an illegal character")
             }

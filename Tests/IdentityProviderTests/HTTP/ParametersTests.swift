@@ -6,7 +6,10 @@ import Testing
 struct ParametersTests {
     @Test(
         "malformed input is refused",
-        arguments: ["a=%", "a=%2", "a=%zz", "a=%FF", "a=%00", "a=%01", "a=1&a=2", "a\u{0}=1", "%61=1&a=2", "a=b c"])
+        arguments: [
+            "a=%", "a=%2", "a=%zz", "a=%FF", "a=%00", "a=%01", "a=1&a=2", "a\u{0}=1", "%61=1&a=2",
+            "a=b\tc", "a=b\nc", "a=b\u{7F}c",
+        ])
     func refused(_ text: String) {
         #expect(throws: OAuthError.self) { try Parameters(parsing: text, limits: Limits()) }
     }
@@ -20,6 +23,12 @@ struct ParametersTests {
         #expect(parameters["c"] == nil)
         #expect(parameters["state"] == "&=")
         #expect(parameters.all("resource") == ["x", "y"])
+    }
+
+    @Test("WHATWG URL §5.1: a space is a space, whether it is sent as it is, as a plus or encoded")
+    func spaces() throws {
+        let parameters = try Parameters(parsing: "scope=openid profile+email%20phone", limits: Limits())
+        #expect(parameters["scope"] == "openid profile email phone")
     }
 
     @Test("the number of parameters and the total length are limited")

@@ -126,12 +126,15 @@ struct OpenAPITests {
         let other = text(try await api.post("/api/auth/login", dora), "ticket")
         for _ in 0..<12 { try await api.post("/api/auth/mfa", mfa(other, "00000a")) }
 
-        try await api.post("/api/auth/refresh", refresh)
+        let rubbish = [("Authorization", "Bearer x")]
+        try await api.post("/api/auth/refresh", refresh, headers: rubbish)
+        try await api.post("/api/auth/refresh", refresh, headers: bearer)
         try await api.post("/api/auth/refresh", "{}")
         try await api.post("/api/auth/refresh", #"{"refresh_token":"x"}"#)
         try await api.post("/api/auth/refresh", refresh, type: "text/plain")
         try await api.post("/api/auth/logout", refresh, type: "text/plain")
         try await api.post("/api/auth/logout", #"{"refresh_token":"x"}"#)
+        try await api.post("/api/auth/logout", refresh, headers: rubbish)
         try await api.post("/api/auth/logout", refresh, headers: bearer)
         try await api.post("/api/auth/logout", headers: bearer)
 

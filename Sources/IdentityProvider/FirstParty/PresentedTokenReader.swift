@@ -16,30 +16,43 @@ struct PresentedTokenReader: Sendable {
         cookies = TokenCookies(core)
     }
 
-    /// Throws `authentication_failed` unless the token is active, and `invalid_request` if there is more than one
-    /// token.
+    /// Throws `authentication_failed` unless the token is active, and `invalid_request` for contradictory tokens.
     func authorization(of request: Request) async throws -> (Authorization, Transport) {
-        let field = request.headers[.authorization]
-        let inBody = request.parameters["refresh_token"]
+        let (field, inBody) = (request.headers[.authorization], request.parameters["refresh_token"])
         let (access, refresh) = (cookies.access.value(in: request), cookies.refresh.value(in: request))
         let hasCookies = access != nil || refresh != nil
-        guard [field != nil, inBody != nil, hasCookies].count(where: { $0 }) == 1 else {
-            throw hasCookies || field != nil
-                ? OAuthError.invalidRequest("send exactly one token: in the Authorization header, the body or a cookie")
-                : .authenticationFailed
+        guard !hasCookies || field == nil && inBody == nil else {
+            throw OAuthError.invalidRequest("send tokens in cookies, or in the Authorization header and body, not both")
         }
-        let inField = field.flatMap(AuthenticationScheme.bearer.credentials)
         let found: Authorization? =
-            if let text = inField ?? (refresh == nil ? access : nil) { try await authorization(ofAccess: text) } else {
-                try await refreshTokens.read(inBody ?? refresh ?? "")?.authorization
+            if let text = inBody ?? refresh { try await refreshTokens.read(text)?.authorization } else {
+                try await authorization(ofAccess: field.flatMap(AuthenticationScheme.bearer.credentials) ?? access)
             }
         guard let found else { throw OAuthError.authenticationFailed }
+        if inBody != nil { try await requireAgreement(of: request, with: found) }
         return (found, hasCookies ? .cookie : .body)
     }
 
-    private func authorization(ofAccess text: String) async throws -> Authorization? {
+    /// Checks the `Authorization` header of a request whose body has the refresh token of `authorization`: many apps send
+    /// their access token with every request. The refresh token alone counts, so the access token may have expired, but
+    /// it must be from the same session, user and client. Throws `invalid_request` otherwise.
+    func requireAgreement(of request: Request, with authorization: Authorization) async throws {
+        guard let field = request.headers[.authorization] else { return }
+        let token = AuthenticationScheme.bearer.credentials(in: field)
+        guard let named = token.flatMap(accessTokens.unverifiedAuthorization) else { throw Self.contradiction }
+        guard named != authorization.id else { return }
+        guard let other = try await authorizations.find(named)?.granted, let session = other.session,
+            session == authorization.granted.session, other.user == authorization.granted.user,
+            other.client == authorization.granted.client
+        else { throw Self.contradiction }
+    }
+
+    private static let contradiction = OAuthError.invalidRequest(
+        "the Authorization header must have a bearer token of the same session as refresh_token, or be left out")
+
+    private func authorization(ofAccess text: String?) async throws -> Authorization? {
         // A resource server must not end the sessions of users whose tokens it receives.
-        guard let token = try await accessTokens.read(text), token.audience.contains(issuer.identifier),
+        guard let text, let token = try await accessTokens.read(text), token.audience.contains(issuer.identifier),
             let parent = token.authorization
         else { return nil }
         return try await authorizations.find(parent)

@@ -7,6 +7,7 @@ struct RefreshEndpoint: FirstPartyEndpoint {
     let authenticator: ClientAuthenticator
     let grant: RefreshTokenGrant
     let refreshTokens: RefreshTokenReader
+    let tokens: PresentedTokenReader
     let outcome: FirstPartySignIn
     let cookies: TokenCookies
     let routes = [Route.api(.post, "refresh", rateLimit: .tokens)]
@@ -16,6 +17,7 @@ struct RefreshEndpoint: FirstPartyEndpoint {
         self.authenticator = authenticator
         grant = RefreshTokenGrant(core)
         refreshTokens = RefreshTokenReader(core)
+        tokens = PresentedTokenReader(core)
         self.outcome = outcome
         cookies = TokenCookies(core)
     }
@@ -26,7 +28,10 @@ struct RefreshEndpoint: FirstPartyEndpoint {
         guard let stored = try await refreshTokens.read(text)?.authorization else {
             throw OAuthError.authenticationFailed
         }
-        if transport == .cookie { try cookies.verify(request, for: stored.id) }
+        switch transport {
+        case .cookie: try cookies.verify(request, for: stored.id)
+        case .body: try await tokens.requireAgreement(of: request, with: stored)
+        }
         guard try await clients.isFirstParty(stored.granted.client),
             request.parameters["client_id"].map({ $0 == stored.granted.client.rawValue }) ?? true
         else { throw OAuthError.authenticationFailed }
@@ -40,12 +45,13 @@ struct RefreshEndpoint: FirstPartyEndpoint {
     }
 
     private func credential(_ request: Request) throws -> (String, Transport) {
-        guard request.headers[.authorization] == nil else {
-            throw OAuthError.invalidRequest("refresh takes refresh_token, not an Authorization header")
-        }
         switch (request.parameters["refresh_token"], cookies.refresh.value(in: request)) {
         case (let text?, nil): return (text, .body)
-        case (nil, let text?): return (text, .cookie)
+        case (nil, let text?):
+            guard request.headers[.authorization] == nil else {
+                throw OAuthError.invalidRequest("send refresh_token in the cookie, without an Authorization header")
+            }
+            return (text, .cookie)
         case (nil, nil): throw OAuthError.invalidRequest("send refresh_token in the body or the cookie")
         case (_?, _?): throw OAuthError.invalidRequest("send refresh_token in the body or the cookie, not both")
         }

@@ -1,5 +1,5 @@
 /// The `alg` of a signature (RFC 7518 §3.1, RFC 8037 §3.1). No key accepts `none`.
-package struct SignatureAlgorithm: RawRepresentable, Hashable, Sendable {
+package struct SignatureAlgorithm: RawRepresentable, Hashable, Sendable, Codable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 

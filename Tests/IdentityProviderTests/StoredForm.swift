@@ -45,6 +45,7 @@ extension StoredForm {
         StoredForm(Prompt.self, values: "none", "login", "consent", "select_account"),
         StoredForm(Display.self, values: "page", "popup", "touch"),
         StoredForm(Factor.self, values: "password", "passkey", "totp", "email_code", "recovery_code"),
+        StoredForm(SignatureAlgorithm.self, values: "ES256", "RS256"),
         StoredForm(TOTP.Algorithm.self, values: "SHA1", "SHA256", "SHA512"),
         StoredForm(Transport.self, values: "body", "cookie"),
         StoredForm(ResourceServer.TokenFormat.self, values: "jwt", "opaque"),
@@ -187,7 +188,7 @@ extension StoredForm {
             {"identifier": "https://api.example", "name": "API", "description": "of ours", "scopes": ["read"],
              "scopeDescriptions": {"read": "see it"},
              "translations": {"de": {"name": "Schnittstelle", "description": "von uns", "scopes": {"read": "sehen"}}},
-             "format": "opaque", "accessTokenLifetime": 300,
+             "format": "opaque", "accessTokenAlgorithm": "RS256", "accessTokenLifetime": 300,
              "introspectionClients": ["c"], "claims": ["roles"], "permissions": ["p"]}
             """),
         StoredForm(

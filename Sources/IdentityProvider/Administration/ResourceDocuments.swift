@@ -52,6 +52,10 @@ extension ResourceServer {
         let description = reader.translated("description")
         let scopes = reader.described("scopes", Self.checkScope)
         let format = reader.value("access_token", TokenFormat.init(registered:))
+        let algorithm = reader.value("access_token_signing_alg", KeyRing.algorithm(registered:))
+        if format == .opaque, algorithm != nil {
+            reader.report("access_token_signing_alg", "has no effect with access_token opaque; remove one of the two")
+        }
         let lifetime = reader.seconds("access_token_lifetime")
         if let lifetime, !(1...Int(Lifetimes.longestAccessToken)).contains(lifetime) {
             reader.report("access_token_lifetime", "must be 1 to \(Int(Lifetimes.longestAccessToken)) seconds")
@@ -62,7 +66,8 @@ extension ResourceServer {
         reader.refuseUnknown()
         try reader.finish()
         self.init(
-            identifier: identifier, scopes: scopes.names, format: format ?? .jwt, accessTokenLifetime: lifetime,
+            identifier: identifier, scopes: scopes.names, format: format ?? .jwt,
+            accessTokenAlgorithm: algorithm ?? .es256, accessTokenLifetime: lifetime,
             introspectionClients: introspectionClients, claims: claims, permissions: permissions, name: name?.text,
             description: description?.text, scopeDescriptions: scopes.descriptions.mapValues(\.text),
             translations: Self.translations(name, description, scopes.descriptions))

@@ -62,7 +62,7 @@ package struct Client: Sendable, Hashable {
         keys = reader.keys("jwks")
         scope = reader.value("scope", Scope.init(registered:)) ?? Scope([Scope.openID])
         // RS256 is the default (OpenID Connect Registration §2).
-        idTokenAlgorithm = reader.value("id_token_signed_response_alg", Self.idTokenAlgorithm) ?? .rs256
+        idTokenAlgorithm = reader.value("id_token_signed_response_alg", KeyRing.algorithm(registered:)) ?? .rs256
         defaultMaxAge = reader.seconds("default_max_age")
         skipsConsent = reader.value("consent", Self.consent) ?? false
         isPKCEOptional = reader.value("pkce", Self.pkce) ?? false
@@ -108,14 +108,6 @@ package struct Client: Sendable, Hashable {
         guard !text.isEmpty, text.utf8.count <= 255, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
         else { throw InvalidValue("must be 1 to 255 visible ASCII characters without a colon") }
         return text
-    }
-
-    private static func idTokenAlgorithm(_ text: String) throws(InvalidValue) -> SignatureAlgorithm {
-        let algorithm = SignatureAlgorithm(rawValue: text)
-        guard KeyRing.algorithms.contains(algorithm) else {
-            throw InvalidValue("must be one of \(KeyRing.algorithms.map(\.rawValue).joined(separator: ", "))")
-        }
-        return algorithm
     }
 
     /// The same maximum as for `lifetimes.refresh_grace`. Within this time, a copied refresh token can be used

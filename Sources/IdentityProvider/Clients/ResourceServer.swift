@@ -1,4 +1,5 @@
 import FoundationEssentials
+package import JOSE
 
 /// An API that accepts our access tokens (RFC 8707).
 package struct ResourceServer: Sendable, Hashable, Codable {
@@ -33,6 +34,8 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     /// The texts for users in other languages, by language tag (RFC 5646).
     package var translations: [String: Translation]
     package var format: TokenFormat
+    /// The algorithm that signs its JWT access tokens. The API must support RS256 (RFC 9068 §2.1).
+    package var accessTokenAlgorithm: SignatureAlgorithm
     /// In seconds; `nil` for the issuer's default.
     package var accessTokenLifetime: Int?
     /// The clients that the API uses to introspect its tokens (RFC 7662 §2.1).
@@ -43,12 +46,13 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     package var permissions: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case identifier, name, description, scopes, scopeDescriptions, translations, format, accessTokenLifetime,
-            introspectionClients, claims, permissions
+        case identifier, name, description, scopes, scopeDescriptions, translations, format, accessTokenAlgorithm,
+            accessTokenLifetime, introspectionClients, claims, permissions
     }
 
     package init(
-        identifier: String, scopes: [String], format: TokenFormat = .jwt, accessTokenLifetime: Int? = nil,
+        identifier: String, scopes: [String], format: TokenFormat = .jwt,
+        accessTokenAlgorithm: SignatureAlgorithm = .es256, accessTokenLifetime: Int? = nil,
         introspectionClients: [String] = [], claims: [EntitlementClaim] = [], permissions: [String] = [],
         name: String? = nil, description: String? = nil, scopeDescriptions: [String: String] = [:],
         translations: [String: Translation] = [:]
@@ -60,6 +64,7 @@ package struct ResourceServer: Sendable, Hashable, Codable {
         self.scopeDescriptions = scopeDescriptions
         self.translations = translations
         self.format = format
+        self.accessTokenAlgorithm = accessTokenAlgorithm
         self.accessTokenLifetime = accessTokenLifetime
         self.introspectionClients = introspectionClients
         self.claims = claims
@@ -73,6 +78,8 @@ package struct ResourceServer: Sendable, Hashable, Codable {
             identifier: try values.decode(String.self, forKey: .identifier),
             scopes: try values.decode([String].self, forKey: .scopes),
             format: try values.decode(TokenFormat.self, forKey: .format),
+            accessTokenAlgorithm: try values.decodeIfPresent(SignatureAlgorithm.self, forKey: .accessTokenAlgorithm)
+                ?? .es256,
             accessTokenLifetime: try values.decodeIfPresent(Int.self, forKey: .accessTokenLifetime),
             introspectionClients: try values.decode([String].self, forKey: .introspectionClients),
             claims: try values.decodeIfPresent([EntitlementClaim].self, forKey: .claims) ?? [],

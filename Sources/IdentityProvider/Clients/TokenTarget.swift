@@ -1,3 +1,5 @@
+import JOSE
+
 /// The audience of an access token: resource servers, each with at least one of its scopes, or only the issuer
 /// (RFC 9068 §3). All grants use this initializer, the only place that checks it.
 struct TokenTarget: Sendable {
@@ -41,6 +43,12 @@ struct TokenTarget: Sendable {
     /// The scope of the access token. With `resource`, it holds only the scopes of those servers, so that the token
     /// grants nothing elsewhere.
     var tokenScope: Scope { isNarrowed ? scope.subtracting(Scope.standard) : scope }
+
+    /// The algorithm that signs the token. If the servers differ, RS256, which all of them must support (RFC 9068 §2.1).
+    var algorithm: SignatureAlgorithm {
+        let wanted = Set(servers.map(\.accessTokenAlgorithm))
+        return wanted.count > 1 ? .rs256 : wanted.first ?? .es256
+    }
 
     /// Whether the token is valid at the issuer's own endpoints: if it has no resource servers, or if it has `openid`
     /// and `resource` didn't choose the servers.

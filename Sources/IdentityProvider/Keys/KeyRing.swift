@@ -8,6 +8,15 @@ package final class KeyRing: Sendable {
     /// The algorithms for which every issuer has keys.
     package static let algorithms: [SignatureAlgorithm] = [.es256, .rs256]
 
+    /// Parses the name of one of `algorithms` in a resource file.
+    static func algorithm(registered text: String) throws(InvalidValue) -> SignatureAlgorithm {
+        let algorithm = SignatureAlgorithm(rawValue: text)
+        guard algorithms.contains(algorithm) else {
+            throw InvalidValue("must be one of \(algorithms.map(\.rawValue).joined(separator: ", "))")
+        }
+        return algorithm
+    }
+
     /// The JWK Set as served.
     struct Publication: Sendable {
         let keys: JWKSet

@@ -72,7 +72,7 @@ struct TokenIssuer: Sendable {
         if servers.contains(where: { $0.format == .opaque }) { return try sealer.seal(token, for: .accessToken) }
         var claims = token.claims(issuer: issuer)
         if let entitlements { claims.merge(entitlements.claims(for: servers)) }
-        return try await sign(claims, type: "at+jwt", by: .es256)
+        return try await sign(claims, type: "at+jwt", by: redemption.target.algorithm)
     }
 
     private func refreshToken(of redemption: Redemption, to client: Client) throws -> String? {

@@ -62,6 +62,20 @@ struct TokenTargetTests {
         }
     }
 
+    @Test(
+        "RFC 9068 §2.1: a token for servers that want different algorithms is signed with RS256, which all must support",
+        arguments: [
+            ([], .es256), (["e"], .es256), (["r"], .rs256), (["openid", "e"], .es256), (["e", "r"], .rs256),
+        ] as [(Scope, SignatureAlgorithm)])
+    func algorithm(_ scope: Scope, _ expected: SignatureAlgorithm) throws {
+        let catalog = ResourceCatalog(servers: [
+            ResourceServer(identifier: "urn:e", scopes: ["e"]),
+            ResourceServer(identifier: "urn:r", scopes: ["r"], accessTokenAlgorithm: .rs256),
+        ])
+        let client = try Client(["client_id": "web", "grant_types": ["client_credentials"], "scope": "openid e r"])
+        #expect(try TokenTarget(scope, of: client, in: catalog).algorithm == expected)
+    }
+
     @Test("a scope that is no longer registered is refused instead of yielding a token for the issuer")
     func nothingLeft() throws {
         #expect(throws: OAuthError.invalidScope("")) { try Self.target(["a"], registered: "openid b") }

@@ -49,14 +49,21 @@ extension Administration {
 
     /// Returns the stored form of the secret. An unchanged secret keeps its stored form.
     private func secret(_ document: ClientDocument, over stored: Client?) throws -> ClientSecret? {
-        guard let text = document.secret else { return nil }
-        let isSealed = document.client.authenticationMethod.secret?.isSealed == true
-        if let kept = stored?.secret, digester.matches(text, kept.digest), (kept.sealed != nil) == isSealed {
-            return kept
+        switch document.secret {
+        case nil: return nil
+        case .plain(let text):
+            let isSealed = document.client.authenticationMethod.secret?.isSealed == true
+            if let kept = stored?.secret, digester.matches(text, kept.digest), (kept.sealed != nil) == isSealed {
+                return kept
+            }
+            return ClientSecret(
+                digest: digester.digest(text, of: Client.self),
+                sealed: isSealed ? try sealer.seal(Array(text.utf8), for: .clientSecret) : nil)
+        case .hash(let text):
+            if let kept = stored?.secret, digester.matches(text, kept.digest.ofHash) { return kept }
+            return ClientSecret(
+                digest: SecretDigest(bytes: digester.digest(text, of: HashedClientSecret.self).bytes))
         }
-        return ClientSecret(
-            digest: digester.digest(text, of: Client.self),
-            sealed: isSealed ? try sealer.seal(Array(text.utf8), for: .clientSecret) : nil)
     }
 
     /// Replaces `stored` with `wanted`, unless `stored` has changed since. Revokes the client's

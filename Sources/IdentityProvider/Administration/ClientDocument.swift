@@ -2,20 +2,30 @@ package import JOSE
 
 /// A client as described in a resource file: its metadata and, separately, its secret.
 package struct ClientDocument: Sendable {
+    /// The secret, or the hash of one that the file doesn't contain.
+    package enum Secret: Sendable, Equatable {
+        case plain(String)
+        /// `sha256:` and 64 hexadecimal digits.
+        case hash(String)
+    }
+
     package let client: Client
-    package let secret: String?
+    package let secret: Secret?
+
+    /// The members that belong to one client and are not metadata.
+    static let secretMembers = ["client_secret", "client_secret_digest"]
 
     package init(_ document: JSONObject) throws(InvalidDocument) {
         var metadata = document
-        metadata["client_secret"] = nil
+        for name in Self.secretMembers { metadata[name] = nil }
         let unsupported = Self.unsupportedGrantTypes(document)
         do throws(InvalidDocument) { client = try Client(metadata) } catch {
             throw InvalidDocument(unsupported + error.problems)
         }
         guard unsupported.isEmpty else { throw InvalidDocument(unsupported) }
-        secret = document["client_secret"]?.string
-        if let reason = Self.mistake(secret, document["client_secret"], of: client) {
-            throw InvalidDocument([.init(member: "client_secret", reason: reason)])
+        do throws(InvalidValue) { secret = try Self.secret(document, of: client) } catch {
+            let member = document["client_secret_digest"] == nil ? "client_secret" : "client_secret_digest"
+            throw InvalidDocument([.init(member: member, reason: error.reason)])
         }
     }
 
@@ -29,16 +39,48 @@ package struct ClientDocument: Sendable {
         }
     }
 
-    private static func mistake(_ secret: String?, _ member: JSON?, of client: Client) -> String? {
+    private static func secret(_ document: JSONObject, of client: Client) throws(InvalidValue) -> Secret? {
+        let (secret, digest) = (document["client_secret"], document["client_secret_digest"])
         let method = client.authenticationMethod
         guard let rule = method.secret else {
-            return member == nil ? nil : "is not used with token_endpoint_auth_method \(method.name)"
+            guard secret == nil, digest == nil else {
+                throw InvalidValue("is not used with token_endpoint_auth_method \(method.name)")
+            }
+            return nil
         }
-        guard let secret else { return member == nil ? "is missing" : "must be a string" }
-        guard secret.utf8.count >= rule.minimumLength else {
-            return
-                "must have at least \(rule.minimumLength) characters, such as the output of `openssl rand -base64 32`"
+        guard let digest else { return .plain(try plain(secret, rule)) }
+        guard secret == nil else { throw InvalidValue("cannot be combined with client_secret") }
+        guard !rule.isSealed else {
+            throw InvalidValue("cannot be used with \(method.name), which needs the secret itself")
         }
-        return secret.utf8.allSatisfy { (0x20...0x7E).contains($0) } ? nil : "must be printable ASCII (RFC 6749 §A.2)"
+        guard let text = digest.string else { throw InvalidValue("must be a string") }
+        return .hash(try HashedClientSecret.checked(text))
+    }
+
+    private static func plain(_ secret: JSON?, _ rule: ClientSecretRule) throws(InvalidValue) -> String {
+        guard let secret else { throw InvalidValue("is missing") }
+        guard let text = secret.string else { throw InvalidValue("must be a string") }
+        guard text.utf8.count >= rule.minimumLength else {
+            throw InvalidValue(
+                "must have at least \(rule.minimumLength) characters, such as the output of `openssl rand -hex 32`")
+        }
+        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw InvalidValue("must be printable ASCII (RFC 6749 §A.2)")
+        }
+        return text
+    }
+}
+
+extension ClientDocument {
+    /// A warning about a secret that form-encoding changes. Doesn't show any of its characters.
+    var warning: String? {
+        guard client.authenticationMethod == ClientSecretBasic.self, case .plain(let secret) = secret,
+            FormEncoding.encode(secret) != secret
+        else { return nil }
+        return """
+            client \(client.id): its client_secret has characters that form-encoding changes (RFC 6749 §2.3.1). Martlet \
+            accepts it encoded or not, but not all software does; the output of `openssl rand -hex 32` has no such \
+            characters
+            """
     }
 }

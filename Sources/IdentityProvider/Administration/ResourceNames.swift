@@ -51,9 +51,11 @@ extension ResourceSet {
 
     private func clientWarnings(_ known: ResourceNames) -> [ResourceProblem] {
         zip(places["clients"] ?? [], clients).flatMap { place, document in
-            Self.unknown(
+            let unknown = Self.unknown(
                 document.client.scope.values, "scope", among: known.scopes, at: place.member("scope"),
                 because: "no resource server has it, so the client never gets it")
+            let secret = document.warning.map { ResourceProblem(place: place.member("client_secret"), reason: $0) }
+            return unknown + (secret.map { [$0] } ?? [])
         }
     }
 

@@ -114,7 +114,7 @@ private struct ResourceReader {
     mutating func refuseSharedSecrets(of clients: [ClientDocument]) {
         var owners: [String: Identifier<Client>] = [:]
         for (place, document) in zip(places["clients"] ?? [], clients) {
-            guard let secret = document.secret else { continue }
+            guard case .plain(let secret) = document.secret else { continue }
             guard let owner = owners[secret] else {
                 owners[secret] = document.client.id
                 continue

@@ -12,7 +12,7 @@ struct MutatedEndpoint: Endpoint {
     func respond(to request: Request) async throws -> Response {
         guard let mutation = Mutation.current else { return try await base.respond(to: request) }
         let changed = try await mutation.changed(request, tools)
-        let requester = try? ClaimedClient(changed).id
+        let requester = try? ClaimedClient(changed).ids[0]
         let response = try await Mutation.$requester.withValue(requester) {
             do { return try await base.respond(to: changed) } catch let error as OAuthError {
                 return base.refusal(error)

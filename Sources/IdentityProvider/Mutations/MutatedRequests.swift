@@ -70,7 +70,7 @@ extension Mutation {
         else { return }
         var (granted, pkce, expiry) = (code.granted, code.pkce, code.expiresAt)
         switch self {
-        case .codeOfAnyClient: granted = granted.given(to: try ClaimedClient(request).id)
+        case .codeOfAnyClient: granted = granted.given(to: try ClaimedClient(request).ids[0])
         case .verifierNotChecked:
             pkce = nil
             edit["code_verifier"] = nil

@@ -28,7 +28,7 @@ struct Apply: AsyncParsableCommand {
     func run() async throws {
         let hasChanges = try await Failure.reported {
             let configuration = try Configuration(options)
-            let resources = try ResourceFiles(files).resources
+            let files = try ResourceFiles(files)
             let issuer = try configuration.issuer(named: target)
             Terminal.complain([configuration.summary(of: [issuer])])
             if prune, !plan {
@@ -38,8 +38,10 @@ struct Apply: AsyncParsableCommand {
                 try await composition.prepare()
                 try await composition.requireKnown(issuer)
                 let administration = try composition.administration(issuer)
-                let changes = try await administration.apply(resources, isPlan: plan, prunes: prune)
-                for user in try await administration.usersWithOtherPasswords(resources) {
+                let names = try await administration.resourceNames()
+                for warning in files.warnings(besides: names) { Terminal.complain(["note: \(warning)"]) }
+                let changes = try await administration.apply(files.resources, isPlan: plan, prunes: prune)
+                for user in try await administration.usersWithOtherPasswords(files.resources) {
                     Terminal.complain(["note: \(Self.otherPassword(of: user))"])
                 }
                 let sentence =

@@ -4,9 +4,9 @@ import JOSE
 /// A strictly parsed YAML file that knows the line of each of its members.
 struct DocumentFile {
     let path: String
-    let document: JSONObject
+    var document: JSONObject
     /// Line numbers by path, such as `clients[0].redirect_uris[1]`.
-    private let lines: [String: Int]
+    private var lines: [String: Int]
 
     /// Throws `Mistakes` if the file can't be read, isn't YAML, or contains a duplicate key.
     init(path: String) throws(Mistakes) {
@@ -25,6 +25,11 @@ struct DocumentFile {
         }
         document = object
         lines = result.lines
+    }
+
+    /// Reports mistakes at `place` where `written` is.
+    mutating func move(_ written: String, to place: String) {
+        if let line = lines[written] { lines[place] = line }
     }
 
     /// Returns `path:line: place`, with the line of the member or else of its closest known parent.

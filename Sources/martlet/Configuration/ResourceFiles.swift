@@ -25,7 +25,7 @@ struct ResourceFiles {
         if file.describes(Setting.groups, ratherThan: Set(ResourceSet.kinds)) {
             throw Mistakes(["\(path): this is a configuration file, not a resource file; name it with --config"])
         }
-        return file
+        return try file.withClientSecrets()
     }
 
     /// Returns warnings about valid members that probably aren't what the operator meant. `stored` has the names that

@@ -25,7 +25,7 @@ struct WebhookSetting {
         }
         if self.secret.utf8.count < 32 {
             values.report(
-                .webhooksSecret, "must have at least 32 characters; create one with `openssl rand -base64 32`")
+                .webhooksSecret, "must have at least 32 characters; create one with `openssl rand -hex 32`")
         }
     }
 

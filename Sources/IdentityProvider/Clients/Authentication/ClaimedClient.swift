@@ -1,6 +1,8 @@
 /// The client that a request claims to come from, with its credential. Nothing is verified yet.
 struct ClaimedClient: Sendable {
-    let id: Identifier<Client>
+    /// The clients that the request may come from, in order of precedence. There are two only if the credential can be
+    /// read in two ways.
+    let ids: [Identifier<Client>]
     let credential: any ClientCredential
 
     /// Throws `invalid_request` if the request authenticates in more than one way or names two clients,
@@ -16,10 +18,11 @@ struct ClaimedClient: Sendable {
         }
         credential = carried.first ?? NoCredential()
         let parameter = request.parameters["client_id"].map(Identifier<Client>.init)
-        guard let client = try credential.client ?? parameter else { throw .invalidClient() }
-        guard parameter == nil || parameter == client else {
+        let named = try credential.clients
+        guard !named.isEmpty || parameter != nil else { throw .invalidClient() }
+        ids = parameter.map { named.isEmpty || named.contains($0) ? [$0] : [] } ?? named
+        guard !ids.isEmpty else {
             throw .invalidRequest("client_id does not match the client in the credentials")
         }
-        id = client
     }
 }

@@ -16,11 +16,11 @@ struct ClientAssertion: ClientCredential {
     }
 
     /// The `sub` claim (RFC 7523 §3).
-    var client: Identifier<Client>? {
+    var clients: [Identifier<Client>] {
         get throws(OAuthError) {
             guard type == Self.type else { throw .invalidRequest("client_assertion_type must be \(Self.type)") }
             guard let subject = try? JWT.unverifiedClaims(of: text)["sub"]?.string else { throw .invalidClient() }
-            return Identifier(rawValue: subject)
+            return [Identifier(rawValue: subject)]
         }
     }
 }

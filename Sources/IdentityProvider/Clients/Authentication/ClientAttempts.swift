@@ -22,6 +22,20 @@ final class ClientAttempts: Sendable {
     private static let memory: TimeInterval = 86_400
     private static let maximumCount = 10_000
 
+    /// One try to authenticate as a client.
+    struct Attempt: Sendable {
+        let client: Identifier<Client>
+        let proof: String?
+        let address: String
+
+        /// Counts for the client that was found, however its credentials were encoded.
+        init(_ claimed: ClaimedClient, as found: Client?, from address: String) {
+            client = found?.id ?? claimed.ids[0]
+            proof = claimed.credential.proof
+            self.address = address
+        }
+    }
+
     init(_ core: Core) {
         limiter = core.limiter
         issuer = core.issuer
@@ -30,23 +44,23 @@ final class ClientAttempts: Sendable {
 
     /// Returns the seconds until the next credential may be verified; `nil` if it may be verified now. A request
     /// without proof guesses nothing, so attempts in a public client's name never delay its users.
-    func wait(for claimed: ClaimedClient, from address: String) -> Int? {
-        let (name, moment) = (name(of: claimed.id, address), now())
-        guard claimed.credential.proof != nil, !isExempt(name, at: moment) else { return nil }
+    func wait(for attempt: Attempt) -> Int? {
+        let (name, moment) = (name(of: attempt), now())
+        guard attempt.proof != nil, !isExempt(name, at: moment) else { return nil }
         return limiter.wait(for: name, of: Self.failures, at: moment)
     }
 
-    func failed(_ claimed: ClaimedClient, from address: String) {
-        let (name, moment) = (name(of: claimed.id, address), now())
-        guard let proof = claimed.credential.proof, !isExempt(name, at: moment),
+    func failed(_ attempt: Attempt) {
+        let (name, moment) = (name(of: attempt), now())
+        guard let proof = attempt.proof, !isExempt(name, at: moment),
             limiter.take(Self.digest(name, proof), of: Self.repetitions, at: moment) == nil
         else { return }
         _ = limiter.take(name, of: Self.failures, at: moment)
     }
 
-    func succeeded(_ claimed: ClaimedClient, from address: String) {
-        guard claimed.credential.proof != nil else { return }
-        let (name, moment) = (name(of: claimed.id, address), now())
+    func succeeded(_ attempt: Attempt) {
+        guard attempt.proof != nil else { return }
+        let (name, moment) = (name(of: attempt), now())
         successes.withLock { successes in
             if successes[name] == nil, successes.count >= Self.maximumCount {
                 successes = successes.filter { $0.value > moment.addingTimeInterval(-Self.memory) }
@@ -62,8 +76,8 @@ final class ClientAttempts: Sendable {
     }
 
     /// Unknown client identifiers are counted in the same way, so that limits don't reveal which clients exist.
-    private func name(of client: Identifier<Client>, _ address: String) -> String {
-        Self.digest("client", issuer.identifier, client.rawValue, IPAddress.subscriber(of: address))
+    private func name(of attempt: Attempt) -> String {
+        Self.digest("client", issuer.identifier, attempt.client.rawValue, IPAddress.subscriber(of: attempt.address))
     }
 
     /// Returns a key of fixed length, because the parts may be as long as the sender likes.

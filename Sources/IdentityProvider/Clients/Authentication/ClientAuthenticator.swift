@@ -31,25 +31,34 @@ struct ClientAuthenticator: Sendable {
 
     func authenticate(_ request: Request) async throws -> AuthenticatedClient {
         let claimed = try ClaimedClient(request)
-        let found = try await clients.find(claimed.id)
+        let found = try await find(claimed)
+        let attempt = ClientAttempts.Attempt(claimed, as: found, from: request.remoteAddress)
         // After the lookup: nothing suspends between this check and a wrong secret, so concurrent guesses all count.
-        if let seconds = attempts.wait(for: claimed, from: request.remoteAddress) {
+        if let seconds = attempts.wait(for: attempt) {
             record(.throttled, client: found?.id)
             throw OAuthError.tooManyRequests(retryAfter: seconds, cause: ClientRefusal.throttled)
         }
         do throws(ClientRefusal) {
             let client = try await verify(claimed, as: found, in: request)
-            attempts.succeeded(claimed, from: request.remoteAddress)
+            attempts.succeeded(attempt)
             Decision.note("The client \(client.id) authenticated by \(client.authenticationMethod.name).")
             return AuthenticatedClient(client)
         } catch {
             // A storage failure is not a failed attempt.
             if let cause = error.cause, cause is any StorageUnavailable { throw cause }
-            attempts.failed(claimed, from: request.remoteAddress)
+            attempts.failed(attempt)
             // Only a registered client_id is recorded: any other value may be a secret pasted into the wrong field.
             record(error, client: found?.id)
             throw OAuthError.invalidClient(scheme: type(of: claimed.credential).scheme, cause: error)
         }
+    }
+
+    /// Returns the first registered client that the request may come from.
+    private func find(_ claimed: ClaimedClient) async throws -> Client? {
+        for id in claimed.ids {
+            if let client = try await clients.find(id) { return client }
+        }
+        return nil
     }
 
     private func verify(

@@ -8,15 +8,15 @@ protocol ClientCredential: Sendable {
     /// Returns `nil` if the request has no such credential.
     init?(_ request: Request) throws(OAuthError)
 
-    /// The client named by the credential; `nil` if only `client_id` names it.
-    var client: Identifier<Client>? { get throws(OAuthError) }
+    /// The clients that the credential may name, in order of precedence; empty if only `client_id` names the client.
+    var clients: [Identifier<Client>] { get throws(OAuthError) }
     /// The text that an attacker could guess; `nil` if there is none.
     var proof: String? { get }
 }
 
 extension ClientCredential {
     static var scheme: AuthenticationScheme? { nil }
-    var client: Identifier<Client>? { nil }
+    var clients: [Identifier<Client>] { [] }
 }
 
 /// A `client_id` without a credential.

@@ -7,7 +7,7 @@ struct ClientSecretPost: ClientAuthenticationMethod {
     init(_ core: Core) { secrets = ClientSecretVerifier(core) }
 
     func verify(_ credential: SecretParameter, of client: Client, in request: Request) async throws(ClientRefusal) {
-        try await secrets.verify(credential.secret, of: client)
+        try await secrets.verify(anyOf: [credential.secret], of: client)
     }
 }
 

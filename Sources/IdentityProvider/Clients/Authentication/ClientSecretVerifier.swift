@@ -4,10 +4,20 @@ struct ClientSecretVerifier: Sendable {
 
     init(_ core: Core) { digester = core.digester }
 
-    /// Throws `wrongSecret`. The comparison takes constant time.
-    func verify(_ secret: String, of client: Client) async throws(ClientRefusal) {
-        guard let digest = client.secret?.digest, digester.matches(secret, digest) else { throw .wrongSecret }
-        await digester.renew(digest, of: secret)
+    /// Throws `wrongSecret` unless one of `secrets` is right. Every one is compared in constant time, in both registered
+    /// forms, so the time doesn't reveal which one was close.
+    func verify(anyOf secrets: [String], of client: Client) async throws(ClientRefusal) {
+        guard let digest = client.secret?.digest else { throw .wrongSecret }
+        let matches = secrets.map { secret in
+            let text = HashedClientSecret.text(of: secret)
+            return (digester.matches(secret, digest), digester.matches(text, digest.ofHash), secret, text)
+        }
+        guard let (isPlain, _, secret, text) = matches.first(where: { $0.0 || $0.1 }) else { throw .wrongSecret }
+        if isPlain {
+            await digester.renew(digest, of: secret)
+        } else {
+            await digester.renew(digest.ofHash, of: text)
+        }
     }
 }
 

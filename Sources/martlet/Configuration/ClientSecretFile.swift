@@ -1,0 +1,48 @@
+import FoundationEssentials
+import IdentityProvider
+import JOSE
+
+/// The secrets of clients that a resource file keeps in files of their own (`client_secret_file`).
+extension DocumentFile {
+    /// Returns the document with the secrets in place. Throws `Mistakes` for files that can't be read.
+    func withClientSecrets() throws(Mistakes) -> DocumentFile {
+        guard let clients = document["clients"]?.array else { return self }
+        var file = self
+        var mistakes: [String] = []
+        var resolved: [JSON] = []
+        for (index, client) in clients.enumerated() {
+            let place = "clients[\(index)].client_secret_file"
+            do throws(InvalidValue) { resolved.append(try withSecret(client)) } catch {
+                mistakes.append("\(position(of: place)): \(error.reason)")
+            }
+            // A mistake in the secret is reported where the file is named.
+            file.move(place, to: "clients[\(index)].client_secret")
+        }
+        guard mistakes.isEmpty else { throw Mistakes(mistakes) }
+        file.document["clients"] = .array(resolved)
+        return file
+    }
+
+    private func withSecret(_ client: JSON) throws(InvalidValue) -> JSON {
+        guard var members = client.object, let value = members["client_secret_file"] else { return client }
+        guard let name = value.string, !name.isEmpty else { throw InvalidValue("must be the path of a file") }
+        if let other = ["client_secret", "client_secret_digest"].first(where: { members[$0] != nil }) {
+            throw InvalidValue("cannot be combined with \(other)")
+        }
+        members["client_secret_file"] = nil
+        members["client_secret"] = .string(try secret(in: name))
+        return .object(members)
+    }
+
+    /// Reads the secret from a file, whose path is relative to this one.
+    private func secret(in name: String) throws(InvalidValue) -> String {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        let location = name.hasPrefix("/") ? name : folder + name
+        guard let data = try? Data(contentsOf: URL(filePath: location)),
+            let text = String(validating: data, as: UTF8.self)
+        else { throw InvalidValue("\(location) cannot be read; check that it exists and that this user may read it") }
+        let lines = text.split(whereSeparator: \.isNewline)
+        guard lines.count == 1 else { throw InvalidValue("\(location) must contain the secret on a single line") }
+        return String(lines[0])
+    }
+}

@@ -21,6 +21,9 @@ package struct Client: Sendable, Hashable {
     package let idTokenAlgorithm: SignatureAlgorithm
     /// The `max_age` of requests without one, in seconds (OpenID Connect Registration §2).
     package let defaultMaxAge: Int?
+    /// Whether ID Tokens have the claims that the scope requests. Registered as `id_token_claims: scope`, a Martlet
+    /// extension.
+    package let hasScopeClaimsInIDToken: Bool
     /// Whether users are not asked for consent. Registered as `consent: skip`, a Martlet extension.
     package let skipsConsent: Bool
     /// Whether requests need neither PKCE nor a nonce. Registered as `pkce: optional`, a Martlet extension.
@@ -68,6 +71,7 @@ package struct Client: Sendable, Hashable {
         isPKCEOptional = reader.value("pkce", Self.pkce) ?? false
         refreshTokenGrace = reader.seconds("refresh_token_grace").map(TimeInterval.init)
         minimumContext = reader.value("minimum_acr", AuthenticationContext.registered)
+        hasScopeClaimsInIDToken = reader.value("id_token_claims", Self.idTokenClaims) ?? false
         isDisabled = reader.flag("disabled") ?? false
         isFirstParty = reader.flag("first_party") ?? false
         forwardAuth = reader.nested("forward_auth", ForwardAuthRule.init(document:))
@@ -129,6 +133,14 @@ package struct Client: Sendable, Hashable {
         default: throw InvalidValue("must be ask or skip")
         }
     }
+    private static func idTokenClaims(_ text: String) throws(InvalidValue) -> Bool {
+        switch text {
+        case "scope": return true
+        case "requested": return false
+        default: throw InvalidValue("must be requested or scope")
+        }
+    }
+
 }
 
 /// The stored form of a client's secret.

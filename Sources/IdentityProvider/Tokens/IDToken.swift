@@ -21,8 +21,8 @@ struct IDToken: Sendable {
     ]
 
     /// Claims requested by scope are returned by the userinfo endpoint instead, because an access token is always
-    /// issued (OpenID Connect Core §5.4). Claims requested for the ID Token by the `claims` parameter are included
-    /// (§5.5).
+    /// issued (OpenID Connect Core §5.4), unless the client is registered with `id_token_claims: scope`. Claims requested
+    /// for the ID Token by the `claims` parameter are included (§5.5).
     var claims: JSONObject {
         var claims: JSONObject = [
             "iss": .string(issuer.identifier), "sub": .string(user.id.rawValue), "aud": .string(client.id.rawValue),
@@ -35,7 +35,9 @@ struct IDToken: Sendable {
         if !granted.amr.isEmpty { claims["amr"] = .array(granted.amr.map(JSON.string)) }
         claims["sid"] = granted.session.map { .string($0.rawValue) }
         claims["at_hash"] = .string(Self.halfHash(accessToken))
-        claims.merge(Claims.released(entitlements, for: scope))
+        claims.merge(
+            client.hasScopeClaimsInIDToken
+                ? Claims.released(of: user, with: entitlements, for: scope) : Claims.released(entitlements, for: scope))
         claims.merge(Claims.requested(granted.claims?.idToken ?? [], of: user, with: entitlements))
         return claims
     }

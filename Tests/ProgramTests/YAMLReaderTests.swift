@@ -48,6 +48,29 @@ struct YAMLReaderTests {
         #expect(value?.object == (try JSONObject(parsing: Array(#"{"a": {"b": 1}, "c": {"b": 1}}"#.utf8))))
     }
 
+    @Test(
+        "a merge key adds the members of other mappings; the mapping's own, and then earlier ones, take precedence",
+        arguments: [
+            ("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}", #"{"x": 1, "y": 3}"#),
+            ("a: &a {x: 1, y: 2}\nb: {y: 3, <<: *a}", #"{"x": 1, "y": 3}"#),
+            ("a: [&a {x: 1, y: 1}, &c {y: 2, z: 2}]\nb: {<<: [*a, *c], w: 0}", #"{"w": 0, "x": 1, "y": 1, "z": 2}"#),
+            ("a: &a {x: 1}\nc: &c {<<: *a, y: 2}\nb: {<<: *c}", #"{"x": 1, "y": 2}"#),
+            ("b: {<<: {x: 1}}", #"{"x": 1}"#), ("b: {'<<': {x: 1}}", #"{"<<": {"x": 1}}"#),
+            // A member replaces another as a whole.
+            ("a: &a {x: {y: 1}}\nb: {<<: *a, x: {z: 2}}", #"{"x": {"z": 2}}"#),
+        ])
+    func merge(text: String, expected: String) throws {
+        let value = try YAMLReader.read(text, path: "x").value
+        #expect(value?.object?["b"]?.object == (try JSONObject(parsing: Array(expected.utf8))))
+    }
+
+    @Test("a merged member has the line where it is written")
+    func mergedLines() throws {
+        let text = "a: &a\n  x: 1\n  y: 2\nb:\n  <<: *a\n  y: 3\n"
+        let lines = try YAMLReader.read(text, path: "x").lines
+        #expect([lines["b"], lines["b.x"], lines["b.y"]] == [5, 2, 6])
+    }
+
     @Test("a file with only comments has no value", arguments: ["", "# nothing\n", "\n\n"])
     func empty(text: String) throws {
         #expect(try YAMLReader.read(text, path: "x").value == nil)
@@ -61,7 +84,11 @@ struct YAMLReaderTests {
             ("a: &x 1\nb: &x 2\n", "x:2: not valid YAML: found duplicate anchor"),
             ("a:\n\t- 1\n", "x:2: not valid YAML: "), ("a: 1\n---\nb: 2\n", "x: contains more than one YAML document"),
             ("a: 1\n---\n{", "x:4: not valid YAML: "), ("[a]: 1\n", "x:1: a key must be a string"),
-            ("a: *x\n", "x:1: not valid YAML: "), ("a: &x [*x]\n", "x:1: nested more than 32 levels deep"),
+            ("a: *x\n", "x:1: not valid YAML: "), ("a: {<<: 1}\n", "x:1: << takes a mapping, or a list of mappings"),
+            ("a: {<<: [{}, x]}\n", "x:1: << takes a mapping, or a list of mappings"),
+            ("a: {<<: {}, <<: {}}\n", "x:1: duplicate key <<"),
+            ("a: &x {<<: *x}\n", "x:1: nested more than 32 levels deep"),
+            ("a: &x [*x]\n", "x:1: nested more than 32 levels deep"),
         ])
     func mistakes(text: String, expected: String) {
         let mistakes = #expect(throws: Mistakes.self) { try YAMLReader.read(text, path: "x") }
@@ -75,6 +102,19 @@ struct YAMLReaderTests {
         for level in 1...9 {
             let aliases = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
             text += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        let mistakes = #expect(throws: Mistakes.self) { try YAMLReader.read(text, path: "x") }
+        #expect(mistakes?.lines.count == 1)
+        #expect(mistakes?.lines.first?.hasSuffix("aliases add more than 100000 values") == true)
+    }
+
+    @Test("merge keys can't either")
+    func mergedLaughs() {
+        let members = (0..<10).map { "k\($0): [x, x, x, x, x, x, x, x, x, x]" }.joined(separator: ", ")
+        var text = "a0: &a0 {\(members)}\n"
+        for level in 1...9 {
+            let aliases = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+            text += "a\(level): &a\(level) {<<: [\(aliases)]}\n"
         }
         let mistakes = #expect(throws: Mistakes.self) { try YAMLReader.read(text, path: "x") }
         #expect(mistakes?.lines.count == 1)

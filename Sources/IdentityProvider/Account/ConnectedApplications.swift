@@ -14,9 +14,9 @@ struct ConnectedApplications: Sendable {
         var described: [Page.Value] = []
         let catalog = try await resources.catalog()
         for consent in try await consents.consents(of: user.id) {
-            let name = try await clients.find(consent.client)?.name ?? consent.client.rawValue
+            let name = try await clients.find(consent.client)?.shownName ?? .text(consent.client.rawValue)
             described.append([
-                "id": .text(consent.client.rawValue), "name": .text(name), "scope": .text(consent.scope.text),
+                "id": .text(consent.client.rawValue), "name": name, "scope": .text(consent.scope.text),
                 "scopes": .list(catalog.entries(consent.scope)),
                 "since": .time(consent.grantedAt, .day),
             ])

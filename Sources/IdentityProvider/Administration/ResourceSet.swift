@@ -60,12 +60,22 @@ package struct InvalidResources: Error {
 
 /// Reads the lists of resource files and collects the mistakes in them.
 private struct ResourceReader {
-    private let documents: [JSONObject]
+    /// The documents, with the defaults in each client.
+    private var documents: [JSONObject] = []
+    private var defaults: [ClientDefaults] = []
     private var problems: [ResourceProblem] = []
     /// The places of the valid items.
     private(set) var places: [String: [ResourcePlace]] = [:]
 
-    init(_ documents: [JSONObject]) { self.documents = documents }
+    init(_ documents: [JSONObject]) {
+        for (file, document) in documents.enumerated() {
+            var problems: [InvalidDocument.Problem] = []
+            let defaults = ClientDefaults(document, &problems)
+            self.defaults.append(defaults)
+            self.documents.append(defaults.applied(to: document))
+            for problem in problems { report(ResourcePlace(file: file, member: problem.member), problem.reason) }
+        }
+    }
 
     mutating func items<Item>(_ name: String, _ make: (JSONObject) throws(InvalidDocument) -> Item) -> [Item] {
         var made: [Item] = []
@@ -94,11 +104,13 @@ private struct ResourceReader {
 
     mutating func refuseUnknown(besides kinds: [String]) {
         for (file, document) in documents.enumerated() {
-            for name in document.names where !kinds.contains(name) {
-                let hint = NearNames.hint(for: name, among: kinds)
+            // Names for YAML anchors.
+            for name in document.names where !kinds.contains(name) && !name.hasPrefix("x-") && !name.hasPrefix(".") {
+                let names = kinds + [ClientDefaults.member]
+                let expected = "expected \(names.joined(separator: ", ")), or a name that starts with x-"
                 report(
                     ResourcePlace(file: file, member: name),
-                    "is not a kind of resource; \(hint ?? "expected \(kinds.joined(separator: ", "))")")
+                    "is not a kind of resource; \(NearNames.hint(for: name, among: names) ?? expected)")
             }
         }
     }
@@ -125,7 +137,10 @@ private struct ResourceReader {
     }
 
     private mutating func report(_ place: ResourcePlace, _ reason: String) {
-        problems.append(ResourceProblem(place: place, reason: reason))
+        let member = defaults[place.file].place(of: place.member)
+        let problem = ResourceProblem(place: ResourcePlace(file: place.file, member: member), reason: reason)
+        // A mistake in a default is found in every client that takes it.
+        if member == place.member || !problems.contains(problem) { problems.append(problem) }
     }
 
     func finish() throws(InvalidResources) {

@@ -5,6 +5,8 @@ package import JOSE
 package struct Client: Sendable, Hashable {
     package let id: Identifier<Client>
     package let name: String
+    /// The name by language tag (RFC 7591 §2.2).
+    let translatedNames: [String: String]
     package let clientURI: String?
     package let logoURI: String?
     package let policyURI: String?
@@ -19,11 +21,11 @@ package struct Client: Sendable, Hashable {
     /// The scope that the client may request.
     package let scope: Scope
     package let idTokenAlgorithm: SignatureAlgorithm
-    /// The `max_age` of requests without one, in seconds (OpenID Connect Registration §2).
-    package let defaultMaxAge: Int?
     /// Whether ID Tokens have the claims that the scope requests. Registered as `id_token_claims: scope`, a Martlet
     /// extension.
     package let hasScopeClaimsInIDToken: Bool
+    /// The `max_age` of requests without one, in seconds (OpenID Connect Registration §2).
+    package let defaultMaxAge: Int?
     /// Whether users are not asked for consent. Registered as `consent: skip`, a Martlet extension.
     package let skipsConsent: Bool
     /// Whether requests need neither PKCE nor a nonce. Registered as `pkce: optional`, a Martlet extension.
@@ -37,6 +39,8 @@ package struct Client: Sendable, Hashable {
     package let isFirstParty: Bool
     /// The origins that a proxy protects for the client.
     package let forwardAuth: ForwardAuthRule?
+    /// Registered metadata that most servers know and that needs little or nothing here.
+    let common: CommonMetadata
     package let secret: ClientSecret?
     /// The metadata that the client was created from, as it is stored.
     package let metadata: JSONObject
@@ -47,6 +51,7 @@ package struct Client: Sendable, Hashable {
         var reader = DocumentReader(metadata)
         id = Identifier(rawValue: reader.required("client_id", Self.checkID))
         name = reader.text("client_name") ?? id.rawValue
+        translatedNames = reader.translations(of: "client_name")
         clientURI = reader.webURL("client_uri")
         logoURI = reader.webURL("logo_uri")
         policyURI = reader.webURL("policy_uri")
@@ -66,15 +71,16 @@ package struct Client: Sendable, Hashable {
         scope = reader.value("scope", Scope.init(registered:)) ?? Scope([Scope.openID])
         // RS256 is the default (OpenID Connect Registration §2).
         idTokenAlgorithm = reader.value("id_token_signed_response_alg", KeyRing.algorithm(registered:)) ?? .rs256
+        hasScopeClaimsInIDToken = reader.value("id_token_claims", Self.idTokenClaims) ?? false
         defaultMaxAge = reader.seconds("default_max_age")
         skipsConsent = reader.value("consent", Self.consent) ?? false
         isPKCEOptional = reader.value("pkce", Self.pkce) ?? false
         refreshTokenGrace = reader.seconds("refresh_token_grace").map(TimeInterval.init)
         minimumContext = reader.value("minimum_acr", AuthenticationContext.registered)
-        hasScopeClaimsInIDToken = reader.value("id_token_claims", Self.idTokenClaims) ?? false
         isDisabled = reader.flag("disabled") ?? false
         isFirstParty = reader.flag("first_party") ?? false
         forwardAuth = reader.nested("forward_auth", ForwardAuthRule.init(document:))
+        common = CommonMetadata(&reader)
         self.secret = secret
         self.metadata = metadata
         reader.refuseUnknown(besides: ["client_secret"])
@@ -105,6 +111,7 @@ package struct Client: Sendable, Hashable {
         if authenticationMethod.needsKeys, keys == nil, !reader.hasProblem(in: "jwks") {
             reader.report("jwks", "is required for \(authenticationMethod.name)")
         }
+        common.check(self, &reader)
     }
 
     private static func checkID(_ text: String) throws(InvalidValue) -> String {
@@ -126,13 +133,6 @@ package struct Client: Sendable, Hashable {
         }
     }
 
-    private static func consent(_ text: String) throws(InvalidValue) -> Bool {
-        switch text {
-        case "skip": return true
-        case "ask": return false
-        default: throw InvalidValue("must be ask or skip")
-        }
-    }
     private static func idTokenClaims(_ text: String) throws(InvalidValue) -> Bool {
         switch text {
         case "scope": return true
@@ -141,6 +141,13 @@ package struct Client: Sendable, Hashable {
         }
     }
 
+    private static func consent(_ text: String) throws(InvalidValue) -> Bool {
+        switch text {
+        case "skip": return true
+        case "ask": return false
+        default: throw InvalidValue("must be ask or skip")
+        }
+    }
 }
 
 /// The stored form of a client's secret.
@@ -162,7 +169,17 @@ extension Client {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 
+    /// The name in the language of the page.
+    var shownName: Page.Value {
+        translatedNames.isEmpty ? .text(name) : .translated(translatedNames, otherwise: name)
+    }
+
     package var isPublic: Bool { authenticationMethod == PublicClient.self }
+
+    /// The accepted algorithms of the client's assertions.
+    var assertionAlgorithms: [SignatureAlgorithm] {
+        common.assertionAlgorithm.map { [$0] } ?? authenticationMethod.assertionAlgorithms
+    }
 
     /// The registered `token_endpoint_auth_method`.
     package var authenticationMethodName: String { authenticationMethod.name }

@@ -15,10 +15,10 @@ package protocol ClientStore: Sendable {
 
 extension Client {
     /// Leads to the client's registered `client_uri`. Safe because nothing in it comes from a request.
-    var wayBack: NextStep? { clientURI.map { NextStep($0, .back, name: name) } }
+    var wayBack: NextStep? { clientURI.map { NextStep($0, .back, name: shownName) } }
 
     /// Leads on to the client's application at `origin`, which a proxy protects.
-    func application(at origin: String) -> NextStep { NextStep("\(origin)/", .application, name: name) }
+    func application(at origin: String) -> NextStep { NextStep("\(origin)/", .application, name: shownName) }
 }
 
 extension ClientStore {

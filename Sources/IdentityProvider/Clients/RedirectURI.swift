@@ -29,6 +29,12 @@ package struct RedirectURI: Hashable, Sendable {
         self.text = text
     }
 
+    /// Whether only an app on the device can receive the response (RFC 8252 §7.1).
+    var hasPrivateUseScheme: Bool {
+        let scheme = text.prefix { $0 != ":" }.lowercased()
+        return scheme != "https" && scheme != "http"
+    }
+
     /// Compares exactly (RFC 9700 §2.1), except for the port of a loopback address (RFC 8252 §7.3).
     package func matches(_ requested: String) -> Bool {
         // Swift compares by canonical equivalence (U+212A equals K). In ASCII, only identical strings are equal.

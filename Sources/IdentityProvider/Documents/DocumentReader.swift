@@ -139,6 +139,27 @@ package struct DocumentReader {
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
     }
 
+    /// Reads the translations of a text, one member per language, such as `client_name#de` (RFC 7591 §2.2).
+    mutating func translations(of name: String) -> [String: String] {
+        var translations: [String: String] = [:]
+        for member in document.names where member.hasPrefix("\(name)#") {
+            let language = String(member.dropFirst(name.count + 1))
+            guard let text = text(member) else { continue }
+            guard Self.isLanguage(language), !text.isEmpty else {
+                report(member, "must be a text whose name ends in a language tag, such as \(name)#de")
+                continue
+            }
+            translations[language] = text
+        }
+        return translations
+    }
+
+    /// Reports the member, if it is present, with the reason why nothing would honor it.
+    mutating func refuse(_ name: String, _ reason: String) {
+        known.insert(name)
+        if document[name] != nil { report(name, reason) }
+    }
+
     /// Reads names, given as a list or as an object that maps each name to its description.
     mutating func described(_ name: String, _ parse: (String) throws(InvalidValue) -> String)
         -> (names: [String], descriptions: [String: TranslatedText])

@@ -18,9 +18,9 @@ package struct NextStep: Sendable, Hashable {
     let uri: String
     let label: Label
     /// The name of the client that the button leads to.
-    let name: String?
+    let name: Page.Value?
 
-    init(_ uri: String, _ label: Label, name: String? = nil) {
+    init(_ uri: String, _ label: Label, name: Page.Value? = nil) {
         self.uri = uri
         self.label = label
         self.name = name
@@ -34,7 +34,7 @@ package struct NextStep: Sendable, Hashable {
 
     var data: Page.Value {
         var data: [String: Page.Value] = ["uri": .text(uri), "label": .text("text.next_\(label.rawValue)")]
-        data["name"] = name.map(Page.Value.text)
+        data["name"] = name
         return .object(data)
     }
 }

@@ -3,7 +3,7 @@ import HTTPTypes
 
 /// A template and its data. The edge renders it in the user's language.
 package struct Page: Sendable {
-    package indirect enum Value: Sendable, Equatable {
+    package indirect enum Value: Sendable, Hashable {
         case text(String)
         case flag(Bool)
         case time(Date, TimeForm)

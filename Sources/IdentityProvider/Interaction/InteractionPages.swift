@@ -83,7 +83,7 @@ struct InteractionPages: Sendable {
                 authorization.isPossible(for: client)
             else { return nil }
             let uri = try interactions.location(.authorization, interaction)
-            return NextStep(uri, .application, name: client.name)
+            return NextStep(uri, .application, name: client.shownName)
         case .signIn(let signIn):
             guard let id = signIn.client else {
                 return NextStep(interactions.issuer.path + signIn.location, .signIn)
@@ -123,7 +123,7 @@ extension Page {
     /// Adds the client's name, logo and links to the page.
     mutating func show(_ client: Client) {
         var data: [String: Value] = [
-            "name": .text(client.name), "initial": .text(String(client.name.prefix(1)).uppercased()),
+            "name": client.shownName, "initial": .text(String(client.name.prefix(1)).uppercased()),
         ]
         data["client_uri"] = client.clientURI.map(Value.text)
         data["logo_uri"] = client.logoURI.map(Value.text)

@@ -1,7 +1,7 @@
 import CYAML
 import JOSE
 
-/// A strict YAML reader on libyaml: one document, and no duplicate keys.
+/// A strict YAML reader on libyaml: one document, and no duplicate keys. Supports anchors, aliases and merge keys.
 struct YAMLReader {
     /// The value of a document, and the line of each member by its path, such as `clients[0].redirect_uris[1]`.
     struct Result {
@@ -70,19 +70,45 @@ struct YAMLReader {
             for item in items { values.append(json(item, at: "\(place)[\(values.count)]", depth: depth + 1)) }
             return .array(values)
         case .mapping(let members):
-            var object = JSONObject()
+            // Merged members come first, so that the mapping's own replace them, and so do their lines.
+            var object = merged(members, at: place, depth: depth)
+            if !place.isEmpty { lines[place] = node.line }
+            var own: Set<String> = []
             for member in members {
-                guard case .scalar(let name, _) = nodes[member.name - 1].content else {
+                guard case .scalar(let name, let isPlain) = nodes[member.name - 1].content else {
                     mistakes.append("\(path):\(nodes[member.name - 1].line): a key must be a string")
                     continue
                 }
-                if object[name] != nil {
+                if !own.insert(name).inserted {
                     mistakes.append("\(path):\(nodes[member.name - 1].line): duplicate key \(name)")
                 }
+                guard name != Self.mergeKey || !isPlain else { continue }
                 object[name] = json(member.value, at: place.isEmpty ? name : "\(place).\(name)", depth: depth + 1)
             }
             return .object(object)
         }
+    }
+
+    /// `<<: *anchor` adds the members of another mapping, or of several (https://yaml.org/type/merge.html).
+    private static let mergeKey = "<<"
+
+    /// Returns the members that merge keys add to a mapping. Of several mappings, an earlier one takes precedence. Merged
+    /// values count against the same limits as all others.
+    private mutating func merged(_ members: [(name: Int, value: Int)], at place: String, depth: Int) -> JSONObject {
+        var object = JSONObject()
+        for member in members {
+            guard case .scalar(Self.mergeKey, isPlain: true) = nodes[member.name - 1].content else { continue }
+            var sources = [member.value]
+            if case .sequence(let items) = nodes[member.value - 1].content { sources = items.reversed() }
+            for source in sources {
+                guard case .mapping = nodes[source - 1].content else {
+                    mistakes.append("\(path):\(nodes[source - 1].line): << takes a mapping, or a list of mappings")
+                    continue
+                }
+                object.merge(json(source, at: place, depth: depth + 1).object ?? [:])
+            }
+        }
+        return object
     }
 
     /// Resolves a scalar by the YAML 1.2 core schema, in which only plain scalars can be other than strings.

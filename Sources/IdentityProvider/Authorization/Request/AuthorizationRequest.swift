@@ -51,7 +51,8 @@ struct AuthorizationRequest: Codable, Sendable {
         languages = parameters.languages
         display = parameters["display"].flatMap(Display.init) ?? .page
         claims = try ClaimsRequest(parameters, allowed: client.scope)
-        requestedContexts = parameters.list("acr_values")
+        let contexts = parameters.list("acr_values")
+        requestedContexts = contexts.isEmpty ? client.common.defaultContexts.map(\.rawValue) : contexts
         self.client = client.id
         self.redirect = redirect
         self.subject = subject

@@ -19,6 +19,6 @@ struct ClientSecretJWT: ClientAuthenticationMethod {
             throw .otherMethod
         }
         let keys = JWKSet(keys: [JWK(symmetric: secret)])
-        try await assertions.verify(assertion, of: client, with: keys, allowing: Self.assertionAlgorithms)
+        try await assertions.verify(assertion, of: client, with: keys, allowing: client.assertionAlgorithms)
     }
 }

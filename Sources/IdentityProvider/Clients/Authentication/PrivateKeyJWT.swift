@@ -11,6 +11,6 @@ struct PrivateKeyJWT: ClientAuthenticationMethod {
 
     func verify(_ assertion: ClientAssertion, of client: Client, in request: Request) async throws(ClientRefusal) {
         guard let keys = client.keys else { throw .otherMethod }
-        try await assertions.verify(assertion, of: client, with: keys, allowing: Self.assertionAlgorithms)
+        try await assertions.verify(assertion, of: client, with: keys, allowing: client.assertionAlgorithms)
     }
 }

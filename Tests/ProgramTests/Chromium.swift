@@ -122,6 +122,16 @@ final class Chromium: Sendable {
         return picture
     }
 
+    /// Continues in another window, counted in the order in which they opened, as soon as it exists.
+    func switchToWindow(_ index: Int) async throws {
+        try await until("window \(index) is open") {
+            let answer = try await Self.send(.GET, "\(base)/session/\(session)/window/handles")
+            guard let handles = answer["value"] as? [String], handles.indices.contains(index) else { return false }
+            _ = try await command("window", ["handle": handles[index]])
+            return true
+        }
+    }
+
     func forgetCookies() async throws {
         _ = try await Self.send(.DELETE, "\(base)/session/\(session)/cookie")
     }

@@ -58,7 +58,7 @@ struct CheckTests {
             "resources.yaml:12: clients[0].scope: must be a string, not a list",
             "resources.yaml:13: clients[0].client_secret: must have at least 16 characters",
             "resources.yaml:18: clients[2].redirect_uri: is not a known member; did you mean redirect_uris?",
-            "resources.yaml:22: clients[3].client_secret: is the secret of client one as well",
+            "note: resources.yaml:22: clients[3].client_secret: client three has the secret of client one",
             "resources.yaml:23: clients[4].client_secret: is missing", "token_endpoint_auth_method: none",
             "resources.yaml:25: clinets: is not a kind of resource; did you mean clients?",
         ] { #expect(output.contains(expected), "\(expected)") }

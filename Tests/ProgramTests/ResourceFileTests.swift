@@ -55,7 +55,7 @@ struct ResourceFileTests {
         #expect(code == 78)
         #expect(output.contains("a.yaml:4: defaults.consent: must be ask or skip"))
         #expect(output.contains("a.yaml:2: clients[0].pkce: must be required or optional"))
-        #expect(output.contains("a.yaml:10: client: is not a kind of resource; expected clients, "))
+        #expect(output.contains("a.yaml:10: client: is not a kind of resource; did you mean clients?"))
     }
 
     @Test("a secret in a file of its own, with a path relative to the resource file")
@@ -151,10 +151,10 @@ struct ResourceFileTests {
         let folder = try Folder()
         let secret = "5CFNd0OMGyV3uhDA3GPSHwAtvL+/yt1="
         try folder.write("r.yaml", "clients:\n  - {client_id: a, client_secret: '\(secret)', grant_types: []}\n")
-        for command in [["check", "r.yaml"], ["apply", "r.yaml", "--plan"], ["apply", "r.yaml"]] {
+        for command in [["check", "r.yaml"], ["apply", "r.yaml"], ["apply", "r.yaml", "--plan"]] {
             let (code, output) = try await RunningProgram.run(command, in: folder.url)
-            #expect(code == (command.contains("--plan") ? 2 : 0))
-            #expect(output.contains("note: client a: its client_secret has characters that form-encoding changes"))
+            #expect(code == 0)
+            #expect(output.contains("note: r.yaml:2: clients[0].client_secret: client a: its client_secret has characters that form-encoding changes"))
             #expect(output.contains("`openssl rand -hex 32`"))
             #expect(!output.contains(secret))
         }

@@ -18,15 +18,17 @@ package struct ClientDocument: Sendable {
     package init(_ document: JSONObject) throws(InvalidDocument) {
         var metadata = document
         for name in Self.secretMembers { metadata[name] = nil }
-        let unsupported = Self.unsupportedGrantTypes(document)
-        do throws(InvalidDocument) { client = try Client(metadata) } catch {
-            throw InvalidDocument(unsupported + error.problems)
-        }
-        guard unsupported.isEmpty else { throw InvalidDocument(unsupported) }
-        do throws(InvalidValue) { secret = try Self.secret(document, of: client) } catch {
+        var problems = Self.unsupportedGrantTypes(document)
+        var secret: Secret?
+        do throws(InvalidValue) { secret = try Self.secret(document) } catch {
             let member = document["client_secret_digest"] == nil ? "client_secret" : "client_secret_digest"
-            throw InvalidDocument([.init(member: member, reason: error.reason)])
+            problems.append(.init(member: member, reason: error.reason))
         }
+        do throws(InvalidDocument) { client = try Client(metadata) } catch {
+            throw InvalidDocument(problems + error.problems)
+        }
+        guard problems.isEmpty else { throw InvalidDocument(problems) }
+        self.secret = secret
     }
 
     /// Checked here because `Client` does not depend on the grants.
@@ -39,9 +41,10 @@ package struct ClientDocument: Sendable {
         }
     }
 
-    private static func secret(_ document: JSONObject, of client: Client) throws(InvalidValue) -> Secret? {
+    private static func secret(_ document: JSONObject) throws(InvalidValue) -> Secret? {
         let (secret, digest) = (document["client_secret"], document["client_secret_digest"])
-        let method = client.authenticationMethod
+        // An unknown method is reported with the metadata.
+        guard let method = authenticationMethod(document) else { return nil }
         guard let rule = method.secret else {
             guard secret == nil, digest == nil else {
                 throw InvalidValue("is not used with token_endpoint_auth_method \(method.name)")
@@ -57,8 +60,19 @@ package struct ClientDocument: Sendable {
         return .hash(try HashedClientSecret.checked(text))
     }
 
+    private static func authenticationMethod(_ document: JSONObject) -> (any ClientAuthenticationMethod.Type)? {
+        guard let name = document["token_endpoint_auth_method"] else { return ClientSecretBasic.self }
+        return name.string.flatMap { try? ClientAuthentication.method(registered: $0) }
+    }
+
     private static func plain(_ secret: JSON?, _ rule: ClientSecretRule) throws(InvalidValue) -> String {
-        guard let secret else { throw InvalidValue("is missing") }
+        guard let secret else {
+            throw InvalidValue(
+                """
+                is missing; add one, such as the output of `openssl rand -hex 32`, or set token_endpoint_auth_method: none \
+                for an app on the user's device, which can't keep a secret
+                """)
+        }
         guard let text = secret.string else { throw InvalidValue("must be a string") }
         guard text.utf8.count >= rule.minimumLength else {
             throw InvalidValue(

@@ -8,13 +8,9 @@ package struct ResourceNames: Sendable {
     /// The scopes of OpenID Connect and Martlet.
     package init() {}
 
-    init(
-        servers: [ResourceServer], roles: [Role], groups: [Group], clients: [Identifier<Client>]
-    ) {
-        scopes.formUnion(servers.flatMap(\.scopes))
-        self.roles = Set(roles.map(\.name))
-        self.groups = Set(groups.map(\.name))
-        self.clients = Set(clients.map(\.rawValue))
+    init(scopes: [String], roles: [String], groups: [String], clients: [String]) {
+        self.scopes.formUnion(scopes)
+        (self.roles, self.groups, self.clients) = (Set(roles), Set(groups), Set(clients))
     }
 
     func union(_ other: ResourceNames) -> ResourceNames {
@@ -31,17 +27,13 @@ extension Administration {
     /// Returns the names of the stored resources.
     package func resourceNames() async throws -> ResourceNames {
         ResourceNames(
-            servers: try await stores.resourceServers.all(), roles: try await stores.roles.all(),
-            groups: try await stores.groups.all(), clients: try await stores.clients.all().map(\.id))
+            scopes: try await stores.resourceServers.all().flatMap(\.scopes),
+            roles: try await stores.roles.all().map(\.name), groups: try await stores.groups.all().map(\.name),
+            clients: try await stores.clients.all().map(\.id.rawValue))
     }
 }
 
 extension ResourceSet {
-    private var names: ResourceNames {
-        ResourceNames(
-            servers: resourceServers, roles: roles, groups: groups, clients: clients.map(\.client.id))
-    }
-
     /// Returns warnings about valid members that probably aren't what the operator meant, such as a misspelled scope:
     /// `stored` has the names that the files need not define.
     package func warnings(besides stored: ResourceNames = ResourceNames()) -> [ResourceProblem] {
@@ -50,12 +42,22 @@ extension ResourceSet {
     }
 
     private func clientWarnings(_ known: ResourceNames) -> [ResourceProblem] {
-        zip(places["clients"] ?? [], clients).flatMap { place, document in
-            let unknown = Self.unknown(
+        var owners: [String: Identifier<Client>] = [:]
+        return zip(places["clients"] ?? [], clients).flatMap { place, document in
+            var problems = Self.unknown(
                 document.client.scope.values, "scope", among: known.scopes, at: place.member("scope"),
                 because: "no resource server has it, so the client never gets it")
-            let secret = document.warning.map { ResourceProblem(place: place.member("client_secret"), reason: $0) }
-            return unknown + (secret.map { [$0] } ?? [])
+            if let warning = document.warning {
+                problems.append(ResourceProblem(place: place.member("client_secret"), reason: warning))
+            }
+            guard case .plain(let secret) = document.secret else { return problems }
+            if let owner = owners[secret] {
+                // A client that knows the secret of another can act as the other.
+                let reason = "client \(document.client.id) has the secret of client \(owner); give each its own"
+                problems.append(ResourceProblem(place: place.member("client_secret"), reason: reason))
+            }
+            owners[secret] = owners[secret] ?? document.client.id
+            return problems
         }
     }
 

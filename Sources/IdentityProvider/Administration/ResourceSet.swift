@@ -9,6 +9,8 @@ package struct ResourceSet: Sendable {
     package let resourceServers: [ResourceServer]
     /// Where each resource is described, by the names of the lists and in their order.
     let places: [String: [ResourcePlace]]
+    /// The names of all resources, also of those with mistakes.
+    let names: ResourceNames
 
     package init(_ document: JSONObject) throws(InvalidResources) { try self.init([document]) }
 
@@ -27,8 +29,8 @@ package struct ResourceSet: Sendable {
         reader.refuseRepeated("groups", groups.map(\.name))
         reader.refuseRepeated("resource_servers", resourceServers.map(\.identifier))
         places = reader.places
-        reader.refuseSharedSecrets(of: clients)
-        try reader.finish()
+        names = reader.names
+        guard reader.problems.isEmpty else { throw InvalidResources(problems: reader.problems, rest: self) }
     }
 
     /// The names of the lists in a resource file.
@@ -56,6 +58,8 @@ package struct ResourceProblem: Sendable, Hashable {
 /// All mistakes in resource files.
 package struct InvalidResources: Error {
     package let problems: [ResourceProblem]
+    /// The resources without mistakes, only for more warnings.
+    package let rest: ResourceSet
 }
 
 /// Reads the lists of resource files and collects the mistakes in them.
@@ -63,7 +67,7 @@ private struct ResourceReader {
     /// The documents, with the defaults in each client.
     private var documents: [JSONObject] = []
     private var defaults: [ClientDefaults] = []
-    private var problems: [ResourceProblem] = []
+    private(set) var problems: [ResourceProblem] = []
     /// The places of the valid items.
     private(set) var places: [String: [ResourcePlace]] = [:]
 
@@ -122,18 +126,18 @@ private struct ResourceReader {
         }
     }
 
-    /// A client that knows the secret of another can act as the other.
-    mutating func refuseSharedSecrets(of clients: [ClientDocument]) {
-        var owners: [String: Identifier<Client>] = [:]
-        for (place, document) in zip(places["clients"] ?? [], clients) {
-            guard case .plain(let secret) = document.secret else { continue }
-            guard let owner = owners[secret] else {
-                owners[secret] = document.client.id
-                continue
-            }
-            report(
-                place.member("client_secret"), "is the secret of client \(owner) as well; give each client its own")
+    /// Returns the values of the members that name the resources.
+    var names: ResourceNames {
+        func values(_ list: String, _ member: String) -> [String] {
+            documents.flatMap { $0[list]?.array ?? [] }.compactMap { $0.object?[member]?.string }
         }
+        let scopes = documents.flatMap { $0["resource_servers"]?.array ?? [] }.flatMap { server -> [String] in
+            let scopes = server.object?["scopes"]
+            return scopes?.object?.names ?? scopes?.array?.compactMap(\.string) ?? []
+        }
+        return ResourceNames(
+            scopes: scopes, roles: values("roles", "name"), groups: values("groups", "name"),
+            clients: values("clients", "client_id"))
     }
 
     private mutating func report(_ place: ResourcePlace, _ reason: String) {
@@ -141,9 +145,5 @@ private struct ResourceReader {
         let problem = ResourceProblem(place: ResourcePlace(file: place.file, member: member), reason: reason)
         // A mistake in a default is found in every client that takes it.
         if member == place.member || !problems.contains(problem) { problems.append(problem) }
-    }
-
-    func finish() throws(InvalidResources) {
-        guard problems.isEmpty else { throw InvalidResources(problems: problems) }
     }
 }

@@ -28,7 +28,8 @@ struct Apply: AsyncParsableCommand {
     func run() async throws {
         let hasChanges = try await Failure.reported {
             let configuration = try Configuration(options)
-            let files = try ResourceFiles(files)
+            let files = ResourceFiles(files)
+            let resources = try files.valid()
             let issuer = try configuration.issuer(named: target)
             Terminal.complain([configuration.summary(of: [issuer])])
             if prune, !plan {
@@ -40,8 +41,8 @@ struct Apply: AsyncParsableCommand {
                 let administration = try composition.administration(issuer)
                 let names = try await administration.resourceNames()
                 for warning in files.warnings(besides: names) { Terminal.complain(["note: \(warning)"]) }
-                let changes = try await administration.apply(files.resources, isPlan: plan, prunes: prune)
-                for user in try await administration.usersWithOtherPasswords(files.resources) {
+                let changes = try await administration.apply(resources, isPlan: plan, prunes: prune)
+                for user in try await administration.usersWithOtherPasswords(resources) {
                     Terminal.complain(["note: \(Self.otherPassword(of: user))"])
                 }
                 let sentence =

@@ -44,8 +44,21 @@ struct Init: AsyncParsableCommand {
             for name in installation.files.map(\.name) + [Installation.masterKeyName] {
                 Terminal.say("Wrote \(installation.path(name))")
             }
+            await inspect(installation)
             Terminal.say("\n" + NextSteps(installation).text)
         }
+    }
+
+    /// Says what would stop the server. A database that can't be reached yet is one of the next steps.
+    private func inspect(_ installation: Installation) async {
+        guard
+            let options = try? ConfigurationOptions.parse([
+                "--config", installation.path(Installation.configurationName),
+            ])
+        else { return }
+        let inspection = await Inspection(options, resources: [installation.path(Installation.resourcesName)])
+        for problem in inspection.errors + inspection.storageErrors { Terminal.complain(["note: \(problem)"]) }
+        if inspection.errors.isEmpty { Terminal.say("Checked: the files have no errors.") }
     }
 
     private func ask(_ folder: InstallationFolder) throws -> Installation {

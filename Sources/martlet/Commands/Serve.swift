@@ -30,7 +30,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         try await Failure.reported {
             let configuration = try Configuration(options.configuration)
-            let resources = try ResourceFiles(apply).resources
+            let resources = try ResourceFiles(apply).valid()
             if demo { try Demo.check(configuration) }
             let telemetry = TelemetryBootstrap.start(
                 configuration.telemetry, version: Martlet.version,

@@ -4,9 +4,10 @@ import JOSE
 
 /// The secrets of clients that a resource file keeps in files of their own (`client_secret_file`).
 extension DocumentFile {
-    /// Returns the document with the secrets in place. Throws `Mistakes` for files that can't be read.
-    func withClientSecrets() throws(Mistakes) -> DocumentFile {
-        guard let clients = document["clients"]?.array else { return self }
+    /// Returns the document with the secrets in place, and the mistakes. Where a file can't be read, an invented secret
+    /// stands in, so that the rest of the client is checked as well.
+    func withClientSecrets() -> (file: DocumentFile, mistakes: [String]) {
+        guard let clients = document["clients"]?.array else { return (self, []) }
         var file = self
         var mistakes: [String] = []
         var resolved: [JSON] = []
@@ -14,13 +15,16 @@ extension DocumentFile {
             let place = "clients[\(index)].client_secret_file"
             do throws(InvalidValue) { resolved.append(try withSecret(client)) } catch {
                 mistakes.append("\(position(of: place)): \(error.reason)")
+                var members = client.object ?? [:]
+                for name in ["client_secret_file", "client_secret_digest"] { members[name] = nil }
+                members["client_secret"] = .string("unreadable-\(index)-\(String(repeating: "x", count: 64))")
+                resolved.append(.object(members))
             }
             // A mistake in the secret is reported where the file is named.
             file.move(place, to: "clients[\(index)].client_secret")
         }
-        guard mistakes.isEmpty else { throw Mistakes(mistakes) }
         file.document["clients"] = .array(resolved)
-        return file
+        return (file, mistakes)
     }
 
     private func withSecret(_ client: JSON) throws(InvalidValue) -> JSON {

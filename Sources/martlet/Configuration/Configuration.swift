@@ -32,11 +32,23 @@ struct Configuration {
     let source: String
     /// Settings that have no effect in this version. Reported at startup.
     let unused: [String]
+    /// Empty, except in a draft.
+    let mistakes: [String]
 
+    /// Throws `Mistakes` with all of them.
     init(
         _ options: ConfigurationOptions, environment: [String: String] = ProcessInfo.processInfo.environment,
         places: [String] = ConfigurationFile.places
     ) throws(Mistakes) {
+        self.init(drafting: options, environment: environment, places: places)
+        guard mistakes.isEmpty else { throw Mistakes(mistakes) }
+    }
+
+    /// Reads what can be read, for a report of everything that is wrong. Defaults replace invalid settings.
+    init(
+        drafting options: ConfigurationOptions, environment: [String: String] = ProcessInfo.processInfo.environment,
+        places: [String] = ConfigurationFile.places
+    ) {
         var values = SettingValues(options: options, environment: environment, places: places)
         source = Self.source(values, places)
         issuers = Self.issuers(&values)
@@ -59,7 +71,7 @@ struct Configuration {
         webhooks = WebhookSetting(&values)
         audit = Self.audit(&values, webhooks)
         auditFile = values.text(.auditFile)
-        guard values.mistakes.isEmpty else { throw Mistakes(values.mistakes) }
+        mistakes = values.mistakes
     }
 
     /// Says where the configuration file was looked for only if nothing else names the issuer either.

@@ -10,24 +10,14 @@ struct Inspection {
     /// Why the storage can't be used now. Not a mistake in a file.
     private(set) var storageErrors: [String] = []
 
-    init(_ options: ConfigurationOptions, resources files: [String], target: String? = nil) async {
-        let configuration = checking { () throws(Mistakes) in try Configuration(options) }
-        let resources = checking { () throws(Mistakes) in try ResourceFiles(files) }
-        var stored = ResourceNames()
-        if let configuration {
-            inspect(configuration)
-            if let issuer = checking({ () throws(Mistakes) in try configuration.issuer(named: target) }) {
-                stored = await inspectStorage(of: issuer, configuration) ?? stored
-            }
-        }
-        notes += resources?.warnings(besides: stored) ?? []
-    }
-
-    private mutating func checking<Value>(_ read: () throws(Mistakes) -> Value) -> Value? {
-        do throws(Mistakes) { return try read() } catch {
-            errors += error.lines
-            return nil
-        }
+    init(_ options: ConfigurationOptions, resources paths: [String], target: String? = nil) async {
+        let configuration = Configuration(drafting: options)
+        errors += configuration.mistakes
+        inspect(configuration)
+        let files = ResourceFiles(paths)
+        let names = await inspectStorage(of: target, configuration)
+        errors += files.mistakes
+        notes += files.warnings(besides: names ?? ResourceNames())
     }
 
     /// Inspects the files that settings name.
@@ -51,14 +41,17 @@ struct Inspection {
         }
     }
 
-    /// Returns the names of the resources of `issuer`, or `nil` if the storage has none yet or can't be used.
-    private mutating func inspectStorage(of issuer: Issuer, _ configuration: Configuration) async -> ResourceNames? {
+    /// Returns the names of the resources of an issuer, or `nil` if the storage has none yet or can't be used.
+    private mutating func inspectStorage(of target: String?, _ configuration: Configuration) async -> ResourceNames? {
+        // An invalid setting is reported already.
+        if configuration.issuers.isEmpty || configuration.storage.description == "sqlite:" { return nil }
         do {
+            let issuer = try configuration.issuer(named: target)
             return try await Composition.open(configuration, for: .reading).run { composition in
                 try await composition.prepare()
                 let known = try await composition.storage.issuers()
                 guard known.contains(issuer.identifier) else {
-                    if !known.isEmpty {
+                    if !known.isEmpty, errors.isEmpty {
                         notes.append(
                             "issuer: the database has \(known.joined(separator: " and ")); the next start adds "
                                 + issuer.identifier)

@@ -3,21 +3,27 @@ import JOSE
 
 /// Resource files, read as one: lists with the same name are joined.
 struct ResourceFiles {
-    let resources: ResourceSet
+    /// The mistakes in all files, one line each.
+    let mistakes: [String]
+    private let resources: ResourceSet
     private let files: [DocumentFile]
 
-    /// Throws `Mistakes` with those of all files.
-    init(_ paths: [String]) throws(Mistakes) {
+    init(_ paths: [String]) {
         var files: [DocumentFile] = []
         var mistakes: [String] = []
         for path in paths {
-            do throws(Mistakes) { files.append(try Self.read(path)) } catch { mistakes += error.lines }
+            do throws(Mistakes) {
+                let (file, unreadable) = try Self.read(path).withClientSecrets()
+                files.append(file)
+                mistakes += unreadable
+            } catch { mistakes += error.lines }
         }
         do throws(InvalidResources) { resources = try ResourceSet(files.map(\.document)) } catch {
-            throw Mistakes(mistakes + error.problems.map { Self.line($0, in: files) })
+            resources = error.rest
+            mistakes += error.problems.map { Self.line($0, in: files) }
         }
-        guard mistakes.isEmpty else { throw Mistakes(mistakes) }
         self.files = files
+        self.mistakes = mistakes
     }
 
     private static func read(_ path: String) throws(Mistakes) -> DocumentFile {
@@ -25,7 +31,13 @@ struct ResourceFiles {
         if file.describes(Setting.groups, ratherThan: Set(ResourceSet.kinds)) {
             throw Mistakes(["\(path): this is a configuration file, not a resource file; name it with --config"])
         }
-        return try file.withClientSecrets()
+        return file
+    }
+
+    /// Throws `Mistakes` if the files have any.
+    func valid() throws(Mistakes) -> ResourceSet {
+        guard mistakes.isEmpty else { throw Mistakes(mistakes) }
+        return resources
     }
 
     /// Returns warnings about valid members that probably aren't what the operator meant. `stored` has the names that

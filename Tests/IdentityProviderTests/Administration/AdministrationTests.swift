@@ -96,7 +96,7 @@ struct AdministrationTests {
         arguments: [
             (
                 #"{"clients": [{"client_id": "a:b", "redirect_uris": ["http://x.example/"]}]}"#,
-                ["clients[0].client_id", "clients[0].redirect_uris[0]"]
+                ["clients[0].client_secret", "clients[0].client_id", "clients[0].redirect_uris[0]"]
             ),
             (
                 #"{"clients": [{"client_id": "a", "client_secret": "short", "redirect_uris": ["https://x.example/"]}]}"#,
@@ -104,7 +104,7 @@ struct AdministrationTests {
             ),
             (
                 #"{"clients": [{"client_id": "a", "redirect_urls": [], "grant_types": []}]}"#,
-                ["clients[0].redirect_urls"]
+                ["clients[0].client_secret", "clients[0].redirect_urls"]
             ),
             (
                 #"{"clients": [{"client_id": "a", "token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]}]}"#,
@@ -298,23 +298,20 @@ struct AdministrationTests {
         #expect(resources.warnings().contains { $0.reason.hasPrefix("role auditor") })
     }
 
-    @Test("two clients may not share a secret, which is reported beside other mistakes and in the file it is in")
+    @Test("clients that share a secret are a warning, in the file of the second, also beside mistakes")
     func sharedSecret() throws {
-        let first = try JSONObject(
-            parsing: Array(
-                #"{"clients": [{"client_id": "a", "redirect_uris": ["https://a.example/"], "client_secret": "0123456789abcdef"}]}"#
-                    .utf8))
-        let second = try JSONObject(
-            parsing: Array(
-                #"{"clients": [{"client_id": "b", "redirect_uris": ["https://b.example/"], "client_secret": "0123456789abcdef"}], "roles": [{}]}"#
-                    .utf8))
-        let error = #expect(throws: InvalidResources.self) { try ResourceSet([first, second]) }
-        let problems = error?.problems.map { "\($0.place.file) \($0.member): \($0.reason)" }
-        #expect(
-            problems == [
-                "1 roles[0].name: is missing",
-                "1 clients[0].client_secret: is the secret of client a as well; give each client its own",
-            ])
+        func file(_ id: String, _ rest: String) throws -> JSONObject {
+            let client = #"{"client_id": "\#(id)", "grant_types": [], "client_secret": "0123456789abcdef"}"#
+            return try JSONObject(parsing: Array(#"{"clients": [\#(client)]\#(rest)}"#.utf8))
+        }
+        let warning = "1 clients[0].client_secret: client b has the secret of client a; give each its own"
+        func text(_ problem: ResourceProblem) -> String { "\(problem.place.file) \(problem.member): \(problem.reason)" }
+        #expect(try ResourceSet([file("a", ""), file("b", "")]).warnings().map(text) == [warning])
+        let error = #expect(throws: InvalidResources.self) {
+            try ResourceSet([file("a", ""), file("b", #", "roles": [{}]"#)])
+        }
+        #expect(error?.problems.map(text) == ["1 roles[0].name: is missing"])
+        #expect(error?.rest.warnings().map(text) == [warning])
     }
 
     @Test("nodes that apply the same file concurrently create everything once", arguments: TestEngine.allCases)

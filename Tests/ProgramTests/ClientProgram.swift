@@ -13,10 +13,11 @@ final class ClientProgram: Sendable {
     init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
         folder = try Folder()
         let path = Self.root.appending(path: "Tests/Clients/\(name)").path()
-        let isPython = name.hasSuffix(".py")
-        process.executableURL =
-            isPython ? Self.root.appending(path: ".build/test-python/bin/python") : URL(filePath: path)
-        process.arguments = (isPython ? [path] : []) + arguments
+        // Processes started from here inherit blocked signals, and oidc-agent could not be ended.
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        let python = Self.root.appending(path: ".build/test-python/bin/python").path()
+        process.arguments =
+            ["--default-signal"] + (name.hasSuffix(".py") ? [python, path] : [path]) + arguments
         process.environment = [
             "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore",
         ].merging(environment) { $1 }
@@ -31,7 +32,11 @@ final class ClientProgram: Sendable {
         try process.run()
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    deinit {
+        // Not killed: it may have started a daemon, which it ends on its way out.
+        process.terminate()
+        process.waitUntilExit()
+    }
 
     private func text(_ name: String) -> String {
         (try? String(contentsOf: folder.url.appending(path: name), encoding: .utf8)) ?? ""

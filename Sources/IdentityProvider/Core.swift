@@ -10,6 +10,7 @@ package struct Core: Sendable {
     let clients: CachedClients
     let resources: CachedResourceServers
     let entitlements: CachedEntitlements
+    let attributes: CachedAttributes
     let keys: KeyRing
     let passwords: PasswordFactor
     let limiter: RateLimiter
@@ -45,6 +46,7 @@ package struct Core: Sendable {
             stores.clients, hiding: settings.hasBuiltInClient ? nil : FirstPartyClients.builtIn, now: now)
         resources = CachedResourceServers(stores.resourceServers, now: now)
         entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
+        attributes = CachedAttributes(stores.attributes, now: now)
         keys = KeyRing(issuer: settings.issuer, store: stores.keys, sealer: sealer, now: now)
     }
 }

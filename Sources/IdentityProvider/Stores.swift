@@ -7,6 +7,7 @@ package struct Stores: Sendable {
     package let users: any UserStore
     package let roles: any RoleStore
     package let groups: any GroupStore
+    package let attributes: any AttributeStore
     package internal(set) var sessions: any SessionStore
     package let devices: any DeviceStore
     package let attempts: any AttemptStore
@@ -26,8 +27,9 @@ package struct Stores: Sendable {
 
     package init(
         clients: any ClientStore, resourceServers: any ResourceServerStore, users: any UserStore,
-        roles: any RoleStore, groups: any GroupStore, sessions: any SessionStore, devices: any DeviceStore,
-        attempts: any AttemptStore, consents: any ConsentStore, authorizations: any AuthorizationStore,
+        roles: any RoleStore, groups: any GroupStore, attributes: any AttributeStore, sessions: any SessionStore,
+        devices: any DeviceStore, attempts: any AttemptStore, consents: any ConsentStore,
+        authorizations: any AuthorizationStore,
         totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
         recoveryCodes: any RecoveryCodeStore, recoveries: any AccountRecoveryStore, keys: any KeyStore,
         dataKeys: any DataKeyStore,
@@ -39,6 +41,7 @@ package struct Stores: Sendable {
         self.users = users
         self.roles = roles
         self.groups = groups
+        self.attributes = attributes
         self.sessions = sessions
         self.devices = devices
         self.attempts = attempts
@@ -60,7 +63,8 @@ package struct Stores: Sendable {
 
 /// Storage operations for caches, health checks and maintenance.
 package protocol StorageUpkeep: Sendable {
-    /// Returns a version that increases whenever cached data (clients, resource servers, roles, groups, keys) changes.
+    /// Returns a version that increases whenever cached data (clients, resource servers, roles, groups, attributes,
+    /// keys) changes.
     /// It increases in the transaction of the change, whichever node or command makes it.
     func version() async throws -> Int
     /// Throws if the storage is unavailable.

@@ -50,6 +50,12 @@ extension SQLDocuments: GroupStore where Document == Group {
     init(groups table: SQLTable) { self.init(table: table, name: "user_groups", column: "name", identifier: \.name) }
 }
 
+extension SQLDocuments: AttributeStore where Document == Attribute {
+    init(attributes table: SQLTable) {
+        self.init(table: table, name: "attributes", column: "name", identifier: \.name)
+    }
+}
+
 extension SQLDocuments: ResourceServerStore where Document == ResourceServer {
     init(resourceServers table: SQLTable) {
         self.init(table: table, name: "resource_servers", column: "identifier", identifier: \.identifier)

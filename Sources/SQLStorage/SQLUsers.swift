@@ -7,7 +7,7 @@ struct SQLUsers: UserStore {
 
     private static let columns: SQLStatement = """
         id, username, email, is_email_verified, password_hash, claims, roles, is_disabled, created_at, updated_at,
-        group_names, session_generation, password_mailed_at
+        group_names, session_generation, password_mailed_at, attributes
         """
     /// Matches a row that still has the values of `standing`.
     private static let isUnchanged: SQLStatement = """
@@ -59,7 +59,7 @@ struct SQLUsers: UserStore {
                 update: """
                     UPDATE users SET username = ?, username_key = ?, email = ?, is_email_verified = ?,
                         password_hash = ?, claims = ?, roles = ?, is_disabled = ?, created_at = ?, updated_at = ?,
-                        group_names = ?
+                        group_names = ?, attributes = ?
                     WHERE issuer = ? AND id = ?
                     """, insert: Self.insert, Self.values(user, issuer))
             if isNew {
@@ -84,6 +84,7 @@ struct SQLUsers: UserStore {
         let renames = stored.username != user.username || stored.email != user.email
         var changes = ColumnChanges()
         changes.set("claims", from: .json(stored.claims), to: .json(user.claims))
+        changes.set("attributes", from: .json(stored.attributes), to: .json(user.attributes))
         changes.set("roles", from: .json(stored.roles), to: .json(user.roles))
         changes.set("group_names", from: .json(stored.groups), to: .json(user.groups))
         changes.set("is_disabled", from: .flag(stored.isDisabled), to: .flag(user.isDisabled))
@@ -103,15 +104,16 @@ struct SQLUsers: UserStore {
 
     private static let insert: SQLStatement = """
         INSERT INTO users (username, username_key, email, is_email_verified, password_hash, claims, roles, is_disabled,
-            created_at, updated_at, group_names, issuer, id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            created_at, updated_at, group_names, attributes, issuer, id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     private static func values(_ user: User, _ issuer: SQLValue) -> [SQLValue] {
         [
             .text(user.username), .text(User.key(of: user.username)), .text(user.email), .flag(user.isEmailVerified),
             .text(user.passwordHash), .json(user.claims), .json(user.roles), .flag(user.isDisabled),
-            .date(user.createdAt), .date(user.updatedAt), .json(user.groups), issuer, .id(user.id),
+            .date(user.createdAt), .date(user.updatedAt), .json(user.groups), .json(user.attributes), issuer,
+            .id(user.id),
         ]
     }
 
@@ -192,11 +194,15 @@ struct SQLUsers: UserStore {
             [.date(now), table.key, .id(user), .text(email)])
     }
 
-    func changeClaims(of user: User, to claims: JSONObject, at now: Date) async throws -> Bool {
+    func changeProfile(of user: User, to claims: JSONObject, _ attributes: JSONObject, at now: Date) async throws
+        -> Bool
+    {
         try await table.execute(
-            "users.change_claims",
-            "UPDATE users SET claims = ?, updated_at = ? WHERE issuer = ? AND id = ? AND updated_at = ?",
-            [.json(claims), .date(now), table.key, .id(user.id), .date(user.updatedAt)]) == 1
+            "users.change_profile",
+            """
+            UPDATE users SET claims = ?, attributes = ?, updated_at = ? WHERE issuer = ? AND id = ? AND updated_at = ?
+            """,
+            [.json(claims), .json(attributes), .date(now), table.key, .id(user.id), .date(user.updatedAt)]) == 1
     }
 
     func changeEmail(of user: User, to email: String, at now: Date) async throws -> Bool {
@@ -229,6 +235,7 @@ struct SQLUsers: UserStore {
         User(
             id: try row.id(0), username: try row.text(1), email: try row.optionalText(2),
             isEmailVerified: try row.flag(3), passwordHash: try row.optionalText(4), claims: try row.object(5),
+            attributes: try row.object(13),
             roles: try row.texts(6), groups: try row.texts(10), isDisabled: try row.flag(7),
             createdAt: try row.date(8), updatedAt: try row.date(9), sessionGeneration: try row.integer(11),
             passwordMailedAt: try row.optionalDate(12))

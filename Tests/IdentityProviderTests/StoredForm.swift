@@ -50,6 +50,9 @@ extension StoredForm {
         StoredForm(Transport.self, values: "body", "cookie"),
         StoredForm(ResourceServer.TokenFormat.self, values: "jwt", "opaque"),
         StoredForm(EntitlementClaim.self, values: "roles", "groups", "entitlements", "permissions"),
+        StoredForm(
+            Attribute.ValueType.self, values: "string", "integer", "number", "boolean", "date", "url", "list"),
+        StoredForm(Attribute.Access.self, values: "hidden", "visible", "editable"),
         StoredForm(PasskeyCeremony.Purpose.self, values: "enrolment", "signIn", "secondFactor"),
         StoredForm(RecoveryNotice.self, values: "started", "reminder", "ready", "canceled"),
         StoredForm(
@@ -61,7 +64,8 @@ extension StoredForm {
 
     private static let entry = #"{"name": "email", "values": ["alice@example.com"]}"#
     private static let claims = """
-        {"userInfo": [\(entry)], "idToken": [\(entry)], "subjects": ["u"], "essentialContexts": ["urn:martlet:acr:2"]}
+        {"userInfo": [\(entry)], "idToken": [\(entry)], "subjects": ["u"], "essentialContexts": ["urn:martlet:acr:2"],
+         "attributeScope": "orders.read"}
         """
     private static let pkce = #"{"challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}"#
     private static let redirect = #"{"uri": "https://app.example/callback", "state": "s", "mode": "form_post"}"#
@@ -180,6 +184,10 @@ extension StoredForm {
         StoredForm(ForwardPass.self, #"{"origin": "https://app.example", "session": "s"}"#),
     ]
 
+    private static let claim = """
+        {"name": "dept", "scope": "profile", "clients": ["c"], "resourceServers": ["https://api.example"]}
+        """
+
     private static let documents = [
         StoredForm(Granted.self, granted),
         StoredForm(
@@ -196,6 +204,13 @@ extension StoredForm {
             #"{"name": "Schnittstelle", "description": "von uns", "scopes": {"read": "sehen"}}"#),
         StoredForm(
             Role.self, #"{"name": "admin", "permissions": ["p"], "minimumContext": "urn:martlet:acr:2"}"#),
+        StoredForm(
+            Attribute.self,
+            """
+            {"name": "department", "title": "Department", "titles": {"de": "Abteilung"}, "type": "list",
+             "values": ["sales"], "minimumLength": 2, "maximumLength": 40, "access": "editable", "claims": [\(claim)]}
+            """),
+        StoredForm(AttributeClaim.self, claim),
         StoredForm(Group.self, #"{"name": "staff", "description": "who works here", "roles": ["admin"]}"#),
         StoredForm(
             Mail.self,

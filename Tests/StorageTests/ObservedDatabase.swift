@@ -110,6 +110,9 @@ extension Stores {
         _ = try await groups.all()
         _ = try await groups.change("staff") { $0.roles = ["admin"] }
         try await groups.delete("staff")
+        try await attributes.save(Attribute(name: "department"))
+        _ = try await attributes.all()
+        try await attributes.delete("department")
         _ = try await users.find(User.alice)
         _ = try await users.find(named: "alice")
         _ = try await users.list(after: "a", limit: 10)
@@ -119,7 +122,7 @@ extension Stores {
         try await users.setDisabled(User.alice, to: false, at: moment)
         try await users.verifyEmail("alice@example.com", of: User.alice, at: moment)
         if let alice = try await users.find(User.alice) {
-            _ = try await users.changeClaims(of: alice, to: [:], at: moment)
+            _ = try await users.changeProfile(of: alice, to: [:], [:], at: moment)
             _ = try await users.changeEmail(of: alice, to: "alice@example.org", at: moment)
             _ = try await users.setPasswordHash(of: alice, to: "", mailedAt: moment, at: moment)
             try await changeAlice()

@@ -1,5 +1,6 @@
 import Foundation
 import IdentityProvider
+import JOSE
 import SQLStorage
 import Synchronization
 import TestSupport
@@ -49,6 +50,13 @@ struct TransferTests {
             try await stores.resourceServers.save(ResourceServer(identifier: "https://api", scopes: ["r"]))
             try await stores.roles.save(Role(name: "admin", permissions: ["all"]))
             try await stores.groups.save(Group(name: "staff", description: "\u{1F426}", roles: ["admin"]))
+            try await stores.attributes.save(
+                Attribute(name: "team", titles: ["de": "\u{1F426}"], claims: [AttributeClaim("team", scope: "profile")])
+            )
+            if var bob = try await stores.users.find(User.bob) {
+                bob.attributes = ["team": ["red", "blue\u{1F426}"], "size": .number(1.5), "isNew": true]
+                try await stores.users.save(bob)
+            }
             try await stores.sessions.start(.example("s"), from: .example, replacing: nil)
             try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
             _ = try await stores.recoveries.start(.example(), at: moment)

@@ -27,6 +27,8 @@ struct UpkeepTests {
                 ("group saved", { try await stores.groups.save(Group(name: "staff")) }),
                 ("group changed", { _ = try await stores.groups.change("staff") { $0.roles = ["admin"] } }),
                 ("group deleted", { try await stores.groups.delete("staff") }),
+                ("attribute saved", { try await stores.attributes.save(Attribute(name: "department")) }),
+                ("attribute deleted", { try await stores.attributes.delete("department") }),
                 ("key made", { _ = try await stores.keys.insert(.example("k", number: 1)) }),
                 ("key moved", { try await stores.keys.update("k", signsUntil: moment, publishedUntil: moment) }),
                 ("key deleted", { try await stores.keys.delete("k") }),

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import JOSE
 
-/// Everything stored about a user, without secrets (GDPR Articles 15 and 20).
+/// Everything stored about a user, without secrets (GDPR Articles 15 and 20). Attributes that users don't see on their
+/// pages, and values that no declaration fits, concern them as well.
 struct PersonalData: Sendable {
     private let totp: any TOTPCredentialStore
     private let passkeys: any PasskeyStore
@@ -37,6 +38,7 @@ extension User {
         document["email"] = email.map(JSON.string)
         document["email_verified"] = .bool(isEmailVerified)
         document["claims"] = .object(claims)
+        document["attributes"] = .object(attributes)
         document["roles"] = .array(roles.map(JSON.string))
         document["created_at"] = .time(createdAt)
         document["updated_at"] = .time(updatedAt)

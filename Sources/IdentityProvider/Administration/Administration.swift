@@ -29,6 +29,7 @@ package struct Administration: Sendable {
     package func apply(_ resources: ResourceSet, isPlan: Bool = false, prunes: Bool = false) async throws -> [Change] {
         var changes: [Change] = []
         changes += try await applyResourceServers(resources.resourceServers, isPlan: isPlan, prunes: prunes)
+        changes += try await applyAttributes(resources.attributes, isPlan: isPlan, prunes: prunes)
         changes += try await applyRoles(resources.roles, isPlan: isPlan, prunes: prunes)
         changes += try await applyGroups(resources.groups, isPlan: isPlan, prunes: prunes)
         changes += try await applyClients(resources.clients, isPlan: isPlan, prunes: prunes)

@@ -1,7 +1,7 @@
 /// One difference between the stored resources and a resource file.
 package struct Change: Sendable, Equatable {
     package let action: ResourceAction
-    /// `client`, `user`, `role`, `group`, `resource server`.
+    /// `client`, `user`, `role`, `group`, `resource server`, `attribute`.
     package let kind: String
     package let name: String
     /// The names of the members that differ, without their values, which may be secret.

@@ -4,13 +4,16 @@ package struct ResourceNames: Sendable {
     var roles: Set<String> = []
     var groups: Set<String> = []
     var clients: Set<String> = []
+    /// Their identifiers.
+    var resourceServers: Set<String> = []
 
     /// The scopes of OpenID Connect and Martlet.
     package init() {}
 
-    init(scopes: [String], roles: [String], groups: [String], clients: [String]) {
+    init(scopes: [String], roles: [String], groups: [String], clients: [String], resourceServers: [String]) {
         self.scopes.formUnion(scopes)
-        (self.roles, self.groups, self.clients) = (Set(roles), Set(groups), Set(clients))
+        (self.roles, self.groups) = (Set(roles), Set(groups))
+        (self.clients, self.resourceServers) = (Set(clients), Set(resourceServers))
     }
 
     func union(_ other: ResourceNames) -> ResourceNames {
@@ -19,6 +22,7 @@ package struct ResourceNames: Sendable {
         names.roles.formUnion(other.roles)
         names.groups.formUnion(other.groups)
         names.clients.formUnion(other.clients)
+        names.resourceServers.formUnion(other.resourceServers)
         return names
     }
 }
@@ -26,10 +30,11 @@ package struct ResourceNames: Sendable {
 extension Administration {
     /// Returns the names of the stored resources.
     package func resourceNames() async throws -> ResourceNames {
-        ResourceNames(
-            scopes: try await stores.resourceServers.all().flatMap(\.scopes),
+        let servers = try await stores.resourceServers.all()
+        return ResourceNames(
+            scopes: servers.flatMap(\.scopes),
             roles: try await stores.roles.all().map(\.name), groups: try await stores.groups.all().map(\.name),
-            clients: try await stores.clients.all().map(\.id.rawValue))
+            clients: try await stores.clients.all().map(\.id.rawValue), resourceServers: servers.map(\.identifier))
     }
 }
 
@@ -38,7 +43,7 @@ extension ResourceSet {
     /// `stored` has the names that the files need not define.
     package func warnings(besides stored: ResourceNames = ResourceNames()) -> [ResourceProblem] {
         let known = names.union(stored)
-        return clientWarnings(known) + memberWarnings(known) + serverWarnings(known)
+        return clientWarnings(known) + memberWarnings(known) + serverWarnings(known) + attributeWarnings(known)
     }
 
     private func clientWarnings(_ known: ResourceNames) -> [ResourceProblem] {
@@ -96,7 +101,7 @@ extension ResourceSet {
         }
     }
 
-    private static func unknown(
+    static func unknown(
         _ values: [String], _ kind: String, among known: Set<String>, at place: ResourcePlace, because reason: String
     ) -> [ResourceProblem] {
         values.filter { !known.contains($0) }.map { value in

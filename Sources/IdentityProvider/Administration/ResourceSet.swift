@@ -7,6 +7,7 @@ package struct ResourceSet: Sendable {
     package let roles: [Role]
     package let groups: [Group]
     package let resourceServers: [ResourceServer]
+    package let attributes: [Attribute]
     /// Where each resource is described, by the names of the lists and in their order.
     let places: [String: [ResourcePlace]]
     /// The names of all resources, also of those with mistakes.
@@ -18,7 +19,9 @@ package struct ResourceSet: Sendable {
     package init(_ documents: [JSONObject]) throws(InvalidResources) {
         var reader = ResourceReader(documents)
         clients = reader.items("clients", ClientDocument.init)
-        users = reader.items("users", UserDocument.init)
+        let attributes = reader.items("attributes", Attribute.init(document:))
+        users = reader.items("users") { user throws(InvalidDocument) in try UserDocument(user, declared: attributes) }
+        self.attributes = attributes
         roles = reader.items("roles", Role.init(document:))
         groups = reader.items("groups", Group.init(document:))
         resourceServers = reader.items("resource_servers", ResourceServer.init(document:))
@@ -28,13 +31,15 @@ package struct ResourceSet: Sendable {
         reader.refuseRepeated("roles", roles.map(\.name))
         reader.refuseRepeated("groups", groups.map(\.name))
         reader.refuseRepeated("resource_servers", resourceServers.map(\.identifier))
+        reader.refuseRepeated("attributes", attributes.map(\.name))
+        reader.refuseConflicts(among: attributes)
         places = reader.places
         names = reader.names
         guard reader.problems.isEmpty else { throw InvalidResources(problems: reader.problems, rest: self) }
     }
 
     /// The names of the lists in a resource file.
-    package static let kinds = ["clients", "users", "roles", "groups", "resource_servers"]
+    package static let kinds = ["clients", "users", "roles", "groups", "resource_servers", "attributes"]
 }
 
 /// Where a resource or a member of it is described.
@@ -126,6 +131,21 @@ private struct ResourceReader {
         }
     }
 
+    /// Two attributes in one claim would overwrite each other.
+    mutating func refuseConflicts(among attributes: [Attribute]) {
+        var owners: [String: String] = [:]
+        for (place, attribute) in zip(places["attributes"] ?? [], attributes) {
+            for claim in Scope(attribute.claims.map(\.name)).values {
+                if let owner = owners[claim], owner != attribute.name {
+                    report(
+                        place.member("claims"),
+                        "the claim \(claim) already carries the attribute \(owner); name another claim")
+                }
+                owners[claim] = owners[claim] ?? attribute.name
+            }
+        }
+    }
+
     /// Returns the values of the members that name the resources.
     var names: ResourceNames {
         func values(_ list: String, _ member: String) -> [String] {
@@ -137,7 +157,7 @@ private struct ResourceReader {
         }
         return ResourceNames(
             scopes: scopes, roles: values("roles", "name"), groups: values("groups", "name"),
-            clients: values("clients", "client_id"))
+            clients: values("clients", "client_id"), resourceServers: values("resource_servers", "identifier"))
     }
 
     private mutating func report(_ place: ResourcePlace, _ reason: String) {

@@ -148,6 +148,9 @@ extension Administration {
         if stored.groups != wanted.groups { members.append("groups") }
         if stored.isDisabled != wanted.isDisabled { members.append("disabled") }
         let names = Scope(stored.claims.names + wanted.claims.names).values
-        return members + names.filter { stored.claims[$0] != wanted.claims[$0] }
+        members += names.filter { stored.claims[$0] != wanted.claims[$0] }
+        let attributes = Scope(stored.attributes.names + wanted.attributes.names).values
+        return members
+            + attributes.filter { stored.attributes[$0] != wanted.attributes[$0] }.map { "attributes.\($0)" }
     }
 }

@@ -8,6 +8,8 @@ package struct UserDocument: Sendable {
     package let email: String?
     package let isEmailVerified: Bool?
     package let claims: JSONObject
+    /// The attributes that the file mentions. `null` removes a value.
+    package let attributes: JSONObject
     package let roles: [String]?
     package let groups: [String]?
     package let isDisabled: Bool?
@@ -18,7 +20,8 @@ package struct UserDocument: Sendable {
     /// The address and claims that the file removes by setting them to `null` (RFC 7396 §1).
     private let removed: Set<String>
 
-    package init(_ document: JSONObject) throws(InvalidDocument) {
+    /// `declared` are the attributes that a user can have.
+    package init(_ document: JSONObject, declared: [Attribute] = []) throws(InvalidDocument) {
         removed = Set((["email"] + Self.claimNames).filter { document[$0] == .null })
         var members = document
         for name in removed { members[name] = nil }
@@ -33,6 +36,7 @@ package struct UserDocument: Sendable {
         passwordHash = reader.value("password_hash", Self.hash)
         totpSecret = reader.value("totp_secret", Self.totpSecret)
         claims = Self.claims(&reader)
+        attributes = Self.attributes(&reader, declared)
         if password != nil, passwordHash != nil { reader.report("password_hash", "cannot be combined with password") }
         reader.refuseUnknown()
         try reader.finish()
@@ -48,6 +52,7 @@ package struct UserDocument: Sendable {
         user.isEmailVerified = isEmailVerified ?? user.isEmailVerified
         for name in removed { user.claims[name] = nil }
         user.claims.merge(claims)
+        for (name, value) in attributes.members { user.attributes[name] = value == .null ? nil : value }
         user.roles = roles ?? user.roles
         user.groups = groups ?? user.groups
         user.isDisabled = isDisabled ?? user.isDisabled
@@ -71,6 +76,21 @@ package struct UserDocument: Sendable {
             }
         }
         return claims
+    }
+
+    private static func attributes(_ reader: inout DocumentReader, _ declared: [Attribute]) -> JSONObject {
+        let values = reader.object("attributes") ?? [:]
+        for (name, value) in values.members where value != .null {
+            guard let attribute = declared.first(where: { $0.name == name }) else {
+                let hint = NearNames.hint(for: name, among: declared.map(\.name))
+                reader.report(
+                    "attributes.\(name)",
+                    "is not declared; \(hint ?? "declare it under attributes: at the top of the same file")")
+                continue
+            }
+            if let reason = attribute.mistake(in: value) { reader.report("attributes.\(name)", reason) }
+        }
+        return values
     }
 
     private static func username(_ text: String) throws(InvalidValue) -> String {

@@ -198,6 +198,39 @@ package struct DocumentReader {
         }
     }
 
+    /// Reads a list of objects with their own parser, as `nested` reads one.
+    mutating func objects<Value>(
+        _ name: String, _ parse: (JSONObject) throws(InvalidDocument) -> Value
+    ) -> [Value] {
+        known.insert(name)
+        guard let member = document[name] else { return [] }
+        guard let items = member.array else {
+            report(name, "must be a list")
+            return []
+        }
+        var parsed: [Value] = []
+        for (index, item) in items.enumerated() {
+            guard let object = item.object else {
+                report("\(name)[\(index)]", "must be an object")
+                continue
+            }
+            do { parsed.append(try parse(object)) } catch {
+                for problem in error.problems { report("\(name)[\(index)].\(problem.member)", problem.reason) }
+            }
+        }
+        return parsed
+    }
+
+    mutating func number(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        known.insert(name)
+        guard let member = document[name] else { return nil }
+        guard let number = member.integer, range.contains(number) else {
+            report(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
     mutating func keys(_ name: String) -> JWKSet? {
         guard let object = object(name) else { return nil }
         do { return try JWKSet(object) } catch {

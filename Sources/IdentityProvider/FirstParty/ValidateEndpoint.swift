@@ -11,6 +11,7 @@ struct ValidateEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let resources: CachedResourceServers
     let entitlements: CachedEntitlements
+    let attributes: CachedAttributes
     let routes = [Route.api(.get, "validate")]
 
     init(_ core: Core, access: FirstPartyAccess) {
@@ -18,6 +19,7 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         clients = FirstPartyClients(core)
         resources = core.resources
         entitlements = core.entitlements
+        attributes = core.attributes
     }
 
     func respond(to request: Request) async throws -> Response {
@@ -50,7 +52,12 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         let isOurs = try await clients.isFirstParty(token.client)
         if isOurs || token.scope.contains(Scope.profile) { answer["username"] = .string(user.username) }
         // The holder of an opaque token must learn nothing from it. The API it is for uses introspection.
-        if servers.allSatisfy({ $0.format == .jwt }) { answer.merge(held.claims(for: servers)) }
+        if servers.allSatisfy({ $0.format == .jwt }) {
+            let attributes = try await attributes.attributes(of: user)
+                .carried(with: token.scope, from: token.client, to: servers.map(\.identifier))
+            for (name, value) in attributes.members where answer[name] == nil { answer[name] = value }
+            answer.merge(held.claims(for: servers))
+        }
         answer.merge(Claims.released(held, for: isOurs ? Scope.standard : token.scope))
         return Self.response(answer, to: demanded)
     }

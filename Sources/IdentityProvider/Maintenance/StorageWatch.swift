@@ -9,6 +9,7 @@ struct StorageWatch: Service {
     let clients: CachedClients
     let resources: CachedResourceServers
     let entitlements: CachedEntitlements
+    let attributes: CachedAttributes
     let vault: KeyVault
     let ring: KeyRing
     let interval: Duration
@@ -18,6 +19,7 @@ struct StorageWatch: Service {
         clients = core.clients
         resources = core.resources
         entitlements = core.entitlements
+        attributes = core.attributes
         vault = core.vault
         ring = core.keys
         interval = .milliseconds(250)
@@ -34,6 +36,7 @@ struct StorageWatch: Service {
                         clients.clear()
                         resources.clear()
                         entitlements.clear()
+                        attributes.clear()
                         try await vault.load()
                         try await ring.reload()
                         seen = version

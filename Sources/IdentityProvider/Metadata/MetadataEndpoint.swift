@@ -10,15 +10,18 @@ extension Path {
     }
 }
 
-/// The metadata document (OpenID Connect Discovery §4; RFC 8414 §3). It reflects changes to the resource servers.
+/// The metadata document (OpenID Connect Discovery §4; RFC 8414 §3). It reflects changes to the resource
+/// servers and attributes.
 struct MetadataEndpoint: Endpoint {
     private let issuer: Issuer
     private let metadata: ServerMetadata
     private let resources: CachedResourceServers
+    private let attributes: CachedAttributes
 
     init(_ core: Core, metadata: ServerMetadata) {
         issuer = core.issuer
         resources = core.resources
+        attributes = core.attributes
         self.metadata = metadata
     }
 
@@ -30,7 +33,10 @@ struct MetadataEndpoint: Endpoint {
     }
 
     func respond(to request: Request) async throws -> Response {
-        let body = metadata.document(scopes: try await resources.catalog().servers.flatMap(\.scopes)).serialized()
+        let body = metadata.document(
+            scopes: try await resources.catalog().servers.flatMap(\.scopes),
+            claims: try await attributes.catalog().publicClaims
+        ).serialized()
         return .cacheable(body, type: "application/json", tag: EntityTag(of: body), maxAge: 3_600, for: request)
     }
 }

@@ -22,8 +22,9 @@ extension Mutation {
         guard current != nil else { return stores }
         return Stores(
             clients: FaultyClients(base: stores.clients), resourceServers: stores.resourceServers, users: stores.users,
-            roles: stores.roles, groups: stores.groups, sessions: faulty(stores.sessions),
-            devices: stores.devices, attempts: stores.attempts, consents: stores.consents,
+            roles: stores.roles, groups: stores.groups, attributes: stores.attributes,
+            sessions: faulty(stores.sessions), devices: stores.devices, attempts: stores.attempts,
+            consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
             recoveryCodes: stores.recoveryCodes, recoveries: stores.recoveries,

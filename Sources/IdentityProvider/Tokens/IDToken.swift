@@ -9,6 +9,7 @@ struct IDToken: Sendable {
     let granted: Granted
     let user: User
     let entitlements: Entitlements
+    let attributes: UserAttributes
     /// May be narrower than the granted scope (RFC 6749 §6).
     let scope: Scope
     let accessToken: String
@@ -24,11 +25,14 @@ struct IDToken: Sendable {
     /// issued (OpenID Connect Core §5.4), unless the client is registered with `id_token_claims: scope`. Claims requested
     /// for the ID Token by the `claims` parameter are included (§5.5).
     var claims: JSONObject {
-        var claims: JSONObject = [
+        // First, so that they can't replace other claims.
+        var claims = attributes.requested(
+            granted.claims?.idToken ?? [], for: granted.consentedScope, to: client.id)
+        claims.merge([
             "iss": .string(issuer.identifier), "sub": .string(user.id.rawValue), "aud": .string(client.id.rawValue),
             "exp": .integer(Int(expiresAt.timeIntervalSince1970)),
             "iat": .integer(Int(issuedAt.timeIntervalSince1970)), "azp": .string(client.id.rawValue),
-        ]
+        ])
         if let moment = granted.authenticatedAt { claims["auth_time"] = .integer(Int(moment.timeIntervalSince1970)) }
         claims["nonce"] = granted.nonce.map(JSON.string)
         claims["acr"] = granted.acr.map(JSON.string)

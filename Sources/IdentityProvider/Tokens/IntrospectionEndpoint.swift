@@ -10,6 +10,7 @@ struct IntrospectionEndpoint: Endpoint {
     private let authenticator: ClientAuthenticator
     private let resources: CachedResourceServers
     private let entitlements: CachedEntitlements
+    private let attributes: CachedAttributes
     private let bearers: BearerAuthenticator
     private let refreshTokens: RefreshTokenReader
     let routes = [Route.post(.introspection, rateLimit: .tokens)]
@@ -18,6 +19,7 @@ struct IntrospectionEndpoint: Endpoint {
         issuer = core.issuer
         resources = core.resources
         entitlements = core.entitlements
+        attributes = core.attributes
         refreshTokens = RefreshTokenReader(core)
         self.authenticator = authenticator
         self.bearers = bearers
@@ -40,7 +42,9 @@ struct IntrospectionEndpoint: Endpoint {
     private func describe(_ bearer: AuthenticatedBearer, to client: AuthenticatedClient) async throws -> JSONObject? {
         let servers = try await resources.catalog().servers(of: bearer.token)
         guard client.mayRead(bearer.token, for: servers) else { return nil }
-        var description = bearer.token.claims(issuer: issuer)
+        // First, so that they can't replace other members.
+        var description = try await attributeClaims(of: bearer, for: servers)
+        description.merge(bearer.token.claims(issuer: issuer))
         description["active"] = true
         description["token_type"] = .string(bearer.scheme.name)
         if let user = bearer.person?.user {
@@ -49,6 +53,14 @@ struct IntrospectionEndpoint: Endpoint {
             description.merge(try await entitlements.entitlements(of: user).claims(for: servers))
         }
         return description
+    }
+
+    private func attributeClaims(
+        of bearer: AuthenticatedBearer, for servers: [ResourceServer]
+    ) async throws -> JSONObject {
+        guard let user = bearer.person?.user else { return [:] }
+        return try await attributes.attributes(of: user)
+            .carried(with: bearer.token.scope, from: bearer.token.client, to: servers.map(\.identifier))
     }
 
     /// Returns `nil` unless the token was issued to `client`.

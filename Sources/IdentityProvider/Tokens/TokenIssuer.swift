@@ -7,6 +7,7 @@ struct TokenIssuer: Sendable {
     let issuer: Issuer
     let lifetimes: Lifetimes
     let entitlements: CachedEntitlements
+    let attributes: CachedAttributes
     let ring: KeyRing
     let sealer: Sealer
     let now: @Sendable () -> Date
@@ -17,6 +18,7 @@ struct TokenIssuer: Sendable {
         issuer = core.issuer
         lifetimes = core.settings.lifetimes
         entitlements = core.entitlements
+        attributes = core.attributes
         ring = core.keys
         sealer = core.sealer
         now = core.now
@@ -29,16 +31,19 @@ struct TokenIssuer: Sendable {
         let isOpaque = redemption.target.servers.contains { $0.format == .opaque }
         // Read once, so that the access token and the ID Token agree. Not read if neither carries them, because a
         // failed read would waste a code that has just been redeemed.
-        let entitlements = isOpaque && !hasIDToken ? nil : try await entitlements(of: redemption.user)
+        let user = isOpaque && !hasIDToken ? nil : redemption.user
+        let entitlements = try await entitlements(of: user)
+        let attributes = try await attributes(of: user)
         let token = accessToken(redemption)
         var response = TokenResponse(
-            accessToken: try await encode(token, of: redemption, with: entitlements), scheme: token.scheme,
+            accessToken: try await encode(token, of: redemption, with: entitlements, attributes), scheme: token.scheme,
             issuedAt: token.issuedAt, expiresAt: token.expiresAt, scope: redemption.scope,
             refreshToken: try refreshToken(of: redemption, to: client))
-        if hasIDToken, let user = redemption.user, let entitlements {
+        if hasIDToken, let user, let entitlements {
             let token = IDToken(
                 issuer: issuer, client: client, granted: redemption.granted, user: user, entitlements: entitlements,
-                scope: redemption.scope, accessToken: response.accessToken, issuedAt: response.issuedAt,
+                attributes: attributes, scope: redemption.scope, accessToken: response.accessToken,
+                issuedAt: response.issuedAt,
                 expiresAt: response.issuedAt.addingTimeInterval(lifetimes.idToken))
             response.idToken = try await sign(token.claims, type: "JWT", by: client.idTokenAlgorithm)
         }
@@ -48,6 +53,11 @@ struct TokenIssuer: Sendable {
     private func entitlements(of user: User?) async throws -> Entitlements? {
         guard let user else { return nil }
         return try await entitlements.entitlements(of: user)
+    }
+
+    private func attributes(of user: User?) async throws -> UserAttributes {
+        guard let user else { return UserAttributes() }
+        return try await attributes.attributes(of: user)
     }
 
     private func accessToken(_ redemption: Redemption) -> AccessToken {
@@ -64,13 +74,14 @@ struct TokenIssuer: Sendable {
             authenticatedAt: granted.authenticatedAt, amr: granted.amr, acr: granted.acr)
     }
 
-    /// A JWT carries the user's current entitlements. An opaque token doesn't, because introspection adds them.
+    /// A JWT carries the user's current entitlements and attributes. An opaque token doesn't, because introspection adds them.
     private func encode(
-        _ token: AccessToken, of redemption: Redemption, with entitlements: Entitlements?
+        _ token: AccessToken, of redemption: Redemption, with entitlements: Entitlements?, _ attributes: UserAttributes
     ) async throws -> String {
         let servers = redemption.target.servers
         if servers.contains(where: { $0.format == .opaque }) { return try sealer.seal(token, for: .accessToken) }
-        var claims = token.claims(issuer: issuer)
+        var claims = attributes.carried(with: token.scope, from: token.client, to: servers.map(\.identifier))
+        claims.merge(token.claims(issuer: issuer))
         if let entitlements { claims.merge(entitlements.claims(for: servers)) }
         return try await sign(claims, type: "at+jwt", by: redemption.target.algorithm)
     }

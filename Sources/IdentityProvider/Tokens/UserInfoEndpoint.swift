@@ -8,12 +8,14 @@ struct UserInfoEndpoint: Endpoint {
     private let bearers: BearerAuthenticator
     private let stepUp: StepUp
     private let entitlements: CachedEntitlements
+    private let attributes: CachedAttributes
     let routes = [
         Route.get(.userInfo, isSharedAcrossOrigins: true), .post(.userInfo, isSharedAcrossOrigins: true),
     ]
 
     init(_ core: Core, bearers: BearerAuthenticator, stepUp: StepUp) {
         entitlements = core.entitlements
+        attributes = core.attributes
         self.bearers = bearers
         self.stepUp = stepUp
     }
@@ -27,10 +29,23 @@ struct UserInfoEndpoint: Endpoint {
         guard let person = bearer.person else { throw OAuthError.invalidBearer }
         try await stepUp.require(of: person)
         let held = try await entitlements.entitlements(of: person.user)
-        var claims = Claims.released(of: person.user, with: held, for: bearer.token.scope)
+        // First, so that they can't replace other claims.
+        var claims = try await attributeClaims(of: person, bearer.token)
+        claims.merge(Claims.released(of: person.user, with: held, for: bearer.token.scope))
         claims.merge(Claims.requested(person.granted.claims?.userInfo ?? [], of: person.user, with: held))
         claims["sub"] = .string(person.user.id.rawValue)
         return .json(claims)
+    }
+
+    private func attributeClaims(of person: AuthenticatedBearer.Person, _ token: AccessToken) async throws
+        -> JSONObject
+    {
+        let attributes = try await attributes.attributes(of: person.user)
+        var claims = attributes.released(for: token.scope, to: token.client)
+        claims.merge(
+            attributes.requested(
+                person.granted.claims?.userInfo ?? [], for: person.granted.consentedScope, to: token.client))
+        return claims
     }
 
     func describe(in metadata: inout ServerMetadata) {

@@ -61,7 +61,7 @@ enum Claims {
         var released: JSONObject = [:]
         for entry in entries {
             guard let value = claim(entry.name, of: user, entitlements) else { continue }
-            if entry.values.isEmpty || entry.values.contains(text(value)) { released[entry.name] = value }
+            if entry.accepts(value) { released[entry.name] = value }
         }
         return released
     }

@@ -10,6 +10,9 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
         private enum CodingKeys: String, CodingKey {
             case name, values
         }
+
+        /// Whether the entry asks for a claim with this value (§5.5.1).
+        func accepts(_ value: JSON) -> Bool { values.isEmpty || values.contains(Claims.text(value)) }
     }
 
     /// Requested from the userinfo endpoint.
@@ -20,22 +23,32 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
     package let subjects: [String]
     /// The essential `acr` values, of which the sign-in must meet one (§5.5.1.1).
     package let essentialContexts: [String]
+    /// The scope values that release the requested claims of attributes; `nil` if none is requested.
+    package let attributeScope: Scope?
 
     private enum CodingKeys: String, CodingKey {
-        case userInfo, idToken, subjects, essentialContexts
+        case userInfo, idToken, subjects, essentialContexts, attributeScope
     }
 
     /// Parses the parameter; `nil` if it is absent. Unknown members are ignored (§5.5), as are claims whose scope the
     /// client may not request. Throws `invalid_request` if the value is malformed.
-    init?(_ parameters: Parameters, allowed: Scope) throws(OAuthError) {
+    ///
+    /// `attributes` lists the claims of attributes, in the form of `Claims.byScope`.
+    init?(
+        _ parameters: Parameters, allowed: Scope, attributes: [(scope: String, claims: [String])] = []
+    ) throws(OAuthError) {
         guard let text = parameters["claims"] else { return nil }
         guard let object = try? JSONObject(parsing: Array(text.utf8)) else {
             throw .invalidRequest("claims is not a JSON object")
         }
         let (userInfo, idToken) = (try Self.member("userinfo", of: object), try Self.member("id_token", of: object))
-        let known = Claims.byScope.filter { allowed.contains($0.scope) }.flatMap(\.claims)
-        self.userInfo = try Self.entries(userInfo, known)
-        self.idToken = try Self.entries(idToken, known)
+        let known = (Claims.byScope + attributes).filter { allowed.contains($0.scope) }
+        self.userInfo = try Self.entries(userInfo, known.flatMap(\.claims))
+        self.idToken = try Self.entries(idToken, known.flatMap(\.claims))
+        let names = Set((self.userInfo + self.idToken).map(\.name))
+        let scope = Scope(
+            attributes.filter { allowed.contains($0.scope) && !names.isDisjoint(with: $0.claims) }.map(\.scope))
+        attributeScope = scope.isEmpty ? nil : scope
         subjects = try Self.values(of: "sub", in: userInfo) + Self.values(of: "sub", in: idToken)
         essentialContexts =
             idToken["acr"]?.object?["essential"] == true ? try Self.values(of: "acr", in: idToken) : []
@@ -45,6 +58,7 @@ package struct ClaimsRequest: Hashable, Sendable, Codable {
     var scope: Scope {
         let names = Set((userInfo + idToken).map(\.name))
         return Scope(Claims.byScope.filter { !names.isDisjoint(with: $0.claims) }.map(\.scope))
+            .union(attributeScope ?? [])
     }
 
     private static func member(_ name: String, of object: JSONObject) throws(OAuthError) -> JSONObject {

@@ -12,6 +12,8 @@ package struct User: Sendable, Hashable {
     package var passwordHash: String?
     /// The standard claims beyond the properties above, as in a token (OpenID Connect Core §5.1).
     package var claims: JSONObject
+    /// The values of declared attributes, by name.
+    package var attributes: JSONObject
     package var roles: [String]
     package var groups: [String]
     package var isDisabled: Bool
@@ -25,9 +27,9 @@ package struct User: Sendable, Hashable {
 
     package init(
         id: Identifier<User> = .random(), username: String, email: String? = nil, isEmailVerified: Bool = false,
-        passwordHash: String? = nil, claims: JSONObject = [:], roles: [String] = [], groups: [String] = [],
-        isDisabled: Bool = false, createdAt: Date, updatedAt: Date, sessionGeneration: Int = 0,
-        passwordMailedAt: Date? = nil
+        passwordHash: String? = nil, claims: JSONObject = [:], attributes: JSONObject = [:],
+        roles: [String] = [], groups: [String] = [], isDisabled: Bool = false, createdAt: Date, updatedAt: Date,
+        sessionGeneration: Int = 0, passwordMailedAt: Date? = nil
     ) {
         self.id = id
         self.username = username
@@ -35,6 +37,7 @@ package struct User: Sendable, Hashable {
         self.isEmailVerified = isEmailVerified
         self.passwordHash = passwordHash
         self.claims = claims
+        self.attributes = attributes
         self.roles = roles
         self.groups = groups
         self.isDisabled = isDisabled

@@ -30,8 +30,9 @@ package protocol UserStore: Sendable {
     /// Changes the address to `email`, which is verified, if it is still that of `user`. A username that equals the old
     /// address changes with it. Returns whether it did. Throws `NameTaken` if another user has the address.
     func changeEmail(of user: User, to email: String, at now: Date) async throws -> Bool
-    /// Replaces the claims if they are still those of `user`. Returns whether it did.
-    func changeClaims(of user: User, to claims: JSONObject, at now: Date) async throws -> Bool
+    /// Replaces claims and attributes if `user` has not changed since it was read. Returns whether it did.
+    func changeProfile(of user: User, to claims: JSONObject, _ attributes: JSONObject, at now: Date) async throws
+        -> Bool
     /// Replaces roles and groups if they are still `old`, so that no concurrent change is lost. Returns whether it did.
     func replaceMembership(of user: Identifier<User>, from old: Membership, to new: Membership) async throws -> Bool
 }

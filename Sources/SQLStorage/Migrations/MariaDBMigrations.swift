@@ -286,6 +286,17 @@ extension Migration {
         Migration(
             version: 12, name: "when a session was last used",
             statements: ["ALTER TABLE sessions ADD COLUMN IF NOT EXISTS last_used_at BIGINT"]),
+        Migration(
+            version: 13, name: "attributes of users, and access codes, which are recovery codes that expire",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS attributes (
+                    issuer VARCHAR(255) NOT NULL, name VARCHAR(255) NOT NULL, document MEDIUMTEXT NOT NULL,
+                    PRIMARY KEY (issuer, name)) \(form)
+                """,
+                "ALTER TABLE users ADD COLUMN IF NOT EXISTS attributes MEDIUMTEXT NOT NULL DEFAULT '{}'",
+                "ALTER TABLE recovery_codes ADD COLUMN IF NOT EXISTS expires_at BIGINT",
+            ]),
     ]
 
     private static let form: SQLStatement = """

@@ -298,5 +298,16 @@ extension Migration {
         Migration(
             version: 12, name: "when a session was last used",
             statements: ["ALTER TABLE sessions ADD COLUMN last_used_at INTEGER"]),
+        Migration(
+            version: 13, name: "attributes of users, and access codes, which are recovery codes that expire",
+            statements: [
+                """
+                CREATE TABLE attributes (
+                    issuer TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,
+                    PRIMARY KEY (issuer, name)) STRICT, WITHOUT ROWID
+                """,
+                "ALTER TABLE users ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'",
+                "ALTER TABLE recovery_codes ADD COLUMN expires_at INTEGER",
+            ]),
     ]
 }

@@ -37,12 +37,13 @@ extension TransferTable {
             "resource_servers", ["issuer", "identifier", "document"], orderedBy: "issuer, identifier"),
         TransferTable("roles", ["issuer", "name", "document"], orderedBy: "issuer, name"),
         TransferTable("user_groups", ["issuer", "name", "document"], orderedBy: "issuer, name"),
+        TransferTable("attributes", ["issuer", "name", "document"], orderedBy: "issuer, name"),
         TransferTable(
             "users",
             [
                 "issuer", "id", "username", "username_key", "email", "is_email_verified", "password_hash", "claims",
                 "roles", "is_disabled", "created_at", "updated_at", "group_names", "session_generation", "relied_on",
-                "password_mailed_at",
+                "password_mailed_at", "attributes",
             ], orderedBy: "issuer, id"),
         TransferTable("user_names", ["issuer", "name_key", "user_id"], orderedBy: "issuer, name_key"),
         TransferTable(
@@ -73,7 +74,8 @@ extension TransferTable {
             "networks", ["issuer", "user_id", "network", "address", "first_seen_at", "last_seen_at", "expires_at"],
             orderedBy: "issuer, user_id, network"),
         TransferTable(
-            "recovery_codes", ["issuer", "user_id", "digest", "created_at"], orderedBy: "issuer, user_id, digest"),
+            "recovery_codes", ["issuer", "user_id", "digest", "created_at", "expires_at"],
+            orderedBy: "issuer, user_id, digest"),
         TransferTable(
             "account_recoveries",
             ["issuer", "user_id", "id", "disputed_from", "started_at", "ready_at", "expires_at"],

@@ -14,7 +14,7 @@ extension Page {
         if case .object(let members)? = data[name], case .text(let text)? = members[member] { text } else { "" }
     }
 
-    fileprivate func list(_ name: String) -> [[String: Value]] {
+    func list(_ name: String) -> [[String: Value]] {
         guard case .list(let values)? = data[name] else { return [] }
         return values.compactMap { if case .object(let members) = $0 { members } else { nil } }
     }
@@ -358,7 +358,7 @@ struct AccountTests {
         #expect(after.isEmailVerified && after.claims["address"] == before.claims["address"])
         #expect(after.claims["email_verified"] == nil)
         // A change based on the old claims is rejected.
-        #expect(try await !issuer.stores.users.changeClaims(of: before, to: [:], at: issuer.clock.now))
+        #expect(try await !issuer.stores.users.changeProfile(of: before, to: [:], [:], at: issuer.clock.now))
         let long = try await browser.submit(page, [("name", String(repeating: "x", count: 256))]).page()
         #expect(long.hasError("too_long"))
     }

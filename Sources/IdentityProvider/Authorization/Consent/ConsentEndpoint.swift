@@ -6,6 +6,7 @@ extension Path { static let consent = Path("/consent") }
 struct ConsentEndpoint: InteractionPageEndpoint {
     let users: any UserStore
     let resources: CachedResourceServers
+    let attributes: CachedAttributes
     let consents: ConsentKeeper
     let sessions: SessionCookie
     let interactions: InteractionKeeper
@@ -15,6 +16,7 @@ struct ConsentEndpoint: InteractionPageEndpoint {
     init(_ core: Core) {
         users = core.stores.users
         resources = core.resources
+        attributes = core.attributes
         consents = ConsentKeeper(core)
         sessions = SessionCookie(core)
         interactions = InteractionKeeper(core)
@@ -65,11 +67,13 @@ struct ConsentEndpoint: InteractionPageEndpoint {
         let asked = authorization.consentScope
         let isNew = authorization.prompt.contains(.consent) ? asked : asked.subtracting(former)
         page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
-        page.data["requested"] = .list(catalog.entries(isNew))
-        page.data["requested_access"] = .list(catalog.access(isNew))
+        let attributes = try await attributes.catalog()
+        let client = authorization.client
+        page.data["requested"] = .list(catalog.entries(isNew, of: client, with: attributes))
+        page.data["requested_access"] = .list(catalog.access(isNew, of: client, with: attributes))
         let known = asked.subtracting(isNew)
-        page.data["granted"] = .list(catalog.entries(known))
-        page.data["granted_access"] = .list(catalog.access(known))
+        page.data["granted"] = .list(catalog.entries(known, of: client, with: attributes))
+        page.data["granted_access"] = .list(catalog.access(known, of: client, with: attributes))
         page.data["has_granted"] = .flag(!known.isEmpty)
         page.data["redirect_host"] = .text(authorization.redirect.host)
         return page

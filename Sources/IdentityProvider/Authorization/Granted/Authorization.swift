@@ -70,6 +70,9 @@ package struct Granted: Sendable, Hashable, Codable {
         self.standing = standing
     }
 
+    /// What the user consented to: the scope, and the scope values that cover individually requested claims.
+    var consentedScope: Scope { claims.map { scope.union($0.scope) } ?? scope }
+
     /// Returns a copy for the authorization that begins at `moment`.
     func begun(at moment: Date) -> Granted {
         var granted = self

@@ -10,11 +10,13 @@ struct RedirectableRequest: Sendable {
 struct AuthorizationIntake: Sendable {
     private let clients: any ClientStore
     private let resources: CachedResourceServers
+    private let attributes: CachedAttributes
     private let hints: IDTokenHintReader
 
     init(_ core: Core) {
         clients = core.clients
         resources = core.resources
+        attributes = core.attributes
         hints = IDTokenHintReader(core)
     }
 
@@ -34,6 +36,7 @@ struct AuthorizationIntake: Sendable {
     func check(_ request: RedirectableRequest) async throws -> AuthorizationRequest {
         let checked = try AuthorizationRequest(
             request.parameters, from: request.client, to: request.redirect, known: try await resources.catalog(),
+            attributes: try await attributes.catalog().claims(for: request.client.id),
             subject: try await hints.subject(request.parameters))
         Decision.note("The authorization request is valid for scope \"\(checked.scope.text)\".")
         return checked

@@ -24,10 +24,11 @@ struct AuthorizationRequest: Codable, Sendable {
             requestedContexts, subject
     }
 
-    /// Validates the parameters (OpenID Connect Core §3.1.2.1, §3.1.2.2). `known` holds the issuer's resource servers.
+    /// Validates the parameters (OpenID Connect Core §3.1.2.1, §3.1.2.2). `known` holds the issuer's resource servers,
+    /// `attributes` the claims of attributes that the client can request, in the form of `Claims.byScope`.
     init(
         _ parameters: Parameters, from client: Client, to redirect: VerifiedRedirect, known: ResourceCatalog,
-        subject: Identifier<User>?
+        attributes: [(scope: String, claims: [String])] = [], subject: Identifier<User>?
     ) throws(OAuthError) {
         try Self.refuseUnsupported(parameters)
         guard try parameters.required("response_type") == "code" else {
@@ -50,7 +51,7 @@ struct AuthorizationRequest: Codable, Sendable {
         loginHint = parameters["login_hint"]
         languages = parameters.languages
         display = parameters["display"].flatMap(Display.init) ?? .page
-        claims = try ClaimsRequest(parameters, allowed: client.scope)
+        claims = try ClaimsRequest(parameters, allowed: client.scope, attributes: attributes)
         let contexts = parameters.list("acr_values")
         requestedContexts = contexts.isEmpty ? client.common.defaultContexts.map(\.rawValue) : contexts
         self.client = client.id

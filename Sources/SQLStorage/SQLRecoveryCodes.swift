@@ -1,12 +1,16 @@
 import FoundationEssentials
 import IdentityProvider
 
+/// Recovery codes, and access codes: rows that expire.
 struct SQLRecoveryCodes: RecoveryCodeStore {
     let table: SQLTable
 
+    private static let isRecoveryCode: SQLStatement = "issuer = ? AND user_id = ? AND expires_at IS NULL"
+    private static let isAccessCode: SQLStatement = "issuer = ? AND user_id = ? AND expires_at IS NOT NULL"
+
     func count(of user: Identifier<User>) async throws -> Int {
         try await table.query(
-            "recovery_codes.count", "SELECT COUNT(*) FROM recovery_codes WHERE issuer = ? AND user_id = ?",
+            "recovery_codes.count", "SELECT COUNT(*) FROM recovery_codes WHERE \(Self.isRecoveryCode)",
             [table.key, .id(user)]
         ).first?.integer(0) ?? 0
     }
@@ -16,7 +20,7 @@ struct SQLRecoveryCodes: RecoveryCodeStore {
         return try await table.write("recovery_codes.replace", seeing: .latest) { connection in
             guard try SQLUsers.relies(on: user, issuer, connection) else { return false }
             try connection.execute(
-                "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ?", [issuer, .id(user.id)])
+                "DELETE FROM recovery_codes WHERE \(Self.isRecoveryCode)", [issuer, .id(user.id)])
             for code in codes {
                 try connection.execute(
                     "INSERT INTO recovery_codes (issuer, user_id, digest, created_at) VALUES (?, ?, ?, ?)",
@@ -37,7 +41,7 @@ struct SQLRecoveryCodes: RecoveryCodeStore {
     func madeAt(of user: Identifier<User>) async throws -> Date? {
         try await table.query(
             "recovery_codes.made_at",
-            "SELECT created_at FROM recovery_codes WHERE issuer = ? AND user_id = ? ORDER BY created_at DESC LIMIT 1",
+            "SELECT created_at FROM recovery_codes WHERE \(Self.isRecoveryCode) ORDER BY created_at DESC LIMIT 1",
             [table.key, .id(user)]
         ).first?.date(0)
     }
@@ -45,9 +49,43 @@ struct SQLRecoveryCodes: RecoveryCodeStore {
     func consume(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool {
         let marks = digests.map { _ in "?" as SQLStatement }.joined()
         let statement: SQLStatement =
-            "DELETE FROM recovery_codes WHERE issuer = ? AND user_id = ? AND digest IN (\(marks))"
+            "DELETE FROM recovery_codes WHERE \(Self.isRecoveryCode) AND digest IN (\(marks))"
         let values: [SQLValue] = [table.key, .id(user)] + digests.map { .blob($0.bytes) }
         return try await table.retryingWithLatest("recovery_codes.spend", until: \.self) { freshness in
+            try await table.database.execute(freshness, statement, values) == 1
+        }
+    }
+
+    func replaceAccessCode(
+        _ code: SecretDigest<AccessCode>?, of user: User, until expiry: Date, at now: Date
+    ) async throws -> Bool {
+        let issuer = table.key
+        return try await table.write("recovery_codes.replace_access_code", seeing: .latest) { connection in
+            guard try SQLUsers.relies(on: user, issuer, connection) else { return false }
+            try connection.execute("DELETE FROM recovery_codes WHERE \(Self.isAccessCode)", [issuer, .id(user.id)])
+            guard let code else { return true }
+            try connection.execute(
+                "INSERT INTO recovery_codes (issuer, user_id, digest, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+                [issuer, .id(user.id), .blob(code.bytes), .date(now), .date(expiry)])
+            return true
+        }
+    }
+
+    func accessCodeExpiry(of user: Identifier<User>) async throws -> Date? {
+        try await table.query(
+            "recovery_codes.access_code_expiry", "SELECT expires_at FROM recovery_codes WHERE \(Self.isAccessCode)",
+            [table.key, .id(user)]
+        ).first?.date(0)
+    }
+
+    func consumeAccessCode(
+        _ digests: [SecretDigest<AccessCode>], of user: Identifier<User>, at now: Date
+    ) async throws -> Bool {
+        let marks = digests.map { _ in "?" as SQLStatement }.joined()
+        let statement: SQLStatement =
+            "DELETE FROM recovery_codes WHERE \(Self.isAccessCode) AND expires_at > ? AND digest IN (\(marks))"
+        let values: [SQLValue] = [table.key, .id(user), .date(now)] + digests.map { .blob($0.bytes) }
+        return try await table.retryingWithLatest("recovery_codes.spend_access_code", until: \.self) { freshness in
             try await table.database.execute(freshness, statement, values) == 1
         }
     }

@@ -44,7 +44,7 @@ extension StoredForm {
         StoredForm(ResponseMode.self, values: "query", "form_post"),
         StoredForm(Prompt.self, values: "none", "login", "consent", "select_account"),
         StoredForm(Display.self, values: "page", "popup", "touch"),
-        StoredForm(Factor.self, values: "password", "passkey", "totp", "email_code", "recovery_code"),
+        StoredForm(Factor.self, values: "password", "passkey", "totp", "email_code", "recovery_code", "access_code"),
         StoredForm(SignatureAlgorithm.self, values: "ES256", "RS256"),
         StoredForm(TOTP.Algorithm.self, values: "SHA1", "SHA256", "SHA512"),
         StoredForm(Transport.self, values: "body", "cookie"),

@@ -141,6 +141,67 @@ struct DeviceStoreTests {
         }
     }
 
+    @Test("of concurrent uses of an access code, one succeeds, until it expires", arguments: StorageBackend.all)
+    func accessCodes(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            let alice = try #require(try await stores.users.find(User.alice))
+            let codes = stores.recoveryCodes
+            let (first, second) = (SecretDigest<AccessCode>(bytes: [1]), SecretDigest<AccessCode>(bytes: [2]))
+            try await codes.replace([SecretDigest(bytes: [9])], of: User.alice, at: moment)
+            for code in [first, second] {
+                #expect(try await codes.replaceAccessCode(code, of: alice, until: moment + 60, at: moment))
+            }
+            #expect(try await codes.accessCodeExpiry(of: User.alice) == moment + 60)
+            // It is no recovery code, not another user's, and void once there is a newer one or it expires.
+            #expect(try await codes.count(of: User.alice) == 1)
+            #expect(try await !codes.consume(SecretDigest(bytes: [2]), of: User.alice))
+            #expect(try await !codes.consumeAccessCode([second], of: User.bob, at: moment))
+            #expect(try await !codes.consumeAccessCode([first], of: User.alice, at: moment))
+            #expect(try await !codes.consumeAccessCode([second], of: User.alice, at: moment + 60))
+            let winners = try await race(64) { _ in
+                try await codes.consumeAccessCode([first, second], of: User.alice, at: moment + 59)
+            }
+            #expect(winners.count(where: \.self) == 1)
+            #expect(try await codes.accessCodeExpiry(of: User.alice) == nil)
+            #expect(try await codes.count(of: User.alice) == 1)
+        }
+    }
+
+    @Test("of access codes that are made concurrently, one is left", arguments: StorageBackend.all)
+    func accessCodesMade(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            let alice = try #require(try await stores.users.find(User.alice))
+            _ = try await race(16) { number in
+                try await stores.recoveryCodes.replaceAccessCode(
+                    SecretDigest(bytes: [UInt8(number)]), of: alice, until: moment + 60, at: moment)
+            }
+            var left = 0
+            for number in 0..<16 {
+                let digest = SecretDigest<AccessCode>(bytes: [UInt8(number)])
+                let isLeft = try await stores.recoveryCodes.consumeAccessCode([digest], of: User.alice, at: moment)
+                if isLeft { left += 1 }
+            }
+            #expect(left == 1)
+        }
+    }
+
+    @Test("new recovery codes leave the access code, and a changed user gets none", arguments: StorageBackend.all)
+    func accessCodeOfChangedUser(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            let alice = try #require(try await stores.users.find(User.alice))
+            let codes = stores.recoveryCodes
+            #expect(try await codes.replaceAccessCode(SecretDigest(bytes: [1]), of: alice, until: moment, at: moment))
+            #expect(try await codes.replace([SecretDigest(bytes: [2])], of: alice, at: moment))
+            #expect(try await codes.accessCodeExpiry(of: User.alice) == moment)
+            try await stores.users.setDisabled(User.alice, to: true, at: moment)
+            #expect(try await !codes.replaceAccessCode(nil, of: alice, until: moment, at: moment))
+            #expect(try await codes.accessCodeExpiry(of: User.alice) == moment)
+        }
+    }
+
     @Test("concurrent failures are all counted, and expired ones no longer are", arguments: StorageBackend.all)
     func attempts(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

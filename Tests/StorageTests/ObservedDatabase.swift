@@ -138,6 +138,12 @@ extension Stores {
         try await recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
         _ = try await recoveryCodes.count(of: User.alice)
         _ = try await recoveryCodes.madeAt(of: User.alice)
+        if let alice = try await users.find(User.alice) {
+            _ = try await recoveryCodes.replaceAccessCode(
+                SecretDigest(bytes: [2]), of: alice, until: moment, at: moment)
+        }
+        _ = try await recoveryCodes.accessCodeExpiry(of: User.alice)
+        _ = try await recoveryCodes.consumeAccessCode([SecretDigest(bytes: [2])], of: User.alice, at: moment)
         _ = try await recoveries.start(.example(), at: moment)
         if let recovery = try await recoveries.find(User.alice) { _ = try await recoveries.end(recovery) }
         _ = try await recoveryCodes.delete(of: User.alice, addedIn: moment...moment)

@@ -56,6 +56,8 @@ struct TransferTests {
             if var bob = try await stores.users.find(User.bob) {
                 bob.attributes = ["team": ["red", "blue\u{1F426}"], "size": .number(1.5), "isNew": true]
                 try await stores.users.save(bob)
+                _ = try await stores.recoveryCodes.replaceAccessCode(
+                    SecretDigest(bytes: [9]), of: bob, until: moment, at: moment)
             }
             try await stores.sessions.start(.example("s"), from: .example, replacing: nil)
             try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)

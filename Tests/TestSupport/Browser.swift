@@ -177,6 +177,15 @@ package final class Browser: Sendable {
         try await follow(submitWithoutFollowing(page, fields))
     }
 
+    /// Continues from the page with the recovery codes that a user gets together with their first second factor.
+    package func keepCodes(_ response: Response) async throws -> Response {
+        let page = try response.page()
+        guard page.template == "recovery-codes", !page.text("continue_uri").isEmpty else {
+            throw Unexpected("expected recovery codes, got \(page.template)")
+        }
+        return try await follow(.redirect(to: page.text("continue_uri")))
+    }
+
     package func submitWithoutFollowing(_ page: Page, _ fields: [(String, String)]) async throws -> Response {
         let hidden = ["form_token", "interaction", "request", "link", "factor"].map { ($0, page.text($0)) }.filter {
             !$0.1.isEmpty

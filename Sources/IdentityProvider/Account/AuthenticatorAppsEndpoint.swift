@@ -7,6 +7,7 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let enrolment: TOTPEnrolment
     let attempts: AttemptLimiter
+    let codes: RecoveryCodeSet
     let notices: AccountNotices
     let audit: AuditLog
     let path = Path.authenticatorApps
@@ -16,6 +17,7 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
         gate = AccountGate(core)
         enrolment = TOTPEnrolment(core)
         attempts = AttemptLimiter(core)
+        codes = RecoveryCodeSet(core)
         notices = AccountNotices(core)
         audit = core.audit
     }
@@ -38,7 +40,8 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
         }
         audit.record(.factorEnrolled(.totp), user: visitor.user.id)
         await notices.added(.totp, by: visitor.user.id, request)
-        return gate.overview()
+        guard try await codes.isMissing(for: visitor.user) else { return gate.overview() }
+        return .redirect(to: gate.interactions.issuer.reference(.recoveryCodes))
     }
 
     private func remove(_ id: Identifier<TOTPCredential>, of user: User, _ request: Request) async throws {

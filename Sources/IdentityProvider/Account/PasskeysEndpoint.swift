@@ -9,6 +9,7 @@ struct PasskeysEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let passkeys: PasskeyFactor
     let attempts: AttemptLimiter
+    let codes: RecoveryCodeSet
     let notices: AccountNotices
     let path = Path.passkeys
     var routes: [Route] { Route.page(path, rateLimit: .guessing) }
@@ -17,6 +18,7 @@ struct PasskeysEndpoint: AccountPageEndpoint {
         gate = AccountGate(core)
         passkeys = PasskeyFactor(core)
         attempts = AttemptLimiter(core)
+        codes = RecoveryCodeSet(core)
         notices = AccountNotices(core)
     }
 
@@ -34,7 +36,12 @@ struct PasskeysEndpoint: AccountPageEndpoint {
             default: "gone"
             }
         // Redirects, so that a reload doesn't repeat the action.
-        guard let problem else { return .redirect(to: passkeys.issuer.reference(path)) }
+        guard let problem else {
+            guard request.parameters["action"] == "add", try await codes.isMissing(for: visitor.user) else {
+                return .redirect(to: passkeys.issuer.reference(path))
+            }
+            return .redirect(to: passkeys.issuer.reference(.recoveryCodes))
+        }
         return try await page(visitor, request, problem: problem)
     }
 

@@ -11,6 +11,8 @@ package struct Administration: Sendable {
     package let audit: AuditLog
     let notices: AccountNotices
     let sessionEnd: SessionEnd
+    let recoveryCodes: RecoveryCodeFactor
+    let accessCodes: AccessCodeFactor
     let now: @Sendable () -> Date
 
     package init(_ core: Core) {
@@ -21,6 +23,8 @@ package struct Administration: Sendable {
         audit = core.audit
         notices = AccountNotices(core)
         sessionEnd = SessionEnd(core)
+        recoveryCodes = RecoveryCodeFactor(core)
+        accessCodes = AccessCodeFactor(core)
         now = core.now
     }
 

@@ -26,6 +26,9 @@ package enum AuditEvent: Sendable, Hashable {
     case passkeyCounterWentBack
     case recoveryCodesMade(count: Int)
     case recoveryCodeUsed(remaining: Int)
+    /// An operator made an access code, which works for this long.
+    case accessCodeMade(seconds: Int)
+    case accessCodeUsed
     case emailCodeSent
     case passwordChanged
     /// The user reported that someone else knows the password, which no longer works.

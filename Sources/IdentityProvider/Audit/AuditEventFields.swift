@@ -59,6 +59,9 @@ extension AuditEvent {
             Fields(.recoveryCodesMade, factor: .recoveryCode, ["count": .integer(count)])
         case .recoveryCodeUsed(let remaining):
             Fields(.recoveryCodeUsed, factor: .recoveryCode, ["remaining": .integer(remaining)])
+        case .accessCodeMade(let seconds):
+            Fields(.accessCodeMade, factor: .accessCode, ["seconds": .integer(seconds)])
+        case .accessCodeUsed: Fields(.accessCodeUsed, factor: .accessCode)
         case .emailCodeSent: Fields(.emailCodeSent, factor: .emailCode)
         case .passwordChanged: Fields(.passwordChanged, factor: .password)
         case .passwordWithdrawn: Fields(.passwordWithdrawn, factor: .password)

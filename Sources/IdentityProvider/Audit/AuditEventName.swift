@@ -20,6 +20,8 @@ extension AuditEvent {
         case passkeyCounterWentBack = "passkey_counter_went_back"
         case recoveryCodesMade = "recovery_codes_made"
         case recoveryCodeUsed = "recovery_code_used"
+        case accessCodeMade = "access_code_made"
+        case accessCodeUsed = "access_code_used"
         case emailCodeSent = "email_code_sent"
         case passwordChanged = "password_changed"
         case passwordWithdrawn = "password_withdrawn"

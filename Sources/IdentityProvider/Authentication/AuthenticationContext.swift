@@ -17,7 +17,7 @@ extension AuthenticationContext: Comparable {
         guard !shown.isEmpty else { return nil }
         let passkeys = shown.filter { $0.factor == .passkey }
         let hasPassword = shown.contains { $0.factor == .password }
-        let hasCode = shown.contains { [.totp, .emailCode, .recoveryCode].contains($0.factor) }
+        let hasCode = shown.contains { [.totp, .emailCode, .recoveryCode, .accessCode].contains($0.factor) }
         if passkeys.contains(where: \.verifiesUser) || (hasPassword && !passkeys.isEmpty) {
             self = .phishingResistant
         } else if hasPassword && hasCode {

@@ -7,6 +7,7 @@ package enum Factor: String, Codable, Sendable, CaseIterable {
     case totp = "totp"
     case emailCode = "email_code"
     case recoveryCode = "recovery_code"
+    case accessCode = "access_code"
 }
 
 /// A factor that a user has shown successfully.
@@ -35,6 +36,7 @@ extension ShownFactor {
     package static let totp = ShownFactor(.totp, methods: ["otp"])
     package static let emailCode = ShownFactor(.emailCode, methods: ["otp"])
     package static let recoveryCode = ShownFactor(.recoveryCode, methods: ["otp"])
+    package static let accessCode = ShownFactor(.accessCode, methods: ["otp"])
     /// `isHardware` means that the key can't leave the authenticator: the credential is not eligible for backup.
     package static func passkey(verifiesUser: Bool, isHardware: Bool) -> ShownFactor {
         ShownFactor(.passkey, verifiesUser: verifiesUser, methods: [isHardware ? "hwk" : "swk", "user"])

@@ -40,8 +40,10 @@ struct SignInPolicy: Hashable, Sendable {
         let needed = max(minimum, enrolled.isDisjoint(with: decisive) ? .singleFactor : .multiFactor)
         // A trusted browser stands in only for a factor the user still has. Otherwise a user who has lost every factor
         // could do without one for as long as the browser is trusted.
-        let isRemembered = isRemembered && !isSuspicious && !enrolled.isEmpty
+        let isRemembered = isRemembered && !isSuspicious && !enrolled.subtracting([.accessCode]).isEmpty
         let wanted = asked.map { min($0, Self.reachable(with: enrolled)) } ?? .singleFactor
+        // An operator vouched for the user once. The next sign-in needs a factor of the user's own.
+        if Self.isVouchedFor(shown), reached >= .multiFactor { return .enrol(Self.enrollable(toward: needed)) }
         if reached >= max(needed, wanted) { return .accept(reached, trustsDevice: false) }
         if isRemembered, needed <= .multiFactor, reached >= wanted { return .accept(reached, trustsDevice: true) }
 
@@ -49,20 +51,33 @@ struct SignInPolicy: Hashable, Sendable {
             enrolled.contains(factor) && !shown.contains { $0.factor == factor }
         }
         let sufficient = candidates.filter { factor in
-            AuthenticationContext(reachedBy: shown + [Self.example(of: factor)]) ?? reached >= max(needed, wanted)
+            // An access code always leads to a factor that is enough, so it is offered with the others.
+            factor != .accessCode
+                && AuthenticationContext(reachedBy: shown + [Self.example(of: factor)]) ?? reached
+                    >= max(needed, wanted)
         }
-        if !sufficient.isEmpty { return .ask(sufficient) }
+        if !sufficient.isEmpty { return .ask(sufficient + candidates.filter { $0 == .accessCode }) }
         // A user must show what they can before enrolling a factor: a password alone must not add one to an account
         // that a second factor protects.
         if reached == .singleFactor, !candidates.isEmpty { return .ask(candidates) }
-        return .enrol(needed == .phishingResistant ? [.passkey] : [.totp, .passkey])
+        return .enrol(Self.enrollable(toward: needed))
     }
 
     /// Returns whether the session meets the minimum.
     func isSatisfied(by session: Session) -> Bool { session.satisfied >= minimum }
 
     /// Second factors, in order of preference.
-    private static let order = [Factor.passkey, .totp, .emailCode, .recoveryCode]
+    private static let order = [Factor.passkey, .totp, .emailCode, .recoveryCode, .accessCode]
+
+    /// Whether an access code stands in for a factor that the user has yet to enroll.
+    private static func isVouchedFor(_ shown: [ShownFactor]) -> Bool {
+        let factors = Set(shown.map(\.factor))
+        return factors.contains(.accessCode) && factors.isDisjoint(with: [.passkey, .totp])
+    }
+
+    private static func enrollable(toward needed: AuthenticationContext) -> [Factor] {
+        needed == .phishingResistant ? [.passkey] : [.totp, .passkey]
+    }
 
     private static func reachable(with enrolled: Set<Factor>) -> AuthenticationContext {
         enrolled.contains(.passkey)

@@ -32,7 +32,7 @@ struct SignInRules: Sendable {
         isSuspicious: Bool = false
     ) async throws -> SignInPolicy.Ruling {
         let policy = try await policy(toward: destination, by: user)
-        let enrolled = try await enrolled(user)
+        let enrolled = try await enrolled(user, toward: destination)
         return withSpan("sign-in policy") { span in
             let decision = policy.decide(
                 shown: shown, enrolled: enrolled, isRemembered: device?.isTrusted(at: now()) ?? false,
@@ -49,9 +49,11 @@ struct SignInRules: Sendable {
         }
     }
 
-    private func enrolled(_ user: User) async throws -> Set<Factor> {
+    private func enrolled(_ user: User, toward destination: SignIn.Destination) async throws -> Set<Factor> {
         var enrolled: Set<Factor> = []
-        for factor in factors where try await factor.isEnrolled(user) { enrolled.insert(factor.factor) }
+        // An access code leads to enrollment, which only browsers do. Elsewhere it would be spent for nothing.
+        let usable = factors.filter { destination.isBrowser || $0.factor != .accessCode }
+        for factor in usable where try await factor.isEnrolled(user) { enrolled.insert(factor.factor) }
         return enrolled
     }
 }

@@ -40,7 +40,8 @@ struct AccountTests {
         let code = try issuer.code(secret)
         let done = try await browser.submit(
             page, [("offer", page.text("totp", "offer")), ("code", code), ("name", "Phone")])
-        #expect(try done.page().template == "account")
+        // The first app comes with recovery codes.
+        #expect(try done.page().template == "recovery-codes")
         return secret
     }
 
@@ -69,7 +70,7 @@ struct AccountTests {
         let app = try TOTP(secret: secret, algorithm: algorithm, digits: digits)
         func code() throws -> String { try app.code(at: issuer.clock.now) }
         let done = try await browser.submit(page, [("offer", page.text("totp", "offer")), ("code", try code())])
-        #expect(try done.page().template == "account")
+        #expect(try done.page().template == "recovery-codes")
         issuer.clock.advance(by: 30)
         let other = Browser(issuer)
         let asked = try await signIn(other)
@@ -115,7 +116,7 @@ struct AccountTests {
         let right = try [offer, ("code", issuer.code(page.text("totp", "secret")))]
         #expect(try await browser.submit(page, right).status == .tooManyRequests)
         issuer.clock.advance(by: 2)
-        #expect(try await browser.submit(page, right).page().template == "account")
+        #expect(try await browser.submit(page, right).page().template == "recovery-codes")
     }
 
     @Test("an enrollment offer works only for the user it was made for")

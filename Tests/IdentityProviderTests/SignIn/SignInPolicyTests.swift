@@ -47,6 +47,32 @@ struct SignInPolicyTests {
         PolicyCase(shown: [touch], enrolled: [.passkey, .totp], expected: .ask([.totp])),
         // Two codes are factors of the same kind.
         PolicyCase(shown: [.totp, .recoveryCode], enrolled: [.totp], expected: .enrol([.totp, .passkey])),
+        // An access code is offered with the factors that may be lost, and leads to a new one, not to a session.
+        PolicyCase(
+            shown: [.password], enrolled: [.passkey, .totp, .accessCode],
+            expected: .ask([.passkey, .totp, .accessCode])),
+        PolicyCase(
+            minimum: .phishingResistant, shown: [.password], enrolled: [.passkey, .accessCode],
+            expected: .ask([.passkey, .accessCode])),
+        PolicyCase(
+            minimum: .multiFactor, shown: [.password], enrolled: [.accessCode], expected: .ask([.accessCode])),
+        PolicyCase(
+            shown: [.password], enrolled: [.accessCode], expected: .accept(.singleFactor, trustsDevice: false)),
+        PolicyCase(shown: [.password, .accessCode], enrolled: [.totp], expected: .enrol([.totp, .passkey])),
+        PolicyCase(
+            minimum: .phishingResistant, shown: [.password, .accessCode], enrolled: [.passkey],
+            expected: .enrol([.passkey])),
+        PolicyCase(
+            shown: [.password, .accessCode], enrolled: [.totp], isRemembered: true, expected: .enrol([.totp, .passkey])
+        ),
+        PolicyCase(
+            shown: [.password, .accessCode, .totp], enrolled: [.totp],
+            expected: .accept(.multiFactor, trustsDevice: false)),
+        // It replaces no password, and a trusted browser doesn't count for a user who has nothing else.
+        PolicyCase(shown: [.accessCode], enrolled: [.totp], expected: .ask([.totp])),
+        PolicyCase(
+            minimum: .multiFactor, shown: [.password], enrolled: [.accessCode], isRemembered: true,
+            expected: .ask([.accessCode])),
         // A required factor that is missing must be enrolled, but if a second factor exists, never with the password
         // alone.
         PolicyCase(minimum: .multiFactor, shown: [.password], expected: .enrol([.totp, .passkey])),

@@ -2,9 +2,11 @@ import HTTPTypes
 
 extension Path { static let enrol = Path("/enrol") }
 
-/// The page on which a user enrolls a factor that the policy requires and they lack, in the middle of a sign-in.
+/// The page on which a user enrolls a factor that the policy requires and they lack, in the middle of a sign-in. With
+/// their first one, the user gets recovery codes and continues from their page.
 struct EnrolEndpoint: InteractionPageEndpoint {
     let enrolment: FactorEnrolment
+    let codes: RecoveryCodeSet
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let pages: InteractionPages
@@ -12,6 +14,7 @@ struct EnrolEndpoint: InteractionPageEndpoint {
 
     init(_ core: Core, loop: InteractionLoop) {
         enrolment = FactorEnrolment(core)
+        codes = RecoveryCodeSet(core)
         self.loop = loop
         interactions = InteractionKeeper(core)
         pages = InteractionPages(core)
@@ -33,7 +36,24 @@ struct EnrolEndpoint: InteractionPageEndpoint {
         }
         let outcome = try await loop.signIn.advance(
             step.interaction.progress, with: shown, by: step.user, toward: step.destination, in: request)
-        return try loop.proceed(outcome, of: step.interaction)
+        let response = try loop.proceed(outcome, of: step.interaction)
+        guard case .signedIn = outcome, try await codes.isMissing(for: step.user) else { return response }
+        return try await showCodes(to: step, before: response, request)
+    }
+
+    /// Returns the page with the user's first recovery codes. It sets the cookies of `response`, and its button leads
+    /// where `response` redirects.
+    private func showCodes(to step: Asked, before response: Response, _ request: Request) async throws -> Response {
+        var page = try await pages.page("recovery-codes", at: .enrol, for: step.interaction, request)
+        page.data["user"] = ["name": .text(step.user.displayName), "username": .text(step.user.username)]
+        page.data["is_first"] = true
+        page.data["continue_uri"] = response.headers[.location].map(Page.Value.text)
+        // The only link of a template that an operator replaced before this page was part of a sign-in.
+        page.data["account_uri"] = page.data["continue_uri"]
+        try await codes.renew(for: step.user, on: &page, request)
+        var shown = Response.page(page)
+        shown.headers[values: .setCookie] = response.headers[values: .setCookie]
+        return shown
     }
 
     /// Where no enrollment is allowed: continues with the step that is due or, if the progress is void, with a fresh

@@ -9,7 +9,7 @@ struct SignInTopic: Topic {
         let stronger: [any SecondFactor] = [PasskeyFactor(core), TOTPFactor(core)]
         let hasEmailCodes = core.sendsMail && core.settings.acceptsEmailCodes
         let emailCodes: [any SecondFactor] = hasEmailCodes ? [EmailCodeFactor(core, others: stronger)] : []
-        signIn = SignIn(core, factors: stronger + emailCodes + [RecoveryCodeFactor(core)])
+        signIn = SignIn(core, factors: stronger + emailCodes + [RecoveryCodeFactor(core), AccessCodeFactor(core)])
         loop = InteractionLoop(core, signIn: signIn)
         endpoints = [
             ContinueEndpoint(core, loop: loop),

@@ -3,6 +3,9 @@ package import FoundationEssentials
 /// The entity of recovery code digests. A recovery code signs a user in when every other second factor is lost.
 package enum RecoveryCode {}
 
+/// The entity of access code digests. An access code replaces a lost second factor once.
+package enum AccessCode {}
+
 package protocol RecoveryCodeStore: Sendable {
     func count(of user: Identifier<User>) async throws -> Int
     /// Replaces the user's codes in one transaction. Returns `false`, and changes nothing, if `user` has changed since
@@ -10,10 +13,23 @@ package protocol RecoveryCodeStore: Sendable {
     func replace(_ codes: [SecretDigest<RecoveryCode>], of user: User, at now: Date) async throws -> Bool
     /// Returns when the user's current set was made, or `nil` if none of it is left.
     func madeAt(of user: Identifier<User>) async throws -> Date?
-    /// Deletes the codes of `user` made in `period` and returns their number.
+    /// Deletes the codes of `user` made in `period`, including an access code, and returns their number.
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
     /// Deletes the code with one of these digests. Of concurrent calls for one code, exactly one returns `true`.
     func consume(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool
+
+    /// Replaces the access code of `user`, of which there is at most one, or removes it. Returns `false`, and changes
+    /// nothing, if `user` has changed since it was read: disabled, new password, signed out everywhere.
+    func replaceAccessCode(
+        _ code: SecretDigest<AccessCode>?, of user: User, until expiry: Date, at now: Date
+    ) async throws -> Bool
+    /// Returns when the user's access code expires, or `nil` if they have none. It may have expired.
+    func accessCodeExpiry(of user: Identifier<User>) async throws -> Date?
+    /// Deletes the access code with one of these digests unless it has expired. Of concurrent calls for one code,
+    /// exactly one returns `true`.
+    func consumeAccessCode(
+        _ digests: [SecretDigest<AccessCode>], of user: Identifier<User>, at now: Date
+    ) async throws -> Bool
 }
 
 extension RecoveryCodeStore {
@@ -24,4 +40,8 @@ extension RecoveryCodeStore {
 
 extension RecoveryCode: Digested {
     package static let digestLabel = "RecoveryCode"
+}
+
+extension AccessCode: Digested {
+    package static let digestLabel = "AccessCode"
 }

@@ -1,0 +1,97 @@
+package import FoundationEssentials
+
+/// A credential of a user, without its secret.
+package struct EnrolledFactor: Sendable, Hashable {
+    package let factor: Factor
+    /// `nil` for factors that a user has only one of.
+    package var id: String?
+    package var name: String?
+    package var addedAt: Date?
+    package var lastUsedAt: Date?
+    /// The number of unused recovery codes.
+    package var remaining: Int?
+    /// When an access code expires.
+    package var expiresAt: Date?
+}
+
+/// Removing the factor would leave the user no way to sign in.
+package struct LastWayIn: Error {}
+
+/// What operators do for a user who lost a second factor. Users are told by email.
+extension Administration {
+    /// Returns the user's factors: password, passkeys, authenticator apps, recovery codes, access code.
+    package func factors(of user: User) async throws -> [EnrolledFactor] {
+        var factors = user.passwordHash == nil ? [] : [EnrolledFactor(factor: .password)]
+        factors += try await stores.passkeys.passkeys(of: user.id).map {
+            EnrolledFactor(
+                factor: .passkey, id: $0.id.rawValue, name: $0.name, addedAt: $0.createdAt, lastUsedAt: $0.lastUsedAt)
+        }
+        factors += try await stores.totpCredentials.credentials(of: user.id).map {
+            EnrolledFactor(
+                factor: .totp, id: $0.id.rawValue, name: $0.name, addedAt: $0.createdAt, lastUsedAt: $0.lastUsedAt)
+        }
+        if let madeAt = try await stores.recoveryCodes.madeAt(of: user.id) {
+            let count = try await stores.recoveryCodes.count(of: user.id)
+            factors.append(EnrolledFactor(factor: .recoveryCode, addedAt: madeAt, remaining: count))
+        }
+        if let expiry = try await stores.recoveryCodes.accessCodeExpiry(of: user.id), now() < expiry {
+            factors.append(EnrolledFactor(factor: .accessCode, expiresAt: expiry))
+        }
+        return factors
+    }
+
+    /// Removes one of the factors that `factors(of:)` returned. As on the account page, sessions go on. Returns `false`
+    /// if it is gone. Throws `LastWayIn`.
+    package func remove(_ factor: EnrolledFactor, of user: User) async throws -> Bool {
+        guard try await delete(factor, of: user) else { return false }
+        audit.record(.factorRemoved(factor.factor), user: user.id, by: actor)
+        await notices.tell(.factorRemoved(user.id, factor: factor.factor.rawValue))
+        return true
+    }
+
+    private func delete(_ factor: EnrolledFactor, of user: User) async throws -> Bool {
+        switch factor.factor {
+        case .passkey:
+            let removal = try await stores.passkeys.remove(
+                Identifier(rawValue: factor.id ?? ""), of: user.id, at: now())
+            if removal == .last { throw LastWayIn() }
+            return removal == .removed
+        case .totp:
+            let own = try await stores.totpCredentials.credentials(of: user.id)
+            guard let credential = own.first(where: { $0.id.rawValue == factor.id }) else { return false }
+            try await stores.totpCredentials.delete(credential.id)
+            return true
+        case .recoveryCode: return try await stores.recoveryCodes.replace([], of: user, at: now())
+        case .accessCode:
+            return try await stores.recoveryCodes.replaceAccessCode(nil, of: user, until: now(), at: now())
+        case .password, .emailCode: return false
+        }
+    }
+
+    /// Replaces the user's recovery codes and returns the new ones, to be shown once. Throws if the user is disabled.
+    package func renewRecoveryCodes(of user: User) async throws -> [String] {
+        let codes = try await recoveryCodes.renew(for: user, at: now())
+        audit.record(.recoveryCodesMade(count: codes.count), user: user.id, by: actor)
+        await notices.tell(.factorAdded(user.id, factor: Factor.recoveryCode.rawValue))
+        return codes
+    }
+
+    /// The lifetimes that an access code can have, in seconds.
+    package static let accessCodeLifetimes: ClosedRange<TimeInterval> = 60...86_400
+
+    /// Replaces the user's access code and returns the new one, to be shown once. `lifetime` is in seconds. Throws if
+    /// the user is disabled.
+    package func makeAccessCode(for user: User, lifetime: TimeInterval) async throws -> String {
+        let code = try await accessCodes.renew(for: user, until: now().addingTimeInterval(lifetime))
+        audit.record(.accessCodeMade(seconds: Int(lifetime)), user: user.id, by: actor)
+        await notices.tell(.factorAdded(user.id, factor: Factor.accessCode.rawValue))
+        return code
+    }
+}
+
+extension TOTPCredential {
+    /// The start of the last accepted time step; `nil` if no code has been accepted.
+    fileprivate var lastUsedAt: Date? {
+        lastStep > 0 ? Date(timeIntervalSince1970: TimeInterval(lastStep * period)) : nil
+    }
+}

@@ -30,7 +30,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         try await Failure.reported {
             let configuration = try Configuration(options.configuration)
-            let resources = try ResourceFiles(apply).valid()
+            let files = ResourceFiles(apply)
+            _ = try files.valid()
             if demo { try Demo.check(configuration) }
             let telemetry = TelemetryBootstrap.start(
                 configuration.telemetry, version: Martlet.version,
@@ -44,19 +45,23 @@ struct Serve: AsyncParsableCommand {
                 Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
             }
             let serve = self
-            try await telemetry.during { try await serve.start(configuration, applying: resources, telemetry) }
+            try await telemetry.during { try await serve.start(configuration, applying: files, telemetry) }
         }
     }
 
     private func start(
-        _ configuration: Configuration, applying resources: ResourceSet, _ telemetry: TelemetryBootstrap
+        _ configuration: Configuration, applying files: ResourceFiles, _ telemetry: TelemetryBootstrap
     ) async throws {
         let composition = try await Composition.open(configuration, for: .creating)
         let prepare: @Sendable () async throws -> Void = { [demo, demoPort] in
             try await composition.prepare()
             let administration = try composition.administration(configuration.issuers[0])
             if demo { try await Demo.apply(administration, port: demoPort) }
+            let resources = try files.valid()
             let changes = try await administration.apply(resources)
+            for warning in files.warnings(besides: try await administration.resourceNames()) {
+                Logger.current.warning("\(warning)")
+            }
             for change in changes {
                 Logger.current.notice("resource applied", metadata: ["change": "\(change.line)"])
             }

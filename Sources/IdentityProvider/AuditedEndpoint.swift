@@ -14,6 +14,8 @@ struct AuditedEndpoint: Endpoint {
                     log.record(
                         .requestRefused(route: request.path, error: error.code, reason: error.description))
                 }
+                var error = error
+                error.client = RequestContext.current.decision.client
                 throw error
             }
         }

@@ -31,7 +31,10 @@ package struct Provider: Sendable {
         ]
         let topics = described + [MetadataTopic(core, describing: described)]
 
-        let audited = topics.flatMap(\.endpoints).map { AuditedEndpoint(base: $0, log: core.audit) }
+        let audited = topics.flatMap(\.endpoints).map { endpoint in
+            AuditedEndpoint(
+                base: LimitedEndpoint(endpoint, core, authenticator: tokens.authenticator), log: core.audit)
+        }
         #if MARTLET_MUTATIONS
             let tools = MutationTools(core)
             endpoints = audited.map { MutatedEndpoint(base: $0, tools: tools) }

@@ -72,8 +72,26 @@ package struct Limits: Sendable {
     package var idleTimeout: TimeInterval = 60
     /// Time for a TLS handshake, in seconds.
     package var handshakeDeadline: TimeInterval = 10
+    /// Failed guesses from one address at each page and API where secrets could be guessed; `nil` if not limited.
+    package var signInFailures: RateLimit? = RateLimit(burst: 30, perMinute: 60)
+    /// Requests from one address to each endpoint where programs get, check and revoke tokens, and to account forms,
+    /// except those of clients that authenticate; `nil` if not limited.
+    package var requests: RateLimit? = RateLimit(burst: 600, perMinute: 6_000)
+    /// Requests from one address to each page and API that sends email; `nil` if not limited.
+    package var emailRequests: RateLimit? = RateLimit(burst: 10, perMinute: 6)
+    /// Emails per hour that one network (IPv4 /24, IPv6 /48) may cause.
+    package var emailsPerNetwork = 120
 
     package init() {}
+
+    /// The figures of a route's limit; `nil` if the operator turned it off.
+    subscript(limit: RouteLimit) -> RateLimit? {
+        switch limit {
+        case .guessing: signInFailures
+        case .requests: requests
+        case .mail: emailRequests
+        }
+    }
 }
 
 /// Lifetimes, in seconds.

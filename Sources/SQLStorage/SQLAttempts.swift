@@ -57,6 +57,29 @@ struct SQLAttempts: AttemptStore {
         ).first?.integer(0)
     }
 
+    func fill(_ name: String, by seconds: TimeInterval, upTo longest: TimeInterval, at now: Date) async throws {
+        let (issuer, milliseconds) = (table.key, Int((seconds * 1_000).rounded()))
+        let (end, last) = (now.addingTimeInterval(seconds), now.addingTimeInterval(longest))
+        let update: [SQLValue] = [
+            .date(now), .date(now), .date(now), .date(end), .integer(milliseconds), .date(last), .integer(milliseconds),
+            .date(last), issuer, .text(name),
+        ]
+        try await table.write("attempts.fill") { connection in
+            guard try connection.execute(Self.fill, update) == 0 else { return }
+            let isNew = try connection.insertIfAbsent(
+                "INSERT INTO attempts (issuer, name, failures, last_failed_at, expires_at) VALUES (?, ?, 1, ?, ?)",
+                [issuer, .text(name), .date(now), .date(end)])
+            // Another transaction inserted the row first.
+            if !isNew { try connection.execute(Self.fill, update) }
+        }
+    }
+
+    private static let fill: SQLStatement = """
+        UPDATE attempts SET failures = CASE WHEN expires_at > ? THEN failures + 1 ELSE 1 END, last_failed_at = ?,
+            expires_at = CASE WHEN expires_at <= ? THEN ? WHEN expires_at + ? < ? THEN expires_at + ? ELSE ? END
+        WHERE issuer = ? AND name = ?
+        """
+
     func takeBack(_ count: Int, of name: String) async throws {
         try await table.execute(
             "attempts.take_back",

@@ -42,6 +42,8 @@ struct Answer: Sendable {
     var issuer: Issuer?
     /// Whether scripts of any origin may read the response.
     var isSharedAcrossOrigins = false
+    /// The cause of an error, for the log.
+    var cause: String?
 }
 
 extension Answer {

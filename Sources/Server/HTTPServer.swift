@@ -1,6 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
-package import IdentityProvider
+import IdentityProvider
 import NIOCore
 import ServiceLifecycle
 
@@ -13,12 +13,12 @@ package struct HTTPServer: Service {
 
     /// `onRunning` receives the port of each address once it accepts connections; `nil` for a Unix socket.
     package init(
-        settings: ServerSettings, providers: [MountedProvider], pages: PageRenderer, limiter: RateLimiter,
-        clock: SystemClock = SystemClock(), readiness: Readiness = Readiness(true),
+        settings: ServerSettings, providers: [MountedProvider], pages: PageRenderer,
+        readiness: Readiness = Readiness(true),
         onRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
     ) {
         let table = RouteTable(providers)
-        let mount = Mount(table: table, pages: pages, limiter: limiter, clock: clock, readiness: readiness)
+        let mount = Mount(table: table, pages: pages, readiness: readiness)
         let layers: [any Middleware] = [
             ClientAddressMiddleware(proxies: settings.proxies),
             MetricsMiddleware(),

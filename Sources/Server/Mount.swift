@@ -6,8 +6,6 @@ import Logging
 struct Mount: Sendable {
     let table: RouteTable
     let pages: PageRenderer
-    let limiter: RateLimiter
-    let clock: SystemClock
     let readiness: Readiness
 
     func respond(to exchange: Exchange) async throws -> Answer {
@@ -16,7 +14,7 @@ struct Mount: Sendable {
         // HEAD is GET without the body (RFC 9110 §9.3.2); the writer omits the body.
         if let (route, endpoint) = place.target(for: exchange.head.method == .head ? .get : exchange.head.method) {
             let routed = RoutedRequest(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
-            answer = render(try await respond(to: routed), routed.exchange, place.provider)
+            answer = try await respond(to: routed)
             answer.route = route.path.text
             answer.isSharedAcrossOrigins = route.isSharedAcrossOrigins
         } else if exchange.head.method == .options, place.isSharedAcrossOrigins {
@@ -24,7 +22,7 @@ struct Mount: Sendable {
         } else {
             let (route, endpoint) = place.targets[0]
             let routed = RoutedRequest(exchange: exchange, provider: place.provider, route: route, endpoint: endpoint)
-            answer = render(refuse(routed, .methodNotAllowed(allowed: place.methods)), exchange, place.provider)
+            answer = refuse(routed, .methodNotAllowed(allowed: place.methods))
             answer.route = route.path.text
             answer.isSharedAcrossOrigins = place.isSharedAcrossOrigins
         }
@@ -32,13 +30,13 @@ struct Mount: Sendable {
         return answer
     }
 
-    private func respond(to routed: RoutedRequest) async throws -> Response {
+    private func respond(to routed: RoutedRequest) async throws -> Answer {
         do {
             guard readiness.isReady || routed.route.path == .live else {
                 throw OAuthError.unavailable(retryAfter: 2, cause: NotReady())
             }
-            try routed.takeToken(from: limiter, at: clock)
-            return try await routed.endpoint.respond(to: routed.request())
+            return render(
+                try await routed.endpoint.respond(to: routed.request()), routed.exchange, routed.provider)
         } catch let error as BrokenRequest {
             throw error
         } catch let error where error is any StorageUnavailable {
@@ -48,21 +46,26 @@ struct Mount: Sendable {
         }
     }
 
-    /// Renders the error as the endpoint does, and logs its code and cause once. Request data is never logged.
-    private func refuse(_ routed: RoutedRequest, _ error: OAuthError) -> Response {
+    /// Renders the error as the endpoint does, and logs its code and cause once. `LogMiddleware` logs a sample of the
+    /// requests that are rate limited.
+    private func refuse(_ routed: RoutedRequest, _ error: OAuthError) -> Answer {
         Measurements.countRefusal(error.code)
-        Logger.current.log(
-            level: error.code == .serverError ? .error : .notice, "refused",
-            metadata: [
+        if error.status != .tooManyRequests {
+            var values: Logger.Metadata = [
                 "route": "\(routed.route.path)", "error": "\(error.code.rawValue)", "reason": "\(error.description)",
-                "cause": "\(error.cause.map { "\($0)" } ?? "none")",
-            ])
+                "cause": "\(error.cause.map { "\($0)" } ?? "none")", "client": "\(routed.exchange.remoteAddress)",
+            ]
+            values["client_id"] = error.client.map { "\($0)" }
+            Logger.current.log(level: error.code == .serverError ? .error : .notice, "refused", metadata: values)
+        }
         var error = error
         // Following a link repeats only a GET.
         if routed.exchange.head.method == .post, error.next == nil {
             error.next = .account(of: routed.provider.issuer)
         }
-        return routed.endpoint.refusal(error)
+        var answer = render(routed.endpoint.refusal(error), routed.exchange, routed.provider)
+        answer.cause = error.cause.map { "\($0)" }
+        return answer
     }
 
     private func notFound(_ exchange: Exchange) -> Answer {

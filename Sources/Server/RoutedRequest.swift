@@ -22,14 +22,4 @@ struct RoutedRequest: Sendable {
             headers: exchange.head.headerFields, body: body, remoteAddress: exchange.remoteAddress,
             trace: exchange.trace, limits: provider.limits, reading: route.body)
     }
-
-    /// Enforces the route's rate limit for the client. Throws `OAuthError` if it is exceeded.
-    func takeToken(from limiter: RateLimiter, at clock: SystemClock) throws {
-        guard let limit = route.rateLimit else { return }
-        let subscriber = IPAddress.subscriber(of: exchange.remoteAddress)
-        let name = "\(provider.issuer.identifier) \(route.path) \(subscriber)"
-        guard let seconds = limiter.take(name, of: limit, at: clock.now()) else { return }
-        Measurements.countRateLimited(route.path.text)
-        throw OAuthError.tooManyRequests(retryAfter: seconds)
-    }
 }

@@ -14,7 +14,7 @@ struct Composition {
     let access: StorageAccess
     private let vaults: [Issuer: KeyVault]
     let passwords: [Issuer: PasswordFactor]
-    let limiter = RateLimiter()
+    private let limiter = RateLimiter()
     private let fetcher = GuardedFetcher()
     private let audit: [Issuer: AuditLog]
 

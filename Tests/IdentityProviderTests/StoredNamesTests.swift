@@ -79,13 +79,14 @@ struct StoredNamesTests {
                 "link /recovery/finish", "link /unlock",
             ])
         let digested: [any Digested.Type] = [
-            AttemptCounter.self, AttemptSpread.self, Client.self, Device.self, HashedClientSecret.self, MailShare.self,
-            RecoveryCode.self, Session.self, SignInProgress.self, TOTPCredential.self,
+            AttemptCounter.self, AttemptSpread.self, Client.self, ClientAttempts.self, Device.self,
+            HashedClientSecret.self, LimitedEndpoint.self, MailShare.self, RecoveryCode.self, Session.self,
+            SignInProgress.self, TOTPCredential.self,
         ]
         #expect(
             digested.map { $0.digestLabel } == [
-                "AttemptCounter", "AttemptSpread", "Client", "Device", "Client SHA-256", "MailShare", "RecoveryCode",
-                "Session", "SignInProgress", "TOTPCredential",
+                "AttemptCounter", "AttemptSpread", "Client", "ClientAttempts", "Device", "Client SHA-256",
+                "LimitedEndpoint", "MailShare", "RecoveryCode", "Session", "SignInProgress", "TOTPCredential",
             ])
         #expect(DataKeyClass.allCases.map(\.rawValue) == ["transit", "rest", "digest", "form", "cookie", "audit"])
     }

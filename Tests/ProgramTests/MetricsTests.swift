@@ -33,7 +33,10 @@ struct MetricsTests {
         _ = try await WebClient(origin: server.issuer).signIn(query, username: "bob", password: "wrong")
         let client = WebClient(origin: server.issuer)
         var statuses: [Int] = []
-        for _ in 0..<40 { statuses.append(try await client.post("/sign-in", []).status) }
+        for number in 0..<40 {
+            let credentials = #"{"username": "nobody-\#(number)", "password": "wrong"}"#
+            statuses.append(try await client.postJSON("/api/auth/login", credentials).status)
+        }
         #expect(statuses.contains(429))
         return observed
     }
@@ -70,7 +73,8 @@ struct MetricsTests {
             #"martlet_tokens_total{grant_type="client_credentials"} 5"#,
             #"martlet_sign_ins_total{factor="password",outcome="signed_in"} 1"#,
             #"martlet_sign_ins_total{factor="password",outcome="wrong_credential"} 1"#,
-            #"martlet_rate_limited_total{route="/sign-in"}"#, #"martlet_refusals_total{error="invalid_client"} 1"#,
+            #"martlet_rate_limited_total{route="/api/auth/login"}"#,
+            #"martlet_refusals_total{error="invalid_client"} 1"#,
             #"http_request_method="POST",url_scheme="http",http_route="/token",http_response_status_code="200",le="+Inf"} 5"#,
             #"http_request_method="GET",url_scheme="http",http_response_status_code="404",le="+Inf"}"#,
             "martlet_password_running 0", "martlet_password_waiting 0", "martlet_password_shed_total 0",

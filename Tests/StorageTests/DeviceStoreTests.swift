@@ -202,6 +202,24 @@ struct DeviceStoreTests {
         }
     }
 
+    @Test(
+        "concurrent failures that expire one after another all count, up to a limit", arguments: StorageBackend.all)
+    func filling(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            func end() async throws -> Date? {
+                try await stores.attempts.failures(of: ["a"], at: moment)["a"]?.expiresAt
+            }
+            _ = try await race(32) { _ in try await stores.attempts.fill("a", by: 2, upTo: 70, at: moment) }
+            #expect(try await end() == moment + 64)
+            for _ in 0..<5 { try await stores.attempts.fill("a", by: 2, upTo: 70, at: moment) }
+            #expect(try await end() == moment + 70)
+            #expect(try await stores.attempts.failures(of: ["a"], at: moment)["a"]?.count == 37)
+            try await stores.attempts.fill("a", by: 2, upTo: 70, at: moment + 100)
+            let failures = try await stores.attempts.failures(of: ["a"], at: moment + 100)
+            #expect(failures["a"] == Attempts(count: 1, lastFailedAt: moment + 100, expiresAt: moment + 102))
+        }
+    }
+
     @Test("concurrent failures are all counted, and expired ones no longer are", arguments: StorageBackend.all)
     func attempts(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

@@ -59,7 +59,7 @@ enum BenchmarkServer: String, CaseIterable {
             settings: ServerSettings(
                 address: .host("127.0.0.1", port: port), proxies: try TrustedProxies(["127.0.0.1/32"])),
             providers: [MountedProvider(issuer: issuer.issuer, endpoints: issuer.provider.endpoints)],
-            pages: try PageRenderer(name: "Benchmark"), limiter: RateLimiter())
+            pages: try PageRenderer(name: "Benchmark"))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: issuer.provider.services + [server], logger: Logger(label: "lifecycle")))

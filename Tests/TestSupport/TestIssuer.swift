@@ -92,6 +92,10 @@ package struct TestIssuer: Sendable {
         let now: @Sendable () -> Date = { clock.now }
         var settings = Settings(issuer: issuer)
         settings.signUp = signUp
+        // Most tests try more often than people do. Those of the limits turn them on.
+        settings.limits.signInFailures = nil
+        settings.limits.requests = nil
+        settings.limits.emailRequests = nil
         configure(&settings)
         vault = KeyVault(
             issuer, store: stores.dataKeys, masterKeys: try MasterKeys(parsing: masterKeys),

@@ -10,7 +10,7 @@ struct AccountApplicationsEndpoint: AccountActionEndpoint {
     let authorizations: any AuthorizationStore
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let routes = [Route.post(.accountApplications, rateLimit: .guessing)]
+    let routes = [Route.post(.accountApplications, rateLimit: .requests)]
 
     init(_ core: Core) {
         gate = AccountGate(core)

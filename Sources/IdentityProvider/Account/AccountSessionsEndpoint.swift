@@ -12,7 +12,7 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
     let signOut: SignOut
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let routes = [Route.post(.accountSessions, rateLimit: .guessing)]
+    let routes = [Route.post(.accountSessions, rateLimit: .requests)]
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -11,7 +11,7 @@ struct ProfileEndpoint: PageEndpoint {
     let attributes: CachedAttributes
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let routes = Route.page(.profile, rateLimit: .guessing)
+    let routes = Route.page(.profile, rateLimit: .requests)
 
     init(_ core: Core) {
         gate = AccountGate(core)

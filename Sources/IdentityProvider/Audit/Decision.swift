@@ -6,6 +6,8 @@ package final class Decision: Sendable {
         var notes: [String] = []
         var client: Identifier<Client>?
         var session: Identifier<Session>?
+        var hasFailedGuess = false
+        var hasAuthenticatedClient = false
     }
 
     private let state = Mutex(State())
@@ -20,8 +22,13 @@ package final class Decision: Sendable {
     /// The session that the request belongs to, once known.
     var session: Identifier<Session>? { state.withLock(\.session) }
 
-    /// Notes a decision as a sentence. The sentence must not contain secrets or untrusted input, only names of rules,
-    /// identifiers of stored entities, times and numbers.
+    /// Whether a secret in the request was wrong. Limits on guessing count such requests.
+    var hasFailedGuess: Bool { state.withLock(\.hasFailedGuess) }
+    /// Whether a client proved who it is. Limits on requests don't count such requests.
+    var hasAuthenticatedClient: Bool { state.withLock(\.hasAuthenticatedClient) }
+
+    /// Notes a decision as a sentence. The sentence must not contain secrets, only names of rules, identifiers of stored
+    /// entities, times and numbers, and of a request at most what it named in vain, as `SentText`.
     package static func note(_ sentence: @autoclosure () -> String) {
         RequestContext.current.decision.add(sentence())
     }
@@ -36,7 +43,15 @@ package final class Decision: Sendable {
         RequestContext.current.decision.state.withLock { $0.session = session }
     }
 
+    /// Marks the request as a failed guess at a secret.
+    static func failedGuess() { RequestContext.current.decision.state.withLock { $0.hasFailedGuess = true } }
+
+    /// Marks the request as one of a client that proved who it is.
+    static func authenticatedClient() {
+        RequestContext.current.decision.state.withLock { $0.hasAuthenticatedClient = true }
+    }
+
     private func add(_ sentence: String) {
-        state.withLock { if $0.notes.count < Self.limit { $0.notes.append(String(sentence.prefix(500))) } }
+        state.withLock { if $0.notes.count < Self.limit { $0.notes.append(String(sentence.prefix(800))) } }
     }
 }

@@ -24,7 +24,7 @@ extension Path {
 extension Route {
     /// Returns a route that scripts of other origins may call, without credentials. For a JSON body, browsers send a
     /// preflight request first (Fetch §3.2).
-    static func api(_ method: HTTPRequest.Method, _ operation: String, rateLimit: RateLimit? = nil) -> Route {
+    static func api(_ method: HTTPRequest.Method, _ operation: String, rateLimit: RouteLimit? = nil) -> Route {
         Route(
             method, .api(operation), rateLimit: rateLimit, isSharedAcrossOrigins: true,
             body: method == .post ? .json : .form)

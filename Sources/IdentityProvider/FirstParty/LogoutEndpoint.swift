@@ -12,7 +12,7 @@ struct LogoutEndpoint: FirstPartyEndpoint {
     let cookies: TokenCookies
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let routes = [Route.api(.post, "logout", rateLimit: .tokens)]
+    let routes = [Route.api(.post, "logout", rateLimit: .requests)]
 
     init(_ core: Core) {
         clients = FirstPartyClients(core)

@@ -45,6 +45,8 @@ package struct OAuthError: Error {
     package var next: NextStep?
     /// The user's preferred languages from `ui_locales`, for the error page.
     var languages: [String] = []
+    /// The registered client that the request concerns, for the log.
+    package var client: Identifier<Client>?
     /// The underlying error, for the log. Never sent.
     package let cause: (any Error)?
 

@@ -5,7 +5,7 @@ package struct Route: Hashable, Sendable {
     package let method: HTTPRequest.Method
     package let path: Path
     /// The limit per client address; `nil` if responses are cheap.
-    package let rateLimit: RateLimit?
+    package let rateLimit: RouteLimit?
     /// Whether scripts of any origin may call the route (CORS). Only for endpoints that ignore cookies.
     package let isSharedAcrossOrigins: Bool
     /// The format of a `POST` body.
@@ -14,7 +14,7 @@ package struct Route: Hashable, Sendable {
     package let isAtRoot: Bool
 
     package init(
-        _ method: HTTPRequest.Method, _ path: Path, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false,
+        _ method: HTTPRequest.Method, _ path: Path, rateLimit: RouteLimit? = nil, isSharedAcrossOrigins: Bool = false,
         isAtRoot: Bool = false, body: BodyFormat = .form
     ) {
         self.method = method
@@ -25,16 +25,16 @@ package struct Route: Hashable, Sendable {
         self.body = body
     }
 
-    package static func get(_ path: Path, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
+    package static func get(_ path: Path, rateLimit: RouteLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
         Route(.get, path, rateLimit: rateLimit, isSharedAcrossOrigins: isSharedAcrossOrigins)
     }
 
-    package static func post(_ path: Path, rateLimit: RateLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
+    package static func post(_ path: Path, rateLimit: RouteLimit? = nil, isSharedAcrossOrigins: Bool = false) -> Route {
         Route(.post, path, rateLimit: rateLimit, isSharedAcrossOrigins: isSharedAcrossOrigins)
     }
 
     /// Returns the routes of a page: `GET` shows it, `POST` submits it. `rateLimit` applies to `POST`.
-    package static func page(_ path: Path, rateLimit: RateLimit? = nil) -> [Route] {
+    package static func page(_ path: Path, rateLimit: RouteLimit? = nil) -> [Route] {
         [.get(path), .post(path, rateLimit: rateLimit)]
     }
 }

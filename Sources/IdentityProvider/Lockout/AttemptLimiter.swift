@@ -45,6 +45,7 @@ package struct AttemptLimiter: Sendable {
     /// Counts a failure. `user` is the owner of the counters, if they exist. Of concurrent failures, on all nodes, only
     /// the one that reaches the limit records the lockout and sends the notice.
     func failed(_ counters: [AttemptCounter], of user: Identifier<User>?) async throws {
+        Decision.failedGuess()
         let moment = now()
         let counts = try await store.fail(
             counters.map(digest), at: moment, expiresAt: moment.addingTimeInterval(AttemptRule.memory))

@@ -6,19 +6,20 @@ import Logging
 /// flood from one network uses up only the quota of that network.
 struct MailRequests: Sendable {
     let queue: MailQueue
+    /// Requests per hour from an IPv4 /24 or IPv6 /48.
+    let perNetwork: Int
     let digester: SecretDigester
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
         queue = MailQueue(core)
+        perNetwork = core.settings.limits.emailsPerNetwork
         digester = core.digester
         now = core.now
     }
 
     /// Emails per hour. A recipient is the name that was typed, whether or not an account has it.
     static let perRecipient = 6
-    /// Requests per hour from an IPv4 /24 or IPv6 /48.
-    static let perNetwork = 120
     /// Emails per hour to all addresses that no account has yet. They go to strangers, and more would harm the
     /// reputation of the mail server.
     static let signUps = 7_200
@@ -68,7 +69,7 @@ struct MailRequests: Sendable {
 
     private func network(of request: Request) -> MailShare {
         let address = request.remoteAddress
-        return share("from \(KnownNetwork.name(of: address) ?? address)", Self.perNetwork)
+        return share("from \(KnownNetwork.name(of: address) ?? address)", perNetwork)
     }
 
     private func recipient(_ key: String) -> MailShare { share("to \(key)", Self.perRecipient) }

@@ -1,17 +1,34 @@
+import FoundationEssentials
+
 /// The requests that one key may make: `burst` at once, refilled at `perMinute`.
 package struct RateLimit: Hashable, Sendable {
-    package let burst: Int
-    package let perMinute: Int
+    package var burst: Int
+    package var perMinute: Int
 
     package init(burst: Int, perMinute: Int) {
         self.burst = burst
         self.perMinute = perMinute
     }
+
+    /// The time to refill one request, in seconds.
+    var interval: TimeInterval { 60 / TimeInterval(perMinute) }
 }
 
-extension RateLimit {
-    /// For endpoints where secrets could be guessed: sign-in and second factor.
-    package static let guessing = RateLimit(burst: 30, perMinute: 60)
-    /// For endpoints where programs request tokens.
-    package static let tokens = RateLimit(burst: 600, perMinute: 6000)
+/// What a route limits per client address. `Limits` holds the figures.
+package enum RouteLimit: Hashable, Sendable {
+    /// Failed guesses at a secret, on all nodes together. A request without a wrong secret costs nothing.
+    case guessing
+    /// Requests, except those of clients that authenticate.
+    case requests
+    /// Requests that can send an email.
+    case mail
+
+    /// The setting with the figures, for the log.
+    var setting: String {
+        switch self {
+        case .guessing: "limits.sign_in_failures"
+        case .requests: "limits.requests"
+        case .mail: "limits.email_requests"
+        }
+    }
 }

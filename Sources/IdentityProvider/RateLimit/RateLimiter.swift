@@ -24,13 +24,24 @@ package final class RateLimiter: Sendable {
     package func take(_ name: String, of limit: RateLimit, at now: Date) -> Int? {
         let key = Key(name: name, limit: limit)
         return buckets.withLock { buckets in
-            var bucket = Self.refilled(buckets[key], key, at: now)
+            let bucket = Self.refilled(buckets[key], key, at: now)
             if let seconds = Self.wait(for: bucket, limit) { return seconds }
-            bucket.tokens -= 1
-            if buckets[key] == nil, buckets.count >= maximumCount { forgetFull(in: &buckets, at: now) }
-            buckets[key] = bucket
+            take(from: bucket, key, in: &buckets, at: now)
             return nil
         }
+    }
+
+    /// Takes one token of `name`, on credit if none is left. The debt is at most `burst`.
+    package func charge(_ name: String, of limit: RateLimit, at now: Date) {
+        let key = Key(name: name, limit: limit)
+        buckets.withLock { take(from: Self.refilled($0[key], key, at: now), key, in: &$0, at: now) }
+    }
+
+    private func take(from bucket: Bucket, _ key: Key, in buckets: inout [Key: Bucket], at now: Date) {
+        var bucket = bucket
+        bucket.tokens = max(bucket.tokens - 1, -Double(key.limit.burst))
+        if buckets[key] == nil, buckets.count >= maximumCount { forgetFull(in: &buckets, at: now) }
+        buckets[key] = bucket
     }
 
     /// Returns what `take` would, without taking a token.

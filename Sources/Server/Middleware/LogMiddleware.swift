@@ -1,10 +1,11 @@
 import HTTPTypes
 import Logging
 
-/// Logs one line for each request. It contains the route but never the path, query, body or header fields, which hold
-/// codes and tokens.
+/// Logs one line for each request, and a sample of those that were rate limited. It contains the route but never the
+/// path, query, body or header fields, which hold codes and tokens.
 struct LogMiddleware: Middleware {
     private let clock = ContinuousClock()
+    private let limited = LogSampler()
 
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         let start = clock.now
@@ -16,7 +17,14 @@ struct LogMiddleware: Middleware {
             values["route"] = "\(answer.route ?? "none")"
             values["status"] = "\(answer.status.code)"
             values["milliseconds"] = "\((clock.now - start).milliseconds)"
-            Logger.current.info("request", metadata: values)
+            guard answer.status == .tooManyRequests else {
+                Logger.current.info("request", metadata: values)
+                return answer
+            }
+            guard let suppressed = limited.admit(answer.route ?? "none", at: clock.now) else { return answer }
+            values["cause"] = "\(answer.cause ?? "too many attempts")"
+            values["suppressed"] = "\(suppressed)"
+            Logger.current.notice("rate limited", metadata: values)
             return answer
         } catch {
             values["cause"] = "\(type(of: (error as? BrokenRequest)?.cause ?? error))"

@@ -91,7 +91,7 @@ struct Serve: AsyncParsableCommand {
             settings: settings,
             providers: providers.map {
                 MountedProvider(issuer: $0.settings.issuer, endpoints: $0.endpoints, limits: $0.settings.limits)
-            }, pages: pages, limiter: composition.limiter, readiness: preparation.readiness,
+            }, pages: pages, readiness: preparation.readiness,
             onRunning: { _ in
                 Logger.current.notice(
                     "serving",

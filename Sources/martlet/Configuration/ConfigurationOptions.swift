@@ -43,6 +43,17 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "The maximum number of connections from one IP address.") var connectionsPerAddress: String?
     @Option(help: "The maximum number of connections from one network (IPv4 /24, IPv6 /48).") var connectionsPerNetwork:
         String?
+    @Option(help: "The maximum number of failed sign-in attempts per minute and IP address, or off.")
+    var limitsSignInFailures: String?
+    @Option(help: "How many of them may come at once.") var limitsSignInFailuresAtOnce: String?
+    @Option(help: "The maximum number of unauthenticated token requests per minute and IP address, or off.")
+    var limitsRequests: String?
+    @Option(help: "How many of them may come at once.") var limitsRequestsAtOnce: String?
+    @Option(help: "The maximum number of requests that send email per minute and IP address, or off.")
+    var limitsEmailRequests: String?
+    @Option(help: "How many of them may come at once.") var limitsEmailRequestsAtOnce: String?
+    @Option(help: "The maximum number of requested emails per hour and network (IPv4 /24, IPv6 /48).")
+    var limitsEmailsPerNetwork: String?
     @Option(help: "The mail server, such as smtp://localhost:25.") var mailSmtp: String?
     @Option(help: "A file with the mail server URL, to keep its password off the command line.") var mailSmtpFile:
         String?
@@ -118,6 +129,13 @@ struct SettingOptions: ParsableArguments {
         case .connectionsPerNetwork: connectionsPerNetwork
         case .mailSMTP: mailSmtp
         case .mailFrom: mailFrom
+        case .limitsSignInFailures: limitsSignInFailures
+        case .limitsSignInFailuresAtOnce: limitsSignInFailuresAtOnce
+        case .limitsRequests: limitsRequests
+        case .limitsRequestsAtOnce: limitsRequestsAtOnce
+        case .limitsEmailRequests: limitsEmailRequests
+        case .limitsEmailRequestsAtOnce: limitsEmailRequestsAtOnce
+        case .limitsEmailsPerNetwork: limitsEmailsPerNetwork
         case .signUp: signUp
         case .minimumACR: minimumACR
         case .totpAlgorithm: totpAlgorithm

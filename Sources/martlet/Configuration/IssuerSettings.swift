@@ -7,6 +7,7 @@ extension Settings {
     mutating func read(_ values: inout SettingValues) {
         name = values.text(.name) ?? name
         lifetimes.read(&values)
+        limits.read(&values)
         signUp = Self.signUp(&values) ?? signUp
         minimumContext = Self.minimumContext(&values) ?? minimumContext
         totp.read(&values)
@@ -44,6 +45,30 @@ extension Lifetimes {
             values.seconds(.lifetimesRefreshTokenAbsolute, 60...315_360_000) ?? refreshTokenAbsolute
         refreshGrace = values.seconds(.lifetimesRefreshGrace, 0...300) ?? refreshGrace
         recoveryWait = values.seconds(.lifetimesRecoveryWait, 3_600...2_592_000) ?? recoveryWait
+    }
+}
+
+extension Limits {
+    fileprivate mutating func read(_ values: inout SettingValues) {
+        signInFailures = values.limit(.limitsSignInFailures, .limitsSignInFailuresAtOnce, default: signInFailures)
+        requests = values.limit(.limitsRequests, .limitsRequestsAtOnce, default: requests)
+        emailRequests = values.limit(.limitsEmailRequests, .limitsEmailRequestsAtOnce, default: emailRequests)
+        emailsPerNetwork = values.number(.limitsEmailsPerNetwork, 1...1_000_000) ?? emailsPerNetwork
+    }
+}
+
+extension SettingValues {
+    /// Returns the limit of `rate` requests per minute, `burst` of them at once; `nil` if `rate` is `off`.
+    fileprivate mutating func limit(_ rate: Setting, _ burst: Setting, default standard: RateLimit?) -> RateLimit? {
+        guard text(rate) != "off" else {
+            if isSet(burst) { report(burst, "has no effect while \(rate.rawValue) is off; remove one of them") }
+            return nil
+        }
+        var limit = standard
+        // More than one a millisecond is no limit.
+        if let number = number(rate, 1...60_000, or: "off") { limit?.perMinute = number }
+        if let number = number(burst, 1...60_000) { limit?.burst = number }
+        return limit
     }
 }
 

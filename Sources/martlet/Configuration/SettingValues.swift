@@ -135,10 +135,12 @@ struct SettingValues {
         }
     }
 
-    mutating func number(_ setting: Setting, _ range: ClosedRange<Int>) -> Int? {
+    /// `word` is another value that the setting may have, for the error message.
+    mutating func number(_ setting: Setting, _ range: ClosedRange<Int>, or word: String? = nil) -> Int? {
         guard let text = text(setting) else { return nil }
         guard let number = Int(text), range.contains(number) else {
-            report(setting, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+            let other = word.map { ", or \($0)" } ?? ""
+            report(setting, "must be a number from \(range.lowerBound) to \(range.upperBound)\(other)")
             return nil
         }
         return number

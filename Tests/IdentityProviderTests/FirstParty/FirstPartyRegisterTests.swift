@@ -239,7 +239,7 @@ struct FirstPartyRegisterTests {
             try await front.issuer.stores.mailOutbox.depth(at: front.issuer.clock.now) == MailRequests.perRecipient)
         // An address that reached its limit still counts against the limit of the network.
         var statuses: Set<HTTPResponse.Status> = []
-        for _ in 0...MailRequests.perNetwork {
+        for _ in 0...Limits().emailsPerNetwork {
             statuses.insert(try await front.post("register", Self.dora + #","email":"dora@example.org""#).status)
         }
         #expect(statuses == [.created, .conflict, .tooManyRequests])

@@ -38,7 +38,7 @@ struct MailRequestTests {
     func network(_ engine: TestEngine) async throws {
         let issuer = try await TestIssuer(database: TestDatabase(engine), mailbox: TestMailbox())
         let nodes = [MailRequests(issuer.core), MailRequests(issuer.core)]
-        let taken = try await race(MailRequests.perNetwork + 40) { number in
+        let taken = try await race(Limits().emailsPerNetwork + 40) { number in
             // A different address of the network each time.
             let request = try request(from: "198.51.100.\(number)")
             do {
@@ -49,8 +49,8 @@ struct MailRequestTests {
                 return false
             }
         }
-        #expect(taken.count(where: \.self) == MailRequests.perNetwork)
-        #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == MailRequests.perNetwork)
+        #expect(taken.count(where: \.self) == Limits().emailsPerNetwork)
+        #expect(try await issuer.stores.mailOutbox.depth(at: issuer.clock.now) == Limits().emailsPerNetwork)
         #expect(try await ask(issuer, "alice", from: "198.51.100.9").status == .tooManyRequests)
         #expect(try await ask(issuer, "alice", from: "198.51.101.9").status == .ok)
         issuer.clock.advance(by: 3_600)

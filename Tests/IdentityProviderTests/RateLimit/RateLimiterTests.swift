@@ -38,4 +38,16 @@ struct RateLimiterTests {
         for index in 0..<1_000 { _ = limiter.take("n\(index)", of: limit, at: now) }
         #expect(limiter.take("victim", of: limit, at: now) != nil)
     }
+
+    @Test("a charge beyond the limit is a debt, which is at most one burst")
+    func debt() {
+        let limiter = RateLimiter()
+        let limit = RateLimit(burst: 2, perMinute: 60)
+        let now = Date(timeIntervalSince1970: 0)
+        for _ in 0..<3 { limiter.charge("a", of: limit, at: now) }
+        #expect(limiter.wait(for: "a", of: limit, at: now) == 2)
+        for _ in 0..<100 { limiter.charge("a", of: limit, at: now) }
+        #expect(limiter.wait(for: "a", of: limit, at: now) == 3)
+        #expect(limiter.wait(for: "a", of: limit, at: now.addingTimeInterval(3)) == nil)
+    }
 }

@@ -1,3 +1,6 @@
+import IdentityProvider
+import InMemoryLogging
+import Logging
 import Testing
 
 @testable import Server
@@ -27,20 +30,33 @@ struct RateLimitTests {
         #expect(try await statuses(clients) == [200, 200, 429, 200])
     }
 
-    @Test("all addresses of an IPv6 /64 count as one client; the next network is another")
-    func network() async throws {
-        let clients = ["2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:0:9::3", "2001:db8:0:1::1"]
-        #expect(try await statuses(clients) == [200, 200, 429, 200])
+    @Test("a flood of rate-limited requests logs one line a second, with what it leaves out")
+    func flood() async throws {
+        try await TestServer.run { server in
+            let start = ContinuousClock.now
+            try await TestClient.run { client in
+                for _ in 0..<200 { _ = try await client.send("POST", "http://127.0.0.1:\(server.port)/shared") }
+            }
+            let lines = server.log.entries.filter { $0.metadata["route"] == "/shared" && $0.message != "request" }
+            let seconds = Int((ContinuousClock.now - start).components.seconds)
+            #expect((1...seconds + 1).contains(lines.count))
+            let first = try #require(lines.first)
+            #expect(first.message == "rate limited" && first.level == .notice)
+            #expect(first.metadata["client"] == "127.0.0.1" && first.metadata["status"] == "429")
+            #expect(first.metadata["suppressed"] == "0" && first.metadata["cause"] != nil)
+            // The two requests that were served.
+            #expect(server.log.entries.count { $0.message == "request" } == 2)
+        }
     }
 
-    @Test("other routes are counted separately")
-    func otherRoute() async throws {
-        try await TestServer.run { server in
-            try await TestClient.run { client in
-                let base = "http://127.0.0.1:\(server.port)"
-                for _ in 0..<3 { _ = try await client.send("POST", base + "/shared") }
-                #expect(try await client.get(base + "/echo").status == 200)
-            }
-        }
+    @Test("each route has a line a second, which counts those left out before it")
+    func sampling() {
+        let sampler = LogSampler()
+        let start = ContinuousClock.now
+        #expect(sampler.admit("/a", at: start) == 0)
+        for _ in 0..<5 { #expect(sampler.admit("/a", at: start + .milliseconds(999)) == nil) }
+        #expect(sampler.admit("/b", at: start) == 0)
+        #expect(sampler.admit("/a", at: start + .seconds(1)) == 5)
+        #expect(sampler.admit("/a", at: start + .seconds(2)) == 0)
     }
 }

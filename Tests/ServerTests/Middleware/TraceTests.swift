@@ -41,6 +41,8 @@ struct TraceTests {
             let lines = server.log.entries.filter { $0.message == "refused" }
             #expect(lines.map(\.level) == [level])
             #expect(lines.first?.metadata["error"] == .string(code))
+            #expect(lines.first?.metadata["client"] == "127.0.0.1")
+            #expect(lines.first?.metadata["route"] == .string(String(path.prefix { $0 != "?" })))
             #expect(!"\(lines)".contains("secret\""))
         }
     }

@@ -1,9 +1,10 @@
+import FoundationEssentials
 import HTTPTypes
 import IdentityProvider
 import JOSE
 
 enum TestEndpoints {
-    static let all: [any Endpoint] = [EchoEndpoint(), PageTestEndpoint(), SharedEndpoint(), FailingEndpoint()]
+    static var all: [any Endpoint] { [EchoEndpoint(), PageTestEndpoint(), SharedEndpoint(), FailingEndpoint()] }
 }
 
 /// Responds with the request, and with the proxy's headers.
@@ -38,14 +39,19 @@ struct PageTestEndpoint: Endpoint {
     func response(to error: OAuthError) -> Response { .page(.error(error), status: error.status) }
 }
 
-/// Open to scripts from any origin, and rate-limited.
+/// Open to scripts from any origin. Of each address, it takes two requests.
 struct SharedEndpoint: Endpoint {
+    private let limiter = RateLimiter()
     let routes = [
-        Route.post(Path("/shared"), rateLimit: RateLimit(burst: 2, perMinute: 1), isSharedAcrossOrigins: true),
+        Route.post(Path("/shared"), isSharedAcrossOrigins: true),
         Route(.get, Path("/.well-known/shared"), isSharedAcrossOrigins: true, isAtRoot: true),
     ]
 
     func respond(to request: Request) async throws -> Response {
+        let limit = RateLimit(burst: 2, perMinute: 1)
+        if request.method == .post, let seconds = limiter.take(request.remoteAddress, of: limit, at: Date()) {
+            throw OAuthError.tooManyRequests(retryAfter: seconds, cause: FailingEndpoint.Defect())
+        }
         var response = Response.json(["ok": true])
         if request.method == .get { response.headers[.cacheControl] = "public, max-age=60" }
         return response

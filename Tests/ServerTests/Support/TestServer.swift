@@ -35,9 +35,7 @@ struct TestServer: Sendable {
         let pages = try PageRenderer(name: "Martlet")
         return try await run(
             service: { onRunning in
-                HTTPServer(
-                    settings: settings, providers: providers, pages: pages, limiter: RateLimiter(), onRunning: onRunning
-                )
+                HTTPServer(settings: settings, providers: providers, pages: pages, onRunning: onRunning)
             }, body)
     }
 

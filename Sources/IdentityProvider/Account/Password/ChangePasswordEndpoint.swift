@@ -11,7 +11,7 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
     let site: String
     let done: LinkPages
     let path = Path.changePassword
-    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
+    var routes: [Route] { Route.page(path, rateLimit: .requests) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

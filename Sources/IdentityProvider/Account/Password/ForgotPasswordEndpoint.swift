@@ -34,8 +34,3 @@ struct ForgotPasswordEndpoint: PageEndpoint {
             on: try await interrupted.setting(request))
     }
 }
-
-extension RateLimit {
-    /// For endpoints that send email.
-    static let mail = RateLimit(burst: 10, perMinute: 6)
-}

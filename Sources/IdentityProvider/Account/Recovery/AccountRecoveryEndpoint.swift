@@ -8,7 +8,7 @@ struct AccountRecoveryEndpoint: AccountPageEndpoint {
     let recoveries: AccountRecoveries
     let done: LinkPages
     let path = Path.accountRecovery
-    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
+    var routes: [Route] { Route.page(path, rateLimit: .requests) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

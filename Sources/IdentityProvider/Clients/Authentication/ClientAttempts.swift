@@ -1,87 +1,116 @@
-import Crypto
 import FoundationEssentials
 import JOSE
 import Synchronization
 
 /// Rate limits failed client authentication, per client and network (RFC 6749 §2.3.1, §10.10).
 ///
-/// Each node counts in memory, so that a guess doesn't cost a commit and a genuine request doesn't cost a query.
-/// Failures count only in their own network, and not in a network where the client authenticated within a day: anyone
-/// else in that network could otherwise lock the client out. There, only the endpoint's rate limit bounds guesses.
+/// Failures count on all nodes. Each costs a commit, but the requests of a client that this node knows in their network
+/// cost not even a query. Failures count only in their own network, and not in a network where the client authenticated
+/// within a day: anyone else in that network could otherwise lock the client out. There, the endpoint's rate limit
+/// bounds guesses.
 final class ClientAttempts: Sendable {
+    private let shared: FailureLimiter
     private let limiter: RateLimiter
-    private let issuer: Issuer
+    private let digester: SecretDigester
     private let now: @Sendable () -> Date
-    /// The last successful authentication of each client in each network.
+    /// The last success of each client in each network, and of each secret there.
     private let successes = Mutex<[String: Date]>([:])
 
     private static let failures = RateLimit(burst: 10, perMinute: 6)
     /// The same wrong credential counts once a minute: a program that still sends an old secret isn't guessing.
     private static let repetitions = RateLimit(burst: 1, perMinute: 1)
+    /// The wrong assertions in a network of the client after which its assertions there are no longer recognized.
+    private static let knownFailures = RateLimit(burst: 60, perMinute: 60)
     /// How long a success is remembered, in seconds.
     private static let memory: TimeInterval = 86_400
-    private static let maximumCount = 10_000
+    private static let maximumCount = 20_000
 
     /// One try to authenticate as a client.
     struct Attempt: Sendable {
         let client: Identifier<Client>
-        let proof: String?
         let address: String
+        private let credential: any ClientCredential
+
+        init(client: Identifier<Client>, _ credential: any ClientCredential, from address: String) {
+            (self.client, self.credential, self.address) = (client, credential, address)
+        }
 
         /// Counts for the client that was found, however its credentials were encoded.
         init(_ claimed: ClaimedClient, as found: Client?, from address: String) {
-            client = found?.id ?? claimed.ids[0]
-            proof = claimed.credential.proof
-            self.address = address
+            self.init(client: found?.id ?? claimed.ids[0], claimed.credential, from: address)
         }
+
+        var proof: String? { credential.proof }
+        var isAssertion: Bool { credential is ClientAssertion }
     }
 
     init(_ core: Core) {
+        shared = FailureLimiter(core)
         limiter = core.limiter
-        issuer = core.issuer
+        digester = core.digester
         now = core.now
     }
 
     /// Returns the seconds until the next credential may be verified; `nil` if it may be verified now. A request
     /// without proof guesses nothing, so attempts in a public client's name never delay its users.
-    func wait(for attempt: Attempt) -> Int? {
-        let (name, moment) = (name(of: attempt), now())
-        guard attempt.proof != nil, !isExempt(name, at: moment) else { return nil }
-        return limiter.wait(for: name, of: Self.failures, at: moment)
+    func wait(for attempt: Attempt) async throws -> Int? {
+        let name = name(of: attempt)
+        guard attempt.proof != nil, !isKnown(name, at: now()) else { return nil }
+        return try await shared.wait(for: name, of: Self.failures)
     }
 
-    func failed(_ attempt: Attempt) {
+    func failed(_ attempt: Attempt) async throws {
         let (name, moment) = (name(of: attempt), now())
-        guard let proof = attempt.proof, !isExempt(name, at: moment),
-            limiter.take(Self.digest(name, proof), of: Self.repetitions, at: moment) == nil
-        else { return }
-        _ = limiter.take(name, of: Self.failures, at: moment)
+        guard let proof = attempt.proof else { return }
+        successes.withLock { $0[digest(name, proof)] = nil }
+        guard !isKnown(name, at: moment) else { return limiter.charge(name, of: Self.knownFailures, at: moment) }
+        guard limiter.take(digest(name, proof), of: Self.repetitions, at: moment) == nil else { return }
+        try await shared.failed(name, of: Self.failures)
     }
 
     func succeeded(_ attempt: Attempt) {
-        guard attempt.proof != nil else { return }
+        guard let proof = attempt.proof else { return }
         let (name, moment) = (name(of: attempt), now())
+        // An assertion comes only once.
+        let names = attempt.isAssertion ? [name] : [name, digest(name, proof)]
         successes.withLock { successes in
             if successes[name] == nil, successes.count >= Self.maximumCount {
                 successes = successes.filter { $0.value > moment.addingTimeInterval(-Self.memory) }
                 if successes.count >= Self.maximumCount { successes.removeAll(keepingCapacity: true) }
             }
-            successes[name] = moment
+            for name in names { successes[name] = moment }
         }
     }
 
-    private func isExempt(_ name: String, at moment: Date) -> Bool {
+    /// Whether the credential needs no rate limit: a secret that was right in this network within a day, so that there is
+    /// nothing to guess, or the assertion of a client that authenticated there and rarely fails.
+    func recognizes(_ claimed: ClaimedClient, from address: String) -> Bool {
+        claimed.ids.contains { recognizes(Attempt(client: $0, claimed.credential, from: address)) }
+    }
+
+    private func recognizes(_ attempt: Attempt) -> Bool {
+        guard let proof = attempt.proof else { return false }
+        let (name, moment) = (name(of: attempt), now())
+        guard attempt.isAssertion else { return isKnown(digest(name, proof), at: moment) }
+        return isKnown(name, at: moment) && limiter.wait(for: name, of: Self.knownFailures, at: moment) == nil
+    }
+
+    private func isKnown(_ name: String, at moment: Date) -> Bool {
         guard let last = successes.withLock({ $0[name] }) else { return false }
         return last > moment.addingTimeInterval(-Self.memory)
     }
 
     /// Unknown client identifiers are counted in the same way, so that limits don't reveal which clients exist.
     private func name(of attempt: Attempt) -> String {
-        Self.digest("client", issuer.identifier, attempt.client.rawValue, IPAddress.subscriber(of: attempt.address))
+        digest("client", attempt.client.rawValue, IPAddress.subscriber(of: attempt.address))
     }
 
     /// Returns a key of fixed length, because the parts may be as long as the sender likes.
-    private static func digest(_ parts: String...) -> String {
-        Base64URL.encode(Array(SHA256.hash(data: Array(parts.joined(separator: "\u{0}").utf8))))
+    private func digest(_ parts: String...) -> String {
+        Base64URL.encode(digester.digest(parts.joined(separator: "\u{0}"), of: ClientAttempts.self).bytes)
     }
+}
+
+extension ClientAttempts: Digested {
+    static let digestLabel = "ClientAttempts"
 }

@@ -34,19 +34,20 @@ struct ClientAuthenticator: Sendable {
         let found = try await find(claimed)
         let attempt = ClientAttempts.Attempt(claimed, as: found, from: request.remoteAddress)
         // After the lookup: nothing suspends between this check and a wrong secret, so concurrent guesses all count.
-        if let seconds = attempts.wait(for: attempt) {
+        if let seconds = try await attempts.wait(for: attempt) {
             record(.throttled, client: found?.id)
             throw OAuthError.tooManyRequests(retryAfter: seconds, cause: ClientRefusal.throttled)
         }
         do throws(ClientRefusal) {
             let client = try await verify(claimed, as: found, in: request)
             attempts.succeeded(attempt)
+            if !client.isPublic { Decision.authenticatedClient() }
             Decision.note("The client \(client.id) authenticated by \(client.authenticationMethod.name).")
             return AuthenticatedClient(client)
         } catch {
             // A storage failure is not a failed attempt.
             if let cause = error.cause, cause is any StorageUnavailable { throw cause }
-            attempts.failed(attempt)
+            try await attempts.failed(attempt)
             // Only a registered client_id is recorded: any other value may be a secret pasted into the wrong field.
             record(error, client: found?.id)
             throw OAuthError.invalidClient(scheme: type(of: claimed.credential).scheme, cause: error)
@@ -59,6 +60,12 @@ struct ClientAuthenticator: Sendable {
             if let client = try await clients.find(id) { return client }
         }
         return nil
+    }
+
+    /// Whether the request has a credential that was right in this network lately. It is still to be verified.
+    func recognizes(_ request: Request) -> Bool {
+        guard let claimed = try? ClaimedClient(request) else { return false }
+        return attempts.recognizes(claimed, from: request.remoteAddress)
     }
 
     private func verify(

@@ -30,6 +30,7 @@ struct PasskeySignInEndpoint: InteractionPageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         guard let proof = try await passkeys.prove(request, of: nil) else {
+            Decision.failedGuess()
             audit.record(.signInRefused(.wrongCredential, .passkey), client: interaction.client)
             return .redirect(to: try interactions.location(.signIn, interaction) + "&problem=passkey")
         }

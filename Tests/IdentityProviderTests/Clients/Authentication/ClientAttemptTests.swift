@@ -134,11 +134,56 @@ struct ClientAttemptTests {
         #expect(records.count == 11)
     }
 
-    @Test("a failed attempt commits nothing")
+    @Test("a failed attempt that was verified commits once; throttled and genuine ones commit nothing")
     func cost() async throws {
         let issuer = try await TestIssuer()
         let before = issuer.database.database.committedUnits
         _ = try await guess(issuer, 20, from: attacker)
-        #expect(issuer.database.database.committedUnits == before)
+        #expect(issuer.database.database.committedUnits == before + 10)
+        for _ in 0..<5 { #expect(try await ask(issuer, Self.right, from: elsewhere).status == .ok) }
+        #expect(issuer.database.database.committedUnits == before + 10)
+    }
+
+    @Test("failures count together on all nodes, and time passes for all", arguments: TestEngine.allCases)
+    func nodes(_ engine: TestEngine) async throws {
+        let (database, clock) = (try await TestDatabase(engine), TestClock())
+        let one = try await TestIssuer(clock: clock, database: database)
+        let other = try await TestIssuer(clock: clock, database: database)
+        #expect(try await guess(one, 6, from: attacker) == Array(repeating: .unauthorized, count: 6))
+        #expect(try await guess(other, 4, from: attacker) == Array(repeating: .unauthorized, count: 4))
+        for node in [one, other] {
+            #expect(try await ask(node, Self.right, from: attacker).status == .tooManyRequests)
+            #expect(try await ask(node, Self.right, from: elsewhere).status == .ok)
+        }
+        clock.advance(by: 10)
+        #expect(try await ask(one, UUID().uuidString, from: attacker).status == .unauthorized)
+        #expect(try await ask(other, Self.right, from: attacker).status == .tooManyRequests)
+        clock.advance(by: 10)
+        #expect(try await ask(other, Self.right, from: attacker).status == .ok)
+    }
+
+    @Test("of 64 concurrent guesses on two nodes, each verifies at most the limit plus one per core")
+    func nodesRace() async throws {
+        let (database, clock) = (try await TestDatabase(), TestClock())
+        let one = try await TestIssuer(clock: clock, database: database)
+        let other = try await TestIssuer(clock: clock, database: database)
+        let verified = try await TestSupport.race(64) { number in
+            try await ask(number % 2 == 0 ? one : other, UUID().uuidString, from: attacker).status == .unauthorized
+        }.count(where: \.self)
+        #expect((10...2 * (10 + ProcessInfo.processInfo.activeProcessorCount)).contains(verified))
+        for node in [one, other] {
+            #expect(try await ask(node, Self.right, from: attacker).status == .tooManyRequests)
+        }
+    }
+
+    @Test("the table of failures reveals neither clients nor addresses")
+    func digests() async throws {
+        let issuer = try await TestIssuer()
+        _ = try await guess(issuer, 1, from: attacker)
+        let names = try await issuer.database.database.query(.local, "SELECT name FROM attempts", []).map {
+            try $0.text(0)
+        }
+        #expect(names.count == 1)
+        #expect(names.allSatisfy { !$0.contains("web") && !$0.contains("192") && $0.utf8.count >= 43 })
     }
 }

@@ -314,12 +314,12 @@ struct DataKeyTests {
         let labels = [
             Session.digestLabel, Device.digestLabel, Client.digestLabel, RecoveryCode.digestLabel,
             TOTPCredential.digestLabel, SignInProgress.digestLabel, AttemptCounter.digestLabel,
-            AttemptSpread.digestLabel, MailShare.digestLabel,
+            AttemptSpread.digestLabel, MailShare.digestLabel, ClientAttempts.digestLabel, LimitedEndpoint.digestLabel,
         ]
         #expect(
             labels == [
                 "Session", "Device", "Client", "RecoveryCode", "TOTPCredential", "SignInProgress", "AttemptCounter",
-                "AttemptSpread", "MailShare",
+                "AttemptSpread", "MailShare", "ClientAttempts", "LimitedEndpoint",
             ])
     }
 }

@@ -21,6 +21,9 @@ package protocol AttemptStore: Sendable {
     /// concurrent calls, on all nodes, each count is returned to exactly one.
     @discardableResult
     func fail(_ names: [String], at now: Date, expiresAt expiry: Date) async throws -> [String: Int]
+    /// Adds a failure under `name` that expires `seconds` after the ones before it, and at most `longest` seconds from
+    /// now. Concurrent calls, on all nodes, all count.
+    func fill(_ name: String, by seconds: TimeInterval, upTo longest: TimeInterval, at now: Date) async throws
     /// Deducts `count` failures under `name`, down to zero.
     func takeBack(_ count: Int, of name: String) async throws
     /// Deletes the failures under `names`. Returns whether there were any.

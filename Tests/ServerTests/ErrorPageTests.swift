@@ -32,6 +32,28 @@ struct ErrorPageTests {
         #expect(!html.contains("for developers"))
     }
 
+    @Test(
+        "what was sent is shown as text, never as a link or markup, with where to register it", arguments: ["en", "de"])
+    func sent(_ language: String) throws {
+        for (reason, parameter) in [
+            (OAuthError.Reason.clientUnknown, "client_id"), (.redirectURIUnregistered, "redirect_uri"),
+            (.returnURIUnregistered, "post_logout_redirect_uri"),
+        ] {
+            let value = SentText("https://evil.example/<b>\"&")
+            let error = OAuthError.invalidRequest(
+                "x", reason: reason, cause: Unregistered(parameter, value, "Registered: https://secret.example."))
+            let html = try html(.error(error), in: language)
+            #expect(
+                html.contains("<code>\(parameter)=https://evil.example/&lt;b&gt;&lt;U+22&gt;&amp;</code>"), "\(html)")
+            #expect(!html.contains("href=\"https://evil.example") && !html.contains("secret.example"))
+            let remedy = try #require(try texts(language)["remedy_\(reason.rawValue)"])
+            #expect(html.contains(remedy), "\(html)")
+        }
+        let other = try html(.error(.invalidRequest("x", reason: .request)), in: language)
+        let heading = try #require(try texts(language)["error_sent"])
+        #expect(!other.contains(heading))
+    }
+
     @Test("no two reasons or languages share a text")
     func distinct() throws {
         let all = try ["en", "de"].flatMap { language in

@@ -67,7 +67,8 @@ struct AuthorizationEndpoint: Endpoint {
             Logger.current.notice(
                 "authorization refused",
                 metadata: [
-                    "error": "\(answer.code.rawValue)", "reason": "\(answer.description)",
+                    "route": "\(Path.authorization)", "client_id": "\(client)", "error": "\(answer.code.rawValue)",
+                    "reason": "\(answer.description)",
                     "cause": "\(answer.cause.map { "\($0)" } ?? "none")",
                 ])
             audit.record(

@@ -30,9 +30,16 @@ extension ClientStore {
 
     /// Returns the client. Throws `invalid_request` if it is unknown or disabled.
     func registered(_ id: Identifier<Client>) async throws -> Client {
-        guard let client = try await findEnabled(id) else {
-            Decision.note("No enabled client is registered with this client_id.")
-            throw OAuthError.invalidRequest("the client is not registered", reason: .clientUnknown)
+        let found = try await find(id)
+        guard let client = found, !client.isDisabled else {
+            let sent = SentText(id.rawValue)
+            let advice =
+                found == nil
+                ? "No client has the client_id \(sent). Add it to clients in the resource file and run `martlet apply`."
+                : "The client \(sent) is disabled. `martlet client enable \(sent)` enables it."
+            Decision.note(advice)
+            throw OAuthError.invalidRequest(
+                "the client is not registered", reason: .clientUnknown, cause: Unregistered("client_id", sent, advice))
         }
         Decision.concerns(client.id)
         return client

@@ -15,9 +15,40 @@ struct ResourceCatalog: Sendable {
     func scope(_ requested: String?, of client: Client) throws(OAuthError) -> Scope {
         let allowed = client.scope.intersection(known)
         guard let requested else { return allowed.subtracting(Scope.onRequest) }
-        let granted = try Scope(parsing: requested).intersection(allowed)
-        guard !granted.isEmpty else { throw .invalidScope("none of these scopes is available to the client") }
+        let wanted = try Scope(parsing: requested)
+        let (granted, refused) = (wanted.intersection(allowed), wanted.subtracting(allowed))
+        guard !refused.isEmpty else { return granted }
+        let advice = advice(on: refused, for: client)
+        Decision.note(advice)
+        guard !granted.isEmpty else {
+            let sent = SentText(refused.text)
+            throw .invalidScope(
+                "the scope \(sent) is not available to the client: register it in scope of the client",
+                cause: Unregistered("scope", sent, advice))
+        }
         return granted
+    }
+
+    /// Says where to register `scope`, which `client` can't have.
+    private func advice(on scope: Scope, for client: Client) -> String {
+        let unregistered = scope.subtracting(client.scope)
+        let undefined = scope.subtracting(known)
+        var sentences: [String] = []
+        if !unregistered.isEmpty {
+            sentences.append(
+                """
+                The scope \(SentText(unregistered.text)) is not registered for the client \(client.id). Add it to scope \
+                of the client in the resource file and run `martlet apply`. \(Unregistered.registered(client.scope.values))
+                """)
+        }
+        if !undefined.isEmpty {
+            sentences.append(
+                """
+                No resource server has the scope \(SentText(undefined.text)). Add it to scopes of one in \
+                resource_servers.
+                """)
+        }
+        return sentences.joined(separator: " ")
     }
 
     /// Returns the resource servers that define `scope`. Consent to it covers all of them.

@@ -28,16 +28,48 @@ struct TokenTarget: Sendable {
         guard requested.allSatisfy({ name in reachable.contains { $0.identifier == name } }),
             !isNarrowed || !reachable.isEmpty
         else {
-            Decision.note("A resource has no scope that is both granted and registered for the client (RFC 8707 §2).")
-            throw OAuthError(
-                code: .invalidTarget,
-                description: "each resource requires one of its scopes to be granted and registered for the client")
+            throw Self.refusal(
+                of: requested.first { name in !reachable.contains { $0.identifier == name } }, to: client, in: catalog)
         }
         servers = requested.isEmpty ? reachable : reachable.filter { requested.contains($0.identifier) }
         self.scope = allowed.intersection(Scope.standard.union(Scope(servers.flatMap(\.scopes))))
         guard scope.isEmpty || !self.scope.isEmpty else {
             throw .invalidScope("none of these scopes is still available to the client")
         }
+    }
+
+    /// Returns the error for `resource`, or for those of the authorization if it is `nil` (RFC 8707 §2). Its description is
+    /// the same whether or not the resource exists, so that clients can't find out which ones do.
+    private static func refusal(
+        of resource: String?, to client: Client, in catalog: ResourceCatalog
+    ) -> OAuthError {
+        guard let resource else {
+            Decision.note("A resource has no scope that is both granted and registered for the client (RFC 8707 §2).")
+            return OAuthError(
+                code: .invalidTarget,
+                description: "each resource requires one of its scopes to be granted and registered for the client")
+        }
+        let sent = SentText(resource)
+        let advice =
+            if let server = catalog.servers.first(where: { $0.identifier == resource }) {
+                """
+                The resource \(sent) has no scope that is both granted and registered for the client \(client.id) \
+                (RFC 8707 §2). Request one of its scopes, and add it to scope of the client in the resource file. Its \
+                scopes: \(server.scopes.joined(separator: " ")).
+                """
+            } else {
+                """
+                The resource \(sent) is not known. Add it to resource_servers in the resource file and run \
+                `martlet apply`. \(Unregistered.registered(catalog.servers.map(\.identifier)))
+                """
+            }
+        Decision.note(advice)
+        return OAuthError(
+            code: .invalidTarget,
+            description: """
+                the resource \(sent) is not known, or none of its scopes is granted and registered for the client; see \
+                resource_servers
+                """, cause: Unregistered("resource", sent, advice))
     }
 
     /// The scope of the access token. With `resource`, it holds only the scopes of those servers, so that the token

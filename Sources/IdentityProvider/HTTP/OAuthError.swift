@@ -104,8 +104,8 @@ extension OAuthError {
         OAuthError(code: .invalidGrant, description: description, cause: cause)
     }
 
-    package static func invalidScope(_ description: String) -> OAuthError {
-        OAuthError(code: .invalidScope, description: description)
+    package static func invalidScope(_ description: String, cause: (any Error)? = nil) -> OAuthError {
+        OAuthError(code: .invalidScope, description: description, cause: cause)
     }
 
     /// The same error with the next step of its page.

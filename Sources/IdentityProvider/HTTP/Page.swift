@@ -63,6 +63,10 @@ extension Page {
             ],
             languages: error.languages)
         page.data["parameter"] = error.parameter.map(Value.text)
+        if let sent = error.cause as? Unregistered {
+            page.data["sent"] = ["name": .text(sent.parameter), "value": .text(sent.value.description)]
+            page.data["remedy"] = .text("text.remedy_\(error.shownReason.rawValue)")
+        }
         page.data["next"] = (error.next ?? (["throttled", "server"].contains(advice) ? .retry : nil))?.data
         return page
     }

@@ -16,7 +16,16 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
     init(_ parameters: Parameters, for client: Client) throws(OAuthError) {
         let requested = try parameters.required("redirect_uri")
         guard client.redirectURIs.contains(where: { $0.matches(requested) }) else {
-            throw .invalidRequest("redirect_uri is not registered", reason: .redirectURIUnregistered)
+            let sent = SentText(requested)
+            let advice = """
+                The redirect_uri \(sent) is not registered for the client \(client.id). URIs must match exactly. Add it to \
+                redirect_uris of the client in the resource file and run `martlet apply`. \
+                \(Unregistered.registered(client.redirectURIs.map(\.text)))
+                """
+            Decision.note(advice)
+            throw .invalidRequest(
+                "redirect_uri is not registered", reason: .redirectURIUnregistered,
+                cause: Unregistered("redirect_uri", sent, advice))
         }
         uri = requested
         state = parameters["state"]

@@ -10,8 +10,14 @@ struct ClientRefusal: Error, CustomStringConvertible {
 
     var description: String { "\(name): \(cause.map { "\($0)" } ?? sentence)" }
 
-    static let unknown = ClientRefusal(name: "unknown_client", sentence: "no client with this client_id is registered.")
-    static let disabled = ClientRefusal(name: "disabled", sentence: "the client is disabled.")
+    static let unknown = ClientRefusal(
+        name: "unknown_client",
+        sentence: """
+            no client with this client_id is registered. Add it to clients in the resource file and run `martlet apply`. \
+            The value is not shown, because it may be a secret in the wrong place.
+            """)
+    static let disabled = ClientRefusal(
+        name: "disabled", sentence: "the client is disabled. `martlet client enable` enables it.")
     static let otherMethod = ClientRefusal(
         name: "other_method", sentence: "the client is registered with a different token_endpoint_auth_method.")
     static let throttled = ClientRefusal(

@@ -45,7 +45,16 @@ struct SignOutRequest: Codable, Sendable {
                     "post_logout_redirect_uri needs id_token_hint or client_id", reason: .returnURIUnregistered)
             }
             guard client.postLogoutRedirectURIs.contains(where: uri.isExactly) else {
-                throw .invalidRequest("post_logout_redirect_uri is not registered", reason: .returnURIUnregistered)
+                let sent = SentText(uri)
+                let advice = """
+                    The post_logout_redirect_uri \(sent) is not registered for the client \(client.id). Add it to \
+                    post_logout_redirect_uris of the client in the resource file and run `martlet apply`. \
+                    \(Unregistered.registered(client.postLogoutRedirectURIs))
+                    """
+                Decision.note(advice)
+                throw .invalidRequest(
+                    "post_logout_redirect_uri is not registered", reason: .returnURIUnregistered,
+                    cause: Unregistered("post_logout_redirect_uri", sent, advice))
             }
             destination = Return(uri: uri, state: parameters["state"])
         } else {

@@ -63,9 +63,11 @@ struct SecondFactorEndpoint: InteractionPageEndpoint {
     private func refuse(_ asked: Asked, _ reason: SignInRefusal) {
         audit.record(
             .signInRefused(reason, asked.factor.factor), user: asked.user.id, client: asked.interaction.client)
-        Logger.current.notice(
-            "sign-in refused",
-            metadata: ["factor": "\(asked.factor.factor.rawValue)", "user": "\(asked.user.id)"])
+        var values: Logger.Metadata = [
+            "route": "\(Path.secondFactor)", "factor": "\(asked.factor.factor.rawValue)", "user": "\(asked.user.id)",
+        ]
+        values["client_id"] = asked.interaction.client.map { "\($0)" }
+        Logger.current.notice("sign-in refused", metadata: values)
     }
 
     /// The user and the factor to ask for: the one the user chose, if it counts, or the preferred one.

@@ -54,7 +54,9 @@ struct PasswordSignIn: Sendable {
             reason = verdict.named.map { $0.isDisabled ? .disabled : .wrongCredential } ?? .unknownUser
         }
         try await attempts.failed(counters, of: verdict.named?.id)
-        Logger.current.notice("sign-in refused", metadata: ["factor": "password"])
+        var values: Logger.Metadata = ["route": "\(request.path)", "factor": "password"]
+        values["client_id"] = client.map { "\($0)" }
+        Logger.current.notice("sign-in refused", metadata: values)
         if counters.contains(where: { $0.rule == .address }) {
             try await attempts.spread.failed(name, of: verdict.named, from: request.remoteAddress)
         }

@@ -13,7 +13,8 @@ struct ClientCredentialsGrant: Grant {
         // The standard scopes concern a user, and there is none.
         let scope = try catalog.scope(parameters["scope"], of: client.client).subtracting(Scope.standard)
         guard parameters["scope"] == nil || !scope.isEmpty else {
-            throw OAuthError.invalidScope("none of these scopes is available to the client without a user")
+            let sent = SentText(parameters["scope"] ?? "")
+            throw OAuthError.invalidScope("none of the scopes \(sent) is available to the client without a user")
         }
         let requested = parameters.all("resource")
         return Redemption(

@@ -100,6 +100,18 @@ struct SQLAudit: AuditStore {
         return try await table.query("audit.find", statement, values + [.integer(query.limit)]).map(Self.entry)
     }
 
+    func traces(beginningWith prefix: String, limit: Int) async throws -> [String] {
+        try await table.query(
+            "audit.traces",
+            """
+            SELECT DISTINCT trace_id FROM audit_records WHERE issuer = ? AND trace_id >= ? AND trace_id < ?
+            ORDER BY trace_id LIMIT ?
+            """,
+            // `g` follows the hexadecimal digits.
+            [table.key, .text(prefix), .text(prefix + "g"), .integer(limit)]
+        ).map { try $0.text(0) }
+    }
+
     func survey<Result: Sendable>(
         _ body: @escaping @Sendable ([AuditHead], ((AuditRow) throws -> Void) throws -> Void) throws -> Result
     ) async throws -> Result {

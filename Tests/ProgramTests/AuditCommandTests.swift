@@ -102,4 +102,53 @@ struct AuditCommandTests {
         #expect(gone.code == 1)
         #expect(gone.output.contains("was removed; a head kept elsewhere proves that it existed."))
     }
+
+    @Test(
+        "explain takes the eight digits of the text log right after the request, and lists the traces if several match")
+    func prefixes() async throws {
+        let folder = try Folder()
+        try folder.write("resources.yaml", Self.resources)
+        let server = try await RunningServer(
+            ["--apply", "resources.yaml", "--telemetry-log", "text"], in: folder.url)
+        let client = WebClient(origin: server.issuer)
+        let base = ["--issuer", server.issuer]
+        func token(_ trace: String, scope: String) async throws {
+            let answer = try await client.post(
+                "/token", [("grant_type", "client_credentials"), ("scope", scope)],
+                headers: [
+                    basic("shop", "5CFNd0OMGyV3uhDA3GPSHw"), ("traceparent", "00-\(trace)-00f067aa0ba902b7-01"),
+                ])
+            #expect(answer.status == 400)
+        }
+        let traces = ["4bf92f35aaaaaaaaaaaaaaaaaaaaaaaa", "4bf92f35bbbbbbbbbbbbbbbbbbbbbbbb"]
+        try await token(traces[0], scope: "made.up")
+        let explained = try await RunningProgram.run(["explain", "4BF92F35"] + base, in: folder.url)
+        #expect(explained.code == 0, "\(explained.output)")
+        #expect(explained.output.contains("The scope made.up is not registered for the client shop."))
+        #expect(explained.output.contains("resource_servers"))
+
+        try await token(traces[1], scope: "made.up")
+        let several = try await RunningProgram.run(["explain", "4bf92f35"] + base, in: folder.url)
+        #expect(several.code == 78)
+        #expect(several.output.contains("2 traces begin with 4bf92f35; name one of them:"))
+        for trace in traces {
+            #expect(several.output.contains("\(trace)  2"))
+            let one = try await RunningProgram.run(["explain", String(trace.prefix(9))] + base, in: folder.url)
+            #expect(one.code == 0)
+        }
+        let none = try await RunningProgram.run(["explain", "12345678"] + base, in: folder.url)
+        #expect(none.code == 78 && none.output.contains("no audit records for the trace 12345678"))
+        let short = try await RunningProgram.run(["explain", "4bf92f3"] + base, in: folder.url)
+        #expect(short.output.contains("4bf92f3: must be a trace: its 32 hexadecimal digits, or at least the first 8"))
+
+        // The log line of a refusal names client and route, and what is registered.
+        try await server.stop()
+        let line = try #require(
+            server.program.output.split(separator: "\n").first {
+                $0.contains("refused") && $0.contains("trace=4bf92f35")
+            })
+        for words in ["route=/token", "client_id=shop", "client=127.0.0.1", "Registered: openid."] {
+            #expect(line.contains(words), "\(line)")
+        }
+    }
 }

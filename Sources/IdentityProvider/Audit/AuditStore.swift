@@ -11,6 +11,8 @@ package protocol AuditStore: Sendable {
     func heads(after moment: Date, limit: Int) async throws -> [AuditHead]
     /// Returns matching entries by time, in the query's direction, and for the same time by node and sequence.
     func find(_ query: AuditQuery) async throws -> [AuditEntry]
+    /// Returns the traces of records that begin with `prefix`, in order.
+    func traces(beginningWith prefix: String, limit: Int) async throws -> [String]
     /// Passes a consistent snapshot to `body`: all heads, and a function that visits all records by node and sequence.
     func survey<Result: Sendable>(
         _ body: @escaping @Sendable ([AuditHead], ((AuditRow) throws -> Void) throws -> Void) throws -> Result

@@ -4,7 +4,7 @@ import ServiceLifecycle
 /// Stores recorded events ten times a second, and all remaining ones before the program ends.
 struct AuditWriter: Service {
     let log: AuditLog
-    private static let interval = Duration.milliseconds(100)
+    static let interval = Duration.milliseconds(100)
     private static let patience = Duration.seconds(1)
 
     func run() async throws {

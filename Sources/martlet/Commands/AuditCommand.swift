@@ -107,22 +107,47 @@ struct Explain: AsyncParsableCommand {
         discussion: """
             The trace is in the X-Request-Id header field of every response, on error pages, and in every log line.
 
+            Its first eight digits, which text logs show, are enough.
+
             martlet explain 2b67e5043ff9105e0ebc7ca35778c6e1
+            martlet explain 2b67e504
             """)
-    @Argument(help: "The trace: 32 hexadecimal digits.") var trace: String
+    @Argument(help: "The trace: 32 hexadecimal digits, or at least the first 8.") var trace: String
     @OptionGroup var options: IssuerOptions
 
     func run() async throws {
-        let sentences = try await options.administer(.reading) { _, stores, _ in
-            var query = AuditQuery()
-            (query.trace, query.limit) = (trace, 1_000)
-            let sentences = AuditExplanation.sentences(of: try await stores.audit.find(query).map(\.record))
-            guard !sentences.isEmpty else { throw Mistakes(["no audit records for the trace \(trace)"]) }
-            return sentences
+        let prefix = try await Failure.reported { () throws(Mistakes) in
+            do throws(InvalidValue) { return try TracePrefix(trace) } catch {
+                throw Mistakes(["\(trace): \(error.reason)"])
+            }
         }
+        let records = try await options.administer(.reading) { _, stores, _ in
+            let traces = try await stores.audit.records(ofTracesWith: prefix)
+            guard traces.count < 2 else { throw Mistakes([Self.candidates(traces, prefix)]) }
+            guard let records = traces.first else { throw Mistakes([Self.nothing(prefix)]) }
+            return records
+        }
+        let sentences = AuditExplanation.sentences(of: records)
+        let trace = records.first?.trace ?? prefix.text
         options.output.report(
             "explained", ["trace": .string(trace), "sentences": .strings(sentences)],
             sentences.joined(separator: "\n"))
+    }
+
+    private static func nothing(_ prefix: TracePrefix) -> String {
+        """
+        no audit records for the trace \(prefix.text). Rate limits, unknown paths and requests that only read appear \
+        in the server log only. Of the client_credentials tokens of one minute, the first and the last keep their trace \
+        (audit.machine_tokens: each keeps all of them)
+        """
+    }
+
+    private static func candidates(_ traces: [[AuditRecord]], _ prefix: TracePrefix) -> String {
+        let lines = traces.compactMap(\.first).map { record in
+            let time = record.time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+            return "  \(record.trace ?? "-")  \(time)  \(record.event)  client=\(record.client ?? "-")"
+        }
+        return (["\(traces.count) traces begin with \(prefix.text); name one of them:"] + lines).joined(separator: "\n")
     }
 }
 

@@ -8,7 +8,7 @@ package enum Measurements {
     /// Counts an audit event. Operations that record one need no counter of their own.
     static func count(_ event: AuditEvent) {
         switch event {
-        case .tokensIssued(let grant, _):
+        case .tokensIssued(let grant, _, _, _):
             Counter(label: "martlet.tokens", dimensions: [("grant_type", grant.rawValue)]).increment()
         case .signedIn(let factors, _, _): countSignIn(factors, "signed_in")
         case .steppedUp(let factor, _): countSignIn([factor], "stepped_up")

@@ -52,6 +52,46 @@ struct IssuerSettingTests {
         #expect(settings.risk.consequences == defaults.risk.consequences)
     }
 
+    @Test("each limit can be set, half of it, or turned off")
+    func limits() throws {
+        let limits = try configuration([
+            "--limits-sign-in-failures", "120", "--limits-sign-in-failures-at-once", "50", "--limits-requests", "off",
+            "--limits-email-requests", "12", "--limits-emails-per-network", "1000",
+        ]).settings.limits
+        #expect(limits.signInFailures == RateLimit(burst: 50, perMinute: 120))
+        #expect(limits.requests == nil)
+        #expect(limits.emailRequests == RateLimit(burst: 10, perMinute: 12))
+        #expect(limits.emailsPerNetwork == 1_000)
+        let defaults = try configuration([]).settings.limits
+        #expect(defaults.signInFailures == RateLimit(burst: 30, perMinute: 60))
+        #expect(defaults.requests == RateLimit(burst: 600, perMinute: 6_000))
+        #expect(defaults.emailRequests == RateLimit(burst: 10, perMinute: 6))
+        #expect(defaults.emailsPerNetwork == 120)
+    }
+
+    @Test(
+        "a limit that is no number, zero, or half turned off is a mistake",
+        arguments: [
+            (["--limits-requests=0"], "--limits-requests: must be a number from 1 to 60000, or off"),
+            (["--limits-requests=none"], "--limits-requests: must be a number from 1 to 60000, or off"),
+            (["--limits-requests-at-once=off"], "--limits-requests-at-once: must be a number from 1 to 60000"),
+            (
+                ["--limits-requests=off", "--limits-requests-at-once=5"],
+                "--limits-requests-at-once: has no effect while limits.requests is off; remove one of them"
+            ),
+            (["--audit-machine-tokens=all"], "--audit-machine-tokens: must be per_minute or each"),
+        ])
+    func limitMistakes(_ arguments: [String], _ mistake: String) throws {
+        let mistakes = try #require(throws: Mistakes.self) { try configuration(arguments) }
+        #expect(mistakes.lines == [mistake])
+    }
+
+    @Test("machine tokens are counted unless each is to be recorded")
+    func machineTokens() throws {
+        #expect(try configuration([]).audit.machineTokens == .perMinute)
+        #expect(try configuration(["--audit-machine-tokens", "each"]).audit.machineTokens == .each)
+    }
+
     @Test("an invalid issuer doesn't hide other mistakes")
     func mistakes() throws {
         let error = #expect(throws: Mistakes.self) {

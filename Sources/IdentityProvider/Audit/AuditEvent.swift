@@ -60,7 +60,8 @@ package enum AuditEvent: Sendable, Hashable {
     case consentRefused
     case consentWithdrawn
     case authorizationGranted(scope: Scope)
-    case tokensIssued(grant: GrantType, scope: Scope)
+    /// `audience` names the resource servers. `further` counts tokens that have no record of their own.
+    case tokensIssued(grant: GrantType, scope: Scope, audience: [String] = [], further: FurtherTokens? = nil)
     /// An authorization code was replayed: the tokens issued for it are revoked (RFC 6749 §4.1.2).
     case codeReplayed
     /// A refresh token was reused after its successor: its authorization is revoked (RFC 9700 §4.14.2).

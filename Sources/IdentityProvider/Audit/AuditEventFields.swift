@@ -87,8 +87,8 @@ extension AuditEvent {
         case .consentRefused: Fields(.consentRefused, .refused)
         case .consentWithdrawn: Fields(.consentWithdrawn)
         case .authorizationGranted(let scope): Fields(.authorizationGranted, ["scope": .string(scope.text)])
-        case .tokensIssued(let grant, let scope):
-            Fields(.tokensIssued, ["grant": .string(grant.rawValue), "scope": .string(scope.text)])
+        case .tokensIssued(let grant, let scope, let audience, let further):
+            Fields(.tokensIssued, .tokens(grant, scope, audience, further))
         case .codeReplayed: Fields(.codeReplayed, .alarm)
         case .refreshTokenReused: Fields(.refreshTokenReused, .alarm)
         case .authorizationRevoked: Fields(.authorizationRevoked)
@@ -136,6 +136,15 @@ extension JSON {
 }
 
 extension JSONObject {
+    fileprivate static func tokens(
+        _ grant: GrantType, _ scope: Scope, _ audience: [String], _ further: FurtherTokens?
+    ) -> JSONObject {
+        var details: JSONObject = ["grant": .string(grant.rawValue), "scope": .string(scope.text)]
+        if !audience.isEmpty { details["audience"] = .texts(audience) }
+        if let further { details.merge(further.details) }
+        return details
+    }
+
     fileprivate static func membership(_ roles: [String], _ groups: [String]) -> JSONObject {
         ["roles": .texts(roles), "groups": .texts(groups)]
     }

@@ -9,6 +9,7 @@ package struct AuditSettings: Sendable {
     package var retention: TimeInterval = 365 * 86_400
     /// Names of events that are not recorded.
     package var excluded: Set<String> = []
+    package var machineTokens = MachineTokenRecording.perMinute
     /// The webhooks that also receive events.
     package var webhooks: WebhookSettings?
 
@@ -25,6 +26,17 @@ package final class AuditLog: Sendable {
         var records: [AuditRecord] = []
         /// Events dropped for lack of room and not yet recorded as lost.
         var lost = 0
+        var tokens = MachineTokens()
+
+        mutating func add(_ record: AuditRecord) {
+            let room = record.outcome == .refused ? AuditLog.capacity / 2 : AuditLog.capacity
+            guard records.count < room else { return lost += 1 }
+            records.append(record)
+            Measurements.auditWaiting.increment()
+        }
+
+        /// Adds the records of counted tokens whose minute is over at `time`.
+        mutating func endMinute(at time: Date) { tokens.end(at: time).forEach { add($0) } }
     }
 
     package let store: any AuditStore
@@ -61,24 +73,28 @@ package final class AuditLog: Sendable {
     ) {
         Measurements.count(event)
         guard settings.excluded.isEmpty || !settings.excluded.contains(event.name) else { return }
-        let record = AuditRecord(
-            event, user: user, client: client, session: session, by: actor, in: .current, at: now())
-        let room = record.outcome == .refused ? Self.capacity / 2 : Self.capacity
-        queue.withLock { queue in
-            guard queue.records.count < room else { return queue.lost += 1 }
-            queue.records.append(record)
-            Measurements.auditWaiting.increment()
+        let (time, context) = (now(), RequestContext.current)
+        if settings.machineTokens == .perMinute, let kind = MachineTokens.Kind(event, of: client) {
+            let isCounted = queue.withLock { queue in
+                queue.endMinute(at: time)
+                return queue.tokens.count(kind, in: context, at: time)
+            }
+            guard !isCounted else { return }
         }
+        let record = AuditRecord(event, user: user, client: client, session: session, by: actor, in: context, at: time)
+        queue.withLock { $0.add(record) }
     }
 
     /// The number of events waiting, and of events lost but not yet recorded as lost.
     package var backlog: (waiting: Int, lost: Int) { queue.withLock { ($0.records.count, $0.lost) } }
 
-    /// Stores all waiting events. When this returns, everything recorded before the call is durable.
+    /// Stores all waiting events. When this returns, everything recorded before the call is durable, except for the
+    /// number of tokens in the current minute.
     package func flush() async throws { try await chain.write { self.take() } }
 
     /// Ends the chain. Records that arrive later are stored by the next call of this or `flush`.
     package func close() async {
+        queue.withLock { queue in queue.tokens.endNow().forEach { queue.add($0) } }
         do {
             try await flush()
             guard await chain.hasBegun else { return }
@@ -93,7 +109,9 @@ package final class AuditLog: Sendable {
     }
 
     private func take() -> [AuditRecord] {
+        let time = now()
         let (records, lost) = queue.withLock { queue in
+            queue.endMinute(at: time)
             let records = Array(queue.records.prefix(Self.batch))
             queue.records.removeFirst(records.count)
             Measurements.auditWaiting.decrement(by: Double(records.count))

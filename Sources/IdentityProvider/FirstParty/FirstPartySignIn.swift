@@ -72,8 +72,9 @@ struct FirstPartySignIn: Sendable {
     ) async throws -> Response {
         let response = try await tokens.issue(redemption, to: client, isOpenID: false)
         audit.record(
-            .tokensIssued(grant: grant, scope: redemption.scope), user: user.id, client: client.id,
-            session: redemption.granted.session)
+            .tokensIssued(
+                grant: grant, scope: redemption.scope, audience: redemption.target.servers.map(\.identifier)),
+            user: user.id, client: client.id, session: redemption.granted.session)
         var answer: JSONObject = [
             "user_id": .string(user.id.rawValue), "token_type": .string(response.scheme.name),
             "expires_in": .integer(response.expiresIn), "scope": .string(response.scope.text),

@@ -28,8 +28,9 @@ struct TokenEndpoint: Endpoint {
         let redemption = try await grant.redeem(request)
         let response = try await issuer.issue(redemption, to: client.client, isOpenID: true)
         audit.record(
-            .tokensIssued(grant: type, scope: redemption.scope), user: redemption.granted.user, client: client.id,
-            session: redemption.granted.session, by: .client(client.id))
+            .tokensIssued(grant: type, scope: redemption.scope, audience: redemption.target.servers.map(\.identifier)),
+            user: redemption.granted.user, client: client.id, session: redemption.granted.session,
+            by: .client(client.id))
         return .json(response.json)
     }
 

@@ -179,6 +179,13 @@ struct Configuration {
         for name in settings.excluded.subtracting(AuditSettings.excludable).sorted() {
             values.report(.auditExcept, "\(name) is not one of \(AuditSettings.excludable.joined(separator: ", "))")
         }
+        if let text = values.text(.auditMachineTokens) {
+            if let recording = MachineTokenRecording(rawValue: text) {
+                settings.machineTokens = recording
+            } else {
+                values.report(.auditMachineTokens, "must be per_minute or each")
+            }
+        }
         return settings
     }
 }

@@ -94,6 +94,8 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "How long to keep audit records, in seconds.") var auditRetention: String?
     @Option(help: "Events to leave out of the audit log, separated by commas, such as tokens_issued.") var auditExcept:
         String?
+    @Option(help: "How to record client_credentials tokens: per_minute (counted) or each.")
+    var auditMachineTokens: String?
     @Option(help: "Webhook URLs that receive audit events, separated by commas.") var webhooksUrls: String?
     @Option(help: "The secret that signs webhooks. Prefer --webhooks-secret-file.") var webhooksSecret: String?
     @Option(help: "A file with the secret that signs webhooks.") var webhooksSecretFile: String?
@@ -127,8 +129,6 @@ struct SettingOptions: ParsableArguments {
         case .trustedProxies: trustedProxies
         case .connectionsPerAddress: connectionsPerAddress
         case .connectionsPerNetwork: connectionsPerNetwork
-        case .mailSMTP: mailSmtp
-        case .mailFrom: mailFrom
         case .limitsSignInFailures: limitsSignInFailures
         case .limitsSignInFailuresAtOnce: limitsSignInFailuresAtOnce
         case .limitsRequests: limitsRequests
@@ -136,6 +136,8 @@ struct SettingOptions: ParsableArguments {
         case .limitsEmailRequests: limitsEmailRequests
         case .limitsEmailRequestsAtOnce: limitsEmailRequestsAtOnce
         case .limitsEmailsPerNetwork: limitsEmailsPerNetwork
+        case .mailSMTP: mailSmtp
+        case .mailFrom: mailFrom
         case .signUp: signUp
         case .minimumACR: minimumACR
         case .totpAlgorithm: totpAlgorithm
@@ -159,6 +161,7 @@ struct SettingOptions: ParsableArguments {
         case .auditFile: auditFile
         case .auditRetention: auditRetention
         case .auditExcept: auditExcept
+        case .auditMachineTokens: auditMachineTokens
         case .webhooksURLs: webhooksUrls
         case .webhooksSecret: webhooksSecret
         case .webhooksEvents: webhooksEvents

@@ -41,6 +41,7 @@ enum Setting: String, CaseIterable {
     case auditFile = "audit.file"
     case auditRetention = "audit.retention"
     case auditExcept = "audit.except"
+    case auditMachineTokens = "audit.machine_tokens"
     case webhooksURLs = "webhooks.urls"
     case webhooksSecret = "webhooks.secret"
     case webhooksEvents = "webhooks.events"

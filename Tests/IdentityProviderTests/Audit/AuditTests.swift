@@ -222,7 +222,9 @@ struct AuditTests {
 
     @Test("recording doesn't commit by itself; a flush commits many records at once")
     func budget() async throws {
-        let issuer = try await TestIssuer()
+        var settings = AuditSettings()
+        settings.machineTokens = .each
+        let issuer = try await TestIssuer(auditing: settings)
         try await issuer.audit.flush()
         let before = issuer.database.database.committedUnits
         for _ in 0..<100 { _ = try await issuer.token([("grant_type", "client_credentials")]) }

@@ -98,8 +98,21 @@ struct PageWalk {
 
     private static func resources(_ issuer: String) -> String {
         """
+        attributes:
+          - {name: department, title: {en: Department, de: Abteilung}, user: visible, claims: [{scope: profile}]}
+          - {name: remote, title: {en: Works remotely, de: Arbeitet von zu Hause}, type: boolean, user: editable}
+          - {name: hobbies, title: {en: Hobbies, de: Hobbys}, type: list, user: editable, claims: [{scope: profile}]}
+          - {name: blog, title: Blog, type: url, user: editable, claims: [{resource_servers: ["https://orders.example"]}]}
+          - {name: hired, title: {en: Start date, de: Eintritt}, type: date, user: editable}
+          - {name: lucky_number, title: {en: Lucky number, de: Glückszahl}, type: integer, user: editable}
+          - {name: shirt, title: {en: Shirt size, de: Hemdgröße}, values: [S, M, L], user: editable}
         users:
-          - {username: alice, password: down the rabbit hole, name: Alice Liddell, email: alice@example.com, email_verified: true}
+          - username: alice
+            password: down the rabbit hole
+            name: Alice Liddell
+            email: alice@example.com
+            email_verified: true
+            attributes: {department: Wonderland, remote: true, hobbies: [croquet, riddles], blog: "https://alice.example"}
           - {username: bob, password: down the rabbit hole, name: Bob Sawyer, email: bob@example.com}
           - {username: dora, password: a dormouse in a teapot, name: Dora}
         resource_servers:

@@ -96,6 +96,7 @@ struct PagesInBrowserTests {
             try await walk.browser.wait(for: "document.querySelector('form[data-passkey]')?.hidden === false")
             try await walk.browser.type(name, into: "#name")
             try await walk.browser.click("form[data-passkey] button")
+            if authenticators.count == 1 { try await makeFirstCodes(walk) }
             try await walk.browser.wait(for: "document.querySelector('.rows')?.innerText.includes('\(name)')")
         }
         try await walk.look(at: "passkeys", on: "/account/passkeys")
@@ -120,6 +121,10 @@ struct PagesInBrowserTests {
             try await walk.open("/account/\(path)")
             try await walk.look(at: path, on: "/account/\(path)")
         }
+        try await walk.open("/account/profile")
+        try await walk.fill("#attribute_lucky_number", "seven")
+        try await walk.browser.click("button.primary")
+        try await walk.look(at: "profile-refused", when: Self.alert)
         try await walk.open("/account/email")
         try await walk.fill("#new-email", "new@example.org")
         try await walk.browser.click("button.primary")
@@ -170,6 +175,14 @@ struct PagesInBrowserTests {
             try await walk.inspection.look(at: "mail-\(number)")
         }
         try await walk.end()
+    }
+
+    /// Makes the recovery codes that come with a first passkey, and returns to the passkeys.
+    private func makeFirstCodes(_ walk: PageWalk) async throws {
+        try await walk.look(at: "recovery-codes-first", on: "/account/recovery-codes")
+        try await walk.browser.click("button.primary")
+        try await walk.look(at: "recovery-codes-first-made", when: "document.querySelector('.codes') !== null")
+        try await walk.open("/account/passkeys")
     }
 
     @Test("a confirmed address, invalid input, and a deleted account", arguments: ["en", "de"])

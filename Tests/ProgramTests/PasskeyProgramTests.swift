@@ -22,6 +22,9 @@ struct PasskeyProgramTests {
         try await browser.wait(for: "document.querySelector('form[data-passkey]')?.hidden === false")
         try await browser.type("Test phone", into: "#name")
         try await browser.click("form[data-passkey] button")
+        // The first one comes with recovery codes.
+        try await browser.wait(for: "location.pathname === '/account/recovery-codes'")
+        try await browser.open("\(server.issuer)/account/passkeys")
         try await browser.wait(for: "document.querySelector('.rows li > span')?.innerText.includes('Test phone')")
 
         // The page asks by itself and the authenticator responds, so the user types nothing.

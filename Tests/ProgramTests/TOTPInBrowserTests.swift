@@ -23,6 +23,9 @@ struct TOTPInBrowserTests {
         try await browser.type(try app.code(at: .now), into: "#code")
         try await browser.type("Phone", into: "#name")
         try await browser.click("button.primary")
+        // The first app comes with recovery codes.
+        try await browser.wait(for: "location.pathname === '/account/recovery-codes'")
+        try await browser.open("\(server.issuer)/account")
         try await browser.wait(for: "document.body.innerText.includes('Phone')")
 
         try await browser.forgetCookies()

@@ -23,7 +23,8 @@ struct QueryPlanTests {
             #expect(steps.count(where: { $0.hasPrefix("SEARCH") }) > 30)
             // An index on the issuer alone finds all its rows. That is right only for the few tables kept in memory.
             let listed = [
-                "changes", "clients", "resource_servers", "roles", "user_groups", "signing_keys", "data_keys",
+                "changes", "clients", "resource_servers", "roles", "user_groups", "attributes", "signing_keys",
+                "data_keys",
                 "audit_chains",
             ]
             let unbounded = steps.filter { $0.hasSuffix("(issuer=?)") }
@@ -88,7 +89,7 @@ struct QueryPlanTests {
             0, 0, NULL, 4000000000000 + seq FROM seq_1_to_3000;
         INSERT INTO networks SELECT 'https://id.example.com', CONCAT('u', seq), 'n', '', 0, 0, 4000000000000 + seq
             FROM seq_1_to_3000;
-        INSERT INTO recovery_codes SELECT 'https://id.example.com', CONCAT('u', seq), UNHEX(MD5(seq)), 0
+        INSERT INTO recovery_codes SELECT 'https://id.example.com', CONCAT('u', seq), UNHEX(MD5(seq)), 0, NULL
             FROM seq_1_to_3000;
         INSERT INTO attempts SELECT 'https://id.example.com', CONCAT('x', seq), 1, 0, 4000000000000 + seq
             FROM seq_1_to_3000;

@@ -16,8 +16,9 @@ extension ResourceCatalog {
                 "resource_server": server.shownName,
                 "scopes": .list(
                     values.map { attributes.named(in: Self.entry($0, at: server), of: $0, for: client) }),
-                "resource_attributes": .list(attributes.titles(carriedTo: server.identifier, from: client)),
             ]
+            let carried = attributes.titles(carriedTo: server.identifier, from: client)
+            if !carried.isEmpty { group["resource_attributes"] = .list(carried) }
             group["resource_description"] = server.shownDescription
             return .object(group)
         }

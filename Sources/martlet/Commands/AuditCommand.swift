@@ -128,9 +128,9 @@ struct Explain: AsyncParsableCommand {
             return records
         }
         let sentences = AuditExplanation.sentences(of: records)
-        let trace = records.first?.trace ?? prefix.text
+        let whole = records.first?.trace ?? prefix.text
         options.output.report(
-            "explained", ["trace": .string(trace), "sentences": .strings(sentences)],
+            "explained", ["trace": .string(whole), "sentences": .strings(sentences)],
             sentences.joined(separator: "\n"))
     }
 

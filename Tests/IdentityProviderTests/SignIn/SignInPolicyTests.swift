@@ -68,6 +68,10 @@ struct SignInPolicyTests {
         PolicyCase(
             shown: [.password, .accessCode, .totp], enrolled: [.totp],
             expected: .accept(.multiFactor, trustsDevice: false)),
+        // The operator vouches for more than the mailbox.
+        PolicyCase(
+            shown: [.password, .accessCode], enrolled: [.totp], isPasswordMailed: true,
+            expected: .enrol([.totp, .passkey])),
         // It replaces no password, and a trusted browser doesn't count for a user who has nothing else.
         PolicyCase(shown: [.accessCode], enrolled: [.totp], expected: .ask([.totp])),
         PolicyCase(

@@ -89,7 +89,7 @@ struct StepUpChallengeTests {
             ("factor", "totp"), ("offer", page.text("totp", "offer")),
             ("code", try issuer.code(page.text("totp", "secret"))),
         ]
-        var answer = try await browser.submit(page, fields)
+        var answer = try await browser.keepCodes(browser.submit(page, fields))
         if case .page(let consent) = answer.body {
             #expect(consent.template == "consent")
             answer = try await browser.submit(consent, [("decision", "allow")])

@@ -1,0 +1,186 @@
+import ArgumentParser
+import IdentityProvider
+import JOSE
+import SQLStorage
+
+extension UserCommand {
+    /// `martlet user factors`.
+    struct Factors: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List how a user can sign in, without secrets.",
+            discussion: """
+                Lists the password, passkeys, authenticator apps, recovery codes and an access code, with names and \
+                when each was added and last used.
+
+                martlet user factors alice
+                """)
+        @Argument(help: "The username or email address.") var username: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer(.reading) { administration, stores, _ in
+                let factors = try await administration.factors(of: stores.user(username))
+                var listing = options.output.listing(
+                    ["kind", "name", "added", "last_used", "remaining", "expires", "id"])
+                listing.add(factors.map(\.summary))
+                listing.end()
+            }
+        }
+    }
+
+    /// `martlet user remove-factor`.
+    struct RemoveFactor: AsyncParsableCommand {
+        enum Kind: String, ExpressibleByArgument, CaseIterable {
+            case passkey = "passkey"
+            case totp = "totp"
+            case recoveryCode = "recovery_code"
+            case accessCode = "access_code"
+        }
+
+        static let configuration = CommandConfiguration(
+            abstract: "Remove one factor of a user, or all of one kind, and tell the user by email.",
+            discussion: """
+                Sessions go on. If a device was stolen, also run `martlet session end`.
+
+                martlet user factors alice
+                martlet user remove-factor alice --id Jf3…
+                martlet user remove-factor alice --kind totp
+                """)
+        @Argument(help: "The username or email address.") var username: String
+        @Option(help: "The id from `martlet user factors`.") var id: String?
+        @Option(help: "Remove all factors of this kind.") var kind: Kind?
+        @OptionGroup var confirmation: ConfirmationOptions
+        @OptionGroup var options: IssuerOptions
+
+        func validate() throws {
+            guard (id == nil) != (kind == nil) else { throw ValidationError("Add either --id or --kind.") }
+        }
+
+        private var what: String { id.map { "the factor \($0)" } ?? "every factor of the kind \(kind?.rawValue ?? "")" }
+
+        func run() async throws {
+            let change = confirmation.before("Remove \(what) of \(username)")
+            try await options.administer(.changing, after: change) { administration, stores, _ in
+                let user = try await stores.user(username)
+                let chosen = try await administration.factors(of: user).filter { factor in
+                    id.map { factor.id == $0 } ?? (factor.factor.rawValue == kind?.rawValue)
+                }
+                guard !chosen.isEmpty else {
+                    throw Mistakes(["\(username) has no such factor; `martlet user factors \(username)` lists them"])
+                }
+                var document = user.reference
+                document["removed"] = .array(try await remove(chosen, of: user, administration).map(JSON.object))
+                options.output.report("factor_removed", document, "Removed.")
+            }
+        }
+
+        private func remove(
+            _ factors: [EnrolledFactor], of user: User, _ administration: Administration
+        ) async throws -> [JSONObject] {
+            var removed: [JSONObject] = []
+            for factor in factors {
+                do {
+                    if try await administration.remove(factor, of: user) { removed.append(factor.summary) }
+                } catch is LastWayIn {
+                    throw Mistakes([
+                        "the passkey \(factor.name ?? "") is the only way in for \(user.username); set a password "
+                            + "first: martlet user password \(user.username)"
+                    ])
+                }
+            }
+            return removed
+        }
+    }
+
+    /// `martlet user recovery-codes`.
+    struct RecoveryCodes: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a user new recovery codes and print them. They can't be shown again.",
+            discussion: """
+                The former codes stop working, and the user is told by email.
+
+                martlet user recovery-codes alice
+                """)
+        @Argument(help: "The username or email address.") var username: String
+        @OptionGroup var confirmation: ConfirmationOptions
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            let change = confirmation.before("Replace the recovery codes of \(username), which stop working at once")
+            try await options.administer(.changing, after: change) { administration, stores, _ in
+                let user = try await stores.user(username)
+                let codes = try await Mistakes.changing(user) { try await administration.renewRecoveryCodes(of: user) }
+                var document = user.reference
+                document["codes"] = .strings(codes)
+                options.output.report("recovery_codes_made", document, codes.joined(separator: "\n"))
+            }
+        }
+    }
+
+    /// `martlet user access-code`.
+    struct AccessCode: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a code for a user who lost their second factor.",
+            discussion: """
+                The user signs in with their password and this code, once, and sets up a new second factor before the \
+                sign-in counts. A new code voids the former one. The user is told by email.
+
+                Make sure that you are talking to the account's owner, and give them the code in a way that others \
+                can't read.
+
+                martlet user access-code alice --minutes 30
+                """)
+        @Argument(help: "The username or email address.") var username: String
+        @Option(help: "Minutes until the code expires: 1 to 1440.") var minutes = 15
+        @OptionGroup var options: IssuerOptions
+
+        func validate() throws {
+            guard Administration.accessCodeLifetimes.contains(Double(minutes) * 60) else {
+                throw ValidationError("--minutes must be 1 to 1440; it is \(minutes).")
+            }
+        }
+
+        func run() async throws {
+            try await options.administer(.changing) { administration, stores, _ in
+                let user = try await stores.user(username)
+                guard user.passwordHash != nil else {
+                    throw Mistakes([
+                        "\(username) has no password, which the code works next to; set one first: "
+                            + "martlet user password \(username)"
+                    ])
+                }
+                let code = try await Mistakes.changing(user) {
+                    try await administration.makeAccessCode(for: user, lifetime: Double(minutes) * 60)
+                }
+                var document = user.reference
+                document.merge(["code": .string(code), "expires_in": .integer(minutes * 60)])
+                options.output.report("access_code_made", document, code)
+            }
+        }
+    }
+}
+
+extension Mistakes {
+    /// Runs `work`, which is refused if `user` is disabled or changed at the same moment.
+    fileprivate static func changing<Result>(_ user: User, _ work: () async throws -> Result) async throws -> Result {
+        guard !user.isDisabled else {
+            throw Mistakes([
+                "\(user.username) is disabled and can't sign in; enable the user first: martlet user enable "
+                    + user.username
+            ])
+        }
+        do { return try await work() } catch is OAuthError {
+            throw Mistakes(["\(user.username) changed at the same moment; run the command again"])
+        }
+    }
+}
+
+extension EnrolledFactor {
+    fileprivate var summary: JSONObject {
+        [
+            "kind": .string(factor.rawValue), "name": .text(name), "added": .time(addedAt),
+            "last_used": .time(lastUsedAt), "remaining": remaining.map(JSON.integer) ?? .null,
+            "expires": .time(expiresAt), "id": .text(id),
+        ]
+    }
+}

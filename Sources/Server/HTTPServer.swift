@@ -42,8 +42,8 @@ package struct HTTPServer: Service {
         self.onRunning = onRunning
     }
 
-    /// Serves until the service group shuts down. Throws `ConflictingRoutes`, `InvalidCertificate`, or the error that
-    /// prevents listening on an address.
+    /// Serves until the service group shuts down. Throws `ConflictingRoutes`, `InvalidCertificate`, or
+    /// `CannotListen`.
     package func run() async throws {
         if let conflict { throw conflict }
         let certificate = try settings.tls.map { settings throws(InvalidCertificate) in try TLSCertificate(settings) }

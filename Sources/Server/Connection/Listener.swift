@@ -1,3 +1,4 @@
+import Glibc
 import HummingbirdCore
 import IdentityProvider
 import Logging
@@ -43,8 +44,21 @@ struct Listener: Sendable {
                 Logger.current.info("listening", metadata: ["address": "\(address)", "port": "\(port ?? 0)"])
                 await onRunning(port)
             }, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        try await server.run()
+        do { try await server.run() } catch let error as IOError {
+            throw CannotListen(address: address, code: error.errnoCode)
+        }
     }
+}
+
+/// The system doesn't let this server accept connections at an address.
+package struct CannotListen: Error {
+    package let address: ServerSettings.Address
+    /// The value of `errno`.
+    package let code: CInt
+
+    /// Whether another program accepts connections there.
+    package var isInUse: Bool { code == EADDRINUSE }
+    package var reason: String { unsafe String(cString: strerror(code)) }
 }
 
 /// Keeps a failed accept from ending the accept loop.

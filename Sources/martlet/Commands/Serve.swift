@@ -44,6 +44,11 @@ struct Serve: AsyncParsableCommand {
             for setting in configuration.unused {
                 Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
             }
+            if !configuration.serviceVariables.isEmpty {
+                Logger.current.notice(
+                    "ignored the environment variables that Kubernetes sets for Services",
+                    metadata: ["variables": "\(configuration.serviceVariables.joined(separator: " "))"])
+            }
             let serve = self
             try await telemetry.during { try await serve.start(configuration, applying: files, telemetry) }
         }
@@ -95,7 +100,10 @@ struct Serve: AsyncParsableCommand {
             onRunning: { _ in
                 Logger.current.notice(
                     "serving",
-                    metadata: ["issuers": "\(configuration.issuers.map(\.identifier).joined(separator: " "))"])
+                    metadata: [
+                        "issuers": "\(configuration.issuers.map(\.identifier).joined(separator: " "))",
+                        "storage": "\(configuration.storage)", "configuration": "\(configuration.file ?? "none")",
+                    ])
                 if showsDemo { Demo.greet(configuration.issuers[0], port: demoPort) }
             })
         var services: [any Service] = [
@@ -116,11 +124,8 @@ struct Serve: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = .seconds(settings.shutdownGrace + 2)
         do {
             try await ServiceGroup(configuration: group).run()
-        } catch let error where Self.isAddressInUse(error) {
-            throw Mistakes([
-                "listen, telemetry.metrics or --demo-port: address already in use; "
-                    + "stop the other program or choose another address"
-            ])
+        } catch let error as CannotListen {
+            throw Mistakes([reason(error, configuration)])
         }
         await composition.close()
         Logger.current.notice("stopped")
@@ -133,5 +138,16 @@ struct Serve: AsyncParsableCommand {
         return logger
     }()
 
-    private static func isAddressInUse(_ error: any Error) -> Bool { "\(error)".contains("Address already in use") }
+    /// Names the setting with the address, and the next step.
+    private func reason(_ error: CannotListen, _ configuration: Configuration) -> String {
+        let setting =
+            switch error.address {
+            case configuration.address: Setting.listen.rawValue
+            case configuration.metricsAddress: Setting.telemetryMetrics.rawValue
+            default: "--demo-port"
+            }
+        return error.isInUse
+            ? "\(setting): \(error.address) is already in use; stop the program that uses it, or choose another address"
+            : "\(setting): cannot listen on \(error.address) (\(error.reason)); choose another address"
+    }
 }

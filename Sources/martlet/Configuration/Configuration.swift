@@ -28,8 +28,12 @@ struct Configuration {
     let auditFile: String?
     /// `nil` if webhooks are turned off.
     let webhooks: WebhookSetting?
-    /// The configuration file in words, for `summary`.
+    /// The path of the configuration file, if there is one.
+    let file: String?
+    /// The configuration file, or where it was looked for, in words.
     let source: String
+    /// Environment variables that Kubernetes set, which are no settings. Reported at startup.
+    let serviceVariables: [String]
     /// Settings that have no effect in this version. Reported at startup.
     let unused: [String]
     /// Empty, except in a draft.
@@ -50,7 +54,9 @@ struct Configuration {
         places: [String] = ConfigurationFile.places
     ) {
         var values = SettingValues(options: options, environment: environment, places: places)
+        file = values.file
         source = Self.source(values, places)
+        serviceVariables = values.serviceVariables
         issuers = Self.issuers(&values)
         address = Self.address(&values, .listen) ?? .host("127.0.0.1", port: 8080)
         metricsAddress = Self.address(&values, .telemetryMetrics)

@@ -9,8 +9,13 @@ struct SettingValues {
     /// The path of the configuration file, if there is one.
     private(set) var file: String?
 
+    /// Environment variables that Kubernetes set for Services.
+    let serviceVariables: [String]
+
     /// `places` are the configuration files that are used unless one is named.
     init(options: ConfigurationOptions, environment: [String: String], places: [String]) {
+        let foreign = ServiceVariables.names(in: environment).filter { !Self.isKnown($0) }
+        serviceVariables = foreign.sorted()
         readFile(options.config ?? environment["MARTLET_CONFIG"], or: places)
         for setting in Setting.allCases {
             if let text = environment[setting.variable] { values[setting] = (.string(text), setting.variable) }
@@ -20,7 +25,8 @@ struct SettingValues {
         for setting in Setting.allCases {
             if let text = options.settings.flag(setting) { values[setting] = (.string(text), setting.flag) }
         }
-        for name in environment.keys.sorted() where name.hasPrefix("MARTLET_") && !Self.isKnown(name) {
+        for name in environment.keys.sorted()
+        where name.hasPrefix("MARTLET_") && !Self.isKnown(name) && !foreign.contains(name) {
             mistakes.append("\(name): \(Self.unknown(name, among: Setting.allCases.map(\.variable)))")
         }
     }

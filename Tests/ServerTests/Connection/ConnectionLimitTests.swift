@@ -54,9 +54,11 @@ struct ConnectionLimitTests {
     func taken() async throws {
         try await TestServer.run { server in
             let taken = ServerSettings.Address.host("127.0.0.1", port: server.port)
-            _ = await #expect(throws: IOError.self) {
+            let error = await #expect(throws: CannotListen.self) {
                 try await TestServer.run(configure: { $0.addresses = [taken] }) { _ in }
             }
+            #expect(error?.address == taken)
+            #expect(error?.isInUse == true)
         }
     }
 }

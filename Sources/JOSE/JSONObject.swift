@@ -5,7 +5,7 @@ package struct JSONObject: Sendable {
     package init() { members = [] }
 
     /// Among members with the same name, the last one wins.
-    init(_ members: [(String, JSON)]) {
+    package init(_ members: [(String, JSON)]) {
         self.init()
         for (name, value) in members { self[name] = value }
     }

@@ -60,7 +60,8 @@ package struct Administration: Sendable {
         var changes: [Change] = []
         for server in wanted where stored[server.identifier] != server {
             let action: ResourceAction = stored[server.identifier] == nil ? .create : .update
-            changes.append(Change(action, "resource server", server.identifier))
+            let differences = try MemberDifference.all(from: stored[server.identifier], to: server)
+            changes.append(Change(action, "resource server", server.identifier, differences))
             if !isPlan { try await stores.resourceServers.save(server) }
         }
         for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.identifier == name }) {

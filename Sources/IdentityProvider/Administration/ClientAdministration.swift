@@ -20,23 +20,24 @@ extension Administration {
         let id = document.client.id
         for _ in 0..<Self.attempts {
             guard let stored = try await stores.clients.find(id) else {
-                let isDone = if isPlan { true } else { try await stores.clients.add(client(document)) }
-                if isDone { return Change(.create, "client", id.rawValue) }
+                let wanted = try client(document)
+                let isDone = if isPlan { true } else { try await stores.clients.add(wanted) }
+                if isDone { return Change(.create, "client", id.rawValue, Self.differences(nil, wanted)) }
                 continue
             }
             let wanted = try client(document, over: stored)
-            let members = Self.differences(stored, wanted)
-            guard !members.isEmpty else { return nil }
+            let differences = Self.differences(stored, wanted)
+            guard !differences.isEmpty else { return nil }
             let isDone = if isPlan { true } else { try await replace(stored, by: wanted) }
-            if isDone { return Change(.update, "client", id.rawValue, members: members) }
+            if isDone { return Change(.update, "client", id.rawValue, differences) }
         }
         throw OAuthError.unavailable(retryAfter: 2)
     }
 
-    private static func differences(_ stored: Client, _ wanted: Client) -> [String] {
-        let (old, new) = (stored.metadata, wanted.metadata)
-        let members = Scope(old.names + new.names).values.filter { old[$0] != new[$0] }
-        return stored.secret == wanted.secret ? members : members + ["client_secret"]
+    private static func differences(_ stored: Client?, _ wanted: Client) -> [MemberDifference] {
+        let differences = MemberDifference.all(from: stored?.metadata, to: wanted.metadata)
+        guard stored?.secret != wanted.secret else { return differences }
+        return differences + [MemberDifference("client_secret", from: nil, to: nil)]
     }
 
     /// Returns the client that the file describes. A disabled client stays disabled until the file says otherwise with

@@ -3,7 +3,7 @@ extension Administration {
         let stored = Dictionary(uniqueKeysWithValues: try await stores.roles.all().map { ($0.name, $0) })
         var changes: [Change] = []
         for role in wanted where stored[role.name] != role {
-            changes.append(Change(stored[role.name] == nil ? .create : .update, "role", role.name))
+            changes.append(try Self.change("role", role.name, from: stored[role.name], to: role))
             if !isPlan { try await stores.roles.save(role) }
         }
         for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.name == name }) {
@@ -17,7 +17,7 @@ extension Administration {
         let stored = Dictionary(uniqueKeysWithValues: try await stores.groups.all().map { ($0.name, $0) })
         var changes: [Change] = []
         for group in wanted where stored[group.name] != group {
-            changes.append(Change(stored[group.name] == nil ? .create : .update, "group", group.name))
+            changes.append(try Self.change("group", group.name, from: stored[group.name], to: group))
             if !isPlan { try await stores.groups.save(group) }
         }
         for name in stored.keys.sorted() where prunes && !wanted.contains(where: { $0.name == name }) {
@@ -27,19 +27,26 @@ extension Administration {
         return changes
     }
 
+    private static func change<Resource: Encodable>(
+        _ kind: String, _ name: String, from stored: Resource?, to wanted: Resource
+    ) throws -> Change {
+        Change(
+            stored == nil ? .create : .update, kind, name, try MemberDifference.all(from: stored, to: wanted))
+    }
+
     /// Creates the role, or replaces the one with its name.
     package func save(_ role: Role) async throws {
         let stored = try await stores.roles.all().first { $0.name == role.name }
         guard stored != role else { return }
         try await stores.roles.save(role)
-        record(Change(stored == nil ? .create : .update, "role", role.name))
+        record(try Self.change("role", role.name, from: stored, to: role))
     }
 
     /// Creates the role, or changes only the permissions of the one with its name: resource files
     /// decide which `acr` its holders need.
     package func setPermissions(_ role: Role) async throws {
-        if try await stores.roles.change(role.name, { $0.permissions = role.permissions }) != nil {
-            record(Change(.update, "role", role.name, members: ["permissions"]))
+        if let changed = try await stores.roles.change(role.name, { $0.permissions = role.permissions }) {
+            record(Change(.update, "role", changed.name, [MemberDifference("permissions", from: nil, to: nil)]))
         } else if try await !stores.roles.all().contains(where: { $0.name == role.name }) {
             try await save(role)
         }
@@ -53,7 +60,7 @@ extension Administration {
         let stored = try await stores.groups.all().first { $0.name == group.name }
         guard stored != group else { return }
         try await stores.groups.save(group)
-        record(Change(stored == nil ? .create : .update, "group", group.name))
+        record(try Self.change("group", group.name, from: stored, to: group))
     }
 
     /// Deletes the role, which takes effect at once, and removes its name from every group and user, so that they do
@@ -73,7 +80,7 @@ extension Administration {
         try await stores.roles.delete(name)
         for group in try await stores.groups.all() where group.roles.contains(name) {
             let changed = try await stores.groups.change(group.name) { group in group.roles.removeAll { $0 == name } }
-            if changed != nil { record(Change(.update, "group", group.name, members: ["roles"])) }
+            if let changed { record(try Self.change("group", group.name, from: group, to: changed)) }
         }
         try await withdrawFromAll(Membership(roles: [name]))
     }

@@ -22,15 +22,15 @@ extension Administration {
         for _ in 0..<Self.attempts {
             guard let stored = try await stores.users.find(named: document.username) else {
                 let isDone = if isPlan { true } else { try await insert(document) }
-                if isDone { return Change(.create, "user", document.username) }
+                if isDone { return Change(.create, "user", document.username, document.differences) }
                 continue
             }
             var wanted = document.applied(to: stored)
-            let members = Self.differences(stored, wanted)
-            guard !members.isEmpty else { return nil }
+            let differences = MemberDifference.all(from: stored.document, to: wanted.document)
+            guard !differences.isEmpty else { return nil }
             wanted.updatedAt = now()
             let isDone = if isPlan { true } else { try await update(stored, to: wanted) }
-            if isDone { return Change(.update, "user", document.username, members: members) }
+            if isDone { return Change(.update, "user", document.username, differences) }
         }
         throw OAuthError.unavailable(retryAfter: 2)
     }
@@ -138,19 +138,38 @@ extension Administration {
             last = page.last?.username
         }
     }
+}
 
-    private static func differences(_ stored: User, _ wanted: User) -> [String] {
-        var members: [String] = []
-        if stored.username != wanted.username { members.append("username") }
-        if stored.email != wanted.email { members.append("email") }
-        if stored.isEmailVerified != wanted.isEmailVerified { members.append("email_verified") }
-        if stored.roles != wanted.roles { members.append("roles") }
-        if stored.groups != wanted.groups { members.append("groups") }
-        if stored.isDisabled != wanted.isDisabled { members.append("disabled") }
-        let names = Scope(stored.claims.names + wanted.claims.names).values
-        members += names.filter { stored.claims[$0] != wanted.claims[$0] }
-        let attributes = Scope(stored.attributes.names + wanted.attributes.names).values
-        return members
-            + attributes.filter { stored.attributes[$0] != wanted.attributes[$0] }.map { "attributes.\($0)" }
+extension User {
+    /// The user as their entry in a resource file, without credentials.
+    fileprivate var document: JSONObject {
+        var document: JSONObject = ["username": .string(username)]
+        document["email"] = email.map(JSON.string)
+        document["email_verified"] = .bool(isEmailVerified)
+        document["roles"] = .array(roles.map(JSON.string))
+        document["groups"] = .array(groups.map(JSON.string))
+        document["disabled"] = .bool(isDisabled)
+        document.merge(claims)
+        for (name, value) in attributes.members { document["attributes.\(name)"] = value }
+        return document
+    }
+}
+
+extension UserDocument {
+    /// What the file says about a new user.
+    fileprivate var differences: [MemberDifference] {
+        var document: JSONObject = [:]
+        document["email"] = email.map(JSON.string)
+        document["email_verified"] = isEmailVerified.map(JSON.bool)
+        document["roles"] = roles.map { .array($0.map(JSON.string)) }
+        document["groups"] = groups.map { .array($0.map(JSON.string)) }
+        document["disabled"] = isDisabled.map(JSON.bool)
+        document.merge(claims)
+        for (name, value) in attributes.members { document["attributes.\(name)"] = value }
+        let credentials = [
+            ("password", password != nil), ("password_hash", passwordHash != nil), ("totp_secret", totpSecret != nil),
+        ]
+        return MemberDifference.all(from: nil, to: document)
+            + credentials.filter(\.1).map { MemberDifference($0.0, from: nil, to: nil) }
     }
 }

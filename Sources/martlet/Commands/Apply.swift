@@ -49,7 +49,7 @@ struct Apply: AsyncParsableCommand {
                     changes.isEmpty ? "Nothing to change." : "\(changes.count) \(plan ? "to change" : "changed")."
                 output.report(
                     plan ? "planned" : "applied", ["changes": .array(changes.map { .object($0.document) })],
-                    (changes.map(\.line) + [sentence]).joined(separator: "\n"))
+                    (changes.flatMap { [$0.line] + $0.valueLines } + [sentence]).joined(separator: "\n"))
                 return !changes.isEmpty
             }
         }
@@ -68,9 +68,12 @@ extension Change {
     var document: JSONObject {
         [
             "action": .string(action.rawValue), "kind": .string(kind), "name": .string(name),
-            "members": .strings(members),
+            "members": .object(JSONObject(differences.map { ($0.member, .object($0.document)) })),
         ]
     }
+
+    /// One line for each member, with its old and new value.
+    var valueLines: [String] { action == .delete ? [] : differences.map { "    \($0.member): \($0.values(action))" } }
 
     var line: String {
         let sign =
@@ -80,5 +83,15 @@ extension Change {
             case .delete: "-"
             }
         return "\(sign) \(kind) \(name)" + (members.isEmpty ? "" : " (\(members.joined(separator: ", ")))")
+    }
+}
+
+extension MemberDifference {
+    fileprivate var document: JSONObject { isSecret ? ["secret": true] : ["old": old ?? .null, "new": new ?? .null] }
+
+    fileprivate func values(_ action: ResourceAction) -> String {
+        guard !isSecret else { return action == .create ? "(secret)" : "(secret, changed)" }
+        let value = Cell.text(new ?? .null)
+        return action == .create ? value : "\(Cell.text(old ?? .null)) → \(value)"
     }
 }

@@ -9,9 +9,13 @@ struct OutputOptions: ParsableArguments {
     @Option(name: .customLong("output"), help: "The format of the output: text, or json for scripts.") var format =
         Format.text
 
-    /// Prints what was done: the sentence, or the object that it was done to with `result` as its first member.
-    func report(_ result: String, _ document: JSONObject = [:], _ sentence: String) {
-        guard format == .json else { return Terminal.say(sentence) }
+    /// Prints what was done: the sentence, or the object that it was done to with `result` as its first member. Without
+    /// a sentence, prints the members of the object as text.
+    func report(_ result: String, _ document: JSONObject = [:], _ sentence: String? = nil) {
+        guard format == .json else {
+            if let sentence { Terminal.say(sentence) } else { show(document) }
+            return
+        }
         var whole: JSONObject = ["result": .string(result)]
         whole.merge(document)
         say(whole)
@@ -80,7 +84,7 @@ struct Listing {
 }
 
 /// A JSON value as people read it.
-private enum Cell {
+enum Cell {
     static func text(_ value: JSON) -> String {
         switch value {
         case .null: "-"

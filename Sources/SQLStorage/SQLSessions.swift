@@ -76,6 +76,19 @@ struct SQLSessions: SessionStore {
         ).map(Self.session)
     }
 
+    func list(
+        after id: Identifier<Session>?, at now: Date, usedAfter moment: Date, limit: Int
+    ) async throws -> [Session] {
+        try await table.query(
+            "sessions.list",
+            """
+            SELECT \(Self.columns) FROM sessions
+            WHERE issuer = ? AND id > ? AND expires_at > ? AND \(Self.lastUse) > ?
+            ORDER BY id LIMIT ?
+            """, [table.key, .text(id?.rawValue ?? ""), .date(now), .date(moment), .integer(limit)]
+        ).map(Self.session)
+    }
+
     func find(_ id: Identifier<Session>, at now: Date, usedAfter moment: Date) async throws -> Session? {
         try await table.find(
             "sessions.find_by_id",

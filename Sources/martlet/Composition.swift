@@ -145,11 +145,15 @@ struct Composition {
     func requireKnown(_ issuer: Issuer) async throws {
         let known = try await storage.issuers()
         guard access != .creating, !known.contains(issuer.identifier) else { return }
-        let others = known.isEmpty ? "no issuer" : known.joined(separator: " and ")
+        guard !known.isEmpty else {
+            throw Mistakes([
+                "\(configuration.storage) has no issuer yet; `martlet serve` or `martlet migrate` creates it"
+            ])
+        }
         throw Mistakes([
             """
-            \(configuration.storage) has \(others), but not \(issuer.identifier): name the configuration file with \
-            --config, or correct `issuer`; `martlet serve` and `martlet apply` create a new issuer
+            \(configuration.storage) has no issuer \(issuer.identifier), only \(known.joined(separator: ", ")); name the \
+            configuration file with --config, or correct `issuer`; `martlet serve` or `martlet apply` creates a new issuer
             """
         ])
     }

@@ -13,15 +13,19 @@ struct Martlet: AsyncParsableCommand {
             Preview changes to resources:       martlet apply resources.yaml --plan
 
             Set each setting in the file given by --config, in an environment variable (MARTLET_TLS_CERTIFICATE), or \
-            with a flag (--tls-certificate). Flags override variables, and variables override the file.
+            with a flag (--tls-certificate). Flags override variables, and variables override the file. Without \
+            --config, Martlet looks for martlet.yaml in this folder, then for /etc/martlet/martlet.yaml.
+
+            Only serve, migrate, apply and import create a database or a new issuer. Every command says on standard \
+            error which issuer and storage it uses. With --output json, results are JSON (docs/operations.md).
 
             Exit codes:
               0   success
-              1   failure, or `audit verify` found problems
+              1   failure, a change that wasn't confirmed, or `audit verify` found problems
               2   changes are pending (--plan)
-              64  invalid command line
+              64  invalid command line, or --yes is needed
               65  the file can't be imported
-              69  the storage is unavailable
+              69  the storage is unavailable, doesn't exist, or has another schema
               78  invalid configuration or resource file
             """,
         version: version,

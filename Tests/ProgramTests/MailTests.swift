@@ -105,7 +105,7 @@ struct MailTests {
         #expect(try await mail.mail(to: "pat@example.org").link?.contains("/invitation?link=") == true)
         let recorded = try await RunningProgram.run(
             ["audit", "--event", "invitation_sent", "--issuer", server.issuer], in: folder.url)
-        #expect(recorded.output.split(separator: "\n").count { $0.contains("\tcommand line ") } == 2)
+        #expect(recorded.output.split(separator: "\n").count { $0.contains("  command line ") } == 2)
         #expect(!recorded.output.contains("example.org"))
         try await server.stop()
     }

@@ -136,6 +136,7 @@ struct IssuerIsolationTests {
             "\(try await stores.users.list(after: nil, limit: 10))",
             "\(String(describing: try await stores.users.find(named: "alice@example.com")))",
             "\(String(describing: try await stores.sessions.find(Session.example("").secret, at: moment)))",
+            "\(try await stores.sessions.list(after: nil, at: moment, usedAfter: .distantPast, limit: 10))",
             "\(String(describing: try await stores.authorizations.find(Identifier("a"))))",
             "\(String(describing: try await stores.consents.find(user: User.alice, client: Client.web)))",
             "\(try await stores.passkeys.passkeys(of: User.alice))",

@@ -34,6 +34,28 @@ struct SessionStoreTests {
         }
     }
 
+    @Test("all sessions are listed a page at a time, without expired and idle ones", arguments: StorageBackend.all)
+    func list(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            for number in 0..<5 {
+                let user = number == 2 ? User.bob : User.alice
+                let session = Session.example(
+                    "s\(number)", secret: UInt8(number), user: user, expiresIn: number == 3 ? 10 : 3_600)
+                try await stores.sessions.start(session, replacing: nil)
+            }
+            try await stores.sessions.touch(Identifier("s4"), at: moment + 15, unlessUsedAfter: moment + 1)
+            func page(after id: String?, usedAfter start: Date = .distantPast) async throws -> [String] {
+                try await stores.sessions.list(
+                    after: id.map { Identifier($0) }, at: moment + 20, usedAfter: start, limit: 2
+                ).map(\.id.rawValue)
+            }
+            #expect(try await page(after: nil) == ["s0", "s1"])
+            #expect(try await page(after: "s1") == ["s2", "s4"])
+            #expect(try await page(after: "s4") == [])
+            #expect(try await page(after: nil, usedAfter: moment + 10) == ["s4"])
+        }
+    }
+
     @Test("a use keeps an idle session alive, and concurrent uses are recorded once", arguments: StorageBackend.all)
     func idle(_ backend: StorageBackend) async throws {
         try await backend.withDatabase { database in

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JOSE
+package import JOSE
 
 extension Administration {
     func applyClients(_ wanted: [ClientDocument], isPlan: Bool, prunes: Bool) async throws -> [Change] {
@@ -38,6 +38,21 @@ extension Administration {
         let differences = MemberDifference.all(from: stored?.metadata, to: wanted.metadata)
         guard stored?.secret != wanted.secret else { return differences }
         return differences + [MemberDifference("client_secret", from: nil, to: nil)]
+    }
+
+    /// Creates a client and returns its secret, a new one of 256 random bits, or `nil` if it doesn't use one. The
+    /// secret cannot be retrieved again. Throws `InvalidDocument`, or `NameTaken` if another client has the
+    /// `client_id`.
+    package func createClient(_ metadata: JSONObject) async throws -> String? {
+        let isWithSecret = try Client(metadata).usesSecret
+        let secret = isWithSecret ? Base64URL.encode(RandomBytes.make(32)) : nil
+        var whole = metadata
+        whole["client_secret"] = secret.map(JSON.string)
+        let document = try ClientDocument(whole)
+        let wanted = try client(document)
+        guard try await stores.clients.add(wanted) else { throw NameTaken() }
+        record(Change(.create, "client", wanted.id.rawValue, Self.differences(nil, wanted)))
+        return secret
     }
 
     /// Returns the client that the file describes. A disabled client stays disabled until the file says otherwise with

@@ -1,4 +1,5 @@
 import Authenticators
+import FoundationEssentials
 import JOSE
 
 extension Administration {
@@ -108,6 +109,17 @@ extension Administration {
         }
         audit.record(.accountUnlocked, user: user.id, by: actor)
         return true
+    }
+
+    /// Returns the failed attempts that delay or lock out sign-ins of `user` from unknown browsers; `nil` if there are
+    /// none.
+    package func lockout(of user: User) async throws -> Lockout? {
+        let counters = AttemptCounter.all(of: user)
+        let failures = try await stores.attempts.failures(of: counters.map { $0.key(digester) }, at: now())
+        let counted = counters.compactMap { counter in
+            failures[counter.key(digester)].map { Lockout($0, under: counter.rule, at: now()) }
+        }
+        return counted.max { ($0.until ?? .distantPast, $0.failures) < ($1.until ?? .distantPast, $1.failures) }
     }
 
     /// Disables or enables a user. Disabling ends the user's sessions and authorizations;

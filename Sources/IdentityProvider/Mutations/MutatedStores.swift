@@ -82,6 +82,11 @@ private struct FaultySessions: SessionStore {
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
         try await base.sessions(of: user, at: now, usedAfter: moment)
     }
+    func list(
+        after id: Identifier<Session>?, at now: Date, usedAfter moment: Date, limit: Int
+    ) async throws -> [Session] {
+        try await base.list(after: id, at: now, usedAfter: moment, limit: limit)
+    }
     func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session? {
         try await base.find(secrets, at: now, usedAfter: moment)
     }

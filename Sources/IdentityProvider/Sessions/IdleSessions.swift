@@ -29,6 +29,13 @@ struct IdleSessions: SessionStore {
         try await base.sessions(of: user, at: now, usedAfter: max(moment, now.addingTimeInterval(-limit)))
     }
 
+    func list(
+        after id: Identifier<Session>?, at now: Date, usedAfter moment: Date, limit count: Int
+    ) async throws -> [Session] {
+        let start = max(moment, now.addingTimeInterval(-limit))
+        return try await base.list(after: id, at: now, usedAfter: start, limit: count)
+    }
+
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> SessionStart {

@@ -38,6 +38,10 @@ package protocol SessionStore: Sendable {
     func peek(_ id: Identifier<Session>, at now: Date) async throws -> Session?
     /// Returns a user's unexpired sessions with a recorded use after `moment`, newest first.
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session]
+    /// Returns at most `limit` unexpired sessions with a recorded use after `moment`, sorted by identifier, after `id`.
+    func list(
+        after id: Identifier<Session>?, at now: Date, usedAfter moment: Date, limit: Int
+    ) async throws -> [Session]
     /// Records a use at `now`, unless one after `moment` is recorded. Of concurrent calls, one writes.
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws
     /// Ends the session and revokes its authorizations, except those with `offline_access` (OpenID Connect Core §11),

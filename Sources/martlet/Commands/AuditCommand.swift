@@ -35,7 +35,7 @@ struct AuditCommand: AsyncParsableCommand {
             try await options.administer(isExport ? .recordedReading : .reading) { administration, stores, _ in
                 var count = 0
                 var listing = options.output.listing([
-                    "time", "event", "outcome", "actor", "user", "client", "address", "details", "trace",
+                    "time", "event", "outcome", "actor", "user", "client", "address", "trace", "details",
                 ])
                 var query = AuditQuery()
                 if let user { query.user = try await stores.users.find(named: user)?.id.rawValue ?? user }

@@ -6,8 +6,8 @@ import SQLStorage
 /// `martlet client`.
 struct ClientCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "client", abstract: "List, change and remove clients. To add one, use `martlet apply`.",
-        subcommands: [List.self, Secret.self, Disable.self, Enable.self, Remove.self])
+        commandName: "client", abstract: "List, show, add, change and remove clients.",
+        subcommands: [List.self, Show.self, Add.self, Secret.self, Disable.self, Enable.self, Remove.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -34,6 +34,8 @@ struct MasterKeyCommand: AsyncParsableCommand {
             discussion: """
                 Use this when several nodes share a database. The new key is not used yet. Copy the file to every \
                 node, restart each node, then run `martlet key master rotate` on one of them.
+
+                martlet key master add
                 """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var options: ConfigurationOptions
@@ -56,6 +58,8 @@ struct MasterKeyCommand: AsyncParsableCommand {
 
                 An installation older than data keys gets them now. Run `martlet key reseal` next, so that nothing in \
                 the database depends on the old master key. Older versions of Martlet can no longer use the database.
+
+                martlet key master rotate
                 """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var options: ConfigurationOptions
@@ -77,6 +81,8 @@ struct Reseal: AsyncParsableCommand {
             Re-encrypts signing keys, TOTP secrets, client secrets that must stay readable, and queued mail, then \
             deletes the old data keys. A digest can only be recomputed when its secret is next used, so the old digest \
             key is kept until no digest depends on it.
+
+            martlet key reseal
             """)
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: ConfigurationOptions
@@ -98,6 +104,8 @@ struct ReplaceEverything: AsyncParsableCommand {
             at rest. Users sign in again with their existing passwords, passkeys and authenticator apps.
 
             It can't undo what an attacker has already read: docs/operations.md lists what else to replace.
+
+            martlet key replace-everything --client-secrets
             """)
     @Flag(help: "Also replace all client secrets, and print the new ones. They can't be shown again.")
     var clientSecrets = false

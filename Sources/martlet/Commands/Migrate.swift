@@ -9,6 +9,9 @@ struct Migrate: AsyncParsableCommand {
         discussion: """
             `martlet serve` also migrates the schema when it starts. Use this command to migrate ahead of time, or \
             with --plan to see which migrations are pending. On an empty database it also creates the first keys.
+
+            See what is pending:    martlet migrate --plan
+            Migrate:                martlet migrate
             """)
 
     @Flag(help: "Show pending migrations without running them. Exits with 2 if there are any.") var plan = false

@@ -1,11 +1,53 @@
 import ArgumentParser
+import FoundationEssentials
 import IdentityProvider
+import JOSE
 import SQLStorage
 
 /// `martlet session`.
 struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "session", abstract: "End sessions.", subcommands: [End.self])
+        commandName: "session", abstract: "List and end sessions.", subcommands: [List.self, End.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List sessions, of one user or of all.",
+            discussion: """
+                The sessions of a user:    martlet session list alice
+                Everyone who is signed in: martlet session list --output json
+                """)
+        @Argument(help: "The username or email address. Defaults to all users.") var username: String?
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer(.reading) { _, stores, provider in
+                var listing = options.output.listing([
+                    "username", "sid", "auth_time", "acr", "expires_at", "address", "user_agent",
+                ])
+                if let username {
+                    let user = try await stores.user(username)
+                    listing.add(try await stores.sessions(of: user, provider).map { $0.summary(of: user) })
+                } else {
+                    try await list(stores, provider.settings, &listing)
+                }
+                listing.end()
+            }
+        }
+
+        private func list(_ stores: Stores, _ settings: Settings, _ listing: inout Listing) async throws {
+            let now = Date()
+            var last: Identifier<Session>?
+            while true {
+                let page = try await stores.sessions.list(
+                    after: last, at: now, usedAfter: settings.idleSince(now), limit: 500)
+                guard !page.isEmpty else { return }
+                var summaries: [JSONObject] = []
+                for session in page { summaries.append(session.summary(of: try await stores.users.find(session.user))) }
+                listing.add(summaries)
+                last = page.last?.id
+            }
+        }
+    }
 
     struct End: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -23,5 +65,17 @@ struct SessionCommand: AsyncParsableCommand {
                 options.output.report("signed_out", user.reference, "Signed out.")
             }
         }
+    }
+}
+
+extension Session {
+    /// `owner` is `nil` if the user was just deleted.
+    fileprivate func summary(of owner: User?) -> JSONObject {
+        [
+            "username": .text(owner?.username), "sub": .string(user.rawValue), "sid": .string(id.rawValue),
+            "auth_time": .time(authenticatedAt), "acr": .string(acr), "amr": .strings(amr),
+            "expires_at": .time(expiresAt), "last_used_at": .time(lastUsedAt), "address": .string(address),
+            "user_agent": .string(userAgent),
+        ]
     }
 }

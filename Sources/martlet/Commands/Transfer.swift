@@ -51,6 +51,8 @@ struct Import: AsyncParsableCommand {
         discussion: """
             Imports everything or nothing, and creates the schema if needed. The master key must be the one that the \
             exported database used. To lose no changes, stop the old server before you export.
+
+            martlet import all.jsonl --storage-file /etc/martlet/storage
             """)
 
     @Argument(help: "The file written by `martlet export`.") var file: String

@@ -9,10 +9,11 @@ import SQLStorage
 /// `martlet user`.
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "user", abstract: "List, add, invite, change and remove users, and help them sign in.",
+        commandName: "user", abstract: "List, show, add, invite, change and remove users, and help them sign in.",
         subcommands: [
-            List.self, Add.self, Invite.self, Password.self, Roles.self, Assign.self, Withdraw.self, Disable.self,
-            Enable.self, Unlock.self, Factors.self, RemoveFactor.self, RecoveryCodes.self, AccessCode.self, Remove.self,
+            List.self, Show.self, Add.self, Invite.self, Password.self, Roles.self, Assign.self, Withdraw.self,
+            Disable.self, Enable.self, Unlock.self, Factors.self, RemoveFactor.self, RecoveryCodes.self,
+            AccessCode.self, Remove.self,
         ])
 
     struct List: AsyncParsableCommand {

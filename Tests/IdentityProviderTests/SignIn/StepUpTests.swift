@@ -219,8 +219,12 @@ struct StepUpTests {
         #expect(try back.answer()["code"] != nil)
         // An administrator unlocks the account.
         let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        let lockout = try #require(try await issuer.administration.lockout(of: alice))
+        #expect(lockout.failures == 100 && lockout.isLocked)
+        #expect(try #require(lockout.until) > issuer.clock.now.addingTimeInterval(80_000))
         #expect(try await issuer.administration.unlock(alice))
         #expect(try await !issuer.administration.unlock(alice))
+        #expect(try await issuer.administration.lockout(of: alice) == nil)
         let again = try await fresh.get("/authorize", Browser.webRequest()).page()
         let next = try await fresh.submit(again, [("username", "alice"), ("password", "correct horse")])
         #expect(try next.answer()["code"] != nil)

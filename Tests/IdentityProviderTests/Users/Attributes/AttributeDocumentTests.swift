@@ -152,7 +152,12 @@ struct AttributeDocumentTests {
         let changes = try await administration.apply(resources(#"{"department": "support", "remote": null}"#))
         #expect(
             changes == [
-                Change(.update, "user", "alice", members: ["attributes.department", "attributes.remote"])
+                Change(
+                    .update, "user", "alice",
+                    [
+                        MemberDifference("attributes.department", from: "sales", to: "support"),
+                        MemberDifference("attributes.remote", from: true, to: nil),
+                    ])
             ])
         let values = try await example.alice.attributes
         #expect(values["department"] == "support" && values["remote"] == nil && values["cost_center"] == 4711)

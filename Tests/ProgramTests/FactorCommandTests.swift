@@ -27,28 +27,28 @@ struct FactorCommandTests {
         return try JSON(parsing: Array(run.result.utf8))
     }
 
-    private func kinds(_ folder: Folder) async throws -> [String] {
-        try await json(["factors", "bob"], in: folder).array?.compactMap { $0.object?["kind"]?.string } ?? []
+    private func types(_ folder: Folder) async throws -> [String] {
+        try await json(["factors", "bob"], in: folder).array?.compactMap { $0.object?["type"]?.string } ?? []
     }
 
-    @Test("factors are listed as a table and as JSON, without secrets, and removed by id or kind")
+    @Test("factors are listed as a table and as JSON, without secrets, and removed by id or type")
     func list() async throws {
         let folder = try await installation()
         let table = try await RunningProgram.separated(["user", "factors", "bob"], in: folder.url)
-        #expect(table.result.contains(/KIND +NAME +ADDED +LAST USED +REMAINING +EXPIRES +ID\n/))
+        #expect(table.result.contains(/TYPE +NAME +ADDED AT +LAST USED AT +LEFT +EXPIRES AT +ID\n/))
         #expect(table.result.contains(/\ntotp +Authenticator +20\d\d-/) && !table.result.contains("JBSWY3DP"))
         let app = try #require(
-            try await json(["factors", "bob"], in: folder).array?.first { $0.object?["kind"] == "totp" }?.object)
-        #expect(Set(app.names) == ["kind", "name", "added", "last_used", "remaining", "expires", "id"])
+            try await json(["factors", "bob"], in: folder).array?.first { $0.object?["type"] == "totp" }?.object)
+        #expect(Set(app.names) == ["type", "name", "added_at", "last_used_at", "left", "expires_at", "id"])
         let removal = ["user", "remove-factor", "bob", "--id", app["id"]?.string ?? ""]
         // Nobody can answer here, so it needs --yes.
         #expect(try await RunningProgram.run(removal, in: folder.url).code == 64)
-        #expect(try await kinds(folder) == ["password", "totp"])
+        #expect(try await types(folder) == ["password", "totp"])
         #expect(try await RunningProgram.run(removal + ["--yes"], in: folder.url).code == 0)
-        #expect(try await kinds(folder) == ["password"])
+        #expect(try await types(folder) == ["password"])
         let again = try await RunningProgram.run(removal + ["--yes"], in: folder.url)
         #expect(again.code == 78 && again.output.contains("bob has no such factor; `martlet user factors bob`"))
-        let both = ["user", "remove-factor", "bob", "--id", "x", "--kind", "totp", "--yes"]
+        let both = ["user", "remove-factor", "bob", "--id", "x", "--type", "totp", "--yes"]
         #expect(try await RunningProgram.run(both, in: folder.url).code == 64)
     }
 
@@ -62,12 +62,12 @@ struct FactorCommandTests {
         #expect(!made.errors.contains(made.result.prefix(11)))
         let access = try await json(["access-code", "bob", "--minutes", "30"], in: folder).object
         #expect(access?["expires_in"] == 1_800 && access?["result"] == "access_code_made")
-        #expect(try await kinds(folder) == ["password", "totp", "recovery_code", "access_code"])
+        #expect(try await types(folder) == ["password", "totp", "recovery_code", "access_code"])
         #expect(
             try await RunningProgram.run(
-                ["user", "remove-factor", "bob", "--kind", "access_code", "--yes"], in: folder.url
+                ["user", "remove-factor", "bob", "--type", "access_code", "--yes"], in: folder.url
             ).code == 0)
-        #expect(try await kinds(folder) == ["password", "totp", "recovery_code"])
+        #expect(try await types(folder) == ["password", "totp", "recovery_code"])
         let log = try await RunningProgram.separated(["audit", "--user", "bob"], in: folder.url).result
         for event in ["recovery_codes_made", "access_code_made", "factor_removed"] { #expect(log.contains(event)) }
         #expect(!log.contains(made.result.prefix(11)))
@@ -81,7 +81,7 @@ struct FactorCommandTests {
             (["access-code", "carol"], 78, "martlet user enable carol"),
             (["recovery-codes", "carol", "--yes"], 78, "martlet user enable carol"),
             (["factors", "nobody"], 78, "no user named nobody"),
-            (["remove-factor", "bob", "--yes"], 64, "either --id or --kind"),
+            (["remove-factor", "bob", "--yes"], 64, "either --id or --type"),
         ])
     func mistakes(_ arguments: [String], _ code: Int32, _ message: String) async throws {
         let folder = try await installation()

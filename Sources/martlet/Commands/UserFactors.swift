@@ -21,7 +21,7 @@ extension UserCommand {
             try await options.administer(.reading) { administration, stores, _ in
                 let factors = try await administration.factors(of: stores.user(username))
                 var listing = options.output.listing(
-                    ["kind", "name", "added", "last_used", "remaining", "expires", "id"])
+                    ["type", "name", "added_at", "last_used_at", "left", "expires_at", "id"])
                 listing.add(factors.map(\.summary))
                 listing.end()
             }
@@ -30,7 +30,7 @@ extension UserCommand {
 
     /// `martlet user remove-factor`.
     struct RemoveFactor: AsyncParsableCommand {
-        enum Kind: String, ExpressibleByArgument, CaseIterable {
+        enum FactorType: String, ExpressibleByArgument, CaseIterable {
             case passkey = "passkey"
             case totp = "totp"
             case recoveryCode = "recovery_code"
@@ -38,32 +38,32 @@ extension UserCommand {
         }
 
         static let configuration = CommandConfiguration(
-            abstract: "Remove one factor of a user, or all of one kind, and tell the user by email.",
+            abstract: "Remove one factor of a user, or all of one type, and tell the user by email.",
             discussion: """
                 Sessions go on. If a device was stolen, also run `martlet session end`.
 
                 martlet user factors alice
                 martlet user remove-factor alice --id Jf3…
-                martlet user remove-factor alice --kind totp
+                martlet user remove-factor alice --type totp
                 """)
         @Argument(help: "The username or email address.") var username: String
         @Option(help: "The id from `martlet user factors`.") var id: String?
-        @Option(help: "Remove all factors of this kind.") var kind: Kind?
+        @Option(help: "Remove all factors of this type.") var type: FactorType?
         @OptionGroup var confirmation: ConfirmationOptions
         @OptionGroup var options: IssuerOptions
 
         func validate() throws {
-            guard (id == nil) != (kind == nil) else { throw ValidationError("Add either --id or --kind.") }
+            guard (id == nil) != (type == nil) else { throw ValidationError("Add either --id or --type.") }
         }
 
-        private var what: String { id.map { "the factor \($0)" } ?? "every factor of the kind \(kind?.rawValue ?? "")" }
+        private var what: String { id.map { "the factor \($0)" } ?? "every factor of the type \(type?.rawValue ?? "")" }
 
         func run() async throws {
             let change = confirmation.before("Remove \(what) of \(username)")
             try await options.administer(.changing, after: change) { administration, stores, _ in
                 let user = try await stores.user(username)
                 let chosen = try await administration.factors(of: user).filter { factor in
-                    id.map { factor.id == $0 } ?? (factor.factor.rawValue == kind?.rawValue)
+                    id.map { factor.id == $0 } ?? (factor.factor.rawValue == type?.rawValue)
                 }
                 guard !chosen.isEmpty else {
                     throw Mistakes(["\(username) has no such factor; `martlet user factors \(username)` lists them"])
@@ -178,9 +178,9 @@ extension Mistakes {
 extension EnrolledFactor {
     fileprivate var summary: JSONObject {
         [
-            "kind": .string(factor.rawValue), "name": .text(name), "added": .time(addedAt),
-            "last_used": .time(lastUsedAt), "remaining": remaining.map(JSON.integer) ?? .null,
-            "expires": .time(expiresAt), "id": .text(id),
+            "type": .string(factor.rawValue), "name": .text(name), "added_at": .time(addedAt),
+            "last_used_at": .time(lastUsedAt), "left": remaining.map(JSON.integer) ?? .null,
+            "expires_at": .time(expiresAt), "id": .text(id),
         ]
     }
 }

@@ -38,6 +38,7 @@ extension User {
         var details = reference
         details.merge(["email": .text(email), "email_verified": .bool(isEmailVerified)])
         details.merge(claims)
+        if !attributes.isEmpty { details["attributes"] = .object(attributes) }
         details.merge([
             "roles": .strings(roles), "groups": .strings(groups), "disabled": .bool(isDisabled),
             "created_at": .time(createdAt), "updated_at": .time(updatedAt),

@@ -67,6 +67,68 @@ struct InitTests {
         #expect(try await program.wait() == 0)
     }
 
+    @Test("a URL with a password is read from a file, and not taken from there and a flag at once")
+    func secretFiles() async throws {
+        let folder = try Folder()
+        try folder.write("database", "mariadb://martlet:letmein@127.0.0.1:1/martlet?timeout=1\n")
+        let arguments = ["init", "etc", "--yes", "--storage-file", "database"]
+        let both = try await RunningProgram.run(arguments + ["--storage", "sqlite:x"], in: folder.url)
+        #expect(both.code == 78)
+        let (code, output) = try await RunningProgram.run(arguments, in: folder.url)
+        #expect(code == 0, "\(output)")
+        #expect(!output.contains("letmein"))
+        #expect(try text("etc/storage-url", folder) == "mariadb://martlet:letmein@127.0.0.1:1/martlet?timeout=1\n")
+        #expect(output.contains("note: storage: "))
+    }
+
+    @Test(
+        "a name with a line break of YAML is refused, so that it can't add settings",
+        arguments: [
+            "a\u{2028}issuer: https://evil.example", "a\u{85}b", "a\u{7}b",
+        ])
+    func name(_ name: String) async throws {
+        let folder = try Folder()
+        let (code, output) = try await RunningProgram.run(["init", "etc", "--yes", "--name", name], in: folder.url)
+        #expect(code == 78)
+        #expect(output.contains("--name: The name must not be empty or have control characters."))
+    }
+
+    @Test("the commands that it prints name single files, quoted, so that a shell does nothing else")
+    func commands() async throws {
+        let folder = try Folder()
+        let (code, output) = try await RunningProgram.run(["init", "it's $HOME", "--yes"], in: folder.url)
+        #expect(code == 0, "\(output)")
+        let line = try #require(output.split(separator: "\n").first { $0.contains("chown") })
+        let shell = Process()
+        let pipe = Pipe()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["-c", String(line.replacing("chown martlet:", with: "ls -d"))]
+        shell.standardOutput = pipe
+        try shell.run()
+        let listed = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        let root = folder.url.appending(path: "it's $HOME").path(percentEncoded: false)
+        #expect(listed == "\(root)/master.key\n\(root)/resources.yaml\n")
+    }
+
+    @Test("a socket and data outside the folder are writable for the service, and nothing else")
+    func writable() async throws {
+        let folder = try Folder()
+        for (address, expected) in [
+            ("unix:/run/martlet/http.sock", "RuntimeDirectory=martlet\n"),
+            ("unix:/srv/sockets/http.sock", "ReadWritePaths=/srv/sockets\n"),
+        ] {
+            let name = "etc\(expected.count)"
+            let (code, output) = try await RunningProgram.run(
+                ["init", name, "--yes", "--storage", "sqlite:/srv/data/martlet.db", "--listen", address], in: folder.url
+            )
+            #expect(code == 0, "\(output)")
+            let unit = try text("\(name)/martlet.service", folder)
+            #expect(unit.contains("ReadWritePaths=/srv/data\n") && unit.contains(expected))
+            let paths = unit.split(separator: "\n").filter { $0.hasPrefix("ReadWritePaths=") }
+            #expect(paths.count == (address.hasPrefix("unix:/run") ? 1 : 2))
+        }
+    }
+
     @Test("existing files are not changed, and nothing else is written beside them")
     func existing() async throws {
         let folder = try Folder()

@@ -154,7 +154,8 @@ struct ResourceFileTests {
         for command in [["check", "r.yaml"], ["apply", "r.yaml"], ["apply", "r.yaml", "--plan"]] {
             let (code, output) = try await RunningProgram.run(command, in: folder.url)
             #expect(code == 0)
-            #expect(output.contains("note: r.yaml:2: clients[0].client_secret: client a: its client_secret has characters that form-encoding changes"))
+            #expect(
+                output.contains("note: r.yaml:2: clients[0].client_secret: client a: its client_secret has characters"))
             #expect(output.contains("`openssl rand -hex 32`"))
             #expect(!output.contains(secret))
         }

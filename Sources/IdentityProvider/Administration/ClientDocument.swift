@@ -7,6 +7,14 @@ package struct ClientDocument: Sendable {
         case plain(String)
         /// `sha256:` and 64 hexadecimal digits.
         case hash(String)
+
+        /// The form of `client_secret_digest`.
+        var hash: String {
+            switch self {
+            case .plain(let text): HashedClientSecret.text(of: text)
+            case .hash(let text): text
+            }
+        }
     }
 
     package let client: Client

@@ -55,7 +55,7 @@ extension ResourceSet {
             if let warning = document.warning {
                 problems.append(ResourceProblem(place: place.member("client_secret"), reason: warning))
             }
-            guard case .plain(let secret) = document.secret else { return problems }
+            guard let secret = document.secret?.hash else { return problems }
             if let owner = owners[secret] {
                 // A client that knows the secret of another can act as the other.
                 let reason = "client \(document.client.id) has the secret of client \(owner); give each its own"

@@ -23,6 +23,7 @@ struct Init: AsyncParsableCommand {
     @Option(help: "The public address, such as https://id.example.com.") var issuer: String?
     @Option(help: "The name shown on pages and in email.") var name: String?
     @Option(help: "The database: sqlite:FILE or mariadb://USER:PASSWORD@HOST/DATABASE.") var storage: String?
+    @Option(help: "A file with the database, to keep its password off the command line.") var storageFile: String?
     @Option(help: "The certificate chain (PEM), if Martlet terminates TLS itself.") var tlsCertificate: String?
     @Option(help: "The private key of the certificate (PEM).") var tlsKey: String?
     @Option(help: "The networks of the reverse proxy that terminates TLS; separated by commas.") var trustedProxies:
@@ -30,6 +31,7 @@ struct Init: AsyncParsableCommand {
     @Option(help: "The address to listen on: HOST:PORT or unix:PATH.") var listen: String?
     @Option(help: "The mail server, such as smtp://USER:PASSWORD@mail.example.com:587; empty for none.") var mailSmtp:
         String?
+    @Option(help: "A file with the mail server, to keep its password off the command line.") var mailSmtpFile: String?
     @Option(help: "The sender of email: ADDRESS or NAME <ADDRESS>.") var mailFrom: String?
     @Option(help: "The username of the first user; empty for none.") var username: String?
     @Option(help: "The email address of the first user; empty for none.") var email: String?
@@ -70,7 +72,8 @@ struct Init: AsyncParsableCommand {
         let name = try questionnaire.ask(
             "Name shown on pages", given: ("--name", name), default: "Martlet", Answers.name)
         let storage = try questionnaire.ask(
-            "Database (sqlite:FILE or mariadb://USER:PASSWORD@HOST/DATABASE)", given: ("--storage", storage),
+            "Database (sqlite:FILE or mariadb://USER:PASSWORD@HOST/DATABASE)",
+            given: given("--storage", storage, storageFile),
             default: "sqlite:\(folder.defaultDataFolder)/martlet.db", Answers.storage)
         let (front, listen) = try askFront(questionnaire, of: issuer)
         let mail = try askMail(questionnaire, name: name, of: issuer)
@@ -78,6 +81,18 @@ struct Init: AsyncParsableCommand {
         return Installation(
             issuer: issuer, name: name, storage: storage, front: front, listen: listen, mail: mail, user: user,
             folder: folder.path)
+    }
+
+    /// Returns the answer given by a flag or in a file.
+    private func given(_ flag: String, _ text: String?, _ file: String?) throws(Mistakes) -> (
+        flag: String, text: String?
+    ) {
+        guard let file else { return (flag, text) }
+        guard text == nil else { throw Mistakes(["\(flag): cannot be combined with \(flag)-file"]) }
+        guard let data = try? Data(contentsOf: URL(filePath: file)),
+            let content = String(validating: data, as: UTF8.self)
+        else { throw Mistakes(["\(flag)-file: cannot read the file \(file)"]) }
+        return ("\(flag)-file", content.split(whereSeparator: \.isNewline).first.map(String.init) ?? "")
     }
 
     /// An http issuer is on this machine, so nobody terminates TLS.
@@ -108,7 +123,7 @@ struct Init: AsyncParsableCommand {
     ) throws -> Installation.Mail? {
         let server = try questionnaire.ask(
             "Mail server, such as smtp://USER:PASSWORD@mail.example.com:587, or empty for none",
-            given: ("--mail-smtp", mailSmtp), default: "", Answers.mailServer)
+            given: given("--mail-smtp", mailSmtp, mailSmtpFile), default: "", Answers.mailServer)
         guard let server else { return nil }
         let sender = try questionnaire.ask(
             "Sender of email", given: ("--mail-from", mailFrom), default: "\(name) <no-reply@\(issuer.host)>",

@@ -11,10 +11,15 @@ enum Answers {
     }
 
     static func name(_ text: String) throws(InvalidAnswer) -> String {
-        guard !text.isEmpty, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+        guard !text.isEmpty, isLine(text) else {
             throw InvalidAnswer("The name must not be empty or have control characters.")
         }
         return text
+    }
+
+    /// Whether `text` stays on one line of YAML, whose line breaks include U+0085 and U+2028.
+    private static func isLine(_ text: String) -> Bool {
+        !text.contains(where: \.isNewline) && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
     }
 
     /// Returns the setting with an absolute path, because the service runs in another folder.
@@ -29,7 +34,8 @@ enum Answers {
         guard Configuration.address(text) != nil else {
             throw InvalidAnswer("The address must be HOST:PORT or unix:PATH, such as 127.0.0.1:8080.")
         }
-        return text
+        guard text.hasPrefix("unix:") else { return text }
+        return "unix:\(InstallationFolder.absolute(String(text.dropFirst("unix:".count))))"
     }
 
     static func file(_ path: String) throws(InvalidAnswer) -> String {
@@ -61,7 +67,9 @@ enum Answers {
     }
 
     static func sender(_ text: String) throws(InvalidAnswer) -> String {
-        guard MailSender(text) != nil else { throw InvalidAnswer("The sender must be ADDRESS or NAME <ADDRESS>.") }
+        guard MailSender(text) != nil, isLine(text) else {
+            throw InvalidAnswer("The sender must be ADDRESS or NAME <ADDRESS>.")
+        }
         return text
     }
 

@@ -77,6 +77,20 @@ struct Installation {
         return String(storage[..<slash].dropFirst("sqlite:".count))
     }
 
+    /// The folder of the socket to listen on. `nil` for a port.
+    var socketFolder: String? {
+        guard listen.hasPrefix("unix:"), let slash = listen.lastIndex(of: "/") else { return nil }
+        return String(listen[..<slash].dropFirst("unix:".count))
+    }
+
+    /// The files that Martlet only reads, so that their owner stays.
+    var certificateFiles: [String] {
+        switch front {
+        case .none, .proxy: []
+        case .certificate(let path, let key): [path, key]
+        }
+    }
+
     /// Whether `listen` is a port that only root may open, unless the unit allows it.
     var needsPrivilegedPort: Bool {
         guard !listen.hasPrefix("unix:"), let colon = listen.lastIndex(of: ":") else { return false }

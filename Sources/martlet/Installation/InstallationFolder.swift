@@ -34,7 +34,7 @@ struct InstallationFolder {
     func write(_ installation: Installation) throws(Mistakes) {
         var written: [String] = []
         do throws(Mistakes) {
-            try PrivateFile.makeDirectory(of: "\(path)/x")
+            try make()
             for file in installation.files {
                 let target = "\(path)/\(file.name)"
                 let output = try PrivateFile(target, mode: file.isSecret ? 0o600 : 0o644)
@@ -47,6 +47,14 @@ struct InstallationFolder {
             for file in written { unsafe unlink(file) }
             throw error
         }
+    }
+
+    /// Creates the folder. Others may list it, because the service runs as another user than the one that set it up;
+    /// files with secrets have a mode of their own.
+    private func make() throws(Mistakes) {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        try PrivateFile.makeDirectory(of: "\(path)/x")
+        unsafe chmod(path, 0o755)
     }
 
     static func absolute(_ path: String) -> String {

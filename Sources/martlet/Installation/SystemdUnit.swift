@@ -6,6 +6,8 @@ struct SystemdUnit {
 
     /// The account that runs the service.
     static let account = "martlet"
+    /// systemd makes it at each start, for sockets.
+    private static let runtimeFolder = "/run/\(account)"
 
     init(_ installation: Installation) {
         text =
@@ -44,14 +46,16 @@ struct SystemdUnit {
 
     private static func sandbox(_ installation: Installation) -> String {
         // The program rewrites the master key file when the key is rotated, which commands do, not the service.
-        let writable = installation.dataFolder.map { "ReadWritePaths=\(quoted($0))\n" } ?? ""
+        let folders = [installation.dataFolder, installation.socketFolder].compactMap(\.self)
+        let writable = folders.filter { $0 != runtimeFolder }.map { "ReadWritePaths=\(quoted($0))\n" }.joined()
+        let runtime = folders.contains(runtimeFolder) ? "RuntimeDirectory=\(account)\n" : ""
         let capabilities =
             installation.needsPrivilegedPort
             ? "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\nAmbientCapabilities=CAP_NET_BIND_SERVICE"
             : "CapabilityBoundingSet="
         return """
             # The service sees the file system read-only, apart from its data.
-            \(writable)ProtectSystem=strict
+            \(writable)\(runtime)ProtectSystem=strict
             ProtectHome=\(isBelowHome(installation) ? "read-only" : "yes")
             PrivateTmp=yes
             PrivateDevices=yes
@@ -85,9 +89,8 @@ struct SystemdUnit {
         """
 
     private static func isBelowHome(_ installation: Installation) -> Bool {
-        [installation.folder, installation.dataFolder ?? "", ProgramPath.current].contains { path in
-            ["/home/", "/root/", "/run/user/"].contains(where: path.hasPrefix)
-        }
+        (installation.certificateFiles + [installation.folder, installation.dataFolder ?? "", ProgramPath.current])
+            .contains { path in ["/home/", "/root/", "/run/user/"].contains(where: path.hasPrefix) }
     }
 
     /// Returns a path as one word (systemd.syntax(7), "Quoting"; systemd.unit(5), "Specifiers").

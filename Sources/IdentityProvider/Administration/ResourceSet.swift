@@ -67,6 +67,11 @@ package struct InvalidResources: Error {
     package let rest: ResourceSet
 }
 
+extension InvalidResources: CustomStringConvertible {
+    /// Without the resources, which hold secrets.
+    package var description: String { problems.map { "\($0.member): \($0.reason)" }.joined(separator: "\n") }
+}
+
 /// Reads the lists of resource files and collects the mistakes in them.
 private struct ResourceReader {
     /// The documents, with the defaults in each client.

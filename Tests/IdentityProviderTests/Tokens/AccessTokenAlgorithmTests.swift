@@ -88,7 +88,7 @@ struct AccessTokenAlgorithmTests {
         ])
     func mistakes(_ members: String, _ reason: String) throws {
         let document = #"{"resource_servers": [{"identifier": "urn:a", "scopes": ["a"], \#(members)}]}"#
-        let error = #expect(throws: InvalidDocument.self) {
+        let error = #expect(throws: InvalidResources.self) {
             try ResourceSet(JSONObject(parsing: Array(document.utf8)))
         }
         #expect(error?.problems.map(\.member) == ["resource_servers[0].access_token_signing_alg"])

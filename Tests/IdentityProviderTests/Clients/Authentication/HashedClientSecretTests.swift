@@ -100,7 +100,7 @@ struct HashedClientSecretTests {
             ),
         ] as [(JSONObject, String)])
     func mistakes(_ members: JSONObject, _ reason: String) throws {
-        let error = #expect(throws: InvalidDocument.self) { try resources(members) }
+        let error = #expect(throws: InvalidResources.self) { try resources(members) }
         #expect(error?.problems.map(\.member) == ["clients[0].client_secret_digest"])
         #expect(error?.problems.first?.reason.hasPrefix(reason) == true, "\(String(describing: error))")
     }

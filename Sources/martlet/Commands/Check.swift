@@ -21,7 +21,7 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         let inspection = await Inspection(options, resources: files, target: target)
-        for note in inspection.notes { Terminal.complain(["note: \(note)"]) }
+        for note in inspection.plans + inspection.notes { Terminal.complain(["note: \(note)"]) }
         for error in inspection.errors + inspection.storageErrors { Terminal.complain(["error: \(error)"]) }
         if !inspection.errors.isEmpty || strict && !inspection.notes.isEmpty { throw ExitCode(78) }
         if !inspection.storageErrors.isEmpty { throw ExitCode(69) }

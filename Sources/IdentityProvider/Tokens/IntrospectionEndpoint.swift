@@ -42,15 +42,19 @@ struct IntrospectionEndpoint: Endpoint {
     private func describe(_ bearer: AuthenticatedBearer, to client: AuthenticatedClient) async throws -> JSONObject? {
         let servers = try await resources.catalog().servers(of: bearer.token)
         guard client.mayRead(bearer.token, for: servers) else { return nil }
+        // The holder of an opaque token must learn no more from it than the token says.
+        let isDisclosed = client.acts(for: servers) || servers.allSatisfy { $0.format == .jwt }
         // First, so that they can't replace other members.
-        var description = try await attributeClaims(of: bearer, for: servers)
+        var description = isDisclosed ? try await attributeClaims(of: bearer, for: servers) : [:]
         description.merge(bearer.token.claims(issuer: issuer))
         description["active"] = true
         description["token_type"] = .string(bearer.scheme.name)
         if let user = bearer.person?.user {
             description["username"] = .string(user.username)
-            // The user's current entitlements, limited to those that the audience is configured to get.
-            description.merge(try await entitlements.entitlements(of: user).claims(for: servers))
+            if isDisclosed {
+                // The user's current entitlements, limited to those that the audience is configured to get.
+                description.merge(try await entitlements.entitlements(of: user).claims(for: servers))
+            }
         }
         return description
     }
@@ -86,6 +90,10 @@ extension AuthenticatedClient {
     /// Whether the client may read the token: its own tokens and those for the resource servers it acts for
     /// (RFC 7662 §4).
     fileprivate func mayRead(_ token: AccessToken, for servers: [ResourceServer]) -> Bool {
-        token.client == id || servers.contains { $0.introspectionClients.contains(id.rawValue) }
+        token.client == id || acts(for: servers)
+    }
+
+    fileprivate func acts(for servers: [ResourceServer]) -> Bool {
+        servers.contains { $0.introspectionClients.contains(id.rawValue) }
     }
 }

@@ -55,8 +55,35 @@ struct AttributeClaimTests {
     func introspection() async throws {
         let example = try await AttributeCase()
         let token = try await example.tokens("openid orders.read")["access_token"]?.string ?? ""
-        let seen = try await example.issuer.token([("token", token)], client: "api", at: "/introspect").json()
-        #expect(seen["dept"] == "sales" && seen["https://corp.example/cc"] == 4711 && seen["cost_center"] == nil)
+        // The client can read the JWT itself.
+        for client in ["api", "web"] {
+            let seen = try await example.issuer.token([("token", token)], client: client, at: "/introspect").json()
+            #expect(seen["dept"] == "sales" && seen["https://corp.example/cc"] == 4711 && seen["cost_center"] == nil)
+        }
+    }
+
+    @Test("introspection of its own opaque token gives a client no claims that are only for the API")
+    func opaque() async throws {
+        let issuer = try await TestIssuer(
+            resources: """
+                {"users": [{"username": "alice", "password": "correct horse", "roles": ["editor"],
+                     "attributes": {"level": "gold"}}],
+                 "roles": [{"name": "editor"}],
+                 "attributes": [{"name": "level", "claims": [{"resource_servers": ["https://api.example.com"]}]}],
+                 "clients": [
+                     {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "consent": "skip",
+                      "redirect_uris": ["https://shop.example/callback"], "scope": "openid orders.read"},
+                     {"client_id": "api", "client_secret": "api-secret-api-secret-api-secret-1", "grant_types": []}],
+                 "resource_servers": [{"identifier": "https://api.example.com", "scopes": ["orders.read"],
+                     "access_token": "opaque", "claims": ["roles"], "introspection_clients": ["api"]}]}
+                """)
+        let tokens = try await issuer.redeem(Browser(issuer).code(scope: "openid orders.read")).json()
+        let token = tokens["access_token"]?.string ?? ""
+        let toOwner = try await issuer.token([("token", token)], client: "web", at: "/introspect").json()
+        #expect(toOwner["active"] == true && toOwner["username"] == "alice" && toOwner["scope"] != nil)
+        #expect(toOwner["level"] == nil && toOwner["roles"] == nil)
+        let toAPI = try await issuer.token([("token", token)], client: "api", at: "/introspect").json()
+        #expect(toAPI["level"] == "gold" && toAPI["roles"] == ["editor"])
     }
 
     @Test("a client's own token carries nobody's attributes")

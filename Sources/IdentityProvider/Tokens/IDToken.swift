@@ -26,8 +26,9 @@ struct IDToken: Sendable {
     /// for the ID Token by the `claims` parameter are included (§5.5).
     var claims: JSONObject {
         // First, so that they can't replace other claims.
-        var claims = attributes.requested(
-            granted.claims?.idToken ?? [], for: granted.consentedScope, to: client.id)
+        var claims = client.hasScopeClaimsInIDToken ? attributes.released(for: scope, to: client.id) : [:]
+        claims.merge(
+            attributes.requested(granted.claims?.idToken ?? [], for: granted.consentedScope, to: client.id))
         claims.merge([
             "iss": .string(issuer.identifier), "sub": .string(user.id.rawValue), "aud": .string(client.id.rawValue),
             "exp": .integer(Int(expiresAt.timeIntervalSince1970)),

@@ -12,8 +12,11 @@ struct ScopeClaimsTests {
         try await TestIssuer(
             resources: """
                 {"users": [{"username": "alice", "password": "correct horse", "name": "Alice Liddell",
-                     "email": "alice@example.com", "roles": ["editor"]}],
+                     "email": "alice@example.com", "roles": ["editor"],
+                     "attributes": {"department": "sales", "salary": 1}}],
                  "roles": [{"name": "editor"}],
+                 "attributes": [{"name": "department", "claims": [{"scope": "profile"}]},
+                     {"name": "salary", "type": "integer", "claims": [{"scope": "profile", "clients": ["payroll"]}]}],
                  "clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1",
                      "redirect_uris": ["https://shop.example/callback"], "consent": "skip"\(members),
                      "grant_types": ["authorization_code", "refresh_token"],
@@ -21,14 +24,18 @@ struct ScopeClaimsTests {
                 """)
     }
 
-    private static let names = ["name", "preferred_username", "email", "email_verified", "roles"]
+    private static let names = [
+        "name", "preferred_username", "email", "email_verified", "roles", "department", "salary",
+    ]
+    /// The attribute `salary` is for another client.
+    private static let own = names.filter { $0 != "salary" }
 
     @Test(
         "the default is the standard: userinfo has them; the ID Token has only roles and what `claims` requests",
         arguments: [
             ("", "openid profile email roles", ["roles"]),
             (#", "id_token_claims": "requested""#, "openid profile email roles", ["roles"]),
-            (#", "id_token_claims": "scope""#, "openid profile email roles", names),
+            (#", "id_token_claims": "scope""#, "openid profile email roles", own),
             (#", "id_token_claims": "scope""#, "openid email", ["email", "email_verified"]),
             (#", "id_token_claims": "scope""#, "openid", []),
         ])

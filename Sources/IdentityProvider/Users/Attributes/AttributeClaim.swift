@@ -1,8 +1,8 @@
 /// A claim that carries the value of an attribute, and who gets it. All conditions that are given must hold.
 package struct AttributeClaim: Sendable, Hashable, Codable {
     package let name: String
-    /// The scope value that releases the claim in ID Tokens and at the userinfo endpoint. Without one, only access
-    /// tokens carry it.
+    /// The scope value that releases the claim at the userinfo endpoint, and in ID Tokens that have claims of the scope
+    /// or for which it is requested. Without one, only access tokens carry it.
     package let scope: String?
     /// The only clients that get the claim; empty for all.
     package let clients: [String]

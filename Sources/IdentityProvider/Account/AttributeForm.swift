@@ -13,16 +13,18 @@ struct AttributeForm: Sendable {
     private var editable: [Attribute] { shown.filter { $0.access == .editable } }
 
     /// Returns the user's attributes with the values of the form, or `nil` if one is invalid. Only attributes that are
-    /// declared editable are read from the form, whatever it contains. A field that is missing changes nothing, and an
-    /// empty one removes the value.
+    /// declared editable are read from the form, whatever it contains. A field that is missing or as it was shown changes
+    /// nothing, and an empty one removes the value.
     func values(in parameters: Parameters) -> JSONObject? {
         var values = stored
         for attribute in editable where parameters.names.contains(Self.field(attribute)) {
-            guard let text = Self.typed(attribute, in: parameters) else {
+            let typed = Self.typed(attribute, in: parameters)
+            guard typed ?? "" != storedText(of: attribute) else { continue }
+            guard let typed else {
                 values[attribute.name] = nil
                 continue
             }
-            guard let value = attribute.value(typed: text) else { return nil }
+            guard let value = attribute.value(typed: typed) else { return nil }
             values[attribute.name] = value
         }
         return values
@@ -36,13 +38,20 @@ struct AttributeForm: Sendable {
     /// `typed` is a form that was refused. The page shows it again and marks what is invalid.
     func show(on page: inout Page, typed: Parameters?) {
         let facts = shown.filter { $0.access == .visible }.compactMap { attribute in
-            stored[attribute.name].flatMap { attribute.mistake(in: $0) == nil ? $0 : nil }
-                .map { fact(attribute, $0) }
+            value(of: attribute).map { fact(attribute, $0) }
         }
         page.data["facts"] = .list(facts)
         page.data["has_facts"] = .flag(!facts.isEmpty)
         page.data["attributes"] = .list(editable.map { field(of: $0, typed: typed) })
     }
+
+    /// The stored value, unless it no longer fits the declaration.
+    private func value(of attribute: Attribute) -> JSON? {
+        stored[attribute.name].flatMap { attribute.mistake(in: $0) == nil ? $0 : nil }
+    }
+
+    /// The text that the field shows first.
+    private func storedText(of attribute: Attribute) -> String { value(of: attribute).map(attribute.text) ?? "" }
 
     private func fact(_ attribute: Attribute, _ value: JSON) -> Page.Value {
         let text = value.array.map { $0.compactMap(\.string).joined(separator: ", ") } ?? Claims.text(value)
@@ -53,8 +62,7 @@ struct AttributeForm: Sendable {
     }
 
     private func field(of attribute: Attribute, typed: Parameters?) -> Page.Value {
-        let stored = stored[attribute.name].map(attribute.text) ?? ""
-        let text = typed.map { Self.typed(attribute, in: $0) ?? "" } ?? stored
+        let text = if let typed { Self.typed(attribute, in: typed) ?? "" } else { storedText(of: attribute) }
         let isInvalid = typed != nil && !text.isEmpty && attribute.value(typed: text) == nil
         return [
             "field": .text(Self.field(attribute)), "title": attribute.shownTitle, "value": .text(text),

@@ -70,14 +70,17 @@ extension Attribute {
     /// Returns the value that a user typed, or `nil` if it is invalid. `text` is not blank. A list has one item per
     /// line.
     func value(typed text: String) -> JSON? {
-        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let line = collapsed(text)
         let value: JSON? =
             switch type {
             case .string, .date, .url: .string(line)
             case .integer: Int(line).map(JSON.integer)
             case .number: Self.number(typed: line)
             case .boolean: line == "true" ? true : line == "false" ? false : nil
-            case .list: .array(Self.lines(text))
+            case .list:
+                .array(
+                    text.split(whereSeparator: \.isNewline).map { collapsed(String($0)) }
+                        .filter { !$0.isEmpty }.map(JSON.string))
             }
         return value.flatMap { mistake(in: $0) == nil ? $0 : nil }
     }
@@ -86,10 +89,9 @@ extension Attribute {
         Int(line).map(JSON.integer) ?? Double(line).flatMap { $0.isFinite ? .number($0) : nil }
     }
 
-    private static func lines(_ text: String) -> [JSON] {
-        text.split(whereSeparator: \.isNewline)
-            .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
-            .filter { !$0.isEmpty }.map(JSON.string)
+    /// Collapses white space, except in the declared values.
+    private func collapsed(_ text: String) -> String {
+        values.first { $0.isExactly(text) } ?? text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     /// Returns `value` as the form shows it.

@@ -49,6 +49,50 @@ struct AttributePageTests {
         #expect(changed.map(Set.init) == ["attributes.skills", "attributes.hired", "attributes.remote"])
     }
 
+    @Test("a value that no longer fits its declaration is not shown, and a changed name leaves it alone")
+    func retyped() async throws {
+        let example = try await AttributeCase()
+        try await example.declare(
+            """
+            [{"name": "skills", "type": "list", "values": ["chess"], "user": "editable"},
+             {"name": "remote", "type": "integer", "user": "editable"},
+             {"name": "hired", "user": "visible", "values": ["x"]}]
+            """)
+        let browser = Browser(example.issuer)
+        let page = try await profile(example, browser)
+        #expect(page.list("attributes").map { $0["value"] } == ["", "", ""])
+        #expect(page.list("facts").map { $0["value"] } == ["sales"])
+        let before = try await example.alice.attributes
+        let form = [("name", "Alice Liddell"), ("attribute_skills", ""), ("attribute_remote", "")]
+        #expect(try await browser.submit(page, form).page().template == "account")
+        #expect(try await example.alice.attributes == before && before["remote"] == true)
+        // A value that fits replaces it.
+        let again = try await browser.get("/account/profile").page()
+        _ = try await browser.submit(again, [("name", "Alice"), ("attribute_remote", "3")])
+        #expect(try await example.alice.attributes["remote"] == 3)
+    }
+
+    @Test("a declared choice is saved as it is, and an unchanged field keeps its value")
+    func spaces() async throws {
+        let example = try await AttributeCase()
+        try await example.declare(
+            """
+            [{"name": "site", "values": ["Floor  2", "Floor 3"], "user": "editable"},
+             {"name": "sites", "type": "list", "values": ["Floor  2", "Floor 3"], "user": "editable"},
+             {"name": "motto", "user": "editable"}]
+            """, values: #"{"motto": "so  it  goes"}"#)
+        let browser = Browser(example.issuer)
+        let page = try await profile(example, browser)
+        let form = [
+            ("name", "Alice"), ("attribute_site", "Floor  2"), ("attribute_sites", "Floor 3\r\nFloor  2"),
+            ("attribute_motto", "so  it  goes"),
+        ]
+        #expect(try await browser.submit(page, form).page().template == "account")
+        let values = try await example.alice.attributes
+        #expect(values["site"] == "Floor  2" && values["sites"] == ["Floor 3", "Floor  2"])
+        #expect(values["motto"] == "so  it  goes")
+    }
+
     @Test("a crafted form changes neither hidden nor visible nor undeclared attributes")
     func crafted() async throws {
         let example = try await AttributeCase()

@@ -49,5 +49,14 @@ struct AttributeCommandTests {
         try folder.write("resources.yaml", Self.resources.replacing("department: sales", with: "department: support"))
         let changed = try await RunningProgram.run(plan, in: folder.url)
         #expect(changed.code == 2 && changed.output.contains("attributes.department"), "\(changed.output)")
+        try folder.write("resources.yaml", Self.resources.replacing("[sales, support]", with: "[sales]"))
+        let declared = try await RunningProgram.run(plan, in: folder.url)
+        #expect(declared.code == 2 && declared.output.contains("~ attribute department (values)"))
+        #expect(declared.output.contains(/values: .*support.* → .*sales/), "\(declared.output)")
+        try folder.write("other.yaml", "attributes:\n  - {name: own, claims: [{claim: department, scope: email}]}\n")
+        let refused = try await RunningProgram.run(["apply", "other.yaml"], in: folder.url)
+        #expect(refused.code == 78, "\(refused.output)")
+        #expect(refused.output.contains("other.yaml:2"), "\(refused.output)")
+        #expect(refused.output.contains("the claim department already carries the stored attribute department"))
     }
 }

@@ -29,8 +29,10 @@ package struct Administration: Sendable {
     }
 
     /// Makes the stored resources match `resources` and returns the changes; a second call changes nothing. `isPlan`
-    /// only returns the changes. `prunes` also deletes what `resources` does not mention.
+    /// only returns the changes. `prunes` also deletes what `resources` does not mention. Throws `InvalidResources`, and
+    /// changes nothing, if `resources` conflicts with what is stored.
     package func apply(_ resources: ResourceSet, isPlan: Bool = false, prunes: Bool = false) async throws -> [Change] {
+        try await refuseConflicts(with: resources, prunes: prunes)
         var changes: [Change] = []
         changes += try await applyResourceServers(resources.resourceServers, isPlan: isPlan, prunes: prunes)
         changes += try await applyAttributes(resources.attributes, isPlan: isPlan, prunes: prunes)

@@ -20,7 +20,11 @@ package struct ResourceSet: Sendable {
         var reader = ResourceReader(documents)
         clients = reader.items("clients", ClientDocument.init)
         let attributes = reader.items("attributes", Attribute.init(document:))
-        users = reader.items("users") { user throws(InvalidDocument) in try UserDocument(user, declared: attributes) }
+        // A mistake in a declaration is not repeated for every user.
+        let named = reader.values("attributes", "name")
+        users = reader.items("users") { user throws(InvalidDocument) in
+            try UserDocument(user, declared: attributes, named: named)
+        }
         self.attributes = attributes
         roles = reader.items("roles", Role.init(document:))
         groups = reader.items("groups", Group.init(document:))
@@ -151,11 +155,13 @@ private struct ResourceReader {
         }
     }
 
+    /// Returns a member of all items in a list, also of those with mistakes.
+    func values(_ list: String, _ member: String) -> [String] {
+        documents.flatMap { $0[list]?.array ?? [] }.compactMap { $0.object?[member]?.string }
+    }
+
     /// Returns the values of the members that name the resources.
     var names: ResourceNames {
-        func values(_ list: String, _ member: String) -> [String] {
-            documents.flatMap { $0[list]?.array ?? [] }.compactMap { $0.object?[member]?.string }
-        }
         let scopes = documents.flatMap { $0["resource_servers"]?.array ?? [] }.flatMap { server -> [String] in
             let scopes = server.object?["scopes"]
             return scopes?.object?.names ?? scopes?.array?.compactMap(\.string) ?? []

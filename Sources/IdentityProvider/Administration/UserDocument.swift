@@ -20,8 +20,11 @@ package struct UserDocument: Sendable {
     /// The address and claims that the file removes by setting them to `null` (RFC 7396 §1).
     private let removed: Set<String>
 
-    /// `declared` are the attributes that a user can have.
-    package init(_ document: JSONObject, declared: [Attribute] = []) throws(InvalidDocument) {
+    /// `declared` are the attributes that a user can have. `named` has also the names of those whose declaration has a
+    /// mistake: their values can't be checked.
+    package init(
+        _ document: JSONObject, declared: [Attribute] = [], named: [String] = []
+    ) throws(InvalidDocument) {
         removed = Set((["email"] + Self.claimNames).filter { document[$0] == .null })
         var members = document
         for name in removed { members[name] = nil }
@@ -36,7 +39,7 @@ package struct UserDocument: Sendable {
         passwordHash = reader.value("password_hash", Self.hash)
         totpSecret = reader.value("totp_secret", Self.totpSecret)
         claims = Self.claims(&reader)
-        attributes = Self.attributes(&reader, declared)
+        attributes = Self.attributes(&reader, declared, named)
         if password != nil, passwordHash != nil { reader.report("password_hash", "cannot be combined with password") }
         reader.refuseUnknown()
         try reader.finish()
@@ -78,10 +81,13 @@ package struct UserDocument: Sendable {
         return claims
     }
 
-    private static func attributes(_ reader: inout DocumentReader, _ declared: [Attribute]) -> JSONObject {
+    private static func attributes(
+        _ reader: inout DocumentReader, _ declared: [Attribute], _ named: [String]
+    ) -> JSONObject {
         let values = reader.object("attributes") ?? [:]
         for (name, value) in values.members where value != .null {
             guard let attribute = declared.first(where: { $0.name == name }) else {
+                if named.contains(name) { continue }
                 let hint = NearNames.hint(for: name, among: declared.map(\.name))
                 reader.report(
                     "attributes.\(name)",

@@ -41,7 +41,7 @@ struct Apply: AsyncParsableCommand {
                 let administration = try composition.administration(issuer)
                 let names = try await administration.resourceNames()
                 for warning in files.warnings(besides: names) { Terminal.complain(["note: \(warning)"]) }
-                let changes = try await administration.apply(resources, isPlan: plan, prunes: prune)
+                let changes = try await files.apply(by: administration, isPlan: plan, prunes: prune)
                 for user in try await administration.usersWithOtherPasswords(resources) {
                     Terminal.complain(["note: \(Self.otherPassword(of: user))"])
                 }

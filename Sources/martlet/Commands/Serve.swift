@@ -63,7 +63,7 @@ struct Serve: AsyncParsableCommand {
             let administration = try composition.administration(configuration.issuers[0])
             if demo { try await Demo.apply(administration, port: demoPort) }
             let resources = try files.valid()
-            let changes = try await administration.apply(resources)
+            let changes = try await files.apply(by: administration)
             for warning in files.warnings(besides: try await administration.resourceNames()) {
                 Logger.current.warning("\(warning)")
             }

@@ -40,6 +40,17 @@ struct ResourceFiles {
         return resources
     }
 
+    /// Applies the files. Throws `Mistakes` if they have any or conflict with what is stored.
+    func apply(
+        by administration: Administration, isPlan: Bool = false, prunes: Bool = false
+    ) async throws -> [Change] {
+        do { return try await administration.apply(valid(), isPlan: isPlan, prunes: prunes) } catch let error
+            as InvalidResources
+        {
+            throw Mistakes(error.problems.map { Self.line($0, in: files) })
+        }
+    }
+
     /// Returns warnings about valid members that probably aren't what the operator meant. `stored` has the names that
     /// the files need not define.
     func warnings(besides stored: ResourceNames) -> [String] {

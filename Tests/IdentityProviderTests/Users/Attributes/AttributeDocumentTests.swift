@@ -66,6 +66,93 @@ struct AttributeDocumentTests {
             ])
     }
 
+    @Test("a claim of a stored attribute is refused to another one, until a file changes both or prunes")
+    func storedConflicts() async throws {
+        let issuer = try await TestIssuer()
+        let level = #"{"name": "level", "claims": [{"scope": "profile"}]}"#
+        let own = #"{"name": "own", "user": "editable", "claims": [{"claim": "level", "scope": "email"}]}"#
+        _ = try await issuer.administration.apply(set(#"{"attributes": [\#(level)]}"#))
+        let second = try set(
+            #"{"attributes": [\#(own)], "resource_servers": [{"identifier": "https://new.example", "scopes": ["n"]}]}"#)
+        for isPlan in [true, false] {
+            let error = await #expect(throws: InvalidResources.self) {
+                try await issuer.administration.apply(second, isPlan: isPlan)
+            }
+            #expect(
+                error?.problems.map { "\($0.member): \($0.reason)" } == [
+                    "attributes[0].claims: the claim level already carries the stored attribute level; name another "
+                        + "claim, or declare level in these files without the claim"
+                ])
+        }
+        #expect(try await issuer.stores.attributes.all().map(\.name) == ["level"])
+        #expect(try await !issuer.stores.resourceServers.all().contains { $0.identifier == "https://new.example" })
+        _ = try await issuer.administration.apply(set(#"{"attributes": [\#(own), {"name": "level"}]}"#))
+        #expect(try await issuer.stores.attributes.all().map(\.claims.count) == [0, 1])
+        // Pruning removes the one that is in the way.
+        let plan = try await issuer.administration.apply(
+            set(#"{"attributes": [\#(level)]}"#), isPlan: true, prunes: true)
+        #expect(plan.contains { $0.action == .delete && $0.name == "own" })
+    }
+
+    @Test("a plan shows the old and new values of a declaration by the members of its file")
+    func plan() async throws {
+        let issuer = try await TestIssuer()
+        let former = #"{"name": "team", "title": "Team", "values": ["a"], "claims": [{"scope": "profile"}]}"#
+        let created = try await issuer.administration.apply(set(#"{"attributes": [\#(former)]}"#))
+        #expect(
+            created == [
+                Change(
+                    .create, "attribute", "team",
+                    [
+                        MemberDifference("title", from: nil, to: "Team"),
+                        MemberDifference("type", from: nil, to: "string"),
+                        MemberDifference("values", from: nil, to: ["a"]),
+                        MemberDifference("min_length", from: nil, to: 1),
+                        MemberDifference("max_length", from: nil, to: 255),
+                        MemberDifference("user", from: nil, to: "hidden"),
+                        MemberDifference("claims", from: nil, to: [["claim": "team", "scope": "profile"]]),
+                    ])
+            ])
+        let new = """
+            {"name": "team", "title": {"de": "Gruppe", "en": "Team"}, "type": "integer", "user": "visible",
+             "claims": [{"claim": "t", "resource_servers": ["https://api.example.com"], "clients": ["web"]}]}
+            """
+        let plan = try await issuer.administration.apply(set(#"{"attributes": [\#(new)]}"#), isPlan: true)
+        #expect(
+            plan == [
+                Change(
+                    .update, "attribute", "team",
+                    [
+                        MemberDifference("title", from: "Team", to: ["de": "Gruppe", "en": "Team"]),
+                        MemberDifference("type", from: "string", to: "integer"),
+                        MemberDifference("values", from: ["a"], to: []),
+                        MemberDifference("min_length", from: 1, to: nil),
+                        MemberDifference("max_length", from: 255, to: nil),
+                        MemberDifference("user", from: "hidden", to: "visible"),
+                        MemberDifference(
+                            "claims", from: [["claim": "team", "scope": "profile"]],
+                            to: [
+                                [
+                                    "claim": "t", "clients": ["web"],
+                                    "resource_servers": ["https://api.example.com"],
+                                ]
+                            ]),
+                    ])
+            ])
+    }
+
+    @Test("a mistake in a declaration is reported once, not for every user who has a value")
+    func misdeclared() throws {
+        let found = try mistakes(
+            """
+            {"attributes": [{"name": "team", "type": "strng"}], "users": [
+                {"username": "alice", "attributes": {"team": "a"}},
+                {"username": "bob", "attributes": {"team": "b", "taem": "c"}}]}
+            """)
+        #expect(found.count == 2 && found.first?.hasPrefix("attributes[0].type: must be one of") == true)
+        #expect(found.last?.hasPrefix("users[1].attributes.taem: is not declared") == true, "\(found)")
+    }
+
     @Test("the default hides an attribute from its user and from every client")
     func defaults() throws {
         #expect(try set(#"{"attributes": [{"name": "a"}]}"#).attributes == [Attribute(name: "a")])

@@ -46,6 +46,9 @@ struct CommonMetadata: Sendable {
             reader.report(
                 "application_type", "web does not fit the redirect URI \(native.text); use native (RFC 8252 §7.1)")
         }
+        if !defaultContexts.isEmpty, client.forwardAuth != nil {
+            reader.report("default_acr_values", "is not applied by forward_auth; require a context with minimum_acr")
+        }
         if let assertionAlgorithm, !client.authenticationMethod.assertionAlgorithms.contains(assertionAlgorithm) {
             let names = client.authenticationMethod.assertionAlgorithms.map(\.rawValue).joined(separator: ", ")
             reader.report(
@@ -106,4 +109,12 @@ struct CommonMetadata: Sendable {
         ),
         (["software_statement"], "is not supported; write its members into the file"),
     ]
+}
+
+extension Client {
+    /// The `acr_values` of a request, by default those of the client (OpenID Connect Registration §2).
+    func requestedContexts(_ parameters: Parameters) -> [String] {
+        let requested = parameters.list("acr_values")
+        return requested.isEmpty ? common.defaultContexts.map(\.rawValue) : requested
+    }
 }

@@ -23,7 +23,7 @@ struct LoginEndpoint: FirstPartyEndpoint {
         let client = try await clients.client(parameters["client_id"])
         let attempt = FirstPartySignIn.Attempt(
             client: client.id, scope: try await scope(parameters["scope"], of: client),
-            asked: AuthenticationContext.weakest(of: parameters.list("acr_values")), transport: transport)
+            asked: AuthenticationContext.weakest(of: client.requestedContexts(parameters)), transport: transport)
         guard let name = parameters["username"] ?? parameters["email"],
             parameters["username"] == nil || parameters["email"] == nil
         else { throw OAuthError.invalidRequest("send either username or email") }

@@ -50,6 +50,12 @@ struct CommonMetadataTests {
             (["subject_type": "pairwise"], "subject_type", "must be public: every client gets the same sub"),
             (["sector_identifier_uri": "https://a.example"], "sector_identifier_uri", "is only for pairwise"),
             (["default_acr_values": ["gold"]], "default_acr_values[0]", "must be one of urn:martlet:acr:1, "),
+            (
+                [
+                    "default_acr_values": ["urn:martlet:acr:2"],
+                    "forward_auth": ["origins": ["https://shop.example"]],
+                ], "default_acr_values", "is not applied by forward_auth; require a context with minimum_acr"
+            ),
             (["initiate_login_uri": "http://shop.example"], "initiate_login_uri", "must be an https URL"),
             (["request_uris": ["https://a.example/r"]], "request_uris[0]", "is not used, because request_uri is not"),
             (["id_token_encrypted_response_alg": "RSA-OAEP"], "id_token_encrypted_response_alg", "is not supported: "),
@@ -105,6 +111,31 @@ struct CommonMetadataTests {
             known: ResourceCatalog(servers: []),
             subject: nil)
         #expect(request.requestedContexts == expected)
+    }
+
+    @Test("a sign-in without acr_values asks for the default ones, on pages and through the JSON API")
+    func defaultContextsApply() async throws {
+        let issuer = try await TestIssuer(
+            resources: """
+                {"users": [{"username": "alice", "password": "correct horse"}],
+                 "clients": [
+                     {"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1", "consent": "skip",
+                      "redirect_uris": ["https://shop.example/callback"],
+                      "default_acr_values": ["urn:martlet:acr:2"]},
+                     {"client_id": "app", "token_endpoint_auth_method": "none", "grant_types": ["refresh_token"],
+                      "first_party": true, "default_acr_values": ["urn:martlet:acr:2"]}]}
+                """)
+        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
+        _ = try await issuer.administration.renewRecoveryCodes(of: alice)
+        let (usual, weak) = (Browser(issuer), Browser(issuer))
+        let asked = try await usual.authorize(Browser.webRequest(scope: "openid")).page()
+        #expect(asked.template == "second-factor")
+        let request = Browser.webRequest(scope: "openid", [("acr_values", "urn:martlet:acr:1")])
+        #expect(try await weak.authorize(request).answer()["code"] != nil)
+        let frontEnd = FrontEnd(issuer)
+        let login = FrontEnd.alice + #","client_id":"app""#
+        #expect(try await frontEnd.login(login)["factors"] == ["recovery_code"])
+        #expect(try await frontEnd.login(login + #","acr_values":"urn:martlet:acr:1""#)["access_token"] != nil)
     }
 
     @Test("token_endpoint_auth_signing_alg admits only that algorithm")

@@ -52,8 +52,7 @@ struct AuthorizationRequest: Codable, Sendable {
         languages = parameters.languages
         display = parameters["display"].flatMap(Display.init) ?? .page
         claims = try ClaimsRequest(parameters, allowed: client.scope, attributes: attributes)
-        let contexts = parameters.list("acr_values")
-        requestedContexts = contexts.isEmpty ? client.common.defaultContexts.map(\.rawValue) : contexts
+        requestedContexts = client.requestedContexts(parameters)
         self.client = client.id
         self.redirect = redirect
         self.subject = subject

@@ -14,7 +14,7 @@ struct FactorCommandTests {
             """
             users:
               - { username: bob, password: battery staple, totp_secret: JBSWY3DPEHPK3PXPJBSWY3DP }
-              - { username: carol, password: disabled one, disabled: true }
+              - { username: carol, password: disabled one, disabled: true, totp_secret: JBSWY3DPEHPK3PXPJBSWY3DP }
             """)
         let applied = try await RunningProgram.run(["apply", "resources.yaml"], in: folder.url)
         #expect(applied.code == 0, "\(applied.output)")
@@ -50,6 +50,21 @@ struct FactorCommandTests {
         #expect(again.code == 78 && again.output.contains("bob has no such factor; `martlet user factors bob`"))
         let both = ["user", "remove-factor", "bob", "--id", "x", "--type", "totp", "--yes"]
         #expect(try await RunningProgram.run(both, in: folder.url).code == 64)
+    }
+
+    @Test("factors of a disabled user are removed, and `user show` lists the same factors")
+    func disabled() async throws {
+        let folder = try await installation()
+        _ = try await json(["recovery-codes", "bob", "--yes"], in: folder)
+        let listed = try await json(["factors", "bob"], in: folder)
+        #expect(try await json(["show", "bob"], in: folder).object?["factors"] == listed)
+        #expect(try await RunningProgram.run(["user", "disable", "bob"], in: folder.url).code == 0)
+        let removal = try await json(["remove-factor", "bob", "--type", "recovery_code", "--yes"], in: folder).object
+        #expect(removal?["removed"]?.array?.first?.object?["type"] == "recovery_code")
+        #expect(try await types(folder) == ["password", "totp"])
+        _ = try await json(["remove-factor", "carol", "--type", "totp", "--yes"], in: folder)
+        let carol = try await json(["factors", "carol"], in: folder).array
+        #expect(carol?.compactMap { $0.object?["type"]?.string } == ["password"])
     }
 
     @Test("recovery codes and access codes are printed once and recorded with the operator")

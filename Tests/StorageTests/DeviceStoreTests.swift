@@ -187,7 +187,9 @@ struct DeviceStoreTests {
         }
     }
 
-    @Test("new recovery codes leave the access code, and a changed user gets none", arguments: StorageBackend.all)
+    @Test(
+        "new recovery codes leave the access code, a changed user gets neither, and either can be removed",
+        arguments: StorageBackend.all)
     func accessCodeOfChangedUser(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in
             try await stores.populate()

@@ -14,7 +14,7 @@ package struct EnrolledFactor: Sendable, Hashable {
     package var expiresAt: Date?
 }
 
-/// Removing the factor would leave the user no way to sign in.
+/// Removing the passkeys would leave the user no way to sign in.
 package struct LastWayIn: Error {}
 
 /// What operators do for a user who lost a second factor. Users are told by email.
@@ -40,22 +40,29 @@ extension Administration {
         return factors
     }
 
-    /// Removes one of the factors that `factors(of:)` returned. As on the account page, sessions go on. Returns `false`
-    /// if it is gone. Throws `LastWayIn`.
-    package func remove(_ factor: EnrolledFactor, of user: User) async throws -> Bool {
-        guard try await delete(factor, of: user) else { return false }
-        audit.record(.factorRemoved(factor.factor), user: user.id, by: actor)
-        await notices.tell(.factorRemoved(user.id, factor: factor.factor.rawValue))
-        return true
+    /// Removes factors that `factors(of:)` returned, and returns those that were still there. As on the account page,
+    /// sessions go on. Throws `LastWayIn`, and removes nothing, if the user could not sign in afterward.
+    package func remove(_ factors: [EnrolledFactor], of user: User) async throws -> [EnrolledFactor] {
+        let chosen = Set(factors.filter { $0.factor == .passkey }.compactMap(\.id))
+        if user.passwordHash == nil, !chosen.isEmpty {
+            let passkeys = try await stores.passkeys.passkeys(of: user.id)
+            guard !passkeys.allSatisfy({ chosen.contains($0.id.rawValue) }) else { throw LastWayIn() }
+        }
+        var removed: [EnrolledFactor] = []
+        for factor in factors where try await delete(factor, of: user) {
+            audit.record(.factorRemoved(factor.factor), user: user.id, by: actor)
+            await notices.tell(.factorRemoved(user.id, factor: factor.factor.rawValue))
+            removed.append(factor)
+        }
+        return removed
     }
 
     private func delete(_ factor: EnrolledFactor, of user: User) async throws -> Bool {
         switch factor.factor {
         case .passkey:
-            let removal = try await stores.passkeys.remove(
-                Identifier(rawValue: factor.id ?? ""), of: user.id, at: now())
-            if removal == .last { throw LastWayIn() }
-            return removal == .removed
+            // Another removal at the same moment can leave it the last one.
+            return try await stores.passkeys.remove(Identifier(rawValue: factor.id ?? ""), of: user.id, at: now())
+                == .removed
         case .totp:
             let own = try await stores.totpCredentials.credentials(of: user.id)
             guard let credential = own.first(where: { $0.id.rawValue == factor.id }) else { return false }

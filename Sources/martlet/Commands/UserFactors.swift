@@ -40,7 +40,9 @@ extension UserCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove one factor of a user, or all of one type, and tell the user by email.",
             discussion: """
-                Sessions go on. If a device was stolen, also run `martlet session end`.
+                Sessions go on. If a device was stolen, first run `martlet session end`. If it was the user's only \
+                second factor, run `martlet user access-code` before you remove it, and wait until the user has signed \
+                in with the code: otherwise the password alone protects the account.
 
                 martlet user factors alice
                 martlet user remove-factor alice --id Jf3…
@@ -68,25 +70,28 @@ extension UserCommand {
                 guard !chosen.isEmpty else {
                     throw Mistakes(["\(username) has no such factor; `martlet user factors \(username)` lists them"])
                 }
+                let removed = try await remove(chosen, of: user, administration)
                 var document = user.reference
-                document["removed"] = .array(try await remove(chosen, of: user, administration).map(JSON.object))
+                document["removed"] = .array(removed.map { .object($0.summary) })
                 options.output.report("factor_removed", document, "Removed.")
             }
         }
 
         private func remove(
             _ factors: [EnrolledFactor], of user: User, _ administration: Administration
-        ) async throws -> [JSONObject] {
-            var removed: [JSONObject] = []
-            for factor in factors {
-                do {
-                    if try await administration.remove(factor, of: user) { removed.append(factor.summary) }
-                } catch is LastWayIn {
-                    throw Mistakes([
-                        "the passkey \(factor.name ?? "") is the only way in for \(user.username); set a password "
-                            + "first: martlet user password \(user.username)"
-                    ])
-                }
+        ) async throws -> [EnrolledFactor] {
+            let removed: [EnrolledFactor]
+            do { removed = try await administration.remove(factors, of: user) } catch is LastWayIn {
+                throw Mistakes([
+                    "nothing was removed: without a passkey, \(user.username) has no way in; set a password first: "
+                        + "martlet user password \(user.username)"
+                ])
+            }
+            guard removed.count == factors.count else {
+                throw Mistakes([
+                    "\(removed.count) of \(factors.count) were removed, because the factors of \(user.username) changed "
+                        + "at the same moment; `martlet user factors \(user.username)` lists what is left"
+                ])
             }
             return removed
         }
@@ -176,7 +181,8 @@ extension Mistakes {
 }
 
 extension EnrolledFactor {
-    fileprivate var summary: JSONObject {
+    /// The factor in the output of commands.
+    var summary: JSONObject {
         [
             "type": .string(factor.rawValue), "name": .text(name), "added_at": .time(addedAt),
             "last_used_at": .time(lastUsedAt), "left": remaining.map(JSON.integer) ?? .null,

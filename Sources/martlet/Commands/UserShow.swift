@@ -22,7 +22,7 @@ extension UserCommand {
             try await options.administer(.reading) { administration, stores, provider in
                 let user = try await stores.user(username)
                 var document = user.details
-                document["factors"] = .array(try await stores.factors(of: user))
+                document["factors"] = .array(try await administration.factors(of: user).map { .object($0.summary) })
                 document["sessions"] = .integer(try await stores.sessions(of: user, provider).count)
                 let lockout = try await administration.lockout(of: user)
                 document["failed_attempts"] = .integer(lockout?.failures ?? 0)
@@ -48,22 +48,6 @@ extension User {
 }
 
 extension Stores {
-    /// The factors of a user, without secrets.
-    fileprivate func factors(of user: User) async throws -> [JSON] {
-        var factors: [JSON] = user.passwordHash == nil ? [] : [["type": "password"]]
-        factors += try await totpCredentials.credentials(of: user.id).map {
-            ["type": "totp", "name": .string($0.name), "added_at": .time($0.createdAt)]
-        }
-        factors += try await passkeys.passkeys(of: user.id).map {
-            [
-                "type": "passkey", "name": .string($0.name), "added_at": .time($0.createdAt),
-                "last_used_at": .time($0.lastUsedAt),
-            ]
-        }
-        let codes = try await recoveryCodes.count(of: user.id)
-        return codes == 0 ? factors : factors + [["type": "recovery_codes", "left": .integer(codes)]]
-    }
-
     /// The unexpired sessions of a user, newest first, without idle ones.
     func sessions(of user: User, _ provider: Provider) async throws -> [Session] {
         let now = Date()

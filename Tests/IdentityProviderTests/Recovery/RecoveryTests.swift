@@ -127,6 +127,17 @@ struct RecoveryTests {
         #expect(try await use("recovery_started", issuer).status == .gone)
     }
 
+    @Test("a recovery removes no recovery codes where there was only an access code, and says so to nobody")
+    func accessCode() async throws {
+        let issuer = try await issuer()
+        let owner = try await user(issuer)
+        let now = issuer.clock.now
+        _ = try await issuer.administration.makeAccessCode(for: owner, lifetime: 86_400)
+        let removed = try await RecentFactors(issuer.core).remove(of: owner.id, addedIn: now - 60...now + 60)
+        #expect(!removed.contains(.recoveryCode))
+        #expect(try await !issuer.records("factor_removed").contains { $0.factor == "recovery_code" })
+    }
+
     @Test("signing in with an older factor allows removing the disputed ones immediately, and only those")
     func olderFactor() async throws {
         let issuer = try await issuer()

@@ -9,17 +9,19 @@ package enum AccessCode {}
 package protocol RecoveryCodeStore: Sendable {
     func count(of user: Identifier<User>) async throws -> Int
     /// Replaces the user's codes in one transaction. Returns `false`, and changes nothing, if `user` has changed since
-    /// it was read: disabled, new password, signed out everywhere.
+    /// it was read: disabled, new password, signed out everywhere. No codes only remove the former ones, whatever has
+    /// changed: then it returns whether there were any.
     func replace(_ codes: [SecretDigest<RecoveryCode>], of user: User, at now: Date) async throws -> Bool
     /// Returns when the user's current set was made, or `nil` if none of it is left.
     func madeAt(of user: Identifier<User>) async throws -> Date?
-    /// Deletes the codes of `user` made in `period`, including an access code, and returns their number.
+    /// Deletes the codes of `user` made in `period` and returns their number.
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
     /// Deletes the code with one of these digests. Of concurrent calls for one code, exactly one returns `true`.
     func consume(_ digests: [SecretDigest<RecoveryCode>], of user: Identifier<User>) async throws -> Bool
 
-    /// Replaces the access code of `user`, of which there is at most one, or removes it. Returns `false`, and changes
-    /// nothing, if `user` has changed since it was read: disabled, new password, signed out everywhere.
+    /// Replaces the access code of `user`, of which there is at most one. Returns `false`, and changes nothing, if `user`
+    /// has changed since it was read: disabled, new password, signed out everywhere. `nil` only removes the former code,
+    /// whatever has changed: then it returns whether there was one.
     func replaceAccessCode(
         _ code: SecretDigest<AccessCode>?, of user: User, until expiry: Date, at now: Date
     ) async throws -> Bool

@@ -136,6 +136,7 @@ struct SQLSessions: SessionStore {
         let issuer = table.key
         return try await table.write("sessions.end_all", seeing: .latest) { connection in
             let ended = try Self.deleteAll(of: user, issuer, connection)
+            try SQLRecoveryCodes.deleteAccessCode(of: user, issuer, connection)
             try connection.execute(
                 """
                 UPDATE authorizations SET revoked_at = ?

@@ -71,6 +71,8 @@ private struct ExpiringTable: Sendable {
         ExpiringTable("devices", key: ["id"]),
         ExpiringTable("networks", key: ["user_id", "network"]),
         ExpiringTable("account_recoveries", key: ["user_id"]),
+        // Only access codes: recovery codes don't expire.
+        ExpiringTable("recovery_codes", key: ["user_id", "digest"]),
         ExpiringTable("attempts", key: ["name"]),
         ExpiringTable("spent", key: ["purpose", "value"]),
         ExpiringTable("mail_outbox", key: ["id"]),

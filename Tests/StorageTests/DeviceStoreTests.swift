@@ -199,8 +199,36 @@ struct DeviceStoreTests {
             #expect(try await codes.replace([SecretDigest(bytes: [2])], of: alice, at: moment))
             #expect(try await codes.accessCodeExpiry(of: User.alice) == moment)
             try await stores.users.setDisabled(User.alice, to: true, at: moment)
-            #expect(try await !codes.replaceAccessCode(nil, of: alice, until: moment, at: moment))
+            let code = SecretDigest<AccessCode>(bytes: [3])
+            #expect(try await !codes.replaceAccessCode(code, of: alice, until: moment, at: moment))
+            #expect(try await !codes.replace([SecretDigest(bytes: [4])], of: alice, at: moment))
             #expect(try await codes.accessCodeExpiry(of: User.alice) == moment)
+            #expect(try await codes.count(of: User.alice) == 1)
+            // Only the first of two removals finds something.
+            for isThere in [true, false] {
+                #expect(try await codes.replaceAccessCode(nil, of: alice, until: moment, at: moment) == isThere)
+                #expect(try await codes.replace([], of: alice, at: moment) == isThere)
+            }
+            #expect(try await codes.accessCodeExpiry(of: User.alice) == nil)
+            #expect(try await codes.count(of: User.alice) == 0)
+        }
+    }
+
+    @Test("ending all sessions voids the access code and leaves recovery codes", arguments: StorageBackend.all)
+    func accessCodeEnds(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            let codes = stores.recoveryCodes
+            let alice = try #require(try await stores.users.find(User.alice))
+            #expect(try await codes.replace([SecretDigest(bytes: [2])], of: alice, at: moment))
+            let code = SecretDigest<AccessCode>(bytes: [1])
+            // A code made with what was read before is refused after it: none slips through between the two.
+            _ = try await race(16) { number in
+                if number == 8 { _ = try await stores.sessions.endAll(of: User.alice, at: moment) }
+                _ = try await codes.replaceAccessCode(code, of: alice, until: moment + 60, at: moment)
+            }
+            #expect(try await codes.accessCodeExpiry(of: User.alice) == nil)
+            #expect(try await codes.count(of: User.alice) == 1)
         }
     }
 

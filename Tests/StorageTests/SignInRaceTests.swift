@@ -29,6 +29,9 @@ struct SignInRaceTests {
             #expect(try await !stores.passkeys.add(.example(1), by: alice))
             #expect(try await !stores.totpCredentials.save(.example("t"), by: alice))
             #expect(try await !stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: alice, at: moment))
+            let code = SecretDigest<AccessCode>(bytes: [1])
+            #expect(
+                try await !stores.recoveryCodes.replaceAccessCode(code, of: alice, until: moment + 60, at: moment))
             #expect(try await !stores.users.setPasswordHash(of: alice, to: "mine", mailedAt: nil, at: moment))
             #expect(try await stores.sessions.find(new.id, at: moment) == nil)
             #expect(try await stores.passkeys.passkeys(of: User.alice).isEmpty)

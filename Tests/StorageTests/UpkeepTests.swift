@@ -90,6 +90,23 @@ struct UpkeepTests {
         }
     }
 
+    @Test("expired access codes are removed; recovery codes stay", arguments: StorageBackend.all)
+    func accessCodes(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            let alice = try #require(try await stores.users.find(User.alice))
+            let codes = stores.recoveryCodes
+            #expect(try await codes.replace([SecretDigest(bytes: [1])], of: alice, at: moment))
+            let code = SecretDigest<AccessCode>(bytes: [2])
+            #expect(try await codes.replaceAccessCode(code, of: alice, until: moment + 60, at: moment))
+            _ = try await stores.upkeep.removeExpired(before: moment + 59, limit: 100)
+            #expect(try await codes.accessCodeExpiry(of: User.alice) == moment + 60)
+            _ = try await stores.upkeep.removeExpired(before: moment + 60, limit: 100)
+            #expect(try await codes.accessCodeExpiry(of: User.alice) == nil)
+            #expect(try await codes.count(of: User.alice) == 1)
+        }
+    }
+
     @Test("expired webhook deliveries are removed", arguments: StorageBackend.all)
     func webhooks(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

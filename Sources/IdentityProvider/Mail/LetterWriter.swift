@@ -54,6 +54,9 @@ struct LetterWriter: Sendable {
             return try await signIn(id, user, isRefused ? "refused_sign_in" : "unusual_sign_in", device, address, mail)
         case .passwordChanged(let user):
             return try await notice(id, user, "password_changed", mail)
+        case .factorAdded(let user, Factor.accessCode.rawValue):
+            // The account page doesn't list it, so its owner gets on by other words.
+            return try await notice(id, user, "access_code_made", mail)
         case .factorAdded(let user, let factor):
             return try await notice(id, user, "factor_added", mail, factor: factor)
         case .factorRemoved(let user, let factor):

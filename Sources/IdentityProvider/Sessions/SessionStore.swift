@@ -49,7 +49,8 @@ package protocol SessionStore: Sendable {
     /// below.
     @discardableResult
     func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession?
-    /// Like `end(_:at:)`, for all of a user's sessions and sign-ins in progress. Increments `User.sessionGeneration`.
+    /// Like `end(_:at:)`, for all of a user's sessions and sign-ins in progress. Increments `User.sessionGeneration` and
+    /// deletes the user's access code, which could start another sign-in.
     @discardableResult
     func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession]
     /// Deletes the user with their sessions, consents, authorizations and credentials, in one transaction. Returns the

@@ -34,9 +34,10 @@ struct SignInPolicy: Hashable, Sendable {
             return decision
         }
         guard let reached = AuthenticationContext(reachedBy: shown) else { return .ask([.passkey, .password]) }
-        // A user who has enrolled a second factor is always asked for it, whatever the minimum. A suspicious sign-in
-        // asks for any factor the user has, but suspicion alone never demands enrollment, which would prove nothing.
-        let decisive = isSuspicious ? Set(Self.order) : [.passkey, .totp]
+        // A user who has enrolled a second factor is always asked for it, whatever the minimum. An access code counts,
+        // because it stands in for a lost factor, which may have been removed. A suspicious sign-in asks for any factor
+        // the user has, but suspicion alone never demands enrollment, which would prove nothing.
+        let decisive = isSuspicious ? Set(Self.order) : [.passkey, .totp, .accessCode]
         let needed = max(minimum, enrolled.isDisjoint(with: decisive) ? .singleFactor : .multiFactor)
         // A trusted browser stands in only for a factor the user still has. Otherwise a user who has lost every factor
         // could do without one for as long as the browser is trusted.
@@ -61,6 +62,14 @@ struct SignInPolicy: Hashable, Sendable {
         // that a second factor protects.
         if reached == .singleFactor, !candidates.isEmpty { return .ask(candidates) }
         return .enrol(Self.enrollable(toward: needed))
+    }
+
+    /// Returns `ruling` for a program other than a browser. An access code leads to enrollment, which only browsers do:
+    /// elsewhere it would be spent for nothing.
+    func outsideBrowsers(_ ruling: Ruling) -> Ruling {
+        guard case .ask(let factors) = ruling, factors.contains(.accessCode) else { return ruling }
+        let others = factors.filter { $0 != .accessCode }
+        return others.isEmpty ? .enrol(Self.enrollable(toward: minimum)) : .ask(others)
     }
 
     /// Returns whether the session meets the minimum.

@@ -32,12 +32,13 @@ struct SignInRules: Sendable {
         isSuspicious: Bool = false
     ) async throws -> SignInPolicy.Ruling {
         let policy = try await policy(toward: destination, by: user)
-        let enrolled = try await enrolled(user, toward: destination)
+        let enrolled = try await enrolled(user)
         return withSpan("sign-in policy") { span in
-            let decision = policy.decide(
+            let ruling = policy.decide(
                 shown: shown, enrolled: enrolled, isRemembered: device?.isTrusted(at: now()) ?? false,
                 isSuspicious: isSuspicious,
                 isPasswordMailed: recoveries.isPasswordMailed(user))
+            let decision = destination.isBrowser ? ruling : policy.outsideBrowsers(ruling)
             span.attributes["martlet.decision"] = decision.name
             Decision.note(
                 """
@@ -49,11 +50,9 @@ struct SignInRules: Sendable {
         }
     }
 
-    private func enrolled(_ user: User, toward destination: SignIn.Destination) async throws -> Set<Factor> {
+    private func enrolled(_ user: User) async throws -> Set<Factor> {
         var enrolled: Set<Factor> = []
-        // An access code leads to enrollment, which only browsers do. Elsewhere it would be spent for nothing.
-        let usable = factors.filter { destination.isBrowser || $0.factor != .accessCode }
-        for factor in usable where try await factor.isEnrolled(user) { enrolled.insert(factor.factor) }
+        for factor in factors where try await factor.isEnrolled(user) { enrolled.insert(factor.factor) }
         return enrolled
     }
 }

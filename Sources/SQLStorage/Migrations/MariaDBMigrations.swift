@@ -295,7 +295,10 @@ extension Migration {
                     PRIMARY KEY (issuer, name)) \(form)
                 """,
                 "ALTER TABLE users ADD COLUMN IF NOT EXISTS attributes MEDIUMTEXT NOT NULL DEFAULT '{}'",
-                "ALTER TABLE recovery_codes ADD COLUMN IF NOT EXISTS expires_at BIGINT",
+                """
+                ALTER TABLE recovery_codes ADD COLUMN IF NOT EXISTS expires_at BIGINT,
+                    ADD INDEX IF NOT EXISTS recovery_codes_by_expiry (issuer, expires_at)
+                """,
             ]),
     ]
 

@@ -308,6 +308,7 @@ extension Migration {
                 """,
                 "ALTER TABLE users ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'",
                 "ALTER TABLE recovery_codes ADD COLUMN expires_at INTEGER",
+                "CREATE INDEX recovery_codes_by_expiry ON recovery_codes (issuer, expires_at)",
             ]),
     ]
 }

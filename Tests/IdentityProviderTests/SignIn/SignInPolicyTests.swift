@@ -56,8 +56,14 @@ struct SignInPolicyTests {
             expected: .ask([.passkey, .accessCode])),
         PolicyCase(
             minimum: .multiFactor, shown: [.password], enrolled: [.accessCode], expected: .ask([.accessCode])),
+        // It protects the account when the lost factor is removed, so that the password alone adds no factor.
+        PolicyCase(shown: [.password], enrolled: [.accessCode], expected: .ask([.accessCode])),
+        PolicyCase(shown: [.password], enrolled: [.accessCode], isRemembered: true, expected: .ask([.accessCode])),
         PolicyCase(
-            shown: [.password], enrolled: [.accessCode], expected: .accept(.singleFactor, trustsDevice: false)),
+            shown: [.password], enrolled: [.recoveryCode, .accessCode], expected: .ask([.recoveryCode, .accessCode])),
+        PolicyCase(
+            shown: [.password], enrolled: [.accessCode], isPasswordMailed: true, expected: .ask([.accessCode])),
+        PolicyCase(shown: [key], enrolled: [.accessCode], expected: .accept(.phishingResistant, trustsDevice: false)),
         PolicyCase(shown: [.password, .accessCode], enrolled: [.totp], expected: .enrol([.totp, .passkey])),
         PolicyCase(
             minimum: .phishingResistant, shown: [.password, .accessCode], enrolled: [.passkey],
@@ -142,18 +148,34 @@ struct SignInPolicyTests {
                 isPasswordMailed: line.isPasswordMailed) == line.expected)
     }
 
+    @Test(
+        "only browsers are asked for an access code; other programs are sent to enroll if there is nothing else",
+        arguments: [
+            (.singleFactor, .ask([.totp, .accessCode]), .ask([.totp])),
+            (.singleFactor, .ask([.accessCode]), .enrol([.totp, .passkey])),
+            (.phishingResistant, .ask([.accessCode]), .enrol([.passkey])),
+            (.singleFactor, .ask([.totp]), .ask([.totp])),
+        ] as [(AuthenticationContext, SignInPolicy.Ruling, SignInPolicy.Ruling)])
+    func outsideBrowsers(
+        _ minimum: AuthenticationContext, _ ruling: SignInPolicy.Ruling, _ expected: SignInPolicy.Ruling
+    ) {
+        #expect(SignInPolicy(minimum: minimum).outsideBrowsers(ruling) == expected)
+    }
+
     @Test("whatever was shown, nothing below the requirement is accepted, except in a remembered browser")
     func never() {
         let shown: [ShownFactor] = [.password, .totp, .recoveryCode, .emailCode, Self.key, Self.touch]
         for minimum in AuthenticationContext.allCases {
             for subset in 0..<64 {
                 let chosen = shown.indices.filter { subset & (1 << $0) != 0 }.map { shown[$0] }
-                for enrolled in [[], [.totp], [.passkey], [.totp, .passkey, .recoveryCode]] as [Set<Factor>] {
+                for enrolled in [
+                    [], [.totp], [.passkey], [.accessCode], [.totp, .passkey, .recoveryCode],
+                ] as [Set<Factor>] {
                     let decision = SignInPolicy(minimum: minimum).decide(
                         shown: chosen, enrolled: enrolled, isRemembered: false)
                     guard case .accept(let context, _) = decision else { continue }
                     #expect(context >= minimum)
-                    #expect(enrolled.isDisjoint(with: [.totp, .passkey]) || context >= .multiFactor)
+                    #expect(enrolled.isDisjoint(with: [.totp, .passkey, .accessCode]) || context >= .multiFactor)
                 }
             }
         }

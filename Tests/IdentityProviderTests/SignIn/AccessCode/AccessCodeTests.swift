@@ -79,9 +79,81 @@ struct AccessCodeTests {
             #expect(try await browser.submit(page, [("code", wrong)]).page().hasError("code"))
         }
         issuer.clock.advance(by: 61)
-        // The expired code is no longer offered either.
+        #expect(try await !verifies(code, issuer))
+        // It is no longer offered either.
         let late = try await browser.submit(page, [("code", code)]).page()
         #expect(late.template == "second-factor" && late.text("factor") == "totp")
+        let new = try await makeCode(issuer)
+        #expect(try await verifies(new, issuer))
+        #expect(try await !verifies(new, issuer))
+    }
+
+    /// Whether the factor accepts `code` from bob, however the page came to ask for it.
+    private func verifies(_ code: String, _ issuer: TestIssuer) async throws -> Bool {
+        let request = try Request(
+            method: .post, path: "/second-factor", headers: [.contentType: "application/x-www-form-urlencoded"],
+            body: Array("code=\(code)".utf8))
+        return try await AccessCodeFactor(issuer.core).verify(request, of: bob(issuer)) != nil
+    }
+
+    @Test("a code that was used in another browser is refused")
+    func used() async throws {
+        let issuer = try await TestIssuer()
+        let code = try await makeCode(issuer)
+        let (first, second) = (Browser(issuer), Browser(issuer, at: "192.0.2.7"))
+        let pages = (try await asked(first), try await asked(second))
+        #expect(try await first.submit(pages.0, [("code", code)]).page().template == "enrol")
+        let late = try await second.submit(pages.1, [("code", code)]).page()
+        #expect(late.template == "second-factor" && late.text("factor") == "totp")
+    }
+
+    @Test("when the lost factor is removed, the password alone neither signs in nor adds a factor")
+    func removed() async throws {
+        let issuer = try await TestIssuer()
+        let code = try await makeCode(issuer)
+        let lost = try await issuer.administration.factors(of: bob(issuer)).filter { $0.factor == .totp }
+        #expect(try await issuer.administration.remove(lost, of: bob(issuer)) == lost)
+        let thief = Browser(issuer, at: "192.0.2.66")
+        let page = try await thief.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
+        #expect(page.template == "second-factor" && page.text("factor") == "access_code")
+        let forced = try await thief.get("/enrol", [("interaction", page.text("interaction"))]).page()
+        #expect(forced.template == "second-factor")
+        #expect(try await issuer.stores.sessions.sessions(of: bob(issuer).id, at: issuer.clock.now).isEmpty)
+        let owner = Browser(issuer)
+        let asked = try await owner.authorize(Browser.webRequest(), as: "bob", password: "battery staple").page()
+        #expect(try await owner.submit(asked, [("code", code)]).page().template == "enrol")
+    }
+
+    private struct Lockout: Sendable {
+        let name: String
+        let act: @Sendable (TestIssuer, User) async throws -> Void
+    }
+
+    private static let lockouts = [
+        Lockout(name: "this wasn't me") { issuer, bob in try await AccountProtection(issuer.core).shut(bob) },
+        Lockout(name: "a new password") { issuer, bob in
+            try await issuer.administration.setPassword("a much longer one", of: bob)
+        },
+        Lockout(name: "a password reset") { issuer, bob in
+            let isReset = try await AccountProtection(issuer.core).setPassword(
+                bob.passwordHash ?? "", of: bob, mailedAt: issuer.clock.now, because: .passwordReset,
+                after: Request(method: .post, path: "/reset-password"))
+            #expect(isReset)
+        },
+        Lockout(name: "sign-out everywhere") { issuer, bob in try await issuer.administration.endSessions(of: bob) },
+        Lockout(name: "disabling and enabling") { issuer, bob in
+            for isDisabled in [true, false] { try await issuer.administration.setDisabled(isDisabled, bob) }
+        },
+    ]
+
+    @Test("it doesn't survive what locks an intruder out", arguments: lockouts.indices)
+    func void(_ index: Int) async throws {
+        let lockout = Self.lockouts[index]
+        let issuer = try await TestIssuer()
+        let code = try await makeCode(issuer, lifetime: 86_400)
+        try await lockout.act(issuer, bob(issuer))
+        #expect(try await issuer.stores.recoveryCodes.accessCodeExpiry(of: bob(issuer).id) == nil, "\(lockout.name)")
+        #expect(try await !verifies(code, issuer), "\(lockout.name)")
     }
 
     @Test("of many browsers with one code, one gets on")
@@ -159,6 +231,13 @@ struct AccessCodeTests {
         let answer = try await frontEnd.post("mfa", #""ticket":"\#(ticket)","factor":"access_code","code":"\#(code)""#)
         #expect(answer.status == .unauthorized)
         #expect(try await frontEnd.issuer.stores.recoveryCodes.accessCodeExpiry(of: bob(frontEnd.issuer).id) != nil)
+        // Without another factor, it still counts as enrolled.
+        let administration = frontEnd.issuer.administration
+        let lost = try await administration.factors(of: bob(frontEnd.issuer)).filter { $0.factor == .totp }
+        _ = try await administration.remove(lost, of: bob(frontEnd.issuer))
+        let alone = try await frontEnd.login(FrontEnd.bob)
+        #expect(alone["type"]?.string?.hasSuffix("enrolment_required") == true, "\(alone)")
+        #expect(alone["factors"] == ["totp", "passkey"] && alone["access_token"] == nil)
     }
 
     @Test("the database holds only its digest")

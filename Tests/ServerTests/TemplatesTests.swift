@@ -53,4 +53,20 @@ struct TemplatesTests {
         #expect(error?.file == name)
         #expect(error?.reason.isEmpty == false)
     }
+
+    @Test(
+        "the letter about an access code says what its link does",
+        arguments: [("en", "the link voids the code"), ("de", "macht der Link den Code ungültig")])
+    func accessCode(_ language: String, _ expected: String) throws {
+        let letter = Letter(
+            id: "1", to: try #require(MailAddress("alice@example.com")), kind: "access_code_made",
+            data: ["link": "https://id.example.com/not-me"], languages: [language])
+        let renderer = try PageRenderer(name: "Martlet")
+        let words = try renderer.words(of: letter, from: Issuer("https://id.example.com"), name: nil)
+        #expect(!words.subject.isEmpty)
+        for text in [words.text, words.html] {
+            #expect(text.contains(expected) && text.contains("https://id.example.com/not-me"))
+            #expect(!text.contains("text.mail_"))
+        }
+    }
 }

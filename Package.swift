@@ -219,7 +219,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "IdentityProvider", "JOSE", "Mustache", "Templates", httpTypes, logging, tracing, lifecycle,
+                "Server", "IdentityProvider", "JOSE", "Mustache", "Templates", "TestSupport", httpTypes, logging,
+                tracing, lifecycle,
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -4,6 +4,8 @@ package import ServiceLifecycle
 package struct Provider: Sendable {
     package let settings: Settings
     package let endpoints: [any Endpoint]
+    /// Limits requests before their bodies are read.
+    package let requestLimiter: RequestLimiter
     package let services: [any Service]
     package let keyRotation: KeyRotation
     package let mail: MailQueue
@@ -31,9 +33,9 @@ package struct Provider: Sendable {
         ]
         let topics = described + [MetadataTopic(core, describing: described)]
 
+        let requestLimiter = RequestLimiter(core, clients: tokens.authenticator)
         let audited = topics.flatMap(\.endpoints).map { endpoint in
-            AuditedEndpoint(
-                base: LimitedEndpoint(endpoint, core, authenticator: tokens.authenticator), log: core.audit)
+            AuditedEndpoint(base: LimitedEndpoint(base: endpoint, limiter: requestLimiter), log: core.audit)
         }
         #if MARTLET_MUTATIONS
             let tools = MutationTools(core)
@@ -41,6 +43,7 @@ package struct Provider: Sendable {
         #else
             endpoints = audited
         #endif
+        self.requestLimiter = requestLimiter
         services = topics.flatMap(\.services)
         settings = core.settings
         keyRotation = keys.rotation

@@ -72,10 +72,10 @@ package struct Limits: Sendable {
     package var idleTimeout: TimeInterval = 60
     /// Time for a TLS handshake, in seconds.
     package var handshakeDeadline: TimeInterval = 10
-    /// Failed guesses from one address at each page and API where secrets could be guessed; `nil` if not limited.
+    /// Failed guesses from one address at each page and API where secrets can be guessed; `nil` if not limited.
     package var signInFailures: RateLimit? = RateLimit(burst: 30, perMinute: 60)
-    /// Requests from one address to each endpoint where programs get, check and revoke tokens, and to account forms,
-    /// except those of clients that authenticate; `nil` if not limited.
+    /// Requests from one address to each page and to each endpoint where programs get, check and revoke tokens, except
+    /// those of clients that authenticate; `nil` if not limited.
     package var requests: RateLimit? = RateLimit(burst: 600, perMinute: 6_000)
     /// Requests from one address to each page and API that sends email; `nil` if not limited.
     package var emailRequests: RateLimit? = RateLimit(burst: 10, perMinute: 6)
@@ -87,8 +87,7 @@ package struct Limits: Sendable {
     /// The figures of a route's limit; `nil` if the operator turned it off.
     subscript(limit: RouteLimit) -> RateLimit? {
         switch limit {
-        case .guessing: signInFailures
-        case .requests: requests
+        case .requests, .clients: requests
         case .mail: emailRequests
         }
     }

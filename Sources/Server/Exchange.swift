@@ -44,6 +44,8 @@ struct Answer: Sendable {
     var isSharedAcrossOrigins = false
     /// The cause of an error, for the log.
     var cause: String?
+    /// The registered client that an error concerns, for the log.
+    var client: Identifier<Client>?
 }
 
 extension Answer {

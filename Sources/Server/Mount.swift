@@ -36,13 +36,27 @@ struct Mount: Sendable {
                 throw OAuthError.unavailable(retryAfter: 2, cause: NotReady())
             }
             return render(
-                try await routed.endpoint.respond(to: routed.request()), routed.exchange, routed.provider)
+                try await routed.endpoint.respond(to: read(routed)), routed.exchange, routed.provider)
         } catch let error as BrokenRequest {
             throw error
         } catch let error where error is any StorageUnavailable {
             return refuse(routed, .unavailable(retryAfter: 2, cause: error))
         } catch {
             return refuse(routed, OAuthError(reporting: error))
+        }
+    }
+
+    /// Reads the request within the route's limit, which counts requests that can't be read as well.
+    private func read(_ routed: RoutedRequest) async throws -> Request {
+        let (limiter, address) = (routed.provider.limiter, routed.exchange.remoteAddress)
+        try limiter?.admit(routed.route, from: address)
+        do { return try await routed.request() } catch let error as OAuthError {
+            try limiter?.countUnreadable(routed.route, from: address)
+            throw error
+        } catch {
+            // Nobody is left to answer.
+            try? limiter?.countUnreadable(routed.route, from: address)
+            throw error
         }
     }
 
@@ -53,7 +67,7 @@ struct Mount: Sendable {
         if error.status != .tooManyRequests {
             var values: Logger.Metadata = [
                 "route": "\(routed.route.path)", "error": "\(error.code.rawValue)", "reason": "\(error.description)",
-                "cause": "\(error.cause.map { "\($0)" } ?? "none")", "client": "\(routed.exchange.remoteAddress)",
+                "cause": "\(error.cause.map { "\($0)" } ?? "none")", "address": "\(routed.exchange.remoteAddress)",
             ]
             values["client_id"] = error.client.map { "\($0)" }
             Logger.current.log(level: error.code == .serverError ? .error : .notice, "refused", metadata: values)
@@ -65,6 +79,7 @@ struct Mount: Sendable {
         }
         var answer = render(routed.endpoint.refusal(error), routed.exchange, routed.provider)
         answer.cause = error.cause.map { "\($0)" }
+        answer.client = error.client
         return answer
     }
 

@@ -7,11 +7,23 @@ package struct MountedProvider: Sendable {
     let name: String?
     let endpoints: [any Endpoint]
     let limits: Limits
+    /// Limits requests before their bodies are read.
+    let limiter: RequestLimiter?
 
-    package init(issuer: Issuer, name: String? = nil, endpoints: [any Endpoint], limits: Limits = Limits()) {
+    package init(_ provider: Provider) {
+        self.init(
+            issuer: provider.settings.issuer, endpoints: provider.endpoints, limits: provider.settings.limits,
+            limiter: provider.requestLimiter)
+    }
+
+    package init(
+        issuer: Issuer, name: String? = nil, endpoints: [any Endpoint], limits: Limits = Limits(),
+        limiter: RequestLimiter? = nil
+    ) {
         self.issuer = issuer
         self.name = name
         self.endpoints = endpoints
         self.limits = limits
+        self.limiter = limiter
     }
 }

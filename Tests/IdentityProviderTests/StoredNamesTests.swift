@@ -80,7 +80,7 @@ struct StoredNamesTests {
             ])
         let digested: [any Digested.Type] = [
             AttemptCounter.self, AttemptSpread.self, Client.self, ClientAttempts.self, Device.self,
-            HashedClientSecret.self, LimitedEndpoint.self, MailShare.self, RecoveryCode.self, Session.self,
+            HashedClientSecret.self, GuessLimiter.self, MailShare.self, RecoveryCode.self, Session.self,
             SignInProgress.self, TOTPCredential.self,
         ]
         #expect(

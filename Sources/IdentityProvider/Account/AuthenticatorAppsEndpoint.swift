@@ -11,7 +11,7 @@ struct AuthenticatorAppsEndpoint: AccountPageEndpoint {
     let notices: AccountNotices
     let audit: AuditLog
     let path = Path.authenticatorApps
-    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
+    var routes: [Route] { Route.page(path) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -11,7 +11,7 @@ struct DeleteAccountEndpoint: AccountPageEndpoint {
     let audit: AuditLog
     let done: LinkPages
     let path = Path.deleteAccount
-    var routes: [Route] { Route.page(path, rateLimit: .requests) }
+    var routes: [Route] { Route.page(path) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -12,7 +12,7 @@ struct PasskeysEndpoint: AccountPageEndpoint {
     let codes: RecoveryCodeSet
     let notices: AccountNotices
     let path = Path.passkeys
-    var routes: [Route] { Route.page(path, rateLimit: .guessing) }
+    var routes: [Route] { Route.page(path) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -11,7 +11,7 @@ struct ProfileEndpoint: PageEndpoint {
     let attributes: CachedAttributes
     let audit: AuditLog
     let now: @Sendable () -> Date
-    let routes = Route.page(.profile, rateLimit: .requests)
+    let routes = Route.page(.profile)
 
     init(_ core: Core) {
         gate = AccountGate(core)

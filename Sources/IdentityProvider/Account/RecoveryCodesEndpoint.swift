@@ -7,7 +7,7 @@ struct RecoveryCodesEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let codes: RecoveryCodeSet
     let path = Path.recoveryCodes
-    var routes: [Route] { Route.page(path, rateLimit: .requests) }
+    var routes: [Route] { Route.page(path) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

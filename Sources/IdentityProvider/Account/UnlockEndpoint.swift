@@ -10,7 +10,7 @@ struct UnlockEndpoint: LinkEndpoint {
     let attempts: AttemptLimiter
     let recoveries: AccountRecoveries
     let audit: AuditLog
-    let routes = Route.page(.unlock, rateLimit: .guessing)
+    let routes = Route.page(.unlock)
 
     init(_ core: Core) {
         pages = LinkPages(core)

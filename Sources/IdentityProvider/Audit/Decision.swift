@@ -6,7 +6,6 @@ package final class Decision: Sendable {
         var notes: [String] = []
         var client: Identifier<Client>?
         var session: Identifier<Session>?
-        var hasFailedGuess = false
         var hasAuthenticatedClient = false
     }
 
@@ -22,8 +21,6 @@ package final class Decision: Sendable {
     /// The session that the request belongs to, once known.
     var session: Identifier<Session>? { state.withLock(\.session) }
 
-    /// Whether a secret in the request was wrong. Limits on guessing count such requests.
-    var hasFailedGuess: Bool { state.withLock(\.hasFailedGuess) }
     /// Whether a client proved who it is. Limits on requests don't count such requests.
     var hasAuthenticatedClient: Bool { state.withLock(\.hasAuthenticatedClient) }
 
@@ -42,9 +39,6 @@ package final class Decision: Sendable {
     static func concerns(_ session: Identifier<Session>) {
         RequestContext.current.decision.state.withLock { $0.session = session }
     }
-
-    /// Marks the request as a failed guess at a secret.
-    static func failedGuess() { RequestContext.current.decision.state.withLock { $0.hasFailedGuess = true } }
 
     /// Marks the request as one of a client that proved who it is.
     static func authenticatedClient() {

@@ -4,6 +4,8 @@ import HTTPTypes
 package struct RequestContext: Sendable {
     @TaskLocal package static var current = RequestContext()
 
+    /// The path of the route, below the issuer.
+    var route: String?
     /// The IP address of the client, as reported by trusted proxies.
     package var address: String?
     /// At most 255 characters.
@@ -26,6 +28,7 @@ package struct RequestContext: Sendable {
     }
 
     package init(_ request: Request) {
+        route = request.path
         address = request.remoteAddress
         userAgent = request.headers[.userAgent].map { String($0.prefix(255)) }
         trace = request.trace

@@ -12,7 +12,7 @@ struct AuthorizationEndpoint: Endpoint {
     private let pages: InteractionPages
     private let responder: AuthorizationResponder
     private let audit: AuditLog
-    let routes = [Route.get(.authorization), .post(.authorization)]
+    let routes = [Route.get(.authorization, rateLimit: .requests), .post(.authorization, rateLimit: .requests)]
 
     init(_ core: Core, loop: InteractionLoop) {
         intake = AuthorizationIntake(core)

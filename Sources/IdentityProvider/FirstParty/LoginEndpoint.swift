@@ -7,7 +7,7 @@ struct LoginEndpoint: FirstPartyEndpoint {
     let resources: CachedResourceServers
     let passwords: PasswordSignIn
     let outcome: FirstPartySignIn
-    let routes = [Route.api(.post, "login", rateLimit: .guessing)]
+    let routes = [Route.api(.post, "login", rateLimit: .requests)]
 
     init(_ core: Core, signIn: SignIn, outcome: FirstPartySignIn) {
         clients = FirstPartyClients(core)

@@ -13,7 +13,7 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
     let singleUse: any SingleUseStore
     let audit: AuditLog
     let sealer: Sealer
-    let routes = [Route.api(.post, "mfa", rateLimit: .guessing)]
+    let routes = [Route.api(.post, "mfa", rateLimit: .requests)]
 
     init(_ core: Core, signIn: SignIn, outcome: FirstPartySignIn) {
         clients = FirstPartyClients(core)

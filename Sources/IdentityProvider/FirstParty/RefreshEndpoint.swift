@@ -10,7 +10,7 @@ struct RefreshEndpoint: FirstPartyEndpoint {
     let tokens: PresentedTokenReader
     let outcome: FirstPartySignIn
     let cookies: TokenCookies
-    let routes = [Route.api(.post, "refresh", rateLimit: .requests)]
+    let routes = [Route.api(.post, "refresh", rateLimit: .clients)]
 
     init(_ core: Core, authenticator: ClientAuthenticator, outcome: FirstPartySignIn) {
         clients = FirstPartyClients(core)

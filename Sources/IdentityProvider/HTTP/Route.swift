@@ -4,7 +4,7 @@ package import HTTPTypes
 package struct Route: Hashable, Sendable {
     package let method: HTTPRequest.Method
     package let path: Path
-    /// The limit per client address; `nil` if responses are cheap.
+    /// The limit per client address; `nil` if responses are cheap and refusals rare.
     package let rateLimit: RouteLimit?
     /// Whether scripts of any origin may call the route (CORS). Only for endpoints that ignore cookies.
     package let isSharedAcrossOrigins: Bool
@@ -34,8 +34,8 @@ package struct Route: Hashable, Sendable {
     }
 
     /// Returns the routes of a page: `GET` shows it, `POST` submits it. `rateLimit` applies to `POST`.
-    package static func page(_ path: Path, rateLimit: RouteLimit? = nil) -> [Route] {
-        [.get(path), .post(path, rateLimit: rateLimit)]
+    package static func page(_ path: Path, rateLimit: RouteLimit = .requests) -> [Route] {
+        [.get(path, rateLimit: .requests), .post(path, rateLimit: rateLimit)]
     }
 }
 

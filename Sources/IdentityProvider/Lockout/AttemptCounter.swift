@@ -1,10 +1,11 @@
 import FoundationEssentials
-import JOSE
 
 /// A target of guessing and the rule for its failures. Names that do not exist are counted in the same way.
 struct AttemptCounter: Hashable, Sendable {
     let name: String
     let rule: AttemptRule
+    /// Whether it counts only in one browser in which the user has signed in before.
+    var isOfDevice = false
     /// The notice to send when the counter locks, whether or not the account exists.
     var notice: Mail.Occasion?
 
@@ -19,14 +20,14 @@ struct AttemptCounter: Hashable, Sendable {
     /// Counts guesses at the password in a browser in which the user has signed in before, so that nobody else can lock
     /// them out of it.
     static func account(on device: Device) -> AttemptCounter {
-        AttemptCounter(name: "device \(device.id)", rule: .account)
+        AttemptCounter(name: "device \(device.id)", rule: .account, isOfDevice: true)
     }
 
     /// Counts guesses at the second factor of a user whose password was correct.
     static func secondFactor(of user: Identifier<User>, on device: Device?) -> AttemptCounter {
         AttemptCounter(
             name: device.map { "second factor on \($0.id)" } ?? "second factor of \(user)", rule: .secondFactor,
-            notice: device == nil ? .secondFactorLocked(user) : nil)
+            isOfDevice: device != nil, notice: device == nil ? .secondFactorLocked(user) : nil)
     }
 
     /// Counts all attempts of one subscriber, at any account. Many users may share an address.
@@ -43,7 +44,7 @@ extension AttemptCounter {
 
     /// The key in storage: a digest, so that the table does not reveal who is under attack.
     func key(_ digester: SecretDigester) -> String {
-        Base64URL.encode(digester.digest(name, of: AttemptCounter.self).bytes)
+        digester.name(name, of: AttemptCounter.self)
     }
 }
 

@@ -9,6 +9,7 @@ package struct AttemptLimiter: Sendable {
     private let store: any AttemptStore
     private let digester: SecretDigester
     private let limiter: RateLimiter
+    private let guesses: GuessLimiter
     private let notices: AccountNotices
     let audit: AuditLog
     private let now: @Sendable () -> Date
@@ -19,13 +20,16 @@ package struct AttemptLimiter: Sendable {
         store = core.stores.attempts
         digester = core.digester
         limiter = core.limiter
+        guesses = GuessLimiter(core)
         notices = AccountNotices(core)
         audit = core.audit
         now = core.now
     }
 
-    /// Returns why the next attempt must wait, or `nil` if it is allowed now.
+    /// Returns why the next attempt must wait, or `nil` if it is allowed now. Throws if too many attempts from the
+    /// address failed, except in a browser with its own counter: a neighbor can't keep users out of their browsers.
     func wait(for counters: [AttemptCounter]) async throws -> AttemptPause? {
+        if !counters.contains(where: \.isOfDevice) { try await guesses.check() }
         let names = counters.map(digest)
         let failures = try await store.failures(of: names, at: now())
         let counted = zip(counters, names).compactMap { counter, name in failures[name].map { (counter.rule, $0) } }
@@ -45,7 +49,7 @@ package struct AttemptLimiter: Sendable {
     /// Counts a failure. `user` is the owner of the counters, if they exist. Of concurrent failures, on all nodes, only
     /// the one that reaches the limit records the lockout and sends the notice.
     func failed(_ counters: [AttemptCounter], of user: Identifier<User>?) async throws {
-        Decision.failedGuess()
+        if !counters.contains(where: \.isOfDevice) { try await guesses.failed() }
         let moment = now()
         let counts = try await store.fail(
             counters.map(digest), at: moment, expiresAt: moment.addingTimeInterval(AttemptRule.memory))

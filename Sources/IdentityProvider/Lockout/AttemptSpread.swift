@@ -1,5 +1,4 @@
 import FoundationEssentials
-import JOSE
 
 /// Counts how widely failed sign-ins are spread: over accounts by one subscriber, and over subscribers at one account.
 /// Password spraying, a few guesses at each account, stays below every other counter.
@@ -58,7 +57,7 @@ struct AttemptSpread: Sendable {
 
     /// The key in storage: a digest, so that the tables do not reveal who is under attack.
     private func digest(_ name: String) -> String {
-        Base64URL.encode(digester.digest(name, of: AttemptSpread.self).bytes)
+        digester.name(name, of: AttemptSpread.self)
     }
 }
 

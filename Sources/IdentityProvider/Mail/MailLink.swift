@@ -83,17 +83,12 @@ struct MailLinks: Sendable {
         guard let text = request.parameters["link"],
             let link = try? sealer.open(MailLink.self, from: text, for: purpose.sealed), now() < link.expiresAt,
             try await !singleUse.isConsumed(link.id, for: .mailLink)
-        else { throw lost() }
+        else { throw OAuthError.linkLost }
         guard let id = link.user else { return (link, nil) }
         guard let user = try await users.findEnabled(id),
             link.fingerprint == Self.fingerprint(of: user, purpose)
-        else { throw lost() }
+        else { throw OAuthError.linkLost }
         return (link, user)
-    }
-
-    private func lost() -> OAuthError {
-        Decision.failedGuess()
-        return .linkLost
     }
 
     /// Consumes the link. Of concurrent calls for one link, exactly one returns; the others throw.

@@ -27,10 +27,12 @@ struct FailureLimiter: Sendable {
         return limiter.wait(for: name, of: limit, at: now())
     }
 
-    /// Counts a failure. Attempts that were underway when the limit was reached count as well, up to a second burst.
+    /// Counts a failure. Attempts that were underway when the limit was reached count as well, up to
+    /// `RateLimit.longestDebt`.
     func failed(_ name: String, of limit: RateLimit) async throws {
         limiter.charge(name, of: limit, at: now())
         try await store.fill(
-            name, by: limit.interval, upTo: 2 * limit.interval * TimeInterval(limit.burst), at: now())
+            name, by: limit.interval, upTo: limit.interval * TimeInterval(limit.burst) + RateLimit.longestDebt,
+            at: now())
     }
 }

@@ -12,22 +12,23 @@ package struct RateLimit: Hashable, Sendable {
 
     /// The time to refill one request, in seconds.
     var interval: TimeInterval { 60 / TimeInterval(perMinute) }
+    /// The most that requests made on credit can delay later ones, in seconds.
+    static let longestDebt: TimeInterval = 300
 }
 
-/// What a route limits per client address. `Limits` holds the figures.
+/// The requests to a route that are limited per client address. `Limits` holds the figures.
 package enum RouteLimit: Hashable, Sendable {
-    /// Failed guesses at a secret, on all nodes together. A request without a wrong secret costs nothing.
-    case guessing
-    /// Requests, except those of clients that authenticate.
+    /// All requests. Even those that are refused at once cost an audit record.
     case requests
+    /// All requests except those of clients that authenticate.
+    case clients
     /// Requests that can send an email.
     case mail
 
     /// The setting with the figures, for the log.
     var setting: String {
         switch self {
-        case .guessing: "limits.sign_in_failures"
-        case .requests: "limits.requests"
+        case .requests, .clients: "limits.requests"
         case .mail: "limits.email_requests"
         }
     }

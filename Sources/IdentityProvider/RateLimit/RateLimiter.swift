@@ -31,7 +31,8 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// Takes one token of `name`, on credit if none is left. The debt is at most `burst`.
+    /// Takes one token of `name`, on credit if none is left. The debt is at most what refills in
+    /// `RateLimit.longestDebt`.
     package func charge(_ name: String, of limit: RateLimit, at now: Date) {
         let key = Key(name: name, limit: limit)
         buckets.withLock { take(from: Self.refilled($0[key], key, at: now), key, in: &$0, at: now) }
@@ -39,7 +40,7 @@ package final class RateLimiter: Sendable {
 
     private func take(from bucket: Bucket, _ key: Key, in buckets: inout [Key: Bucket], at now: Date) {
         var bucket = bucket
-        bucket.tokens = max(bucket.tokens - 1, -Double(key.limit.burst))
+        bucket.tokens = max(bucket.tokens - 1, -RateLimit.longestDebt / key.limit.interval)
         if buckets[key] == nil, buckets.count >= maximumCount { forgetFull(in: &buckets, at: now) }
         buckets[key] = bucket
     }

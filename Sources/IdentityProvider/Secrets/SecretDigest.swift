@@ -1,3 +1,5 @@
+import JOSE
+
 /// A type whose secrets are stored as digests. The label is part of the digest and must not change with the type's
 /// name.
 package protocol Digested {
@@ -40,6 +42,11 @@ package struct SecretDigester: Sendable {
         let current = vault.currentOrNone(.digest)
         let others = vault.keys(.digest).reversed().filter { $0.number != current.number }
         return ([current] + others).map { Self.digest(secret, under: $0) }
+    }
+
+    /// Returns the digest under the current key as text, to name something in storage without revealing it.
+    func name<Entity: Digested>(_ text: String, of entity: Entity.Type) -> String {
+        Base64URL.encode(digest(text, of: entity).bytes)
     }
 
     /// Compares in constant time.

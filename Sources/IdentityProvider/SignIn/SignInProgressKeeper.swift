@@ -48,6 +48,6 @@ struct SignInProgressKeeper: Sendable {
     }
 
     private func stamp(of user: User) -> String {
-        Base64URL.encode(digester.digest(user.passwordHash ?? "", of: SignInProgress.self).bytes)
+        digester.name(user.passwordHash ?? "", of: SignInProgress.self)
     }
 }

@@ -13,7 +13,7 @@ struct IntrospectionEndpoint: Endpoint {
     private let attributes: CachedAttributes
     private let bearers: BearerAuthenticator
     private let refreshTokens: RefreshTokenReader
-    let routes = [Route.post(.introspection, rateLimit: .requests)]
+    let routes = [Route.post(.introspection, rateLimit: .clients)]
 
     init(_ core: Core, authenticator: ClientAuthenticator, bearers: BearerAuthenticator) {
         issuer = core.issuer

@@ -13,7 +13,7 @@ struct RevocationEndpoint: Endpoint {
     private let singleUse: any SingleUseStore
     private let audit: AuditLog
     private let now: @Sendable () -> Date
-    let routes = [Route.post(.revocation, rateLimit: .requests, isSharedAcrossOrigins: true)]
+    let routes = [Route.post(.revocation, rateLimit: .clients, isSharedAcrossOrigins: true)]
 
     init(_ core: Core, authenticator: ClientAuthenticator) {
         accessTokens = AccessTokenReader(core)

@@ -9,7 +9,7 @@ struct TokenEndpoint: Endpoint {
     private let grants: [GrantType: any Grant]
     private let issuer: TokenIssuer
     private let audit: AuditLog
-    let routes = [Route.post(.token, rateLimit: .requests, isSharedAcrossOrigins: true)]
+    let routes = [Route.post(.token, rateLimit: .clients, isSharedAcrossOrigins: true)]
 
     init(_ core: Core, authenticator: ClientAuthenticator, issuer: TokenIssuer) {
         grants = Dictionary(uniqueKeysWithValues: Grants.all.map { ($0.type, $0.init(core)) })

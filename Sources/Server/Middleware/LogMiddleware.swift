@@ -10,7 +10,7 @@ struct LogMiddleware: Middleware {
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         let start = clock.now
         var values: Logger.Metadata = [
-            "method": "\(exchange.head.method.known)", "client": "\(exchange.remoteAddress)",
+            "method": "\(exchange.head.method.known)", "address": "\(exchange.remoteAddress)",
         ]
         do {
             let answer = try await next(exchange)
@@ -23,6 +23,7 @@ struct LogMiddleware: Middleware {
             }
             guard let suppressed = limited.admit(answer.route ?? "none", at: clock.now) else { return answer }
             values["cause"] = "\(answer.cause ?? "too many attempts")"
+            values["client_id"] = answer.client.map { "\($0)" }
             values["suppressed"] = "\(suppressed)"
             Logger.current.notice("rate limited", metadata: values)
             return answer

@@ -94,9 +94,7 @@ struct Serve: AsyncParsableCommand {
         let (showsDemo, demoPort) = (demo, demoPort)
         let server = HTTPServer(
             settings: settings,
-            providers: providers.map {
-                MountedProvider(issuer: $0.settings.issuer, endpoints: $0.endpoints, limits: $0.settings.limits)
-            }, pages: pages, readiness: preparation.readiness,
+            providers: providers.map { MountedProvider($0) }, pages: pages, readiness: preparation.readiness,
             onRunning: { _ in
                 Logger.current.notice(
                     "serving",

@@ -75,7 +75,7 @@ struct SignInLimitTests {
         }
     }
 
-    @Test("successes, pages and requests without a guess cost nothing")
+    @Test("successes, pages and requests without a guess don't count as failed sign-ins")
     func free() async throws {
         let issuer = try await node(try await TestDatabase(), TestClock())
         for _ in 0..<100 {
@@ -99,11 +99,77 @@ struct SignInLimitTests {
         let right = [("username", "alice"), ("password", "correct horse")]
         #expect(try await browser.submit(page, right).status == .tooManyRequests)
         #expect(try await login(issuer, "alice", "correct horse", from: office).status == .ok)
-        let endpoint = try #require(issuer.provider.endpoints.first { $0.routes.contains { $0.path == .signIn } })
+    }
+
+    @Test("the error names the setting for the log")
+    func setting() async throws {
+        let issuer = try await node(try await TestDatabase(), TestClock())
+        for number in 0..<Self.limit.burst { _ = try await login(issuer, "name-\(number)", "guess", from: office) }
+        let path = "/api/auth/login"
+        let endpoint = try #require(issuer.provider.endpoints.first { $0.routes.contains { $0.path.text == path } })
         let error = await #expect(throws: OAuthError.self) {
-            try await endpoint.respond(to: Request(method: .post, path: "/sign-in", remoteAddress: office))
+            try await endpoint.respond(
+                to: Request(
+                    method: .post, path: path, headers: [.contentType: "application/json"],
+                    body: Array(#"{"username":"alice","password":"correct horse"}"#.utf8), remoteAddress: office,
+                    reading: .json))
         }
         #expect(error?.cause.map { "\($0)" } == "limits.sign_in_failures")
+    }
+
+    @Test("a neighbor who uses the limit up keeps nobody out of browsers in which they have signed in")
+    func neighbor() async throws {
+        let issuer = try await node(try await TestDatabase(), TestClock())
+        let (known, other) = (Browser(issuer, at: office), Browser(issuer, at: office))
+        for browser in [known, other] { _ = try await browser.code() }
+        issuer.clock.advance(by: 1)
+        let neighbor = Browser(issuer, at: office)
+        let form = try await neighbor.get("/authorize", Browser.webRequest()).page()
+        let guesses = try await race(Self.limit.burst + 10) { number in
+            try await neighbor.request(
+                .post, "/sign-in",
+                form: [
+                    ("form_token", form.text("form_token")), ("interaction", form.text("interaction")),
+                    ("username", "name-\(number)"), ("password", "guess"),
+                ]
+            ).status
+        }
+        #expect(guesses.contains(.ok))
+        let again = Browser.webRequest([("prompt", "login")])
+        #expect(try await known.authorize(again).answer()["code"] != nil)
+        // In that browser, the user's own limit applies.
+        let page = try await other.get("/authorize", again).page()
+        for _ in 0..<5 { _ = try await other.submit(page, [("username", "alice"), ("password", "guess")]) }
+        let mistyped = try await other.submit(page, [("username", "alice"), ("password", "correct horse")])
+        #expect(mistyped.status == .tooManyRequests)
+        // A new browser waits, and so does one that is known for another account.
+        #expect(try await Browser(issuer, at: office).authorize(again).status == .tooManyRequests)
+        #expect(
+            try await other.submit(page, [("username", "bob"), ("password", "battery staple")]).status
+                == .tooManyRequests)
+    }
+
+    @Test("passkeys and email links can't be guessed, so wrong ones cost a neighbor neither a wait nor a commit")
+    func unguessable() async throws {
+        let issuer = try await TestIssuer(mailbox: TestMailbox(), signUp: .invitation) { $0.limits = Limits() }
+        let neighbor = Browser(issuer, at: office)
+        let page = try await neighbor.get("/authorize", Browser.webRequest()).page()
+        let before = issuer.database.database.committedUnits
+        for number in 0..<100 {
+            let form = [
+                ("form_token", page.text("form_token")), ("interaction", page.text("interaction")),
+                ("credential", "{}"), ("ceremony", "x"),
+            ]
+            let passkey = try await neighbor.request(.post, "/sign-in/passkey", form: form)
+            #expect(passkey.headers[.location]?.hasSuffix("problem=passkey") == true)
+            let link = try await neighbor.request(.post, "/reset-password", form: [("link", "\(number)")])
+            #expect(link.status != .tooManyRequests)
+            #expect(try await neighbor.get("/invitation", [("link", "\(number)")]).status == .gone)
+        }
+        #expect(issuer.database.database.committedUnits == before)
+        let address = try #require(MailAddress("new@example.com"))
+        let link = try #require(URLComponents(string: try issuer.provider.invitation(for: address))?.queryItems?.first)
+        #expect(try await Browser(issuer, at: office).get("/invitation", [("link", link.value ?? "")]).status == .ok)
     }
 
     @Test("a limit that is off lets everything through to the lockout")
@@ -227,6 +293,41 @@ struct RequestLimitTests {
         for number in 0..<Self.limit.burst { _ = try await refresh(issuer, from: "2001:db8::\(number % 9):1") }
         #expect(try await refresh(issuer, from: "2001:db8::ffff:2") == .tooManyRequests)
         #expect(try await refresh(issuer, from: "2001:db8:0:1::1") == .badRequest)
+    }
+
+    @Test(
+        "requests that are refused without a guess count as well, so that a flood of them leaves few audit records",
+        arguments: [
+            (HTTPRequest.Method.post, "/sign-in"), (.get, "/sign-in"), (.post, "/sign-in/passkey"),
+            (.post, "/second-factor"), (.get, "/authorize"), (.post, "/authorize"), (.get, "/reset-password"),
+            (.post, "/reset-password"), (.get, "/logout"), (.post, "/api/auth/login"), (.post, "/api/auth/mfa"),
+        ])
+    func refused(_ method: HTTPRequest.Method, _ path: String) async throws {
+        let issuer = try await TestIssuer(mailbox: TestMailbox()) {
+            $0.limits.requests = RateLimit(burst: 20, perMinute: 60)
+        }
+        @Sendable func send(from address: String) async throws -> HTTPResponse.Status {
+            guard !path.hasPrefix("/api") else {
+                return try await issuer.call(method, path, #"{"x":"y"}"#, from: address).status
+            }
+            return try await issuer.send(method, path, query: "id_token_hint=x", from: address).status
+        }
+        let before = issuer.audit.backlog.waiting
+        let statuses = try await race(200) { _ in try await send(from: address) }
+        #expect(statuses.count { $0 == .tooManyRequests } == 180)
+        #expect(issuer.audit.backlog.waiting <= before + 20)
+        #expect(try await send(from: "198.51.100.1") != .tooManyRequests)
+        issuer.clock.advance(by: 1)
+        #expect(try await send(from: address) != .tooManyRequests)
+        #expect(try await send(from: address) == .tooManyRequests)
+    }
+
+    @Test("a page and its form have limits of their own, so a crowd that gets the page can submit it")
+    func methods() async throws {
+        let issuer = try await TestIssuer { $0.limits.requests = RateLimit(burst: 5, perMinute: 60) }
+        for _ in 0..<5 { _ = try await issuer.send(.get, "/sign-in", from: address) }
+        #expect(try await issuer.send(.get, "/sign-in", from: address).status == .tooManyRequests)
+        #expect(try await issuer.send(.post, "/sign-in", from: address).status != .tooManyRequests)
     }
 
     @Test("a limit that is off lets every request in")

@@ -39,15 +39,19 @@ struct RateLimiterTests {
         #expect(limiter.take("victim", of: limit, at: now) != nil)
     }
 
-    @Test("a charge beyond the limit is a debt, which is at most one burst")
+    @Test("a charge beyond the limit is a debt, which is at most what refills in five minutes")
     func debt() {
         let limiter = RateLimiter()
         let limit = RateLimit(burst: 2, perMinute: 60)
         let now = Date(timeIntervalSince1970: 0)
         for _ in 0..<3 { limiter.charge("a", of: limit, at: now) }
         #expect(limiter.wait(for: "a", of: limit, at: now) == 2)
-        for _ in 0..<100 { limiter.charge("a", of: limit, at: now) }
-        #expect(limiter.wait(for: "a", of: limit, at: now) == 3)
-        #expect(limiter.wait(for: "a", of: limit, at: now.addingTimeInterval(3)) == nil)
+        for _ in 0..<400 { limiter.charge("a", of: limit, at: now) }
+        #expect(limiter.wait(for: "a", of: limit, at: now) == 301)
+        #expect(limiter.wait(for: "a", of: limit, at: now.addingTimeInterval(301)) == nil)
+        // However strict the limit is, guesses that were checked at once have to be waited for.
+        let strict = RateLimit(burst: 1, perMinute: 1)
+        for _ in 0..<64 { limiter.charge("b", of: strict, at: now) }
+        #expect(limiter.wait(for: "b", of: strict, at: now) == 360)
     }
 }

@@ -42,7 +42,7 @@ struct RateLimitTests {
             #expect((1...seconds + 1).contains(lines.count))
             let first = try #require(lines.first)
             #expect(first.message == "rate limited" && first.level == .notice)
-            #expect(first.metadata["client"] == "127.0.0.1" && first.metadata["status"] == "429")
+            #expect(first.metadata["address"] == "127.0.0.1" && first.metadata["status"] == "429")
             #expect(first.metadata["suppressed"] == "0" && first.metadata["cause"] != nil)
             // The two requests that were served.
             #expect(server.log.entries.count { $0.message == "request" } == 2)

@@ -22,7 +22,7 @@ struct TraceTests {
             #expect(lines.map { $0.metadata["status"] } == ["200", "404", "405"])
             #expect(lines.map { $0.metadata["route"] } == ["/echo", "none", "/echo"])
             #expect(lines.map { $0.metadata["method"] } == ["GET", "GET", "_OTHER"])
-            #expect(lines.allSatisfy { $0.metadata["client"] == "127.0.0.1" && $0.metadata["milliseconds"] != nil })
+            #expect(lines.allSatisfy { $0.metadata["address"] == "127.0.0.1" && $0.metadata["milliseconds"] != nil })
             #expect(!"\(server.log.entries)".lowercased().contains("secret"))
         }
     }
@@ -41,7 +41,7 @@ struct TraceTests {
             let lines = server.log.entries.filter { $0.message == "refused" }
             #expect(lines.map(\.level) == [level])
             #expect(lines.first?.metadata["error"] == .string(code))
-            #expect(lines.first?.metadata["client"] == "127.0.0.1")
+            #expect(lines.first?.metadata["address"] == "127.0.0.1")
             #expect(lines.first?.metadata["route"] == .string(String(path.prefix { $0 != "?" })))
             #expect(!"\(lines)".contains("secret\""))
         }

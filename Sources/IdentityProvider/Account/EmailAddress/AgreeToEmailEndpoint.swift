@@ -8,7 +8,7 @@ struct AgreeToEmailEndpoint: LinkEndpoint {
     let pages: LinkPages
     let links: MailLinks
     let mail: MailQueue
-    let routes = Route.page(.agreeToEmail, rateLimit: .guessing)
+    let routes = Route.page(.agreeToEmail)
 
     init(_ core: Core) {
         pages = LinkPages(core)

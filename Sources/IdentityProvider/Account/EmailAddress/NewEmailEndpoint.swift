@@ -10,7 +10,7 @@ struct NewEmailEndpoint: LinkEndpoint {
     let users: any UserStore
     let mail: MailQueue
     let audit: AuditLog
-    let routes = Route.page(.newEmail, rateLimit: .guessing)
+    let routes = Route.page(.newEmail)
 
     init(_ core: Core) {
         pages = LinkPages(core)

@@ -8,7 +8,7 @@ struct VerifyEmailEndpoint: LinkEndpoint {
     let links: MailLinks
     let users: any UserStore
     let audit: AuditLog
-    let routes = Route.page(.verifyEmail, rateLimit: .guessing)
+    let routes = Route.page(.verifyEmail)
 
     init(_ core: Core) {
         pages = LinkPages(core)

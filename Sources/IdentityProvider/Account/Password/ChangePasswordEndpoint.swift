@@ -11,7 +11,7 @@ struct ChangePasswordEndpoint: AccountPageEndpoint {
     let site: String
     let done: LinkPages
     let path = Path.changePassword
-    var routes: [Route] { Route.page(path, rateLimit: .requests) }
+    var routes: [Route] { Route.page(path) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -11,7 +11,7 @@ struct NotMeEndpoint: LinkEndpoint {
     let links: MailLinks
     let protection: AccountProtection
     let recoveries: AccountRecoveries
-    let routes = Route.page(.notMe, rateLimit: .guessing)
+    let routes = Route.page(.notMe)
 
     init(_ core: Core) {
         pages = LinkPages(core)

@@ -11,7 +11,7 @@ struct ResetPasswordEndpoint: LinkEndpoint {
     let links: MailLinks
     let protection: AccountProtection
     let site: String
-    let routes = Route.page(.resetPassword, rateLimit: .guessing)
+    let routes = Route.page(.resetPassword)
 
     init(_ core: Core) {
         pages = LinkPages(core)

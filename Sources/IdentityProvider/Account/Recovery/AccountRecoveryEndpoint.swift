@@ -8,7 +8,7 @@ struct AccountRecoveryEndpoint: AccountPageEndpoint {
     let recoveries: AccountRecoveries
     let done: LinkPages
     let path = Path.accountRecovery
-    var routes: [Route] { Route.page(path, rateLimit: .requests) }
+    var routes: [Route] { Route.page(path) }
 
     init(_ core: Core) {
         gate = AccountGate(core)

@@ -21,7 +21,7 @@ struct RecoveryEndpoint: LinkEndpoint {
         recoveries = AccountRecoveries(core)
     }
 
-    var routes: [Route] { Route.page(purpose.path, rateLimit: .guessing) }
+    var routes: [Route] { Route.page(purpose.path) }
 
     func show(_ request: Request) async throws -> Response {
         _ = try await links.open(request, for: purpose)

@@ -29,7 +29,7 @@ struct NewAccountEndpoint: LinkEndpoint {
         accounts = AccountCreation(core)
     }
 
-    var routes: [Route] { Route.page(purpose.path, rateLimit: .guessing) }
+    var routes: [Route] { Route.page(purpose.path) }
 
     var instead: NextStep { origin == .signUp ? pages.step(.signUp, .newLink) : pages.signIn }
 

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Rate limits failed client authentication, per client and network (RFC 6749 §2.3.1, §10.10).
 ///
-/// Failures count on all nodes. Each costs a commit, but the requests of a client that this node knows in their network
-/// cost not even a query. Failures count only in their own network, and not in a network where the client authenticated
+/// Failures count on all nodes. Each costs a commit, in one network about one a second, beyond which failures count on
+/// their node. The requests of a client that this node knows in their network cost not even a query. Failures count only in their own network, and not in a network where the client authenticated
 /// within a day: anyone else in that network could otherwise lock the client out. There, the endpoint's rate limit
 /// bounds guesses.
 final class ClientAttempts: Sendable {
@@ -13,12 +13,14 @@ final class ClientAttempts: Sendable {
     private let limiter: RateLimiter
     private let digester: SecretDigester
     private let now: @Sendable () -> Date
-    /// The last success of each client in each network, and of each secret there.
+    /// The last success in each network, of each client in it, and of each secret there.
     private let successes = Mutex<[String: Date]>([:])
 
     private static let failures = RateLimit(burst: 10, perMinute: 6)
     /// The same wrong credential counts once a minute: a program that still sends an old secret isn't guessing.
     private static let repetitions = RateLimit(burst: 1, perMinute: 1)
+    /// The failures in a network that are stored, so that they count on all nodes.
+    private static let stored = RateLimit(burst: 30, perMinute: 60)
     /// The wrong assertions in a network of the client after which its assertions there are no longer recognized.
     private static let knownFailures = RateLimit(burst: 60, perMinute: 60)
     /// How long a success is remembered, in seconds.
@@ -65,6 +67,10 @@ final class ClientAttempts: Sendable {
         successes.withLock { $0[digest(name, proof)] = nil }
         guard !isKnown(name, at: moment) else { return limiter.charge(name, of: Self.knownFailures, at: moment) }
         guard limiter.take(digest(name, proof), of: Self.repetitions, at: moment) == nil else { return }
+        // A flood that names another client each time stays away from the database. The answers are the same.
+        guard limiter.take(digest("stored", subscriber(attempt.address)), of: Self.stored, at: moment) == nil else {
+            return limiter.charge(name, of: Self.failures, at: moment)
+        }
         try await shared.failed(name, of: Self.failures)
     }
 
@@ -72,9 +78,9 @@ final class ClientAttempts: Sendable {
         guard let proof = attempt.proof else { return }
         let (name, moment) = (name(of: attempt), now())
         // An assertion comes only once.
-        let names = attempt.isAssertion ? [name] : [name, digest(name, proof)]
+        let names = [digest(subscriber(attempt.address)), name] + (attempt.isAssertion ? [] : [digest(name, proof)])
         successes.withLock { successes in
-            if successes[name] == nil, successes.count >= Self.maximumCount {
+            if successes[names[names.count - 1]] == nil, successes.count >= Self.maximumCount {
                 successes = successes.filter { $0.value > moment.addingTimeInterval(-Self.memory) }
                 if successes.count >= Self.maximumCount { successes.removeAll(keepingCapacity: true) }
             }
@@ -87,6 +93,9 @@ final class ClientAttempts: Sendable {
     func recognizes(_ claimed: ClaimedClient, from address: String) -> Bool {
         claimed.ids.contains { recognizes(Attempt(client: $0, claimed.credential, from: address)) }
     }
+
+    /// Whether any client authenticated in this network within a day.
+    func haveSucceeded(from address: String) -> Bool { isKnown(digest(subscriber(address)), at: now()) }
 
     private func recognizes(_ attempt: Attempt) -> Bool {
         guard let proof = attempt.proof else { return false }
@@ -102,12 +111,14 @@ final class ClientAttempts: Sendable {
 
     /// Unknown client identifiers are counted in the same way, so that limits don't reveal which clients exist.
     private func name(of attempt: Attempt) -> String {
-        digest("client", attempt.client.rawValue, IPAddress.subscriber(of: attempt.address))
+        digest("client", attempt.client.rawValue, subscriber(attempt.address))
     }
+
+    private func subscriber(_ address: String) -> String { IPAddress.subscriber(of: address) }
 
     /// Returns a key of fixed length, because the parts may be as long as the sender likes.
     private func digest(_ parts: String...) -> String {
-        Base64URL.encode(digester.digest(parts.joined(separator: "\u{0}"), of: ClientAttempts.self).bytes)
+        digester.name(parts.joined(separator: "\u{0}"), of: ClientAttempts.self)
     }
 }
 

@@ -57,7 +57,9 @@ struct ClientAuthenticator: Sendable {
     /// Returns the first registered client that the request may come from.
     private func find(_ claimed: ClaimedClient) async throws -> Client? {
         for id in claimed.ids {
-            if let client = try await clients.find(id) { return client }
+            guard let client = try await clients.find(id) else { continue }
+            Decision.concerns(client.id)
+            return client
         }
         return nil
     }
@@ -68,11 +70,13 @@ struct ClientAuthenticator: Sendable {
         return attempts.recognizes(claimed, from: request.remoteAddress)
     }
 
+    /// Whether a client authenticated in this network lately.
+    func haveAuthenticated(from address: String) -> Bool { attempts.haveSucceeded(from: address) }
+
     private func verify(
         _ claimed: ClaimedClient, as client: Client?, in request: Request
     ) async throws(ClientRefusal) -> Client {
         guard let client else { throw .unknown }
-        Decision.concerns(client.id)
         guard !client.isDisabled else { throw .disabled }
         guard let method = methods.first(where: { type(of: $0) == client.authenticationMethod }) else {
             throw .otherMethod

@@ -9,7 +9,7 @@ struct EndSessionEndpoint: Endpoint {
     let clients: any ClientStore
     let hints: IDTokenHintReader
     let flow: SignOut
-    let routes = [Route.get(.endSession), .post(.endSession)]
+    let routes = [Route.get(.endSession, rateLimit: .requests), .post(.endSession, rateLimit: .requests)]
 
     init(_ core: Core) {
         issuer = core.issuer

@@ -10,7 +10,7 @@ struct EnrolEndpoint: InteractionPageEndpoint {
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let pages: InteractionPages
-    let routes = Route.page(.enrol, rateLimit: .guessing)
+    let routes = Route.page(.enrol)
 
     init(_ core: Core, loop: InteractionLoop) {
         enrolment = FactorEnrolment(core)

@@ -11,7 +11,7 @@ struct PasskeySignInEndpoint: InteractionPageEndpoint {
     let interactions: InteractionKeeper
     let pages: InteractionPages
     let audit: AuditLog
-    let routes = Route.page(.passkeySignIn, rateLimit: .guessing)
+    let routes = Route.page(.passkeySignIn)
 
     init(_ core: Core, loop: InteractionLoop) {
         passkeys = PasskeyFactor(core)
@@ -30,7 +30,6 @@ struct PasskeySignInEndpoint: InteractionPageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         guard let proof = try await passkeys.prove(request, of: nil) else {
-            Decision.failedGuess()
             audit.record(.signInRefused(.wrongCredential, .passkey), client: interaction.client)
             return .redirect(to: try interactions.location(.signIn, interaction) + "&problem=passkey")
         }

@@ -14,7 +14,7 @@ struct SecondFactorEndpoint: InteractionPageEndpoint {
     let pages: InteractionPages
     let attempts: AttemptLimiter
     let audit: AuditLog
-    let routes = Route.page(.secondFactor, rateLimit: .guessing)
+    let routes = Route.page(.secondFactor)
 
     init(_ core: Core, loop: InteractionLoop) {
         factors = loop.signIn.factors

@@ -13,7 +13,7 @@ struct SignInEndpoint: InteractionPageEndpoint {
     let pages: InteractionPages
     /// Links from the sign-in page to other pages, by template name.
     let links: [String: Page.Value]
-    let routes = Route.page(.signIn, rateLimit: .guessing)
+    let routes = Route.page(.signIn)
 
     init(_ core: Core, loop: InteractionLoop) {
         passwords = PasswordSignIn(core, signIn: loop.signIn)

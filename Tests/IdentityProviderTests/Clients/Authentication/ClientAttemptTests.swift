@@ -144,6 +144,27 @@ struct ClientAttemptTests {
         #expect(issuer.database.database.committedUnits == before + 10)
     }
 
+    @Test("a flood that names another client each time commits about once a second, and gets the same answers")
+    func flood() async throws {
+        let issuer = try await TestIssuer()
+        let database = issuer.database.database
+        let before = database.committedUnits
+        for number in 0..<200 {
+            let client = number % 10 == 0 ? "post" : UUID().uuidString
+            let answer = try await ask(issuer, UUID().uuidString, client: client, from: attacker)
+            // The registered client is named 20 times, so its limit is reached even though few failures are stored.
+            #expect(answer.status == (client == "post" && number >= 100 ? .tooManyRequests : .unauthorized))
+        }
+        #expect(database.committedUnits <= before + 30)
+        let stored = database.committedUnits
+        issuer.clock.advance(by: 3)
+        for _ in 0..<20 { _ = try await ask(issuer, UUID().uuidString, client: UUID().uuidString, from: attacker) }
+        #expect(database.committedUnits == stored + 3)
+        // Elsewhere, failures are stored.
+        _ = try await guess(issuer, 2, from: elsewhere)
+        #expect(database.committedUnits == stored + 5)
+    }
+
     @Test("failures count together on all nodes, and time passes for all", arguments: TestEngine.allCases)
     func nodes(_ engine: TestEngine) async throws {
         let (database, clock) = (try await TestDatabase(engine), TestClock())

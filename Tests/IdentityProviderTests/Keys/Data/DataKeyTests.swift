@@ -314,7 +314,7 @@ struct DataKeyTests {
         let labels = [
             Session.digestLabel, Device.digestLabel, Client.digestLabel, RecoveryCode.digestLabel,
             TOTPCredential.digestLabel, SignInProgress.digestLabel, AttemptCounter.digestLabel,
-            AttemptSpread.digestLabel, MailShare.digestLabel, ClientAttempts.digestLabel, LimitedEndpoint.digestLabel,
+            AttemptSpread.digestLabel, MailShare.digestLabel, ClientAttempts.digestLabel, GuessLimiter.digestLabel,
         ]
         #expect(
             labels == [

@@ -75,8 +75,13 @@ struct Composition {
 
     /// Runs a command's work with the operating system account as the audit actor, then closes the storage.
     func run<Result>(_ work: (Composition) async throws -> Result) async throws -> Result {
+        try await closing { try await RequestContext.acting(as: .commandLine(Account.name)) { try await work(self) } }
+    }
+
+    /// Runs `work`, then closes the storage, even if `work` throws.
+    func closing<Result>(_ work: () async throws -> Result) async throws -> Result {
         do {
-            let result = try await RequestContext.acting(as: .commandLine(Account.name)) { try await work(self) }
+            let result = try await work()
             await close()
             return result
         } catch {

@@ -18,6 +18,10 @@ struct ListenTests {
             output.contains(
                 "error: \(setting): 127.0.0.1:\(server.port) is already in use; stop the program that uses it"),
             "\(output)")
+        // Nothing recorded before is lost: the log ends as in an orderly shutdown.
+        let (_, events) = try await RunningProgram.run(
+            ["audit", "--issuer", "http://localhost:\(free)"], in: folder.url)
+        #expect(events.contains("log_ended"), "\(events)")
         try await server.stop()
     }
 

@@ -30,7 +30,7 @@ package final class AuditLog: Sendable {
 
         mutating func add(_ record: AuditRecord) {
             let room = record.outcome == .refused ? AuditLog.capacity / 2 : AuditLog.capacity
-            guard records.count < room else { return lost += 1 }
+            guard records.count < room else { return lost += record.eventCount }
             records.append(record)
             Measurements.auditWaiting.increment()
         }

@@ -25,6 +25,11 @@ package struct FurtherTokens: Sendable, Hashable {
     }
 }
 
+extension AuditRecord {
+    /// The number of events that the record stands for.
+    var eventCount: Int { event == "tokens_issued" ? details["count"]?.integer ?? 1 : 1 }
+}
+
 /// Counts the tokens that clients get for themselves, minute by minute. One program can get thousands a second, and a
 /// record of each would tell nothing more.
 struct MachineTokens {

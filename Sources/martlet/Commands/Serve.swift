@@ -58,6 +58,14 @@ struct Serve: AsyncParsableCommand {
         _ configuration: Configuration, applying files: ResourceFiles, _ telemetry: TelemetryBootstrap
     ) async throws {
         let composition = try await Composition.open(configuration, for: .creating)
+        try await composition.closing { try await serve(composition, applying: files, telemetry) }
+        Logger.current.notice("stopped")
+    }
+
+    private func serve(
+        _ composition: Composition, applying files: ResourceFiles, _ telemetry: TelemetryBootstrap
+    ) async throws {
+        let configuration = composition.configuration
         let prepare: @Sendable () async throws -> Void = { [demo, demoPort] in
             try await composition.prepare()
             let administration = try composition.administration(configuration.issuers[0])
@@ -125,8 +133,6 @@ struct Serve: AsyncParsableCommand {
         } catch let error as CannotListen {
             throw Mistakes([reason(error, configuration)])
         }
-        await composition.close()
-        Logger.current.notice("stopped")
     }
 
     /// Hides the lifecycle library's messages below warnings; Martlet logs its own start and stop.

@@ -179,6 +179,19 @@ struct MachineTokenTests {
         #expect(try await issued(issuer).count == 3)
     }
 
+    @Test("a count that meets a full queue is lost as the number of tokens it stands for")
+    func lost() async throws {
+        let issuer = try await issuer()
+        for number in 0..<9 { try await token(issuer, number) }
+        try await issuer.audit.flush()
+        for _ in 0..<AuditLog.capacity { issuer.audit.record(.accountDeleted, by: .system) }
+        issuer.clock.advance(by: 60)
+        issuer.audit.record(.accountDeleted, by: .system)
+        try await token(issuer, 9)
+        // The event and the first token of the new minute are lost as well.
+        #expect(issuer.audit.backlog.lost == 1 + 8 + 1)
+    }
+
     @Test("memory is bounded: beyond the number of kinds that are counted, each token is recorded")
     func capacity() async throws {
         let issuer = try await issuer()

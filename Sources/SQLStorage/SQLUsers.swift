@@ -32,6 +32,15 @@ struct SQLUsers: UserStore {
         ).first.map(Self.user)
     }
 
+    func find(_ ids: Set<Identifier<User>>) async throws -> [User] {
+        guard !ids.isEmpty else { return [] }
+        let marks = ids.map { _ in "?" as SQLStatement }.joined()
+        return try await table.query(
+            "users.find_all", "SELECT \(Self.columns) FROM users WHERE issuer = ? AND id IN (\(marks))",
+            [table.key] + ids.map { .id($0) }
+        ).map(Self.user)
+    }
+
     func find(named name: String) async throws -> User? {
         try await table.query(
             "users.find_named",

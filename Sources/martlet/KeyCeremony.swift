@@ -111,8 +111,7 @@ struct KeyCeremony {
     private func run<Result>(
         after confirmation: Confirmation? = nil, _ work: (Composition) async throws -> Result
     ) async throws -> Result {
-        Terminal.complain([configuration.summary(of: configuration.issuers)])
-        try confirmation?.require()
+        try configuration.announce(after: confirmation)
         // Checked before the lock file is created, so that a wrong path leaves nothing behind.
         try configuration.storage.requireExisting()
         _ = try file.read()

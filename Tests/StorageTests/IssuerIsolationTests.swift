@@ -134,6 +134,7 @@ struct IssuerIsolationTests {
             "\(try await stores.clients.all())", "\(try await stores.resourceServers.all())",
             "\(try await stores.roles.all())", "\(try await stores.groups.all())",
             "\(try await stores.users.list(after: nil, limit: 10))",
+            "\(try await stores.users.find([User.alice]))",
             "\(String(describing: try await stores.users.find(named: "alice@example.com")))",
             "\(String(describing: try await stores.sessions.find(Session.example("").secret, at: moment)))",
             "\(try await stores.sessions.list(after: nil, at: moment, usedAfter: .distantPast, limit: 10))",

@@ -25,6 +25,16 @@ struct UserStoreTests {
         }
     }
 
+    @Test("several users are found at once, without those that don't exist", arguments: StorageBackend.all)
+    func several(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            let found = try await stores.users.find([User.alice, User.bob, Identifier("nobody")])
+            #expect(Set(found.map(\.id)) == [User.alice, User.bob])
+            #expect(found.first { $0.id == User.alice } == (try await stores.users.find(User.alice)))
+            #expect(try await stores.users.find([]).isEmpty)
+        }
+    }
+
     @Test("of 64 concurrent registrations of one name, one succeeds", arguments: StorageBackend.all)
     func oneWinner(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

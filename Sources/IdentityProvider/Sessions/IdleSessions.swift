@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 /// A session store that ends idle sessions. A use is a page view, a check by a proxy, or a refresh with a token bound
 /// to the session, on any node.
@@ -78,7 +78,7 @@ struct IdleSessions: SessionStore {
 
 extension Stores {
     /// Returns these stores with sessions that end after `limit` seconds without use; `nil` changes nothing.
-    func endingSessions(unusedFor limit: TimeInterval?, now: @escaping @Sendable () -> Date) -> Stores {
+    package func endingSessions(unusedFor limit: TimeInterval?, now: @escaping @Sendable () -> Date) -> Stores {
         guard let limit else { return self }
         var stores = self
         stores.sessions = IdleSessions(base: sessions, sessionEnd: SessionEnd(self, now: now), limit: limit)

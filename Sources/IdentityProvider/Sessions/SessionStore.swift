@@ -85,4 +85,9 @@ extension SessionStore {
     package func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {
         try await sessions(of: user, at: now, usedAfter: .distantPast)
     }
+
+    /// Returns at most `limit` unexpired sessions, sorted by identifier, after `id`.
+    package func list(after id: Identifier<Session>?, at now: Date, limit: Int) async throws -> [Session] {
+        try await list(after: id, at: now, usedAfter: .distantPast, limit: limit)
+    }
 }

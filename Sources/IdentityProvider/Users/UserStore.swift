@@ -3,6 +3,8 @@ package import JOSE
 
 package protocol UserStore: Sendable {
     func find(_ id: Identifier<User>) async throws -> User?
+    /// Returns those of these users that exist, in any order.
+    func find(_ ids: Set<Identifier<User>>) async throws -> [User]
     /// Returns the user with this username or email address, compared by `User.key(of:)`.
     func find(named name: String) async throws -> User?
     /// Returns at most `limit` users, sorted by name, after `name`.

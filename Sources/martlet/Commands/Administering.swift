@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import IdentityProvider
 import SQLStorage
 
@@ -6,7 +7,6 @@ import SQLStorage
 ///
 /// A command passes what it does with the storage, and prints its result with `output`, as text or JSON. One that
 /// destroys something also has `ConfirmationOptions` and passes `after: confirmation.before("Remove the role editor")`.
-///
 ///
 ///     @OptionGroup var options: IssuerOptions
 ///
@@ -40,15 +40,23 @@ struct IssuerOptions: ParsableArguments {
         try await Failure.reported {
             let configuration = try Configuration(configuration)
             let issuer = try configuration.issuer(named: target)
-            Terminal.complain([configuration.summary(of: [issuer])])
-            try confirmation?.require()
+            try configuration.announce([issuer], after: confirmation)
             return try await Composition.open(configuration, for: access).run { composition in
                 try await composition.prepare()
                 try await composition.requireKnown(issuer)
-                return try await work(
-                    composition.administration(issuer), composition.storage.stores(for: issuer),
-                    composition.provider(issuer))
+                let provider = try composition.provider(issuer)
+                let stores = composition.storage.stores(for: issuer)
+                    .endingSessions(unusedFor: provider.settings.lifetimes.sessionIdle, now: Date.init)
+                return try await work(composition.administration(issuer), stores, provider)
             }
         }
+    }
+}
+
+extension Configuration {
+    /// Says on standard error which issuers and storage a command uses, then asks for the confirmation, if any.
+    func announce(_ issuers: [Issuer]? = nil, after confirmation: Confirmation? = nil) throws {
+        Terminal.complain([summary(of: issuers ?? self.issuers)])
+        try confirmation?.require()
     }
 }

@@ -21,7 +21,7 @@ struct Migrate: AsyncParsableCommand {
     func run() async throws {
         let isPending = try await Failure.reported {
             let configuration = try Configuration(options)
-            Terminal.complain([configuration.summary(of: configuration.issuers)])
+            try configuration.announce()
             return try await Composition.open(configuration, for: plan ? .reading : .creating).run { composition in
                 let storage = composition.storage
                 let migrations = plan ? try await storage.pendingMigrations() : try await storage.migrate()

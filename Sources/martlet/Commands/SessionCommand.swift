@@ -20,30 +20,28 @@ struct SessionCommand: AsyncParsableCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer(.reading) { _, stores, provider in
+            try await options.administer(.reading) { _, stores, _ in
                 var listing = options.output.listing([
                     "username", "sid", "auth_time", "acr", "expires_at", "address", "user_agent",
                 ])
                 if let username {
                     let user = try await stores.user(username)
-                    listing.add(try await stores.sessions(of: user, provider).map { $0.summary(of: user) })
+                    let sessions = try await stores.sessions.sessions(of: user.id, at: Date())
+                    listing.add(sessions.map { $0.summary(of: user) })
                 } else {
-                    try await list(stores, provider.settings, &listing)
+                    try await list(stores, &listing)
                 }
                 listing.end()
             }
         }
 
-        private func list(_ stores: Stores, _ settings: Settings, _ listing: inout Listing) async throws {
+        private func list(_ stores: Stores, _ listing: inout Listing) async throws {
             let now = Date()
             var last: Identifier<Session>?
-            while true {
-                let page = try await stores.sessions.list(
-                    after: last, at: now, usedAfter: settings.idleSince(now), limit: 500)
-                guard !page.isEmpty else { return }
-                var summaries: [JSONObject] = []
-                for session in page { summaries.append(session.summary(of: try await stores.users.find(session.user))) }
-                listing.add(summaries)
+            while case let page = try await stores.sessions.list(after: last, at: now, limit: 500), !page.isEmpty {
+                let users = try await stores.users.find(Set(page.map(\.user)))
+                let owners = Dictionary(uniqueKeysWithValues: users.map { ($0.id, $0) })
+                listing.add(page.map { $0.summary(of: owners[$0.user]) })
                 last = page.last?.id
             }
         }

@@ -25,7 +25,7 @@ struct Export: AsyncParsableCommand {
     func run() async throws {
         let count = try await Failure.reported {
             let configuration = try Configuration(options)
-            Terminal.complain([configuration.summary(of: configuration.issuers)])
+            try configuration.announce()
             return try await Composition.open(configuration, for: .recordedReading).run { composition in
                 try await composition.prepare()
                 try await composition.requireKnown(configuration.issuers[0])
@@ -63,7 +63,7 @@ struct Import: AsyncParsableCommand {
         let count = try await Failure.reported {
             let configuration = try Configuration(options)
             let input = try TransferInput(file)
-            Terminal.complain([configuration.summary(of: configuration.issuers)])
+            try configuration.announce()
             let composition = try await Composition.open(configuration, for: .creating, makesMasterKey: false)
             let count = try await composition.storage.import(
                 masterKeys: composition.masterKeys.names, from: input.next)

@@ -1,6 +1,6 @@
 import ArgumentParser
-import IdentityProvider
 import FoundationEssentials
+import IdentityProvider
 import JOSE
 import SQLStorage
 
@@ -19,11 +19,11 @@ extension UserCommand {
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            try await options.administer(.reading) { administration, stores, provider in
+            try await options.administer(.reading) { administration, stores, _ in
                 let user = try await stores.user(username)
                 var document = user.details
                 document["factors"] = .array(try await administration.factors(of: user).map { .object($0.summary) })
-                document["sessions"] = .integer(try await stores.sessions(of: user, provider).count)
+                document["sessions"] = .integer(try await stores.sessions.sessions(of: user.id, at: Date()).count)
                 let lockout = try await administration.lockout(of: user)
                 document["failed_attempts"] = .integer(lockout?.failures ?? 0)
                 document["locked_until"] = .time(lockout?.until)
@@ -45,17 +45,4 @@ extension User {
         ])
         return details
     }
-}
-
-extension Stores {
-    /// The unexpired sessions of a user, newest first, without idle ones.
-    func sessions(of user: User, _ provider: Provider) async throws -> [Session] {
-        let now = Date()
-        return try await sessions.sessions(of: user.id, at: now, usedAfter: provider.settings.idleSince(now))
-    }
-}
-
-extension Settings {
-    /// A session whose last use is older than this has ended.
-    func idleSince(_ now: Date) -> Date { lifetimes.sessionIdle.map { now.addingTimeInterval(-$0) } ?? .distantPast }
 }

@@ -25,7 +25,7 @@ import SQLStorage
         self.server = server
         do {
             try unsafe MariaDBHandshake(handle: handle, server: server, settings: settings).connect(timeout: timeout)
-            try setUp(timeout: timeout)
+            try setUp(settings, timeout: timeout)
         } catch {
             close()
             throw error
@@ -103,7 +103,7 @@ import SQLStorage
 }
 
 extension MariaDBConnection {
-    private func setUp(timeout: Int?) throws {
+    private func setUp(_ settings: MariaDBSettings, timeout: Int?) throws {
         try run(
             """
             SET SESSION autocommit = 1, time_zone = '+00:00',
@@ -117,6 +117,8 @@ extension MariaDBConnection {
             try run("SET SESSION lock_wait_timeout = 1")
             _ = try query("SET SESSION max_statement_time = ?", [.integer(timeout)])
         }
+        // Also applies to statements outside a transaction.
+        if settings.isReadOnly { try run("SET SESSION TRANSACTION READ ONLY") }
         try MariaDBRequirements.check(self)
         isReplicated = try MariaDBRequirements.isReplicated(self)
     }

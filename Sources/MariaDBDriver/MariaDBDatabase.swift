@@ -16,8 +16,11 @@ package final class MariaDBDatabase: SQLDatabase {
     /// How long requests wait for a connection during an outage. After that, new requests fail immediately.
     private static let patience = Duration.seconds(1)
 
-    /// Connects in the background. Until a connection succeeds, work waits for as long as a request may.
-    package init(_ settings: MariaDBSettings) {
+    /// Connects in the background. Until a connection succeeds, work waits for as long as a request may. With
+    /// `.reading`, the server refuses every change.
+    package init(_ settings: MariaDBSettings, for access: StorageAccess = .creating) {
+        var settings = settings
+        settings.isReadOnly = access == .reading
         self.settings = settings
         let outage = MariaDBOutage()
         self.outage = outage

@@ -31,6 +31,8 @@ package struct MariaDBSettings: Sendable, Hashable {
     package var transportSecurity: TransportSecurity
     /// Seconds that a request may wait for its unit of work.
     package var timeout = 2
+    /// Whether the server refuses every change on these connections.
+    var isReadOnly = false
 
     /// Throws `InvalidMariaDBURL`, whose reason never repeats anything that may be a password.
     package init(_ url: String) throws(InvalidMariaDBURL) {

@@ -28,6 +28,32 @@ struct MariaDBConnectionTests {
         await database.close()
     }
 
+    @Test("for a command that reads, the server refuses every change")
+    func readOnly() async throws {
+        let server = try MariaDBServer.shared.get()
+        let settings = try server.settings("read_only")
+        let owner = MariaDBDatabase(settings)
+        try await owner.maintain { _ = try $0.execute("CREATE TABLE birds (name VARCHAR(20))", []) }
+        let reader = MariaDBDatabase(settings, for: .reading)
+        let insertion: SQLStatement = "INSERT INTO birds VALUES ('wren')"
+        let refusals: [@Sendable () async throws -> Void] = [
+            { _ = try await reader.execute(.local, insertion, []) },
+            { _ = try await reader.transaction(.local) { try $0.execute(insertion, []) } },
+            { try await reader.maintain { _ = try $0.execute(insertion, []) } },
+            { try await reader.maintain { _ = try $0.execute("DROP TABLE birds", []) } },
+        ]
+        for refusal in refusals {
+            let error = await #expect(throws: StorageError.self) { try await refusal() }
+            #expect(error.map { "\($0)".contains("is read-only") } == true, "\(String(describing: error))")
+        }
+        #expect(try await reader.read { try $0.query("SELECT name FROM birds", []) } == [])
+        #expect(try await reader.survey { try $0.query("SELECT name FROM birds", []) } == [])
+        #expect(try await owner.execute(.local, insertion, []) == 1)
+        await reader.close()
+        await owner.close()
+        try server.drop("read_only")
+    }
+
     @Test("the configured number of connections is opened, and each prepares a statement once")
     func prepared() async throws {
         let server = try MariaDBServer()

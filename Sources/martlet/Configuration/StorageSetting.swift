@@ -28,7 +28,7 @@ enum StorageSetting {
     func open(for access: StorageAccess) throws -> any SQLDatabase {
         switch self {
         case .sqlite(let path): try SQLiteDatabase(path: path, for: access)
-        case .mariaDB(let settings): MariaDBDatabase(settings)
+        case .mariaDB(let settings): MariaDBDatabase(settings, for: access)
         }
     }
 

@@ -73,6 +73,41 @@ struct ConfigurationFileTests {
         #expect(named.code == 69)
     }
 
+    @Test(
+        "a file that another group can write is not used, nor one that root's group can",
+        arguments: [
+            (mode: 0o600, owner: 1_000, group: 50, user: 1_000, isOwn: true),
+            (mode: 0o640, owner: 0, group: 50, user: 1_000, isOwn: true),
+            (mode: 0o664, owner: 1_000, group: 1_000, user: 1_000, isOwn: true),
+            (mode: 0o664, owner: 1_000, group: 50, user: 1_000, isOwn: false),
+            (mode: 0o660, owner: 0, group: 50, user: 1_000, isOwn: false),
+            (mode: 0o664, owner: 0, group: 50, user: 0, isOwn: false),
+            (mode: 0o664, owner: 0, group: 0, user: 0, isOwn: false),
+            (mode: 0o602, owner: 1_000, group: 1_000, user: 1_000, isOwn: false),
+            (mode: 0o600, owner: 1_001, group: 1_000, user: 1_000, isOwn: false),
+        ] as [(mode: mode_t, owner: uid_t, group: gid_t, user: uid_t, isOwn: Bool)])
+    func group(_ file: (mode: mode_t, owner: uid_t, group: gid_t, user: uid_t, isOwn: Bool)) {
+        var status = stat()
+        (status.st_mode, status.st_uid, status.st_gid) = (S_IFREG | file.mode, file.owner, file.group)
+        // The primary group of a user has the user's number.
+        #expect(ConfigurationFile.isOwn(status, user: file.user, group: file.user) == file.isOwn)
+    }
+
+    @Test(
+        "root does not use a file that its group can write",
+        .enabled(if: geteuid() == 0, "only root can give files away"), arguments: [0, 50] as [gid_t])
+    func groupOfRoot(_ group: gid_t) async throws {
+        let folder = try Folder()
+        try folder.write("martlet.yaml", "issuer: https://evil.example")
+        let place = path(folder, "martlet.yaml")
+        #expect(unsafe chown(place, 0, group) == 0)
+        #expect(unsafe chmod(place, 0o664) == 0)
+        let (code, output) = try await RunningProgram.run(["user", "list"], in: folder.url)
+        #expect(code == 78)
+        #expect(output.contains("martlet.yaml: not used, because another user may have written it"), "\(output)")
+        #expect(!output.contains("evil"))
+    }
+
     @Test("a file of another user is not used", .enabled(if: geteuid() == 0, "only root can give files away"))
     func owner() throws {
         let folder = try Folder()
@@ -93,7 +128,9 @@ struct ConfigurationFileTests {
         }
         let (code, output) = try await RunningProgram.run(["user", "list"], in: folder.url)
         #expect(code == 78)
-        #expect(output.contains("error: martlet.yaml: "), "\(output)")
+        #expect(output.contains("error: martlet.yaml: not used, because "), "\(output)")
+        #expect(output.contains("is a symbolic link") == (kind == "link"))
+        #expect(output.contains("to use it, add --config martlet.yaml"))
         #expect(!output.contains("evil"))
     }
 }

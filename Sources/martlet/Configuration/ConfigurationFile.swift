@@ -14,12 +14,10 @@ enum ConfigurationFile {
             // A command run in a folder of another user must not follow a link that they placed there.
             guard let file = InputFile(path, options: O_NONBLOCK | (path.hasPrefix("/") ? 0 : O_NOFOLLOW)) else {
                 if errno == ENOENT || errno == ENOTDIR { continue }
-                throw Mistakes(["\(path): cannot be read; give this user read access, or name a file with --config"])
+                throw Mistakes(["\(path): \(Self.reason(errno, path))"])
             }
             var status = stat()
-            guard unsafe fstat(file.descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-                [0, geteuid()].contains(status.st_uid), status.st_mode & 0o002 == 0
-            else {
+            guard unsafe fstat(file.descriptor, &status) == 0, isOwn(status) else {
                 throw Mistakes([
                     """
                     \(path): not used, because another user may have written it; to use it, add --config \(path)
@@ -32,6 +30,23 @@ enum ConfigurationFile {
             return try DocumentFile(text: text, path: path)
         }
         return nil
+    }
+
+    /// Says why the file could not be opened, and the next step.
+    private static func reason(_ error: Int32, _ path: String) -> String {
+        guard error == ELOOP else { return "cannot be read; give this user read access, or name a file with --config" }
+        return "not used, because it is a symbolic link, which another user may have placed; to use it, add --config "
+            + path
+    }
+
+    /// Whether only this user and root can have written the regular file. The user's own primary group may write it,
+    /// because many systems create files that way (umask 002) and give each user a group of their own. That of root may
+    /// have other members.
+    static func isOwn(_ status: stat, user: uid_t = geteuid(), group: gid_t = getegid()) -> Bool {
+        guard status.st_mode & S_IFMT == S_IFREG, [0, user].contains(status.st_uid), status.st_mode & 0o002 == 0 else {
+            return false
+        }
+        return status.st_mode & 0o020 == 0 || user != 0 && status.st_gid == group
     }
 }
 

@@ -120,12 +120,34 @@ struct Composition {
 
     /// Makes the storage ready for use. With `.creating`, migrates the schema and creates the first keys. Otherwise
     /// requires the current schema, and leaves out issuers that the storage doesn't know.
-    func prepare() async throws {
+    ///
+    /// Unless `addsDefault`, throws `Mistakes` instead of adding the default issuer, which nobody named, to the issuers
+    /// of another configuration.
+    func prepare(addsDefault: Bool = true) async throws {
         guard access == .creating else { return try await load() }
         for migration in try await storage.migrate() {
             Logger.current.info("schema migrated", metadata: ["version": "\(migration.version)"])
         }
+        try await noteNewIssuers(addsDefault: addsDefault)
         for issuer in configuration.issuers { try await provider(issuer).keyRotation.run() }
+    }
+
+    private func noteNewIssuers(addsDefault: Bool) async throws {
+        let known = try await storage.issuers()
+        let new = configuration.issuers.map(\.identifier).filter { !known.contains($0) }
+        guard !known.isEmpty, !new.isEmpty else { return }
+        let (first, others) = (configuration.issuers[0].identifier, known.joined(separator: ", "))
+        guard addsDefault || configuration.namesIssuer || !new.contains(first) else {
+            throw Mistakes([
+                """
+                \(configuration.storage) has no issuer \(first), only \(others); name the configuration file with \
+                --config, or add --issuer \(first) to create that issuer
+                """
+            ])
+        }
+        Logger.current.warning(
+            "new issuers are added to a storage that has others",
+            metadata: ["issuers": "\(new.joined(separator: " "))", "others": "\(others)"])
     }
 
     private func load() async throws {

@@ -2,7 +2,7 @@ import Glibc
 import IdentityProvider
 import JOSE
 
-/// A new file, for secrets that only this user can read unless another mode is given. It appears at its path once it is complete. An existing file or
+/// A new file that appears at its path once it is complete. By default only this user can read it. An existing file or
 /// symbolic link at the path is neither replaced nor followed.
 final class PrivateFile {
     private let path: String

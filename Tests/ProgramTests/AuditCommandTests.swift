@@ -1,8 +1,11 @@
 import Foundation
+import IdentityProvider
 import SQLStorage
 import SQLiteDriver
 import TestSupport
 import Testing
+
+@testable import martlet
 
 @Suite("The audit log on the command line")
 struct AuditCommandTests {
@@ -130,16 +133,32 @@ struct AuditCommandTests {
         try await token(traces[1], scope: "made.up")
         let several = try await RunningProgram.run(["explain", "4bf92f35"] + base, in: folder.url)
         #expect(several.code == 78)
-        #expect(several.output.contains("2 traces begin with 4bf92f35; name one of them:"))
+        #expect(several.output.contains("2 traces begin with 4bf92f35; name one of them, or more digits:"))
         for trace in traces {
             #expect(several.output.contains("\(trace)  2"))
             let one = try await RunningProgram.run(["explain", String(trace.prefix(9))] + base, in: folder.url)
             #expect(one.code == 0)
         }
+        let found = try await RunningProgram.run(["audit", "--trace", "4BF92F35b"] + base, in: folder.url)
+        #expect(found.output.contains(traces[1]) && !found.output.contains(traces[0]), "\(found.output)")
+        let whole = try await RunningProgram.run(["audit", "--trace", traces[0]] + base, in: folder.url)
+        #expect(whole.output.contains(traces[0]) && !whole.output.contains(traces[1]))
+        let ambiguous = try await RunningProgram.run(["audit", "--trace", "4bf92f35"] + base, in: folder.url)
+        #expect(ambiguous.code == 78)
+        #expect(ambiguous.output.contains("2 traces begin with 4bf92f35; name one of them, or more digits:"))
+        #expect(traces.allSatisfy(ambiguous.output.contains))
+        let malformed = try await RunningProgram.run(["audit", "--trace", "4bf92f3"] + base, in: folder.url)
+        #expect(malformed.code == 78 && malformed.output.contains("4bf92f3: must be a trace"))
+        let unknown = try await RunningProgram.separated(["audit", "--trace", "12345678"] + base, in: folder.url)
+        #expect(unknown.code == 0 && unknown.result.split(separator: "\n").count == 1)
         let none = try await RunningProgram.run(["explain", "12345678"] + base, in: folder.url)
         #expect(none.code == 78 && none.output.contains("no audit records for the trace 12345678"))
         let short = try await RunningProgram.run(["explain", "4bf92f3"] + base, in: folder.url)
         #expect(short.output.contains("4bf92f3: must be a trace: its 32 hexadecimal digits, or at least the first 8"))
+
+        // A search stops at its limit, so there may be more.
+        let limit = try TracePrefix("4bf92f35").ambiguity(Array(repeating: "t", count: TracePrefix.limit))
+        #expect(limit.lines.first?.hasPrefix("20 or more traces begin with 4bf92f35;") == true)
 
         // The log line of a refusal names client and route, and what is registered.
         try await server.stop()

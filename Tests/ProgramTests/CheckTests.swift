@@ -68,6 +68,28 @@ struct CheckTests {
         #expect(!output.contains("resources.yaml:11: clients[0].redirect_uris: is required"))
     }
 
+    @Test("with --output json, standard output has one object with the errors and notes")
+    func output() async throws {
+        let folder = try Folder()
+        try folder.write("martlet.yaml", "issuer: http://localhost:8080\n")
+        try folder.write("resources.yaml", Self.mistaken)
+        func report(_ files: [String]) async throws -> (code: Int32, errors: [String], notes: [String]) {
+            let (code, result, _) = try await RunningProgram.separated(
+                ["check", "--config", "martlet.yaml", "--output", "json"] + files, in: folder.url)
+            let report = try json(result)
+            #expect(report.keys.sorted() == ["errors", "notes"])
+            return (code, try #require(report["errors"] as? [String]), try #require(report["notes"] as? [String]))
+        }
+        let mistaken = try await report(["resources.yaml"])
+        #expect(mistaken.code == 78)
+        #expect(mistaken.errors.contains { $0.hasPrefix("resources.yaml:7: users[0].password: must be a string") })
+        #expect(mistaken.notes.contains { $0.contains("client three has the secret of client one") })
+        let valid = try await report([])
+        #expect(valid.code == 0)
+        #expect(valid.errors == [])
+        #expect(valid.notes == ["storage: sqlite:var/martlet.db is empty; the first start fills it"])
+    }
+
     @Test("a configuration file and a resource file that were swapped are recognized, even with mistakes in them")
     func swapped() async throws {
         let folder = try Folder()

@@ -1,5 +1,6 @@
 import Foundation
 import JOSE
+import SQLStorage
 import SQLiteDriver
 import TestSupport
 import Testing
@@ -104,6 +105,18 @@ struct OutputTests {
         #expect(sessions[0]["address"] == "127.0.0.1")
         #expect(try await json(["session", "list", "bob"] + issuer) == .array(sessions.map(JSON.object)))
         #expect(try await text(["session", "list"] + issuer).hasPrefix("USERNAME  SID "))
+        // An idle session has ended, whether or not a request has noticed.
+        let database = try SQLiteDatabase(path: folder.url.appending(path: "var/martlet.db").path())
+        _ = try await database.transaction {
+            try $0.execute("UPDATE sessions SET authenticated_at = 0, last_used_at = 1", [])
+        }
+        await database.close()
+        let idle = issuer + ["--lifetimes-session-idle", "3600"]
+        for command in [["session", "list"], ["session", "list", "bob"]] {
+            #expect(try await json(command + issuer).array?.count == 1)
+            #expect(try await json(command + idle) == [])
+        }
+        #expect(try await json(["user", "show", "bob"] + idle).object?["sessions"] == 0)
         #expect(try await json(["session", "end", "bob", "--yes"] + issuer).object?["result"] == "signed_out")
         #expect(try await json(["session", "list"] + issuer) == [])
         #expect(try await json(["user", "unlock", "bob"] + issuer).object?["result"] == "unlocked")
@@ -153,6 +166,53 @@ struct OutputTests {
         }
         let replaced = try await json(["key", "replace-everything", "--yes", "--client-secrets"]).object
         #expect(replaced?["clients"] == [])
+    }
+
+    @Test("new client secrets are printed as JSON, even if a later one can't be stored")
+    func secrets() async throws {
+        try folder.write(
+            "clients.yaml",
+            """
+            clients:
+              - {client_id: app, client_secret: a-secret-of-the-app, redirect_uris: [https://app.example/callback]}
+              - {client_id: web, client_secret: a-secret-of-the-web, redirect_uris: [https://web.example/callback]}
+            """)
+        _ = try await text(["apply", "clients.yaml"])
+        let command = ["key", "replace-everything", "--yes", "--client-secrets", "--output", "json"]
+        func clients(_ output: String) throws -> [String] {
+            let clients = try JSON(parsing: Array(output.dropLast().utf8)).object?["clients"]?.array ?? []
+            #expect(clients.allSatisfy { $0.object?["client_secret"]?.string?.count == 43 })
+            return clients.compactMap { $0.object?["client_id"]?.string }
+        }
+        #expect(try await clients(text(command)) == ["app", "web"])
+
+        let database = try SQLiteDatabase(path: folder.url.appending(path: "var/martlet.db").path())
+        _ = try await database.transaction {
+            try $0.execute(
+                """
+                CREATE TRIGGER refuse BEFORE UPDATE ON clients WHEN NEW.id = 'web'
+                BEGIN SELECT RAISE(ABORT, 'refused'); END
+                """, [])
+        }
+        await database.close()
+        let (code, result, errors) = try await RunningProgram.separated(command, in: folder.url)
+        #expect(code != 0, "\(errors)")
+        #expect(result.hasPrefix(#"{"result":"incomplete","#), "\(result)")
+        #expect(try clients(result) == ["app"])
+    }
+
+    @Test("names in sentences can't control the terminal either, and JSON has them as they are")
+    func sentences() async throws {
+        for (name, escaped) in [("a\u{9B}2Jb", #"a\u009b2Jb"#), ("a\u{202E}b", #"a\u202eb"#)] {
+            try folder.write("names.yaml", "users: [{username: \"\(escaped)\", password: down-the-rabbit-hole}]")
+            let json = try await text(["apply", "names.yaml", "--output", "json"])
+            #expect(json.unicodeScalars.contains { !$0.isASCII && name.unicodeScalars.contains($0) })
+            _ = try await text(["user", "remove", name, "--yes"])
+            let applied = try await text(["apply", "names.yaml"])
+            #expect(applied.contains("+ user a\u{FFFD}"), "\(applied)")
+            #expect(!applied.unicodeScalars.contains { ["\u{9B}", "\u{202E}"].contains($0) })
+            _ = try await text(["user", "remove", name, "--yes"])
+        }
     }
 
     @Test("a plan shows old and new values, and no secrets")

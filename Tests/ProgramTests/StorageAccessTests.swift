@@ -143,6 +143,11 @@ struct StorageAccessTests {
         #expect(try await run(["user", "add", "dan"] + other, in: folder).code == 0)
         #expect(try await run(["user", "list"] + other, in: folder).output.contains("dan"))
         try await server.stop()
+        let line = try #require(
+            server.program.output.split(separator: "\n").first {
+                $0.contains("new issuers are added to a storage that")
+            })
+        #expect(line.contains("http://localhost:\(port)") && line.contains("http://localhost:8080"), "\(line)")
     }
 
     @Test("only apply creates an issuer that the storage doesn't know")
@@ -158,6 +163,38 @@ struct StorageAccessTests {
         }
         #expect(try await run(["apply", "resources.yaml"] + elsewhere, in: folder).code == 0)
         #expect(try await run(["user", "list"] + elsewhere, in: folder).output.contains("alice"))
+    }
+
+    @Test("apply adds the default issuer to the storage of others only if it is named")
+    func unnamed() async throws {
+        let folder = try Folder()
+        try folder.write("resources.yaml", "roles: [{name: editor}]")
+        try folder.write("own.yaml", "issuer: https://id.example.com")
+        try folder.write("default.yaml", "issuer: http://localhost:8080")
+        let apply = ["apply", "resources.yaml"]
+        #expect(try await run(apply + ["--config", "own.yaml"], in: folder).code == 0)
+        let other = ["--additional-issuers", "https://b.example", "--for", "https://b.example"]
+        for command in [apply, apply + ["--plan"], apply + other] {
+            let (code, output) = try await run(command, in: folder)
+            #expect(code == 78)
+            #expect(output.contains("sqlite:var/martlet.db has no issuer http"), "\(output)")
+            #expect(output.contains("only https://id.example.com; name the configuration file with --config"))
+        }
+        #expect(try await run(["key", "list"], in: folder).code == 78)
+        #expect(try await run(["key", "list", "--issuer", "https://b.example"], in: folder).code == 78)
+
+        let database = folder.url.appending(path: "var/martlet.db")
+        let before = try Data(contentsOf: database)
+        for (arguments, environment) in [
+            (["--issuer", "http://localhost:8080"], [:]), (["--for", "http://localhost:8080"], [:]),
+            (["--config", "default.yaml"], [:]), ([], ["MARTLET_ISSUER": "http://localhost:8080"]),
+        ] as [([String], [String: String])] {
+            try before.write(to: database)
+            let named = try await RunningProgram.separated(
+                apply + arguments, in: folder.url, environment: environment)
+            #expect(named.code == 0, "\(named.errors)")
+            #expect(try await run(["role", "list"], in: folder).output.contains("editor"))
+        }
     }
 
     @Test("migrating a database with the wrong configuration adds no issuer")

@@ -41,7 +41,7 @@ extension Administration {
     }
 
     /// Removes factors that `factors(of:)` returned, and returns those that were still there. As on the account page,
-    /// sessions go on. Throws `LastWayIn`, and removes nothing, if the user could not sign in afterward.
+    /// sessions stay active. Throws `LastWayIn`, and removes nothing, if the user could not sign in afterward.
     package func remove(_ factors: [EnrolledFactor], of user: User) async throws -> [EnrolledFactor] {
         let chosen = Set(factors.filter { $0.factor == .passkey }.compactMap(\.id))
         if user.passwordHash == nil, !chosen.isEmpty {

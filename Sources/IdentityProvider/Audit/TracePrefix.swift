@@ -3,6 +3,8 @@ import FoundationEssentials
 /// The beginning of a trace: at least eight of its 32 digits, as many as text logs show.
 package struct TracePrefix: Sendable, Hashable {
     package let text: String
+    /// The most traces that a search returns.
+    package static let limit = 20
 
     package init(_ text: String) throws(InvalidValue) {
         self.text = text.lowercased()
@@ -39,7 +41,7 @@ extension AuditStore {
 
     private func stored(ofTracesWith prefix: TracePrefix) async throws -> [[AuditRecord]] {
         var found: [[AuditRecord]] = []
-        for trace in try await traces(beginningWith: prefix.text, limit: 20) {
+        for trace in try await traces(beginningWith: prefix.text, limit: TracePrefix.limit) {
             var query = AuditQuery()
             (query.trace, query.limit) = (trace, 1_000)
             found.append(try await find(query).map(\.record))

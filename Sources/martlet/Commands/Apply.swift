@@ -1,7 +1,7 @@
-import SQLStorage
 import ArgumentParser
 import IdentityProvider
 import JOSE
+import SQLStorage
 
 /// `martlet apply`.
 struct Apply: AsyncParsableCommand {
@@ -9,7 +9,8 @@ struct Apply: AsyncParsableCommand {
         abstract: "Apply resource files: create and update users, groups, roles, clients and resource servers.",
         discussion: """
             Applying the same files again changes nothing. Resources that the files don't mention are kept unless you \
-            add --prune. A user's password, password_hash and totp_secret apply only when the user is created; to \
+            add --prune. An issuer that the database doesn't have is added only if `issuer` or --for names it, or if the \
+            database is empty. A user's password, password_hash and totp_secret apply only when the user is created; to \
             change a password later, run `martlet user password`. If any file has an error, nothing is changed.
 
             Preview changes:        martlet apply resources.yaml --plan
@@ -31,12 +32,10 @@ struct Apply: AsyncParsableCommand {
             let files = ResourceFiles(files)
             let resources = try files.valid()
             let issuer = try configuration.issuer(named: target)
-            Terminal.complain([configuration.summary(of: [issuer])])
-            if prune, !plan {
-                try confirmation.before("Apply, and remove every resource that the files don't mention").require()
-            }
+            let removal = confirmation.before("Apply, and remove every resource that the files don't mention")
+            try configuration.announce([issuer], after: prune && !plan ? removal : nil)
             return try await Composition.open(configuration, for: plan ? .reading : .creating).run { composition in
-                try await composition.prepare()
+                try await composition.prepare(addsDefault: target == configuration.issuers[0].identifier)
                 try await composition.requireKnown(issuer)
                 let administration = try composition.administration(issuer)
                 let names = try await administration.resourceNames()
@@ -82,7 +81,7 @@ extension Change {
             case .update: "~"
             case .delete: "-"
             }
-        return "\(sign) \(kind) \(name)" + (members.isEmpty ? "" : " (\(members.joined(separator: ", ")))")
+        return "\(sign) \(kind) \(name.printable())" + (members.isEmpty ? "" : " (\(members.joined(separator: ", ")))")
     }
 }
 

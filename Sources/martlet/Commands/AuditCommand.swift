@@ -24,7 +24,8 @@ struct AuditCommand: AsyncParsableCommand {
         @Option(help: "Only records about this user: a username, email address or user identifier.") var user: String?
         @Option(help: "Only records about this client_id.") var client: String?
         @Option(help: "Only this event, such as sign_in_refused.") var event: String?
-        @Option(help: "Only records of this trace.") var trace: String?
+        @Option(help: "Only records of this trace: its 32 digits, or at least the first 8.")
+        var trace: String?
         @Option(help: "Only records from this time on.") var since: AuditTime?
         @Option(help: "Only records up to this time.") var until: AuditTime?
         @Flag(help: "Print each record as a line of JSON, with its position in the chain and its MAC.") var json = false
@@ -32,6 +33,7 @@ struct AuditCommand: AsyncParsableCommand {
 
         func run() async throws {
             let isExport = json || options.output.format == .json
+            let prefix = try await Failure.reported { try trace.map(TracePrefix.parsed) }
             try await options.administer(isExport ? .recordedReading : .reading) { administration, stores, _ in
                 var count = 0
                 var listing = options.output.listing([
@@ -39,11 +41,12 @@ struct AuditCommand: AsyncParsableCommand {
                 ])
                 var query = AuditQuery()
                 if let user { query.user = try await stores.users.find(named: user)?.id.rawValue ?? user }
-                (query.client, query.events, query.trace) = (client, Set([event].compactMap(\.self)), trace)
+                (query.client, query.events) = (client, Set([event].compactMap(\.self)))
+                if let prefix { query.trace = try await Self.trace(prefix, in: stores.audit) }
                 (query.since, query.until, query.limit) = (since?.date, until?.date, 500)
                 while case let page = try await stores.audit.find(query), let last = page.last {
                     if json {
-                        for entry in page { Terminal.say(String(decoding: entry.line, as: UTF8.self)) }
+                        for entry in page { Terminal.print(String(decoding: entry.line, as: UTF8.self) + "\n") }
                     } else {
                         listing.add(
                             try page.map { isExport ? try JSONObject(parsing: $0.line) : Self.row($0.record) })
@@ -54,6 +57,13 @@ struct AuditCommand: AsyncParsableCommand {
                 if !json { listing.end() }
                 if isExport { administration.audit.record(.exported(.auditRecords, records: count)) }
             }
+        }
+
+        /// Returns the trace that begins with the digits. Throws `Mistakes` if several do.
+        private static func trace(_ prefix: TracePrefix, in store: any AuditStore) async throws -> String {
+            let traces = try await store.traces(beginningWith: prefix.text, limit: TracePrefix.limit)
+            guard traces.count < 2 else { throw prefix.ambiguity(traces) }
+            return traces.first ?? prefix.text
         }
 
         private static func row(_ record: AuditRecord) -> JSONObject {
@@ -116,14 +126,10 @@ struct Explain: AsyncParsableCommand {
     @OptionGroup var options: IssuerOptions
 
     func run() async throws {
-        let prefix = try await Failure.reported { () throws(Mistakes) in
-            do throws(InvalidValue) { return try TracePrefix(trace) } catch {
-                throw Mistakes(["\(trace): \(error.reason)"])
-            }
-        }
+        let prefix = try await Failure.reported { try TracePrefix.parsed(trace) }
         let records = try await options.administer(.reading) { _, stores, _ in
             let traces = try await stores.audit.records(ofTracesWith: prefix)
-            guard traces.count < 2 else { throw Mistakes([Self.candidates(traces, prefix)]) }
+            guard traces.count < 2 else { throw prefix.ambiguity(traces.compactMap(\.first).map(Self.line)) }
             guard let records = traces.first else { throw Mistakes([Self.nothing(prefix)]) }
             return records
         }
@@ -142,12 +148,24 @@ struct Explain: AsyncParsableCommand {
         """
     }
 
-    private static func candidates(_ traces: [[AuditRecord]], _ prefix: TracePrefix) -> String {
-        let lines = traces.compactMap(\.first).map { record in
-            let time = record.time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-            return "  \(record.trace ?? "-")  \(time)  \(record.event)  client=\(record.client ?? "-")"
+    private static func line(_ record: AuditRecord) -> String {
+        let time = record.time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        return "\(record.trace ?? "-")  \(time)  \(record.event)  client=\(record.client ?? "-")"
+    }
+}
+
+extension TracePrefix {
+    fileprivate static func parsed(_ text: String) throws(Mistakes) -> TracePrefix {
+        do throws(InvalidValue) { return try TracePrefix(text) } catch {
+            throw Mistakes(["\(text): \(error.reason)"])
         }
-        return (["\(traces.count) traces begin with \(prefix.text); name one of them:"] + lines).joined(separator: "\n")
+    }
+
+    /// `traces` has a line for each trace that was found.
+    func ambiguity(_ traces: [String]) -> Mistakes {
+        let count = traces.count < Self.limit ? "\(traces.count)" : "\(traces.count) or more"
+        let lines = ["\(count) traces begin with \(text); name one of them, or more digits:"] + traces
+        return Mistakes([lines.joined(separator: "\n  ")])
     }
 }
 

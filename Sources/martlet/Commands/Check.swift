@@ -1,4 +1,5 @@
 import ArgumentParser
+import JOSE
 
 /// `martlet check`.
 struct Check: AsyncParsableCommand {
@@ -17,14 +18,19 @@ struct Check: AsyncParsableCommand {
     @Flag(help: "Fail if there are notes.") var strict = false
     @Option(name: .customLong("for"), help: "The issuer that the resource files are for. Defaults to the first one.")
     var target: String?
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         let inspection = await Inspection(options, resources: files, target: target)
+        if output.format == .json {
+            let errors = inspection.errors + inspection.storageErrors
+            output.show(["errors": .strings(errors), "notes": .strings(inspection.plans + inspection.notes)])
+        }
         for note in inspection.plans + inspection.notes { Terminal.complain(["note: \(note)"]) }
         for error in inspection.errors + inspection.storageErrors { Terminal.complain(["error: \(error)"]) }
         if !inspection.errors.isEmpty || strict && !inspection.notes.isEmpty { throw ExitCode(78) }
         if !inspection.storageErrors.isEmpty { throw ExitCode(69) }
-        Terminal.say("No errors found.")
+        if output.format == .text { Terminal.say("No errors found.") }
     }
 }

@@ -42,8 +42,12 @@ enum Failure {
 
 /// Text output for users: results on standard output, errors and notes on standard error.
 enum Terminal {
-    static func say(_ line: String) { print(line + "\n") }
+    static func say(_ text: String) { print(safe(text) + "\n") }
 
+    /// The lines and columns of `text`, without characters that control the terminal.
+    private static func safe(_ text: String) -> String { text.printable(keeping: ["\n", "\t"]) }
+
+    /// Writes `text` as it is, for programs.
     static func print(_ text: String) {
         guard !Descriptor.write(Array(text.utf8), to: STDOUT_FILENO) else { return }
         // What could not be printed may be a secret that is shown once.
@@ -52,9 +56,9 @@ enum Terminal {
     }
 
     /// Writes a question to standard error, without a line break.
-    static func ask(_ question: String) { _ = Descriptor.write(Array(question.utf8), to: STDERR_FILENO) }
+    static func ask(_ question: String) { _ = Descriptor.write(Array(safe(question).utf8), to: STDERR_FILENO) }
 
     static func complain(_ lines: [String]) {
-        _ = Descriptor.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDERR_FILENO)
+        _ = Descriptor.write(Array(safe(lines.joined(separator: "\n") + "\n").utf8), to: STDERR_FILENO)
     }
 }

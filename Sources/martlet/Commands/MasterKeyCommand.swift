@@ -116,13 +116,20 @@ struct ReplaceEverything: AsyncParsableCommand {
     func run() async throws {
         let change = confirmation.before("Replace every key and end every session and token of every issuer")
         var secrets: [JSON] = []
-        let hasFormerDigests = try await Failure.reported {
-            try await KeyCeremony(options).replaceEverything(withClientSecrets: clientSecrets, after: change) {
-                client, secret in
-                // Shown as soon as it is stored, in case a later one fails.
-                if output.format == .text { Terminal.say("\(client)\t\(secret)") }
-                secrets.append(["client_id": .string(client.rawValue), "client_secret": .string(secret)])
+        let hasFormerDigests: Bool
+        do {
+            hasFormerDigests = try await Failure.reported {
+                try await KeyCeremony(options).replaceEverything(withClientSecrets: clientSecrets, after: change) {
+                    client, secret in
+                    // Shown as soon as it is stored, in case a later one fails.
+                    if output.format == .text { Terminal.say("\(client)\t\(secret)") }
+                    secrets.append(["client_id": .string(client.rawValue), "client_secret": .string(secret)])
+                }
             }
+        } catch {
+            // The secrets that were stored before the failure can't be shown again.
+            if output.format == .json, !secrets.isEmpty { output.report("incomplete", ["clients": .array(secrets)]) }
+            throw error
         }
         if hasFormerDigests {
             Terminal.complain([

@@ -21,7 +21,9 @@ struct OutputOptions: ParsableArguments {
         say(whole)
     }
 
-    private func say(_ document: JSONObject) { Terminal.say(String(decoding: document.serialized(), as: UTF8.self)) }
+    private func say(_ document: JSONObject) {
+        Terminal.print(String(decoding: document.serialized(), as: UTF8.self) + "\n")
+    }
 
     /// Prints one thing: a line for each member, or the object.
     func show(_ document: JSONObject) {
@@ -89,7 +91,7 @@ enum Cell {
         switch value {
         case .null: "-"
         case .bool(let isTrue): isTrue ? "yes" : "no"
-        case .string(let text): text.isEmpty ? "-" : printable(text)
+        case .string(let text): text.isEmpty ? "-" : text.printable()
         case .integer(let number): String(number)
         case .number(let number): String(number)
         case .array(let items): items.isEmpty ? "-" : items.map(text).joined(separator: " ")
@@ -103,21 +105,23 @@ enum Cell {
         guard let items = value.array, items.contains(where: { $0.object != nil }) else { return [text(value)] }
         return items.map(text)
     }
+}
 
-    /// Names chosen by others must not control the terminal or start a new row.
-    private static func printable(_ text: String) -> String {
+extension String {
+    /// The text without characters that control the terminal or start a new row, except those in `layout`. Names are
+    /// chosen by others.
+    func printable(keeping layout: Set<Unicode.Scalar> = []) -> String {
         String(
             String.UnicodeScalarView(
-                text.unicodeScalars.map { scalar in
+                unicodeScalars.map { scalar in
                     switch scalar.properties.generalCategory {
-                    case .control, .format, .lineSeparator, .paragraphSeparator: "\u{FFFD}"
+                    case .control, .format, .lineSeparator, .paragraphSeparator:
+                        layout.contains(scalar) ? scalar : "\u{FFFD}"
                     default: scalar
                     }
                 }))
     }
-}
 
-extension String {
     fileprivate func padded(to width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }

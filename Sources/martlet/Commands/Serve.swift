@@ -1,12 +1,12 @@
-import SQLStorage
-import UnixSignals
 import ArgumentParser
 import FoundationEssentials
 import IdentityProvider
 import Logging
+import SQLStorage
 import Server
 import ServiceLifecycle
 import Telemetry
+import UnixSignals
 
 /// `martlet serve`.
 struct Serve: AsyncParsableCommand {

@@ -40,7 +40,7 @@ extension UserCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove one factor of a user, or all of one type, and tell the user by email.",
             discussion: """
-                Sessions go on. If a device was stolen, first run `martlet session end`. If it was the user's only \
+                Sessions stay active. If a device was stolen, first run `martlet session end`. If it was the user's only \
                 second factor, run `martlet user access-code` before you remove it, and wait until the user has signed \
                 in with the code: otherwise the password alone protects the account.
 

@@ -7,6 +7,8 @@ import Telemetry
 /// A valid configuration. The initializer validates it and reports all errors at once.
 struct Configuration {
     let issuers: [Issuer]
+    /// Whether a flag, a variable or the file names the first issuer. Otherwise it is the default.
+    let namesIssuer: Bool
     /// The settings shared by all issuers. `settings(for:)` returns those of one issuer.
     let settings: Settings
     let address: ServerSettings.Address
@@ -58,6 +60,7 @@ struct Configuration {
         source = Self.source(values, places)
         serviceVariables = values.serviceVariables
         issuers = Self.issuers(&values)
+        namesIssuer = values.isSet(.issuer)
         address = Self.address(&values, .listen) ?? .host("127.0.0.1", port: 8080)
         metricsAddress = Self.address(&values, .telemetryMetrics)
         tls = Self.tls(&values)

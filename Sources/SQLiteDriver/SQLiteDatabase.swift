@@ -14,9 +14,8 @@ package final class SQLiteDatabase: SQLDatabase {
     private static let batch = 64
 
     /// Opens the file. If `access` is `.creating`, creates it unless it exists, with access for this user alone.
-    /// `patience` is how long to wait for another
-    /// program's lock, and `maintenancePatience` is the same for `maintain`. Throws a `StorageError` that says what to
-    /// do.
+    /// `patience` is how long to wait for another program's lock, and `maintenancePatience` is the same for `maintain`.
+    /// Throws a `StorageError` that says what to do.
     package init(
         path: String, for access: StorageAccess = .creating, readers count: Int = 2, patience: Duration = .seconds(5),
         maintenancePatience: Duration = .seconds(60)

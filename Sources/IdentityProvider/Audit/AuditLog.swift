@@ -1,6 +1,6 @@
 package import FoundationEssentials
-import Metrics
 import Logging
+import Metrics
 import Synchronization
 
 /// The operator's settings for the audit log.

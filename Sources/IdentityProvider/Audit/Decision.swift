@@ -25,7 +25,7 @@ package final class Decision: Sendable {
     var hasAuthenticatedClient: Bool { state.withLock(\.hasAuthenticatedClient) }
 
     /// Notes a decision as a sentence. The sentence must not contain secrets, only names of rules, identifiers of stored
-    /// entities, times and numbers, and of a request at most what it named in vain, as `SentText`.
+    /// entities, times and numbers, and of a request at most an unregistered value, as `SentText`.
     package static func note(_ sentence: @autoclosure () -> String) {
         RequestContext.current.decision.add(sentence())
     }

@@ -48,7 +48,7 @@ struct FactorAdministrationTests {
         #expect(try await issuer.administration.factors(of: user).map(\.factor) == [.password, .totp, .recoveryCode])
     }
 
-    @Test("a removed factor is gone, audited, and its user told; sessions go on")
+    @Test("a removed factor is gone, audited, and its user told; sessions stay active")
     func remove() async throws {
         let issuer = try await issuer()
         let user = try await bob(issuer)

@@ -128,7 +128,7 @@ struct MachineTokenTests {
         #expect(report.findings.isEmpty)
     }
 
-    @Test("the end of the program records what was counted, and counting goes on after it")
+    @Test("the end of the program records what was counted, and counting continues after it")
     func close() async throws {
         let issuer = try await issuer()
         for number in 0..<5 { try await token(issuer, number) }

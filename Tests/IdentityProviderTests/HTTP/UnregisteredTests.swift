@@ -8,7 +8,7 @@ import Testing
 
 @testable import IdentityProvider
 
-@Suite("What a request names in vain is shown, and operators learn where to register it")
+@Suite("An unregistered value is shown, and operators learn where to register it")
 struct UnregisteredTests {
     private func sent(_ page: Page) -> [String: String] {
         guard case .object(let sent)? = page.data["sent"] else { return [:] }

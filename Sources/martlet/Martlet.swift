@@ -9,7 +9,7 @@ struct Martlet: AsyncParsableCommand {
         discussion: """
             Try a demo on this machine:         martlet serve --demo
             Set up your own:                    martlet init
-            Run with your own configuration:    martlet serve --config martlet.yaml --apply resources.yaml
+            Run with your own configuration:    martlet serve --apply resources.yaml
             Preview changes to resources:       martlet apply resources.yaml --plan
 
             Set each setting in the file given by --config, in an environment variable (MARTLET_TLS_CERTIFICATE), or \

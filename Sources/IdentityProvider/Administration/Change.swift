@@ -64,7 +64,10 @@ package struct MemberDifference: Sendable, Equatable {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = .sortedKeys
         var document = try JSONObject(parsing: Array(encoder.encode(resource)))
-        for (stored, registered) in [("format", "access_token"), ("minimum_context", "minimum_acr")] {
+        for (stored, registered) in [
+            ("format", "access_token"), ("access_token_algorithm", "access_token_signing_alg"),
+            ("minimum_context", "minimum_acr"),
+        ] {
             guard let value = document[stored] else { continue }
             document[stored] = nil
             document[registered] = value

@@ -86,7 +86,7 @@ struct StoredNamesTests {
         #expect(
             digested.map { $0.digestLabel } == [
                 "AttemptCounter", "AttemptSpread", "Client", "ClientAttempts", "Device", "Client SHA-256",
-                "LimitedEndpoint", "MailShare", "RecoveryCode", "Session", "SignInProgress", "TOTPCredential",
+                "GuessLimiter", "MailShare", "RecoveryCode", "Session", "SignInProgress", "TOTPCredential",
             ])
         #expect(DataKeyClass.allCases.map(\.rawValue) == ["transit", "rest", "digest", "form", "cookie", "audit"])
     }

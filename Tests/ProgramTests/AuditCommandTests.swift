@@ -166,7 +166,7 @@ struct AuditCommandTests {
             server.program.output.split(separator: "\n").first {
                 $0.contains("refused") && $0.contains("trace=4bf92f35")
             })
-        for words in ["route=/token", "client_id=shop", "client=127.0.0.1", "Registered: openid."] {
+        for words in ["route=/token", "client_id=shop", "address=127.0.0.1", "Registered: openid."] {
             #expect(line.contains(words), "\(line)")
         }
     }

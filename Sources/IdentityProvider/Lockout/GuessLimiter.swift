@@ -44,6 +44,5 @@ struct GuessLimiter: Sendable {
 }
 
 extension GuessLimiter: Digested {
-    // The name of the type that did this before.
-    static let digestLabel = "LimitedEndpoint"
+    static let digestLabel = "GuessLimiter"
 }

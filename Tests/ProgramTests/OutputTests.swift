@@ -92,7 +92,7 @@ struct OutputTests {
         let shown = try #require(try await json(["user", "show", "bob@example.com"] + issuer).object)
         #expect(shown["username"] == "bob")
         #expect(shown["name"] == "Bob")
-        #expect(shown["factors"] == [["type": "password"]])
+        #expect(shown["factors"]?.array?.map { $0.object?["type"] } == ["password"])
         #expect(shown["sessions"] == 1)
         #expect((shown["failed_attempts"]?.integer ?? 0) >= 5)
         // Attempts are allowed again soon.
@@ -129,7 +129,8 @@ struct OutputTests {
         _ = try await text(["apply", "resources.yaml"])
         let shown = try await text(["user", "show", "alice"])
         #expect(shown.contains(/\nroles +editor\n/))
-        #expect(shown.contains(/\nfactors +type=password\n +type=totp name=Authenticator added_at=\S+Z\n/), "\(shown)")
+        let app = /\nfactors +type=password\n +type=totp name=Authenticator added_at=\S+Z id=\S+\n/
+        #expect(shown.contains(app), "\(shown)")
         #expect(!shown.contains("JBSWY"))
         let client = try await text(["client", "show", "web"])
         #expect(client.contains(/\nredirect_uris +https:\/\/shop\.example\/callback\n/), "\(client)")

@@ -96,7 +96,7 @@ enum Cell {
         case .number(let number): String(number)
         case .array(let items): items.isEmpty ? "-" : items.map(text).joined(separator: " ")
         case .object(let object):
-            object.members.map { "\($0.name)=\(text($0.value))" }.joined(separator: " ")
+            object.members.filter { $0.value != .null }.map { "\($0.name)=\(text($0.value))" }.joined(separator: " ")
         }
     }
 

@@ -44,15 +44,18 @@ extension Administration {
     /// secret cannot be retrieved again. Throws `InvalidDocument`, or `NameTaken` if another client has the
     /// `client_id`.
     package func createClient(_ metadata: JSONObject) async throws -> String? {
-        let isWithSecret = try Client(metadata).usesSecret
-        let secret = isWithSecret ? Base64URL.encode(RandomBytes.make(32)) : nil
-        var whole = metadata
-        whole["client_secret"] = secret.map(JSON.string)
-        let document = try ClientDocument(whole)
-        let wanted = try client(document)
+        let (wanted, secret) = try newClient(metadata)
         guard try await stores.clients.add(wanted) else { throw NameTaken() }
         record(Change(.create, "client", wanted.id.rawValue, Self.differences(nil, wanted)))
         return secret
+    }
+
+    /// Apart from `createClient`, because the optimizer of Swift 6.3 crashes on its typed throws in an async function.
+    private func newClient(_ metadata: JSONObject) throws -> (client: Client, secret: String?) {
+        let secret = try Client(metadata).usesSecret ? Base64URL.encode(RandomBytes.make(32)) : nil
+        var whole = metadata
+        whole["client_secret"] = secret.map(JSON.string)
+        return (try client(ClientDocument(whole)), secret)
     }
 
     /// Returns the client that the file describes. A disabled client stays disabled until the file says otherwise with

@@ -12,7 +12,9 @@ enum AuthorizationFuzz {
         let claimed = try? ClaimedClient(request)
         let token = try? BearerToken.read(request)
         if let claimed, let basic = claimed.credential as? BasicCredential {
-            checkBasic(claimed.id, basic.secret, request, token)
+            for client in claimed.ids {
+                for secret in basic.secrets(of: client) { checkBasic(client, secret, request, token) }
+            }
         }
         if let token, request.headers[.authorization] != nil {
             require(request.parameters["access_token"] == nil, "a token is sent in one way only")
@@ -35,7 +37,7 @@ enum AuthorizationFuzz {
         let again = self.request("Basic " + Data(pair.utf8).base64EncodedString())
         let credential = again.flatMap { try? ClaimedClient($0).credential as? BasicCredential }
         require(
-            credential?.client == client && credential?.secret == secret,
+            credential?.clients.first == client && credential?.secrets(of: client).first == secret,
             "credentials are the same when they are sent again")
     }
 

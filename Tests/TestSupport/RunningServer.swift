@@ -30,7 +30,9 @@ package final class RunningServer: Sendable {
 
     package func stop() async throws {
         program.signal(SIGTERM)
-        guard try await program.wait() == 0 else { throw Unexpected("the server failed: \(program.output)") }
+        let code: Int32
+        do { code = try await program.wait() } catch { throw Unexpected("\(error): \(program.output)") }
+        guard code == 0 else { throw Unexpected("the server failed: \(program.output)") }
     }
 }
 

@@ -319,7 +319,7 @@ struct DataKeyTests {
         #expect(
             labels == [
                 "Session", "Device", "Client", "RecoveryCode", "TOTPCredential", "SignInProgress", "AttemptCounter",
-                "AttemptSpread", "MailShare", "ClientAttempts", "LimitedEndpoint",
+                "AttemptSpread", "MailShare", "ClientAttempts", "GuessLimiter",
             ])
     }
 }

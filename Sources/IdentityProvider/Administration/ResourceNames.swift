@@ -70,15 +70,15 @@ extension ResourceSet {
         let users = zip(places["users"] ?? [], self.users).flatMap { place, user in
             Self.unknown(
                 user.roles ?? [], "role", among: known.roles, at: place.member("roles"),
-                because: "no such role exists, so it gives nothing")
+                because: "no such role exists, so nothing is granted")
                 + Self.unknown(
                     user.groups ?? [], "group", among: known.groups, at: place.member("groups"),
-                    because: "no such group exists, so it gives nothing")
+                    because: "no such group exists, so nothing is granted")
         }
         let groups = zip(places["groups"] ?? [], self.groups).flatMap { place, group in
             Self.unknown(
                 group.roles, "role", among: known.roles, at: place.member("roles"),
-                because: "no such role exists, so it gives nothing")
+                because: "no such role exists, so nothing is granted")
         }
         return groups + users
     }

@@ -89,10 +89,10 @@ struct Init: AsyncParsableCommand {
     ) {
         guard let file else { return (flag, text) }
         guard text == nil else { throw Mistakes(["\(flag): cannot be combined with \(flag)-file"]) }
-        guard let data = try? Data(contentsOf: URL(filePath: file)),
-            let content = String(validating: data, as: UTF8.self)
-        else { throw Mistakes(["\(flag)-file: cannot read the file \(file)"]) }
-        return ("\(flag)-file", content.split(whereSeparator: \.isNewline).first.map(String.init) ?? "")
+        guard let lines = SecretFile.lines(file) else {
+            throw Mistakes(["\(flag)-file: cannot read the file \(file)"])
+        }
+        return ("\(flag)-file", lines.first ?? "")
     }
 
     /// An http issuer is on this machine, so nobody terminates TLS.

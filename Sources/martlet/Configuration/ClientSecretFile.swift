@@ -42,11 +42,10 @@ extension DocumentFile {
     private func secret(in name: String) throws(InvalidValue) -> String {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         let location = name.hasPrefix("/") ? name : folder + name
-        guard let data = try? Data(contentsOf: URL(filePath: location)),
-            let text = String(validating: data, as: UTF8.self)
-        else { throw InvalidValue("\(location) cannot be read; check that it exists and that this user may read it") }
-        let lines = text.split(whereSeparator: \.isNewline)
+        guard let lines = SecretFile.lines(location) else {
+            throw InvalidValue("\(location) cannot be read; check that it exists and that this user may read it")
+        }
         guard lines.count == 1 else { throw InvalidValue("\(location) must contain the secret on a single line") }
-        return String(lines[0])
+        return lines[0]
     }
 }

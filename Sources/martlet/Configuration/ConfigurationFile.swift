@@ -8,7 +8,7 @@ enum ConfigurationFile {
     static let places = ["martlet.yaml", "/etc/martlet/martlet.yaml"]
 
     /// Reads the first file that exists, or returns `nil`. Throws `Mistakes` for one that another user could have
-    /// placed there: whoever writes the configuration decides which database and keys a command uses.
+    /// placed there, because the configuration decides which database and keys a command uses.
     static func find(in places: [String]) throws(Mistakes) -> DocumentFile? {
         for path in places {
             // A command run in a folder of another user must not follow a link that they placed there.

@@ -89,13 +89,11 @@ struct SettingValues {
 
     private mutating func readSecret(_ setting: Setting, _ path: String?) {
         guard let path else { return }
-        guard let data = try? Data(contentsOf: URL(filePath: path)), let text = String(validating: data, as: UTF8.self)
-        else {
+        guard let lines = SecretFile.lines(path) else {
             mistakes.append("\(path): cannot be read; it must hold the setting \(setting.rawValue)")
             return
         }
-        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        values[setting] = (.string(line), path)
+        values[setting] = (.string(lines.first ?? ""), path)
     }
 
     /// The source of the setting for error messages: a flag, a variable, or a file and line.

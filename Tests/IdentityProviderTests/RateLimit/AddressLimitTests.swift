@@ -57,7 +57,7 @@ struct SignInLimitTests {
         }
     }
 
-    @Test("guesses that were under way when the limit was reached delay the next ones, on each node")
+    @Test("in-flight guesses beyond the limit delay the next ones, on each node")
     func debt() async throws {
         let (database, clock) = (try await TestDatabase(), TestClock())
         let nodes = [try await node(database, clock), try await node(database, clock)]

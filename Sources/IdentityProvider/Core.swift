@@ -11,6 +11,7 @@ package struct Core: Sendable {
     let resources: CachedResourceServers
     let entitlements: CachedEntitlements
     let attributes: CachedAttributes
+    let upstreams: CachedUpstreams
     let keys: KeyRing
     let passwords: PasswordFactor
     let limiter: RateLimiter
@@ -20,6 +21,8 @@ package struct Core: Sendable {
     /// Whether mail is queued. A server with a mailer sends what is queued.
     let sendsMail: Bool
     let geolocator: any Geolocator
+    /// Sends requests to upstreams.
+    let fetcher: any Fetcher
     let now: @Sendable () -> Date
 
     var issuer: Issuer { settings.issuer }
@@ -28,7 +31,7 @@ package struct Core: Sendable {
     package init(
         settings: Settings, stores: Stores, vault: KeyVault, passwords: PasswordFactor, limiter: RateLimiter,
         audit: AuditLog, mailer: (any Mailer)? = nil, sendsMail: Bool? = nil, geolocator: (any Geolocator)? = nil,
-        now: @escaping @Sendable () -> Date = { Date() }
+        fetcher: any Fetcher, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
         self.stores = stores.endingSessions(unusedFor: settings.lifetimes.sessionIdle, now: now)
@@ -39,6 +42,7 @@ package struct Core: Sendable {
         self.mailer = mailer
         self.sendsMail = sendsMail ?? (mailer != nil)
         self.geolocator = geolocator ?? NoGeolocation()
+        self.fetcher = fetcher
         self.now = now
         sealer = Sealer(vault)
         digester = SecretDigester(vault)
@@ -47,6 +51,7 @@ package struct Core: Sendable {
         resources = CachedResourceServers(stores.resourceServers, now: now)
         entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
         attributes = CachedAttributes(stores.attributes, now: now)
+        upstreams = CachedUpstreams(stores.upstreams, now: now)
         keys = KeyRing(issuer: settings.issuer, store: stores.keys, sealer: sealer, now: now)
     }
 }

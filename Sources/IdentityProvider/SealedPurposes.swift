@@ -10,15 +10,21 @@ extension SealedPurpose {
     static let signOut = transit("sign-out") { $0.interaction }
     static let emailCode = transit("e-mail code") { $0.factor }
     static let totpOffer = transit("authenticator app offered") { $0.interaction }
+    static let upstreamAttempt = transit("upstream attempt") { $0.interaction }
+    static let upstreamResponse = transit("upstream response") { $0.interaction }
+    static let upstreamIDToken = transit("upstream ID token") { $0.session }
     static let privateKey = rest("private key")
     static let clientSecret = rest("client secret")
     static let mail = rest("mail")
     static let oneTimePasswordSecret = rest("one-time password secret")
+    static let upstreamSecret = rest("upstream secret")
+    static let upstreamTokens = rest("upstream tokens")
 
     /// Returns the longest lifetime of a value in transit, in seconds.
     static func longestLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
         let all =
-            [refreshToken, accessToken, interaction, passkeyCeremony, forwardPass] + MailLinkPurpose.all.map(\.sealed)
+            [refreshToken, accessToken, interaction, passkeyCeremony, forwardPass, upstreamIDToken]
+            + MailLinkPurpose.all.map(\.sealed)
         return all.compactMap { $0.lifetime?(lifetimes) }.max() ?? 0
     }
 }

@@ -8,6 +8,8 @@ package struct Stores: Sendable {
     package let roles: any RoleStore
     package let groups: any GroupStore
     package let attributes: any AttributeStore
+    package let upstreams: any UpstreamStore
+    package let upstreamLinks: any UpstreamLinkStore
     package internal(set) var sessions: any SessionStore
     package let devices: any DeviceStore
     package let attempts: any AttemptStore
@@ -27,7 +29,8 @@ package struct Stores: Sendable {
 
     package init(
         clients: any ClientStore, resourceServers: any ResourceServerStore, users: any UserStore,
-        roles: any RoleStore, groups: any GroupStore, attributes: any AttributeStore, sessions: any SessionStore,
+        roles: any RoleStore, groups: any GroupStore, attributes: any AttributeStore,
+        upstreams: any UpstreamStore, upstreamLinks: any UpstreamLinkStore, sessions: any SessionStore,
         devices: any DeviceStore, attempts: any AttemptStore, consents: any ConsentStore,
         authorizations: any AuthorizationStore,
         totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
@@ -42,6 +45,8 @@ package struct Stores: Sendable {
         self.roles = roles
         self.groups = groups
         self.attributes = attributes
+        self.upstreams = upstreams
+        self.upstreamLinks = upstreamLinks
         self.sessions = sessions
         self.devices = devices
         self.attempts = attempts
@@ -64,7 +69,7 @@ package struct Stores: Sendable {
 /// Storage operations for caches, health checks and maintenance.
 package protocol StorageUpkeep: Sendable {
     /// Returns a version that increases whenever cached data (clients, resource servers, roles, groups, attributes,
-    /// keys) changes.
+    /// upstreams, keys) changes.
     /// It increases in the transaction of the change, whichever node or command makes it.
     func version() async throws -> Int
     /// Throws if the storage is unavailable.

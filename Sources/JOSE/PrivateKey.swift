@@ -35,6 +35,22 @@ package struct PrivateKey: Sendable {
         self.init(pair, algorithm)
     }
 
+    /// Parses a key in PEM form: PKCS #8, SEC 1 or PKCS #1.
+    package init(pem: String, for algorithm: SignatureAlgorithm) throws(JWKError) {
+        let pair: KeyPair?
+        switch algorithm {
+        case .es256: pair = (try? P256.Signing.PrivateKey(pemRepresentation: pem)).map(KeyPair.p256)
+        case .es384: pair = (try? P384.Signing.PrivateKey(pemRepresentation: pem)).map(KeyPair.p384)
+        case .es512: pair = (try? P521.Signing.PrivateKey(pemRepresentation: pem)).map(KeyPair.p521)
+        case _ where algorithm.isRSA: pair = (try? _RSA.Signing.PrivateKey(pemRepresentation: pem)).map(KeyPair.rsa)
+        default: throw JWKError(reason: "cannot be read in PEM form for \(algorithm.rawValue)")
+        }
+        guard let pair, pair.publicKey.canVerify(algorithm) else {
+            throw JWKError(reason: "is not a private key for \(algorithm.rawValue) in PEM form")
+        }
+        self.init(pair, algorithm)
+    }
+
     /// The private JWK. Must be sealed before it is stored, and never logged.
     package var object: JSONObject {
         var object = pair.members

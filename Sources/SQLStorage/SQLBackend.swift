@@ -18,7 +18,8 @@ package struct SQLBackend: Sendable {
         return Stores(
             clients: SQLClients(table: table), resourceServers: SQLDocuments(resourceServers: table),
             users: SQLUsers(table: table), roles: SQLDocuments(roles: table), groups: SQLDocuments(groups: table),
-            attributes: SQLDocuments(attributes: table),
+            attributes: SQLDocuments(attributes: table), upstreams: SQLUpstreams(table: table),
+            upstreamLinks: SQLUpstreamLinks(table: table),
             sessions: SQLSessions(table: table), devices: SQLDevices(table: table), attempts: SQLAttempts(table: table),
             consents: SQLConsents(table: table), authorizations: SQLAuthorizations(table: table),
             totpCredentials: SQLTOTPCredentials(table: table), passkeys: SQLPasskeys(table: table),

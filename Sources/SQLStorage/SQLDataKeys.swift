@@ -185,13 +185,16 @@ extension SealedColumn {
         case .clientSecret: "clients"
         case .oneTimePasswordSecret: "totp_credentials"
         case .mail: "mail_outbox"
+        case .upstreamSecret: "upstreams"
+        case .upstreamTokens: "upstream_links"
         }
     }
 
     fileprivate var name: SQLStatement {
         switch self {
         case .privateKey: "sealed_private_key"
-        case .clientSecret, .oneTimePasswordSecret: "sealed_secret"
+        case .clientSecret, .oneTimePasswordSecret, .upstreamSecret: "sealed_secret"
+        case .upstreamTokens: "sealed_tokens"
         case .mail: "sealed_mail"
         }
     }

@@ -63,28 +63,13 @@ struct SQLPasskeys: PasskeyStore {
     }
 
     func remove(
-        _ id: Identifier<Passkey>, of user: Identifier<User>, at moment: Date
+        _ id: Identifier<Passkey>, of user: Identifier<User>, usable: [Identifier<Upstream>], at moment: Date
     ) async throws -> PasskeyRemoval {
         let issuer = table.key
         return try await table.write("passkeys.remove", seeing: .latest) { connection in
-            // Updates the user's row first, so that concurrent removals of passkeys or the password serialize and the
-            // second sees what the first did. A read would not be enough, because the nodes of a cluster share no locks
-            // and detect only conflicting writes.
-            try connection.execute(
-                """
-                UPDATE users SET updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at + 1 END
-                WHERE issuer = ? AND id = ?
-                """, [.date(moment), .date(moment), issuer, .id(user)])
-            let ids = try connection.query(
-                "SELECT id FROM passkeys WHERE issuer = ? AND user_id = ?", [issuer, .id(user)]
-            ).map { try $0.text(0) }
-            guard ids.contains(id.rawValue) else { return .unknown }
-            if ids.count == 1 {
-                let passwords = try connection.query(
-                    "SELECT 1 FROM users WHERE issuer = ? AND id = ? AND password_hash IS NOT NULL",
-                    [issuer, .id(user)])
-                guard !passwords.isEmpty else { return .last }
-            }
+            let ways = try SQLSignInWays(of: user, usable: usable, issuer, at: moment, connection)
+            guard ways.passkeys.contains(id) else { return .unknown }
+            guard ways.count > 1 else { return .last }
             try connection.execute("DELETE FROM passkeys WHERE issuer = ? AND id = ?", [issuer, .id(id)])
             return .removed
         }

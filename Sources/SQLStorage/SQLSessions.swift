@@ -6,7 +6,7 @@ struct SQLSessions: SessionStore {
 
     private static let columns: SQLStatement = """
         id, secret_digest, user_id, authenticated_at, amr, acr, expires_at, device_id, user_agent, address,
-            trusts_device, last_used_at
+            trusts_device, last_used_at, upstream_id, upstream_subject, upstream_session, sealed_id_token
         """
 
     /// Older versions don't record the last use. The sign-in time stands in for it.
@@ -20,7 +20,8 @@ struct SQLSessions: SessionStore {
             issuer, .id(session.id), .blob(session.secret.bytes), .id(session.user), .date(session.authenticatedAt),
             .json(session.amr), .text(session.acr), .date(session.expiresAt), .id(session.device),
             .text(session.userAgent), .text(session.address), .flag(session.trustsDevice),
-            .date(session.lastUsedAt),
+            .date(session.lastUsedAt), .id(session.upstream?.upstream), .text(session.upstream?.subject),
+            .text(session.upstream?.session), (session.upstream?.sealedIDToken).map(SQLValue.blob) ?? .null,
         ]
         return try await table.retryingWithLatest("sessions.begin", until: { $0 != .outdated }) { freshness in
             do {
@@ -31,7 +32,8 @@ struct SQLSessions: SessionStore {
                     let ended = try former.flatMap { try Self.replace($0, by: session, issuer, connection) }
                     try connection.execute(
                         """
-                        INSERT INTO sessions (issuer, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        INSERT INTO sessions (issuer, \(Self.columns))
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """, values)
                     try SQLDevices.save(origin, issuer, connection)
                     return .started(ending: ended)
@@ -96,6 +98,22 @@ struct SQLSessions: SessionStore {
             SELECT \(Self.columns) FROM sessions
             WHERE issuer = ? AND id = ? AND expires_at > ? AND \(Self.lastUse) > ?
             """, [table.key, .id(id), .date(now), .date(moment)]
+        ).map(Self.session)
+    }
+
+    func sessions(
+        from upstream: Identifier<Upstream>, subject: String?, session: String?, limit: Int
+    ) async throws -> [Session] {
+        let named: [(column: SQLStatement, value: String?)] = [
+            ("upstream_subject", subject), ("upstream_session", session),
+        ]
+        let wanted = named.filter { $0.value != nil }
+        guard !wanted.isEmpty else { return [] }
+        let match = wanted.map { "\($0.column) = ?" as SQLStatement }.joined(by: " AND ")
+        return try await table.database.query(
+            .latest,
+            "SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND upstream_id = ? AND \(match) LIMIT ?",
+            [table.key, .id(upstream)] + wanted.map { .text($0.value) } + [.integer(limit)]
         ).map(Self.session)
     }
 
@@ -188,7 +206,14 @@ struct SQLSessions: SessionStore {
             authenticatedAt: try row.date(3), amr: try row.texts(4), acr: try row.text(5), expiresAt: try row.date(6),
             lastUsedAt: try row.optionalDate(11),
             device: try row.optionalText(7).map(Identifier.init(rawValue:)), userAgent: try row.text(8),
-            address: try row.text(9), trustsDevice: try row.flag(10))
+            address: try row.text(9), trustsDevice: try row.flag(10), upstream: try upstream(row))
+    }
+
+    private static func upstream(_ row: SQLRow) throws -> UpstreamSession? {
+        guard let upstream = try row.optionalText(12), let subject = try row.optionalText(13) else { return nil }
+        return UpstreamSession(
+            upstream: Identifier(rawValue: upstream), subject: subject, session: try row.optionalText(14),
+            sealedIDToken: try row.optionalBlob(15))
     }
 }
 

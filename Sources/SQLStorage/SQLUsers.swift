@@ -88,6 +88,19 @@ struct SQLUsers: UserStore {
         }
     }
 
+    /// See `UpstreamLinkStore.add(_:with:)`.
+    func add(_ user: User, with link: UpstreamLink) async throws -> Bool {
+        let issuer = table.key
+        do {
+            try await claimingNames("users.add_with_link") { connection in
+                try connection.execute(Self.insert, Self.values(user, issuer))
+                try Self.claimNames(of: user, issuer, connection)
+                guard try SQLUpstreamLinks.insert(link, issuer, connection) else { throw LinkTaken() }
+            }
+            return true
+        } catch is LinkTaken { return false }
+    }
+
     func update(_ stored: User, to user: User) async throws -> Bool {
         let issuer = table.key
         let renames = stored.username != user.username || stored.email != user.email
@@ -263,3 +276,6 @@ extension ColumnChanges {
         require("email", .text(stored.email))
     }
 }
+
+/// Thrown to roll back when another user has the link.
+private struct LinkTaken: Error {}

@@ -24,6 +24,13 @@ struct RouteTable: Sendable {
     fileprivate struct Site {
         var providers: [MountedProvider] = []
         var places: [String: Place] = [:]
+        /// The places whose path has a variable.
+        var patterns: [Path] = []
+
+        func place(at path: Substring) -> Place? {
+            if let place = places[String(path)] { return place }
+            return patterns.first { $0.value(in: path) != nil }.flatMap { places[$0.text] }
+        }
     }
 
     private var sites: [String: Site] = [:]
@@ -45,7 +52,7 @@ struct RouteTable: Sendable {
     }
 
     /// Returns the endpoints at the path, or `nil` if there are none.
-    func place(of exchange: Exchange) -> Place? { site(of: exchange)?.places[String(exchange.path)] }
+    func place(of exchange: Exchange) -> Place? { site(of: exchange)?.place(at: exchange.path) }
 
     /// Returns the provider that owns the URL, even if no endpoint matches. If several issuers share a host, the one
     /// with the longest matching path wins.
@@ -81,6 +88,7 @@ extension RouteTable.Site {
                     conflict = conflict ?? ConflictingRoutes(method: route.method.rawValue, path: path)
                 }
                 place.targets.append((route, endpoint))
+                if route.path.hasVariable, places[path] == nil { patterns.append(Path(path)) }
                 places[path] = place
             }
         }

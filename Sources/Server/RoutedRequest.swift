@@ -8,6 +8,8 @@ struct RoutedRequest: Sendable {
     let route: Route
     let endpoint: any Endpoint
 
+    private var variable: String? { Path(provider.issuer.path + route.path.text).value(in: exchange.path) }
+
     /// Reads the request. Throws `OAuthError` if it is malformed, too large or too slow.
     func request() async throws -> Request {
         let method: HTTPRequest.Method = exchange.head.method == .head ? .get : exchange.head.method
@@ -18,7 +20,7 @@ struct RoutedRequest: Sendable {
         // The body of a GET has no meaning (RFC 9110 §9.3.1).
         let body = method == .get ? [] : try await exchange.body.read(upTo: provider.limits.bodySize)
         return try Request(
-            method: method, path: route.path.text, query: exchange.query.map(String.init),
+            method: method, path: route.path.text, variable: variable, query: exchange.query.map(String.init),
             headers: exchange.head.headerFields, body: body, remoteAddress: exchange.remoteAddress,
             trace: exchange.trace, limits: provider.limits, reading: route.body)
     }

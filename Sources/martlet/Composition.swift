@@ -199,7 +199,7 @@ struct Composition {
             settings: configuration.settings(for: issuer), stores: storage.stores(for: issuer),
             vault: try vault(issuer), passwords: try passwordFactor(issuer), limiter: limiter,
             audit: try auditLog(issuer), mailer: mailer, sendsMail: configuration.mail != nil,
-            geolocator: configuration.geolocator)
+            geolocator: configuration.geolocator, fetcher: fetcher)
     }
 
     private func passwordFactor(_ issuer: Issuer) throws -> PasswordFactor {

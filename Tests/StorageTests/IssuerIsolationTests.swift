@@ -81,7 +81,7 @@ struct IssuerIsolationTests {
             "passkey removed",
             {
                 try await $0.users.setPasswordHash(of: User.alice, to: "hash", at: moment)
-                let removal = try await $0.passkeys.remove(Passkey.example(1).id, of: User.alice, at: moment)
+                let removal = try await $0.passkeys.remove(Passkey.example(1).id, of: User.alice, usable: [], at: moment)
                 #expect(removal == .removed)
             }
         ),

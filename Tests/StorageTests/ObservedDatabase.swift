@@ -177,7 +177,7 @@ extension Stores {
         _ = try await passkeys.passkeys(of: User.alice)
         _ = try await passkeys.use(Passkey.example(1).id, signCount: 1, isBackedUp: false, at: moment)
         _ = try await passkeys.rename(Passkey.example(1).id, of: User.alice, to: "Key")
-        _ = try await passkeys.remove(Passkey.example(1).id, of: User.alice, at: moment)
+        _ = try await passkeys.remove(Passkey.example(1).id, of: User.alice, usable: [], at: moment)
         _ = try await passkeys.delete(of: User.alice, addedIn: moment...moment)
         _ = try await keys.insert(.example("k", number: 1))
         _ = try await keys.all()

@@ -92,14 +92,14 @@ struct PasskeyStoreTests {
             let id = Passkey.example(1).id
             #expect(try await stores.passkeys.add(.example(1)))
             #expect(try await !stores.passkeys.rename(id, of: User.bob, to: "mine"))
-            #expect(try await stores.passkeys.remove(id, of: User.bob, at: moment) == .unknown)
+            #expect(try await stores.passkeys.remove(id, of: User.bob, usable: [], at: moment) == .unknown)
             #expect(try await stores.passkeys.find(id) == .example(1))
             #expect(try await stores.passkeys.rename(id, of: User.alice, to: "Key \u{1F511}"))
             #expect(try await stores.passkeys.find(id)?.name == "Key \u{1F511}")
-            #expect(try await stores.passkeys.remove(id, of: User.alice, at: moment) == .last)
+            #expect(try await stores.passkeys.remove(id, of: User.alice, usable: [], at: moment) == .last)
             try await stores.users.setPasswordHash(of: User.alice, to: "hash", at: moment)
-            #expect(try await stores.passkeys.remove(id, of: User.alice, at: moment) == .removed)
-            #expect(try await stores.passkeys.remove(id, of: User.alice, at: moment) == .unknown)
+            #expect(try await stores.passkeys.remove(id, of: User.alice, usable: [], at: moment) == .removed)
+            #expect(try await stores.passkeys.remove(id, of: User.alice, usable: [], at: moment) == .unknown)
             #expect(try await !stores.passkeys.use(id, signCount: 9, isBackedUp: false, at: moment))
         }
     }
@@ -111,7 +111,7 @@ struct PasskeyStoreTests {
         try await backend.withStores { stores async throws in
             for number in 1...8 { #expect(try await stores.passkeys.add(.example(UInt8(number)))) }
             let removals = try await race(64) { number in
-                try await stores.passkeys.remove(Passkey.example(UInt8(number % 8 + 1)).id, of: User.alice, at: moment)
+                try await stores.passkeys.remove(Passkey.example(UInt8(number % 8 + 1)).id, of: User.alice, usable: [], at: moment)
             }
             #expect(removals.count { $0 == .removed } == 7)
             #expect(try await stores.passkeys.passkeys(of: User.alice).count == 1)

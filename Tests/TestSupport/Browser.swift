@@ -11,21 +11,26 @@ package struct Unexpected: Error {
     package init(_ what: String) { self.what = what }
 }
 
+extension Path {
+    fileprivate func fits(_ path: String) -> Bool { text == path || value(in: path) != nil }
+}
+
 extension TestIssuer {
     /// Sends the request to the endpoint of its route, and renders errors as the server would.
     package func send(
         _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
         headers: HTTPFields = [:], from address: String = "127.0.0.1"
     ) async throws -> Response {
-        for endpoint in provider.endpoints
-        where endpoint.routes.contains(where: { $0.method == method && $0.path.text == path }) {
+        for endpoint in provider.endpoints {
+            guard let route = endpoint.routes.first(where: { $0.method == method && $0.path.fits(path) }) else { continue }
             do {
                 var headers = headers
                 if method == .post { headers[.contentType] = "application/x-www-form-urlencoded" }
                 let body = Array(FormEncoding.encode(form.map { (name: $0.0, value: $0.1) }).utf8)
                 return try await endpoint.respond(
                     to: Request(
-                        method: method, path: path, query: query, headers: headers, body: body, remoteAddress: address))
+                        method: method, path: route.path.text, variable: route.path.value(in: path), query: query,
+                        headers: headers, body: body, remoteAddress: address))
             } catch {
                 return endpoint.refusal(OAuthError(reporting: error))
             }

@@ -61,6 +61,14 @@ package final class TestDatabase: Sendable {
     deinit { remove() }
 }
 
+/// A network without any servers.
+package struct NoNetwork: Fetcher {
+    package init() {}
+    package func fetch(_ request: FetchRequest, under policy: FetchPolicy) async throws -> FetchResponse {
+        throw FetchError.unknownHost("no network in this test")
+    }
+}
+
 /// One issuer with real keys and a real database, ready for requests.
 package struct TestIssuer: Sendable {
     package let issuer: Issuer
@@ -77,7 +85,7 @@ package struct TestIssuer: Sendable {
     package init(
         _ identifier: String = "https://id.example.com", resources: String = TestIssuer.resources,
         clock: TestClock = TestClock(), database: TestDatabase? = nil, mailbox: (any Mailer)? = nil,
-        signUp: SignUpPolicy = .off, geolocator: (any Geolocator)? = nil,
+        signUp: SignUpPolicy = .off, geolocator: (any Geolocator)? = nil, fetcher: any Fetcher = NoNetwork(),
         auditing: AuditSettings = AuditSettings(),
         passwordCost: Argon2Parameters = Argon2Parameters(memory: 8, iterations: 1),
         masterKeys: String = TestIssuer.masterKey, configure: (inout Settings) -> Void = { _ in }
@@ -103,7 +111,7 @@ package struct TestIssuer: Sendable {
         audit = AuditLog(store: stores.audit, vault: vault, settings: auditing, now: now)
         core = Core(
             settings: settings, stores: stores, vault: vault, passwords: passwords, limiter: RateLimiter(),
-            audit: audit, mailer: mailbox, geolocator: geolocator, now: now)
+            audit: audit, mailer: mailbox, geolocator: geolocator, fetcher: fetcher, now: now)
         provider = Provider(core)
         administration = Administration(core)
         try await provider.keyRotation.run()

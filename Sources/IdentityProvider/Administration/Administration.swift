@@ -8,6 +8,7 @@ package struct Administration: Sendable {
     let sealer: Sealer
     let digester: SecretDigester
     let passwords: PasswordFactor
+    let upstreams: CachedUpstreams
     package let audit: AuditLog
     let notices: AccountNotices
     let sessionEnd: SessionEnd
@@ -20,6 +21,7 @@ package struct Administration: Sendable {
         sealer = core.sealer
         digester = core.digester
         passwords = core.passwords
+        upstreams = core.upstreams
         audit = core.audit
         notices = AccountNotices(core)
         sessionEnd = SessionEnd(core)
@@ -38,6 +40,7 @@ package struct Administration: Sendable {
         changes += try await applyAttributes(resources.attributes, isPlan: isPlan, prunes: prunes)
         changes += try await applyRoles(resources.roles, isPlan: isPlan, prunes: prunes)
         changes += try await applyGroups(resources.groups, isPlan: isPlan, prunes: prunes)
+        changes += try await applyUpstreams(resources.upstreams, isPlan: isPlan, prunes: prunes)
         changes += try await applyClients(resources.clients, isPlan: isPlan, prunes: prunes)
         changes += try await applyUsers(resources.users, isPlan: isPlan, prunes: prunes)
         if !isPlan { changes.forEach(record) }

@@ -4,7 +4,7 @@ package import JOSE
 /// One difference between the stored resources and a resource file.
 package struct Change: Sendable, Equatable {
     package let action: ResourceAction
-    /// `client`, `user`, `role`, `group`, `resource server`, `attribute`.
+    /// `client`, `user`, `role`, `group`, `resource server`, `attribute`, `upstream`.
     package let kind: String
     package let name: String
     /// The members that differ. For a new resource, those that the file sets.
@@ -39,7 +39,7 @@ package struct MemberDifference: Sendable, Equatable {
     package init(_ member: String, from old: JSON?, to new: JSON?) {
         self.member = member
         // By name, so that a secret of a kind that doesn't exist yet is not shown either.
-        isSecret = member.contains("secret") || member.contains("password")
+        isSecret = ["secret", "password", "private_key"].contains(where: member.contains)
         (self.old, self.new) = isSecret ? (nil, nil) : (old, new)
     }
 

@@ -61,8 +61,9 @@ extension Administration {
         switch factor.factor {
         case .passkey:
             // Another removal at the same moment can leave it the last one.
-            return try await stores.passkeys.remove(Identifier(rawValue: factor.id ?? ""), of: user.id, at: now())
-                == .removed
+            let id = Identifier<Passkey>(rawValue: factor.id ?? "")
+            let usable = try await upstreams.enabled().map(\.id)
+            return try await stores.passkeys.remove(id, of: user.id, usable: usable, at: now()) == .removed
         case .totp:
             let own = try await stores.totpCredentials.credentials(of: user.id)
             guard let credential = own.first(where: { $0.id.rawValue == factor.id }) else { return false }
@@ -71,7 +72,7 @@ extension Administration {
         case .recoveryCode: return try await stores.recoveryCodes.replace([], of: user, at: now())
         case .accessCode:
             return try await stores.recoveryCodes.replaceAccessCode(nil, of: user, until: now(), at: now())
-        case .password, .emailCode: return false
+        case .password, .emailCode, .upstream: return false
         }
     }
 

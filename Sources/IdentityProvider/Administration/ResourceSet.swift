@@ -8,6 +8,7 @@ package struct ResourceSet: Sendable {
     package let groups: [Group]
     package let resourceServers: [ResourceServer]
     package let attributes: [Attribute]
+    package let upstreams: [UpstreamDocument]
     /// Where each resource is described, by the names of the lists and in their order.
     let places: [String: [ResourcePlace]]
     /// The names of all resources, also of those with mistakes.
@@ -29,6 +30,7 @@ package struct ResourceSet: Sendable {
         roles = reader.items("roles", Role.init(document:))
         groups = reader.items("groups", Group.init(document:))
         resourceServers = reader.items("resource_servers", ResourceServer.init(document:))
+        upstreams = reader.items("upstreams", UpstreamDocument.init)
         reader.refuseUnknown(besides: Self.kinds)
         reader.refuseRepeated("clients", clients.map(\.client.id.rawValue))
         reader.refuseRepeated("users", users.map { User.key(of: $0.username) })
@@ -36,6 +38,7 @@ package struct ResourceSet: Sendable {
         reader.refuseRepeated("groups", groups.map(\.name))
         reader.refuseRepeated("resource_servers", resourceServers.map(\.identifier))
         reader.refuseRepeated("attributes", attributes.map(\.name))
+        reader.refuseRepeated("upstreams", upstreams.map(\.upstream.id.rawValue))
         reader.refuseConflicts(among: attributes)
         places = reader.places
         names = reader.names
@@ -43,7 +46,7 @@ package struct ResourceSet: Sendable {
     }
 
     /// The names of the lists in a resource file.
-    package static let kinds = ["clients", "users", "roles", "groups", "resource_servers", "attributes"]
+    package static let kinds = ["clients", "users", "roles", "groups", "resource_servers", "attributes", "upstreams"]
 }
 
 /// Where a resource or a member of it is described.

@@ -15,6 +15,10 @@ package enum AuditEvent: Sendable, Hashable {
     case accountLocked(seconds: Int)
     case accountUnlocked
     case forwardAuthenticationRefused(reason: String)
+    /// A sign-in at an upstream led to nothing. The user is shown a page for the reason.
+    case upstreamRefused(upstream: Identifier<Upstream>, reason: String)
+    /// An upstream ended this many sessions (OpenID Connect Back-Channel Logout).
+    case upstreamSignedOut(upstream: Identifier<Upstream>, sessions: Int)
 
     // Factors and recovery
     case factorEnrolled(Factor)
@@ -22,6 +26,9 @@ package enum AuditEvent: Sendable, Hashable {
     case enrolmentRefused(Factor)
     case factorRenamed(Factor)
     case factorRemoved(Factor)
+    /// The user can now sign in with an account at an upstream.
+    case upstreamLinked(Identifier<Upstream>)
+    case upstreamUnlinked(Identifier<Upstream>)
     /// A passkey's signature counter did not increase: the passkey may have been cloned (WebAuthn §7.2).
     case passkeyCounterWentBack
     case recoveryCodesMade(count: Int)
@@ -110,6 +117,8 @@ package enum SignInRefusal: String, Sendable, CaseIterable {
     case throttled = "throttled"
     /// Riskier than the policy allows.
     case suspicious = "suspicious"
+    /// No account is linked to the account at the upstream.
+    case unlinked = "unlinked"
     /// The account or the session changed between the check and the new session.
     case overtaken = "overtaken"
 }
@@ -119,6 +128,8 @@ package enum AccountOrigin: String, Sendable, CaseIterable {
     case signUp = "sign_up"
     case invitation = "invitation"
     case administration = "administration"
+    /// The first sign-in with an upstream.
+    case upstream = "upstream"
 }
 
 /// The data that was exported.

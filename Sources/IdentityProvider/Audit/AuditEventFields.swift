@@ -49,11 +49,21 @@ extension AuditEvent {
         case .accountUnlocked: Fields(.accountUnlocked)
         case .forwardAuthenticationRefused(let reason):
             Fields(.forwardAuthenticationRefused, .refused, ["reason": .string(reason)])
+        case .upstreamRefused(let upstream, let reason):
+            Fields(
+                .upstreamRefused, .refused, factor: .upstream,
+                ["upstream": .string(upstream.rawValue), "reason": .string(reason)])
+        case .upstreamSignedOut(let upstream, let sessions):
+            Fields(.upstreamSignedOut, ["upstream": .string(upstream.rawValue), "sessions": .integer(sessions)])
 
         case .factorEnrolled(let factor): Fields(.factorEnrolled, factor: factor)
         case .enrolmentRefused(let factor): Fields(.enrolmentRefused, .refused, factor: factor)
         case .factorRenamed(let factor): Fields(.factorRenamed, factor: factor)
         case .factorRemoved(let factor): Fields(.factorRemoved, factor: factor)
+        case .upstreamLinked(let upstream):
+            Fields(.upstreamLinked, factor: .upstream, ["upstream": .string(upstream.rawValue)])
+        case .upstreamUnlinked(let upstream):
+            Fields(.upstreamUnlinked, factor: .upstream, ["upstream": .string(upstream.rawValue)])
         case .passkeyCounterWentBack: Fields(.passkeyCounterWentBack, .alarm, factor: .passkey)
         case .recoveryCodesMade(let count):
             Fields(.recoveryCodesMade, factor: .recoveryCode, ["count": .integer(count)])

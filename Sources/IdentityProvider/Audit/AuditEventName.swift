@@ -11,12 +11,16 @@ extension AuditEvent {
         case accountLocked = "account_locked"
         case accountUnlocked = "account_unlocked"
         case forwardAuthenticationRefused = "forward_authentication_refused"
+        case upstreamRefused = "upstream_refused"
+        case upstreamSignedOut = "upstream_signed_out"
 
         // Factors and recovery
         case factorEnrolled = "factor_enrolled"
         case enrolmentRefused = "enrolment_refused"
         case factorRenamed = "factor_renamed"
         case factorRemoved = "factor_removed"
+        case upstreamLinked = "upstream_linked"
+        case upstreamUnlinked = "upstream_unlinked"
         case passkeyCounterWentBack = "passkey_counter_went_back"
         case recoveryCodesMade = "recovery_codes_made"
         case recoveryCodeUsed = "recovery_code_used"

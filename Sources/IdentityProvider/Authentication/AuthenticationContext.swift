@@ -17,13 +17,17 @@ extension AuthenticationContext: Comparable {
         guard !shown.isEmpty else { return nil }
         let passkeys = shown.filter { $0.factor == .passkey }
         let hasPassword = shown.contains { $0.factor == .password }
-        let hasCode = shown.contains { [.totp, .emailCode, .recoveryCode, .accessCode].contains($0.factor) }
-        if passkeys.contains(where: \.verifiesUser) || (hasPassword && !passkeys.isEmpty) {
+        let hasFirst = hasPassword || shown.contains { $0.factor == .upstream }
+        let hasCode = shown.contains { [.totp, .recoveryCode, .accessCode].contains($0.factor) }
+        // The mailbox may be all that the upstream's account rests on.
+        let hasEmailCode = hasPassword && shown.contains { $0.factor == .emailCode }
+        let vouched = shown.compactMap(\.upstream?.context).max() ?? .singleFactor
+        if passkeys.contains(where: \.verifiesUser) || (hasFirst && !passkeys.isEmpty) {
             self = .phishingResistant
-        } else if hasPassword && hasCode {
-            self = .multiFactor
+        } else if hasFirst && (hasCode || hasEmailCode) {
+            self = max(.multiFactor, vouched)
         } else {
-            self = .singleFactor
+            self = vouched
         }
     }
 

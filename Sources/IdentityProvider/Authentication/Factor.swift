@@ -3,6 +3,8 @@ package import FoundationEssentials
 /// A way for a user to authenticate.
 package enum Factor: String, Codable, Sendable, CaseIterable {
     case password = "password"
+    /// Another provider.
+    case upstream = "upstream"
     case passkey = "passkey"
     case totp = "totp"
     case emailCode = "email_code"
@@ -19,9 +21,11 @@ package struct ShownFactor: Codable, Hashable, Sendable {
     package let methods: [String]
     /// When the credential was added; `nil` if that is unknown or irrelevant.
     package private(set) var addedAt: Date?
+    /// The sign-in at an upstream; `nil` for all other factors.
+    package private(set) var upstream: UpstreamSignIn?
 
     private enum CodingKeys: String, CodingKey {
-        case factor, verifiesUser, methods, addedAt
+        case factor, verifiesUser, methods, addedAt, upstream
     }
 
     package init(_ factor: Factor, verifiesUser: Bool = false, methods: [String]) {
@@ -33,6 +37,12 @@ package struct ShownFactor: Codable, Hashable, Sendable {
 
 extension ShownFactor {
     package static let password = ShownFactor(.password, methods: ["pwd"])
+    /// `fed` stands for the upstream's own methods, which its assurance rules judge.
+    package static func upstream(_ signIn: UpstreamSignIn) -> ShownFactor {
+        var factor = ShownFactor(.upstream, methods: ["fed"])
+        factor.upstream = signIn
+        return factor
+    }
     package static let totp = ShownFactor(.totp, methods: ["otp"])
     package static let emailCode = ShownFactor(.emailCode, methods: ["otp"])
     package static let recoveryCode = ShownFactor(.recoveryCode, methods: ["otp"])

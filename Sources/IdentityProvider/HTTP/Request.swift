@@ -5,6 +5,8 @@ package struct Request: Sendable {
     package let method: HTTPRequest.Method
     /// Below the issuer, with a leading slash.
     package let path: String
+    /// The value of the variable in the route's path, if it has one.
+    package let variable: String?
     package let headers: HTTPFields
     /// The query parameters of a `GET` or the body parameters of a `POST`. Never both, so that one can't override the
     /// other.
@@ -17,12 +19,13 @@ package struct Request: Sendable {
 
     /// Throws `invalid_request` if the query or body is malformed, or if the body has a media type other than `type`.
     package init(
-        method: HTTPRequest.Method, path: String, query: String? = nil, headers: HTTPFields = [:], body: [UInt8] = [],
+        method: HTTPRequest.Method, path: String, variable: String? = nil, query: String? = nil, headers: HTTPFields = [:], body: [UInt8] = [],
         remoteAddress: String = "127.0.0.1", trace: String? = TraceID.current, limits: Limits = Limits(),
         reading type: BodyFormat = .form
     ) throws(OAuthError) {
         self.method = method
         self.path = path
+        self.variable = variable
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
@@ -42,6 +45,7 @@ package struct Request: Sendable {
     private init(_ request: Request, headers: HTTPFields? = nil, parameters: Parameters? = nil) {
         method = request.method
         path = request.path
+        variable = request.variable
         body = request.body
         remoteAddress = request.remoteAddress
         trace = request.trace

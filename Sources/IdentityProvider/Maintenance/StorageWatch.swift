@@ -10,6 +10,7 @@ struct StorageWatch: Service {
     let resources: CachedResourceServers
     let entitlements: CachedEntitlements
     let attributes: CachedAttributes
+    let upstreams: CachedUpstreams
     let vault: KeyVault
     let ring: KeyRing
     let interval: Duration
@@ -20,6 +21,7 @@ struct StorageWatch: Service {
         resources = core.resources
         entitlements = core.entitlements
         attributes = core.attributes
+        upstreams = core.upstreams
         vault = core.vault
         ring = core.keys
         interval = .milliseconds(250)
@@ -37,6 +39,7 @@ struct StorageWatch: Service {
                         resources.clear()
                         entitlements.clear()
                         attributes.clear()
+                        upstreams.clear()
                         try await vault.load()
                         try await ring.reload()
                         seen = version

@@ -14,7 +14,7 @@ extension Mutation {
         Core(
             settings: core.settings, stores: faulty(core.stores), vault: core.vault, passwords: core.passwords,
             limiter: core.limiter, audit: core.audit, mailer: core.mailer, sendsMail: core.sendsMail,
-            geolocator: core.geolocator, now: core.now)
+            geolocator: core.geolocator, fetcher: core.fetcher, now: core.now)
     }
 
     /// Returns the stores, with the faults that concern storage.
@@ -23,6 +23,7 @@ extension Mutation {
         return Stores(
             clients: FaultyClients(base: stores.clients), resourceServers: stores.resourceServers, users: stores.users,
             roles: stores.roles, groups: stores.groups, attributes: stores.attributes,
+            upstreams: stores.upstreams, upstreamLinks: stores.upstreamLinks,
             sessions: faulty(stores.sessions), devices: stores.devices, attempts: stores.attempts,
             consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
@@ -92,6 +93,11 @@ private struct FaultySessions: SessionStore {
     }
     func find(_ id: Identifier<Session>, at now: Date, usedAfter moment: Date) async throws -> Session? {
         try await base.find(id, at: now, usedAfter: moment)
+    }
+    func sessions(
+        from upstream: Identifier<Upstream>, subject: String?, session: String?, limit: Int
+    ) async throws -> [Session] {
+        try await base.sessions(from: upstream, subject: subject, session: session, limit: limit)
     }
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws {
         try await base.touch(id, at: now, unlessUsedAfter: moment)

@@ -144,7 +144,7 @@ package protocol DataKeyStore: Sendable {
 
 /// A database column with sealed values.
 package enum SealedColumn: Sendable, CaseIterable {
-    case privateKey, clientSecret, oneTimePasswordSecret, mail
+    case privateKey, clientSecret, oneTimePasswordSecret, mail, upstreamSecret, upstreamTokens
 
     var purpose: SealedPurpose {
         switch self {
@@ -152,6 +152,8 @@ package enum SealedColumn: Sendable, CaseIterable {
         case .clientSecret: .clientSecret
         case .oneTimePasswordSecret: .oneTimePasswordSecret
         case .mail: .mail
+        case .upstreamSecret: .upstreamSecret
+        case .upstreamTokens: .upstreamTokens
         }
     }
 }

@@ -36,6 +36,12 @@ struct IdleSessions: SessionStore {
         return try await base.list(after: id, at: now, usedAfter: start, limit: count)
     }
 
+    func sessions(
+        from upstream: Identifier<Upstream>, subject: String?, session: String?, limit count: Int
+    ) async throws -> [Session] {
+        try await base.sessions(from: upstream, subject: subject, session: session, limit: count)
+    }
+
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
     ) async throws -> SessionStart {

@@ -19,11 +19,14 @@ package struct Session: Sendable, Hashable {
     package let address: String
     /// Whether a trusted device stood in for the second factor.
     package let trustsDevice: Bool
+    /// The sign-in at an upstream that the session rests on, if it does.
+    package let upstream: UpstreamSession?
 
     package init(
         id: Identifier<Session> = .random(), secret: SecretDigest<Session>, user: Identifier<User>,
         authenticatedAt: Date, amr: [String], acr: String, expiresAt: Date, lastUsedAt: Date? = nil,
-        device: Identifier<Device>? = nil, userAgent: String = "", address: String = "", trustsDevice: Bool = false
+        device: Identifier<Device>? = nil, userAgent: String = "", address: String = "", trustsDevice: Bool = false,
+        upstream: UpstreamSession? = nil
     ) {
         self.id = id
         self.secret = secret
@@ -37,6 +40,7 @@ package struct Session: Sendable, Hashable {
         self.userAgent = userAgent
         self.address = address
         self.trustsDevice = trustsDevice
+        self.upstream = upstream
     }
 
     /// `acr` in comparable form.

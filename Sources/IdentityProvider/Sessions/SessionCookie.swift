@@ -36,10 +36,12 @@ struct SessionCookie: Sendable {
     /// checked. Only `SessionStarter` calls this.
     ///
     /// `authenticatedAt` is when the session to step up began, and `strengthened` names it. The new session keeps that
-    /// time (`auth_time`, OpenID Connect Core §2) and expires when the old one would have.
+    /// time (`auth_time`, OpenID Connect Core §2), its upstream, and expires when the old one would have. `upstream` is
+    /// the sign-in at an upstream that a new session rests on.
     func start(
         for user: User, since authenticatedAt: Date?, strengthening strengthened: Identifier<Session>?, amr: [String],
-        context: AuthenticationContext, trustsDevice: Bool, from origin: SignInOrigin, in request: Request
+        context: AuthenticationContext, trustsDevice: Bool, upstream: UpstreamSignIn?, from origin: SignInOrigin,
+        in request: Request
     ) async throws -> (Session, cookie: String)? {
         let secret = Base64URL.encode(RandomBytes.make(32))
         let moment = now()
@@ -47,8 +49,11 @@ struct SessionCookie: Sendable {
         // A session that has ended is not revived by stepping up.
         guard authenticatedAt == nil || former?.user == user.id else { return nil }
         guard strengthened == nil || former?.id == strengthened else { return nil }
-        let start = authenticatedAt ?? moment
-        let end = start.addingTimeInterval(lifetime)
+        // The upstream may have asked the user before.
+        let start = authenticatedAt ?? min(upstream?.authenticatedAt ?? moment, moment)
+        let isStepUp = authenticatedAt != nil
+        let end = isStepUp ? former?.expiresAt ?? moment : moment.addingTimeInterval(lifetime)
+        let basis = isStepUp ? former?.upstream : upstream?.session
         // For the same user the session keeps its identifier, because clients know it as `sid`. Another user gets a new
         // one.
         let own = former?.user == user.id ? former?.id : nil
@@ -56,7 +61,8 @@ struct SessionCookie: Sendable {
             let session = Session(
                 id: id, secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: start,
                 amr: amr, acr: context.rawValue, expiresAt: end, lastUsedAt: moment, device: origin.device?.id,
-                userAgent: request.userAgent, address: request.remoteAddress, trustsDevice: trustsDevice)
+                userAgent: request.userAgent, address: request.remoteAddress, trustsDevice: trustsDevice,
+                upstream: basis)
             return try await sessionEnd.start(session, of: user, from: origin, replacing: former) ? session : nil
         }
         var session = try await insert(own ?? .random(), replacing: former?.id)

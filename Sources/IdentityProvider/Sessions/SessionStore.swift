@@ -42,6 +42,11 @@ package protocol SessionStore: Sendable {
     func list(
         after id: Identifier<Session>?, at now: Date, usedAfter moment: Date, limit: Int
     ) async throws -> [Session]
+    /// Returns at most `limit` sessions that rest on sign-ins at `upstream` with this subject and upstream session. At
+    /// least one of the two is given.
+    func sessions(
+        from upstream: Identifier<Upstream>, subject: String?, session: String?, limit: Int
+    ) async throws -> [Session]
     /// Records a use at `now`, unless one after `moment` is recorded. Of concurrent calls, one writes.
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws
     /// Ends the session and revokes its authorizations, except those with `offline_access` (OpenID Connect Core §11),

@@ -40,7 +40,7 @@ struct FactorEnrolment: Sendable {
         case .passkey:
             let name = Passkey.name(typed: request.parameters["name"])
             return try await passkeys.enrol(request, for: user, named: name)?.shown
-        case .password, .emailCode, .recoveryCode, .accessCode: return nil
+        case .password, .upstream, .emailCode, .recoveryCode, .accessCode: return nil
         }
     }
 }

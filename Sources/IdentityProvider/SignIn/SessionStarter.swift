@@ -57,8 +57,8 @@ struct SessionStarter: Sendable {
         guard
             let (session, cookie) = try await sessions.start(
                 for: user, since: accepted.progress?.authenticatedAt, strengthening: accepted.progress?.session,
-                amr: accepted.amr, context: accepted.context, trustsDevice: accepted.trustsDevice, from: origin,
-                in: request)
+                amr: accepted.amr, context: accepted.context, trustsDevice: accepted.trustsDevice,
+                upstream: accepted.shown.compactMap(\.upstream).first, from: origin, in: request)
         else { throw overtaken(accepted, toward: destination) }
         if trusting { audit.record(.deviceRemembered, user: user.id) }
         record(accepted, session, toward: destination)

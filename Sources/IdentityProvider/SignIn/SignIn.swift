@@ -174,6 +174,12 @@ extension ShownFactor {
     /// The factors behind a session, reconstructed from its `amr`.
     fileprivate static func all(of session: Session) -> [ShownFactor] {
         var shown: [ShownFactor] = session.amr.contains("pwd") ? [.password] : []
+        if let upstream = session.upstream {
+            // A local factor raised the context, or the upstream vouched for it.
+            let isLocal = session.amr.contains { ["hwk", "swk", "otp"].contains($0) }
+            let context = isLocal ? .singleFactor : session.context
+            shown.append(.upstream(UpstreamSignIn(upstream, context: context, authenticatedAt: nil)))
+        }
         if let key = session.amr.first(where: { ["hwk", "swk"].contains($0) }) {
             shown.append(.passkey(verifiesUser: shown.isEmpty, isHardware: key == "hwk"))
         }

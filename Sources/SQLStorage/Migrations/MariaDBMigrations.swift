@@ -300,6 +300,35 @@ extension Migration {
                     ADD INDEX IF NOT EXISTS recovery_codes_by_expiry (issuer, expires_at)
                 """,
             ]),
+        Migration(
+            version: 14, name: "upstream providers, their accounts, and sessions that rest on them",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS upstreams (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, document MEDIUMTEXT NOT NULL,
+                    sealed_secret BLOB,
+                    PRIMARY KEY (issuer, id)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS upstream_links (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, upstream_id VARCHAR(64) NOT NULL,
+                    subject VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL, label VARCHAR(255) NOT NULL,
+                    sealed_tokens MEDIUMBLOB, created_at BIGINT NOT NULL, last_used_at BIGINT,
+                    PRIMARY KEY (issuer, id),
+                    UNIQUE INDEX upstream_links_by_subject (issuer, upstream_id, subject),
+                    INDEX upstream_links_by_user (issuer, user_id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                ALTER TABLE sessions
+                    ADD COLUMN IF NOT EXISTS upstream_id VARCHAR(64),
+                    ADD COLUMN IF NOT EXISTS upstream_subject VARCHAR(255),
+                    ADD COLUMN IF NOT EXISTS upstream_session VARCHAR(255),
+                    ADD COLUMN IF NOT EXISTS sealed_id_token MEDIUMBLOB,
+                    ADD INDEX IF NOT EXISTS sessions_by_upstream (issuer, upstream_id, upstream_subject),
+                    ADD INDEX IF NOT EXISTS sessions_by_upstream_session (issuer, upstream_id, upstream_session)
+                """,
+            ]),
     ]
 
     private static let form: SQLStatement = """

@@ -310,5 +310,42 @@ extension Migration {
                 "ALTER TABLE recovery_codes ADD COLUMN expires_at INTEGER",
                 "CREATE INDEX recovery_codes_by_expiry ON recovery_codes (issuer, expires_at)",
             ]),
+        Migration(
+            version: 14, name: "upstream providers, their accounts, and sessions that rest on them",
+            statements: [
+                """
+                CREATE TABLE upstreams (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, sealed_secret BLOB,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                """
+                CREATE TABLE upstream_links (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, upstream_id TEXT NOT NULL, subject TEXT NOT NULL,
+                    user_id TEXT NOT NULL, label TEXT NOT NULL, sealed_tokens BLOB, created_at INTEGER NOT NULL,
+                    last_used_at INTEGER,
+                    PRIMARY KEY (issuer, id),
+                    FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
+                    STRICT, WITHOUT ROWID
+                """,
+                "CREATE UNIQUE INDEX upstream_links_by_subject ON upstream_links (issuer, upstream_id, subject)",
+                "CREATE INDEX upstream_links_by_user ON upstream_links (issuer, user_id)",
+                "ALTER TABLE sessions ADD COLUMN upstream_id TEXT",
+                "ALTER TABLE sessions ADD COLUMN upstream_subject TEXT",
+                "ALTER TABLE sessions ADD COLUMN upstream_session TEXT",
+                "ALTER TABLE sessions ADD COLUMN sealed_id_token BLOB",
+                """
+                CREATE INDEX sessions_by_upstream ON sessions (issuer, upstream_id, upstream_subject)
+                    WHERE upstream_id IS NOT NULL
+                """,
+                """
+                CREATE INDEX sessions_by_upstream_session ON sessions (issuer, upstream_id, upstream_session)
+                    WHERE upstream_session IS NOT NULL
+                """,
+                """
+                INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+                    ('upstream_links', 'upstream_links', '1000000 1000000 1')
+                """,
+                "ANALYZE sqlite_schema",
+            ]),
     ]
 }

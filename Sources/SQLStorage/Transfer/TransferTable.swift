@@ -38,6 +38,7 @@ extension TransferTable {
         TransferTable("roles", ["issuer", "name", "document"], orderedBy: "issuer, name"),
         TransferTable("user_groups", ["issuer", "name", "document"], orderedBy: "issuer, name"),
         TransferTable("attributes", ["issuer", "name", "document"], orderedBy: "issuer, name"),
+        TransferTable("upstreams", ["issuer", "id", "document", "sealed_secret"], orderedBy: "issuer, id"),
         TransferTable(
             "users",
             [
@@ -63,6 +64,13 @@ extension TransferTable {
             [
                 "issuer", "id", "secret_digest", "user_id", "authenticated_at", "amr", "acr", "expires_at",
                 "authorizations", "device_id", "user_agent", "address", "trusts_device", "last_used_at",
+                "upstream_id", "upstream_subject", "upstream_session", "sealed_id_token",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
+            "upstream_links",
+            [
+                "issuer", "id", "upstream_id", "subject", "user_id", "label", "sealed_tokens", "created_at",
+                "last_used_at",
             ], orderedBy: "issuer, id"),
         TransferTable(
             "devices",

@@ -11,6 +11,7 @@ struct PasskeyFactor: Sendable {
     let name: String
     let passkeys: any PasskeyStore
     let users: any UserStore
+    let upstreams: CachedUpstreams
     let ceremonies: PasskeyCeremonies
     let audit: AuditLog
     let now: @Sendable () -> Date
@@ -20,6 +21,7 @@ struct PasskeyFactor: Sendable {
         name = core.settings.name
         passkeys = core.stores.passkeys
         users = core.stores.users
+        upstreams = core.upstreams
         ceremonies = PasskeyCeremonies(core)
         audit = core.audit
         now = core.now
@@ -91,7 +93,8 @@ struct PasskeyFactor: Sendable {
 
     /// Removes the passkey unless it is the only way into an account without a password.
     func remove(_ id: Identifier<Passkey>, of user: User) async throws -> PasskeyRemoval {
-        let removal = try await passkeys.remove(id, of: user.id, at: now())
+        let usable = try await upstreams.enabled().map(\.id)
+        let removal = try await passkeys.remove(id, of: user.id, usable: usable, at: now())
         guard removal == .removed else { return removal }
         Logger.current.info("passkey removed", metadata: ["user": "\(user.id)", "passkey": "\(id)"])
         audit.record(.factorRemoved(.passkey), user: user.id)

@@ -12,9 +12,11 @@ package protocol PasskeyStore: Sendable {
     func use(_ id: Identifier<Passkey>, signCount: Int, isBackedUp: Bool, at moment: Date) async throws -> Bool
     /// Renames the passkey. Returns `false` if `user` has no such passkey.
     func rename(_ id: Identifier<Passkey>, of user: Identifier<User>, to name: String) async throws -> Bool
-    /// Removes the passkey unless it is the only way into an account without a password. Concurrent removals, on any
-    /// nodes, always leave one.
-    func remove(_ id: Identifier<Passkey>, of user: Identifier<User>, at moment: Date) async throws -> PasskeyRemoval
+    /// Removes the passkey unless it is the user's last way to sign in. A password, another passkey, and links to the
+    /// `usable` upstreams are ways. Concurrent removals, on any nodes, always leave one.
+    func remove(
+        _ id: Identifier<Passkey>, of user: Identifier<User>, usable: [Identifier<Upstream>], at moment: Date
+    ) async throws -> PasskeyRemoval
     /// Deletes the passkeys of `user` added in `period` and returns their number.
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int
 }

@@ -1,0 +1,43 @@
+import FoundationEssentials
+import JOSE
+
+extension Administration {
+    /// Links stay when an upstream is deleted, and work again if it is added again.
+    func applyUpstreams(_ wanted: [UpstreamDocument], isPlan: Bool, prunes: Bool) async throws -> [Change] {
+        let stored = Dictionary(uniqueKeysWithValues: try await stores.upstreams.all().map { ($0.id, $0) })
+        var changes: [Change] = []
+        for document in wanted {
+            let former = stored[document.upstream.id]
+            let upstream = try upstream(document, over: former)
+            guard former != upstream else { continue }
+            changes.append(
+                Change(
+                    former == nil ? .create : .update, "upstream", upstream.id.rawValue, differences(former, upstream)))
+            if !isPlan { try await stores.upstreams.save(upstream) }
+        }
+        for id in stored.keys.sorted(by: { $0.rawValue < $1.rawValue })
+        where prunes && !wanted.contains(where: { $0.upstream.id == id }) {
+            changes.append(Change(.delete, "upstream", id.rawValue))
+            if !isPlan { try await stores.upstreams.delete(id) }
+        }
+        if !changes.isEmpty, !isPlan { upstreams.clear() }
+        return changes
+    }
+
+    /// Returns the upstream that the file describes. An unchanged secret keeps its sealed form.
+    private func upstream(_ document: UpstreamDocument, over stored: Upstream?) throws -> Upstream {
+        let secret = Array(document.secret.utf8)
+        if let sealed = stored?.sealedSecret, let former = try? sealer.open(sealed, for: .upstreamSecret),
+            ConstantTime.equal(former, secret)
+        {
+            return try Upstream(document.upstream.document, sealedSecret: sealed)
+        }
+        return try Upstream(document.upstream.document, sealedSecret: sealer.seal(secret, for: .upstreamSecret))
+    }
+
+    private func differences(_ stored: Upstream?, _ wanted: Upstream) -> [MemberDifference] {
+        let differences = MemberDifference.all(from: stored?.document, to: wanted.document)
+        guard stored?.sealedSecret != wanted.sealedSecret else { return differences }
+        return differences + [MemberDifference("client_secret", from: nil, to: nil)]
+    }
+}

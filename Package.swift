@@ -142,7 +142,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Demo/index.html"), .embedInCode("Demo/demo.css"), .embedInCode("Demo/demo.js"),
-                .embedInCode("Demo/demo.yaml"),
+                .embedInCode("Demo/demo.yaml"), .embedInCode("Demo/demo-upstream.yaml"),
             ],
             swiftSettings: strict),
 

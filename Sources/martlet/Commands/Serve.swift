@@ -23,16 +23,17 @@ struct Serve: AsyncParsableCommand {
             """)
 
     @Option(help: "A resource file to apply before serving. May be repeated.") var apply: [String] = []
-    @Flag(help: "Add demo users and clients, and a demo application on http://localhost:8081.") var demo = false
+    @Flag(help: "Add demo users, clients and an upstream, and a demo application on http://localhost:8081.") var demo = false
     @Option(help: "The port of the demo application.") var demoPort = 8081
     @OptionGroup var options: ServerOptions
 
     func run() async throws {
         try await Failure.reported {
-            let configuration = try Configuration(options.configuration)
+            var configuration = try Configuration(options.configuration)
             let files = ResourceFiles(apply)
             _ = try files.valid()
-            if demo { try Demo.check(configuration) }
+            let demo = demo ? try Demo(configuration, port: demoPort) : nil
+            configuration = demo?.configuration(from: configuration) ?? configuration
             let telemetry = TelemetryBootstrap.start(
                 configuration.telemetry, version: Martlet.version,
                 environment: ProcessInfo.processInfo.environment,
@@ -49,27 +50,27 @@ struct Serve: AsyncParsableCommand {
                     "ignored the environment variables that Kubernetes sets for Services",
                     metadata: ["variables": "\(configuration.serviceVariables.joined(separator: " "))"])
             }
-            let serve = self
-            try await telemetry.during { try await serve.start(configuration, applying: files, telemetry) }
+            let (serve, composed) = (self, configuration)
+            try await telemetry.during { try await serve.start(composed, applying: files, demo, telemetry) }
         }
     }
 
     private func start(
-        _ configuration: Configuration, applying files: ResourceFiles, _ telemetry: TelemetryBootstrap
+        _ configuration: Configuration, applying files: ResourceFiles, _ demo: Demo?, _ telemetry: TelemetryBootstrap
     ) async throws {
         let composition = try await Composition.open(configuration, for: .creating)
-        try await composition.closing { try await serve(composition, applying: files, telemetry) }
+        try await composition.closing { try await serve(composition, applying: files, demo, telemetry) }
         Logger.current.notice("stopped")
     }
 
     private func serve(
-        _ composition: Composition, applying files: ResourceFiles, _ telemetry: TelemetryBootstrap
+        _ composition: Composition, applying files: ResourceFiles, _ demo: Demo?, _ telemetry: TelemetryBootstrap
     ) async throws {
         let configuration = composition.configuration
-        let prepare: @Sendable () async throws -> Void = { [demo, demoPort] in
+        let prepare: @Sendable () async throws -> Void = {
             try await composition.prepare()
+            try await demo?.apply(to: composition)
             let administration = try composition.administration(configuration.issuers[0])
-            if demo { try await Demo.apply(administration, port: demoPort) }
             let resources = try files.valid()
             let changes = try await files.apply(by: administration)
             for warning in files.warnings(besides: try await administration.resourceNames()) {
@@ -86,11 +87,11 @@ struct Serve: AsyncParsableCommand {
         }
         var isPrepared = true
         do { try await prepare() } catch let error as StorageError where error.mayPass { isPrepared = false }
-        try await serve(composition, Preparation(isDone: isPrepared, work: prepare), telemetry.metrics)
+        try await serve(composition, Preparation(isDone: isPrepared, work: prepare), demo, telemetry.metrics)
     }
 
     private func serve(
-        _ composition: Composition, _ preparation: Preparation, _ metrics: MetricsRegistry?
+        _ composition: Composition, _ preparation: Preparation, _ demo: Demo?, _ metrics: MetricsRegistry?
     ) async throws {
         let configuration = composition.configuration
         let pages = try PageRenderer(name: configuration.settings.name, overrides: configuration.templates)
@@ -99,7 +100,6 @@ struct Serve: AsyncParsableCommand {
             address: configuration.address, tls: configuration.tls, proxies: configuration.proxies)
         settings.limits = providers[0].settings.limits
         settings.connections = configuration.connections
-        let (showsDemo, demoPort) = (demo, demoPort)
         let server = HTTPServer(
             settings: settings,
             providers: providers.map { MountedProvider($0) }, pages: pages, readiness: preparation.readiness,
@@ -110,7 +110,7 @@ struct Serve: AsyncParsableCommand {
                         "issuers": "\(configuration.issuers.map(\.identifier).joined(separator: " "))",
                         "storage": "\(configuration.storage)", "configuration": "\(configuration.file ?? "none")",
                     ])
-                if showsDemo { Demo.greet(configuration.issuers[0], port: demoPort) }
+                demo?.greet()
             })
         var services: [any Service] = [
             MemoryReturn(),
@@ -124,7 +124,7 @@ struct Serve: AsyncParsableCommand {
                     settings: ServerSettings(address: address, proxies: .none), type: PrometheusText.contentType
                 ) { PrometheusText.write(metrics.snapshot()) })
         }
-        if demo { services.append(Demo.site(configuration.issuers[0], port: demoPort)) }
+        if let demo { services.append(demo.site) }
         var group = ServiceGroupConfiguration(
             services: services + [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet)
         group.maximumGracefulShutdownDuration = .seconds(settings.shutdownGrace + 2)

@@ -6,11 +6,13 @@ import Telemetry
 
 /// A valid configuration. The initializer validates it and reports all errors at once.
 struct Configuration {
-    let issuers: [Issuer]
+    private(set) var issuers: [Issuer]
     /// Whether a flag, a variable or the file names the first issuer. Otherwise it is the default.
     let namesIssuer: Bool
     /// The settings shared by all issuers. `settings(for:)` returns those of one issuer.
     let settings: Settings
+    /// The names of issuers that don't have the shared one.
+    private var names: [Issuer: String] = [:]
     let address: ServerSettings.Address
     /// The address that serves `/metrics`, or `nil` if it isn't served.
     let metricsAddress: ServerSettings.Address?
@@ -204,7 +206,16 @@ extension Configuration {
     func settings(for issuer: Issuer) -> Settings {
         var settings = settings
         settings.issuer = issuer
+        settings.name = names[issuer] ?? settings.name
         return settings
+    }
+
+    /// Returns a copy with one more issuer.
+    func adding(_ issuer: Issuer, named name: String) -> Configuration {
+        var configuration = self
+        configuration.issuers.append(issuer)
+        configuration.names[issuer] = name
+        return configuration
     }
 
     /// Returns the configured issuer with this identifier, or the first one for `nil`.

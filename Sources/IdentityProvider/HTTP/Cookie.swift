@@ -15,6 +15,13 @@ package struct Cookie: Sendable {
         self.name = "\(prefix)martlet-\(name)"
     }
 
+    /// Creates a cookie that browsers send only to `path`. `__Host-` would forbid the path.
+    init(_ name: String, of issuer: Issuer, at path: Path) {
+        isSecure = issuer.isSecure
+        self.path = issuer.reference(path)
+        self.name = "\(issuer.isSecure ? "__Secure-" : "")martlet-\(name)"
+    }
+
     /// Creates a cookie for an origin that a proxy protects. It is valid for all paths there and for no other host.
     init(_ name: String, at origin: String) {
         isSecure = origin.hasPrefix("https://")

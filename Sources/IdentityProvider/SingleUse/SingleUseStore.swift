@@ -17,6 +17,7 @@ package enum SingleUsePurpose: String, Sendable {
     case emailCode = "e-mail code"
     case forwardTicket = "forward ticket"
     case signInTicket = "sign-in ticket"
+    case upstreamState = "upstream state"
     case failedAttempt = "failed attempt"
     case successfulAttempt = "successful attempt"
 }

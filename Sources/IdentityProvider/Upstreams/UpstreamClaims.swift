@@ -34,10 +34,30 @@ struct UpstreamClaims: Sendable, Hashable {
         acceptsTextFlags = reader.text("preset") == UpstreamPreset.apple.rawValue
     }
 
+    /// Returns the upstream's name for our claim `name`.
+    func name(of name: String) -> String { names[name] ?? name }
+
     /// Returns the value of our claim `name` in the claims that the upstream sent.
     func value(_ name: String, in claims: JSONObject) -> JSON? {
-        let value = claims[names[name] ?? name]
+        let value = claims[self.name(of: name)]
         return value == .null ? nil : value
+    }
+
+    func email(in claims: JSONObject) -> String? {
+        value("email", in: claims)?.string.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Whether the upstream vouches for the address in `claims`.
+    func isEmailVerified(in claims: JSONObject) -> Bool {
+        guard email(in: claims) != nil else { return false }
+        switch emailVerification {
+        case .always: return true
+        case .never: return false
+        case .claim:
+            // A text is true in many languages, even the text `false`.
+            let flag = value("email_verified", in: claims)
+            return flag == true || acceptsTextFlags && flag == "true"
+        }
     }
 
     private static func verification(_ text: String) throws(InvalidValue) -> EmailVerification {

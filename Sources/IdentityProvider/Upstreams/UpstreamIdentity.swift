@@ -7,7 +7,11 @@ struct UpstreamIdentity: Sendable {
     /// The upstream's `sub`: 1 to 255 bytes, compared exactly.
     let subject: String
     /// The claims of the ID Token and of the userinfo endpoint, under the upstream's names.
-    let claims: JSONObject
+    var claims: JSONObject
+    /// The address as the upstream wrote it. Proves nothing unless `isEmailVerified`.
+    let email: String?
+    /// Whether the upstream vouches for the address, according to its rule for verification.
+    let isEmailVerified: Bool
     /// The context that the sign-in proves, according to the upstream's assurance rules.
     let context: AuthenticationContext
     /// When the user signed in there; `nil` if the upstream didn't say.

@@ -1,3 +1,6 @@
+import FoundationEssentials
+import JOSE
+
 /// Why a sign-in at an upstream led to nothing. Each reason has a text on the page that the user sees.
 struct UpstreamFailure: Error {
     enum Reason: String, Sendable, CaseIterable {
@@ -30,5 +33,30 @@ struct UpstreamFailure: Error {
         self.reason = reason
         self.upstream = upstream
         self.cause = cause
+    }
+}
+
+/// A rule that an upstream's answer breaks, as a sentence for the operator. Contains no code, token or claim of a user.
+struct UpstreamMistake: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension UpstreamFailure {
+    /// Creates the failure for an answer that breaks a rule.
+    static func invalid(_ upstream: Upstream, _ rule: String) -> UpstreamFailure {
+        UpstreamFailure(.invalid, upstream, cause: UpstreamMistake(rule))
+    }
+
+    /// Creates the failure for an error of a request to `upstream` or of its response. `nil` for errors that have
+    /// another origin.
+    init?(reporting error: any Error, of upstream: Upstream) {
+        switch error {
+        case let failure as UpstreamFailure: self = failure
+        case let error as FetchError:
+            self.init(error.isTransient ? .unavailable : .invalid, upstream, cause: error.withoutContent)
+        case is UpstreamMistake, is JSONError, is JWKError, is JWTError: self.init(.invalid, upstream, cause: error)
+        default: return nil
+        }
     }
 }

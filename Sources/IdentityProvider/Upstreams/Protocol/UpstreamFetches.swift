@@ -1,0 +1,52 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+
+/// The requests of Martlet to upstreams, each under its own rules.
+struct UpstreamFetches: Sendable {
+    enum Purpose: String, Sendable {
+        case metadata = "upstream.metadata"
+        case keys = "upstream.keys"
+        case token = "upstream.token"
+        case userInfo = "upstream.userinfo"
+    }
+
+    private let fetcher: any Fetcher
+
+    init(_ fetcher: any Fetcher) { self.fetcher = fetcher }
+
+    /// Returns the JSON of the response. Throws `FetchError`, `JSONError` or `CancellationError`.
+    func json(_ purpose: Purpose, _ request: FetchRequest, of upstream: Upstream) async throws -> JSON {
+        let policy = Self.policy(purpose, allowsPrivateNetworks: upstream.isInPrivateNetwork)
+        return try JSON(parsing: await fetcher.fetch(request, under: policy).body)
+    }
+
+    /// Returns the JSON object of the response. Throws `FetchError`, `JSONError` or `CancellationError`.
+    func object(_ purpose: Purpose, _ request: FetchRequest, of upstream: Upstream) async throws -> JSONObject {
+        guard let object = try await json(purpose, request, of: upstream).object else {
+            throw JSONError(reason: "is not an object", offset: 0)
+        }
+        return object
+    }
+
+    private static func policy(_ purpose: Purpose, allowsPrivateNetworks: Bool) -> FetchPolicy {
+        FetchPolicy(
+            operation: purpose.rawValue, allowsPrivateNetworks: allowsPrivateNetworks, timeout: .seconds(10),
+            maximumSize: purpose == .keys ? 524_288 : 262_144,
+            mediaTypes: ["application/json"] + (purpose == .keys ? ["application/jwk-set+json"] : []),
+            caching: purpose.caching)
+    }
+}
+
+extension UpstreamFetches.Purpose {
+    /// Metadata and keys outlast an outage of the upstream. Everything else is about one user.
+    fileprivate var caching: FetchCaching? {
+        switch self {
+        case .metadata, .keys:
+            FetchCaching(
+                minimumLifetime: 300, maximumLifetime: 86_400, staleLifetime: 7 * 86_400, failureLifetime: 5,
+                maximumCount: 1_000)
+        case .token, .userInfo: nil
+        }
+    }
+}

@@ -18,6 +18,7 @@ struct SignInTopic: Topic {
             PasskeySignInEndpoint(core, loop: loop),
             PasskeyScriptEndpoint(),
             EnrolEndpoint(core, loop: loop),
+            UpstreamCallbackEndpoint(core, loop: loop),
         ]
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTypes
 
 /// Receives users who come back from an upstream with a verified identity.
@@ -5,11 +6,13 @@ struct UpstreamArrival: Sendable {
     private let loop: InteractionLoop
     private let links: any UpstreamLinkStore
     private let users: any UserStore
+    private let now: @Sendable () -> Date
 
     init(_ core: Core, loop: InteractionLoop) {
         self.loop = loop
         links = core.stores.upstreamLinks
         users = core.stores.users
+        now = core.now
     }
 
     /// Continues the interaction with the account that is linked to `identity`.
@@ -24,5 +27,19 @@ struct UpstreamArrival: Sendable {
         let outcome = try await loop.signIn.advance(
             nil, with: .upstream(signIn), by: user, toward: loop.destination(of: interaction), in: request)
         return try loop.proceed(outcome, of: interaction)
+    }
+
+    /// Adds the account at the upstream to those with which `user` can sign in.
+    func link(
+        _ identity: UpstreamIdentity, from upstream: Upstream, to user: User, _ request: Request
+    ) async throws -> Response {
+        let link = UpstreamLink(
+            upstream: upstream.id, subject: identity.subject, user: user.id,
+            label: identity.email ?? identity.subject, createdAt: now())
+        switch try await links.add(link, by: user) {
+        case .added, .present: return .redirect(to: loop.interactions.issuer.reference(.linkedAccounts))
+        case .taken: throw UpstreamFailure(.taken, upstream)
+        case .outdated: throw UpstreamFailure(.lost, upstream)
+        }
     }
 }

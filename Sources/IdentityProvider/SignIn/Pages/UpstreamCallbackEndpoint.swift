@@ -1,0 +1,95 @@
+import FoundationEssentials
+import HTTPTypes
+
+/// Receives authorization responses of upstreams (RFC 6749 §4.1.2).
+struct UpstreamCallbackEndpoint: Endpoint {
+    private let upstreams: CachedUpstreams
+    private let responses: UpstreamResponses
+    private let client: UpstreamClient
+    private let cookie: UpstreamAttemptCookie
+    private let arrival: UpstreamArrival
+    private let failures: UpstreamFailures
+    private let singleUse: any SingleUseStore
+    private let sessions: SessionCookie
+    private let browser: BrowserCookie
+    private let issuer: Issuer
+    let routes = [
+        Route.get(.upstreamCallback, rateLimit: .requests), .post(.upstreamCallback, rateLimit: .requests),
+    ]
+
+    init(_ core: Core, loop: InteractionLoop) {
+        upstreams = core.upstreams
+        responses = UpstreamResponses(core)
+        client = UpstreamClient(core)
+        cookie = UpstreamAttemptCookie(core)
+        arrival = UpstreamArrival(core, loop: loop)
+        failures = UpstreamFailures(core)
+        singleUse = core.stores.singleUse
+        sessions = SessionCookie(core)
+        browser = BrowserCookie(of: core.issuer)
+        issuer = core.issuer
+    }
+
+    func respond(to request: Request) async throws -> Response {
+        guard let id = request.variable, let upstream = try await upstreams.findEnabled(Identifier(rawValue: id)) else {
+            throw OAuthError(
+                code: .invalidRequest, description: "no such upstream", status: .notFound, reason: .notFound)
+        }
+        // A form from another site comes without our `SameSite=Lax` cookies. The request that follows has them.
+        guard request.method == .get else { return try responses.relay(request, to: upstream) }
+        return try await receive(try responses.response(in: request), from: upstream, request)
+    }
+
+    func response(to error: OAuthError) -> Response { .page(error) }
+
+    private func receive(
+        _ response: UpstreamResponse, from upstream: Upstream, _ request: Request
+    ) async throws -> Response {
+        guard let attempt = cookie.attempt(response.state, at: upstream.id, in: request), isBound(attempt, request)
+        else {
+            failures.record(.lost, at: upstream.id)
+            throw OAuthError.interactionLost
+        }
+        do {
+            return try await finish(attempt, response, from: upstream, request).setting(cookie.clearing(attempt))
+        } catch let failure as UpstreamFailure {
+            return try failures.response(to: failure, of: attempt.purpose).setting(cookie.clearing(attempt))
+        }
+    }
+
+    /// Whether this browser began the attempt. Otherwise, an attacker could make a victim sign in as them (login CSRF,
+    /// RFC 6749 §10.12).
+    private func isBound(_ attempt: UpstreamAttempt, _ request: Request) -> Bool {
+        switch attempt.purpose {
+        case .signIn(let interaction): interaction.isBound(to: browser.identity(in: request))
+        // The session is compared later.
+        case .link: true
+        }
+    }
+
+    private func finish(
+        _ attempt: UpstreamAttempt, _ response: UpstreamResponse, from upstream: Upstream, _ request: Request
+    ) async throws -> Response {
+        guard try await singleUse.consume(attempt.state, for: .upstreamState, until: cookie.expiry(of: attempt)) else {
+            throw UpstreamFailure(.lost, upstream, cause: UpstreamMistake("state was used before"))
+        }
+        guard attempt.upstream == upstream.id else {
+            throw UpstreamFailure.invalid(upstream, "the attempt began with the upstream \(attempt.upstream)")
+        }
+        let code = try response.code(from: upstream, at: await client.metadata(of: upstream))
+        let exchange = UpstreamExchange(
+            code: code, redirectURI: issuer.url(.upstreamCallback.with(upstream.id.rawValue)), nonce: attempt.nonce,
+            verifier: attempt.verifier, startedAt: attempt.startedAt, maxAge: attempt.maxAge)
+        let identity = response.completing(try await client.identity(from: exchange, at: upstream), of: upstream)
+        Decision.note("The upstream \(upstream.id) vouches for a user (\(identity.context.rawValue)).")
+        switch attempt.purpose {
+        case .signIn(let interaction):
+            return try await arrival.signIn(identity, from: upstream, interaction, request)
+        case .link(let user, let session):
+            guard let current = try await sessions.current(request), current.session.id == session,
+                current.user.id == user
+            else { throw UpstreamFailure(.lost, upstream) }
+            return try await arrival.link(identity, from: upstream, to: current.user, request)
+        }
+    }
+}

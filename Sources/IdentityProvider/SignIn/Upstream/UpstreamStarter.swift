@@ -1,0 +1,74 @@
+import FoundationEssentials
+import JOSE
+
+/// Sends browsers to upstreams.
+struct UpstreamStarter: Sendable {
+    private let client: UpstreamClient
+    private let cookie: UpstreamAttemptCookie
+    private let clients: CachedClients
+    private let rules: SignInRules
+    private let issuer: Issuer
+    private let now: @Sendable () -> Date
+
+    init(_ core: Core) {
+        client = UpstreamClient(core)
+        cookie = UpstreamAttemptCookie(core)
+        clients = core.clients
+        rules = SignInRules(core, factors: [])
+        issuer = core.issuer
+        now = core.now
+    }
+
+    /// Returns a redirect to `upstream`, with the cookie of the attempt. The caller has checked that the purpose belongs
+    /// to this browser. Throws `UpstreamFailure`.
+    func start(_ upstream: Upstream, for purpose: UpstreamAttempt.Purpose, in request: Request) async throws -> Response
+    {
+        let metadata = try await client.metadata(of: upstream)
+        var asked = UpstreamRequest(
+            upstream: upstream, metadata: metadata,
+            redirectURI: issuer.url(.upstreamCallback.with(upstream.id.rawValue)), state: Self.secret(),
+            nonce: Self.secret(), verifier: Self.secret())
+        asked.contexts = try await contexts(upstream, for: purpose)
+        if case .signIn(let interaction) = purpose { asked.ask(for: interaction) }
+        let attempt = UpstreamAttempt(
+            state: asked.state, upstream: upstream.id, purpose: purpose, nonce: asked.nonce, verifier: asked.verifier,
+            startedAt: now(), maxAge: asked.maxAge)
+        Decision.note("The browser is sent to the upstream \(upstream.id).")
+        return .redirect(to: asked.url).setting(try cookie.setting(attempt))
+    }
+
+    /// Returns the `acr_values` that the issuer, the client or the upstream's own rules make necessary.
+    private func contexts(_ upstream: Upstream, for purpose: UpstreamAttempt.Purpose) async throws -> [String] {
+        var wanted = upstream.assurance.minimum
+        if case .signIn(let interaction) = purpose {
+            let client: Client? = if let id = interaction.client { try await clients.find(id) } else { nil }
+            let policy = try await rules.policy(
+                toward: SignIn.Destination(client: client, asked: interaction.asked), by: nil)
+            wanted = max(wanted, policy.minimum, policy.asked ?? .singleFactor)
+        }
+        return wanted == .singleFactor ? [] : upstream.assurance.values(reaching: wanted)
+    }
+
+    private static func secret() -> String { Base64URL.encode(RandomBytes.make(32)) }
+}
+
+extension UpstreamRequest {
+    /// Passes on what the interaction demands and knows.
+    fileprivate mutating func ask(for interaction: Interaction) {
+        prompts = interaction.upstreamPrompts
+        // `prompt=login` alone would not make the upstream prove it with `auth_time` (OpenID Connect Core §3.1.2.1).
+        maxAge = interaction.mustSignInAgain ? 0 : interaction.maxAge
+        loginHint = interaction.loginHint
+        languages = interaction.languages
+    }
+}
+
+extension Interaction {
+    /// The `prompt` values that concern the sign-in. Consent is asked for here.
+    fileprivate var upstreamPrompts: [Prompt] {
+        switch purpose {
+        case .authorization(let request): [.login, .selectAccount].filter(request.prompt.contains)
+        case .signIn: []
+        }
+    }
+}

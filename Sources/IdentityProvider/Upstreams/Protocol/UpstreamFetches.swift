@@ -15,18 +15,20 @@ struct UpstreamFetches: Sendable {
 
     init(_ fetcher: any Fetcher) { self.fetcher = fetcher }
 
+    /// Throws `FetchError` or `CancellationError`.
+    private func body(_ purpose: Purpose, _ request: FetchRequest, of upstream: Upstream) async throws -> [UInt8] {
+        let policy = Self.policy(purpose, allowsPrivateNetworks: upstream.isInPrivateNetwork)
+        return try await fetcher.fetch(request, under: policy).body
+    }
+
     /// Returns the JSON of the response. Throws `FetchError`, `JSONError` or `CancellationError`.
     func json(_ purpose: Purpose, _ request: FetchRequest, of upstream: Upstream) async throws -> JSON {
-        let policy = Self.policy(purpose, allowsPrivateNetworks: upstream.isInPrivateNetwork)
-        return try JSON(parsing: await fetcher.fetch(request, under: policy).body)
+        try JSON(parsing: await body(purpose, request, of: upstream))
     }
 
     /// Returns the JSON object of the response. Throws `FetchError`, `JSONError` or `CancellationError`.
     func object(_ purpose: Purpose, _ request: FetchRequest, of upstream: Upstream) async throws -> JSONObject {
-        guard let object = try await json(purpose, request, of: upstream).object else {
-            throw JSONError(reason: "is not an object", offset: 0)
-        }
-        return object
+        try JSONObject(parsing: await body(purpose, request, of: upstream))
     }
 
     private static func policy(_ purpose: Purpose, allowsPrivateNetworks: Bool) -> FetchPolicy {

@@ -21,23 +21,31 @@ struct UpstreamRequest: Sendable {
     var url: String {
         // RFC 6749 §3.1 allows a query and demands that it is kept.
         let separator = metadata.authorizationEndpoint.contains("?") ? "&" : "?"
-        return metadata.authorizationEndpoint + separator
-            + FormEncoding.encode(parameters.compactMap { name, value in value.map { (name, $0) } })
+        return metadata.authorizationEndpoint + separator + FormEncoding.encode(parameters)
     }
 
-    private var parameters: [(name: String, value: String?)] {
-        [
-            ("response_type", "code"), ("client_id", upstream.clientID), ("redirect_uri", redirectURI),
-            ("scope", upstream.scope.isEmpty ? nil : upstream.scope.text), ("state", state),
-            ("nonce", metadata.keysURI == nil ? nil : nonce),
-            ("code_challenge", upstream.usesPKCE ? challenge : nil),
-            ("code_challenge_method", upstream.usesPKCE ? "S256" : nil),
-            ("response_mode", upstream.responseMode == .query ? nil : upstream.responseMode.rawValue),
-            ("prompt", prompts.isEmpty ? nil : prompts.map(\.rawValue).joined(separator: " ")),
-            ("max_age", maxAge.map(String.init)), ("login_hint", loginHint),
-            ("ui_locales", languages.isEmpty ? nil : languages.joined(separator: " ")),
-            ("acr_values", contexts.isEmpty ? nil : contexts.joined(separator: " ")),
-        ] + upstream.parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    private var parameters: [(name: String, value: String)] {
+        var parameters = [
+            (name: "response_type", value: "code"), ("client_id", upstream.clientID), ("redirect_uri", redirectURI),
+            ("state", state),
+        ]
+        func add(_ name: String, _ value: String?) {
+            if let value, !value.isEmpty { parameters.append((name, value)) }
+        }
+        add("scope", upstream.scope.text)
+        if upstream.responseMode != .query { add("response_mode", upstream.responseMode.rawValue) }
+        if metadata.keysURI != nil { add("nonce", nonce) }
+        if upstream.usesPKCE {
+            add("code_challenge", challenge)
+            add("code_challenge_method", "S256")
+        }
+        add("prompt", prompts.map(\.rawValue).joined(separator: " "))
+        add("max_age", maxAge.map(String.init))
+        add("login_hint", loginHint)
+        add("ui_locales", languages.joined(separator: " "))
+        add("acr_values", contexts.joined(separator: " "))
+        for (name, value) in upstream.parameters.sorted(by: { $0.key < $1.key }) { add(name, value) }
+        return parameters
     }
 
     /// S256 (RFC 7636 §4.2).

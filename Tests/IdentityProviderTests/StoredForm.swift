@@ -44,7 +44,9 @@ extension StoredForm {
         StoredForm(ResponseMode.self, values: "query", "form_post"),
         StoredForm(Prompt.self, values: "none", "login", "consent", "select_account"),
         StoredForm(Display.self, values: "page", "popup", "touch"),
-        StoredForm(Factor.self, values: "password", "passkey", "totp", "email_code", "recovery_code", "access_code"),
+        StoredForm(
+            Factor.self,
+            values: "password", "upstream", "passkey", "totp", "email_code", "recovery_code", "access_code"),
         StoredForm(SignatureAlgorithm.self, values: "ES256", "RS256"),
         StoredForm(TOTP.Algorithm.self, values: "SHA1", "SHA256", "SHA512"),
         StoredForm(Transport.self, values: "body", "cookie"),
@@ -79,8 +81,15 @@ extension StoredForm {
          "asked": "urn:martlet:acr:2", "maxAge": 60, "user": "u", "loginHint": "alice", "languages": ["de"]}
         """
     private static let suspicion = #"{"signals": ["unknown_device"], "consequence": "notify"}"#
+    private static let upstreamSession = """
+        {"upstream": "google", "subject": "u-1", "session": "s-1", "sealedIDToken": [1, 255]}
+        """
+    private static let upstreamSignIn = """
+        {"session": \(upstreamSession), "context": "urn:martlet:acr:2", "authenticatedAt": 801000000.25}
+        """
     private static let shown = """
-        {"factor": "passkey", "verifiesUser": true, "methods": ["hwk", "user"], "addedAt": 801000000.25}
+        {"factor": "passkey", "verifiesUser": true, "methods": ["hwk", "user"], "addedAt": 801000000.25,
+         "upstream": \(upstreamSignIn)}
         """
     private static let progress = """
         {"user": "u", "shown": [\(shown)], "startedAt": 801000000.25, "stamp": "s", "generation": 3,
@@ -88,14 +97,14 @@ extension StoredForm {
          "next": {"show": {"_0": ["totp", "recovery_code"]}}}
         """
 
+    private static let interaction = """
+        {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "requestedAt": 800999000.5,
+         "browser": "b", "progress": \(progress),
+         "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true}
+        """
+
     private static let interactions = [
-        StoredForm(
-            Interaction.self,
-            """
-            {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "requestedAt": 800999000.5,
-             "browser": "b", "progress": \(progress),
-             "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true}
-            """),
+        StoredForm(Interaction.self, interaction),
         StoredForm(
             Interaction.Purpose.self, #"{"authorization": {"_0": \#(request)}}"#, #"{"visit": {"_0": \#(visit)}}"#),
         StoredForm(AuthorizationRequest.self, request),
@@ -125,6 +134,20 @@ extension StoredForm {
     private static let settings = #"{"algorithm": "SHA256", "digits": 8}"#
 
     private static let signIns = [
+        StoredForm(UpstreamSession.self, upstreamSession),
+        StoredForm(UpstreamSignIn.self, upstreamSignIn),
+        StoredForm(
+            UpstreamTokens.self,
+            #"{"accessToken": "a", "refreshToken": "r", "scope": "openid", "expiresAt": 801000600.25}"#),
+        StoredForm(
+            UpstreamAttempt.self,
+            """
+            {"state": "s", "upstream": "google", "purpose": {"link": {"user": "u", "session": "s"}}, "nonce": "n",
+             "verifier": "v", "startedAt": 801000000.25, "maxAge": 60}
+            """),
+        StoredForm(
+            UpstreamAttempt.Purpose.self, #"{"signIn": {"_0": \#(interaction)}}"#,
+            #"{"link": {"user": "u", "session": "s"}}"#),
         StoredForm(SignInProgress.self, progress),
         StoredForm(
             SignInProgress.Next.self, #"{"show": {"_0": ["totp", "recovery_code"]}}"#,

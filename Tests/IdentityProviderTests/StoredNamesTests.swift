@@ -64,13 +64,15 @@ struct StoredNamesTests {
         let purposes: [SealedPurpose] = [
             .interaction, .authorizationCode, .refreshToken, .accessToken, .passkeyCeremony, .signOut, .emailCode,
             .totpOffer, .firstPartyTicket, .forwardSignIn, .forwardTicket, .forwardPass, .privateKey, .clientSecret,
-            .mail, .oneTimePasswordSecret,
+            .mail, .oneTimePasswordSecret, .upstreamAttempt, .upstreamResponse, .upstreamIDToken, .upstreamSecret,
+            .upstreamTokens,
         ]
         #expect(
             purposes.map(\.name) == [
                 "interaction", "authorization code", "refresh token", "access token", "passkey ceremony", "sign-out",
                 "e-mail code", "authenticator app offered", "first-party ticket", "forward sign-in", "forward ticket",
                 "forward pass", "private key", "client secret", "mail", "one-time password secret",
+                "upstream attempt", "upstream response", "upstream ID token", "upstream secret", "upstream tokens",
             ])
         #expect(
             MailLinkPurpose.all.map(\.sealed.name) == [
@@ -95,19 +97,21 @@ struct StoredNamesTests {
     func words() {
         let spent: [SingleUsePurpose] = [
             .clientAssertion, .accessToken, .passkeyChallenge, .mailLink, .mail, .emailCode, .forwardTicket,
-            .signInTicket, .failedAttempt, .successfulAttempt,
+            .signInTicket, .failedAttempt, .successfulAttempt, .upstreamState,
         ]
         #expect(
             spent.map(\.rawValue) == [
                 "client assertion", "access token", "passkey challenge", "mail link", "mail", "e-mail code",
                 "forward ticket", "sign-in ticket", "failed attempt", "successful attempt",
+                "upstream state",
             ])
         #expect(AuditOutcome.allCases.map(\.rawValue) == ["success", "refused", "alarm"])
-        #expect(AccountOrigin.allCases.map(\.rawValue) == ["sign_up", "invitation", "administration"])
+        #expect(AccountOrigin.allCases.map(\.rawValue) == ["sign_up", "invitation", "administration", "upstream"])
         #expect(AuditExport.allCases.map(\.rawValue) == ["everything", "audit_records", "personal_data"])
         #expect(
             SignInRefusal.allCases.map(\.rawValue) == [
-                "unknown_user", "wrong_credential", "disabled", "locked", "throttled", "suspicious", "overtaken",
+                "unknown_user", "wrong_credential", "disabled", "locked", "throttled", "suspicious", "unlinked",
+                "overtaken",
             ])
     }
 }

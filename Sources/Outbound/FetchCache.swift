@@ -37,17 +37,21 @@ final class FetchCache: Sendable {
 
     init(now: @escaping @Sendable () -> Date) { self.now = now }
 
-    /// Throws what `send` throws, or a `FetchError` that is still cached.
+    /// Throws what `send` throws, or a `FetchError` that is still cached. A request with `Cache-Control: no-cache`
+    /// replaces what is cached (RFC 9111 §5.2.1.4).
     func response(
         to request: FetchRequest, under policy: FetchPolicy, _ caching: FetchCaching, _ send: @escaping Send
     ) async throws -> FetchResponse {
         let moment = now()
+        var request = request
+        let isReload = request.headers[.cacheControl] == "no-cache"
+        request.headers[.cacheControl] = nil
         let key = Key(request: request, policy: policy)
-        if let answer = answer(to: key, at: moment) { return try answer.get() }
+        if !isReload, let answer = answer(to: key, at: moment) { return try answer.get() }
         return try await inFlight.value(for: key) { [self] in
             // A request may have finished in between.
-            if let answer = answer(to: key, at: moment) { return try answer.get() }
-            return try await refresh(key, caching, send)
+            if !isReload, let answer = answer(to: key, at: moment) { return try answer.get() }
+            return try await refresh(key, isReload: isReload, caching, send)
         }
     }
 
@@ -59,9 +63,13 @@ final class FetchCache: Sendable {
     }
 
     /// Sends the request, conditionally if a response is stored (RFC 9111 §4.3.1), and stores the outcome.
-    private func refresh(_ key: Key, _ caching: FetchCaching, _ send: Send) async throws -> FetchResponse {
+    private func refresh(
+        _ key: Key, isReload: Bool, _ caching: FetchCaching, _ send: Send
+    ) async throws -> FetchResponse {
         let stored = entries.withLock { $0[key.policy]?[key.request]?.stored }
         var conditional = key.request
+        // For caches on the way.
+        if isReload { conditional.headers[.cacheControl] = "no-cache" }
         if let tag = stored?.entityTag { conditional.headers[.ifNoneMatch] = tag }
         do {
             let response = try await send(conditional)

@@ -306,6 +306,29 @@ struct FetchCacheTests {
         #expect(server.asked.map(\.path).dropFirst(4) == ["/4", "/1"])
     }
 
+    @Test("RFC 9111 §5.2.1.4: a request with no-cache replaces what is cached, even a failure")
+    func reload() async throws {
+        let status = Mutex(200)
+        let server = try await server { asked, output in
+            try await output.respond(status.withLock { $0 }, [], asked.fields["cache-control"] ?? "first")
+        }
+        let fetcher = fetcher()
+        let request = FetchRequest(
+            .get, "https://localhost:\(server.port)/", headers: [.cacheControl: "no-cache"])
+        #expect(try await body(fetcher, server) == "first")
+        #expect(try await fetcher.fetch(request, under: policy).body == Array("no-cache".utf8))
+        #expect(try await body(fetcher, server) == "no-cache")
+        #expect(server.asked.count == 2)
+        status.withLock { $0 = 404 }
+        await #expect(throws: FetchError.self) { try await fetcher.fetch(request, under: policy) }
+        #expect(try await failure(fetcher, server) == 404)
+        #expect(server.asked.count == 3)
+        status.withLock { $0 = 200 }
+        _ = try await fetcher.fetch(request, under: policy)
+        #expect(try await body(fetcher, server) == "no-cache")
+        #expect(server.asked.count == 4)
+    }
+
     @Test("policies don't share responses, and POST is never answered from the cache")
     func separation() async throws {
         let server = try await server { _, output in try await output.respond() }

@@ -30,6 +30,7 @@ package final class CannedUpstream: Fetcher {
     private struct State {
         var behavior: Behavior
         var asked: [FetchRequest] = []
+        var policies: [FetchPolicy] = []
         /// The authorization requests, by code.
         var codes: [String: Parameters] = [:]
     }
@@ -52,6 +53,8 @@ package final class CannedUpstream: Fetcher {
         state = Mutex(State(behavior: Behavior(key: key, keys: [key])))
     }
 
+    package var behavior: Behavior { state.withLock(\.behavior) }
+
     package func change(_ body: (inout Behavior) throws -> Void) rethrows {
         try state.withLock { try body(&$0.behavior) }
     }
@@ -61,14 +64,16 @@ package final class CannedUpstream: Fetcher {
         state.withLock { $0.asked.filter { request in path.map { request.url == issuer + $0 } ?? true } }
     }
 
-    /// The members of the upstream in a resource file.
+    /// The rules of all requests so far.
+    package var policies: [FetchPolicy] { state.withLock(\.policies) }
+
+    /// The members of the upstream in a resource file. In `more`, `null` removes one.
     package func resource(_ more: JSONObject = [:]) -> JSONObject {
-        var members: JSONObject = [
+        let members: JSONObject = [
             "id": .string(id), "issuer": .string(issuer), "client_id": .string(clientID),
             "client_secret": "upstream-secret",
         ]
-        members.merge(more)
-        return members
+        return members.replaced(by: more)
     }
 
     /// Signs the user in and returns the parameters of the response to the authorization request at `url`.
@@ -84,6 +89,7 @@ package final class CannedUpstream: Fetcher {
     package func fetch(_ request: FetchRequest, under policy: FetchPolicy) async throws -> FetchResponse {
         let behavior = state.withLock { state in
             state.asked.append(request)
+            state.policies.append(policy)
             return state.behavior
         }
         let path = String(request.url.dropFirst(issuer.utf8.count).prefix { $0 != "?" })

@@ -31,7 +31,9 @@ package struct UpstreamDocument: Sendable {
         for other in Upstream.secretMembers where other != member {
             reader.refuse(other, "is not used with this token_endpoint_auth_method; remove it")
         }
-        if document[member] == nil { reader.report(member, "is missing; add it, or the path of its file as \(member)_file") }
+        if document[member] == nil {
+            reader.report(member, "is missing; add it, or the path of its file as \(member)_file")
+        }
         let secret = reader.value(member) { text throws(InvalidValue) in
             guard !text.isEmpty else { throw InvalidValue("must not be empty") }
             do throws(JWKError) { try authentication.check(text) } catch { throw InvalidValue(error.reason) }
@@ -47,7 +49,7 @@ extension UpstreamAuthentication {
     fileprivate func check(_ secret: String) throws(JWKError) {
         switch self {
         case .secretBasic, .secretPost: break
-        case .privateKeyJWT(let algorithm, _): _ = try PrivateKey(pem: secret, for: algorithm)
+        case .privateKeyJWT(let algorithm, _, _): _ = try PrivateKey(pem: secret, for: algorithm)
         case .apple: _ = try PrivateKey(pem: secret, for: .es256)
         }
     }

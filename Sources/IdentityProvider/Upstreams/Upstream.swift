@@ -40,11 +40,12 @@ package struct Upstream: Sendable {
         var reader = DocumentReader(document)
         let preset = reader.value("preset", UpstreamPreset.init(registered:))
         let expanded = preset?.expand(document) ?? document
-        var problems: [InvalidDocument.Problem] = []
-        do throws(InvalidDocument) { try reader.finish() } catch { problems += error.problems }
+        // Without its preset, everything else would seem to be missing.
+        try reader.finish()
         reader = DocumentReader(expanded)
         _ = reader.text("preset")
         for member in preset?.required ?? [] where expanded[member] == nil { reader.report(member, "is missing") }
+        preset?.check(document, &reader)
         self.preset = preset
         id = Identifier(rawValue: reader.required("id", Self.checkID))
         let title = reader.translated("name")
@@ -61,6 +62,9 @@ package struct Upstream: Sendable {
         usesPKCE = reader.value("pkce", Self.isRequired) ?? true
         parameters = Self.parameters(&reader)
         isInPrivateNetwork = reader.flag("private_network") ?? false
+        if endpoints.isLocal, !isInPrivateNetwork {
+            reader.report("private_network", "must be true for http URLs, which only this machine can have")
+        }
         claims = UpstreamClaims(&reader, isOpenID: isOpenID)
         assurance = reader.nested("assurance", UpstreamAssurance.init(document:)) ?? UpstreamAssurance()
         accountRules = UpstreamAccountRules(&reader)
@@ -71,11 +75,12 @@ package struct Upstream: Sendable {
         self.sealedSecret = sealedSecret
         self.document = document
         reader.refuseUnknown(besides: Set(UpstreamPreset.members))
-        for member in UpstreamPreset.members where document[member] != nil && preset?.required.contains(member) != true {
-            reader.report(member, "is not used\(preset.map { " with the preset \($0.rawValue)" } ?? " without a preset")")
+        for member in UpstreamPreset.members where document[member] != nil && preset?.required.contains(member) != true
+        {
+            reader.report(
+                member, "is not used\(preset.map { " with the preset \($0.rawValue)" } ?? " without a preset")")
         }
-        do throws(InvalidDocument) { try reader.finish() } catch { problems += error.problems }
-        guard problems.isEmpty else { throw InvalidDocument(problems) }
+        try reader.finish()
     }
 
     /// The members that hold a secret and are stored sealed.

@@ -16,8 +16,19 @@ enum UpstreamEndpoints: Sendable, Hashable {
         let userInfo: String
         /// Returns the user's email addresses as a list of objects with `email`, `primary` and `verified`.
         let emails: String?
-        /// The `iss` of authorization responses (RFC 9207 §2.4), if the provider sends one.
+        /// Compared with the `iss` of authorization responses, if they have one (RFC 9207 §2.4).
         let issuer: String?
+    }
+
+    /// Whether an endpoint is on this machine, without TLS.
+    var isLocal: Bool {
+        switch self {
+        case .discovered(let issuer): issuer.hasPrefix("http://")
+        case .listed(let endpoints):
+            [endpoints.authorization, endpoints.token, endpoints.userInfo, endpoints.emails].contains {
+                $0?.hasPrefix("http://") == true
+            }
+        }
     }
 
     private static let listed = ["authorization_endpoint", "token_endpoint", "userinfo_endpoint"]
@@ -26,15 +37,23 @@ enum UpstreamEndpoints: Sendable, Hashable {
         let issuer = reader.webURL("issuer")
         let (authorization, token) = (reader.webURL("authorization_endpoint"), reader.webURL("token_endpoint"))
         let (userInfo, emails) = (reader.webURL("userinfo_endpoint"), reader.webURL("emails_endpoint"))
+        let isReported = (["issuer"] + Self.listed).contains { reader.hasProblem(in: $0) }
         guard let authorization, let token, let userInfo else {
-            if issuer == nil, authorization == nil, token == nil, userInfo == nil {
-                reader.report("issuer", "is missing; an OAuth 2 provider without ID Tokens has \(Self.listed.joined(separator: ", ")) instead")
-            } else if authorization != nil || token != nil || userInfo != nil {
-                reader.report("token_endpoint", "needs \(Self.listed.joined(separator: ", ")) together; leave them out to use the metadata of the issuer")
+            self = .discovered(issuer: issuer ?? "")
+            guard !isReported else { return }
+            if authorization != nil || token != nil || userInfo != nil {
+                reader.report(
+                    "token_endpoint",
+                    "needs \(Self.listed.joined(separator: ", ")) together; leave them out to use the metadata of the issuer"
+                )
+            } else if issuer == nil {
+                reader.report(
+                    "issuer",
+                    "is missing; an OAuth 2 provider without ID Tokens has \(Self.listed.joined(separator: ", ")) instead"
+                )
             } else if emails != nil {
                 reader.report("emails_endpoint", "is only for OAuth 2 providers without ID Tokens; remove it")
             }
-            self = .discovered(issuer: issuer ?? "")
             return
         }
         self = .listed(

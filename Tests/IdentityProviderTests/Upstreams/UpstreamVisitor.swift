@@ -1,4 +1,5 @@
 import HTTPTypes
+import JOSE
 import TestSupport
 
 @testable import IdentityProvider
@@ -57,6 +58,33 @@ struct UpstreamVisitor {
         guard case .page(let page) = response.body, page.template == "consent" else { return response }
         return try await browser.submit(page, [("decision", "allow")])
     }
+}
+
+extension UpstreamVisitor {
+    /// A user `alice` whose account at `canned` is linked.
+    static func linked(
+        _ canned: CannedUpstream, _ resource: JSONObject = [:], clock: TestClock = TestClock()
+    ) async throws -> UpstreamVisitor {
+        let issuer = try await TestIssuer(
+            resources: TestIssuer.resources(with: canned.resource(resource)), clock: clock, fetcher: canned)
+        try await issuer.link("alice", to: canned.id)
+        return UpstreamVisitor(issuer, at: canned.id)
+    }
+
+    /// Goes to `canned` and comes back. Returns the reason why that led to nothing, or `nil` if the user signed in.
+    func problem(
+        with canned: CannedUpstream, _ request: [(String, String)] = Browser.webRequest()
+    ) async throws -> String? {
+        let back = try await comeBack(canned.authorize(leave(request)))
+        guard back.upstreamProblem == nil else { return back.upstreamProblem }
+        guard browser.cookie("session") != nil else { throw Unexpected("neither a session nor a problem") }
+        return nil
+    }
+}
+
+/// The parameters of a URL with a query.
+func parameters(of url: String) throws -> Parameters {
+    try Parameters(parsing: url.drop { $0 != "?" }.dropFirst(), limits: Limits())
 }
 
 extension Response {

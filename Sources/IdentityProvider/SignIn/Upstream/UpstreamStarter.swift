@@ -55,7 +55,7 @@ struct UpstreamStarter: Sendable {
 extension UpstreamRequest {
     /// Passes on what the interaction demands and knows.
     fileprivate mutating func ask(for interaction: Interaction) {
-        prompts = interaction.upstreamPrompts
+        prompts = interaction.upstreamPrompts.filter { upstream.preset?.prompts.contains($0) ?? true }
         // `prompt=login` alone would not make the upstream prove it with `auth_time` (OpenID Connect Core §3.1.2.1).
         maxAge = interaction.mustSignInAgain ? 0 : interaction.maxAge
         loginHint = interaction.loginHint

@@ -24,11 +24,13 @@ struct UpstreamClientCredential: Sendable {
             let pair = "\(FormEncoding.encode(upstream.clientID)):\(FormEncoding.encode(secret))"
             return ([], "Basic \(Data(pair.utf8).base64EncodedString())")
         case .secretPost: return ([id, ("client_secret", secret)], nil)
-        case .privateKeyJWT(let algorithm, let keyID):
-            // The issuer rather than the token endpoint, so that no other server can have an assertion that is meant for
-            // this one (draft-ietf-oauth-rfc7523bis §4).
+        case .privateKeyJWT(let algorithm, let keyID, let audience):
+            // By default the issuer, so that no other server can have an assertion that is meant for this one
+            // (draft-ietf-oauth-rfc7523bis §4).
+            let endpoint = metadata.tokenEndpoint
             let assertion = try await assertion(
-                from: upstream.clientID, to: metadata.issuer ?? metadata.tokenEndpoint, upstream, type: "JWT",
+                from: upstream.clientID, to: audience == .issuer ? metadata.issuer ?? endpoint : endpoint, upstream,
+                type: "JWT",
                 PrivateKey(pem: secret, for: algorithm).signer(keyID: keyID))
             let type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
             return ([id, ("client_assertion_type", type), ("client_assertion", assertion)], nil)

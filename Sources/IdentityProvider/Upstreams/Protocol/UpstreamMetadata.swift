@@ -23,7 +23,7 @@ struct UpstreamMetadata: Sendable, Hashable {
         emailsEndpoint = listed.emails
         keysURI = nil
         endSessionEndpoint = nil
-        sendsIssuer = listed.issuer != nil
+        sendsIssuer = false
     }
 
     /// Reads the metadata of an OpenID Provider. Throws `UpstreamMistake`. `allowsLocal` admits `http` URLs of this

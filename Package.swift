@@ -251,7 +251,7 @@ let package = Package(
         .testTarget(
             name: "OutboundTests",
             dependencies: [
-                "Outbound", "IdentityProvider", "Server", "TestSupport", httpTypes, logging, tracing,
+                "Outbound", "IdentityProvider", "JOSE", "Server", "TestSupport", httpTypes, logging, tracing,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),

@@ -13,6 +13,7 @@ struct UpstreamCallbackEndpoint: Endpoint {
     private let sessions: SessionCookie
     private let browser: BrowserCookie
     private let issuer: Issuer
+    private let now: @Sendable () -> Date
     let routes = [
         Route.get(.upstreamCallback, rateLimit: .requests), .post(.upstreamCallback, rateLimit: .requests),
     ]
@@ -28,6 +29,7 @@ struct UpstreamCallbackEndpoint: Endpoint {
         sessions = SessionCookie(core)
         browser = BrowserCookie(of: core.issuer)
         issuer = core.issuer
+        now = core.now
     }
 
     func respond(to request: Request) async throws -> Response {
@@ -62,7 +64,7 @@ struct UpstreamCallbackEndpoint: Endpoint {
     private func isBound(_ attempt: UpstreamAttempt, _ request: Request) -> Bool {
         switch attempt.purpose {
         case .signIn(let interaction): interaction.isBound(to: browser.identity(in: request))
-        // The session is compared later.
+        // The session is compared below.
         case .link: true
         }
     }
@@ -70,26 +72,36 @@ struct UpstreamCallbackEndpoint: Endpoint {
     private func finish(
         _ attempt: UpstreamAttempt, _ response: UpstreamResponse, from upstream: Upstream, _ request: Request
     ) async throws -> Response {
-        guard try await singleUse.consume(attempt.state, for: .upstreamState, until: cookie.expiry(of: attempt)) else {
-            throw UpstreamFailure(.lost, upstream, cause: UpstreamMistake("state was used before"))
+        let expiry = cookie.expiry(of: attempt)
+        guard now() < expiry, try await singleUse.consume(attempt.state, for: .upstreamState, until: expiry) else {
+            throw UpstreamFailure(.lost, upstream, cause: UpstreamMistake("the attempt is over"))
         }
         guard attempt.upstream == upstream.id else {
             throw UpstreamFailure.invalid(upstream, "the attempt began with the upstream \(attempt.upstream)")
         }
+        switch attempt.purpose {
+        case .signIn(let interaction):
+            let identity = try await identity(attempt, response, upstream)
+            return try await arrival.signIn(identity, from: upstream, interaction, request)
+        case .link(let user, let session):
+            // Otherwise, an attacker could link their account to a victim's.
+            guard let current = try await sessions.current(request), current.session.id == session,
+                current.user.id == user
+            else { throw UpstreamFailure(.lost, upstream, cause: UpstreamMistake("the session is another")) }
+            let identity = try await identity(attempt, response, upstream)
+            return try await arrival.link(identity, from: upstream, to: current.user, request)
+        }
+    }
+
+    private func identity(
+        _ attempt: UpstreamAttempt, _ response: UpstreamResponse, _ upstream: Upstream
+    ) async throws -> UpstreamIdentity {
         let code = try response.code(from: upstream, at: await client.metadata(of: upstream))
         let exchange = UpstreamExchange(
             code: code, redirectURI: issuer.url(.upstreamCallback.with(upstream.id.rawValue)), nonce: attempt.nonce,
             verifier: attempt.verifier, startedAt: attempt.startedAt, maxAge: attempt.maxAge)
         let identity = response.completing(try await client.identity(from: exchange, at: upstream), of: upstream)
         Decision.note("The upstream \(upstream.id) vouches for a user (\(identity.context.rawValue)).")
-        switch attempt.purpose {
-        case .signIn(let interaction):
-            return try await arrival.signIn(identity, from: upstream, interaction, request)
-        case .link(let user, let session):
-            guard let current = try await sessions.current(request), current.session.id == session,
-                current.user.id == user
-            else { throw UpstreamFailure(.lost, upstream) }
-            return try await arrival.link(identity, from: upstream, to: current.user, request)
-        }
+        return identity
     }
 }

@@ -13,13 +13,10 @@ struct UpstreamAttemptCookie: Sendable {
     private let sealer: Sealer
     /// In seconds.
     private let lifetime: TimeInterval
-    private let now: @Sendable () -> Date
-
     init(_ core: Core) {
         issuer = core.issuer
         sealer = core.sealer
         lifetime = core.settings.lifetimes.interaction
-        now = core.now
     }
 
     /// Browsers ignore cookies of more than 4,096 bytes (RFC 6265bis §5.6). The rest is for the name and the attributes.
@@ -35,11 +32,11 @@ struct UpstreamAttemptCookie: Sendable {
         return cookie(attempt.state, of: attempt.upstream).setting(sealed, maxAge: Int(lifetime))
     }
 
-    /// Returns the attempt of this browser with `state`, or `nil` if there is none or it has expired.
+    /// Returns the attempt of this browser with `state`.
     func attempt(_ state: String, at upstream: Identifier<Upstream>, in request: Request) -> UpstreamAttempt? {
         guard let sealed = cookie(state, of: upstream).value(in: request),
             let attempt = try? sealer.open(UpstreamAttempt.self, from: sealed, for: .upstreamAttempt),
-            ConstantTime.equal(Array(attempt.state.utf8), Array(state.utf8)), now() < expiry(of: attempt)
+            ConstantTime.equal(Array(attempt.state.utf8), Array(state.utf8))
         else { return nil }
         return attempt
     }

@@ -17,7 +17,7 @@ struct UpstreamKeys: Sendable {
     }
 
     func keys(of upstream: Upstream, at uri: String) async throws -> JWKSet {
-        try JWKSet(await fetches.object(.keys, FetchRequest(.get, uri), of: upstream))
+        try Self.keySet(await fetches.object(.keys, FetchRequest(.get, uri), of: upstream))
     }
 
     /// Returns keys past the cache, for a signature that the cached ones can't verify: the upstream may have replaced
@@ -27,7 +27,13 @@ struct UpstreamKeys: Sendable {
             return nil
         }
         let request = FetchRequest(.get, uri, headers: [.cacheControl: "no-cache"])
-        return try JWKSet(await fetches.object(.keys, request, of: upstream))
+        return try Self.keySet(await fetches.object(.keys, request, of: upstream))
+    }
+
+    /// Ignores keys that can't be used, which may be for others (RFC 7517 §5).
+    private static func keySet(_ object: JSONObject) throws -> JWKSet {
+        guard let items = object["keys"]?.array else { throw UpstreamMistake("the JWK Set has no keys") }
+        return JWKSet(keys: items.compactMap { item in item.object.flatMap { try? JWK($0) } })
     }
 
     /// The burst lets concurrent sign-ins through. The fetcher sends one request for all of them.

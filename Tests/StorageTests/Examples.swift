@@ -111,6 +111,25 @@ extension Passkey {
     }
 }
 
+extension Upstream {
+    static func example(_ id: String = "up", secret: [UInt8]? = [0, 255]) throws -> Upstream {
+        try Upstream(
+            ["id": .string(id), "issuer": "https://up.example", "client_id": "martlet", "name": "\u{1F426}"],
+            sealedSecret: secret)
+    }
+}
+
+extension UpstreamLink {
+    static func example(
+        _ id: String, upstream: String = "up", subject: String = "u-1", user: Identifier<User> = User.alice,
+        at moment: Date = moment, tokens: [UInt8]? = nil
+    ) -> UpstreamLink {
+        UpstreamLink(
+            id: Identifier(id), upstream: Identifier(upstream), subject: subject, user: user, label: "\u{1F426}",
+            createdAt: moment, sealedTokens: tokens)
+    }
+}
+
 extension AccountRecovery {
     static func example(_ id: String = "r", user: Identifier<User> = User.alice, at moment: Date = moment)
         -> AccountRecovery
@@ -162,6 +181,12 @@ extension SessionStore {
 extension PasskeyStore {
     func add(_ passkey: Passkey) async throws -> Bool {
         try await add(passkey, by: .example(passkey.user, ""))
+    }
+}
+
+extension UpstreamLinkStore {
+    func add(_ link: UpstreamLink) async throws -> Bool {
+        try await add(link, by: .example(link.user, "")) == .added
     }
 }
 

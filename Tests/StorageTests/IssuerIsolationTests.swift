@@ -31,6 +31,8 @@ struct IssuerIsolationTests {
             Consent(user: User.alice, client: Client.web, scope: ["openid"], grantedAt: moment))
         try await stores.totpCredentials.save(.example("t"))
         #expect(try await stores.passkeys.add(.example(1)))
+        try await stores.upstreams.save(.example())
+        #expect(try await stores.upstreamLinks.add(.example("l")))
         #expect(try await stores.keys.insert(.example("k", number: 1)))
         #expect(try await stores.dataKeys.establish([.example(1)], isNew: false))
         #expect(try await stores.singleUse.consume("jti", for: .clientAssertion, until: moment + 60))
@@ -81,7 +83,8 @@ struct IssuerIsolationTests {
             "passkey removed",
             {
                 try await $0.users.setPasswordHash(of: User.alice, to: "hash", at: moment)
-                let removal = try await $0.passkeys.remove(Passkey.example(1).id, of: User.alice, usable: [], at: moment)
+                let removal = try await $0.passkeys.remove(
+                    Passkey.example(1).id, of: User.alice, usable: [], at: moment)
                 #expect(removal == .removed)
             }
         ),
@@ -106,6 +109,31 @@ struct IssuerIsolationTests {
         ("user disabled", { try await $0.users.setDisabled(User.alice, to: true, at: moment) }),
         ("all of a session revoked", { try await $0.authorizations.revoke(session: Identifier("s"), at: moment) }),
         ("passkey added", { _ = try await $0.passkeys.add(.example(2)) }),
+        ("upstream changed", { try await $0.upstreams.save(.example(secret: nil)) }),
+        ("upstream deleted", { try await $0.upstreams.delete(Identifier("up")) }),
+        (
+            "link added",
+            { _ = try await $0.upstreamLinks.add(.example("n", subject: "u-2")) }
+        ),
+        (
+            "user with a link added",
+            {
+                let user = User.example(Identifier("new"), "new")
+                _ = try await $0.upstreamLinks.add(user, with: .example("n", subject: "u-2", user: user.id))
+            }
+        ),
+        ("link used", { try await $0.upstreamLinks.use(Identifier("l"), label: "x", sealedTokens: [1], at: moment) }),
+        (
+            "link removed",
+            { _ = try await $0.upstreamLinks.remove(Identifier("l"), of: User.alice, usable: [], at: moment) }
+        ),
+        (
+            "new links deleted",
+            {
+                _ = try await $0.upstreamLinks.delete(
+                    of: User.alice, addedIn: .distantPast...moment.addingTimeInterval(60))
+            }
+        ),
         ("device forgotten", { try await $0.devices.forget(Identifier("d"), of: User.alice) }),
         ("devices forgotten", { try await $0.devices.forgetAll(of: User.alice) }),
         ("recovery code spent", { _ = try await $0.recoveryCodes.consume(SecretDigest(bytes: [1]), of: User.alice) }),
@@ -141,6 +169,7 @@ struct IssuerIsolationTests {
             "\(String(describing: try await stores.authorizations.find(Identifier("a"))))",
             "\(String(describing: try await stores.consents.find(user: User.alice, client: Client.web)))",
             "\(try await stores.passkeys.passkeys(of: User.alice))",
+            "\(try await stores.upstreams.all()) \(try await stores.upstreamLinks.links(of: User.alice))",
             "\(try await stores.devices.devices(of: User.alice, at: moment))",
             "\(try await stores.devices.networks(of: User.alice, at: moment))",
             "\(try await stores.recoveryCodes.count(of: User.alice))",

@@ -23,7 +23,8 @@ struct QueryPlanTests {
             #expect(steps.count(where: { $0.hasPrefix("SEARCH") }) > 30)
             // An index on the issuer alone finds all its rows. That is right only for the few tables kept in memory.
             let listed = [
-                "changes", "clients", "resource_servers", "roles", "user_groups", "attributes", "signing_keys",
+                "changes", "clients", "resource_servers", "roles", "user_groups", "attributes", "upstreams",
+                "signing_keys",
                 "data_keys",
                 "audit_chains",
             ]
@@ -53,7 +54,7 @@ struct QueryPlanTests {
             #expect(steps.count > 60)
             let large = [
                 "users", "user_names", "totp_credentials", "passkeys", "sessions", "consents", "authorizations",
-                "spent", "mail_outbox", "devices", "networks", "recovery_codes", "attempts",
+                "spent", "mail_outbox", "devices", "networks", "recovery_codes", "attempts", "upstream_links",
             ]
             let lookups = steps.filter { step in large.contains { step.hasPrefix("\($0) ") } }
             #expect(lookups.count > 30)
@@ -84,7 +85,9 @@ struct QueryPlanTests {
         INSERT INTO passkeys SELECT 'https://id.example.com', CONCAT('x', seq), CONCAT('u', seq), '', '', '', 0, '', '[]',
             0, 0, 0, 0, NULL FROM seq_1_to_3000;
         INSERT INTO sessions SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), 0,
-            '[]', '1', 4000000000000 + seq, 0, NULL, '', '', 0, NULL FROM seq_1_to_3000;
+            '[]', '1', 4000000000000 + seq, 0, NULL, '', '', 0, NULL, NULL, NULL, NULL, NULL FROM seq_1_to_3000;
+        INSERT INTO upstream_links SELECT 'https://id.example.com', CONCAT('x', seq), 'up', CONCAT('s', seq), CONCAT('u', seq),
+            '', NULL, 0, NULL FROM seq_1_to_3000;
         INSERT INTO devices SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), '', '',
             0, 0, NULL, 4000000000000 + seq FROM seq_1_to_3000;
         INSERT INTO networks SELECT 'https://id.example.com', CONCAT('u', seq), 'n', '', 0, 0, 4000000000000 + seq
@@ -101,7 +104,7 @@ struct QueryPlanTests {
         INSERT INTO mail_outbox SELECT 'https://id.example.com', CONCAT('x', seq), '', 0, 4000000000000 + seq, 0,
             4000000000000 + seq FROM seq_1_to_3000;
         ANALYZE TABLE users, user_names, totp_credentials, passkeys, sessions, consents, authorizations, spent,
-            mail_outbox, devices, networks, recovery_codes, attempts
+            mail_outbox, devices, networks, recovery_codes, attempts, upstream_links
         """
 
     @Test(

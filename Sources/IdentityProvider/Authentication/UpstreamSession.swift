@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import JOSE
 
 /// A sign-in at an upstream that a session rests on. The session ends with it if the upstream says so.
 package struct UpstreamSession: Codable, Sendable, Hashable {
@@ -19,6 +20,26 @@ package struct UpstreamSession: Codable, Sendable, Hashable {
         self.subject = subject
         self.session = session
         self.sealedIDToken = sealedIDToken
+    }
+}
+
+extension UpstreamSession {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        upstream = try container.decode(Identifier<Upstream>.self, forKey: .upstream)
+        subject = try container.decode(String.self, forKey: .subject)
+        session = try container.decodeIfPresent(String.self, forKey: .session)
+        let token = try container.decodeIfPresent(String.self, forKey: .sealedIDToken)
+        sealedIDToken = try token.map { try Base64URL.decode($0) }
+    }
+
+    /// In base64url, because URLs carry it during a sign-in, and a list of numbers is three times as long.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(upstream, forKey: .upstream)
+        try container.encode(subject, forKey: .subject)
+        try container.encodeIfPresent(session, forKey: .session)
+        try container.encodeIfPresent(sealedIDToken.map { Base64URL.encode($0) }, forKey: .sealedIDToken)
     }
 }
 

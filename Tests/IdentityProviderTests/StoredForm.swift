@@ -82,7 +82,7 @@ extension StoredForm {
         """
     private static let suspicion = #"{"signals": ["unknown_device"], "consequence": "notify"}"#
     private static let upstreamSession = """
-        {"upstream": "google", "subject": "u-1", "session": "s-1", "sealedIDToken": [1, 255]}
+        {"upstream": "google", "subject": "u-1", "session": "s-1", "sealedIDToken": "Af8"}
         """
     private static let upstreamSignIn = """
         {"session": \(upstreamSession), "context": "urn:martlet:acr:2", "authenticatedAt": 801000000.25}
@@ -97,10 +97,20 @@ extension StoredForm {
          "next": {"show": {"_0": ["totp", "recovery_code"]}}}
         """
 
+    private static let offer = #"""
+        {"signIn": \#(upstreamSignIn), "username": "octocat", "email": "a@example.com", "profile": "{\"name\":\"A\"}",
+         "attributes": "{}", "roles": ["admin"], "groups": ["staff"]}
+        """#
+    private static let guest = """
+        {"upstream": "google", "subject": "u-1", "label": "octocat", "arrivedAt": 801000000.25, "offer": \(offer),
+         "isLinking": true}
+        """
+
     private static let interaction = """
         {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "requestedAt": 800999000.5,
          "browser": "b", "progress": \(progress),
-         "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true}
+         "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true,
+         "guest": \(guest)}
         """
 
     private static let interactions = [
@@ -136,6 +146,14 @@ extension StoredForm {
     private static let signIns = [
         StoredForm(UpstreamSession.self, upstreamSession),
         StoredForm(UpstreamSignIn.self, upstreamSignIn),
+        StoredForm(UpstreamGuest.self, guest),
+        StoredForm(UpstreamGuest.Offer.self, offer),
+        StoredForm(
+            UpstreamLinkOffer.self,
+            """
+            {"user": "u", "session": "s", "upstream": "google", "subject": "u-1", "label": "octocat",
+             "madeAt": 801000000.25}
+            """),
         StoredForm(
             UpstreamTokens.self,
             #"{"accessToken": "a", "refreshToken": "r", "scope": "openid", "expiresAt": 801000600.25}"#),

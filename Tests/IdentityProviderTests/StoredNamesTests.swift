@@ -65,7 +65,7 @@ struct StoredNamesTests {
             .interaction, .authorizationCode, .refreshToken, .accessToken, .passkeyCeremony, .signOut, .emailCode,
             .totpOffer, .firstPartyTicket, .forwardSignIn, .forwardTicket, .forwardPass, .privateKey, .clientSecret,
             .mail, .oneTimePasswordSecret, .upstreamAttempt, .upstreamResponse, .upstreamIDToken, .upstreamSecret,
-            .upstreamTokens,
+            .upstreamTokens, .upstreamLinkOffer,
         ]
         #expect(
             purposes.map(\.name) == [
@@ -73,6 +73,7 @@ struct StoredNamesTests {
                 "e-mail code", "authenticator app offered", "first-party ticket", "forward sign-in", "forward ticket",
                 "forward pass", "private key", "client secret", "mail", "one-time password secret",
                 "upstream attempt", "upstream response", "upstream ID token", "upstream secret", "upstream tokens",
+                "upstream link offer",
             ])
         #expect(
             MailLinkPurpose.all.map(\.sealed.name) == [

@@ -15,6 +15,7 @@ struct AccountTopic: Topic {
             AccountEndpoint(core),
             ProfileEndpoint(core),
             PasskeysEndpoint(core),
+            LinkedAccountsEndpoint(core),
             AuthenticatorAppsEndpoint(core),
             RecoveryCodesEndpoint(core),
             ChangePasswordEndpoint(core),

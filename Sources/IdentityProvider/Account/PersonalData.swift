@@ -6,6 +6,7 @@ import JOSE
 struct PersonalData: Sendable {
     private let totp: any TOTPCredentialStore
     private let passkeys: any PasskeyStore
+    private let upstreamLinks: any UpstreamLinkStore
     private let sessions: any SessionStore
     private let devices: any DeviceStore
     private let consents: any ConsentStore
@@ -14,6 +15,7 @@ struct PersonalData: Sendable {
     init(_ core: Core) {
         totp = core.stores.totpCredentials
         passkeys = core.stores.passkeys
+        upstreamLinks = core.stores.upstreamLinks
         sessions = core.stores.sessions
         devices = core.stores.devices
         consents = core.stores.consents
@@ -24,6 +26,7 @@ struct PersonalData: Sendable {
         var document = user.personalData
         document["authenticator_apps"] = .array(try await totp.credentials(of: user.id).map(\.personalData))
         document["passkeys"] = .array(try await passkeys.passkeys(of: user.id).map(\.personalData))
+        document["linked_accounts"] = .array(try await upstreamLinks.links(of: user.id).map(\.personalData))
         document["sessions"] = .array(try await sessions.sessions(of: user.id, at: now()).map(\.personalData))
         document["devices"] = .array(try await devices.devices(of: user.id, at: now()).map(\.personalData))
         document["networks"] = .array(try await devices.networks(of: user.id, at: now()).map(\.personalData))
@@ -52,6 +55,17 @@ extension TOTPCredential {
 
 extension Passkey {
     fileprivate var personalData: JSON { ["name": .string(name), "created_at": .time(createdAt)] }
+}
+
+extension UpstreamLink {
+    fileprivate var personalData: JSON {
+        var data: JSONObject = [
+            "upstream": .string(upstream.rawValue), "sub": .string(subject), "name": .string(label),
+            "created_at": .time(createdAt),
+        ]
+        data["last_used_at"] = lastUsedAt.map(JSON.time)
+        return .object(data)
+    }
 }
 
 extension Session {

@@ -19,7 +19,8 @@ struct RecentActivity: Sendable {
     /// The events shown, each with the text `activity_EVENT`. Tokens and requests of applications are not shown.
     static let events: Set<String> = [
         "signed_in", "stepped_up", "sign_in_refused", "sessions_ended", "account_unlocked", "factor_enrolled",
-        "factor_removed", "recovery_codes_made", "access_code_made", "access_code_used",
+        "factor_removed", "upstream_linked", "upstream_unlinked", "recovery_codes_made", "access_code_made",
+        "access_code_used",
         "password_changed", "password_reset", "password_withdrawn",
         "device_remembered", "device_revoked", "suspicious_sign_in", "email_changed", "email_verified",
         "consent_given", "consent_withdrawn", "profile_changed", "recovery_started", "recovery_canceled",

@@ -19,9 +19,11 @@ struct Interaction: Codable, Sendable {
     /// The scope that this user consented to during the interaction.
     var consented: Scope = []
     var isDenied = false
+    /// The person who came from an upstream without an account here.
+    var guest: UpstreamGuest?
 
     private enum CodingKeys: String, CodingKey {
-        case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented, isDenied
+        case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented, isDenied, guest
     }
 
     init(_ purpose: Purpose, startedAt: Date, requestedAt: Date? = nil) {
@@ -96,10 +98,11 @@ struct Interaction: Codable, Sendable {
     }
 
     /// Whether the session belongs to the user named by `id_token_hint` or `claims` (OpenID Connect
-    /// Core §3.1.2.1, §5.5.1). Throws `login_required` if a different user has just signed in.
+    /// Core §3.1.2.1, §5.5.1). Throws `login_required` if a different user has just signed in, which after a sign-in at
+    /// an upstream the time doesn't show.
     private func isWanted(_ session: Session) throws(OAuthError) -> Bool {
         guard !isFor(session.user) else { return true }
-        guard !isDuring(session) else {
+        guard !isDuring(session), !isExhausted(session) else {
             throw OAuthError(code: .loginRequired, description: "a different user signed in", reason: .otherUser)
         }
         return false

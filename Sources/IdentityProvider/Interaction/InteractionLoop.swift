@@ -7,12 +7,14 @@ struct InteractionLoop: Sendable {
     private let clients: any ClientStore
     private let consents: any ConsentStore
     private let sessions: SessionCookie
+    private let pendingLinks: PendingLinks
 
     init(_ core: Core, signIn: SignIn) {
         interactions = InteractionKeeper(core)
         clients = core.clients
         consents = core.stores.consents
         sessions = SessionCookie(core)
+        pendingLinks = PendingLinks(core)
         self.signIn = signIn
     }
 
@@ -57,14 +59,20 @@ struct InteractionLoop: Sendable {
 
     func destination(of interaction: Interaction) async throws -> SignIn.Destination {
         let client: Client? = if let id = interaction.client { try await clients.find(id) } else { nil }
-        return SignIn.Destination(client: client, asked: interaction.asked)
+        // A trusted device must not be enough to add a way to sign in.
+        return SignIn.Destination(
+            client: client, asked: interaction.asked, trustsDevices: interaction.guest?.isLinking != true)
     }
 
-    /// Continues after a factor was shown. If this results in a session, the response sets its cookies.
-    func proceed(_ outcome: SignIn.Outcome, of interaction: Interaction) throws -> Response {
+    /// Continues after `user` has shown a factor. If this results in a session, the response sets its cookies.
+    func proceed(
+        _ outcome: SignIn.Outcome, of interaction: Interaction, by user: User, in request: Request
+    ) async throws -> Response {
         var interaction = interaction
         switch outcome {
         case .signedIn(let session, let cookies):
+            try await pendingLinks.link(interaction, to: user, after: session, request)
+            interaction.guest = nil
             interaction.progress = nil
             // A strengthened session keeps its sign-in time, which therefore doesn't show that the user was asked.
             interaction.exhausted = session.id

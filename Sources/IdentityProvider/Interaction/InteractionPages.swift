@@ -6,11 +6,13 @@ struct InteractionPages: Sendable {
     let formToken: FormToken
     private let clients: CachedClients
     private let interactions: InteractionKeeper
+    private let pendingLinks: PendingLinks
 
     init(_ core: Core) {
         formToken = FormToken(core)
         clients = core.clients
         interactions = InteractionKeeper(core)
+        pendingLinks = PendingLinks(core)
     }
 
     /// Returns a page with the data that all pages of an interaction share. Its form is submitted to `path`.
@@ -29,7 +31,18 @@ struct InteractionPages: Sendable {
             ],
             formTargets: interaction.formTargets)
         page.show(setting)
+        page.data["linking"] = try await linking(of: interaction)
         return page
+    }
+
+    /// Returns what the pages of a sign-in show about the account at an upstream that it will link.
+    private func linking(of interaction: Interaction) async throws -> Page.Value? {
+        guard interaction.guest?.isLinking == true, let (guest, upstream) = try await pendingLinks.find(in: interaction)
+        else { return nil }
+        return [
+            "upstream": upstream.shownName, "label": .text(guest.label),
+            "action": .text(interactions.issuer.reference(.upstreamAccount)),
+        ]
     }
 
     /// Returns what every page of the interaction shows about its request.

@@ -40,6 +40,8 @@ struct SignIn: Sendable {
         var asked: AuthenticationContext?
         /// Whether the client is a browser, which can be recognized by its device cookie. Other programs cannot.
         var isBrowser = true
+        /// Whether a trusted browser can stand in for the second factor.
+        var trustsDevices = true
     }
 
     /// Returns the policy that combines the demands of the issuer, the client and the roles of `user`.
@@ -56,9 +58,13 @@ struct SignIn: Sendable {
         // Factors shown by another user don't count.
         let former = progress.flatMap { keeper.isValid($0, for: user) ? $0 : nil }
         let shown = (former?.shown ?? []) + [factor]
-        // A disputed passkey can't sign in by itself. The password is needed as well, and only the mailbox can reset
-        // it.
-        if former == nil, factor.factor == .passkey, try await recoveries.disputes(shown, of: user) { return .refused }
+        // A disputed passkey or account at an upstream can't sign in by itself. The password is needed as well, and only
+        // the mailbox can reset it.
+        if former == nil, [.passkey, .upstream].contains(factor.factor),
+            try await recoveries.disputes(shown, of: user)
+        {
+            return .refused
+        }
         let device = try await devices.device(of: user, in: request)
         let assessment: RiskAssessment
         if let judged = former?.risk {

@@ -35,7 +35,8 @@ struct SignInRules: Sendable {
         let enrolled = try await enrolled(user)
         return withSpan("sign-in policy") { span in
             let ruling = policy.decide(
-                shown: shown, enrolled: enrolled, isRemembered: device?.isTrusted(at: now()) ?? false,
+                shown: shown, enrolled: enrolled,
+                isRemembered: destination.trustsDevices && device?.isTrusted(at: now()) ?? false,
                 isSuspicious: isSuspicious,
                 isPasswordMailed: recoveries.isPasswordMailed(user))
             let decision = destination.isBrowser ? ruling : policy.outsideBrowsers(ruling)

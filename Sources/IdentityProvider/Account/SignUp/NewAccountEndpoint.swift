@@ -67,7 +67,7 @@ struct NewAccountEndpoint: LinkEndpoint {
         }
         let outcome = try await loop.signIn.advance(
             nil, with: .password, by: user, toward: loop.destination(of: interaction), in: request)
-        return try loop.proceed(outcome, of: interaction)
+        return try await loop.proceed(outcome, of: interaction, by: user, in: request)
     }
 
     private func open(_ request: Request) async throws -> (MailLink, MailAddress) {

@@ -36,7 +36,7 @@ struct EnrolEndpoint: InteractionPageEndpoint {
         }
         let outcome = try await loop.signIn.advance(
             step.interaction.progress, with: shown, by: step.user, toward: step.destination, in: request)
-        let response = try loop.proceed(outcome, of: step.interaction)
+        let response = try await loop.proceed(outcome, of: step.interaction, by: step.user, in: request)
         guard case .signedIn = outcome, try await codes.isMissing(for: step.user) else { return response }
         return try await showCodes(to: step, before: response, request)
     }

@@ -38,6 +38,6 @@ struct PasskeySignInEndpoint: InteractionPageEndpoint {
         if case .refused = outcome {
             audit.record(.signInRefused(.suspicious, .passkey), user: proof.user.id, client: interaction.client)
         }
-        return try loop.proceed(outcome, of: interaction)
+        return try await loop.proceed(outcome, of: interaction, by: proof.user, in: request)
     }
 }

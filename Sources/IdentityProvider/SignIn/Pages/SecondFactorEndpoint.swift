@@ -57,7 +57,7 @@ struct SecondFactorEndpoint: InteractionPageEndpoint {
             step.interaction.progress, with: shown, by: step.user,
             toward: step.destination, remembers: request.parameters["remember"] == "yes",
             in: request)
-        return try loop.proceed(outcome, of: step.interaction)
+        return try await loop.proceed(outcome, of: step.interaction, by: step.user, in: request)
     }
 
     private func refuse(_ asked: Asked, _ reason: SignInRefusal) {

@@ -42,7 +42,8 @@ struct SignInEndpoint: InteractionPageEndpoint {
                 try await page(interaction, request, username: username, error: "throttled"), retryAfter: pause.seconds)
         case .refused:
             return .page(try await page(interaction, request, username: username, error: "credentials"))
-        case .accepted(_, let outcome): return try loop.proceed(outcome, of: interaction)
+        case .accepted(let user, let outcome):
+            return try await loop.proceed(outcome, of: interaction, by: user, in: request)
         }
     }
 

@@ -16,6 +16,7 @@ struct SignInTopic: Topic {
             SignInEndpoint(core, loop: loop),
             SecondFactorEndpoint(core, loop: loop),
             PasskeySignInEndpoint(core, loop: loop),
+            UpstreamAccountEndpoint(core, loop: loop),
             PasskeyScriptEndpoint(),
             EnrolEndpoint(core, loop: loop),
             UpstreamCallbackEndpoint(core, loop: loop),

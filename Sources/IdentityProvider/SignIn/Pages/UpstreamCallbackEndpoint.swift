@@ -89,7 +89,7 @@ struct UpstreamCallbackEndpoint: Endpoint {
                 current.user.id == user
             else { throw UpstreamFailure(.lost, upstream, cause: UpstreamMistake("the session is another")) }
             let identity = try await identity(attempt, response, upstream)
-            return try await arrival.link(identity, from: upstream, to: current.user, request)
+            return try await arrival.link(identity, from: upstream, to: current.user, in: current.session)
         }
     }
 

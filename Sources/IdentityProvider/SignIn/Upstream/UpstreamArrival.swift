@@ -1,45 +1,60 @@
-import FoundationEssentials
 import HTTPTypes
 
 /// Receives users who come back from an upstream with a verified identity.
 struct UpstreamArrival: Sendable {
-    private let loop: InteractionLoop
     private let links: any UpstreamLinkStore
-    private let users: any UserStore
-    private let now: @Sendable () -> Date
+    private let linked: LinkedSignIn
+    private let first: FirstUpstreamSignIn
+    private let offers: UpstreamLinkOffers
 
     init(_ core: Core, loop: InteractionLoop) {
-        self.loop = loop
         links = core.stores.upstreamLinks
-        users = core.stores.users
-        now = core.now
+        linked = LinkedSignIn(core, loop: loop)
+        first = FirstUpstreamSignIn(core, loop: loop)
+        offers = UpstreamLinkOffers(core)
     }
 
-    /// Continues the interaction with the account that is linked to `identity`.
+    /// Continues the interaction with the account that is linked to `identity`, which nothing but upstream and subject
+    /// decide. Throws `UpstreamFailure`.
     func signIn(
         _ identity: UpstreamIdentity, from upstream: Upstream, _ interaction: Interaction, _ request: Request
     ) async throws -> Response {
-        guard let link = try await links.find(upstream.id, subject: identity.subject),
-            let user = try await users.findEnabled(link.user)
-        else { throw UpstreamFailure(.unlinked, upstream) }
-        let session = UpstreamSession(upstream: upstream.id, subject: identity.subject, session: identity.session)
-        let signIn = UpstreamSignIn(session, context: identity.context, authenticatedAt: identity.authenticatedAt)
-        let outcome = try await loop.signIn.advance(
-            nil, with: .upstream(signIn), by: user, toward: loop.destination(of: interaction), in: request)
-        return try loop.proceed(outcome, of: interaction)
+        var interaction = interaction
+        // Someone who goes on with an upstream no longer wants to link an account of the one before.
+        interaction.guest = nil
+        guard upstream.admits(identity) else {
+            Decision.note("The rules of the upstream \(upstream.id) don't admit this user (requires).")
+            throw UpstreamFailure(.notAdmitted, upstream)
+        }
+        for _ in 0..<2 {
+            if let link = try await links.find(upstream.id, subject: identity.subject) {
+                return try await linked.signIn(identity, from: upstream, by: link, interaction, request)
+            }
+            if let response = try await first.signIn(identity, from: upstream, interaction, request) { return response }
+            // The same person was quicker in another tab.
+        }
+        throw UpstreamFailure(.lost, upstream)
     }
 
-    /// Adds the account at the upstream to those with which `user` can sign in.
+    /// Returns to the account page, which asks `user` whether to add the account: whoever used this browser before may
+    /// still be signed in at the upstream. The caller has checked that the browser has `session`. Throws
+    /// `UpstreamFailure`.
     func link(
-        _ identity: UpstreamIdentity, from upstream: Upstream, to user: User, _ request: Request
+        _ identity: UpstreamIdentity, from upstream: Upstream, to user: User, in session: Session
     ) async throws -> Response {
-        let link = UpstreamLink(
-            upstream: upstream.id, subject: identity.subject, user: user.id,
-            label: identity.email ?? identity.subject, createdAt: now())
-        switch try await links.add(link, by: user) {
-        case .added, .present: return .redirect(to: loop.interactions.issuer.reference(.linkedAccounts))
-        case .taken: throw UpstreamFailure(.taken, upstream)
-        case .outdated: throw UpstreamFailure(.lost, upstream)
+        guard upstream.admits(identity) else { throw UpstreamFailure(.notAdmitted, upstream) }
+        if let link = try await links.find(upstream.id, subject: identity.subject), link.user != user.id {
+            throw UpstreamFailure(.taken, upstream)
         }
+        let offer = offers.make(
+            for: user, in: session, at: upstream, subject: identity.subject, label: upstream.label(of: identity))
+        return .redirect(to: try offers.location(offer))
+    }
+}
+
+extension Upstream {
+    /// Whether all conditions of the resource file hold for a sign-in.
+    fileprivate func admits(_ identity: UpstreamIdentity) -> Bool {
+        accountRules.conditions.allSatisfy { $0.holds(in: identity.claims) }
     }
 }

@@ -23,6 +23,7 @@ struct UpstreamStarter: Sendable {
     /// to this browser. Throws `UpstreamFailure`.
     func start(_ upstream: Upstream, for purpose: UpstreamAttempt.Purpose, in request: Request) async throws -> Response
     {
+        let purpose = purpose.withoutGuest
         let metadata = try await client.metadata(of: upstream)
         var asked = UpstreamRequest(
             upstream: upstream, metadata: metadata,
@@ -50,6 +51,15 @@ struct UpstreamStarter: Sendable {
     }
 
     private static func secret() -> String { Base64URL.encode(RandomBytes.make(32)) }
+}
+
+extension UpstreamAttempt.Purpose {
+    /// Someone who goes on with an upstream no longer wants to link an account of the one before.
+    fileprivate var withoutGuest: Self {
+        guard case .signIn(var interaction) = self else { return self }
+        interaction.guest = nil
+        return .signIn(interaction)
+    }
 }
 
 extension UpstreamRequest {

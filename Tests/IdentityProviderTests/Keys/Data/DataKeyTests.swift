@@ -200,6 +200,31 @@ struct DataKeyTests {
         #expect(report.findings == [])
     }
 
+    @Test("resealing covers the secrets of upstreams and the tokens kept of their users, which both still open")
+    func upstreams() async throws {
+        let house = try await UpstreamCase(["tokens": "keep"])
+        let issuer = house.issuer
+        try await issuer.link("alice", to: "up")
+        _ = try await house.arrive(house.visitor())
+        let former = try issuer.vault.current(.rest).id
+        func sealed() async throws -> [[UInt8]] {
+            let secrets = try await issuer.stores.upstreams.all().compactMap(\.sealedSecret)
+            return try await secrets + issuer.stores.upstreamLinks.links(of: house.user().id).compactMap(\.sealedTokens)
+        }
+        #expect(try await sealed().map(Sealer.keyID) == [former, former])
+        _ = try await KeyReplacement(issuer.vault, stores: issuer.stores, audit: issuer.audit)
+            .reseal { seconds in issuer.clock.advance(by: seconds) }
+        let current = try issuer.vault.current(.rest).id
+        #expect(current != former && issuer.vault.keys(.rest).map(\.id) == [current])
+        #expect(try await sealed().map(Sealer.keyID) == [current, current])
+        let sealer = Sealer(issuer.vault)
+        let values = try await sealed()
+        #expect(try sealer.open(values[0], for: .upstreamSecret) == Array("upstream-secret".utf8))
+        let opened = try sealer.open(values[1], for: .upstreamTokens)
+        let tokens = try JSONDecoder().decode(UpstreamTokens.self, from: Data(opened))
+        #expect(tokens.accessToken == "access-1")
+    }
+
     @Test("a replaced audit key can neither add records nor change existing ones")
     func formerAuditKey() async throws {
         let issuer = try await TestIssuer()

@@ -1,0 +1,140 @@
+import FoundationEssentials
+import HTTPTypes
+
+/// Lets users view, add and remove the accounts at other providers with which they sign in.
+struct LinkedAccountsEndpoint: AccountPageEndpoint {
+    let gate: AccountGate
+    let links: any UpstreamLinkStore
+    let upstreams: CachedUpstreams
+    let starter: UpstreamStarter
+    let failures: UpstreamFailures
+    let linking: UpstreamLinking
+    let offers: UpstreamLinkOffers
+    let notices: AccountNotices
+    let audit: AuditLog
+    let path = Path.linkedAccounts
+    var routes: [Route] { Route.page(path) }
+
+    init(_ core: Core) {
+        gate = AccountGate(core)
+        links = core.stores.upstreamLinks
+        upstreams = core.upstreams
+        starter = UpstreamStarter(core)
+        failures = UpstreamFailures(core)
+        linking = UpstreamLinking(core)
+        offers = UpstreamLinkOffers(core)
+        notices = AccountNotices(core)
+        audit = core.audit
+    }
+
+    /// Links lead from the page to the upstreams instead of a form, because browsers apply `form-action` to every redirect
+    /// after a form, including those of the upstream. Only an offer made for this session leads there.
+    func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
+        guard request.parameters["offer"] != nil else {
+            return try await page(visitor, request, problem: Self.problem(request))
+        }
+        guard let offer = offers.open(request, for: visitor.user, in: visitor.session),
+            let upstream = try await upstreams.findEnabled(offer.upstream)
+        else { return try await page(visitor, request, problem: "upstream_lost") }
+        guard offer.subject == nil else { return try await page(visitor, request, confirming: (offer, upstream)) }
+        try gate.requireMoreThanMailbox(visitor)
+        let purpose = UpstreamAttempt.Purpose.link(user: visitor.user.id, session: visitor.session.id)
+        do { return try await starter.start(upstream, for: purpose, in: request) } catch let failure as UpstreamFailure
+        {
+            return try failures.response(to: failure, of: purpose)
+        }
+    }
+
+    func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
+        let problem: String? =
+            switch request.parameters["action"] {
+            case "add": try await add(visitor, request)
+            case "remove":
+                try await remove(Identifier(rawValue: request.parameters["link"] ?? ""), of: visitor.user, request)
+            // The user doesn't want to add the account.
+            default: nil
+            }
+        if let problem { return try await page(visitor, request, problem: problem) }
+        // So that a reload doesn't repeat the action.
+        return .redirect(to: gate.interactions.issuer.reference(path))
+    }
+
+    /// Returns the problem to show, or `nil`.
+    private func add(_ visitor: AccountGate.Visitor, _ request: Request) async throws -> String? {
+        try gate.requireMoreThanMailbox(visitor)
+        guard let offer = offers.open(request, for: visitor.user, in: visitor.session), let subject = offer.subject,
+            let upstream = try await upstreams.findEnabled(offer.upstream)
+        else { return "upstream_lost" }
+        switch try await linking.link(upstream.id, subject, label: offer.label ?? "", to: visitor.user, request) {
+        case .added, .present: return nil
+        case .taken: return "upstream_taken"
+        case .outdated: return "full"
+        }
+    }
+
+    private func remove(_ id: Identifier<UpstreamLink>, of owner: User, _ request: Request) async throws -> String? {
+        guard let link = try await links.links(of: owner.id).first(where: { $0.id == id }) else { return "gone" }
+        let usable = try await upstreams.enabled().map(\.id)
+        switch try await links.remove(id, of: owner.id, usable: usable, at: gate.now()) {
+        case .removed:
+            audit.record(.upstreamUnlinked(link.upstream), user: owner.id)
+            await notices.removed(.upstream, by: owner.id, request)
+            return nil
+        case .unknown: return "gone"
+        case .last: return "last"
+        }
+    }
+
+    /// Returns the problem that a failed sign-in at an upstream led here with.
+    private static func problem(_ request: Request) -> String? {
+        let known = UpstreamFailure.Reason.allCases.map { "upstream_\($0.rawValue)" }
+        return request.parameters["problem"].flatMap { known.contains($0) ? $0 : "upstream_lost" }
+    }
+
+    private func page(
+        _ visitor: AccountGate.Visitor, _ request: Request, problem: String? = nil,
+        confirming candidate: (offer: UpstreamLinkOffer, upstream: Upstream)? = nil
+    ) async throws -> Response {
+        var (page, cookie) = gate.page("linked-accounts", at: path, for: visitor, request)
+        let enabled = try await upstreams.enabled()
+        let own = try await links.links(of: visitor.user.id)
+        page.data["links"] = .list(
+            own.map { link in Self.describe(link, at: enabled.first { $0.id == link.upstream }) })
+        page.data["has_none"] = .flag(own.isEmpty)
+        if let candidate {
+            page.data["candidate"] = [
+                "offer": .text(try offers.seal(candidate.offer)), "upstream": candidate.upstream.shownName,
+                "label": .text(candidate.offer.label ?? ""),
+            ]
+        } else {
+            page.data["choices"] = .list(
+                try enabled.map { upstream in
+                    let offer = offers.make(for: visitor.user, in: visitor.session, at: upstream)
+                    return ["name": upstream.shownName, "href": .text(try offers.location(offer))]
+                })
+        }
+        if let problem { page.data["error"] = .object(Self.describe(problem, request, among: enabled)) }
+        return Response.page(page).setting(cookie)
+    }
+
+    /// Failures at upstreams have the same texts as on the sign-in page.
+    private static func describe(
+        _ problem: String, _ request: Request, among enabled: [Upstream]
+    ) -> [String: Page.Value] {
+        guard problem.hasPrefix("upstream_") else { return [problem: true] }
+        guard let upstream = enabled.first(where: { $0.id.rawValue == request.parameters["upstream"] }) else {
+            return ["text": "text.upstream_gone"]
+        }
+        return ["text": .text("text.\(problem)"), "name": upstream.shownName]
+    }
+
+    /// `upstream` is `nil` if it is disabled or was deleted.
+    private static func describe(_ link: UpstreamLink, at upstream: Upstream?) -> Page.Value {
+        var data: [String: Page.Value] = [
+            "id": .text(link.id.rawValue), "upstream": upstream?.shownName ?? .text(link.upstream.rawValue),
+            "label": .text(link.label), "created": .time(link.createdAt, .day), "is_usable": .flag(upstream != nil),
+        ]
+        data["used"] = link.lastUsedAt.map { .time($0, .recent) }
+        return .object(data)
+    }
+}

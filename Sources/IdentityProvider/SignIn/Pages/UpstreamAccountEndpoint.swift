@@ -1,0 +1,106 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+
+/// The page for someone who came from an upstream with an account that is linked to nobody: they sign in to their account
+/// here to link it, or create one where the rules allow. It says nothing about which accounts exist.
+struct UpstreamAccountEndpoint: InteractionPageEndpoint {
+    let pages: InteractionPages
+    private let interactions: InteractionKeeper
+    private let loop: InteractionLoop
+    private let pendingLinks: PendingLinks
+    private let accounts: UpstreamAccountCreation
+    private let users: any UserStore
+    let routes = Route.page(.upstreamAccount)
+
+    init(_ core: Core, loop: InteractionLoop) {
+        pages = InteractionPages(core)
+        interactions = InteractionKeeper(core)
+        self.loop = loop
+        pendingLinks = PendingLinks(core)
+        accounts = UpstreamAccountCreation(core)
+        users = core.stores.users
+    }
+
+    func show(_ request: Request) async throws -> Response {
+        let interaction = try interactions.resume(request)
+        guard let (guest, upstream) = try await pendingLinks.find(in: interaction) else {
+            return try signIn(interaction, as: nil)
+        }
+        return .page(try await page(interaction, guest, of: upstream, request))
+    }
+
+    func submit(_ request: Request) async throws -> Response {
+        let interaction = try interactions.resume(request)
+        guard let (guest, upstream) = try await pendingLinks.find(in: interaction) else {
+            return try signIn(interaction, as: nil)
+        }
+        switch request.parameters["action"] {
+        case "create": return try await create(interaction, guest, of: upstream, request)
+        case "link":
+            var linking = guest
+            linking.isLinking = true
+            linking.offer = nil
+            return try signIn(interaction, as: linking)
+        default: return try signIn(interaction, as: nil)
+        }
+    }
+
+    /// Redirects to the sign-in page.
+    private func signIn(_ interaction: Interaction, as guest: UpstreamGuest?) throws -> Response {
+        var interaction = interaction
+        interaction.guest = guest
+        return .redirect(to: try interactions.location(.signIn, interaction))
+    }
+
+    private func create(
+        _ interaction: Interaction, _ guest: UpstreamGuest, of upstream: Upstream, _ request: Request
+    ) async throws -> Response {
+        // The rules may have changed since.
+        guard let offer = guest.offer, upstream.accountRules.signUp != .off else {
+            return try signIn(interaction, as: nil)
+        }
+        let typed = request.parameters["username"] ?? ""
+        guard let own = Claims.own(in: request.parameters) else {
+            return .page(try await page(interaction, guest, of: upstream, request, error: "too_long"))
+        }
+        guard let username = Self.username(typed, offer) else {
+            return .page(try await page(interaction, guest, of: upstream, request, error: "username"))
+        }
+        let created = try await accounts.create(username, name: own["name"]?.string ?? "", for: guest, offer)
+        guard let (user, factor) = created else {
+            if try await users.find(named: username) != nil {
+                return .page(try await page(interaction, guest, of: upstream, request, error: "taken"))
+            }
+            // The address or the account at the upstream belongs to someone by now.
+            return try signIn(interaction, as: nil)
+        }
+        let outcome = try await loop.signIn.advance(
+            nil, with: factor, by: user, toward: loop.destination(of: interaction), in: request)
+        if case .refused = outcome { return try signIn(interaction, as: nil) }
+        return try await loop.proceed(outcome, of: interaction, by: user, in: request)
+    }
+
+    /// Returns the username, or `nil` unless it is one that people may choose, or their verified address.
+    private static func username(_ typed: String, _ offer: UpstreamGuest.Offer) -> String? {
+        if let email = offer.email, User.key(of: email) == User.key(of: typed) { return email }
+        return NewUsername(typed)?.text
+    }
+
+    private func page(
+        _ interaction: Interaction, _ guest: UpstreamGuest, of upstream: Upstream, _ request: Request,
+        error: String? = nil
+    ) async throws -> Page {
+        var page = try await pages.page("upstream-account", at: .upstreamAccount, for: interaction, request)
+        page.data["name"] = upstream.shownName
+        page.data["label"] = .text(guest.label)
+        guard let offer = guest.offer, upstream.accountRules.signUp != .off else { return page }
+        let profile = MappedClaims(offer)?.profile["name"]?.string
+        page.data["offer"] = [
+            "username": .text(request.parameters["username"] ?? offer.username ?? ""),
+            "own_name": .text(request.parameters["name"] ?? profile ?? ""),
+        ]
+        if let error { page.data["error"] = .object([error: true]) }
+        return page
+    }
+}

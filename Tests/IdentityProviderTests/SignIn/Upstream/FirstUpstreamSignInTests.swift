@@ -1,0 +1,291 @@
+import FoundationEssentials
+import HTTPTypes
+import JOSE
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+@Suite("The first sign-in of someone whose account at an upstream is linked to nobody")
+struct FirstUpstreamSignInTests {
+    @Test("where the rules say so, they get an account at once, and the next sign-in is to it")
+    func create() async throws {
+        let house = try await UpstreamCase(["sign_up": "create"])
+        house.upstream.change { $0.userInfo = ["preferred_username": "octocat", "nickname": "Octo"] }
+        let visitor = house.visitor()
+        #expect(try await house.arrive(visitor).page().template == "consent")
+        let user = try await house.user("octocat")
+        #expect((user.email, user.isEmailVerified) == ("alice@up.example", true))
+        #expect(user.claims == ["name": "Alice Liddell", "nickname": "Octo"])
+        #expect(user.passwordHash == nil)
+        #expect(try await house.session(visitor.browser).user == user.id)
+        #expect(try await house.issuer.records("account_created").last?.details["origin"] == "upstream")
+        let linked = try #require(try await house.issuer.records("upstream_linked").last)
+        #expect((linked.user, linked.details["upstream"]) == (user.id.rawValue, "up"))
+        _ = try await house.arrive(house.visitor())
+        #expect(try await house.issuer.records("account_created").count == 1)
+        #expect(try await house.issuer.records("signed_in").map(\.user) == [user.id.rawValue, user.id.rawValue])
+    }
+
+    @Test(
+        "an address that the upstream didn't verify is never stored, and nobody's account is found by it",
+        arguments: [
+            ["email": "alice@example.com", "email_verified": "true"],
+            ["email": "alice@example.com", "email_verified": false],
+            ["email": "alice@example.com", "email_verified": .null],
+            ["email": "alice@example.com", "email_verified": 1],
+            ["email": "not an address", "email_verified": true],
+            ["email": "free@example.com", "email_verified": "true"],
+        ] as [JSONObject])
+    func unverified(_ claims: JSONObject) async throws {
+        let house = try await UpstreamCase(["sign_up": "create"])
+        house.upstream.change {
+            $0.userInfo = claims
+            $0.userInfo["preferred_username"] = "octocat"
+        }
+        let alice = try await house.user()
+        _ = try await house.arrive(house.visitor())
+        let user = try await house.user("octocat")
+        #expect((user.email, user.isEmailVerified) == (nil, false))
+        #expect(try await house.user() == alice)
+        #expect(try await house.stores.upstreamLinks.links(of: alice.id).isEmpty)
+    }
+
+    @Test("the resource file can say that the upstream's addresses are always verified, or never")
+    func verification() async throws {
+        for (rule, email) in [("always", "free@up.example"), ("never", nil)] as [(JSON, String?)] {
+            let house = try await UpstreamCase(["sign_up": "create", "email_verified": rule])
+            house.upstream.change {
+                $0.userInfo = ["preferred_username": "octocat", "email": "free@up.example", "email_verified": .null]
+            }
+            _ = try await house.arrive(house.visitor())
+            #expect(try await house.user("octocat").email == email)
+        }
+    }
+
+    @Test(
+        "someone whose verified address has an account gets no other one: they sign in to it",
+        arguments: ["create", "ask"])
+    func known(_ policy: String) async throws {
+        let house = try await UpstreamCase(["sign_up": .string(policy)])
+        house.upstream.change {
+            $0.userInfo = ["email": "ALICE@example.com", "email_verified": true, "preferred_username": "octocat"]
+        }
+        let page = try await house.arrive(house.visitor()).page()
+        #expect(page.template == "upstream-account")
+        #expect(page.data["offer"] == nil)
+        #expect(try await house.stores.users.find(named: "octocat") == nil)
+        // The page is the same as where nobody may have an account.
+        let closed = try await UpstreamCase()
+        closed.upstream.change { $0.userInfo = ["email": "ALICE@example.com", "preferred_username": "octocat"] }
+        let other = try await closed.arrive(closed.visitor()).page()
+        let secrets: Set = ["form_token", "interaction"]
+        #expect(page.data.filter { !secrets.contains($0.key) } == other.data.filter { !secrets.contains($0.key) })
+    }
+
+    @Test(
+        "the username is the upstream's if it is free, else the verified address, else the person chooses",
+        arguments: [
+            (["preferred_username": "octocat"], "octocat"),
+            (["preferred_username": "alice"], "alice@up.example"),
+            (["preferred_username": "ALICE"], "alice@up.example"),
+            (["preferred_username": "someone@else.example"], "alice@up.example"),
+            (["preferred_username": "xx"], "alice@up.example"),
+            ([:], "alice@up.example"),
+            (["preferred_username": "bob", "email_verified": false], nil),
+            (["preferred_username": .null, "email": .null], nil),
+        ] as [(JSONObject, String?)])
+    func username(_ claims: JSONObject, _ expected: String?) async throws {
+        let house = try await UpstreamCase(["sign_up": "create"])
+        house.upstream.change { $0.userInfo = claims }
+        let page = try await house.arrive(house.visitor()).page()
+        #expect(try await house.owner() == expected)
+        #expect(page.template == (expected == nil ? "upstream-account" : "consent"))
+        #expect(expected != nil || page.object("offer")["username"] == "")
+    }
+
+    @Test(
+        "who may have an account: verified domains and claims",
+        arguments: [
+            (["sign_up_domains": ["up.example"]], [:], true),
+            (["sign_up_domains": ["other.example"]], [:], false),
+            (["sign_up_domains": ["up.example"]], ["email_verified": false], false),
+            (["sign_up_domains": ["up.example"]], ["email": "a@sub.up.example"], false),
+            (["sign_up_domains": ["up.example"]], ["email": "a@UP.example"], true),
+            (["sign_up_requires": ["department": "sales"]], ["department": "sales"], true),
+            (["sign_up_requires": ["department": "sales"]], ["department": ["sales", "it"]], true),
+            (["sign_up_requires": ["department": "sales"]], ["department": "it"], false),
+            (["sign_up_requires": ["department": "sales"]], [:], false),
+            (
+                ["sign_up_requires": ["department": "sales"], "sign_up_domains": ["other.example"]],
+                ["department": "sales"], false
+            ),
+        ] as [(JSONObject, JSONObject, Bool)])
+    func rules(_ rules: JSONObject, _ claims: JSONObject, mayCreate: Bool) async throws {
+        for policy in ["create", "ask"] {
+            var members = rules
+            members["sign_up"] = .string(policy)
+            let house = try await UpstreamCase(members)
+            house.upstream.change { $0.userInfo = claims }
+            let page = try await house.arrive(house.visitor()).page()
+            if policy == "create" {
+                #expect(try await (house.owner() != nil) == mayCreate)
+            } else {
+                #expect((page.data["offer"] != nil) == mayCreate)
+            }
+        }
+    }
+
+    @Test("without sign-up at the upstream, the page offers only to sign in, even if the issuer's own sign-up is open")
+    func off() async throws {
+        let house = try await UpstreamCase(mailbox: TestMailbox()) { $0.signUp = .open }
+        let visitor = house.visitor()
+        let page = try await house.arrive(visitor).page()
+        #expect(page.data["offer"] == nil)
+        #expect(page.data["name"] == "up" && page.text("label") == "alice@up.example")
+        _ = try await visitor.browser.submit(page, [("action", "create"), ("username", "octocat")])
+        #expect(try await house.stores.users.find(named: "octocat") == nil)
+        #expect(try await house.issuer.records("sign_in_refused").last?.details["reason"] == "unlinked")
+    }
+
+    @Test("the page asks for username and name, and creates the account with what it may have")
+    func ask() async throws {
+        let house = try await UpstreamCase(["sign_up": "ask"])
+        house.upstream.change { $0.userInfo["preferred_username"] = "octocat" }
+        let visitor = house.visitor()
+        var page = try await house.arrive(visitor).page()
+        #expect(page.object("offer") == ["username": "octocat", "own_name": "Alice Liddell"])
+        for (username, name, error) in [
+            ("xx", "Alice", "username"), ("a b", "Alice", "username"), ("bob@up.example", "Alice", "username"),
+            ("alice", "Alice", "taken"), ("ALICE", "Alice", "taken"),
+            ("octocat", String(repeating: "x", count: 256), "too_long"),
+        ] {
+            page = try await visitor.browser.submit(
+                page, [("action", "create"), ("username", username), ("name", name)]
+            ).page()
+            #expect(page.hasError(error), "\(username)")
+        }
+        let next = try await visitor.browser.submit(
+            page, [("action", "create"), ("username", "octo-cat"), ("name", " Octo  Cat ")])
+        #expect(try next.page().template == "consent")
+        let user = try await house.user("octo-cat")
+        #expect(user.claims["name"] == "Octo Cat")
+        #expect((user.email, user.isEmailVerified) == ("alice@up.example", true))
+        #expect(try await house.owner() == "octo-cat")
+        #expect(try await house.session(visitor.browser).upstream?.subject == "u-1")
+        // The form works once: its browser has another identity after the sign-in.
+        let again = try await visitor.browser.submit(page, [("action", "create"), ("username", "octo-cat2")])
+        #expect(again.status == .forbidden)
+        #expect(try await house.stores.users.find(named: "octo-cat2") == nil)
+    }
+
+    @Test("the verified address may be the username, and an empty name is none")
+    func addressAsName() async throws {
+        let house = try await UpstreamCase(["sign_up": "ask"])
+        let visitor = house.visitor()
+        let page = try await house.arrive(visitor).page()
+        _ = try await visitor.browser.submit(
+            page, [("action", "create"), ("username", "Alice@UP.example"), ("name", " ")])
+        let user = try await house.user("alice@up.example")
+        #expect(user.username == "alice@up.example" && user.claims["name"] == nil)
+    }
+
+    @Test("no form grants more than the upstream and its rules did")
+    func forged() async throws {
+        let house = try await UpstreamCase([
+            "sign_up": "ask", "memberships": [["claim": "g", "value": "a", "roles": ["admin"]]],
+        ])
+        let visitor = house.visitor()
+        let page = try await house.arrive(visitor).page()
+        _ = try await visitor.browser.submit(
+            page,
+            [
+                ("action", "create"), ("username", "octocat"), ("email", "alice@example.com"), ("roles", "admin"),
+                ("sub", "u-9"),
+            ])
+        let user = try await house.user("octocat")
+        #expect(user.email == "alice@up.example" && user.roles.isEmpty)
+        #expect(try await house.owner("u-9") == nil)
+    }
+
+    @Test("an address that got an account while the page was open is not given to a second one")
+    func overtaken() async throws {
+        let house = try await UpstreamCase(["sign_up": "ask"])
+        let visitor = house.visitor()
+        let page = try await house.arrive(visitor).page()
+        try await house.issuer.apply(
+            #"{"users": [{"username": "eve", "password": "eavesdropper", "email": "alice@up.example"}]}"#)
+        let next = try await visitor.browser.submit(page, [("action", "create"), ("username", "octocat")]).page()
+        #expect(next.template == "sign-in" && next.data["linking"] == nil)
+        #expect(try await house.owner() == nil)
+        #expect(try await house.stores.users.find(named: "octocat") == nil)
+    }
+
+    @Test("the page lapses with the factor, and works in its own browser only")
+    func lapse() async throws {
+        let house = try await UpstreamCase(["sign_up": "ask"])
+        let visitor = house.visitor()
+        let page = try await house.arrive(visitor).page()
+        let thief = house.visitor()
+        _ = try await thief.browser.get("/authorize", Browser.webRequest())
+        let fields = [("action", "create"), ("username", "octocat"), ("interaction", page.text("interaction"))]
+        let theirs = try await thief.browser.get("/authorize", Browser.webRequest()).page()
+        let stolen = try await thief.browser.request(
+            .post, "/sign-in/upstream/account", form: fields + [("form_token", theirs.text("form_token"))])
+        #expect(stolen.status == .gone)
+        house.issuer.clock.advance(by: house.issuer.core.settings.lifetimes.factor)
+        let late = try await visitor.browser.submit(page, [("action", "create"), ("username", "octocat")]).page()
+        #expect(late.template == "sign-in")
+        #expect(try await house.stores.users.find(named: "octocat") == nil)
+    }
+
+    @Test("nobody gets an account for a request that only a certain user can answer")
+    func certainUser() async throws {
+        let house = try await UpstreamCase(["sign_up": "create"])
+        let alice = try await house.user().id.rawValue
+        let request = Browser.webRequest([("claims", #"{"id_token": {"sub": {"value": "\#(alice)"}}}"#)])
+        #expect(try await house.arrive(house.visitor(), request).page().data["offer"] == nil)
+        #expect(try await house.owner() == nil)
+    }
+
+    @Test("however many tabs a person comes back in at once, they have one account", arguments: TestEngine.allCases)
+    func race(_ engine: TestEngine) async throws {
+        let house = try await UpstreamCase(["sign_up": "create"], engine: engine)
+        var visitors: [(UpstreamVisitor, [(String, String)])] = []
+        for _ in 0..<12 {
+            let visitor = house.visitor()
+            visitors.append((visitor, try house.upstream.authorize(try await visitor.leave())))
+        }
+        let prepared = visitors
+        let users = try await TestSupport.race(prepared.count) { number in
+            let (visitor, parameters) = prepared[number]
+            let page = try await visitor.browser.follow(visitor.comeBack(parameters)).page()
+            guard page.template == "consent" else { throw Unexpected(page.template) }
+            return try await house.session(visitor.browser).user
+        }
+        #expect(Set(users).count == 1)
+        #expect(try await house.issuer.records("account_created").count == 1)
+    }
+
+    @Test("of many people who choose one username at once, one gets it", arguments: TestEngine.allCases)
+    func usernameRace(_ engine: TestEngine) async throws {
+        let house = try await UpstreamCase(["sign_up": "ask"], engine: engine)
+        var visitors: [(UpstreamVisitor, Page)] = []
+        for number in 0..<8 {
+            house.upstream.change {
+                $0.subject = "u-\(number)"
+                $0.userInfo = ["email": .string("p\(number)@up.example")]
+            }
+            let visitor = house.visitor()
+            visitors.append((visitor, try await house.arrive(visitor).page()))
+        }
+        let prepared = visitors
+        let templates = try await TestSupport.race(prepared.count) { number in
+            let (visitor, page) = prepared[number]
+            return try await visitor.browser.submit(page, [("action", "create"), ("username", "octocat")]).page()
+                .template
+        }
+        #expect(templates.count { $0 == "consent" } == 1)
+        #expect(templates.count { $0 == "upstream-account" } == 7)
+    }
+}

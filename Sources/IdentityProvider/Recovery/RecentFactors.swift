@@ -5,12 +5,14 @@ struct RecentFactors: Sendable {
     let passkeys: any PasskeyStore
     let totp: any TOTPCredentialStore
     let recoveryCodes: any RecoveryCodeStore
+    let upstreamLinks: any UpstreamLinkStore
     let audit: AuditLog
 
     init(_ core: Core) {
         passkeys = core.stores.passkeys
         totp = core.stores.totpCredentials
         recoveryCodes = core.stores.recoveryCodes
+        upstreamLinks = core.stores.upstreamLinks
         audit = core.audit
     }
 
@@ -18,11 +20,13 @@ struct RecentFactors: Sendable {
     func hasAny(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Bool {
         if try await passkeys.passkeys(of: user).contains(where: { period.contains($0.createdAt) }) { return true }
         if try await totp.credentials(of: user).contains(where: { period.contains($0.createdAt) }) { return true }
+        if try await !links(of: user, addedIn: period).isEmpty { return true }
         return try await recoveryCodes.madeAt(of: user).map(period.contains) ?? false
     }
 
     /// Removes the factors that `user` added in `period` and returns one element for each.
     func remove(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> [Factor] {
+        let links = try await links(of: user, addedIn: period)
         let counts: [(Factor, Int)] = [
             (.passkey, try await passkeys.delete(of: user, addedIn: period)),
             (.totp, try await totp.delete(of: user, addedIn: period)),
@@ -31,6 +35,12 @@ struct RecentFactors: Sendable {
         ]
         let removed = counts.flatMap { factor, count in Array(repeating: factor, count: count) }
         for factor in removed { audit.record(.factorRemoved(factor), user: user) }
-        return removed
+        let unlinked = links.prefix(try await upstreamLinks.delete(of: user, addedIn: period))
+        for link in unlinked { audit.record(.upstreamUnlinked(link.upstream), user: user) }
+        return removed + unlinked.map { _ in .upstream }
+    }
+
+    private func links(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> [UpstreamLink] {
+        try await upstreamLinks.links(of: user).filter { period.contains($0.createdAt) }
     }
 }

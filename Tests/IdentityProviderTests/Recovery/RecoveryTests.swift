@@ -180,6 +180,41 @@ struct RecoveryTests {
         #expect(try await issuer.stores.passkeys.passkeys(of: user(issuer).id).isEmpty)
     }
 
+    @Test("an account at an upstream that a thief linked no longer signs in on its own, and is removed after the wait")
+    func upstream() async throws {
+        let house = try await UpstreamCase(mailbox: mailbox)
+        let issuer = house.issuer
+        let thief = house.visitor()
+        _ = try await thief.browser.signIn(on: house.chooseToLink(thief))
+        #expect(try await house.owner() == "alice")
+        try await reportAndReset(issuer, Browser(issuer))
+        #expect(mailbox.kinds.contains("recovery_started"))
+        let again = house.visitor()
+        #expect(try await house.comeBack(again).upstreamProblem == "not_admitted")
+        #expect(try await issuer.stores.recoveries.find(user(issuer).id) != nil)
+        issuer.clock.advance(by: 3 * Self.day)
+        try await issuer.deliver()
+        _ = try await use("recovery_ready", issuer)
+        #expect(try await house.owner() == nil)
+        #expect(try await issuer.records("upstream_unlinked").last?.details["upstream"] == "up")
+        try await issuer.deliver()
+        #expect(mailbox.all.last?.text("factor") == "text.mail_factor_upstream")
+    }
+
+    @Test("an account at an upstream that was linked long before signs in all the while, and stays")
+    func olderUpstream() async throws {
+        let house = try await UpstreamCase(mailbox: mailbox)
+        try await house.issuer.link("alice", to: "up")
+        house.issuer.clock.advance(by: 10 * Self.day)
+        try await house.issuer.enroll("alice")
+        try await reportAndReset(house.issuer, Browser(house.issuer))
+        #expect(try await house.arrive(house.visitor()).page().template == "second-factor")
+        house.issuer.clock.advance(by: 3 * Self.day)
+        try await house.issuer.deliver()
+        _ = try await use("recovery_ready", house.issuer)
+        #expect(try await house.owner() == "alice")
+    }
+
     @Test("a passkey sign-in concurrent with a report leaves no session", arguments: TestEngine.allCases)
     func passkeyRace(_ engine: TestEngine) async throws {
         for _ in 0..<4 {

@@ -12,19 +12,26 @@ package struct EnrolledFactor: Sendable, Hashable {
     package var remaining: Int?
     /// When an access code expires.
     package var expiresAt: Date?
+    /// The upstream of a linked account.
+    package var upstream: Identifier<Upstream>?
 }
 
-/// Removing the passkeys would leave the user no way to sign in.
+/// Removing the passkeys or linked accounts would leave the user no way to sign in.
 package struct LastWayIn: Error {}
 
 /// What operators do for a user who lost a second factor. Users are told by email.
 extension Administration {
-    /// Returns the user's factors: password, passkeys, authenticator apps, recovery codes, access code.
+    /// Returns the user's factors: password, passkeys, linked accounts, authenticator apps, recovery codes, access code.
     package func factors(of user: User) async throws -> [EnrolledFactor] {
         var factors = user.passwordHash == nil ? [] : [EnrolledFactor(factor: .password)]
         factors += try await stores.passkeys.passkeys(of: user.id).map {
             EnrolledFactor(
                 factor: .passkey, id: $0.id.rawValue, name: $0.name, addedAt: $0.createdAt, lastUsedAt: $0.lastUsedAt)
+        }
+        factors += try await stores.upstreamLinks.links(of: user.id).map {
+            EnrolledFactor(
+                factor: .upstream, id: $0.id.rawValue, name: "\($0.upstream): \($0.label)", addedAt: $0.createdAt,
+                lastUsedAt: $0.lastUsedAt, upstream: $0.upstream)
         }
         factors += try await stores.totpCredentials.credentials(of: user.id).map {
             EnrolledFactor(
@@ -43,18 +50,25 @@ extension Administration {
     /// Removes factors that `factors(of:)` returned, and returns those that were still there. As on the account page,
     /// sessions stay active. Throws `LastWayIn`, and removes nothing, if the user could not sign in afterward.
     package func remove(_ factors: [EnrolledFactor], of user: User) async throws -> [EnrolledFactor] {
-        let chosen = Set(factors.filter { $0.factor == .passkey }.compactMap(\.id))
-        if user.passwordHash == nil, !chosen.isEmpty {
-            let passkeys = try await stores.passkeys.passkeys(of: user.id)
-            guard !passkeys.allSatisfy({ chosen.contains($0.id.rawValue) }) else { throw LastWayIn() }
-        }
+        let ways = Set(try await waysIn(user))
+        let left = ways.subtracting(factors.compactMap(\.id))
+        guard user.passwordHash != nil || left.count == ways.count || !left.isEmpty else { throw LastWayIn() }
         var removed: [EnrolledFactor] = []
         for factor in factors where try await delete(factor, of: user) {
-            audit.record(.factorRemoved(factor.factor), user: user.id, by: actor)
+            audit.record(
+                factor.upstream.map { .upstreamUnlinked($0) } ?? .factorRemoved(factor.factor), user: user.id, by: actor
+            )
             await notices.tell(.factorRemoved(user.id, factor: factor.factor.rawValue))
             removed.append(factor)
         }
         return removed
+    }
+
+    /// Returns the identifiers of the passkeys, and of the accounts linked at enabled upstreams.
+    private func waysIn(_ user: User) async throws -> [String] {
+        let usable = try await upstreams.enabled().map(\.id)
+        let links = try await stores.upstreamLinks.links(of: user.id).filter { usable.contains($0.upstream) }
+        return try await stores.passkeys.passkeys(of: user.id).map(\.id.rawValue) + links.map(\.id.rawValue)
     }
 
     private func delete(_ factor: EnrolledFactor, of user: User) async throws -> Bool {
@@ -72,7 +86,11 @@ extension Administration {
         case .recoveryCode: return try await stores.recoveryCodes.replace([], of: user, at: now())
         case .accessCode:
             return try await stores.recoveryCodes.replaceAccessCode(nil, of: user, until: now(), at: now())
-        case .password, .emailCode, .upstream: return false
+        case .upstream:
+            let id = Identifier<UpstreamLink>(rawValue: factor.id ?? "")
+            let usable = try await upstreams.enabled().map(\.id)
+            return try await stores.upstreamLinks.remove(id, of: user.id, usable: usable, at: now()) == .removed
+        case .password, .emailCode: return false
         }
     }
 

@@ -9,8 +9,8 @@ extension UserCommand {
         static let configuration = CommandConfiguration(
             abstract: "List how a user can sign in, without secrets.",
             discussion: """
-                Lists the password, passkeys, authenticator apps, recovery codes and an access code, with names and \
-                when each was added and last used.
+                Lists the password, passkeys, accounts linked at other providers, authenticator apps, recovery codes and \
+                an access code, with names and when each was added and last used.
 
                 martlet user factors alice
                 """)
@@ -32,6 +32,7 @@ extension UserCommand {
     struct RemoveFactor: AsyncParsableCommand {
         enum FactorType: String, ExpressibleByArgument, CaseIterable {
             case passkey = "passkey"
+            case upstream = "upstream"
             case totp = "totp"
             case recoveryCode = "recovery_code"
             case accessCode = "access_code"
@@ -83,7 +84,7 @@ extension UserCommand {
             let removed: [EnrolledFactor]
             do { removed = try await administration.remove(factors, of: user) } catch is LastWayIn {
                 throw Mistakes([
-                    "nothing was removed: without a passkey, \(user.username) has no way in; set a password first: "
+                    "nothing was removed: it is all that \(user.username) can sign in with; set a password first: "
                         + "martlet user password \(user.username)"
                 ])
             }

@@ -141,4 +141,37 @@ struct FactorAdministrationTests {
         }
         #expect(try await issuer.records("access_code_made").count == 1)
     }
+
+    @Test("linked accounts are listed and removed, but not the last way to sign in")
+    func linkedAccounts() async throws {
+        let house = try await UpstreamCase(["sign_up": "create"], mailbox: mailbox)
+        house.upstream.change { $0.userInfo["preferred_username"] = "octocat" }
+        _ = try await house.arrive(house.visitor())
+        let user = try await house.user("octocat")
+        try await house.issuer.link("octocat", to: "gone", subject: "u-9")
+        let administration = house.issuer.administration
+        let factors = try await administration.factors(of: user)
+        #expect(factors.map(\.factor) == [.upstream, .upstream])
+        #expect(Set(factors.map(\.name)) == ["up: octocat", "gone: u-9"])
+        let (usable, gone) = (
+            factors.filter { $0.upstream?.rawValue == "up" }, factors.filter { $0.upstream?.rawValue == "gone" }
+        )
+        // A link to an upstream that doesn't exist is no way to sign in.
+        for chosen in [usable, factors] {
+            await #expect(throws: LastWayIn.self) { try await administration.remove(chosen, of: user) }
+        }
+        #expect(try await administration.factors(of: user).count == 2)
+        #expect(try await administration.remove(gone, of: user) == gone)
+        try await house.stores.users.setPasswordHash(of: user.id, to: "hash", at: house.issuer.clock.now)
+        let current = try await house.user("octocat")
+        #expect(try await administration.remove(usable, of: current) == usable)
+        #expect(try await administration.remove(usable, of: current) == [])
+        let records = try await house.issuer.records("upstream_unlinked")
+        #expect(records.map { $0.details["upstream"] } == ["gone", "up"])
+        #expect(records.allSatisfy { $0.user == user.id.rawValue && $0.actor == "system" })
+        #expect(
+            try await told(house.issuer) == [
+                "factor_removed text.mail_factor_upstream", "factor_removed text.mail_factor_upstream",
+            ])
+    }
 }

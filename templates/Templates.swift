@@ -41,6 +41,8 @@ package enum Templates {
         "mail/letter.html.mustache": PackageResources.letter_html_mustache,
         "mail/letter.txt.mustache": PackageResources.letter_txt_mustache,
         "upstream-account.mustache": PackageResources.upstream_account_mustache,
+        "upstream-icon.mustache": PackageResources.upstream_icon_mustache,
+        "upstream-redirect.mustache": PackageResources.upstream_redirect_mustache,
         "totp-setup.mustache": PackageResources.totp_setup_mustache,
         "locales/de.json": PackageResources.de_json,
         "locales/en.json": PackageResources.en_json,

@@ -17,6 +17,8 @@ package struct Settings: Sendable {
     package var acceptsEmailCodes = true
     /// Whether the built-in client exists. JSON API requests that name no client are attributed to it.
     package var hasBuiltInClient = true
+    /// Whether users go to the upstream without being asked if it is the only one.
+    package var goesToOnlyUpstream = false
     package var risk = RiskRules()
 
     package init(issuer: Issuer) { self.issuer = issuer }

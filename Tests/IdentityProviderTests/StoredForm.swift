@@ -73,8 +73,8 @@ extension StoredForm {
     private static let redirect = #"{"uri": "https://app.example/callback", "state": "s", "mode": "form_post"}"#
     private static let request = """
         {"client": "c", "redirect": \(redirect), "scope": "openid email", "resources": ["https://api.example"],
-         "pkce": \(pkce), "nonce": "n", "prompt": ["login"], "maxAge": 60, "loginHint": "alice", "languages": ["de"],
-         "display": "touch", "claims": \(claims), "requestedContexts": ["urn:martlet:acr:2"], "subject": "u"}
+         "pkce": \(pkce), "nonce": "n", "prompt": ["login"], "maxAge": 60, "loginHint": "alice", "upstreamHint": "google",
+         "languages": ["de"], "display": "touch", "claims": \(claims), "requestedContexts": ["urn:martlet:acr:2"], "subject": "u"}
         """
     private static let visit = """
         {"location": "/account", "name": "App", "client": "c", "source": "https://app.example",
@@ -110,7 +110,7 @@ extension StoredForm {
         {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "requestedAt": 800999000.5,
          "browser": "b", "progress": \(progress),
          "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true,
-         "guest": \(guest)}
+         "guest": \(guest), "forwarded": "google"}
         """
 
     private static let interactions = [

@@ -17,7 +17,8 @@ struct IssuerSettingTests {
         let configuration = try configuration([
             "--issuer", "https://one.example", "--additional-issuers", "https://two.example", "--name", "Front Door",
             "--sign-up", "open", "--minimum-acr", "urn:martlet:acr:2", "--totp-digits", "8",
-            "--factors-email-code", "false", "--first-party-built-in-client", "false",
+            "--factors-email-code", "false", "--first-party-built-in-client", "false", "--sign-in-upstream-redirect",
+            "only",
             "--lifetimes-session-idle", "900", "--suspicion-unknown-device", "factor",
         ])
         #expect(configuration.issuers.map(\.identifier) == ["https://one.example", "https://two.example"])
@@ -30,6 +31,7 @@ struct IssuerSettingTests {
             #expect((settings.totp.digits, settings.totp.algorithm) == (8, .sha1))
             #expect(!settings.acceptsEmailCodes)
             #expect(!settings.hasBuiltInClient)
+            #expect(settings.goesToOnlyUpstream)
             #expect(settings.lifetimes.sessionIdle == 900)
             #expect(settings.risk.consequences[.unknownDevice] == .factor)
         }
@@ -47,6 +49,7 @@ struct IssuerSettingTests {
         #expect(settings.totp == defaults.totp)
         #expect(settings.acceptsEmailCodes == defaults.acceptsEmailCodes)
         #expect(settings.hasBuiltInClient == defaults.hasBuiltInClient)
+        #expect(!settings.goesToOnlyUpstream)
         #expect(settings.lifetimes.session == defaults.lifetimes.session)
         #expect(settings.lifetimes.refreshTokenAbsolute == defaults.lifetimes.refreshTokenAbsolute)
         #expect(settings.risk.consequences == defaults.risk.consequences)
@@ -80,6 +83,7 @@ struct IssuerSettingTests {
                 "--limits-requests-at-once: has no effect while limits.requests is off; remove one of them"
             ),
             (["--audit-machine-tokens=all"], "--audit-machine-tokens: must be per_minute or each"),
+            (["--sign-in-upstream-redirect=always"], "--sign-in-upstream-redirect: must be off or only"),
         ])
     func limitMistakes(_ arguments: [String], _ mistake: String) throws {
         let mistakes = try #require(throws: Mistakes.self) { try configuration(arguments) }

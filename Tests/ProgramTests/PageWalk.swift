@@ -10,11 +10,12 @@ struct PageWalk {
     let inspection: PageInspection
     let folder: Folder
 
-    init(_ language: String) async throws {
+    /// `upstreams` is added to the resource file.
+    init(_ language: String, _ upstreams: String = "upstreams: []\n") async throws {
         folder = try Folder()
         mail = try SMTPServer()
         let port = try freePort()
-        try folder.write("resources.yaml", Self.resources("http://localhost:\(port)"))
+        try folder.write("resources.yaml", upstreams + Self.resources("http://localhost:\(port)"))
         server = try await RunningServer(
             [
                 "--apply", "resources.yaml", "--mail-smtp", "smtp://127.0.0.1:\(mail.port)", "--mail-from",
@@ -26,11 +27,12 @@ struct PageWalk {
 
     func open(_ path: String) async throws { try await browser.open(server.issuer + path) }
 
-    func authorize(_ client: String, _ more: String = "") async throws {
+    func authorize(_ client: String, _ more: String = "") async throws { try await open(request(client, more)) }
+
+    func request(_ client: String, _ more: String = "") -> String {
         let scope = "openid%20profile%20email%20address%20phone%20offline_access%20roles%20orders.read"
-        try await open(
-            "/authorize?response_type=code&client_id=\(client)&scope=\(scope)&code_challenge_method=S256"
-                + "&redirect_uri=\(server.issuer)/health/live&code_challenge=\(Proof().challenge)\(more)")
+        return "/authorize?response_type=code&client_id=\(client)&scope=\(scope)&code_challenge_method=S256"
+            + "&redirect_uri=\(server.issuer)/health/live&code_challenge=\(Proof().challenge)\(more)"
     }
 
     /// Waits for the page at a path, and inspects it.
@@ -79,9 +81,12 @@ struct PageWalk {
     static let password = "down the rabbit hole"
     private static let words =
         "The Distinguished and Most Honorable Company of Merchants and Mariners of the Far Northern Isles and All Coasts"
+    private static let many = ["entra", "github", "gitlab", "google", "keycloak", "martlet", "merchants"]
     private static let unbroken = String(repeating: "Donaudampfschifffahrt", count: 6)
 
-    private static func client(_ id: String, _ name: String, of issuer: String, minimum: Int = 1) -> String {
+    private static func client(
+        _ id: String, _ name: String, of issuer: String, minimum: Int = 1, upstreams: [String] = []
+    ) -> String {
         """
           - client_id: \(id)
             client_name: \(name)
@@ -93,6 +98,7 @@ struct PageWalk {
             grant_types: [authorization_code, refresh_token]
             scope: openid profile email address phone offline_access roles orders.read
             minimum_acr: urn:martlet:acr:\(minimum)
+            upstreams: [\(upstreams.joined(separator: ", "))]
         """
     }
 
@@ -122,6 +128,9 @@ struct PageWalk {
         \(client("words", words, of: issuer))
         \(client("unbroken", unbroken, of: issuer))
         \(client("strict", "Bank", of: issuer, minimum: 2))
+        \(client("few", "Corner shop", of: issuer, upstreams: ["github", "google"]))
+        \(client("routed", "Office", of: issuer, upstreams: ["corp", "google"]))
+        \(client("many", "Market", of: issuer, upstreams: many))
         """
     }
 }

@@ -39,6 +39,8 @@ package struct Client: Sendable, Hashable {
     package let isFirstParty: Bool
     /// The origins that a proxy protects for the client.
     package let forwardAuth: ForwardAuthRule?
+    /// The upstreams that its users may sign in with; `nil` for all. Registered as `upstreams`, a Martlet extension.
+    let upstreams: Set<Identifier<Upstream>>?
     /// Registered metadata that most servers know and that needs little or nothing here.
     let common: CommonMetadata
     package let secret: ClientSecret?
@@ -80,6 +82,8 @@ package struct Client: Sendable, Hashable {
         isDisabled = reader.flag("disabled") ?? false
         isFirstParty = reader.flag("first_party") ?? false
         forwardAuth = reader.nested("forward_auth", ForwardAuthRule.init(document:))
+        let listed = reader.list("upstreams") { text throws(InvalidValue) in Identifier<Upstream>(rawValue: text) }
+        upstreams = metadata["upstreams"] == nil ? nil : Set(listed)
         common = CommonMetadata(&reader)
         self.secret = secret
         self.metadata = metadata

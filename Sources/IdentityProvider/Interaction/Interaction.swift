@@ -4,7 +4,7 @@ import JOSE
 
 /// The progress of one request through sign-in and consent. The browser carries it, sealed.
 struct Interaction: Codable, Sendable {
-    let purpose: Purpose
+    var purpose: Purpose
     let startedAt: Date
     /// When the request was made, if the interaction restarted an earlier one.
     let requestedAt: Date?
@@ -21,9 +21,13 @@ struct Interaction: Codable, Sendable {
     var isDenied = false
     /// The person who came from an upstream without an account here.
     var guest: UpstreamGuest?
+    /// The upstream that the browser was sent to. From then on, it isn't sent anywhere without asking, so that a failure
+    /// can't become a loop.
+    var forwarded: Identifier<Upstream>?
 
     private enum CodingKeys: String, CodingKey {
-        case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented, isDenied, guest
+        case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented, isDenied, guest,
+            forwarded
     }
 
     init(_ purpose: Purpose, startedAt: Date, requestedAt: Date? = nil) {

@@ -40,7 +40,7 @@ struct InteractionKeeper: Sendable {
         guard now() < requestedAt.addingTimeInterval(Self.restartLimit) else { return nil }
         let isOurs = former.isBound(to: browser.identity(in: request))
         return Interaction(
-            isOurs ? former.purpose : former.purpose.withoutLoginHint, startedAt: now(), requestedAt: requestedAt)
+            isOurs ? former.purpose : former.purpose.with(loginHint: nil), startedAt: now(), requestedAt: requestedAt)
     }
 
     /// Seconds after the request during which its interaction can be restarted.

@@ -8,6 +8,7 @@ struct InteractionLoop: Sendable {
     private let consents: any ConsentStore
     private let sessions: SessionCookie
     private let pendingLinks: PendingLinks
+    private let lastUpstream: LastUpstream
 
     init(_ core: Core, signIn: SignIn) {
         interactions = InteractionKeeper(core)
@@ -15,6 +16,7 @@ struct InteractionLoop: Sendable {
         consents = core.stores.consents
         sessions = SessionCookie(core)
         pendingLinks = PendingLinks(core)
+        lastUpstream = LastUpstream(of: core.issuer)
         self.signIn = signIn
     }
 
@@ -79,7 +81,8 @@ struct InteractionLoop: Sendable {
             // Prevents session fixation: another origin may have planted the old identity.
             let (identity, cookie) = interactions.browser.renewed()
             interaction.bind(to: identity)
-            return (cookies + [cookie]).reduce(try interactions.proceed(interaction)) { $0.setting($1) }
+            let used = session.upstream.map { lastUpstream.setting($0.upstream) }
+            return (cookies + [cookie]).reduce(try interactions.proceed(interaction)) { $0.setting($1) }.setting(used)
         case .unfinished(let progress):
             interaction.progress = progress
             return try interactions.proceed(interaction)

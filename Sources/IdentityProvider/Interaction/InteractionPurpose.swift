@@ -88,6 +88,14 @@ extension Interaction {
         }
     }
 
+    /// The upstream that the client wants the user to sign in with.
+    var upstreamHint: String? {
+        switch purpose {
+        case .authorization(let request): request.upstreamHint
+        case .signIn: nil
+        }
+    }
+
     var languages: [String] {
         switch purpose {
         case .authorization(let request): request.languages
@@ -112,13 +120,13 @@ extension Interaction {
 }
 
 extension Interaction.Purpose {
-    var withoutLoginHint: Self {
+    func with(loginHint: String?) -> Self {
         switch self {
         case .authorization(var request):
-            request.loginHint = nil
+            request.loginHint = loginHint
             return .authorization(request)
         case .signIn(var request):
-            request.loginHint = nil
+            request.loginHint = loginHint
             return .signIn(request)
         }
     }

@@ -63,6 +63,8 @@ struct SettingOptions: ParsableArguments {
         help: "The minimum strength of every sign-in: urn:martlet:acr:1, urn:martlet:acr:2 or urn:martlet:acr:3.")
     var minimumACR: String?
     @Option(help: "Who may create an account: off (no one), open (anyone) or invitation.") var signUp: String?
+    @Option(help: "Whether users go to an upstream without being asked: off, or only (if it is the only one).")
+    var signInUpstreamRedirect: String?
     @Option(help: "The hash algorithm of new authenticator apps: SHA1, SHA256 or SHA512.") var totpAlgorithm: String?
     @Option(help: "The number of digits in their codes: 6, 7 or 8.") var totpDigits: String?
     @Option(help: "Whether an emailed code counts as a second factor: true or false.") var factorsEmailCode: String?
@@ -140,6 +142,7 @@ struct SettingOptions: ParsableArguments {
         case .mailFrom: mailFrom
         case .signUp: signUp
         case .minimumACR: minimumACR
+        case .signInUpstreamRedirect: signInUpstreamRedirect
         case .totpAlgorithm: totpAlgorithm
         case .totpDigits: totpDigits
         case .factorsEmailCode: factorsEmailCode

@@ -10,6 +10,7 @@ extension Settings {
         limits.read(&values)
         signUp = Self.signUp(&values) ?? signUp
         minimumContext = Self.minimumContext(&values) ?? minimumContext
+        goesToOnlyUpstream = Self.goesToOnlyUpstream(&values) ?? goesToOnlyUpstream
         totp.read(&values)
         acceptsEmailCodes = values.flag(.factorsEmailCode, default: acceptsEmailCodes)
         hasBuiltInClient = values.flag(.firstPartyBuiltInClient, default: hasBuiltInClient)
@@ -23,6 +24,17 @@ extension Settings {
             return nil
         }
         return policy
+    }
+
+    private static func goesToOnlyUpstream(_ values: inout SettingValues) -> Bool? {
+        switch values.text(.signInUpstreamRedirect) {
+        case nil: return nil
+        case "off": return false
+        case "only": return true
+        default:
+            values.report(.signInUpstreamRedirect, "must be off or only")
+            return nil
+        }
     }
 
     private static func minimumContext(_ values: inout SettingValues) -> AuthenticationContext? {

@@ -20,6 +20,7 @@ enum Setting: String, CaseIterable {
     case mailFrom = "mail.from"
     case signUp = "sign_up"
     case minimumACR = "minimum_acr"
+    case signInUpstreamRedirect = "sign_in.upstream_redirect"
     case totpAlgorithm = "totp.algorithm"
     case totpDigits = "totp.digits"
     case factorsEmailCode = "factors.email_code"

@@ -363,6 +363,31 @@ struct ForwardAuthTests {
         #expect(try await issuer.send(.get, "/api/auth/forward/sign-in", query: "request=x").status == .gone)
     }
 
+    @Test("the page for a protected application has the upstreams of its client, and sends users on as for any client")
+    func upstreams() async throws {
+        func client(_ id: String, _ upstreams: String) -> String {
+            """
+            {"client_id": "\(id)", "token_endpoint_auth_method": "none", "grant_types": [], \(upstreams)
+             "forward_auth": {"origins": ["https://\(id).example"]}}
+            """
+        }
+        let resources = """
+            {"clients": [\(client("wiki", #""upstreams": ["github"],"#)), \(client("notes", ""))],
+             "upstreams": [\(UpstreamWays.domainless.joined(separator: ", "))]}
+            """
+        func page(_ id: String, _ issuer: TestIssuer) async throws -> Page {
+            let visitor = Visitor(issuer, at: "https://\(id).example")
+            let location = try #require(try await visitor.ask().headers[.location])
+            return try await visitor.person.click(String(location.dropFirst(issuer.issuer.identifier.count))).page()
+        }
+        let issuer = try await TestIssuer(resources: resources)
+        #expect(try await page("wiki", issuer).upstreamLinks.map(\.id) == ["github"])
+        #expect(try await page("notes", issuer).upstreamLinks.map(\.id) == ["github", "google"])
+        let only = try await TestIssuer(resources: resources) { $0.goesToOnlyUpstream = true }
+        #expect(try await page("wiki", only).template == "upstream-redirect")
+        #expect(try await page("notes", only).template == "sign-in")
+    }
+
     @Test(
         "invalid rules are refused with their location",
         arguments: [

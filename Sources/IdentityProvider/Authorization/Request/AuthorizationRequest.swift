@@ -12,6 +12,8 @@ struct AuthorizationRequest: Codable, Sendable {
     /// The maximum time since the sign-in, in seconds.
     let maxAge: Int?
     var loginHint: String?
+    /// The upstream that the client wants the user to sign in with (`idp_hint`, a Martlet extension).
+    let upstreamHint: String?
     let languages: [String]
     let display: Display
     let claims: ClaimsRequest?
@@ -20,8 +22,9 @@ struct AuthorizationRequest: Codable, Sendable {
     let subject: Identifier<User>?
 
     private enum CodingKeys: String, CodingKey {
-        case client, redirect, scope, resources, pkce, nonce, prompt, maxAge, loginHint, languages, display, claims,
-            requestedContexts, subject
+        case client, redirect, scope, resources, pkce, nonce, prompt, maxAge, loginHint, upstreamHint, languages,
+            display,
+            claims, requestedContexts, subject
     }
 
     /// Validates the parameters (OpenID Connect Core §3.1.2.1, §3.1.2.2). `known` holds the issuer's resource servers,
@@ -49,6 +52,7 @@ struct AuthorizationRequest: Codable, Sendable {
         pkce = try PKCE(parameters)
         try Self.requireProtection(of: client, scope, nonce, pkce)
         loginHint = parameters["login_hint"]
+        upstreamHint = parameters["idp_hint"]
         languages = parameters.languages
         display = parameters["display"].flatMap(Display.init) ?? .page
         claims = try ClaimsRequest(parameters, allowed: client.scope, attributes: attributes)

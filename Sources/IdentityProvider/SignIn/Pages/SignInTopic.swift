@@ -17,6 +17,7 @@ struct SignInTopic: Topic {
             SecondFactorEndpoint(core, loop: loop),
             PasskeySignInEndpoint(core, loop: loop),
             UpstreamAccountEndpoint(core, loop: loop),
+            UpstreamSignInEndpoint(core),
             PasskeyScriptEndpoint(),
             EnrolEndpoint(core, loop: loop),
             UpstreamCallbackEndpoint(core, loop: loop),

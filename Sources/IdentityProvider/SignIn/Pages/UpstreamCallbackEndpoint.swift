@@ -4,6 +4,7 @@ import HTTPTypes
 /// Receives authorization responses of upstreams (RFC 6749 §4.1.2).
 struct UpstreamCallbackEndpoint: Endpoint {
     private let upstreams: CachedUpstreams
+    private let choices: UpstreamChoices
     private let responses: UpstreamResponses
     private let client: UpstreamClient
     private let cookie: UpstreamAttemptCookie
@@ -20,6 +21,7 @@ struct UpstreamCallbackEndpoint: Endpoint {
 
     init(_ core: Core, loop: InteractionLoop) {
         upstreams = core.upstreams
+        choices = UpstreamChoices(core)
         responses = UpstreamResponses(core)
         client = UpstreamClient(core)
         cookie = UpstreamAttemptCookie(core)
@@ -69,6 +71,14 @@ struct UpstreamCallbackEndpoint: Endpoint {
         }
     }
 
+    /// The client's list may have changed since the attempt began.
+    private func requireAllowed(_ upstream: Upstream, for purpose: UpstreamAttempt.Purpose) async throws {
+        guard case .signIn(let interaction) = purpose,
+            try await !choices.allowed(for: interaction).contains(upstream)
+        else { return }
+        throw UpstreamFailure(.notAdmitted, upstream, cause: UpstreamMistake("the client doesn't list the upstream"))
+    }
+
     private func finish(
         _ attempt: UpstreamAttempt, _ response: UpstreamResponse, from upstream: Upstream, _ request: Request
     ) async throws -> Response {
@@ -79,6 +89,7 @@ struct UpstreamCallbackEndpoint: Endpoint {
         guard attempt.upstream == upstream.id else {
             throw UpstreamFailure.invalid(upstream, "the attempt began with the upstream \(attempt.upstream)")
         }
+        try await requireAllowed(upstream, for: attempt.purpose)
         switch attempt.purpose {
         case .signIn(let interaction):
             let identity = try await identity(attempt, response, upstream)

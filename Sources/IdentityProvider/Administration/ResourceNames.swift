@@ -6,14 +6,21 @@ package struct ResourceNames: Sendable {
     var clients: Set<String> = []
     /// Their identifiers.
     var resourceServers: Set<String> = []
+    var attributes: Set<String> = []
+    /// Their identifiers.
+    var upstreams: Set<String> = []
 
     /// The scopes of OpenID Connect and Martlet.
     package init() {}
 
-    init(scopes: [String], roles: [String], groups: [String], clients: [String], resourceServers: [String]) {
+    init(
+        scopes: [String], roles: [String], groups: [String], clients: [String], resourceServers: [String],
+        attributes: [String], upstreams: [String]
+    ) {
         self.scopes.formUnion(scopes)
         (self.roles, self.groups) = (Set(roles), Set(groups))
         (self.clients, self.resourceServers) = (Set(clients), Set(resourceServers))
+        (self.attributes, self.upstreams) = (Set(attributes), Set(upstreams))
     }
 
     func union(_ other: ResourceNames) -> ResourceNames {
@@ -23,6 +30,8 @@ package struct ResourceNames: Sendable {
         names.groups.formUnion(other.groups)
         names.clients.formUnion(other.clients)
         names.resourceServers.formUnion(other.resourceServers)
+        names.attributes.formUnion(other.attributes)
+        names.upstreams.formUnion(other.upstreams)
         return names
     }
 }
@@ -34,7 +43,9 @@ extension Administration {
         return ResourceNames(
             scopes: servers.flatMap(\.scopes),
             roles: try await stores.roles.all().map(\.name), groups: try await stores.groups.all().map(\.name),
-            clients: try await stores.clients.all().map(\.id.rawValue), resourceServers: servers.map(\.identifier))
+            clients: try await stores.clients.all().map(\.id.rawValue), resourceServers: servers.map(\.identifier),
+            attributes: try await stores.attributes.all().map(\.name),
+            upstreams: try await stores.upstreams.all().map(\.id.rawValue))
     }
 }
 
@@ -44,14 +55,19 @@ extension ResourceSet {
     package func warnings(besides stored: ResourceNames = ResourceNames()) -> [ResourceProblem] {
         let known = names.union(stored)
         return clientWarnings(known) + memberWarnings(known) + serverWarnings(known) + attributeWarnings(known)
+            + upstreamWarnings(known)
     }
 
     private func clientWarnings(_ known: ResourceNames) -> [ResourceProblem] {
         var owners: [String: Identifier<Client>] = [:]
         return zip(places["clients"] ?? [], clients).flatMap { place, document in
-            var problems = Self.unknown(
-                document.client.scope.values, "scope", among: known.scopes, at: place.member("scope"),
-                because: "no resource server has it, so the client never gets it")
+            var problems =
+                Self.unknown(
+                    document.client.scope.values, "scope", among: known.scopes, at: place.member("scope"),
+                    because: "no resource server has it, so the client never gets it")
+                + Self.unknown(
+                    document.client.upstreams?.map(\.rawValue).sorted() ?? [], "upstream", among: known.upstreams,
+                    at: place.member("upstreams"), because: "no such upstream exists, so nobody can sign in with it")
             if let warning = document.warning {
                 problems.append(ResourceProblem(place: place.member("client_secret"), reason: warning))
             }

@@ -171,7 +171,10 @@ private struct ResourceReader {
         }
         return ResourceNames(
             scopes: scopes, roles: values("roles", "name"), groups: values("groups", "name"),
-            clients: values("clients", "client_id"), resourceServers: values("resource_servers", "identifier"))
+            clients: values("clients", "client_id"), resourceServers: values("resource_servers", "identifier"),
+            attributes: values("attributes", "name"),
+            // The identifier of a preset is its name.
+            upstreams: values("upstreams", "id") + values("upstreams", "preset"))
     }
 
     private mutating func report(_ place: ResourcePlace, _ reason: String) {

@@ -38,6 +38,6 @@ extension Administration {
     private func differences(_ stored: Upstream?, _ wanted: Upstream) -> [MemberDifference] {
         let differences = MemberDifference.all(from: stored?.document, to: wanted.document)
         guard stored?.sealedSecret != wanted.sealedSecret else { return differences }
-        return differences + [MemberDifference("client_secret", from: nil, to: nil)]
+        return differences + [MemberDifference(wanted.authentication.secretMember, from: nil, to: nil)]
     }
 }

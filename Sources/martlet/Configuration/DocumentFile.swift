@@ -7,6 +7,8 @@ struct DocumentFile {
     var document: JSONObject
     /// Line numbers by path, such as `clients[0].redirect_uris[1]`.
     private var lines: [String: Int]
+    /// The members whose secret could not be read from its file.
+    var unread: Set<String> = []
 
     /// Throws `Mistakes` if the file can't be read, isn't YAML, or contains a duplicate key.
     init(path: String) throws(Mistakes) {

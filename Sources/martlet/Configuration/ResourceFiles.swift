@@ -13,14 +13,15 @@ struct ResourceFiles {
         var mistakes: [String] = []
         for path in paths {
             do throws(Mistakes) {
-                let (file, unreadable) = try Self.read(path).withClientSecrets()
+                let (file, unreadable) = try Self.read(path).withSecrets()
                 files.append(file)
                 mistakes += unreadable
             } catch { mistakes += error.lines }
         }
         do throws(InvalidResources) { resources = try ResourceSet(files.map(\.document)) } catch {
             resources = error.rest
-            mistakes += error.problems.map { Self.line($0, in: files) }
+            mistakes += error.problems.filter { !files[$0.place.file].unread.contains($0.member) }
+                .map { Self.line($0, in: files) }
         }
         self.files = files
         self.mistakes = mistakes

@@ -66,6 +66,13 @@ struct OpenAPITests {
             grant_types: [refresh_token]
             scope: openid
             minimum_acr: urn:martlet:acr:2
+          - client_id: app
+            first_party: true
+            token_endpoint_auth_method: none
+            redirect_uris: [com.example.app:/callback]
+            scope: openid
+        upstreams:
+          - {preset: google, client_id: c, client_secret: s}
         """
 
     private static let people = """
@@ -98,6 +105,10 @@ struct OpenAPITests {
         try await api.post("/api/auth/login", "{\(alice),\"client_id\":\"nobody\"}")
         try await api.post("/api/auth/login", #"{"email":"alice@example.com","password":"wrong"}"#)
         try await api.post("/api/auth/login", "[]")
+        let upstream = #""upstream":"google","client_id":"app","redirect_uri":"com.example.app:/callback""#
+        let proof = #""code_challenge":"\#(Proof().challenge)","code_challenge_method":"S256""#
+        #expect(try await api.post("/api/auth/login", "{\(upstream),\(proof)}")["authorization_uri"] != nil)
+        try await api.post("/api/auth/login", "{\(upstream)}")
         try await api.post("/api/auth/login", "a=b", type: "application/x-www-form-urlencoded")
         try await api.post("/api/auth/login", #"{"username":""# + String(repeating: "x", count: 70_000) + #""}"#)
         for _ in 0..<14 { try await api.post("/api/auth/login", #"{"username":"nobody","password":"guess"}"#) }

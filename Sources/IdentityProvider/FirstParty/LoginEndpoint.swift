@@ -1,11 +1,13 @@
 import HTTPTypes
 import JOSE
 
-/// `POST /api/auth/login`: exchanges username and password for tokens, or for the step that remains.
+/// `POST /api/auth/login`: exchanges username and password for tokens, or for the step that remains. With
+/// `upstream`, returns the URL to open.
 struct LoginEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let resources: CachedResourceServers
     let passwords: PasswordSignIn
+    let upstreams: UpstreamLogin
     let outcome: FirstPartySignIn
     let routes = [Route.api(.post, "login", rateLimit: .requests)]
 
@@ -13,10 +15,12 @@ struct LoginEndpoint: FirstPartyEndpoint {
         clients = FirstPartyClients(core)
         resources = core.resources
         passwords = PasswordSignIn(core, signIn: signIn)
+        upstreams = UpstreamLogin(core)
         self.outcome = outcome
     }
 
     func respond(to request: Request) async throws -> Response {
+        guard request.parameters["upstream"] == nil else { return try await upstreams.answer(request) }
         try request.requireKnown(["username", "email", "password", "client_id", "scope", "acr_values", "transport"])
         let transport = try Transport(request, of: outcome.issuer)
         let parameters = request.parameters

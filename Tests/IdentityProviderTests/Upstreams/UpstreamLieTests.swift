@@ -95,6 +95,11 @@ struct UpstreamLieTests {
         #expect(identity.context == .singleFactor)
         upstream.change { $0.claims = ["email": "alice@up.example"] }
         #expect(try await visitor.identity(upstream).isEmailVerified)
+        upstream.change {
+            $0.claims = ["email_verified": true]
+            $0.userInfo = ["email_verified": false]
+        }
+        #expect(try await !visitor.identity(upstream).isEmailVerified)
     }
 
     @Test(

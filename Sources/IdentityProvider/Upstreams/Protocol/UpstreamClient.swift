@@ -70,8 +70,7 @@ struct UpstreamClient: Sendable {
         do {
             return try UpstreamTokenResponse(await fetches.object(.token, request, of: upstream), at: now())
         } catch FetchError.unsuccessful(_, let response) where response.status == 400 || response.status == 401 {
-            let error = (try? JSONObject(parsing: response.body))?["error"]?.string
-            throw UpstreamMistake.refused(error ?? "status \(response.status)")
+            throw UpstreamMistake.refused(response)
         }
     }
 

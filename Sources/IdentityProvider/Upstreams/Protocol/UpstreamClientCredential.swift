@@ -30,14 +30,13 @@ struct UpstreamClientCredential: Sendable {
             let endpoint = metadata.tokenEndpoint
             let assertion = try await assertion(
                 from: upstream.clientID, to: audience == .issuer ? metadata.issuer ?? endpoint : endpoint, upstream,
-                type: "JWT",
-                PrivateKey(pem: secret, for: algorithm).signer(keyID: keyID))
+                type: "JWT", Self.signer(secret, algorithm, keyID: keyID))
             let type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
             return ([id, ("client_assertion_type", type), ("client_assertion", assertion)], nil)
         case .apple(let teamID, let keyID):
             let assertion = try await assertion(
                 from: teamID, to: metadata.issuer ?? metadata.tokenEndpoint, upstream, type: nil,
-                PrivateKey(pem: secret, for: .es256).signer(keyID: keyID))
+                Self.signer(secret, .es256, keyID: keyID))
             return ([id, ("client_secret", assertion)], nil)
         }
     }
@@ -52,6 +51,12 @@ struct UpstreamClientCredential: Sendable {
             "exp": .integer(moment + Self.lifetime),
         ]
         return try await JWT.sign(claims, type: type, with: signer)
+    }
+
+    private static func signer(
+        _ pem: String, _ algorithm: SignatureAlgorithm, keyID: String?
+    ) throws -> any Signer {
+        try PrivateKey(pem: pem, for: algorithm).signer(keyID: keyID)
     }
 
     private func secret(of upstream: Upstream) throws -> String {

@@ -23,13 +23,17 @@ struct UpstreamFetches: Sendable {
 
     /// Returns the JSON of the response. Throws `FetchError`, `JSONError` or `CancellationError`.
     func json(_ purpose: Purpose, _ request: FetchRequest, of upstream: Upstream) async throws -> JSON {
-        try JSON(parsing: await body(purpose, request, of: upstream))
+        try Self.json(in: await body(purpose, request, of: upstream))
     }
 
     /// Returns the JSON object of the response. Throws `FetchError`, `JSONError` or `CancellationError`.
     func object(_ purpose: Purpose, _ request: FetchRequest, of upstream: Upstream) async throws -> JSONObject {
-        try JSONObject(parsing: await body(purpose, request, of: upstream))
+        try Self.object(in: await body(purpose, request, of: upstream))
     }
+
+    private static func json(in body: [UInt8]) throws -> JSON { try JSON(parsing: body) }
+
+    private static func object(in body: [UInt8]) throws -> JSONObject { try JSONObject(parsing: body) }
 
     private static func policy(_ purpose: Purpose, allowsPrivateNetworks: Bool) -> FetchPolicy {
         FetchPolicy(

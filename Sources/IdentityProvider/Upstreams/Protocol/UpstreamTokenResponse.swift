@@ -36,6 +36,10 @@ struct UpstreamTokenResponse: Sendable {
 
 extension UpstreamMistake {
     /// The error of a token response (RFC 6749 §5.2).
+    static func refused(_ response: FetchResponse) -> UpstreamMistake {
+        refused((try? JSONObject(parsing: response.body))?["error"]?.string ?? "status \(response.status)")
+    }
+
     static func refused(_ error: String) -> UpstreamMistake {
         UpstreamMistake("the token endpoint responded with the error \(SentText(error))")
     }

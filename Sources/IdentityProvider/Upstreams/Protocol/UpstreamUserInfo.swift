@@ -42,13 +42,13 @@ extension UpstreamIDToken {
         guard more["sub"]?.string?.isExactly(subject) == true else {
             throw UpstreamMistake("sub of the userinfo response is not that of the ID Token")
         }
+        let rules = upstream.claims
         var merged = more
-        // Otherwise, a verification could be attributed to another address.
-        if let address = upstream.claims.value("email", in: claims), address != upstream.claims.value("email", in: more)
-        {
-            for name in ["email", "email_verified"] { merged[upstream.claims.name(of: name)] = nil }
-        }
         merged.merge(claims)
+        // An address counts only with its own verification.
+        let (signed, other) = (rules.value("email", in: claims), rules.value("email", in: more))
+        let source = signed == nil ? more : signed == other ? merged : claims
+        for name in ["email", "email_verified"].map(rules.name(of:)) { merged[name] = source[name] }
         return merged
     }
 }

@@ -6,7 +6,7 @@ import SQLStorage
 /// `martlet apply`.
 struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Apply resource files: create and update users, groups, roles, clients and resource servers.",
+        abstract: "Apply resource files: users, groups, roles, clients, resource servers and upstreams.",
         discussion: """
             Applying the same files again changes nothing. Resources that the files don't mention are kept unless you \
             add --prune. An issuer that the database doesn't have is added only if `issuer` or --for names it, or if the \

@@ -6,7 +6,8 @@ struct SQLSessions: SessionStore {
 
     private static let columns: SQLStatement = """
         id, secret_digest, user_id, authenticated_at, amr, acr, expires_at, device_id, user_agent, address,
-            trusts_device, last_used_at, upstream_id, upstream_subject, upstream_session, sealed_id_token
+            trusts_device, last_used_at, upstream_id, upstream_subject, upstream_session, sealed_id_token,
+            proves_time
         """
 
     /// Older versions don't record the last use. The sign-in time stands in for it.
@@ -22,6 +23,7 @@ struct SQLSessions: SessionStore {
             .text(session.userAgent), .text(session.address), .flag(session.trustsDevice),
             .date(session.lastUsedAt), .id(session.upstream?.upstream), .text(session.upstream?.subject),
             .text(session.upstream?.session), (session.upstream?.sealedIDToken).map(SQLValue.blob) ?? .null,
+            .flag(session.provesTime),
         ]
         return try await table.retryingWithLatest("sessions.begin", until: { $0 != .outdated }) { freshness in
             do {
@@ -33,7 +35,7 @@ struct SQLSessions: SessionStore {
                     try connection.execute(
                         """
                         INSERT INTO sessions (issuer, \(Self.columns))
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """, values)
                     try SQLDevices.save(origin, issuer, connection)
                     return .started(ending: ended)
@@ -204,7 +206,7 @@ struct SQLSessions: SessionStore {
         Session(
             id: try row.id(0), secret: SecretDigest(bytes: try row.blob(1)), user: try row.id(2),
             authenticatedAt: try row.date(3), amr: try row.texts(4), acr: try row.text(5), expiresAt: try row.date(6),
-            lastUsedAt: try row.optionalDate(11),
+            lastUsedAt: try row.optionalDate(11), provesTime: try row.flag(16),
             device: try row.optionalText(7).map(Identifier.init(rawValue:)), userAgent: try row.text(8),
             address: try row.text(9), trustsDevice: try row.flag(10), upstream: try upstream(row))
     }

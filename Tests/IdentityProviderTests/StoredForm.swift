@@ -110,7 +110,7 @@ extension StoredForm {
         {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "requestedAt": 800999000.5,
          "browser": "b", "progress": \(progress),
          "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true,
-         "guest": \(guest), "forwarded": "google"}
+         "guest": \(guest), "forwarded": "google", "reauthenticating": "google"}
         """
 
     private static let interactions = [
@@ -198,7 +198,8 @@ extension StoredForm {
     private static let granted = """
         {"client": "c", "user": "u", "session": "s", "scope": "openid email", "resources": ["https://api.example"],
          "nonce": "n", "claims": \(claims), "authenticatedAt": 801000000.25, "amr": ["pwd", "otp"],
-         "acr": "urn:martlet:acr:2", "standing": "urn:martlet:acr:3", "begunAt": 801000000.25}
+         "acr": "urn:martlet:acr:2", "standing": "urn:martlet:acr:3", "begunAt": 801000000.25,
+         "sessionEndsAt": 801000000.25}
         """
 
     private static let tokens = [

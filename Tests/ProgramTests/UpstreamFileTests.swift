@@ -27,8 +27,8 @@ struct UpstreamFileTests {
             client_id: c
             client_secret_file: secrets/google
           - preset: apple
-            team_id: T
-            key_id: K
+            team_id: ABCDE12345
+            key_id: FGHIJ67890
             client_id: c
             private_key_file: secrets/apple.pem
         """
@@ -50,7 +50,7 @@ struct UpstreamFileTests {
         let plan = try await RunningProgram.run(["apply", "conf/r.yaml", "--plan"], in: folder.url)
         #expect(plan.code == 2, "\(plan.output)")
         for line in [
-            "+ upstream apple", "    team_id: T", "    private_key: (secret)", "+ upstream google",
+            "+ upstream apple", "    team_id: ABCDE12345", "    private_key: (secret)", "+ upstream google",
             "    client_secret: (secret)", "2 to change.",
         ] { #expect(plan.output.contains(line), "\(line) in \(plan.output)") }
         #expect(try await RunningProgram.run(["apply", "conf/r.yaml"], in: folder.url).code == 0)

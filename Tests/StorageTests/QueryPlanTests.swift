@@ -85,7 +85,7 @@ struct QueryPlanTests {
         INSERT INTO passkeys SELECT 'https://id.example.com', CONCAT('x', seq), CONCAT('u', seq), '', '', '', 0, '', '[]',
             0, 0, 0, 0, NULL FROM seq_1_to_3000;
         INSERT INTO sessions SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), 0,
-            '[]', '1', 4000000000000 + seq, 0, NULL, '', '', 0, NULL, NULL, NULL, NULL, NULL FROM seq_1_to_3000;
+            '[]', '1', 4000000000000 + seq, 0, NULL, '', '', 0, NULL, NULL, NULL, NULL, NULL, 1 FROM seq_1_to_3000;
         INSERT INTO upstream_links SELECT 'https://id.example.com', CONCAT('x', seq), 'up', CONCAT('s', seq), CONCAT('u', seq),
             '', NULL, 0, NULL FROM seq_1_to_3000;
         INSERT INTO devices SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), '', '',

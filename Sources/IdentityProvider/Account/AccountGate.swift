@@ -41,7 +41,7 @@ struct AccountGate: Sendable {
         }
         Decision.concerns(session.id)
         let isRecent =
-            now() < session.authenticatedAt.addingTimeInterval(lifetime) && !session.trustsDevice
+            session.authTime.map { now() < $0.addingTimeInterval(lifetime) } == true && !session.trustsDevice
         guard isRecent || !recently else {
             // The user may lack the factor that the session is missing, so a step-up could fail. Only a fresh sign-in
             // is sure to be enough.

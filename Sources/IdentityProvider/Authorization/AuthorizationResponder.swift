@@ -19,7 +19,7 @@ struct AuthorizationResponder: Sendable {
         let granted = Granted(
             client: request.client, user: session.user, session: session.id, scope: request.scope,
             resources: request.resources, nonce: request.nonce, claims: request.claims,
-            authenticatedAt: session.authenticatedAt, amr: session.amr, acr: acr,
+            authenticatedAt: session.authTime, sessionEndsAt: session.expiresAt, amr: session.amr, acr: acr,
             satisfying: session.satisfied)
         let code = AuthorizationCode(
             id: .random(), granted: granted, redirectURI: request.redirect.uri, pkce: request.pkce,

@@ -19,7 +19,7 @@ struct CommonMetadata: Sendable {
         _ = reader.list("contacts", Self.notEmpty)
         for name in ["software_id", "software_version"] { _ = reader.value(name, Self.notEmpty) }
         _ = reader.value("subject_type", Self.subjectType)
-        // Every ID Token has `auth_time`.
+        // Every ID Token has `auth_time`, unless an upstream doesn't say when the user signed in.
         _ = reader.flag("require_auth_time")
         // Martlet starts no sign-in itself.
         _ = reader.webURL("initiate_login_uri")

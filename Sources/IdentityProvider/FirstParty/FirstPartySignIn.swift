@@ -62,7 +62,7 @@ struct FirstPartySignIn: Sendable {
         switch outcome {
         case .signedIn(let session, _): try await authorize(session, of: user, attempt, by: client)
         case .unfinished(let progress): try due(progress, attempt)
-        case .refused: throw OAuthError.authenticationFailed
+        case .refused, .stale: throw OAuthError.authenticationFailed
         }
     }
 
@@ -97,7 +97,7 @@ struct FirstPartySignIn: Sendable {
         let target = try TokenTarget(attempt.scope, of: client, in: await resources.catalog())
         let granted = Granted(
             client: client.id, user: user.id, session: session.id, scope: attempt.scope,
-            authenticatedAt: session.authenticatedAt, amr: session.amr, acr: session.acr,
+            authenticatedAt: session.authTime, sessionEndsAt: session.expiresAt, amr: session.amr, acr: session.acr,
             satisfying: session.satisfied
         ).begun(at: now())
         let authorization = Authorization(

@@ -23,6 +23,7 @@ struct ForwardPassReader: Sendable {
             let pass = try? sealer.open(ForwardPass.self, from: text, for: .forwardPass),
             pass.origin == forwarded.origin,
             let session = try await sessions.find(pass.session, at: now()),
+            SignIn.Destination(client: client).admits(session),
             let user = try await users.findEnabled(session.user),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
         else { return nil }

@@ -24,10 +24,12 @@ struct Interaction: Codable, Sendable {
     /// The upstream that the browser was sent to. From then on, it isn't sent anywhere without asking, so that a failure
     /// can't become a loop.
     var forwarded: Identifier<Upstream>?
+    /// The upstream that must confirm a new sign-in, because the one before was too old for what comes next.
+    var reauthenticating: Identifier<Upstream>?
 
     private enum CodingKeys: String, CodingKey {
         case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented, isDenied, guest,
-            forwarded
+            forwarded, reauthenticating
     }
 
     init(_ purpose: Purpose, startedAt: Date, requestedAt: Date? = nil) {
@@ -96,8 +98,9 @@ struct Interaction: Codable, Sendable {
     /// Whether the session satisfies `prompt=login` and `max_age`. Both count from the start of the interaction, so
     /// that a user who takes time on the consent page isn't sent back to sign in.
     private func isFresh(_ session: Session) -> Bool {
-        if mustSignInAgain, !isDuring(session) { return false }
+        if mustSignInAgain, !isDuring(session) || !session.provesTime { return false }
         guard let maxAge else { return true }
+        guard session.provesTime else { return false }
         return isDuring(session) || session.authenticatedAt.addingTimeInterval(TimeInterval(maxAge)) >= startedAt
     }
 

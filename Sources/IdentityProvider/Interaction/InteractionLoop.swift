@@ -34,7 +34,7 @@ struct InteractionLoop: Sendable {
             _ = try await clients.registered(authorization.client)
         }
         let destination = try await destination(of: interaction)
-        let current = try await sessions.current(request)
+        let current = try await current(request, toward: destination)
         Decision.note(
             current.map {
                 "The browser has a session (acr \($0.session.acr), \($0.session.amr.joined(separator: " ")))."
@@ -57,6 +57,18 @@ struct InteractionLoop: Sendable {
         case .strengthen(let session):
             return .step(try await strengthen(session, of: current?.user, interaction, toward: destination, request))
         }
+    }
+
+    /// Returns the browser's session and its user, unless it rests on an upstream that the client doesn't list.
+    private func current(
+        _ request: Request, toward destination: SignIn.Destination
+    ) async throws -> (session: Session, user: User)? {
+        guard let current = try await sessions.current(request) else { return nil }
+        guard destination.admits(current.session) else {
+            Decision.note("The session does not count: the client does not list its upstream.")
+            return nil
+        }
+        return current
     }
 
     func destination(of interaction: Interaction) async throws -> SignIn.Destination {
@@ -86,6 +98,11 @@ struct InteractionLoop: Sendable {
         case .unfinished(let progress):
             interaction.progress = progress
             return try interactions.proceed(interaction)
+        case .stale(let upstream):
+            interaction.progress = nil
+            interaction.reauthenticating = upstream
+            return .redirect(
+                to: try interactions.location(.upstreamSignIn, interaction) + "&upstream=\(upstream.rawValue)")
         case .refused:
             // Shown as a rejected passkey. The sign-in page has its own message for passwords.
             interaction.progress = nil

@@ -7,6 +7,9 @@ package struct Session: Sendable, Hashable {
     package let secret: SecretDigest<Session>
     package let user: Identifier<User>
     package let authenticatedAt: Date
+    /// Whether `authenticatedAt` is known to be the time of a sign-in. It isn't if an upstream didn't say when the user
+    /// signed in there: the time is then that of their arrival, and nothing that takes a recent sign-in may rely on it.
+    package let provesTime: Bool
     /// How the user signed in (RFC 8176).
     package let amr: [String]
     package let acr: String
@@ -25,13 +28,15 @@ package struct Session: Sendable, Hashable {
     package init(
         id: Identifier<Session> = .random(), secret: SecretDigest<Session>, user: Identifier<User>,
         authenticatedAt: Date, amr: [String], acr: String, expiresAt: Date, lastUsedAt: Date? = nil,
-        device: Identifier<Device>? = nil, userAgent: String = "", address: String = "", trustsDevice: Bool = false,
+        provesTime: Bool = true, device: Identifier<Device>? = nil, userAgent: String = "", address: String = "",
+        trustsDevice: Bool = false,
         upstream: UpstreamSession? = nil
     ) {
         self.id = id
         self.secret = secret
         self.user = user
         self.authenticatedAt = authenticatedAt
+        self.provesTime = provesTime
         self.amr = amr
         self.acr = acr
         self.expiresAt = expiresAt
@@ -43,6 +48,8 @@ package struct Session: Sendable, Hashable {
         self.upstream = upstream
     }
 
+    /// When the user signed in (`auth_time`, OpenID Connect Core §2); `nil` if that is unknown.
+    var authTime: Date? { provesTime ? authenticatedAt : nil }
     /// `acr` in comparable form.
     package var context: AuthenticationContext { AuthenticationContext(rawValue: acr) ?? .singleFactor }
     /// The strongest minimum that the session meets. Here a trusted device counts as a second factor.

@@ -54,13 +54,15 @@ struct SessionCookie: Sendable {
         let isStepUp = authenticatedAt != nil
         let end = isStepUp ? former?.expiresAt ?? moment : moment.addingTimeInterval(lifetime)
         let basis = isStepUp ? former?.upstream : upstream?.session
+        let provesTime = isStepUp ? former?.provesTime == true : upstream.map { $0.authenticatedAt != nil } ?? true
         // For the same user the session keeps its identifier, because clients know it as `sid`. Another user gets a new
         // one.
         let own = former?.user == user.id ? former?.id : nil
         func insert(_ id: Identifier<Session>, replacing former: Identifier<Session>?) async throws -> Session? {
             let session = Session(
                 id: id, secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: start,
-                amr: amr, acr: context.rawValue, expiresAt: end, lastUsedAt: moment, device: origin.device?.id,
+                amr: amr, acr: context.rawValue, expiresAt: end, lastUsedAt: moment, provesTime: provesTime,
+                device: origin.device?.id,
                 userAgent: request.userAgent, address: request.remoteAddress, trustsDevice: trustsDevice,
                 upstream: basis)
             return try await sessionEnd.start(session, of: user, from: origin, replacing: former) ? session : nil

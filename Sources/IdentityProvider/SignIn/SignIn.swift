@@ -29,6 +29,8 @@ struct SignIn: Sendable {
         /// Carries the `Set-Cookie` values for session and device.
         case signedIn(Session, cookies: [String])
         case unfinished(SignInProgress)
+        /// The user must enroll a factor, which takes a recent sign-in at the upstream.
+        case stale(Identifier<Upstream>)
         /// Refused as too risky. The client sees the same as after a wrong password.
         case refused
     }
@@ -42,6 +44,12 @@ struct SignIn: Sendable {
         var isBrowser = true
         /// Whether a trusted browser can stand in for the second factor.
         var trustsDevices = true
+
+        /// Whether the client accepts the session: its `upstreams` apply to sign-ins before as well.
+        func admits(_ session: Session) -> Bool {
+            guard let upstream = session.upstream?.upstream, let listed = client?.upstreams else { return true }
+            return listed.contains(upstream)
+        }
     }
 
     /// Returns the policy that combines the demands of the issuer, the client and the roles of `user`.
@@ -75,6 +83,9 @@ struct SignIn: Sendable {
         }
         let decision = try await rules.ruling(
             on: shown, by: user, on: device, toward: destination, isSuspicious: assessment.consequence == .factor)
+        if case .enrol? = decision.next, keeper.isStale(shown), let upstream = shown.compactMap(\.upstream).first {
+            return .stale(upstream.session.upstream)
+        }
         if let next = decision.next {
             var further = former ?? keeper.start(user, shown, risk: assessment, next: next)
             further.shown = shown
@@ -100,7 +111,7 @@ struct SignIn: Sendable {
         let shown = ShownFactor.all(of: session)
         let device = try await devices.device(of: user, in: request)
         guard let next = try await rules.ruling(on: shown, by: user, on: device, toward: destination).next,
-            keeper.isAllowed(next, since: session.authenticatedAt)
+            keeper.isAllowed(next, after: shown, since: session.authenticatedAt)
         else { return nil }
         var further = keeper.start(user, shown, risk: .none, next: next)
         further.authenticatedAt = session.authenticatedAt
@@ -120,7 +131,9 @@ struct SignIn: Sendable {
         let decision = try await rules.ruling(
             on: progress.shown, by: user, on: device, toward: destination,
             isSuspicious: progress.risk?.consequence == .factor)
-        guard let next = decision.next, keeper.isAllowed(next, since: progress.authenticatedAt) else { return nil }
+        guard let next = decision.next,
+            keeper.isAllowed(next, after: progress.shown, since: progress.authenticatedAt)
+        else { return nil }
         var progress = progress
         progress.next = next
         return progress
@@ -184,7 +197,7 @@ extension ShownFactor {
             // A local factor raised the context, or the upstream vouched for it.
             let isLocal = session.amr.contains { ["hwk", "swk", "otp"].contains($0) }
             let context = isLocal ? .singleFactor : session.context
-            shown.append(.upstream(UpstreamSignIn(upstream, context: context, authenticatedAt: nil)))
+            shown.append(.upstream(UpstreamSignIn(upstream, context: context, authenticatedAt: session.authTime)))
         }
         if let key = session.amr.first(where: { ["hwk", "swk"].contains($0) }) {
             shown.append(.passkey(verifiesUser: shown.isEmpty, isHardware: key == "hwk"))

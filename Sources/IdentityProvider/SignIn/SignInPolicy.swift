@@ -38,11 +38,14 @@ struct SignInPolicy: Hashable, Sendable {
         // because it stands in for a lost factor, which may have been removed. A suspicious sign-in asks for any factor
         // the user has, but suspicion alone never demands enrollment, which would prove nothing.
         let decisive = isSuspicious ? Set(Self.order) : [.passkey, .totp, .accessCode]
-        let needed = max(minimum, enrolled.isDisjoint(with: decisive) ? .singleFactor : .multiFactor)
+        // After a sign-in at an upstream, an emailed code adds nothing, so having one demands nothing either.
+        let adding = shown.contains { $0.factor == .password } || !shown.contains { $0.factor == .upstream }
+        let helpful = adding ? enrolled : enrolled.subtracting([.emailCode])
+        let needed = max(minimum, helpful.isDisjoint(with: decisive) ? .singleFactor : .multiFactor)
         // A trusted browser stands in only for a factor the user still has. Otherwise a user who has lost every factor
         // could do without one for as long as the browser is trusted.
         let isRemembered = isRemembered && !isSuspicious && !enrolled.subtracting([.accessCode]).isEmpty
-        let wanted = asked.map { min($0, Self.reachable(with: enrolled)) } ?? .singleFactor
+        let wanted = asked.map { min($0, Self.reachable(with: helpful)) } ?? .singleFactor
         // An operator vouched for the user once. The next sign-in needs a factor of the user's own.
         if Self.isVouchedFor(shown), reached >= .multiFactor { return .enrol(Self.enrollable(toward: needed)) }
         if reached >= max(needed, wanted) { return .accept(reached, trustsDevice: false) }

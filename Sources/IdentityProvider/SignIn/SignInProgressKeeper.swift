@@ -38,14 +38,21 @@ struct SignInProgressKeeper: Sendable {
             && now() < progress.startedAt.addingTimeInterval(lifetime)
     }
 
-    /// Returns whether `next` is allowed this long after the sign-in. Enrollment requires a recent one, so that someone
-    /// who finds an unattended browser can't add a factor.
-    func isAllowed(_ next: SignInProgress.Next, since authenticatedAt: Date?) -> Bool {
+    /// Returns whether `next` is allowed this long after the sign-in. Enrollment requires a recent one, at an upstream as
+    /// well, so that someone who finds an unattended browser can't add a factor.
+    func isAllowed(_ next: SignInProgress.Next, after shown: [ShownFactor], since authenticatedAt: Date?) -> Bool {
         switch next {
         case .show: true
-        case .enrol: authenticatedAt.map { now() < $0.addingTimeInterval(lifetime) } ?? true
+        case .enrol: (authenticatedAt.map(isRecent) ?? true) && !isStale(shown)
         }
     }
+
+    /// Whether an upstream doesn't say that the user signed in there recently.
+    func isStale(_ shown: [ShownFactor]) -> Bool {
+        shown.compactMap(\.upstream).contains { $0.authenticatedAt.map(isRecent) != true }
+    }
+
+    private func isRecent(_ moment: Date) -> Bool { now() < moment.addingTimeInterval(lifetime) }
 
     private func stamp(of user: User) -> String {
         digester.name(user.passwordHash ?? "", of: SignInProgress.self)

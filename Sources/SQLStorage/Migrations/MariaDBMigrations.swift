@@ -325,6 +325,7 @@ extension Migration {
                     ADD COLUMN IF NOT EXISTS upstream_subject VARCHAR(255),
                     ADD COLUMN IF NOT EXISTS upstream_session VARCHAR(255),
                     ADD COLUMN IF NOT EXISTS sealed_id_token MEDIUMBLOB,
+                    ADD COLUMN IF NOT EXISTS proves_time BOOLEAN NOT NULL DEFAULT 1,
                     ADD INDEX IF NOT EXISTS sessions_by_upstream (issuer, upstream_id, upstream_subject),
                     ADD INDEX IF NOT EXISTS sessions_by_upstream_session (issuer, upstream_id, upstream_session)
                 """,

@@ -333,6 +333,7 @@ extension Migration {
                 "ALTER TABLE sessions ADD COLUMN upstream_subject TEXT",
                 "ALTER TABLE sessions ADD COLUMN upstream_session TEXT",
                 "ALTER TABLE sessions ADD COLUMN sealed_id_token BLOB",
+                "ALTER TABLE sessions ADD COLUMN proves_time INTEGER NOT NULL DEFAULT 1",
                 """
                 CREATE INDEX sessions_by_upstream ON sessions (issuer, upstream_id, upstream_subject)
                     WHERE upstream_id IS NOT NULL

@@ -65,6 +65,7 @@ extension TransferTable {
                 "issuer", "id", "secret_digest", "user_id", "authenticated_at", "amr", "acr", "expires_at",
                 "authorizations", "device_id", "user_agent", "address", "trusts_device", "last_used_at",
                 "upstream_id", "upstream_subject", "upstream_session", "sealed_id_token",
+                "proves_time",
             ], orderedBy: "issuer, id"),
         TransferTable(
             "upstream_links",

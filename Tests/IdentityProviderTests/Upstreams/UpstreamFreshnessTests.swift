@@ -13,12 +13,13 @@ struct UpstreamFreshnessTests {
         "auth_time is judged from the start of the attempt, with a skew of 60 seconds",
         arguments: [
             // Nothing is demanded.
-            (nil, .null, false, .signedIn(nil)), (nil, 1_700_000_000, false, .signedIn(-100_000_000)),
+            (nil, .null, false, .signedIn(nil)), (nil, 0, false, .signedIn(nil)), (nil, .null, true, .signedIn(5)),
+            (nil, 1_700_000_000, false, .signedIn(-100_000_000)),
             (nil, 1_800_000_060, false, .signedIn(60)),
             // prompt=login or max_age=0.
             (0, 1_800_000_000, false, .signedIn(0)), (0, 1_800_000_010, false, .signedIn(10)),
             (0, 1_799_999_941, false, .signedIn(0)), (0, 1_799_999_940, false, .signedIn(0)),
-            (0, 1_799_999_939, false, .stale), (0, .null, false, .stale), (0, .null, true, .signedIn(nil)),
+            (0, 1_799_999_939, false, .stale), (0, .null, false, .stale), (0, .null, true, .signedIn(5)),
             (0, 1_799_999_939, true, .stale),
             // max_age=600.
             (600, 1_799_999_400, false, .signedIn(-600)), (600, 1_799_999_399, false, .signedIn(-600)),

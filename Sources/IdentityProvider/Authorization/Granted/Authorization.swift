@@ -38,7 +38,10 @@ package struct Granted: Sendable, Hashable, Codable {
     package let nonce: String?
     /// The `claims` parameter (OpenID Connect Core §5.5).
     package let claims: ClaimsRequest?
+    /// When the user signed in; `nil` if that is unknown.
     package let authenticatedAt: Date?
+    /// When the session expires. `nil` in values that earlier versions stored.
+    package let sessionEndsAt: Date?
     package let amr: [String]
     package let acr: String?
     /// The strongest context that the session satisfied. It exceeds `acr` if a trusted browser replaced the second
@@ -49,13 +52,15 @@ package struct Granted: Sendable, Hashable, Codable {
     package var begunAt: Date?
 
     private enum CodingKeys: String, CodingKey {
-        case client, user, session, scope, resources, nonce, claims, authenticatedAt, amr, acr, standing, begunAt
+        case client, user, session, scope, resources, nonce, claims, authenticatedAt, amr, acr, standing, begunAt,
+            sessionEndsAt
     }
 
     package init(
         client: Identifier<Client>, user: Identifier<User>? = nil, session: Identifier<Session>? = nil, scope: Scope,
         resources: [String] = [], nonce: String? = nil, claims: ClaimsRequest? = nil, authenticatedAt: Date? = nil,
-        amr: [String] = [], acr: String? = nil, satisfying standing: AuthenticationContext? = nil
+        sessionEndsAt: Date? = nil, amr: [String] = [], acr: String? = nil,
+        satisfying standing: AuthenticationContext? = nil
     ) {
         self.client = client
         self.user = user
@@ -65,6 +70,7 @@ package struct Granted: Sendable, Hashable, Codable {
         self.nonce = nonce
         self.claims = claims
         self.authenticatedAt = authenticatedAt
+        self.sessionEndsAt = sessionEndsAt
         self.amr = amr
         self.acr = acr
         self.standing = standing

@@ -71,7 +71,7 @@ struct FirstUpstreamSignIn: Sendable {
         }
         let mapped = MappedClaims(identity.claims, of: upstream, declared: try await attributes.catalog())
         return UpstreamGuest.Offer(
-            signIn: try sealing.signIn(identity, of: upstream, for: interaction),
+            signIn: try sealing.signIn(identity, of: upstream),
             username: try await username(identity, of: upstream) ?? address?.text, email: address?.text,
             profile: String(decoding: mapped.profile.serialized(), as: UTF8.self),
             attributes: String(decoding: mapped.attributes.serialized(), as: UTF8.self),

@@ -36,7 +36,7 @@ struct LinkedSignIn: Sendable {
         }
         let outcome = try await loop.signIn.advance(
             nil,
-            with: .upstream(try sealing.signIn(identity, of: upstream, for: interaction)).added(at: link.createdAt),
+            with: .upstream(try sealing.signIn(identity, of: upstream)).added(at: link.createdAt),
             by: user, toward: loop.destination(of: interaction), in: request)
         if case .refused = outcome { throw refusal(.suspicious, of: link, upstream, interaction) }
         try await links.use(

@@ -9,22 +9,13 @@ struct UpstreamSealing: Sendable {
 
     /// Bytes of an ID Token that is kept. URLs carry it during a sign-in.
     private static let maximumSize = 4_096
-    /// Seconds by which the upstream's clock may be behind.
-    private static let skew: TimeInterval = 60
 
     /// Returns what the sign-in proves.
-    func signIn(
-        _ identity: UpstreamIdentity, of upstream: Upstream, for interaction: Interaction
-    ) throws -> UpstreamSignIn {
+    func signIn(_ identity: UpstreamIdentity, of upstream: Upstream) throws -> UpstreamSignIn {
         let session = UpstreamSession(
             upstream: upstream.id, subject: identity.subject, session: identity.session,
             sealedIDToken: try sealedIDToken(identity, of: upstream))
-        // `auth_time` is in whole seconds of another clock. Someone who signed in there just now was asked after the
-        // interaction began.
-        let moment = identity.authenticatedAt.map { moment in
-            moment > interaction.startedAt.addingTimeInterval(-Self.skew) ? max(moment, interaction.startedAt) : moment
-        }
-        return UpstreamSignIn(session, context: identity.context, authenticatedAt: moment)
+        return UpstreamSignIn(session, context: identity.context, authenticatedAt: identity.authenticatedAt)
     }
 
     /// Returns the sealed tokens, or `nil` if they are not kept.

@@ -65,9 +65,9 @@ extension UpstreamAttempt.Purpose {
 extension UpstreamRequest {
     /// Passes on what the interaction demands and knows.
     fileprivate mutating func ask(for interaction: Interaction) {
-        prompts = interaction.upstreamPrompts.filter { upstream.preset?.prompts.contains($0) ?? true }
+        prompts = interaction.prompts(for: upstream.id).filter { upstream.preset?.prompts.contains($0) ?? true }
         // `prompt=login` alone would not make the upstream prove it with `auth_time` (OpenID Connect Core §3.1.2.1).
-        maxAge = interaction.mustSignInAgain ? 0 : interaction.maxAge
+        maxAge = interaction.mustSignInAgain || interaction.reauthenticating == upstream.id ? 0 : interaction.maxAge
         loginHint = interaction.loginHint
         languages = interaction.languages
     }
@@ -75,8 +75,9 @@ extension UpstreamRequest {
 
 extension Interaction {
     /// The `prompt` values that concern the sign-in. Consent is asked for here.
-    fileprivate var upstreamPrompts: [Prompt] {
-        switch purpose {
+    fileprivate func prompts(for upstream: Identifier<Upstream>) -> [Prompt] {
+        if reauthenticating == upstream { return [.login] }
+        return switch purpose {
         case .authorization(let request): [.login, .selectAccount].filter(request.prompt.contains)
         case .signIn: []
         }

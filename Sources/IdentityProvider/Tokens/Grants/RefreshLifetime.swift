@@ -10,7 +10,7 @@ enum RefreshLifetime {
         let next =
             granted.isOffline
             ? moment.addingTimeInterval(lifetimes.refreshToken)
-            : (granted.authenticatedAt ?? moment).addingTimeInterval(lifetimes.session)
+            : granted.sessionEndsAt ?? (granted.authenticatedAt ?? moment).addingTimeInterval(lifetimes.session)
         return min(next, begin.addingTimeInterval(lifetimes.refreshTokenAbsolute))
     }
 

@@ -21,10 +21,12 @@ struct UpstreamExchange: Sendable {
     }
 
     /// Judges the `auth_time` of an ID Token (OpenID Connect Core §3.1.3.7 step 13). Throws `UpstreamMistake`.
-    /// `assumesReauthentication` trusts an upstream that doesn't say.
+    /// `assumesReauthentication` takes the sign-in of an upstream that doesn't say for a new one.
     func age(_ claim: JSON?, assumesReauthentication: Bool, at now: Date) throws -> Age {
-        guard let claim, claim != .null else {
-            return maxAge == nil || assumesReauthentication ? .signedIn(nil) : .stale
+        // Glewlwyd 2.7 sends 0 for a time that it doesn't know.
+        guard let claim, claim != .null, claim != .integer(0) else {
+            if assumesReauthentication { return .signedIn(now) }
+            return maxAge == nil ? .signedIn(nil) : .stale
         }
         guard let seconds = claim.seconds, (0...now.timeIntervalSince1970 + Self.skew).contains(seconds) else {
             throw UpstreamMistake("auth_time of the ID Token is not a time in the past")

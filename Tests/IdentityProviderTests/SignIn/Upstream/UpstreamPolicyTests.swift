@@ -51,6 +51,11 @@ struct UpstreamPolicyTests {
         // A client can ask for more than the upstream gives.
         PolicyCase(asked: .multiFactor, shown: [plain], enrolled: [.totp], expected: .ask([.totp])),
         PolicyCase(asked: .multiFactor, shown: [plain], expected: .accept(.singleFactor, trustsDevice: false)),
+        // Nobody has to enroll a factor because they have an email address.
+        PolicyCase(
+            asked: .multiFactor, shown: [plain], enrolled: [.emailCode],
+            expected: .accept(.singleFactor, trustsDevice: false)),
+        PolicyCase(asked: .multiFactor, shown: [.password], enrolled: [.emailCode], expected: .ask([.emailCode])),
     ]
 
     @Test("the policy decides by what was shown, enrolled and vouched for", arguments: table)
@@ -68,6 +73,7 @@ struct UpstreamPolicyTests {
         }
         #expect(decide([Self.plain], [.totp]) == .ask([.totp]))
         #expect(decide([Self.plain], []) == .accept(.singleFactor, trustsDevice: false))
+        #expect(decide([Self.plain], [.emailCode]) == .accept(.singleFactor, trustsDevice: false))
         #expect(decide([Self.plain, .totp], [.totp]) == .accept(.multiFactor, trustsDevice: false))
     }
 
@@ -162,9 +168,87 @@ struct UpstreamPolicyTests {
         #expect(try JWTClaims.of(tokens["id_token"]?.string)["auth_time"] == .integer(old))
         // It isn't a recent sign-in for the account page either.
         #expect(try await visitor.browser.get("/account/passkeys").page().template == "sign-in")
-        house.upstream.change { $0.claims = [:] }
+    }
+
+    @Test(
+        "an upstream that doesn't say when the user signed in proves no recent sign-in, unless the operator assumes one",
+        arguments: [(false, JSON.null), (false, 0), (true, .null)] as [(Bool, JSON)])
+    func unknownTime(_ isAssumed: Bool, _ sent: JSON) async throws {
+        let house = try await UpstreamCase(isAssumed ? ["assurance": ["reauthentication": "assumed"]] : [:])
+        try await house.issuer.link("alice", to: "up")
+        house.upstream.change { $0.claims = ["auth_time": sent] }
+        let visitor = house.visitor()
+        let answer = try await visitor.signIn(with: house.upstream).answer()
+        #expect(try await house.session(visitor.browser).provesTime == isAssumed)
+        let tokens = try await house.issuer.redeem(answer.required("code")).json()
+        for name in ["id_token", "access_token"] {
+            #expect(try (JWTClaims.of(tokens[name]?.string)["auth_time"] != nil) == isAssumed)
+        }
+        // Whoever finds the browser could have come silently through the upstream's session.
         let page = try await visitor.browser.get("/account/passkeys").page()
-        #expect(page.template == "sign-in")
+        #expect(page.template == (isAssumed ? "passkeys" : "sign-in"))
+        let recent = try await visitor.browser.get("/authorize", Browser.webRequest([("max_age", "60")]))
+        #expect(try (recent.status == .ok ? recent.page().template : nil) == (isAssumed ? nil : "sign-in"))
+    }
+
+    private static let strict = """
+        {"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1",
+          "redirect_uris": ["https://shop.example/callback"], "minimum_acr": "urn:martlet:acr:2"}]}
+        """
+
+    @Test(
+        "a factor is added only after a recent sign-in at the upstream, which is asked for", arguments: [true, false])
+    func enrollment(isKnown: Bool) async throws {
+        let house = try await UpstreamCase()
+        try await house.issuer.link("alice", to: "up")
+        try await house.issuer.apply(Self.strict)
+        let old = Int(house.issuer.clock.now.timeIntervalSince1970) - 3_600
+        house.upstream.change { $0.claims = ["auth_time": isKnown ? .integer(old) : .null] }
+        let visitor = house.visitor()
+        let back = try await house.comeBack(visitor, Browser.webRequest(scope: "openid"))
+        let again = try #require(back.headers[.location])
+        #expect(again.hasPrefix("/sign-in/upstream?"))
+        let query = try #require(again.split(separator: "?").last)
+        let leaving = try await visitor.browser.request(.get, "/sign-in/upstream", query: String(query))
+        let location = try #require(leaving.headers[.location])
+        #expect(location.contains("prompt=login") && location.contains("max_age=0"))
+        // The upstream answers from its old session, or asks the user.
+        #expect(try await visitor.comeBack(house.upstream.authorize(location)).upstreamProblem == "stale")
+        house.upstream.change { $0.claims = [:] }
+        #expect(try await house.arrive(visitor, Browser.webRequest(scope: "openid")).page().template == "enrol")
+    }
+
+    @Test("a client that doesn't list the upstream accepts no session that rests on it")
+    func otherClients() async throws {
+        let house = try await UpstreamCase()
+        try await house.issuer.link("alice", to: "up")
+        let visitor = house.visitor()
+        _ = try await house.arrive(visitor)
+        try await house.issuer.apply(
+            """
+            {"clients": [{"client_id": "bank", "client_secret": "bank-secret-bank-secret-bank-secret",
+              "redirect_uris": ["https://shop.example/callback"], "upstreams": []}]}
+            """)
+        let request = Browser.webRequest(scope: "openid").map { $0.0 == "client_id" ? ("client_id", "bank") : $0 }
+        #expect(try await visitor.browser.get("/authorize", request).page().template == "sign-in")
+        let silent = request + [("prompt", "none")]
+        #expect(try await visitor.browser.get("/authorize", silent).answer().required("error") == "login_required")
+        let page = try await visitor.browser.get("/authorize", request).page()
+        #expect(try await visitor.browser.signIn(on: page).page().template == "consent")
+    }
+
+    @Test("a refresh token lives as long as the session, however old the sign-in at the upstream is")
+    func refresh() async throws {
+        let house = try await UpstreamCase()
+        try await house.issuer.link("alice", to: "up")
+        let old = Int(house.issuer.clock.now.timeIntervalSince1970) - 13 * 3_600
+        house.upstream.change { $0.claims = ["auth_time": .integer(old)] }
+        let visitor = house.visitor()
+        let answer = try await visitor.signIn(with: house.upstream).answer()
+        let tokens = try await house.issuer.redeem(answer.required("code")).json()
+        house.issuer.clock.advance(by: 11 * 3_600)
+        let form = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"]?.string ?? "")]
+        #expect(try await house.issuer.token(form).status == .ok)
     }
 
     @Test("a sign-in there that is as new as the request is new here, even if the clock there is a little behind")

@@ -12,7 +12,7 @@ enum UpstreamAuthentication: Sendable, Hashable {
     init(_ reader: inout DocumentReader) {
         let (team, key) = (reader.text("team_id"), reader.text("key_id"))
         guard reader.text("preset") != UpstreamPreset.apple.rawValue else {
-            for member in Self.members { reader.refuse(member, "is set by the preset apple; remove it") }
+            for member in Self.methodMembers { reader.refuse(member, "is set by the preset apple; remove it") }
             self = .apple(teamID: team ?? "", keyID: key ?? "")
             return
         }
@@ -35,7 +35,7 @@ enum UpstreamAuthentication: Sendable, Hashable {
         }
     }
 
-    private static let members = [
+    private static let methodMembers = [
         "token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "token_endpoint_auth_audience",
     ]
 

@@ -50,7 +50,7 @@ enum UpstreamPreset: String, Sendable, CaseIterable {
         }
     }
 
-    /// The `prompt` values that the provider documents. Google and GitHub answer others with an error page.
+    /// The `prompt` values that the provider documents. It may answer others with an error page of its own.
     var prompts: [Prompt] {
         switch self {
         case .apple: []

@@ -23,7 +23,11 @@ struct UpstreamLieTests {
     func lies(_ claims: JSONObject) async throws {
         let upstream = try CannedUpstream()
         let visitor = try await UpstreamVisitor.linked(upstream)
-        upstream.change { $0.claims = claims }
+        upstream.change {
+            $0.claims = claims
+            // The userinfo endpoint tells the same lie, so that it doesn't give the ID Token away.
+            $0.userInfo = JSONObject(claims.members.filter { $0.name == "sub" }.map { ($0.name, $0.value) })
+        }
         #expect(try await visitor.problem(with: upstream) == "invalid")
         #expect(visitor.browser.cookie("session") == nil)
     }

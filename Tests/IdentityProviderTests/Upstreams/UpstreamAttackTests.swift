@@ -176,7 +176,7 @@ struct UpstreamAttackTests {
         #expect(linked == nil)
     }
 
-    @Test("a signed-in user links an account")
+    @Test("a signed-in user links an account, once they have seen whose it is")
     func linking() async throws {
         let scene = try await Scene()
         scene.attacker.change { $0.subject = "u-9" }
@@ -185,6 +185,9 @@ struct UpstreamAttackTests {
         let back = try await visitor.comeBack(scene.attacker.authorize(visitor.leaveToLink()))
         #expect(back.status == .seeOther)
         #expect(back.upstreamProblem == nil)
+        let page = try await visitor.browser.follow(back).page()
+        guard case .text(let offer)? = page.object("candidate")["offer"] else { throw Unexpected("no question") }
+        _ = try await visitor.browser.submit(page, [("offer", offer), ("action", "add")])
         let alice = try #require(try await scene.issuer.stores.users.find(named: "alice"))
         let linked = try await scene.issuer.stores.upstreamLinks.find(
             Identifier(rawValue: "attacker"), subject: "u-9")

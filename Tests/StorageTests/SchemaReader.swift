@@ -57,7 +57,7 @@ struct SchemaReader {
         switch type.lowercased() {
         case "text", "varchar(255)", "varchar", "mediumtext": "text"
         case "integer", "bigint", "tinyint", "int": "integer"
-        case "blob", "varbinary": "bytes"
+        case "blob", "mediumblob", "varbinary": "bytes"
         case let other: other
         }
     }

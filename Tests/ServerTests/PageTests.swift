@@ -193,7 +193,7 @@ struct PageTests {
         for file in Templates.files.keys where file.hasSuffix(".mustache") {
             let parts = [
                 "layout.mustache", "emblem.mustache", "next.mustache", "reveal.mustache", "scope.mustache",
-                "scope-text.mustache", "totp-setup.mustache", "upstream-icon.mustache",
+                "scope-text.mustache", "totp-setup.mustache", "upstream-icon.mustache", "linking.mustache",
             ]
             guard !parts.contains(file), !file.contains("/")
             else { continue }

@@ -110,8 +110,9 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
             page.data["choices"] = .list(
                 try enabled.map { upstream in
                     let offer = offers.make(for: visitor.user, in: visitor.session, at: upstream)
-                    return ["name": upstream.shownName, "href": .text(try offers.location(offer))]
+                    return .object(upstream.shown.merging(["href": .text(try offers.location(offer))]) { $1 })
                 })
+            page.imageSources += enabled.compactMap(\.logoURI)
         }
         if let problem { page.data["error"] = .object(Self.describe(problem, request, among: enabled)) }
         return Response.page(page).setting(cookie)

@@ -74,6 +74,13 @@ struct InteractionKeeper: Sendable {
         return try proceed(interaction).setting(cookie)
     }
 
+    /// Returns the location of the sign-in page with all ways to sign in, without the guest.
+    func otherWays(for interaction: Interaction) throws -> String {
+        var interaction = interaction
+        interaction.guest = nil
+        return try location(.signIn, interaction) + "&ways=all"
+    }
+
     /// Returns the location of one of our pages, with the interaction as a parameter.
     func location(_ path: Path, _ interaction: Interaction) throws -> String {
         "\(issuer.reference(path))?interaction=\(try seal(interaction))"

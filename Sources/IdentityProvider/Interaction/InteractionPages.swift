@@ -41,7 +41,7 @@ struct InteractionPages: Sendable {
         else { return nil }
         return [
             "upstream": upstream.shownName, "label": .text(guest.label),
-            "action": .text(interactions.issuer.reference(.upstreamAccount)),
+            "cancel_uri": .text(try interactions.otherWays(for: interaction)),
         ]
     }
 

@@ -197,7 +197,9 @@ extension ShownFactor {
             // A local factor raised the context, or the upstream vouched for it.
             let isLocal = session.amr.contains { ["hwk", "swk", "otp"].contains($0) }
             let context = isLocal ? .singleFactor : session.context
-            shown.append(.upstream(UpstreamSignIn(upstream, context: context, authenticatedAt: session.authTime)))
+            // Without the ID Token, which the session keeps.
+            let basis = UpstreamSession(upstream: upstream.upstream, subject: upstream.subject)
+            shown.append(.upstream(UpstreamSignIn(basis, context: context, authenticatedAt: session.authTime)))
         }
         if let key = session.amr.first(where: { ["hwk", "swk"].contains($0) }) {
             shown.append(.passkey(verifiesUser: shown.isEmpty, isHardware: key == "hwk"))

@@ -25,7 +25,7 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
     func show(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         guard let (guest, upstream) = try await pendingLinks.find(in: interaction) else {
-            return try signIn(interaction, as: nil)
+            return try signInAnotherWay(interaction)
         }
         return .page(try await page(interaction, guest, of: upstream, request))
     }
@@ -33,24 +33,21 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         guard let (guest, upstream) = try await pendingLinks.find(in: interaction) else {
-            return try signIn(interaction, as: nil)
+            return try signInAnotherWay(interaction)
         }
         switch request.parameters["action"] {
         case "create": return try await create(interaction, guest, of: upstream, request)
         case "link":
-            var linking = guest
-            linking.isLinking = true
-            linking.offer = nil
-            return try signIn(interaction, as: linking)
-        default: return try signIn(interaction, as: nil)
+            var linking = interaction
+            linking.guest?.isLinking = true
+            linking.guest?.offer = nil
+            return .redirect(to: try interactions.location(.signIn, linking))
+        default: return try signInAnotherWay(interaction)
         }
     }
 
-    /// Redirects to the sign-in page.
-    private func signIn(_ interaction: Interaction, as guest: UpstreamGuest?) throws -> Response {
-        var interaction = interaction
-        interaction.guest = guest
-        return .redirect(to: try interactions.location(.signIn, interaction))
+    private func signInAnotherWay(_ interaction: Interaction) throws -> Response {
+        .redirect(to: try interactions.otherWays(for: interaction))
     }
 
     private func create(
@@ -58,7 +55,7 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
     ) async throws -> Response {
         // The rules may have changed since.
         guard let offer = guest.offer, upstream.accountRules.signUp != .off else {
-            return try signIn(interaction, as: nil)
+            return try signInAnotherWay(interaction)
         }
         let typed = request.parameters["username"] ?? ""
         guard let own = Claims.own(in: request.parameters) else {
@@ -73,11 +70,11 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
                 return .page(try await page(interaction, guest, of: upstream, request, error: "taken"))
             }
             // The address or the account at the upstream belongs to someone by now.
-            return try signIn(interaction, as: nil)
+            return try signInAnotherWay(interaction)
         }
         let outcome = try await loop.signIn.advance(
             nil, with: factor, by: user, toward: loop.destination(of: interaction), in: request)
-        if case .refused = outcome { return try signIn(interaction, as: nil) }
+        if case .refused = outcome { return try signInAnotherWay(interaction) }
         return try await loop.proceed(outcome, of: interaction, by: user, in: request)
     }
 
@@ -94,6 +91,7 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
         var page = try await pages.page("upstream-account", at: .upstreamAccount, for: interaction, request)
         page.data["name"] = upstream.shownName
         page.data["label"] = .text(guest.label)
+        page.data["other_ways_uri"] = .text(try interactions.otherWays(for: interaction))
         guard let offer = guest.offer, upstream.accountRules.signUp != .off else { return page }
         let profile = MappedClaims(offer)?.profile["name"]?.string
         page.data["offer"] = [

@@ -19,8 +19,10 @@ struct UpstreamOffer: Sendable {
         goesToOnly = core.settings.goesToOnlyUpstream
     }
 
+    /// Returns none where the sign-in links an account: that takes factors of the user's own.
     func allowed(for interaction: Interaction) async throws -> [Upstream] {
-        try await choices.allowed(for: interaction)
+        guard interaction.guest?.isLinking != true else { return [] }
+        return try await choices.allowed(for: interaction)
     }
 
     /// Returns the upstream that the user is sent to without asking: the one that the client names, the one for the

@@ -23,7 +23,7 @@ struct UpstreamStarter: Sendable {
     /// to this browser. Throws `UpstreamFailure`.
     func start(_ upstream: Upstream, for purpose: UpstreamAttempt.Purpose, in request: Request) async throws -> Response
     {
-        let purpose = purpose.withoutGuest
+        let purpose = purpose.startingOver
         let metadata = try await client.metadata(of: upstream)
         var asked = UpstreamRequest(
             upstream: upstream, metadata: metadata,
@@ -54,10 +54,12 @@ struct UpstreamStarter: Sendable {
 }
 
 extension UpstreamAttempt.Purpose {
-    /// Someone who goes on with an upstream no longer wants to link an account of the one before.
-    fileprivate var withoutGuest: Self {
+    /// Without what the user has shown so far, for which a cookie has no room, and without the guest: someone who goes on
+    /// with an upstream no longer wants to link an account of the one before.
+    fileprivate var startingOver: Self {
         guard case .signIn(var interaction) = self else { return self }
         interaction.guest = nil
+        interaction.progress = nil
         return .signIn(interaction)
     }
 }

@@ -79,7 +79,7 @@ struct FirstUpstreamSignInTests {
         let closed = try await UpstreamCase()
         closed.upstream.change { $0.userInfo = ["email": "ALICE@example.com", "preferred_username": "octocat"] }
         let other = try await closed.arrive(closed.visitor()).page()
-        let secrets: Set = ["form_token", "interaction"]
+        let secrets: Set = ["form_token", "interaction", "other_ways_uri"]
         #expect(page.data.filter { !secrets.contains($0.key) } == other.data.filter { !secrets.contains($0.key) })
     }
 
@@ -177,6 +177,26 @@ struct FirstUpstreamSignInTests {
         let again = try await visitor.browser.submit(page, [("action", "create"), ("username", "octo-cat2")])
         #expect(again.status == .forbidden)
         #expect(try await house.stores.users.find(named: "octo-cat2") == nil)
+    }
+
+    @Test("who wants to sign in another way sees every way, even if the only upstream is chosen without asking")
+    func otherWays() async throws {
+        let house = try await UpstreamCase { $0.goesToOnlyUpstream = true }
+        let visitor = house.visitor()
+        let away = try await visitor.browser.get("/authorize", Browser.webRequest()).page()
+        #expect(away.template == "upstream-redirect")
+        let here = try Request(method: .get, path: "/", headers: [.cookie: visitor.browser.cookieHeader])
+        let interaction = try InteractionKeeper(house.issuer.core).resume(away.text("interaction"), in: here)
+        var fresh = interaction
+        fresh.guest = UpstreamGuest(
+            upstream: Identifier(rawValue: "up"), subject: "u-1", label: "octocat", arrivedAt: house.issuer.clock.now)
+        let location = try InteractionKeeper(house.issuer.core).location(.upstreamAccount, fresh)
+        let page = try await visitor.browser.follow(.redirect(to: location)).page()
+        let ways = try await visitor.browser.follow(.redirect(to: page.text("other_ways_uri"))).page()
+        #expect(ways.template == "sign-in" && ways.data["upstreams"] != nil)
+        // The sign-in that links is not redirected to the upstream again.
+        let linking = try await visitor.browser.submit(page, [("action", "link")]).page()
+        #expect(linking.template == "sign-in" && linking.data["linking"] != nil && linking.data["upstreams"] == nil)
     }
 
     @Test("the verified address may be the username, and an empty name is none")

@@ -154,6 +154,29 @@ struct LinkedSignInTests {
         #expect(session.upstream != nil && session.upstream?.sealedIDToken == nil)
     }
 
+    @Test("who goes back from the second factor to an upstream starts over, and no URL or cookie gets too long")
+    func startingOver() async throws {
+        let house = try await UpstreamCase(["sign_out": "upstream"])
+        try await house.issuer.link("bob", to: "up")
+        house.upstream.change { $0.claims = ["long": .string(String(repeating: "x", count: 2_500))] }
+        let visitor = house.visitor()
+        let back = try await visitor.browser.follow(house.comeBack(visitor)).page()
+        #expect(back.template == "second-factor" && back.text("interaction").utf8.count < 16_384)
+        let here = try Request(method: .get, path: "/", headers: [.cookie: visitor.browser.cookieHeader])
+        let interaction = try InteractionKeeper(house.issuer.core).resume(back.text("interaction"), in: here)
+        #expect(interaction.progress?.shown.first?.upstream?.session.sealedIDToken != nil)
+        let upstream = try #require(try await house.issuer.core.upstreams.findEnabled(Identifier(rawValue: "up")))
+        let away = try await UpstreamStarter(house.issuer.core).start(upstream, for: .signIn(interaction), in: here)
+        for field in away.headers[values: .setCookie] {
+            #expect(field.utf8.count < 4_096)
+            visitor.browser.add(cookie: String(field.prefix { $0 != ";" }))
+        }
+        let again = try await visitor.comeBack(house.upstream.authorize(#require(away.headers[.location])))
+        let page = try await visitor.browser.follow(again).page()
+        _ = try await visitor.browser.submit(page, [("code", try house.issuer.code())])
+        #expect(try await house.session(visitor.browser).upstream?.sealedIDToken != nil)
+    }
+
     @Test("a session that began with an upstream is no reason to sign in as somebody else in the same browser")
     func otherPerson() async throws {
         let house = try await UpstreamCase()

@@ -174,6 +174,25 @@ struct UsernameFirstTests {
         #expect(again.problem == nil && !again.asksUsernameOnly && again.data["other_account_uri"] == nil)
     }
 
+    @Test("whoever links an account with a routed address is asked for the password, not sent back to the upstream")
+    func linking() async throws {
+        let routed = #"{"preset": "github", "client_id": "c", "client_secret": "s", "domains": ["acme.example"]}"#
+        let issuer = try await UpstreamWays.issuer([routed], fetcher: CannedGitHub())
+        let browser = Browser(issuer)
+        let page = try await browser.get("/authorize", UpstreamWays.request()).page()
+        let sent = try await browser.submit(page, [("username", "alice@acme.example")]).page()
+        let state = try await browser.click(sent.text("continue_uri")).answer().required("state")
+        let unknown = try await browser.get("/upstream/github/callback", [("code", "c"), ("state", state)]).page()
+        #expect(unknown.template == "upstream-account")
+        let linking = try await browser.submit(unknown, [("action", "link")]).page()
+        #expect(linking.template == "sign-in" && !linking.asksUsernameOnly)
+        let fields = [("username", "alice@acme.example"), ("password", "correct horse")]
+        #expect(try await browser.submit(linking, fields).answer()["code"] != nil)
+        let link = try await issuer.stores.upstreamLinks.find(Identifier(rawValue: "github"), subject: "7")
+        let alice = try await issuer.stores.users.find(named: "alice")
+        #expect(link?.user == alice?.id && link != nil)
+    }
+
     @Test("an empty name asks again, and without domains an empty password is a wrong one")
     func empty() async throws {
         let (browser, page) = try await start(UpstreamWays.issuer())

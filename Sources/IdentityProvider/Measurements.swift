@@ -10,9 +10,10 @@ package enum Measurements {
         switch event {
         case .tokensIssued(let grant, _, _, _):
             Counter(label: "martlet.tokens", dimensions: [("grant_type", grant.rawValue)]).increment()
-        case .signedIn(let factors, _, _): countSignIn(factors, "signed_in")
+        case .signedIn(let factors, _, _, _): countSignIn(factors, "signed_in")
         case .steppedUp(let factor, _): countSignIn([factor], "stepped_up")
         case .signInRefused(let reason, let factor): countSignIn([factor], reason.rawValue)
+        case .upstreamRefused(let upstream, let reason): upstreamSignIns(upstream, reason).increment()
         case .suspiciousSignIn(let signals, let consequence):
             for signal in signals { suspiciousSignIns(signal, consequence).increment() }
         default: break
@@ -26,6 +27,36 @@ package enum Measurements {
                 suspiciousSignIns(signal.rawValue, consequence.rawValue).increment(by: 0)
             }
         }
+    }
+
+    /// Creates the counters of an upstream.
+    static func register(_ upstream: Identifier<Upstream>) {
+        for outcome in ["success"] + UpstreamFailure.Reason.allCases.map(\.rawValue) {
+            upstreamSignIns(upstream, outcome).increment(by: 0)
+        }
+    }
+
+    /// Counts a verified identity that an upstream has vouched for, and that was admitted.
+    static func countUpstreamSignIn(_ upstream: Identifier<Upstream>) {
+        upstreamSignIns(upstream, "success").increment()
+    }
+
+    private static func upstreamSignIns(_ upstream: Identifier<Upstream>, _ outcome: String) -> Counter {
+        Counter(label: "martlet.upstream.sign_ins", dimensions: [("upstream", "\(upstream)"), ("outcome", outcome)])
+    }
+
+    /// Notes a request to another server that took `duration` and ended with `error`, if it failed.
+    package static func note(_ duration: Duration, under policy: FetchPolicy, error: (any Error)?) {
+        let outcome = error == nil ? "success" : "failure"
+        Timer(label: "martlet.fetch.duration", dimensions: [("operation", policy.operation), ("outcome", outcome)])
+            .record(duration: duration)
+        // Our own load says nothing about the upstream.
+        guard let upstream = policy.upstream, !(error is CancellationError), (error as? FetchError)?.isBusy != true
+        else {
+            return
+        }
+        let isUp = (error as? FetchError)?.isAnswer ?? (error == nil)
+        Gauge(label: "martlet.upstream.up", dimensions: [("upstream", "\(upstream)")]).record(isUp ? 1 : 0)
     }
 
     private static func suspiciousSignIns(_ signal: String, _ consequence: String) -> Counter {

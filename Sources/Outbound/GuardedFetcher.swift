@@ -37,6 +37,20 @@ package struct GuardedFetcher: Fetcher {
     private func send(
         _ request: FetchRequest, to destination: Destination, under policy: FetchPolicy
     ) async throws -> FetchResponse {
+        let start = ContinuousClock.now
+        do {
+            let response = try await observed(request, to: destination, under: policy)
+            Measurements.note(ContinuousClock.now - start, under: policy, error: nil)
+            return response
+        } catch {
+            Measurements.note(ContinuousClock.now - start, under: policy, error: error)
+            throw error
+        }
+    }
+
+    private func observed(
+        _ request: FetchRequest, to destination: Destination, under policy: FetchPolicy
+    ) async throws -> FetchResponse {
         try await withSpan(policy.operation, ofKind: .client) { span in
             // Without path and query, which may contain secrets of the receiver.
             span.attributes["http.request.method"] = request.method.rawValue

@@ -3,7 +3,7 @@
 package enum AuditEvent: Sendable, Hashable {
     // Sign-in and sign-out
     /// `factors` distinguishes the kinds of one-time codes, which `amr` cannot.
-    case signedIn(factors: [Factor], amr: [String], acr: String)
+    case signedIn(factors: [Factor], amr: [String], acr: String, upstream: Identifier<Upstream>? = nil)
     case signInRefused(SignInRefusal, Factor)
     /// Another factor raised the session's `acr` without a new sign-in.
     case steppedUp(Factor, acr: String)

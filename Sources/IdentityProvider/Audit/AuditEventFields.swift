@@ -36,8 +36,8 @@ extension AuditEvent {
     /// One line per event, so that the whole vocabulary can be read in one place.
     var fields: Fields {
         switch self {
-        case .signedIn(let factors, let amr, let acr):
-            Fields(.signedIn, ["factors": .texts(factors.map(\.rawValue)), "amr": .texts(amr), "acr": .string(acr)])
+        case .signedIn(let factors, let amr, let acr, let upstream):
+            Fields(.signedIn, .signIn(factors, amr, acr, upstream))
         case .signInRefused(let reason, let factor):
             Fields(.signInRefused, .refused, factor: factor, ["reason": .string(reason.rawValue)])
         case .steppedUp(let factor, let acr): Fields(.steppedUp, factor: factor, ["acr": .string(acr)])
@@ -146,6 +146,16 @@ extension JSON {
 }
 
 extension JSONObject {
+    fileprivate static func signIn(
+        _ factors: [Factor], _ amr: [String], _ acr: String, _ upstream: Identifier<Upstream>?
+    ) -> JSONObject {
+        var details: JSONObject = [
+            "factors": .texts(factors.map(\.rawValue)), "amr": .texts(amr), "acr": .string(acr),
+        ]
+        if let upstream { details["upstream"] = .string(upstream.rawValue) }
+        return details
+    }
+
     fileprivate static func tokens(
         _ grant: GrantType, _ scope: Scope, _ audience: [String], _ further: FurtherTokens?
     ) -> JSONObject {

@@ -20,7 +20,8 @@ package enum AuditExplanation {
     private static func sentence(_ record: AuditRecord) -> String {
         let time = record.time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         var parts = ["\(time): \(words(record.event))"]
-        if let factor = record.factor { parts.append("by \(words(factor))") }
+        // The upstream itself is among the details.
+        if let factor = record.factor, record.details["upstream"] == nil { parts.append("by \(words(factor))") }
         if let user = record.user { parts.append("for user \(user)") }
         if let client = record.client { parts.append("with client \(client)") }
         if let address = record.address { parts.append("from \(address)") }

@@ -26,6 +26,11 @@ package enum FetchError: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether the other server is working, and only refused the request.
+    var isAnswer: Bool {
+        if case .unsuccessful = self { !isTransient } else { false }
+    }
+
     package var isBusy: Bool {
         if case .busy = self { true } else { false }
     }

@@ -8,8 +8,10 @@ package struct FetchPolicy: Hashable, Sendable {
         case file(String)
     }
 
-    /// The name of the request's span, such as `webhook.deliver`.
+    /// The name of the request's span, such as `webhook.deliver`. Also a label of metrics.
     package let operation: String
+    /// The upstream that requests go to, as a label of metrics.
+    let upstream: Identifier<Upstream>?
     /// Whether requests may go to private networks and to this machine.
     package let allowsPrivateNetworks: Bool
     package let authorities: Authorities
@@ -26,10 +28,12 @@ package struct FetchPolicy: Hashable, Sendable {
     package let propagatesTrace: Bool
 
     package init(
-        operation: String, allowsPrivateNetworks: Bool, authorities: Authorities = .system, timeout: Duration,
+        operation: String, upstream: Identifier<Upstream>? = nil, allowsPrivateNetworks: Bool,
+        authorities: Authorities = .system, timeout: Duration,
         maximumSize: Int, mediaTypes: [String], caching: FetchCaching?, propagatesTrace: Bool = false
     ) {
         self.operation = operation
+        self.upstream = upstream
         self.allowsPrivateNetworks = allowsPrivateNetworks
         self.authorities = authorities
         self.timeout = timeout

@@ -12,7 +12,11 @@ struct CachedUpstreams: Sendable {
 
     /// Returns the enabled upstreams, sorted by identifier.
     func enabled() async throws -> [Upstream] {
-        try await cache.value(0) { try await store.all().filter { !$0.isDisabled } }
+        try await cache.value(0) {
+            let upstreams = try await store.all().filter { !$0.isDisabled }
+            for upstream in upstreams { Measurements.register(upstream.id) }
+            return upstreams
+        }
     }
 
     /// Returns the upstream, or `nil` if it is unknown or disabled.

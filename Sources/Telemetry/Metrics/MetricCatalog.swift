@@ -43,6 +43,10 @@ enum MetricCatalog {
         MetricDescription("martlet.sign_ins", "", "Attempts to verify a factor, by factor and outcome."),
         MetricDescription(
             "martlet.suspicious_sign_ins", "", "Unusual sign-ins, by signal and consequence, counted once per signal."),
+        MetricDescription("martlet.upstream.sign_ins", "", "Sign-ins at upstreams, by upstream and outcome."),
+        MetricDescription("martlet.upstream.up", "", "Whether the upstream answered the last request, by upstream."),
+        MetricDescription(
+            "martlet.fetch.duration", "s", "Duration of requests to other servers, by operation and outcome."),
         MetricDescription("martlet.refusals", "", "Requests that ended in an error, by error code."),
         MetricDescription("martlet.rate_limited", "", "Requests refused by the rate limit, by route."),
         MetricDescription(

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPTypes
+import Tracing
 
 /// Receives authorization responses of upstreams (RFC 6749 §4.1.2).
 struct UpstreamCallbackEndpoint: Endpoint {
@@ -54,10 +55,17 @@ struct UpstreamCallbackEndpoint: Endpoint {
             failures.record(.lost, at: upstream.id)
             throw OAuthError.interactionLost
         }
-        do {
-            return try await finish(attempt, response, from: upstream, request).setting(cookie.clearing(attempt))
-        } catch let failure as UpstreamFailure {
-            return try failures.response(to: failure, of: attempt.purpose).setting(cookie.clearing(attempt))
+        return try await withSpan("upstream sign-in") { span in
+            span.attributes["martlet.upstream"] = upstream.id.rawValue
+            do {
+                let response = try await finish(attempt, response, from: upstream, request)
+                Measurements.countUpstreamSignIn(upstream.id)
+                span.attributes["martlet.outcome"] = "success"
+                return response.setting(cookie.clearing(attempt))
+            } catch let failure as UpstreamFailure {
+                span.attributes["martlet.outcome"] = failure.reason.rawValue
+                return try failures.response(to: failure, of: attempt.purpose).setting(cookie.clearing(attempt))
+            }
         }
     }
 

@@ -32,12 +32,12 @@ struct UpstreamFailures: Sendable {
         _ reason: UpstreamFailure.Reason, at upstream: Identifier<Upstream>, user: Identifier<User>? = nil,
         client: Identifier<Client>? = nil, cause: (any Error)? = nil
     ) {
+        Decision.note(
+            "The sign-in at the upstream \(upstream) failed (\(reason.rawValue))\(cause.map { ": \($0)" } ?? "").")
         audit.record(.upstreamRefused(upstream: upstream, reason: reason.rawValue), user: user, client: client)
         var values: Logger.Metadata = ["upstream": "\(upstream)", "reason": "\(reason.rawValue)"]
         values["cause"] = cause.map { "\($0)" }
         values["client_id"] = client.map { "\($0)" }
         Logger.current.notice("sign-in at an upstream failed", metadata: values)
-        Decision.note(
-            "The sign-in at the upstream \(upstream) failed (\(reason.rawValue))\(cause.map { ": \($0)" } ?? "").")
     }
 }

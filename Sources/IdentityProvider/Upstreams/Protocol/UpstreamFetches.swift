@@ -17,8 +17,7 @@ struct UpstreamFetches: Sendable {
 
     /// Throws `FetchError` or `CancellationError`.
     private func body(_ purpose: Purpose, _ request: FetchRequest, of upstream: Upstream) async throws -> [UInt8] {
-        let policy = Self.policy(purpose, allowsPrivateNetworks: upstream.isInPrivateNetwork)
-        return try await fetcher.fetch(request, under: policy).body
+        try await fetcher.fetch(request, under: Self.policy(purpose, of: upstream)).body
     }
 
     /// Returns the JSON of the response. Throws `FetchError`, `JSONError` or `CancellationError`.
@@ -35,9 +34,10 @@ struct UpstreamFetches: Sendable {
 
     private static func object(in body: [UInt8]) throws -> JSONObject { try JSONObject(parsing: body) }
 
-    private static func policy(_ purpose: Purpose, allowsPrivateNetworks: Bool) -> FetchPolicy {
+    private static func policy(_ purpose: Purpose, of upstream: Upstream) -> FetchPolicy {
         FetchPolicy(
-            operation: purpose.rawValue, allowsPrivateNetworks: allowsPrivateNetworks, timeout: .seconds(10),
+            operation: purpose.rawValue, upstream: upstream.id,
+            allowsPrivateNetworks: upstream.isInPrivateNetwork, timeout: .seconds(10),
             maximumSize: purpose == .keys ? 524_288 : 262_144,
             mediaTypes: ["application/json"] + (purpose == .keys ? ["application/jwk-set+json"] : []),
             caching: purpose.caching)

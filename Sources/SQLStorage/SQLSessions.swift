@@ -106,16 +106,19 @@ struct SQLSessions: SessionStore {
     func sessions(
         from upstream: Identifier<Upstream>, subject: String?, session: String?, limit: Int
     ) async throws -> [Session] {
-        let named: [(column: SQLStatement, value: String?)] = [
-            ("upstream_subject", subject), ("upstream_session", session),
-        ]
-        let wanted = named.filter { $0.value != nil }
-        guard !wanted.isEmpty else { return [] }
-        let match = wanted.map { "\($0.column) = ?" as SQLStatement }.joined(by: " AND ")
-        return try await table.database.query(
-            .latest,
-            "SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND upstream_id = ? AND \(match) LIMIT ?",
-            [table.key, .id(upstream)] + wanted.map { .text($0.value) } + [.integer(limit)]
+        let (condition, values): (SQLStatement, [String])
+        switch (subject, session) {
+        case (let subject?, let session?):
+            condition = "upstream_subject = ? AND (upstream_session = ? OR upstream_session IS NULL)"
+            values = [subject, session]
+        case (let subject?, nil): (condition, values) = ("upstream_subject = ?", [subject])
+        case (nil, let session?): (condition, values) = ("upstream_session = ?", [session])
+        case (nil, nil): return []
+        }
+        return try await table.query(
+            "sessions.from_upstream",
+            "SELECT \(Self.columns) FROM sessions WHERE issuer = ? AND upstream_id = ? AND \(condition) LIMIT ?",
+            [table.key, .id(upstream)] + values.map { .text($0) } + [.integer(limit)], seeing: .latest
         ).map(Self.session)
     }
 
@@ -166,6 +169,22 @@ struct SQLSessions: SessionStore {
         }
     }
 
+    func voidSignIns(of user: Identifier<User>) async throws {
+        let issuer = table.key
+        try await table.write("sessions.void_sign_ins", seeing: .latest) { connection in
+            try Self.voidSignIns(of: user, issuer, connection)
+        }
+    }
+
+    /// Increments the user's session generation.
+    private static func voidSignIns(
+        of user: Identifier<User>, _ issuer: SQLValue, _ connection: any SQLConnection
+    ) throws {
+        try connection.execute(
+            "UPDATE users SET session_generation = session_generation + 1 WHERE issuer = ? AND id = ?",
+            [issuer, .id(user)])
+    }
+
     private static func delete(
         _ id: Identifier<Session>, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> EndedSession? {
@@ -179,9 +198,7 @@ struct SQLSessions: SessionStore {
         of user: Identifier<User>, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> [EndedSession] {
         // Done first so that a sign-in that has read the old row can't start a session afterward.
-        try connection.execute(
-            "UPDATE users SET session_generation = session_generation + 1 WHERE issuer = ? AND id = ?",
-            [issuer, .id(user)])
+        try voidSignIns(of: user, issuer, connection)
         return try connection.query(
             "DELETE FROM sessions WHERE issuer = ? AND user_id = ? RETURNING id, user_id", [issuer, .id(user)]
         ).map(ended)

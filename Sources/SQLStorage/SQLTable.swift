@@ -8,8 +8,10 @@ struct SQLTable: Sendable {
     /// The issuer as a value of a statement.
     var key: SQLValue { .text(issuer) }
 
-    func query(_ name: String, _ statement: SQLStatement, _ values: [SQLValue]) async throws -> [SQLRow] {
-        try await inSpan(name) { try await database.query(.local, statement, values) }
+    func query(
+        _ name: String, _ statement: SQLStatement, _ values: [SQLValue], seeing freshness: Freshness = .local
+    ) async throws -> [SQLRow] {
+        try await inSpan(name) { try await database.query(freshness, statement, values) }
     }
 
     /// Returns one row. On a miss, queries the latest state of all nodes: this node may lack a row that another node

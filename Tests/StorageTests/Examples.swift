@@ -36,11 +36,12 @@ extension Client {
 
 extension Session {
     static func example(
-        _ id: String, secret: UInt8 = 1, user: Identifier<User> = User.alice, expiresIn lifetime: TimeInterval = 3_600
+        _ id: String, secret: UInt8 = 1, user: Identifier<User> = User.alice, expiresIn lifetime: TimeInterval = 3_600,
+        upstream: UpstreamSession? = nil
     ) -> Session {
         Session(
             id: Identifier(id), secret: SecretDigest(bytes: Array(repeating: secret, count: 32)), user: user,
-            authenticatedAt: moment, amr: ["pwd", "otp"], acr: "2", expiresAt: moment + lifetime)
+            authenticatedAt: moment, amr: ["pwd", "otp"], acr: "2", expiresAt: moment + lifetime, upstream: upstream)
     }
 }
 

@@ -132,6 +132,9 @@ extension Stores {
         try await sessions.start(.example("s"), from: .moved, replacing: Identifier("former"))
         try await users.add(.example(Identifier("added"), "added"), with: .example("added", user: Identifier("added")))
         _ = try await sessions.sessions(of: User.alice, at: moment)
+        for (subject, session) in [("u-1", "s-1"), ("u-1", nil), (nil, "s-1")] {
+            _ = try await sessions.sessions(from: Identifier("up"), subject: subject, session: session, limit: 100)
+        }
         _ = try await devices.find(Device.example("d").secret, of: User.alice, at: moment)
         _ = try await devices.devices(of: User.alice, at: moment)
         _ = try await devices.networks(of: User.alice, at: moment)
@@ -233,6 +236,7 @@ extension Stores {
         try await upstreams.delete(Identifier("up"))
         _ = try await upkeep.version()
         _ = try await upkeep.removeExpired(before: moment, limit: 10)
+        try await sessions.voidSignIns(of: User.alice)
         try await sessions.endAll(of: User.alice, at: moment)
         try await clients.delete(Client.web)
         try await sessions.endAll(byDeleting: User.alice)

@@ -105,6 +105,7 @@ private struct FaultySessions: SessionStore {
     func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession? {
         Mutation.current == .sessionSurvives ? nil : try await base.end(id, at: now)
     }
+    func voidSignIns(of user: Identifier<User>) async throws { try await base.voidSignIns(of: user) }
     func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
         try await base.endAll(of: user, at: now)
     }

@@ -29,6 +29,26 @@ struct SessionEnd: Sendable {
         if reason.endsOfflineAccess { try await authorizations.revoke(session: session, at: now()) }
     }
 
+    /// Ends the sessions that rest on a sign-in at `upstream` (`SessionStore.sessions(from:subject:session:limit:)`), and
+    /// returns them.
+    func endAll(
+        from upstream: Identifier<Upstream>, subject: String?, session: String?
+    ) async throws -> [EndedSession] {
+        var all: [EndedSession] = []
+        while true {
+            let found = try await sessions.sessions(from: upstream, subject: subject, session: session, limit: 100)
+            guard !found.isEmpty else { return all }
+            for session in found {
+                guard let session = try await sessions.end(session.id, at: now()) else { continue }
+                ended([session], because: .upstream)
+                all.append(session)
+            }
+        }
+    }
+
+    /// Ends all of a user's sign-ins in progress.
+    func voidSignIns(of user: Identifier<User>) async throws { try await sessions.voidSignIns(of: user) }
+
     /// Ends all of a user's sessions and sign-ins in progress. Unless offline access survives, also forgets trusted
     /// browsers, so that an intruder keeps nothing.
     func endAll(of user: Identifier<User>, because reason: SessionEndReason) async throws {

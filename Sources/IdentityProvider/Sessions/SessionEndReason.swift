@@ -18,17 +18,20 @@ enum SessionEndReason: Sendable, CaseIterable {
     case accountDisabled
     /// An administrator signed the user out.
     case administrator
+    /// The upstream that the session rests on signed the user out.
+    case upstream
     /// Every key was replaced.
     case compromise
 
     /// Whether offline access ends as well (OpenID Connect Core §11). It does if the session ends in the user's
-    /// absence, or because an intruder may have used it.
+    /// absence, or because an intruder may have used it. A sign-out at an upstream is neither: it spares offline access
+    /// (OpenID Connect Back-Channel Logout §2.7).
     ///
     /// Controls `SessionEnd.end` and `endAll(of:)`. For `replaced`, `accountDeleted` and `compromise` it only describes
     /// what the store's transaction does.
     var endsOfflineAccess: Bool {
         switch self {
-        case .signOut, .idle, .replaced, .administrator: false
+        case .signOut, .idle, .replaced, .administrator, .upstream: false
         case .remoteSignOut, .signOutEverywhere, .notMe, .passwordChanged, .passwordReset, .recovery,
             .accountDeleted,
             .accountDisabled, .compromise:

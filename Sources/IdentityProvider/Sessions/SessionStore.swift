@@ -43,7 +43,7 @@ package protocol SessionStore: Sendable {
         after id: Identifier<Session>?, at now: Date, usedAfter moment: Date, limit: Int
     ) async throws -> [Session]
     /// Returns at most `limit` sessions that rest on sign-ins at `upstream` with this subject and upstream session. At
-    /// least one of the two is given.
+    /// least one of the two is given. If both are, sessions of the subject match whose upstream session is unknown.
     func sessions(
         from upstream: Identifier<Upstream>, subject: String?, session: String?, limit: Int
     ) async throws -> [Session]
@@ -54,6 +54,8 @@ package protocol SessionStore: Sendable {
     /// below.
     @discardableResult
     func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession?
+    /// Ends a user's sign-ins in progress: one that has read the user before can't start a session anymore.
+    func voidSignIns(of user: Identifier<User>) async throws
     /// Like `end(_:at:)`, for all of a user's sessions and sign-ins in progress. Increments `User.sessionGeneration` and
     /// deletes the user's access code, which could start another sign-in.
     @discardableResult

@@ -4,6 +4,8 @@ import Logging
 /// Starts the session of an accepted sign-in and carries out its consequences: audit record, notices, device trust.
 struct SessionStarter: Sendable {
     private let sessions: SessionCookie
+    private let sessionEnd: SessionEnd
+    private let upstreamSessions: EndedUpstreamSessions
     private let devices: DeviceCookie
     private let risk: RiskAssessor
     private let recoveries: AccountRecoveries
@@ -12,6 +14,8 @@ struct SessionStarter: Sendable {
 
     init(_ core: Core) {
         sessions = SessionCookie(core)
+        sessionEnd = SessionEnd(core)
+        upstreamSessions = EndedUpstreamSessions(core)
         devices = DeviceCookie(core)
         risk = RiskAssessor(core)
         recoveries = AccountRecoveries(core)
@@ -60,6 +64,11 @@ struct SessionStarter: Sendable {
                 amr: accepted.amr, context: accepted.context, trustsDevice: accepted.trustsDevice,
                 upstream: accepted.shown.compactMap(\.upstream).first, from: origin, in: request)
         else { throw overtaken(accepted, toward: destination) }
+        if let basis = session.upstream, try await upstreamSessions.contains(basis) {
+            Decision.note("The upstream \(basis.upstream) has ended the session that this sign-in rests on.")
+            try await sessionEnd.end(session.id, because: .upstream)
+            throw overtaken(accepted, toward: destination)
+        }
         if trusting { audit.record(.deviceRemembered, user: user.id) }
         record(accepted, session, toward: destination)
         try await risk.spread.succeeded(user, from: request.remoteAddress)
@@ -76,7 +85,8 @@ struct SessionStarter: Sendable {
         let (user, amr, acr) = (accepted.user.id, accepted.amr, accepted.context.rawValue)
         audit.record(
             accepted.steppedUp.map { .steppedUp($0.factor, acr: acr) }
-                ?? .signedIn(factors: accepted.shown.map(\.factor), amr: amr, acr: acr),
+                ?? .signedIn(
+                    factors: accepted.shown.map(\.factor), amr: amr, acr: acr, upstream: session.upstream?.upstream),
             user: user, client: destination.client?.id, session: session.id)
         Logger.current.info(
             accepted.steppedUp == nil ? "signed in" : "stepped up",
@@ -84,7 +94,7 @@ struct SessionStarter: Sendable {
     }
 
     /// The error for factors that were correct but overtaken by a change: the password has changed, the user was signed
-    /// out everywhere, or the session to step up has ended.
+    /// out everywhere or at the upstream, or the session to step up has ended.
     private func overtaken(_ accepted: Accepted, toward destination: SignIn.Destination) -> OAuthError {
         audit.record(
             .signInRefused(.overtaken, accepted.shown.last?.factor ?? .password), user: accepted.user.id,

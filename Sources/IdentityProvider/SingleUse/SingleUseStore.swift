@@ -20,4 +20,6 @@ package enum SingleUsePurpose: String, Sendable {
     case upstreamState = "upstream state"
     case failedAttempt = "failed attempt"
     case successfulAttempt = "successful attempt"
+    case logoutToken = "logout token"
+    case upstreamSession = "upstream session"
 }

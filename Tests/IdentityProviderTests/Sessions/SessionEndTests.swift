@@ -12,7 +12,7 @@ import Testing
 private enum WayOut: CaseIterable {
     case page, accountPage, firstPartyAPI, otherDevice, everywhere, report, newPassword, resetPassword, recovery
     case idle, otherUser, deletedByUser, removed, pruned, disabled, disabledByFile, passwordByOperator
-    case operatorSignOut
+    case operatorSignOut, upstream
     case compromise
 
     var reason: SessionEndReason {
@@ -29,6 +29,7 @@ private enum WayOut: CaseIterable {
         case .deletedByUser, .removed, .pruned: .accountDeleted
         case .disabled, .disabledByFile: .accountDisabled
         case .operatorSignOut: .administrator
+        case .upstream: .upstream
         case .compromise: .compromise
         }
     }
@@ -55,11 +56,11 @@ private struct Scene {
 
     /// Starts a session for alice in another browser.
     @discardableResult
-    func beginElsewhere() async throws -> Session {
+    func beginElsewhere(from upstream: UpstreamSession? = nil) async throws -> Session {
         let (alice, now) = (try await alice(), issuer.clock.now)
         let session = Session(
             secret: SecretDigest(bytes: RandomBytes.make(36)), user: alice.id, authenticatedAt: now, amr: ["pwd"],
-            acr: AuthenticationContext.singleFactor.rawValue, expiresAt: now + 3_600)
+            acr: AuthenticationContext.singleFactor.rawValue, expiresAt: now + 3_600, upstream: upstream)
         let start = try await issuer.stores.sessions.start(session, of: alice, from: SignInOrigin(), replacing: nil)
         #expect(start == .started(ending: nil))
         return session
@@ -206,6 +207,15 @@ struct SessionEndTests {
         case .operatorSignOut:
             let alice = try await scene.alice()
             try await scene.expectEnd { try await administration.endSessions(of: alice) }
+        case .upstream:
+            let alice = try await scene.alice()
+            let basis = UpstreamSession(upstream: Identifier(rawValue: "up"), subject: "u-1", session: "s-1")
+            for _ in 0..<2 { try await scene.beginElsewhere(from: basis) }
+            try await scene.expectEnd {
+                let ended = try await EndedUpstreamSessions(issuer.core).end(
+                    at: basis.upstream, subject: nil, session: "s-1")
+                #expect(ended.map(\.user) == [alice.id, alice.id])
+            }
         case .compromise:
             let keys = try MasterKeys(parsing: MasterKeys.generate() + TestIssuer.masterKey)
             let replacement = KeyReplacement(issuer.vault, stores: issuer.stores, audit: issuer.audit)

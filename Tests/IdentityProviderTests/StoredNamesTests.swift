@@ -98,13 +98,13 @@ struct StoredNamesTests {
     func words() {
         let spent: [SingleUsePurpose] = [
             .clientAssertion, .accessToken, .passkeyChallenge, .mailLink, .mail, .emailCode, .forwardTicket,
-            .signInTicket, .failedAttempt, .successfulAttempt, .upstreamState,
+            .signInTicket, .failedAttempt, .successfulAttempt, .upstreamState, .logoutToken, .upstreamSession,
         ]
         #expect(
             spent.map(\.rawValue) == [
                 "client assertion", "access token", "passkey challenge", "mail link", "mail", "e-mail code",
                 "forward ticket", "sign-in ticket", "failed attempt", "successful attempt",
-                "upstream state",
+                "upstream state", "logout token", "upstream session",
             ])
         #expect(AuditOutcome.allCases.map(\.rawValue) == ["success", "refused", "alarm"])
         #expect(AccountOrigin.allCases.map(\.rawValue) == ["sign_up", "invitation", "administration", "upstream"])

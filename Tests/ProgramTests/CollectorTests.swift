@@ -24,6 +24,12 @@ enum ObservedServer {
             users:
               - username: bob
                 password: \(password)
+            upstreams:
+              - id: down
+                issuer: http://localhost:9
+                private_network: true
+                client_id: martlet
+                client_secret: \(secret)
             """)
         return try await RunningServer(
             ["--telemetry-level", "info", "--apply", "resources.yaml"] + arguments, in: folder.url)

@@ -32,6 +32,9 @@ struct MetricsTests {
         _ = try await WebClient(origin: server.issuer).signIn(query, username: "bob", password: ObservedServer.password)
         _ = try await WebClient(origin: server.issuer).signIn(query, username: "bob", password: "wrong")
         let client = WebClient(origin: server.issuer)
+        for upstream in ["down", "hunter2"] {
+            _ = try await client.post("/upstream/\(upstream)/backchannel-logout", [("logout_token", "x")])
+        }
         var statuses: [Int] = []
         for number in 0..<40 {
             let credentials = #"{"username": "nobody-\#(number)", "password": "wrong"}"#
@@ -80,6 +83,10 @@ struct MetricsTests {
             "martlet_password_running 0", "martlet_password_waiting 0", "martlet_password_shed_total 0",
             // The series exist from the start, because an alert can't see a step from no value to one.
             #"martlet_suspicious_sign_ins_total{signal="many_accounts",consequence="refuse"} 0"#,
+            #"martlet_upstream_up{upstream="down"} 0"#,
+            #"martlet_upstream_sign_ins_total{upstream="down",outcome="success"} 0"#,
+            #"martlet_upstream_sign_ins_total{upstream="down",outcome="unavailable"} 0"#,
+            #"martlet_fetch_duration_seconds_count{operation="upstream.metadata",outcome="failure"} 1"#,
             #"martlet_outbox_depth{issuer="\#(observed.server.issuer)"} 0"#,
             #"db_client_connection_max{db_client_connection_pool_name="sqlite readers"} 2"#,
         ] { #expect(text.contains(line), "\(line)") }

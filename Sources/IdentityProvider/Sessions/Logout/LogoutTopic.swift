@@ -1,4 +1,4 @@
-/// Sign-out requested by a client.
+/// Sign-out requested by a client or an upstream.
 struct LogoutTopic: Topic {
     let endpoints: [any Endpoint]
 
@@ -6,6 +6,7 @@ struct LogoutTopic: Topic {
         endpoints = [
             EndSessionEndpoint(core),
             ConfirmSignOutEndpoint(core),
+            UpstreamLogoutEndpoint(core),
         ]
     }
 }

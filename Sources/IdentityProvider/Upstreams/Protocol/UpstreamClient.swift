@@ -74,13 +74,27 @@ struct UpstreamClient: Sendable {
         }
     }
 
-    /// Runs `check` with the upstream's keys and, if the signature is by none of them, once more with renewed keys.
-    private func verify(
-        at uri: String, of upstream: Upstream, _ check: (JWKSet) throws -> UpstreamIDToken
-    ) async throws -> UpstreamIDToken {
+    /// Returns the logout token. Throws `UpstreamFailure`.
+    func logoutToken(_ text: String, from upstream: Upstream) async throws -> UpstreamLogoutToken {
+        let metadata = try await metadata(of: upstream)
+        guard let uri = metadata.keysURI, let issuer = metadata.issuer else {
+            throw UpstreamFailure.invalid(upstream, "an OAuth 2 provider without ID Tokens has no logout tokens")
+        }
+        return try await reporting(upstream) {
+            try await verify(at: uri, of: upstream, for: "logout") { keys in
+                try UpstreamLogoutToken(validating: text, with: keys, from: issuer, for: upstream.clientID, at: now())
+            }
+        }
+    }
+
+    /// Runs `check` with the upstream's keys and, if the signature is by none of them, once more with renewed keys. Each
+    /// `purpose` has its own allowance of renewals: anyone can send logout tokens with unknown keys.
+    private func verify<Token>(
+        at uri: String, of upstream: Upstream, for purpose: String = "sign-in", _ check: (JWKSet) throws -> Token
+    ) async throws -> Token {
         let cached = try await keys.keys(of: upstream, at: uri)
         do { return try check(cached) } catch let error as JWTError where [.unknownKey, .signature].contains(error) {
-            guard let renewed = try await keys.renewed(of: upstream, at: uri) else { throw error }
+            guard let renewed = try await keys.renewed(of: upstream, at: uri, for: purpose) else { throw error }
             return try check(renewed)
         }
     }

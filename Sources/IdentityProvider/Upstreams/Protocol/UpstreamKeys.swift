@@ -22,10 +22,9 @@ struct UpstreamKeys: Sendable {
 
     /// Returns keys past the cache, for a signature that the cached ones can't verify: the upstream may have replaced
     /// them. `nil` if they were renewed too often lately, so that nobody can flood the upstream through us.
-    func renewed(of upstream: Upstream, at uri: String) async throws -> JWKSet? {
-        guard limiter.take("\(issuer.identifier) keys of \(upstream.id)", of: Self.renewals, at: now()) == nil else {
-            return nil
-        }
+    func renewed(of upstream: Upstream, at uri: String, for purpose: String) async throws -> JWKSet? {
+        let name = "\(issuer.identifier) keys of \(upstream.id) for \(purpose)"
+        guard limiter.take(name, of: Self.renewals, at: now()) == nil else { return nil }
         let request = FetchRequest(.get, uri, headers: [.cacheControl: "no-cache"])
         return try Self.keySet(await fetches.object(.keys, request, of: upstream))
     }

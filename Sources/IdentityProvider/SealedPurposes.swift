@@ -10,6 +10,7 @@ extension SealedPurpose {
     static let signOut = transit("sign-out") { $0.interaction }
     static let emailCode = transit("e-mail code") { $0.factor }
     static let totpOffer = transit("authenticator app offered") { $0.interaction }
+    static let upstreamSignOut = transit("upstream sign-out") { $0.interaction }
     static let upstreamAttempt = transit("upstream attempt") { $0.interaction }
     static let upstreamResponse = transit("upstream response") { $0.interaction }
     static let upstreamIDToken = transit("upstream ID token") { $0.session }

@@ -113,6 +113,11 @@ extension StoredForm {
          "guest": \(guest), "forwarded": "google", "reauthenticating": "google"}
         """
 
+    private static let signOut = """
+        {"client": "c", "subject": "u", "session": "s", "destination": {"uri": "https://app.example", "state": "s"},
+         "languages": ["de"]}
+        """
+
     private static let interactions = [
         StoredForm(Interaction.self, interaction),
         StoredForm(
@@ -123,12 +128,8 @@ extension StoredForm {
         StoredForm(ClaimsRequest.self, claims),
         StoredForm(ClaimsRequest.Entry.self, entry),
         StoredForm(SignInRequest.self, visit),
-        StoredForm(
-            SignOutRequest.self,
-            """
-            {"client": "c", "subject": "u", "session": "s", "destination": {"uri": "https://app.example", "state": "s"},
-             "languages": ["de"]}
-            """),
+        StoredForm(SignOutRequest.self, signOut),
+        StoredForm(UpstreamSignOutState.self, #"{"upstream": "google", "signOut": \#(signOut)}"#),
         StoredForm(SignOutRequest.Return.self, #"{"uri": "https://app.example", "state": "s"}"#),
         StoredForm(
             ForwardSignIn.self,

@@ -64,7 +64,8 @@ struct StoredNamesTests {
         let purposes: [SealedPurpose] = [
             .interaction, .authorizationCode, .refreshToken, .accessToken, .passkeyCeremony, .signOut, .emailCode,
             .totpOffer, .firstPartyTicket, .forwardSignIn, .forwardTicket, .forwardPass, .privateKey, .clientSecret,
-            .mail, .oneTimePasswordSecret, .upstreamAttempt, .upstreamResponse, .upstreamIDToken, .upstreamSecret,
+            .mail, .oneTimePasswordSecret, .upstreamSignOut, .upstreamAttempt, .upstreamResponse, .upstreamIDToken,
+            .upstreamSecret,
             .upstreamTokens, .upstreamLinkOffer,
         ]
         #expect(
@@ -72,7 +73,8 @@ struct StoredNamesTests {
                 "interaction", "authorization code", "refresh token", "access token", "passkey ceremony", "sign-out",
                 "e-mail code", "authenticator app offered", "first-party ticket", "forward sign-in", "forward ticket",
                 "forward pass", "private key", "client secret", "mail", "one-time password secret",
-                "upstream attempt", "upstream response", "upstream ID token", "upstream secret", "upstream tokens",
+                "upstream sign-out", "upstream attempt", "upstream response", "upstream ID token", "upstream secret",
+                "upstream tokens",
                 "upstream link offer",
             ])
         #expect(

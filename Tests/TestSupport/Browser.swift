@@ -21,12 +21,22 @@ extension TestIssuer {
         _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
         headers: HTTPFields = [:], from address: String = "127.0.0.1"
     ) async throws -> Response {
+        var headers = headers
+        if method == .post { headers[.contentType] = "application/x-www-form-urlencoded" }
+        let body = Array(FormEncoding.encode(form.map { (name: $0.0, value: $0.1) }).utf8)
+        return try await send(method, path, query: query, body: body, headers: headers, from: address)
+    }
+
+    /// Sends the request with this body to the endpoint of its route.
+    package func send(
+        _ method: HTTPRequest.Method, _ path: String, query: String?, body: [UInt8], headers: HTTPFields,
+        from address: String
+    ) async throws -> Response {
         for endpoint in provider.endpoints {
-            guard let route = endpoint.routes.first(where: { $0.method == method && $0.path.fits(path) }) else { continue }
+            guard let route = endpoint.routes.first(where: { $0.method == method && $0.path.fits(path) }) else {
+                continue
+            }
             do {
-                var headers = headers
-                if method == .post { headers[.contentType] = "application/x-www-form-urlencoded" }
-                let body = Array(FormEncoding.encode(form.map { (name: $0.0, value: $0.1) }).utf8)
                 return try await endpoint.respond(
                     to: Request(
                         method: method, path: route.path.text, variable: route.path.value(in: path), query: query,

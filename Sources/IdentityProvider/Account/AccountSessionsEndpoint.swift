@@ -27,7 +27,7 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
     func act(_ request: Request, for visitor: AccountGate.Visitor) async throws -> Response? {
         let user = visitor.user
         if request.parameters["here"] != nil {
-            return try await signOut.end(visitor.session, SignOutRequest())
+            return try await signOut.end(visitor.session, SignOutRequest(), request)
         } else if let id = request.parameters["end"] {
             try await end(Identifier(rawValue: id), of: user)
         } else if let id = request.parameters["forget"] {

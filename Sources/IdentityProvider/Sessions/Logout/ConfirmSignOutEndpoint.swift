@@ -26,6 +26,6 @@ struct ConfirmSignOutEndpoint: PageEndpoint {
             return .page(try await flow.page("still-signed-in", signOut))
         }
         guard let session = try await sessions.session(of: request) else { return try await flow.signedOut(signOut) }
-        return try await flow.end(session, signOut)
+        return try await flow.end(session, signOut, request)
     }
 }

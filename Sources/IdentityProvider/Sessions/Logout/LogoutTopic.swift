@@ -6,6 +6,7 @@ struct LogoutTopic: Topic {
         endpoints = [
             EndSessionEndpoint(core),
             ConfirmSignOutEndpoint(core),
+            UpstreamSignedOutEndpoint(core),
             UpstreamLogoutEndpoint(core),
         ]
     }

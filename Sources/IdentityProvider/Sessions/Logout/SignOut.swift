@@ -2,12 +2,13 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
-/// Carries out a validated sign-out: confirmation, end of the session, redirect.
+/// Carries out a validated sign-out: confirmation, end of the session, the upstream's turn, redirect.
 struct SignOut: Sendable {
     let issuer: Issuer
     let clients: any ClientStore
     let users: any UserStore
     let sessions: SessionCookie
+    let upstreams: UpstreamSignOut
     let sealer: Sealer
     let browser: BrowserCookie
     let formToken: FormToken
@@ -18,6 +19,7 @@ struct SignOut: Sendable {
         clients = core.clients
         users = core.stores.users
         sessions = SessionCookie(core)
+        upstreams = UpstreamSignOut(core)
         sealer = core.sealer
         browser = BrowserCookie(of: core.issuer)
         formToken = FormToken(core)
@@ -27,14 +29,53 @@ struct SignOut: Sendable {
     func proceed(_ signOut: SignOutRequest, _ request: Request) async throws -> Response {
         guard let session = try await sessions.session(of: request) else { return try await signedOut(signOut) }
         guard !signOut.needsConfirmation(by: session) else { return try await confirm(signOut, session, request) }
-        return try await end(session, signOut)
+        return try await end(session, signOut, request)
     }
 
-    func end(_ session: Session, _ signOut: SignOutRequest) async throws -> Response {
+    func end(_ session: Session, _ signOut: SignOutRequest, _ request: Request) async throws -> Response {
+        // First, whatever the upstream does.
         let cookie = try await sessions.end(session)
         Logger.current.info("signed out", metadata: ["user": "\(session.user)", "session": "\(session.id)"])
         audit.record(.signedOut, user: session.user, client: signOut.client, session: session.id)
-        return try await signedOut(signOut).setting(cookie, browser.clearing())
+        let way = try await upstreams.way(on: session.upstream, after: signOut)
+        return try await follow(way, signOut, request).setting(cookie, browser.clearing())
+    }
+
+    private func follow(
+        _ way: UpstreamSignOut.Way, _ signOut: SignOutRequest, _ request: Request
+    ) async throws -> Response {
+        switch way {
+        case .done: return try await signedOut(signOut)
+        case .onward(_, let location) where request.method == .get: return .redirect(to: location)
+        case .onward(let upstream, let location):
+            // A redirect after a form must lead to one of the page's `form-action`, in Chromium also those that follow
+            // at the upstream. A page that moves on by itself starts afresh.
+            let next = NextStep(location, .application, name: upstream.shownName)
+            var response = Response.page(try await page(signOut, leaving: upstream, "signed_out_onward", next))
+            response.headers[.refresh] = "0; url=\(location)"
+            return response
+        case .unreachable(let upstream):
+            let next = try await destination(of: signOut) ?? NextStep(issuer.reference(.account), .signIn)
+            return .page(try await page(signOut, leaving: upstream, "signed_out_unreachable", next))
+        }
+    }
+
+    /// Returns the page for a sign-out that is not complete at `upstream`.
+    private func page(
+        _ signOut: SignOutRequest, leaving upstream: Upstream, _ lead: String, _ next: NextStep
+    ) async throws -> Page {
+        var page = try await page("signed-out", signOut)
+        page.data["upstream"] = ["name": upstream.shownName, "lead": .text("text.\(lead)")]
+        page.data["return_uri"] = nil
+        page.data["next"] = next.data
+        return page
+    }
+
+    private func destination(of signOut: SignOutRequest) async throws -> NextStep? {
+        guard let destination = signOut.destination, let id = signOut.client,
+            let client = try await clients.findEnabled(id)
+        else { return nil }
+        return NextStep(destination.location, .back, name: client.shownName)
     }
 
     func signedOut(_ signOut: SignOutRequest) async throws -> Response {
@@ -75,4 +116,9 @@ struct SignOut: Sendable {
         }
         return page
     }
+}
+
+extension HTTPField.Name {
+    /// HTML, shared declarative refresh steps.
+    fileprivate static let refresh = known("Refresh")
 }

@@ -4,7 +4,7 @@ package struct NextStep: Sendable, Hashable {
     package enum Label: String, Sendable, CaseIterable {
         case account = "account"
         case signIn = "sign_in"
-        /// On to the client with the given name.
+        /// On to the client or upstream with the given name.
         case application = "application"
         /// Back to the client with the given name.
         case back = "back"
@@ -14,10 +14,10 @@ package struct NextStep: Sendable, Hashable {
         case retry = "retry"
     }
 
-    /// A path of the issuer or a URI registered for a client. Never taken from a request.
+    /// A path of the issuer, a URI registered for a client, or an endpoint of an upstream. Never taken from a request.
     let uri: String
     let label: Label
-    /// The name of the client that the button leads to.
+    /// The name of the client or upstream that the button leads to.
     let name: Page.Value?
 
     init(_ uri: String, _ label: Label, name: Page.Value? = nil) {

@@ -47,6 +47,29 @@ struct UpstreamExplanationTests {
             ])
     }
 
+    @Test("a sign-out here that continues at the upstream, or can't")
+    func onward() async throws {
+        let scene = try await UpstreamLogoutScene(.sqlite, ["sign_out": "upstream"])
+        scene.upstream.change { $0.metadata["end_session_endpoint"] = "https://up.example/logout" }
+        for note in [
+            "The sign-out continues at the upstream up.",
+            "The upstream up can't be asked to sign the user out: unavailable.",
+        ] {
+            let (browser, _) = try await scene.signIn(session: "s-1")
+            if note.contains("can't") {
+                scene.upstream.change {
+                    $0.answers["/.well-known/openid-configuration"] = { _ in throw FetchError.unknownHost("up.example")
+                    }
+                }
+            }
+            let page = try await browser.get("/logout").page()
+            _ = try await browser.submitWithoutFollowing(page, [("decision", "sign-out")])
+            let told = try await explanation(of: scene).suffix(2)
+            #expect(told.first == note)
+            #expect(told.last == "signed out for user U from 127.0.0.1.")
+        }
+    }
+
     @Test("a sign-out by the upstream, and a logout token that broke a rule")
     func signOut() async throws {
         let scene = try await UpstreamLogoutScene()

@@ -175,7 +175,7 @@ struct UpstreamSignOutTests {
             let session = UpstreamSession(
                 upstream: Identifier(rawValue: "up"), subject: "u-1",
                 sealedIDToken: try sealer.seal(Array(repeating: 0x61, count: length), for: .upstreamIDToken))
-            let way = try await UpstreamSignOut(scene.issuer.core).way(on: session, after: SignOutRequest())
+            let way = try await UpstreamSignOut(scene.issuer.core).way(from: session, after: SignOutRequest())
             guard case .onward(_, let location) = way else { throw Unexpected("\(way)") }
             #expect(location.hasPrefix("https://up.example/logout?tenant=1&"))
             let query = try Parameters(parsing: location.split(separator: "?")[1], limits: Limits())

@@ -36,8 +36,9 @@ struct SignOut: Sendable {
         // First, whatever the upstream does.
         let cookie = try await sessions.end(session)
         Logger.current.info("signed out", metadata: ["user": "\(session.user)", "session": "\(session.id)"])
-        audit.record(.signedOut, user: session.user, client: signOut.client, session: session.id)
-        let way = try await upstreams.way(on: session.upstream, after: signOut)
+        // At the end, so that the record explains what follows.
+        defer { audit.record(.signedOut, user: session.user, client: signOut.client, session: session.id) }
+        let way = try await upstreams.way(from: session.upstream, after: signOut)
         return try await follow(way, signOut, request).setting(cookie, browser.clearing())
     }
 

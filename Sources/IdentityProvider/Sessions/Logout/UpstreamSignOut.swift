@@ -23,9 +23,9 @@ struct UpstreamSignOut: Sendable {
         case unreachable(Upstream)
     }
 
-    /// Returns how the sign-out from a session goes on that rested on `session` at an upstream.
-    func way(on from: UpstreamSession?, after signOut: SignOutRequest) async throws -> Way {
-        guard let session = from, let upstream = try await upstreams.findEnabled(session.upstream),
+    /// Returns how a sign-out goes on. `session` is the upstream's session that the ended one rested on, if it did.
+    func way(from session: UpstreamSession?, after signOut: SignOutRequest) async throws -> Way {
+        guard let session, let upstream = try await upstreams.findEnabled(session.upstream),
             upstream.endsUpstreamSession
         else { return .done }
         let metadata: UpstreamMetadata

@@ -6,6 +6,7 @@ enum Participant: String, CaseIterable {
     case browser = "Browser"
     case application = "Application"
     case martlet = "Martlet"
+    case upstream = "Upstream"
     case storage = "Storage"
     case mail = "Mail"
 }

@@ -145,7 +145,7 @@ struct SequenceTests {
         .appending(path: "../../../docs/sequences").standardizedFileURL
     private static let rewrites = ProcessInfo.processInfo.environment["MARTLET_WRITE_DIAGRAMS"] != nil
 
-    private func compare(_ diagram: SequenceDiagram, _ name: String, title: String, text: String) throws {
+    static func compare(_ diagram: SequenceDiagram, _ name: String, title: String, text: String) throws {
         let file = Self.folder.appending(path: "\(name).md")
         if Self.rewrites { try Data(diagram.page(title: title, text: text).utf8).write(to: file) }
         let difference = try diagram.difference(from: String(contentsOf: file, encoding: .utf8))
@@ -154,15 +154,19 @@ struct SequenceTests {
             "docs/sequences/\(name).md: \(difference ?? ""): if the change is intended, run make diagrams")
     }
 
-    /// Returns the log of `visit` once it contains all flows.
     private func finish(_ visit: Visit, _ flows: [TracedFlow]) async throws -> String {
+        try await Self.finish(visit.server, flows)
+    }
+
+    /// Stops `server` and returns its log once it contains all flows.
+    static func finish(_ server: RunningServer, _ flows: [TracedFlow]) async throws -> String {
         do {
             try await until("the log contains every request", seconds: 20) {
-                flows.allSatisfy { $0.missing(in: visit.server.program.output).isEmpty }
+                flows.allSatisfy { $0.missing(in: server.program.output).isEmpty }
             }
-        } catch { throw Unexpected("\(error): \(flows.flatMap { $0.missing(in: visit.server.program.output) })") }
-        let log = visit.server.program.output
-        try await visit.server.stop()
+        } catch { throw Unexpected("\(error): \(flows.flatMap { $0.missing(in: server.program.output) })") }
+        let log = server.program.output
+        try await server.stop()
         return log
     }
 
@@ -173,7 +177,7 @@ struct SequenceTests {
         try await visit.useAPI(flow)
         let diagram = flow.diagram(try await finish(visit, [flow]))
         #expect(diagram.messages.contains(Message(.martlet, .application, "204", isAnswer: true)))
-        try compare(
+        try Self.compare(
             diagram, "first-party", title: "First-party API",
             text: "Your own application signs a user in with its own pages, refreshes the tokens, and signs out.")
     }
@@ -188,7 +192,7 @@ struct SequenceTests {
         try await visit.reset(flow, mail)
         let diagram = flow.diagram(try await finish(visit, [flow]))
         #expect(diagram.messages.count { $0 == Message(.martlet, .mail, "smtp.send") } == 2)
-        try compare(
+        try Self.compare(
             diagram, "password-reset", title: "Password reset",
             text: "A user who forgot the password gets a link by email. The new password ends every session.")
     }
@@ -203,13 +207,13 @@ struct SequenceTests {
         let log = try await finish(visit, [signIn, refresh, signOut])
         let diagram = signIn.diagram(log)
         #expect(diagram.messages.count > 20)
-        try compare(
+        try Self.compare(
             diagram, "code-with-totp", title: "Authorization code with PKCE and a second factor",
             text: "A user signs in to an application for the first time: password, authenticator app, consent.")
-        try compare(
+        try Self.compare(
             refresh.diagram(log), "refresh", title: "Refresh",
             text: "The application exchanges its refresh token for new tokens. The old one can't be used again.")
-        try compare(
+        try Self.compare(
             signOut.diagram(log), "sign-out", title: "Sign-out",
             text:
                 "The application redirects the browser to Martlet to end the session (OpenID Connect RP-Initiated Logout)."
@@ -240,6 +244,7 @@ struct SequenceTests {
         #expect(
             names == [
                 "README.md", "code-with-totp.md", "first-party.md", "password-reset.md", "refresh.md", "sign-out.md",
+                "upstream-first-sign-in.md", "upstream-linking.md", "upstream-sign-out.md", "upstream-step-up.md",
             ])
         let index = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
         for name in names where name != "README.md" { #expect(index.contains("(\(name))")) }

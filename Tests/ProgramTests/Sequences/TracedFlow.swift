@@ -28,9 +28,17 @@ final class TracedFlow {
     }
 
     private var events: [Event] = []
+    /// The issuer of the upstream, if one takes part.
+    private let upstream: String?
+
+    init(upstream: String? = nil) { self.upstream = upstream }
 
     /// Operations with results that are cached for a while, so whether they reach the storage depends on timing.
-    private static let cached = ["clients.", "resource_servers.", "roles.", "groups.", "keys."]
+    private static let cached = [
+        "clients.", "resource_servers.", "roles.", "groups.", "keys.", "upstreams.",
+    ]
+    /// Requests to the upstream with responses that are cached.
+    private static let cachedRequests = ["upstream.metadata", "upstream.keys"]
 
     /// Records a request from `party` to Martlet.
     func request(_ party: Participant, _ label: String, _ answer: WebClient.Answer) -> WebClient.Answer {
@@ -53,11 +61,20 @@ final class TracedFlow {
         while let location = answer.header("location"), location.hasPrefix("/") {
             answer = request(.browser, "GET \(Self.path(location))", try await client.get(location))
         }
-        if let location = answer.header("location"), let url = URLComponents(string: location) {
-            let names = (url.queryItems ?? []).map(\.name).sorted().joined(separator: ", ")
-            events.append(.message(Message(.browser, .application, "GET \(url.path) with \(names)")))
+        if let location = answer.header("location") {
+            let party = leadsUpstream(location) ? Participant.upstream : .application
+            events.append(.message(Message(.browser, party, Self.describe(location))))
         }
         return answer
+    }
+
+    private func leadsUpstream(_ location: String) -> Bool { upstream.map { location.hasPrefix("\($0)/") } ?? false }
+
+    /// Returns a request to `location`, with the names of its parameters.
+    static func describe(_ location: String) -> String {
+        let url = URLComponents(string: location)
+        let names = (url?.queryItems ?? []).map(\.name).sorted().joined(separator: ", ")
+        return "GET \(url?.path ?? "")" + (names.isEmpty ? "" : " with \(names)")
     }
 
     /// The requests that are not in the log yet.
@@ -84,7 +101,7 @@ final class TracedFlow {
             case .request(let party, let label, let answer):
                 diagram.add(Message(party, .martlet, label))
                 for span in spans[answer.header("X-Request-Id") ?? ""] ?? [] { Self.add(span, to: &diagram) }
-                diagram.add(Message(.martlet, party, Self.describe(answer), isAnswer: true))
+                diagram.add(Message(.martlet, party, describe(answer), isAnswer: true))
             case .work(let name, let number):
                 let trace = all.filter { $0.name == name }.dropFirst(number).first?.trace
                 for span in spans[trace ?? ""] ?? [] where span.name != name { Self.add(span, to: &diagram) }
@@ -96,13 +113,18 @@ final class TracedFlow {
     private static func add(_ span: LoggedSpan, to diagram: inout SequenceDiagram) {
         if span.isRequest { return diagram.add(microseconds: span.microseconds) }
         if span.name == "smtp.send" { return diagram.add(Message(.martlet, .mail, span.name)) }
+        if span.name.hasPrefix("upstream.") {
+            if !cachedRequests.contains(span.name) { diagram.add(Message(.martlet, .upstream, span.name)) }
+            return
+        }
         guard let operation = span.operation else { return diagram.add(Message(.martlet, .martlet, span.name)) }
         if !cached.contains(where: operation.hasPrefix) { diagram.add(Message(.martlet, .storage, operation)) }
     }
 
-    private static func describe(_ answer: WebClient.Answer) -> String {
+    private func describe(_ answer: WebClient.Answer) -> String {
         if let location = answer.header("location") {
-            return "\(answer.status) to \(location.hasPrefix("/") ? path(location) : "the application")"
+            let place = leadsUpstream(location) ? "the upstream" : "the application"
+            return "\(answer.status) to \(location.hasPrefix("/") ? Self.path(location) : place)"
         }
         if answer.body.isEmpty { return "\(answer.status)" }
         if let object = try? json(answer.body) {

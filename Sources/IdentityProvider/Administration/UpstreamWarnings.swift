@@ -1,15 +1,16 @@
 import JOSE
 
 extension ResourceSet {
-    /// Warns about rules of upstreams that have no effect, and about connections that others can read.
+    /// Warns about rules of upstreams that have no effect, and about users for whom no sign-in counts as recent.
     func upstreamWarnings(_ known: ResourceNames) -> [ResourceProblem] {
         var routes: [String: Identifier<Upstream>] = [:]
         return zip(places["upstreams"] ?? [], upstreams).flatMap { place, document in
             let upstream = document.upstream
             var problems = Self.ruleWarnings(upstream.accountRules, known, at: place)
-            for member in Self.addresses where upstream.document[member]?.string?.hasPrefix("http:") == true {
-                let reason = "http is not encrypted; use https for everything but a test on this machine"
-                problems.append(ResourceProblem(place: place.member(member), reason: reason))
+            if upstream.accountRules.signUp != .off, upstream.leavesTimeUnknown {
+                let reason =
+                    "users who sign in only with \(upstream.name) can't reach pages that ask for a recent sign-in; add assurance: {reauthentication: assumed} to trust that \(upstream.name) asks them, or let them set a password by email"
+                problems.append(ResourceProblem(place: place.member("sign_up"), reason: reason))
             }
             for domain in upstream.domains {
                 let owner = routes[domain] ?? upstream.id
@@ -39,8 +40,13 @@ extension ResourceSet {
             because: "no such attribute exists, so nothing is copied")
         return memberships + attributes
     }
+}
 
-    private static let addresses = [
-        "issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "emails_endpoint",
-    ]
+extension Upstream {
+    /// Whether responses never say when the user signed in, and the operator doesn't assume that it was just now. Google
+    /// sends no `auth_time`, and OAuth 2 providers have no ID Tokens.
+    fileprivate var leavesTimeUnknown: Bool {
+        guard !assurance.assumesReauthentication else { return false }
+        return if case .listed = endpoints { true } else { preset == .google }
+    }
 }

@@ -8,7 +8,7 @@ struct UpstreamWarningTests {
         try ResourceSet(JSONObject(parsing: Array(document.utf8))).warnings().map { "\($0.member): \($0.reason)" }
     }
 
-    @Test("names that don't exist, http, and a domain that two upstreams claim")
+    @Test("names that don't exist, and a domain that two upstreams claim, but not http that private_network allows")
     func all() throws {
         let document = """
             {"roles": [{"name": "editor"}], "groups": [{"name": "press"}], "attributes": [{"name": "team"}],
@@ -29,10 +29,34 @@ struct UpstreamWarningTests {
                 "upstreams[1].memberships[1].roles: role edtior: did you mean editor?",
                 "upstreams[1].memberships[1].groups: group nobody: no such group exists, so nothing is granted",
                 "upstreams[1].attributes: attribute teem: did you mean team?",
-                "upstreams[1].issuer: http is not encrypted; use https for everything but a test on this machine",
                 "upstreams[1].domains: b.example is also a domain of upstream google; only one of them gets its users",
             ])
     }
+
+    @Test(
+        "new users of an upstream that can't prove when they signed in need another way, or an assumption",
+        arguments: [
+            (#""preset": "google", "sign_up": "ask""#, "Google"),
+            (#""preset": "google", "sign_up": "create", "name": "Work""#, "Work"),
+            (#""preset": "github", "sign_up": "create""#, "GitHub"), (#"\#(oauth), "sign_up": "ask""#, "forge"),
+            (#""preset": "google""#, nil), (#""preset": "github", "sign_up": "off""#, nil), (oauth, nil),
+            (#""preset": "google", "sign_up": "ask", "assurance": {"reauthentication": "assumed"}"#, nil),
+            (#"\#(oauth), "sign_up": "create", "assurance": {"reauthentication": "assumed"}"#, nil),
+            (#""preset": "gitlab", "sign_up": "create""#, nil),
+            (#""id": "idp", "issuer": "https://idp.example", "sign_up": "create""#, nil),
+        ] as [(String, String?)])
+    func unknownTime(_ members: String, _ name: String?) throws {
+        let expected = name.map { name in
+            "upstreams[0].sign_up: users who sign in only with \(name) can't reach pages that ask for a recent sign-in; add assurance: {reauthentication: assumed} to trust that \(name) asks them, or let them set a password by email"
+        }
+        let document = #"{"upstreams": [{\#(members), "client_id": "c", "client_secret": "s"}]}"#
+        #expect(try warnings(document) == [expected].compactMap(\.self))
+    }
+
+    private static let oauth = #"""
+        "id": "forge", "authorization_endpoint": "https://f.example/authorize", "token_endpoint": "https://f.example/token",
+        "userinfo_endpoint": "https://f.example/me", "claims": {"sub": "id"}
+        """#
 
     @Test("an upstream with a mistake is still known to clients")
     func mistaken() throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Upstreams in resource files: secrets in files of their own, plans, and the example in the docs")
+@Suite("Upstreams in resource files: secrets in files of their own, plans, and the examples in the docs")
 struct UpstreamFileTests {
     private static let secret = "the-secret-of-acme-from-a-file"
 
@@ -109,35 +109,106 @@ struct UpstreamFileTests {
 
     @Test("the example in docs/configuration.md passes the strict check")
     func example() async throws {
-        let docs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/configuration.md")
-        let text = try String(contentsOf: docs.standardizedFileURL, encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "\n### Upstreams\n").dropFirst().first)
-        let example = try #require(section.firstMatch(of: #/(?s)```yaml\n(.*?)```/#)?.1)
+        let examples = try Self.examples(in: Self.configuration())
+        let (code, output) = try await check(examples.joined())
+        #expect(!examples.isEmpty && code == 0, "\(output)")
+    }
+
+    @Test("every recipe in docs/upstream.md passes the strict check, and each preset has one")
+    func recipes() async throws {
+        let examples = try Self.examples(in: Self.document("docs/upstream.md"))
+        for preset in ["apple", "entra", "github", "gitlab", "google", "keycloak", "martlet"] {
+            #expect(examples.contains { $0.contains("preset: \(preset)\n") }, "\(preset)")
+        }
+        for example in examples {
+            // A recipe is an item of the list, and may grant a role that is defined elsewhere.
+            let resources = example.hasPrefix("  - ") ? "upstreams:\n\(example)" : example
+            let (code, output) = try await check("\(resources)roles: [{name: admin}]\n")
+            #expect(code == 0, "\(output) in \(resources)")
+        }
+    }
+
+    @Test("the tables of docs/configuration.md list every member of an upstream and of its assurance, and no other")
+    func members() async throws {
+        let parts = try Self.configuration().components(separatedBy: "**The assurance.**")
+        // Wherever a member is read, its name is a literal. So all literals are tried.
+        let names = try Self.literals(in: "Sources/IdentityProvider/Upstreams")
+        func lines(_ names: Set<String>, _ indent: String) -> String {
+            names.sorted().map { "\(indent)\"\($0)\": null\n" }.joined()
+        }
+        let folder = try Folder()
+        try folder.write(
+            "r.yaml",
+            """
+            upstreams:
+              - preset: apple
+            \(lines(names.subtracting(["preset", "assurance"]), "    "))    assurance:
+            \(lines(names, "      "))
+            """)
+        let (_, output) = try await RunningProgram.run(["check", "r.yaml"], in: folder.url)
+        func unknown(in object: String) -> Set<String> {
+            Set(
+                output.components(separatedBy: "\n").filter { $0.contains(": is not a known member") }
+                    .compactMap { $0.firstMatch(of: #/upstreams\[0\]\.([a-z_.]+):/#).map { String($0.output.1) } }
+                    .filter { $0.hasPrefix(object) }.map { String($0.dropFirst(object.count)) })
+        }
+        #expect(parts.count == 2)
+        let documented = Self.members(in: parts[0])
+        #expect(documented.filter { !$0.hasSuffix("_file") } == names.subtracting(unknown(in: "")), "\(output)")
+        #expect(Self.members(in: parts[parts.count - 1]) == names.subtracting(unknown(in: "assurance.")), "\(output)")
+    }
+
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        .standardizedFileURL
+
+    private static func document(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    /// The section on upstreams.
+    private static func configuration() throws -> String {
+        let section = try document("docs/configuration.md").components(separatedBy: "\n### Upstreams\n").dropFirst()
+            .first
+        return try #require(section?.components(separatedBy: "\n## ").first)
+    }
+
+    private static func examples(in text: String) -> [String] {
+        text.matches(of: #/(?s)```yaml\n(.*?)```/#).map { String($0.output.1) }
+    }
+
+    /// The names in the first columns of the tables of members.
+    private static func members(in text: String) -> Set<String> {
+        let rows = text.components(separatedBy: "| member |").dropFirst().joined()
+        return Set(
+            rows.matches(of: #/\n\| (`[^|]*)\|/#).flatMap { row in
+                row.output.1.matches(of: #/`([a-z_]+)`/#).map { String($0.output.1) }
+            })
+    }
+
+    /// The string literals in the Swift files of a folder that could be names of members.
+    private static func literals(in folder: String) throws -> Set<String> {
+        let files = try FileManager.default.contentsOfDirectory(
+            at: root.appending(path: folder), includingPropertiesForKeys: nil)
+        let sources = try files.filter { $0.pathExtension == "swift" }.map {
+            try String(contentsOf: $0, encoding: .utf8)
+        }
+        return Set(sources.joined().matches(of: #/"([a-z_]+)"/#).map { String($0.output.1) })
+    }
+
+    /// Checks the resources strictly, with a secret or a key in each file that they name.
+    private func check(_ resources: String) async throws -> (code: Int32, output: String) {
         let folder = try Folder()
         try FileManager.default.createDirectory(
             at: folder.url.appending(path: "secrets"), withIntermediateDirectories: true)
-        for name in ["google", "entra", "forge"] { try folder.write("secrets/\(name)", "secret-of-\(name)\n") }
-        try makeKey("secrets/apple.pem", in: folder)
-        try folder.write("resources.yaml", String(example))
-        let (code, output) = try await RunningProgram.run(["check", "resources.yaml", "--strict"], in: folder.url)
-        #expect(code == 0, "\(output)")
-    }
-
-    @Test("every member in the tables of docs/configuration.md is one")
-    func members() async throws {
-        let docs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/configuration.md")
-        let text = try String(contentsOf: docs.standardizedFileURL, encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "\n### Upstreams\n").dropFirst().first)
-        let tables = try #require(section.components(separatedBy: "**The assurance.**").first)
-        let rows = tables.components(separatedBy: "| member |").dropFirst().joined()
-        let names = rows.matches(of: #/\n\| (`[^|]*)\|/#).flatMap { row in
-            row.output.1.matches(of: #/`([a-z_]+)`/#).map { String($0.output.1) }
+        for file in resources.matches(of: #/(client_secret|private_key)_file: (\S+)/#) {
+            let path = String(file.output.2)
+            if file.output.1 == "private_key" {
+                try makeKey(path, in: folder)
+            } else {
+                try folder.write(path, "the-secret-of-an-example-in-the-docs\n")
+            }
         }
-        #expect(names.count > 35)
-        let folder = try Folder()
-        let members = names.filter { !$0.hasSuffix("_file") }.map { "    \($0): null\n" }.joined()
-        try folder.write("r.yaml", "upstreams:\n  - tenant: null\n\(members)")
-        let (_, output) = try await RunningProgram.run(["check", "r.yaml"], in: folder.url)
-        #expect(output.contains("upstreams[0].") && !output.contains("known member"), "\(output)")
+        try folder.write("resources.yaml", resources)
+        return try await RunningProgram.run(["check", "resources.yaml", "--strict"], in: folder.url)
     }
 }

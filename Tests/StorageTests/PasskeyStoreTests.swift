@@ -111,7 +111,8 @@ struct PasskeyStoreTests {
         try await backend.withStores { stores async throws in
             for number in 1...8 { #expect(try await stores.passkeys.add(.example(UInt8(number)))) }
             let removals = try await race(64) { number in
-                try await stores.passkeys.remove(Passkey.example(UInt8(number % 8 + 1)).id, of: User.alice, usable: [], at: moment)
+                try await stores.passkeys.remove(
+                    Passkey.example(UInt8(number % 8 + 1)).id, of: User.alice, usable: [], at: moment)
             }
             #expect(removals.count { $0 == .removed } == 7)
             #expect(try await stores.passkeys.passkeys(of: User.alice).count == 1)

@@ -19,7 +19,8 @@ package struct Request: Sendable {
 
     /// Throws `invalid_request` if the query or body is malformed, or if the body has a media type other than `type`.
     package init(
-        method: HTTPRequest.Method, path: String, variable: String? = nil, query: String? = nil, headers: HTTPFields = [:], body: [UInt8] = [],
+        method: HTTPRequest.Method, path: String, variable: String? = nil, query: String? = nil,
+        headers: HTTPFields = [:], body: [UInt8] = [],
         remoteAddress: String = "127.0.0.1", trace: String? = TraceID.current, limits: Limits = Limits(),
         reading type: BodyFormat = .form
     ) throws(OAuthError) {

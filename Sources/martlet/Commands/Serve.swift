@@ -23,7 +23,8 @@ struct Serve: AsyncParsableCommand {
             """)
 
     @Option(help: "A resource file to apply before serving. May be repeated.") var apply: [String] = []
-    @Flag(help: "Add demo users, clients and an upstream, and a demo application on http://localhost:8081.") var demo = false
+    @Flag(help: "Add demo users, clients and an upstream, and a demo application on http://localhost:8081.") var demo =
+        false
     @Option(help: "The port of the demo application.") var demoPort = 8081
     @OptionGroup var options: ServerOptions
 

@@ -34,7 +34,9 @@ struct ForwardSignInEndpoint: Endpoint {
         guard now() < asked.startedAt.addingTimeInterval(lifetimes.interaction) else {
             throw OAuthError.interactionLost.leading(to: client.application(at: asked.origin))
         }
+        // With a session that the proxy then refuses, the browser would go back and forth without end.
         guard let (session, user) = try await sessions.current(request),
+            SignIn.Destination(client: client).admits(session),
             try await signIn.policy(toward: SignIn.Destination(client: client), by: user).isSatisfied(by: session)
         else {
             let signIn = SignInRequest(

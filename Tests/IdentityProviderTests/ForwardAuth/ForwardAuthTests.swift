@@ -388,6 +388,31 @@ struct ForwardAuthTests {
         #expect(try await page("notes", only).template == "sign-in")
     }
 
+    @Test("a session that rests on an upstream stops counting when the client no longer lists it")
+    func unlisted() async throws {
+        let clock = TestClock()
+        let upstream = try CannedUpstream(clock: clock)
+        let user = try await UpstreamVisitor.linked(upstream, clock: clock)
+        func protect(_ upstreams: String) async throws {
+            try await user.issuer.apply(
+                """
+                {"clients": [{"client_id": "wiki", "token_endpoint_auth_method": "none", "grant_types": [],
+                  "upstreams": \(upstreams), "forward_auth": {"origins": ["https://wiki.example"]}}]}
+                """)
+            clock.advance(by: 31)
+        }
+        try await protect(#"["up"]"#)
+        _ = try await user.signIn(with: upstream)
+        let visitor = Visitor(user.issuer, person: user.browser)
+        _ = try await visitor.ask(visitor.callback(from: visitor.ask()))
+        #expect(try await visitor.ask().status == .noContent)
+
+        try await protect("[]")
+        let location = try #require(try await visitor.ask().headers[.location])
+        let page = try await user.browser.click(String(location.dropFirst(user.issuer.issuer.identifier.count))).page()
+        #expect(page.template == "sign-in")
+    }
+
     @Test(
         "invalid rules are refused with their location",
         arguments: [

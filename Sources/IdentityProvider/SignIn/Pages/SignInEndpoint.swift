@@ -8,7 +8,7 @@ extension Path { static let signIn = Path("/sign-in") }
 struct SignInEndpoint: InteractionPageEndpoint {
     let passwords: PasswordSignIn
     let passkeys: PasskeyFactor
-    let upstreams: UpstreamOffer
+    let upstreams: SignInUpstreams
     let loop: InteractionLoop
     let interactions: InteractionKeeper
     let pages: InteractionPages
@@ -19,7 +19,7 @@ struct SignInEndpoint: InteractionPageEndpoint {
     init(_ core: Core, loop: InteractionLoop) {
         passwords = PasswordSignIn(core, signIn: loop.signIn)
         passkeys = PasskeyFactor(core)
-        upstreams = UpstreamOffer(core)
+        upstreams = SignInUpstreams(core)
         self.loop = loop
         interactions = InteractionKeeper(core)
         pages = InteractionPages(core)
@@ -42,7 +42,7 @@ struct SignInEndpoint: InteractionPageEndpoint {
             return try await upstreams.send(interaction, to: upstream, request)
         }
         let username = request.parameters["account"] == "other" ? nil : interaction.loginHint
-        let asksInSteps = allowed.routesDomains && interaction.forwarded == nil && !UpstreamOffer.showsAll(request)
+        let asksInSteps = allowed.routesDomains && interaction.forwarded == nil && !SignInUpstreams.showsAll(request)
         let problem = request.parameters["problem"] == "passkey" ? "passkey_refused" : nil
         return .page(
             try await page(

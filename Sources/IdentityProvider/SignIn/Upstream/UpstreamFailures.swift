@@ -17,7 +17,7 @@ struct UpstreamFailures: Sendable {
 
     /// Returns a redirect to the page where the attempt began, which shows the reason.
     func response(to failure: UpstreamFailure, of purpose: UpstreamAttempt.Purpose) throws -> Response {
-        let problem = "problem=upstream_\(failure.reason.rawValue)&upstream=\(failure.upstream.id)"
+        let problem = failure.reason.parameters(of: failure.upstream.id)
         switch purpose {
         case .signIn(let interaction):
             record(failure.reason, at: failure.upstream.id, client: interaction.client, cause: failure.cause)
@@ -39,5 +39,20 @@ struct UpstreamFailures: Sendable {
         values["cause"] = cause.map { "\($0)" }
         values["client_id"] = client.map { "\($0)" }
         Logger.current.notice("sign-in at an upstream failed", metadata: values)
+    }
+}
+
+extension UpstreamFailure.Reason {
+    private static let prefix = "upstream_"
+
+    /// The parameters that tell a page the reason and the upstream.
+    func parameters(of upstream: Identifier<Upstream>) -> String {
+        "problem=\(Self.prefix)\(rawValue)&upstream=\(upstream)"
+    }
+
+    /// Returns the reason that the request's parameters name, or `nil`.
+    init?(of request: Request) {
+        guard let problem = request.parameters["problem"], problem.hasPrefix(Self.prefix) else { return nil }
+        self.init(rawValue: String(problem.dropFirst(Self.prefix.count)))
     }
 }

@@ -4,7 +4,7 @@ extension Path { static let upstreamSignIn = Path("/sign-in/upstream") }
 
 /// The part of the sign-in page that leads to upstreams: a link to each, the one that the user is sent to without
 /// asking, and what happened if a sign-in there failed.
-struct UpstreamOffer: Sendable {
+struct SignInUpstreams: Sendable {
     private let choices: UpstreamChoices
     private let interactions: InteractionKeeper
     private let pages: InteractionPages
@@ -81,10 +81,7 @@ struct UpstreamOffer: Sendable {
 
     /// Returns what the page says about a failure. A name that isn't an allowed upstream's is not repeated.
     private static func problem(_ request: Request, among allowed: [Upstream]) -> Page.Value? {
-        let prefix = "upstream_"
-        guard let problem = request.parameters["problem"], problem.hasPrefix(prefix),
-            let reason = UpstreamFailure.Reason(rawValue: String(problem.dropFirst(prefix.count)))
-        else { return nil }
+        guard let reason = UpstreamFailure.Reason(of: request) else { return nil }
         guard let upstream = allowed.named(request.parameters["upstream"]) else {
             return ["text": "text.upstream_gone"]
         }

@@ -60,6 +60,8 @@ extension User {
         let replaces = rules.profileFrequency == .eachSignIn
         if replaces || isFirst {
             for (name, value) in mapped.profile.members where replaces || user.claims[name] == nil {
+                // Another number was verified, if any.
+                if name == "phone_number", user.claims[name] != value { user.claims["phone_number_verified"] = nil }
                 user.claims[name] = value
             }
             for (name, value) in mapped.attributes.members where replaces || user.attributes[name] == nil {
@@ -82,7 +84,7 @@ extension User {
 
     /// Returns the names of claims and attributes that differ, as the audit log has them.
     fileprivate func changedMembers(since former: User) -> [String] {
-        claims.names.filter { claims[$0] != former.claims[$0] }
+        claims.names.filter { claims[$0] != former.claims[$0] } + former.claims.names.filter { claims[$0] == nil }
             + attributes.names.filter { attributes[$0] != former.attributes[$0] }.map { "attributes.\($0)" }
     }
 }

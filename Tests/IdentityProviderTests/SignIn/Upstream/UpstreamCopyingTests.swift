@@ -56,6 +56,23 @@ struct UpstreamCopyingTests {
         #expect(second.claims["phone_number"] == "+44 1")
     }
 
+    @Test("a phone number that the upstream changes no longer counts as verified")
+    func phoneNumber() async throws {
+        let house = try await UpstreamCase(["profile": ["phone_number"], "copy_profile": "each_sign_in"])
+        try await house.issuer.link("alice", to: "up")
+        let alice = try await house.user()
+        var claims = alice.claims
+        claims["phone_number_verified"] = true
+        #expect(
+            try await house.stores.users.changeProfile(
+                of: alice, to: claims, alice.attributes, at: house.issuer.clock.now))
+        #expect(try await arrive(house, ["phone_number": "+44 1"]).claims["phone_number_verified"] == true)
+        let changed = try await arrive(house, ["phone_number": "+44 2", "phone_number_verified": true])
+        #expect(changed.claims["phone_number"] == "+44 2" && changed.claims["phone_number_verified"] == nil)
+        let members = try await house.issuer.records("profile_changed").last?.details["members"]
+        #expect(members == ["phone_number", "phone_number_verified"])
+    }
+
     @Test("values that no account may have are skipped, and explain says which")
     func invalid() async throws {
         let house = try await house(["copy_profile": "each_sign_in"])

@@ -40,6 +40,7 @@ package enum Templates {
         "page.js": PackageResources.page_js,
         "mail/letter.html.mustache": PackageResources.letter_html_mustache,
         "mail/letter.txt.mustache": PackageResources.letter_txt_mustache,
+        "not-linked.mustache": PackageResources.not_linked_mustache,
         "upstream-account.mustache": PackageResources.upstream_account_mustache,
         "upstream-icon.mustache": PackageResources.upstream_icon_mustache,
         "upstream-redirect.mustache": PackageResources.upstream_redirect_mustache,

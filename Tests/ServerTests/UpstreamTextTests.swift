@@ -35,6 +35,32 @@ struct UpstreamTextTests {
         #expect(gone.contains(#"<div class="alert" role="alert">"#) && !gone.contains("text.upstream"))
     }
 
+    @Test(
+        "the page of linked accounts has its own texts, which don't tell a signed-in user to sign in another way",
+        arguments: [("en", "another way"), ("de", "andere Weise")])
+    func linkedAccounts(_ language: String, _ advice: String) throws {
+        var problems: [[String: Page.Value]] = ["last", "gone", "full", "expired", "unavailable"].map { [$0: true] }
+        for reason in UpstreamFailure.Reason.allCases where reason != .unlinked {
+            problems.append(["text": .text("text.linked_accounts_problem_\(reason.rawValue)"), "name": "<b>Acme</b>"])
+        }
+        var seen: Set<String> = []
+        for problem in problems {
+            let html = try html(Page("linked-accounts", data: ["error": .object(problem)]), in: language)
+            let alert = try #require(html.firstMatch(of: #/<div class="alert" role="alert">([^\n]*)</div>/#)?.1)
+            #expect(alert.hasSuffix(".") && !alert.contains(advice), "\(problem)")
+            #expect(problem["name"] == nil || alert.contains("&lt;b&gt;Acme&lt;/b&gt;"), "\(problem)")
+            #expect(seen.insert(String(alert)).inserted)
+        }
+    }
+
+    @Test("only someone with a verified address is told that it may be their username", arguments: ["en", "de"])
+    func username(_ language: String) throws {
+        for hasEmail in [true, false] {
+            let page = Page("upstream-account", data: ["offer": ["has_email": .flag(hasEmail)]])
+            #expect(try html(page, in: language).contains(language == "en" ? "email" : "E-Mail") == hasEmail)
+        }
+    }
+
     @Test("every preset has an icon of its own; other upstreams have a logo or their initial")
     func icons() throws {
         func icon(_ data: [String: Page.Value]) throws -> String {

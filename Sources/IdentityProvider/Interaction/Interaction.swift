@@ -38,6 +38,14 @@ struct Interaction: Codable, Sendable {
         self.requestedAt = requestedAt
     }
 
+    /// Returns the interaction for the way back to an upstream that must confirm a new sign-in.
+    func reauthenticating(at upstream: Identifier<Upstream>) -> Interaction {
+        var interaction = self
+        interaction.progress = nil
+        interaction.reauthenticating = upstream
+        return interaction
+    }
+
     /// The next thing to do.
     enum Step: Equatable {
         case signIn, secondFactor, enrol

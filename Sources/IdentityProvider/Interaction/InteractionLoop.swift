@@ -85,7 +85,7 @@ struct InteractionLoop: Sendable {
         var interaction = interaction
         switch outcome {
         case .signedIn(let session, let cookies):
-            try await pendingLinks.link(interaction, to: user, after: session, request)
+            let obstacle = try await pendingLinks.link(interaction, to: user, after: session, request)
             interaction.guest = nil
             interaction.progress = nil
             // A strengthened session keeps its sign-in time, which therefore doesn't show that the user was asked.
@@ -94,20 +94,25 @@ struct InteractionLoop: Sendable {
             let (identity, cookie) = interactions.browser.renewed()
             interaction.bind(to: identity)
             let used = session.upstream.map { lastUpstream.setting($0.upstream) }
-            return (cookies + [cookie]).reduce(try interactions.proceed(interaction)) { $0.setting($1) }.setting(used)
+            let next = try obstacle.map { try notLinked($0, interaction) } ?? interactions.proceed(interaction)
+            return (cookies + [cookie]).reduce(next) { $0.setting($1) }.setting(used)
         case .unfinished(let progress):
             interaction.progress = progress
             return try interactions.proceed(interaction)
         case .stale(let upstream):
-            interaction.progress = nil
-            interaction.reauthenticating = upstream
             return .redirect(
-                to: try interactions.location(.upstreamSignIn, interaction) + "&upstream=\(upstream.rawValue)")
+                to: try interactions.location(.upstreamSignIn, interaction.reauthenticating(at: upstream))
+                    + "&upstream=\(upstream.rawValue)")
         case .refused:
             // Shown as a rejected passkey. The sign-in page has its own message for passwords.
             interaction.progress = nil
             return .redirect(to: try interactions.location(.signIn, interaction) + "&problem=passkey")
         }
+    }
+
+    /// Redirects to the page that says so, from which the interaction goes on.
+    private func notLinked(_ obstacle: PendingLinks.Obstacle, _ interaction: Interaction) throws -> Response {
+        .redirect(to: try interactions.location(.notLinked, interaction) + "&problem=\(obstacle.rawValue)")
     }
 
     /// Returns the scope of earlier consent by `user`, if it applies to this request.

@@ -65,15 +65,15 @@ struct AccountRecoveries: Sendable {
     /// cancels the recovery, because it proves that the disputed factor belongs to the user. Disputed factors alone
     /// prove nothing: such a sign-in began before the recovery did.
     func signedIn(_ user: User, by shown: [ShownFactor], _ request: Request) async throws {
-        guard try await disputes(shown, of: user), let recovery = try await underWay(for: user.id),
+        guard try await disputes(shown, of: user.id), let recovery = try await underWay(for: user.id),
             !shown.allSatisfy(recovery.disputes)
         else { return }
         try await act(on: .disputedFactor, for: user, after: request)
     }
 
     /// Returns whether any of these factors is in dispute.
-    func disputes(_ shown: [ShownFactor], of user: User) async throws -> Bool {
-        guard shown.contains(where: { $0.addedAt != nil }), let recovery = try await underWay(for: user.id) else {
+    func disputes(_ shown: [ShownFactor], of user: Identifier<User>) async throws -> Bool {
+        guard shown.contains(where: { $0.addedAt != nil }), let recovery = try await underWay(for: user) else {
             return false
         }
         return shown.contains(where: recovery.disputes)

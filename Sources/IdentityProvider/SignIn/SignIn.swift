@@ -69,7 +69,7 @@ struct SignIn: Sendable {
         // A disputed passkey or account at an upstream can't sign in by itself. The password is needed as well, and only
         // the mailbox can reset it.
         if former == nil, [.passkey, .upstream].contains(factor.factor),
-            try await recoveries.disputes(shown, of: user)
+            try await recoveries.disputes(shown, of: user.id)
         {
             return .refused
         }

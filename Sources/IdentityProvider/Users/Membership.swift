@@ -10,6 +10,11 @@ package struct Membership: Sendable, Hashable {
 
     var isEmpty: Bool { roles.isEmpty && groups.isEmpty }
 
+    func intersection(_ other: Membership) -> Membership {
+        Membership(
+            roles: roles.filter { other.roles.contains($0) }, groups: groups.filter { other.groups.contains($0) })
+    }
+
     func subtracting(_ other: Membership) -> Membership {
         Membership(
             roles: roles.filter { !other.roles.contains($0) }, groups: groups.filter { !other.groups.contains($0) })

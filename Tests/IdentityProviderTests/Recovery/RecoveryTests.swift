@@ -182,7 +182,7 @@ struct RecoveryTests {
 
     @Test("an account at an upstream that a thief linked no longer signs in on its own, and is removed after the wait")
     func upstream() async throws {
-        let house = try await UpstreamCase(mailbox: mailbox)
+        let house = try await UpstreamCase(["copy_profile": "each_sign_in"], mailbox: mailbox)
         let issuer = house.issuer
         let thief = house.visitor()
         _ = try await thief.browser.signIn(on: house.chooseToLink(thief))
@@ -190,7 +190,10 @@ struct RecoveryTests {
         try await reportAndReset(issuer, Browser(issuer))
         #expect(mailbox.kinds.contains("recovery_started"))
         let again = house.visitor()
+        house.upstream.change { $0.userInfo["name"] = "Mallory" }
         #expect(try await house.comeBack(again).upstreamProblem == "not_admitted")
+        // Nor does anything reach the account through it.
+        #expect(try await house.user().claims["name"] == "Alice Liddell")
         #expect(try await issuer.stores.recoveries.find(user(issuer).id) != nil)
         issuer.clock.advance(by: 3 * Self.day)
         try await issuer.deliver()
@@ -213,6 +216,35 @@ struct RecoveryTests {
         try await house.issuer.deliver()
         _ = try await use("recovery_ready", house.issuer)
         #expect(try await house.owner() == "alice")
+    }
+
+    @Test(
+        "a sign-in concurrent with the removal of its linked account leaves no session", arguments: TestEngine.allCases)
+    func upstreamRace(_ engine: TestEngine) async throws {
+        for _ in 0..<4 {
+            let house = try await UpstreamCase(engine: engine, mailbox: mailbox)
+            let thief = house.visitor()
+            _ = try await thief.browser.signIn(on: house.chooseToLink(thief))
+            try await reportAndReset(house.issuer, Browser(house.issuer))
+            house.issuer.clock.advance(by: 3 * Self.day)
+            try await house.issuer.deliver()
+            var visitors: [(UpstreamVisitor, [(String, String)])] = []
+            for _ in 0..<24 {
+                let visitor = house.visitor()
+                visitors.append((visitor, try house.upstream.authorize(try await visitor.leave())))
+            }
+            let prepared = visitors
+            _ = try await TestSupport.race(prepared.count + 1) { number in
+                guard number < prepared.count else {
+                    return try await use("recovery_ready", house.issuer).status == .ok
+                }
+                let (visitor, parameters) = prepared[number]
+                return try await visitor.comeBack(parameters).status == .ok
+            }
+            #expect(try await house.owner() == nil)
+            #expect(
+                try await house.stores.sessions.sessions(of: house.user().id, at: house.issuer.clock.now).isEmpty)
+        }
     }
 
     @Test("a passkey sign-in concurrent with a report leaves no session", arguments: TestEngine.allCases)

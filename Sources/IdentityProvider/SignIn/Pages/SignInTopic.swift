@@ -17,6 +17,7 @@ struct SignInTopic: Topic {
             SecondFactorEndpoint(core, loop: loop),
             PasskeySignInEndpoint(core, loop: loop),
             UpstreamAccountEndpoint(core, loop: loop),
+            NotLinkedEndpoint(core),
             UpstreamSignInEndpoint(core),
             PasskeyScriptEndpoint(),
             EnrolEndpoint(core, loop: loop),

@@ -10,6 +10,8 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
     private let loop: InteractionLoop
     private let pendingLinks: PendingLinks
     private let accounts: UpstreamAccountCreation
+    private let linked: LinkedSignIn
+    private let upstreams: SignInUpstreams
     private let users: any UserStore
     let routes = Route.page(.upstreamAccount)
 
@@ -19,13 +21,15 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
         self.loop = loop
         pendingLinks = PendingLinks(core)
         accounts = UpstreamAccountCreation(core)
+        linked = LinkedSignIn(core, loop: loop)
+        upstreams = SignInUpstreams(core)
         users = core.stores.users
     }
 
     func show(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         guard let (guest, upstream) = try await pendingLinks.find(in: interaction) else {
-            return try signInAnotherWay(interaction)
+            return try signInAnotherWay(interaction, because: .lost)
         }
         return .page(try await page(interaction, guest, of: upstream, request))
     }
@@ -33,21 +37,30 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
     func submit(_ request: Request) async throws -> Response {
         let interaction = try interactions.resume(request)
         guard let (guest, upstream) = try await pendingLinks.find(in: interaction) else {
-            return try signInAnotherWay(interaction)
+            return try signInAnotherWay(interaction, because: .lost)
         }
         switch request.parameters["action"] {
-        case "create": return try await create(interaction, guest, of: upstream, request)
+        case "create":
+            do { return try await create(interaction, guest, of: upstream, request) } catch let failure
+                as UpstreamFailure
+            {
+                return try signInAnotherWay(interaction, because: failure.reason)
+            }
         case "link":
             var linking = interaction
             linking.guest?.isLinking = true
             linking.guest?.offer = nil
             return .redirect(to: try interactions.location(.signIn, linking))
-        default: return try signInAnotherWay(interaction)
+        default: return .redirect(to: try interactions.otherWays(for: interaction))
         }
     }
 
-    private func signInAnotherWay(_ interaction: Interaction) throws -> Response {
-        .redirect(to: try interactions.otherWays(for: interaction))
+    /// Redirects to the sign-in page, which says why nothing came of the guest.
+    private func signInAnotherWay(
+        _ interaction: Interaction, because reason: UpstreamFailure.Reason
+    ) throws -> Response {
+        let problem = interaction.guest.map { "&" + reason.parameters(of: $0.upstream) } ?? ""
+        return .redirect(to: try interactions.otherWays(for: interaction) + problem)
     }
 
     private func create(
@@ -55,7 +68,7 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
     ) async throws -> Response {
         // The rules may have changed since.
         guard let offer = guest.offer, upstream.accountRules.signUp != .off else {
-            return try signInAnotherWay(interaction)
+            throw UpstreamFailure(.unlinked, upstream)
         }
         let typed = request.parameters["username"] ?? ""
         guard let own = Claims.own(in: request.parameters) else {
@@ -64,17 +77,28 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
         guard let username = Self.username(typed, offer) else {
             return .page(try await page(interaction, guest, of: upstream, request, error: "username"))
         }
-        let created = try await accounts.create(username, name: own["name"]?.string ?? "", for: guest, offer)
+        let created = try await accounts.create(
+            username, name: own["name"]?.string ?? "", for: guest, offer, by: upstream.accountRules)
         guard let (user, factor) = created else {
+            // A second click, or another tab.
+            if let response = try await linked.signIn(guest, offer, from: upstream, interaction, request) {
+                return response
+            }
             if try await users.find(named: username) != nil {
                 return .page(try await page(interaction, guest, of: upstream, request, error: "taken"))
             }
-            // The address or the account at the upstream belongs to someone by now.
-            return try signInAnotherWay(interaction)
+            // The address belongs to someone by now.
+            throw UpstreamFailure(.unlinked, upstream)
         }
         let outcome = try await loop.signIn.advance(
             nil, with: factor, by: user, toward: loop.destination(of: interaction), in: request)
-        if case .refused = outcome { return try signInAnotherWay(interaction) }
+        switch outcome {
+        case .refused: throw UpstreamFailure(.notAdmitted, upstream)
+        // Redirects after a form can't lead there.
+        case .stale:
+            return try await upstreams.send(interaction.reauthenticating(at: upstream.id), to: upstream, request)
+        case .signedIn, .unfinished: break
+        }
         return try await loop.proceed(outcome, of: interaction, by: user, in: request)
     }
 
@@ -93,10 +117,10 @@ struct UpstreamAccountEndpoint: InteractionPageEndpoint {
         page.data["label"] = .text(guest.label)
         page.data["other_ways_uri"] = .text(try interactions.otherWays(for: interaction))
         guard let offer = guest.offer, upstream.accountRules.signUp != .off else { return page }
-        let profile = MappedClaims(offer)?.profile["name"]?.string
+        let profile = MappedClaims(offer, by: upstream.accountRules)?.profile["name"]?.string
         page.data["offer"] = [
             "username": .text(request.parameters["username"] ?? offer.username ?? ""),
-            "own_name": .text(request.parameters["name"] ?? profile ?? ""),
+            "own_name": .text(request.parameters["name"] ?? profile ?? ""), "has_email": .flag(offer.email != nil),
         ]
         if let error { page.data["error"] = .object([error: true]) }
         return page

@@ -36,7 +36,8 @@ struct FirstUpstreamSignIn: Sendable {
         guest.offer = try await offer(identity, from: upstream, interaction)
         if upstream.accountRules.signUp == .create, let offer = guest.offer, let username = offer.username,
             let (user, factor) = try await accounts.create(
-                username, for: guest, offer, sealedTokens: sealing.tokens(identity, of: upstream))
+                username, for: guest, offer, by: upstream.accountRules,
+                sealedTokens: sealing.tokens(identity, of: upstream))
         {
             let outcome = try await loop.signIn.advance(
                 nil, with: factor, by: user, toward: loop.destination(of: interaction), in: request)

@@ -8,6 +8,11 @@ struct MappedClaims: Sendable, Hashable {
     /// Never more than the rules name.
     let membership: Membership
 
+    /// Gives nothing, so that copying it takes away what the rules manage.
+    static let none = MappedClaims()
+
+    private init() { membership = Membership() }
+
     /// Skips values that no account may have.
     init(_ claims: JSONObject, of upstream: Upstream, declared: AttributeCatalog) {
         let rules = upstream.accountRules
@@ -32,14 +37,14 @@ struct MappedClaims: Sendable, Hashable {
         }
     }
 
-    /// What an earlier step mapped.
-    init?(_ offer: UpstreamGuest.Offer) {
+    /// What an earlier step mapped, without roles and groups that the rules no longer name.
+    init?(_ offer: UpstreamGuest.Offer, by rules: UpstreamAccountRules) {
         guard let profile = try? JSONObject(parsing: Array(offer.profile.utf8)),
             let attributes = try? JSONObject(parsing: Array(offer.attributes.utf8))
         else { return nil }
         self.profile = profile
         self.attributes = attributes
-        membership = Membership(roles: offer.roles, groups: offer.groups)
+        membership = Membership(roles: offer.roles, groups: offer.groups).intersection(rules.managed)
     }
 
     /// Bytes of a URL, which may have many parameters, and of any other value.

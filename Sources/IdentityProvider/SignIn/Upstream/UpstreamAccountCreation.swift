@@ -19,9 +19,9 @@ struct UpstreamAccountCreation: Sendable {
     /// or the link by now.
     func create(
         _ username: String, name: String? = nil, for guest: UpstreamGuest, _ offer: UpstreamGuest.Offer,
-        sealedTokens: [UInt8]? = nil
+        by rules: UpstreamAccountRules, sealedTokens: [UInt8]? = nil
     ) async throws -> (User, ShownFactor)? {
-        guard let mapped = MappedClaims(offer) else { return nil }
+        guard let mapped = MappedClaims(offer, by: rules) else { return nil }
         let moment = now()
         var user = User(
             username: username, email: offer.email, isEmailVerified: offer.email != nil, claims: mapped.profile,

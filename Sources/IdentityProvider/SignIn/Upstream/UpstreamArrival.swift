@@ -27,11 +27,13 @@ struct UpstreamArrival: Sendable {
             throw UpstreamFailure(.notAdmitted, upstream)
         }
         for _ in 0..<2 {
-            if let link = try await links.find(upstream.id, subject: identity.subject) {
-                return try await linked.signIn(identity, from: upstream, by: link, interaction, request)
-            }
-            if let response = try await first.signIn(identity, from: upstream, interaction, request) { return response }
-            // The same person was quicker in another tab.
+            let link = try await links.find(upstream.id, subject: identity.subject)
+            let response =
+                if let link { try await linked.signIn(identity, from: upstream, by: link, interaction, request) } else {
+                    try await first.signIn(identity, from: upstream, interaction, request)
+                }
+            if let response { return response }
+            // The link was added or removed in another tab.
         }
         throw UpstreamFailure(.lost, upstream)
     }

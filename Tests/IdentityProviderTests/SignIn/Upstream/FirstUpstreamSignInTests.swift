@@ -154,7 +154,7 @@ struct FirstUpstreamSignInTests {
         house.upstream.change { $0.userInfo["preferred_username"] = "octocat" }
         let visitor = house.visitor()
         var page = try await house.arrive(visitor).page()
-        #expect(page.object("offer") == ["username": "octocat", "own_name": "Alice Liddell"])
+        #expect(page.object("offer") == ["username": "octocat", "own_name": "Alice Liddell", "has_email": true])
         for (username, name, error) in [
             ("xx", "Alice", "username"), ("a b", "Alice", "username"), ("bob@up.example", "Alice", "username"),
             ("alice", "Alice", "taken"), ("ALICE", "Alice", "taken"),
@@ -208,6 +208,63 @@ struct FirstUpstreamSignInTests {
             page, [("action", "create"), ("username", "Alice@UP.example"), ("name", " ")])
         let user = try await house.user("alice@up.example")
         #expect(user.username == "alice@up.example" && user.claims["name"] == nil)
+        house.upstream.change {
+            $0.subject = "u-2"
+            $0.userInfo["email_verified"] = false
+        }
+        let other = try await house.arrive(house.visitor()).page()
+        #expect(other.object("offer")["has_email"] == false)
+    }
+
+    @Test("a second click on the button signs in to the account that the first one created")
+    func secondClick() async throws {
+        let house = try await UpstreamCase(["sign_up": "ask"])
+        let (visitor, second) = (house.visitor(), house.visitor())
+        let page = try await house.arrive(visitor).page()
+        for cookie in visitor.browser.cookieHeader.split(separator: "; ") { second.browser.add(cookie: String(cookie)) }
+        let fields = [("action", "create"), ("username", "octocat")]
+        for browser in [visitor.browser, second.browser] {
+            #expect(try await browser.submit(page, fields).page().template == "consent")
+            #expect(try await house.session(browser).user == house.user("octocat").id)
+        }
+        #expect(try await house.issuer.records("account_created").count == 1)
+    }
+
+    @Test("a page that is open while the rules change gives only what the new ones name, and only where they apply")
+    func changedRules() async throws {
+        let given: JSONObject = [
+            "sign_up": "ask",
+            "memberships": [
+                ["claim": "g", "value": "a", "roles": ["admin"]], ["claim": "g", "value": "a", "roles": ["employee"]],
+            ],
+        ]
+        let house = try await UpstreamCase(given)
+        house.upstream.change { $0.userInfo["g"] = "a" }
+        let (visitor, other) = (house.visitor(), house.visitor())
+        let page = try await house.arrive(visitor).page()
+        house.upstream.change { $0.subject = "u-2" }
+        let late = try await house.arrive(other).page()
+        let fewer: JSONObject = [
+            "upstreams": [
+                .object(
+                    house.upstream.resource([
+                        "sign_up": "ask", "memberships": [["claim": "g", "value": "b", "roles": ["employee"]]],
+                    ]))
+            ]
+        ]
+        try await house.issuer.apply(String(decoding: fewer.serialized(), as: UTF8.self))
+        _ = try await visitor.browser.submit(page, [("action", "create"), ("username", "octocat")])
+        #expect(try await house.user("octocat").roles == ["employee"])
+        // The client no longer lists the upstream.
+        try await house.issuer.apply(
+            """
+            {"clients": [{"client_id": "web", "client_secret": "web-secret-web-secret-web-secret-1",
+              "redirect_uris": ["https://shop.example/callback"], "upstreams": []}]}
+            """)
+        house.issuer.clock.advance(by: 60)
+        let refused = try await other.browser.submit(late, [("action", "create"), ("username", "late")]).page()
+        #expect(refused.template == "sign-in" && refused.problem == "text.upstream_gone")
+        #expect(try await house.stores.users.find(named: "late") == nil)
     }
 
     @Test("no form grants more than the upstream and its rules did")
@@ -237,6 +294,7 @@ struct FirstUpstreamSignInTests {
             #"{"users": [{"username": "eve", "password": "eavesdropper", "email": "alice@up.example"}]}"#)
         let next = try await visitor.browser.submit(page, [("action", "create"), ("username", "octocat")]).page()
         #expect(next.template == "sign-in" && next.data["linking"] == nil)
+        #expect(next.problem == "text.upstream_unlinked")
         #expect(try await house.owner() == nil)
         #expect(try await house.stores.users.find(named: "octocat") == nil)
     }
@@ -255,7 +313,7 @@ struct FirstUpstreamSignInTests {
         #expect(stolen.status == .gone)
         house.issuer.clock.advance(by: house.issuer.core.settings.lifetimes.factor)
         let late = try await visitor.browser.submit(page, [("action", "create"), ("username", "octocat")]).page()
-        #expect(late.template == "sign-in")
+        #expect(late.template == "sign-in" && late.problem == "text.upstream_lost")
         #expect(try await house.stores.users.find(named: "octocat") == nil)
     }
 

@@ -14,6 +14,15 @@ struct UpstreamLinkingTests {
         try await house.stores.upstreamLinks.links(of: house.user(name).id).map(\.subject)
     }
 
+    /// Expects a page that tells the signed-in user that nothing was linked, and leads on.
+    private func expectNotLinked(
+        _ visitor: UpstreamVisitor, _ response: Response, isTaken: Bool = false
+    ) async throws {
+        let page = try response.page()
+        #expect(page.template == "not-linked" && page.data["is_taken"] == .flag(isTaken))
+        #expect(try await visitor.browser.follow(.redirect(to: page.text("continue_uri"))).page().template == "consent")
+    }
+
     @Test(
         "who signs in with their password after coming from the upstream is linked, told, and can use it from then on")
     func link() async throws {
@@ -79,16 +88,16 @@ struct UpstreamLinkingTests {
         interaction.guest = UpstreamGuest(
             upstream: Identifier(rawValue: "up"), subject: "u-1", label: "", arrivedAt: now, isLinking: true)
         let request = try Request(method: .post, path: "/sign-in")
-        func link(_ session: Session) async throws {
+        func link(_ session: Session) async throws -> PendingLinks.Obstacle? {
             try await PendingLinks(core).link(interaction, to: alice, after: session, request)
         }
-        try await link(Self.lesser[index].session(alice, now))
+        #expect(try await link(Self.lesser[index].session(alice, now)) == .other)
         #expect(try await links(house) == [])
         interaction.guest?.isLinking = false
-        try await link(.example(alice, at: now))
+        #expect(try await link(.example(alice, at: now)) == nil)
         #expect(try await links(house) == [])
         interaction.guest?.isLinking = true
-        try await link(.example(alice, at: now))
+        #expect(try await link(.example(alice, at: now)) == nil)
         #expect(try await links(house) == ["u-1"])
     }
 
@@ -184,7 +193,7 @@ struct UpstreamLinkingTests {
         #expect(
             try await late.browser.get("/sign-in", [("interaction", left.text("interaction"))]).page().data["linking"]
                 == nil)
-        _ = try await late.browser.signIn(on: left)
+        try await expectNotLinked(late, late.browser.signIn(on: left))
         #expect(try await links(house) == [])
         _ = page
     }
@@ -239,7 +248,7 @@ struct UpstreamLinkingTests {
         #expect(
             try await house.stores.users.setPasswordHash(
                 of: alice, to: hash, mailedAt: house.issuer.clock.now, at: house.issuer.clock.now))
-        #expect(try await visitor.browser.signIn(on: page).page().template == "consent")
+        try await expectNotLinked(visitor, visitor.browser.signIn(on: page))
         #expect(try await links(house) == [])
     }
 
@@ -249,7 +258,7 @@ struct UpstreamLinkingTests {
         let visitor = house.visitor()
         let page = try await house.chooseToLink(visitor)
         try await house.issuer.link("bob", to: "up")
-        #expect(try await visitor.browser.signIn(on: page).page().template == "consent")
+        try await expectNotLinked(visitor, visitor.browser.signIn(on: page), isTaken: true)
         #expect(try await house.owner() == "bob")
         #expect(try await house.issuer.records("upstream_refused").last?.details["reason"] == "taken")
     }
@@ -261,8 +270,18 @@ struct UpstreamLinkingTests {
         let page = try await house.chooseToLink(visitor)
         let off: JSONObject = ["upstreams": [.object(house.upstream.resource(["disabled": true]))]]
         try await house.issuer.apply(String(decoding: off.serialized(), as: UTF8.self))
-        _ = try await visitor.browser.signIn(on: page)
+        try await expectNotLinked(visitor, visitor.browser.signIn(on: page))
         #expect(try await links(house) == [])
+    }
+
+    @Test("a user who has the most accounts that are allowed is told that another was not linked")
+    func full() async throws {
+        let house = try await UpstreamCase()
+        for number in 0..<20 { try await house.issuer.link("alice", to: "other", subject: "s-\(number)") }
+        let visitor = house.visitor()
+        let page = try await house.chooseToLink(visitor)
+        try await expectNotLinked(visitor, visitor.browser.signIn(on: page))
+        #expect(try await house.owner() == nil)
     }
 }
 

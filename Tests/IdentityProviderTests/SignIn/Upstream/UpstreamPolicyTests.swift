@@ -196,6 +196,20 @@ struct UpstreamPolicyTests {
           "redirect_uris": ["https://shop.example/callback"], "minimum_acr": "urn:martlet:acr:2"}]}
         """
 
+    @Test("a new account that needs a factor is sent back to the upstream from a page, since a form can't lead there")
+    func enrollmentAfterForm() async throws {
+        let house = try await UpstreamCase(["sign_up": "ask"])
+        try await house.issuer.apply(Self.strict)
+        house.upstream.change { $0.claims = ["auth_time": .null] }
+        let visitor = house.visitor()
+        let page = try await house.arrive(visitor, Browser.webRequest(scope: "openid")).page()
+        let next = try await visitor.browser.submit(page, [("action", "create"), ("username", "octocat")])
+        #expect(try next.page().template == "upstream-redirect")
+        let href = try #require(next.refresh)
+        let location = try #require(try await visitor.browser.click(href).headers[.location])
+        #expect(location.contains("prompt=login") && location.contains("max_age=0"))
+    }
+
     @Test(
         "a factor is added only after a recent sign-in at the upstream, which is asked for", arguments: [true, false])
     func enrollment(isKnown: Bool) async throws {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// Lets users view, add and remove the accounts at other providers with which they sign in.
+/// Lets users view, link and unlink the accounts at other providers with which they sign in.
 struct LinkedAccountsEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let links: any UpstreamLinkStore
@@ -9,6 +9,7 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
     let starter: UpstreamStarter
     let failures: UpstreamFailures
     let linking: UpstreamLinking
+    let copying: UpstreamCopying
     let offers: UpstreamLinkOffers
     let notices: AccountNotices
     let audit: AuditLog
@@ -22,20 +23,27 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
         starter = UpstreamStarter(core)
         failures = UpstreamFailures(core)
         linking = UpstreamLinking(core)
+        copying = UpstreamCopying(core)
         offers = UpstreamLinkOffers(core)
         notices = AccountNotices(core)
         audit = core.audit
     }
 
+    /// What the page says about an attempt that failed.
+    private typealias Problem = [String: Page.Value]
+
     /// Links lead from the page to the upstreams instead of a form, because browsers apply `form-action` to every redirect
     /// after a form, including those of the upstream. Only an offer made for this session leads there.
     func show(_ request: Request, to visitor: AccountGate.Visitor) async throws -> Response {
         guard request.parameters["offer"] != nil else {
-            return try await page(visitor, request, problem: Self.problem(request))
+            return try await page(visitor, request, problem: try await problem(request))
         }
-        guard let offer = offers.open(request, for: visitor.user, in: visitor.session),
-            let upstream = try await upstreams.findEnabled(offer.upstream)
-        else { return try await page(visitor, request, problem: "upstream_lost") }
+        guard let offer = offers.open(request, for: visitor.user, in: visitor.session) else {
+            return try await page(visitor, request, problem: ["expired": true])
+        }
+        guard let upstream = try await upstreams.findEnabled(offer.upstream) else {
+            return try await page(visitor, request, problem: ["unavailable": true])
+        }
         guard offer.subject == nil else { return try await page(visitor, request, confirming: (offer, upstream)) }
         try gate.requireMoreThanMailbox(visitor)
         let purpose = UpstreamAttempt.Purpose.link(user: visitor.user.id, session: visitor.session.id)
@@ -46,12 +54,12 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
     }
 
     func submit(_ request: Request, by visitor: AccountGate.Visitor) async throws -> Response {
-        let problem: String? =
+        let problem: Problem? =
             switch request.parameters["action"] {
             case "add": try await add(visitor, request)
             case "remove":
                 try await remove(Identifier(rawValue: request.parameters["link"] ?? ""), of: visitor.user, request)
-            // The user doesn't want to add the account.
+            // The user doesn't want to link the account.
             default: nil
             }
         if let problem { return try await page(visitor, request, problem: problem) }
@@ -59,40 +67,56 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
         return .redirect(to: gate.interactions.issuer.reference(path))
     }
 
-    /// Returns the problem to show, or `nil`.
-    private func add(_ visitor: AccountGate.Visitor, _ request: Request) async throws -> String? {
+    private func add(_ visitor: AccountGate.Visitor, _ request: Request) async throws -> Problem? {
         try gate.requireMoreThanMailbox(visitor)
-        guard let offer = offers.open(request, for: visitor.user, in: visitor.session), let subject = offer.subject,
-            let upstream = try await upstreams.findEnabled(offer.upstream)
-        else { return "upstream_lost" }
+        guard let offer = offers.open(request, for: visitor.user, in: visitor.session), let subject = offer.subject
+        else {
+            return ["expired": true]
+        }
+        guard let upstream = try await upstreams.findEnabled(offer.upstream) else { return ["unavailable": true] }
         switch try await linking.link(upstream.id, subject, label: offer.label ?? "", to: visitor.user, request) {
         case .added, .present: return nil
-        case .taken: return "upstream_taken"
-        case .outdated: return "full"
+        case .taken: return Self.describe(.taken, at: upstream)
+        case .outdated: return ["full": true]
         }
     }
 
-    private func remove(_ id: Identifier<UpstreamLink>, of owner: User, _ request: Request) async throws -> String? {
-        guard let link = try await links.links(of: owner.id).first(where: { $0.id == id }) else { return "gone" }
-        let usable = try await upstreams.enabled().map(\.id)
-        switch try await links.remove(id, of: owner.id, usable: usable, at: gate.now()) {
+    private func remove(_ id: Identifier<UpstreamLink>, of owner: User, _ request: Request) async throws -> Problem? {
+        guard let link = try await links.links(of: owner.id).first(where: { $0.id == id }) else {
+            return ["gone": true]
+        }
+        let enabled = try await upstreams.enabled()
+        switch try await links.remove(id, of: owner.id, usable: enabled.map(\.id), at: gate.now()) {
         case .removed:
             audit.record(.upstreamUnlinked(link.upstream), user: owner.id)
             await notices.removed(.upstream, by: owner.id, request)
+            if let rules = enabled.first(where: { $0.id == link.upstream })?.accountRules {
+                // No further sign-in there would take away the roles that the upstream gave.
+                _ = try await copying.copy(.none, to: owner.id, by: rules, isFirst: false)
+            }
             return nil
-        case .unknown: return "gone"
-        case .last: return "last"
+        case .unknown: return ["gone": true]
+        case .last: return ["last": true]
         }
     }
 
     /// Returns the problem that a failed sign-in at an upstream led here with.
-    private static func problem(_ request: Request) -> String? {
-        let known = UpstreamFailure.Reason.allCases.map { "upstream_\($0.rawValue)" }
-        return request.parameters["problem"].flatMap { known.contains($0) ? $0 : "upstream_lost" }
+    private func problem(_ request: Request) async throws -> Problem? {
+        guard request.parameters["problem"] != nil else { return nil }
+        // `unlinked` is a problem of signing in only.
+        guard let reason = UpstreamFailure.Reason(of: request), reason != .unlinked,
+            let upstream = try await upstreams.enabled().named(request.parameters["upstream"])
+        else { return ["unavailable": true] }
+        return Self.describe(reason, at: upstream)
+    }
+
+    /// The texts differ from those of the sign-in page, because the user is signed in.
+    private static func describe(_ reason: UpstreamFailure.Reason, at upstream: Upstream) -> Problem {
+        ["text": .text("text.linked_accounts_problem_\(reason.rawValue)"), "name": upstream.shownName]
     }
 
     private func page(
-        _ visitor: AccountGate.Visitor, _ request: Request, problem: String? = nil,
+        _ visitor: AccountGate.Visitor, _ request: Request, problem: Problem? = nil,
         confirming candidate: (offer: UpstreamLinkOffer, upstream: Upstream)? = nil
     ) async throws -> Response {
         var (page, cookie) = gate.page("linked-accounts", at: path, for: visitor, request)
@@ -114,19 +138,8 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
                 })
             page.imageSources += enabled.compactMap(\.logoURI)
         }
-        if let problem { page.data["error"] = .object(Self.describe(problem, request, among: enabled)) }
+        page.data["error"] = problem.map(Page.Value.object)
         return Response.page(page).setting(cookie)
-    }
-
-    /// Failures at upstreams have the same texts as on the sign-in page.
-    private static func describe(
-        _ problem: String, _ request: Request, among enabled: [Upstream]
-    ) -> [String: Page.Value] {
-        guard problem.hasPrefix("upstream_") else { return [problem: true] }
-        guard let upstream = enabled.first(where: { $0.id.rawValue == request.parameters["upstream"] }) else {
-            return ["text": "text.upstream_gone"]
-        }
-        return ["text": .text("text.\(problem)"), "name": upstream.shownName]
     }
 
     /// `upstream` is `nil` if it is disabled or was deleted.

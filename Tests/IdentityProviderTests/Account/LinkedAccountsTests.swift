@@ -167,14 +167,14 @@ struct LinkedAccountsTests {
         let back = try await visitor.comeBack(house.upstream.authorize(try #require(away.headers[.location])))
         #expect(back.upstreamProblem == "taken")
         let shown = try await visitor.browser.follow(back).page()
-        #expect(shown.object("error") == ["text": "text.upstream_taken", "name": "up"])
+        #expect(shown.object("error") == ["text": "text.linked_accounts_problem_taken", "name": "up"])
         // Linked while the question was open.
         _ = try await house.stores.upstreamLinks.delete(
             of: house.user("bob").id, addedIn: .distantPast ... .distantFuture)
         let question = try await goAndReturn(house, visitor, from: shown)
         try await house.issuer.link("bob", to: "up")
         let late = try await submit(visitor, question, [("action", "add")])
-        #expect(late.data["error"] != nil)
+        #expect(late.object("error") == ["text": "text.linked_accounts_problem_taken", "name": "up"])
         #expect(try await house.owner() == "bob")
     }
 
@@ -200,6 +200,47 @@ struct LinkedAccountsTests {
         let (visitor, page) = try await signedIn(house)
         let (path, query) = try href(page)
         #expect(try await visitor.browser.request(.get, path, query: query).status == .forbidden)
+    }
+
+    @Test("a link or question that was open too long links nothing and says so, as does one for a disabled provider")
+    func expired() async throws {
+        let house = try await UpstreamCase()
+        let (visitor, page) = try await signedIn(house)
+        let question = try await goAndReturn(house, visitor, from: page)
+        guard case .text(let old)? = question.object("candidate")["offer"] else { throw Unexpected("no offer") }
+        house.issuer.clock.advance(by: house.issuer.core.settings.lifetimes.factor)
+        _ = try await visitor.browser.authorize(Browser.webRequest([("prompt", "login")]))
+        let shown = try await visitor.browser.get(Self.path, [("offer", old)]).page()
+        #expect(shown.hasError("expired") && shown.data["candidate"] == nil)
+        #expect(
+            try await visitor.browser.submit(shown, [("offer", old), ("action", "add")]).page().hasError("expired"))
+        let next = try await goAndReturn(house, visitor, from: shown)
+        let off: JSONObject = ["upstreams": [.object(house.upstream.resource(["disabled": true]))]]
+        try await house.issuer.apply(String(decoding: off.serialized(), as: UTF8.self))
+        #expect(try await submit(visitor, next, [("action", "add")]).hasError("unavailable"))
+        #expect(try await links(house).isEmpty)
+    }
+
+    @Test("roles and groups that the provider's rules gave go with the link, others stay", arguments: [true, false])
+    func memberships(isOnce: Bool) async throws {
+        let house = try await UpstreamCase([
+            "memberships": [["claim": "team", "value": "a", "roles": ["employee"], "groups": ["staff"]]],
+            "copy_memberships": isOnce ? "once" : "each_sign_in",
+        ])
+        try await house.issuer.link("alice", to: "up")
+        house.upstream.change { $0.userInfo["team"] = "a" }
+        let own = Membership(roles: ["auditor"])
+        let alice = try await house.user()
+        #expect(try await house.stores.users.replaceMembership(of: alice.id, from: Membership(), to: own))
+        _ = try await house.arrive(house.visitor())
+        let given = Membership(roles: ["auditor", "employee"], groups: ["staff"])
+        #expect(try await house.user().membership == given)
+        let (visitor, page) = try await signedIn(house)
+        _ = try await submit(visitor, page, [("action", "remove"), ("link", links(house)[0].id.rawValue)])
+        // What is given once is the user's.
+        #expect(try await house.user().membership == (isOnce ? given : own))
+        let withdrawn = try await house.issuer.records("membership_withdrawn").map { $0.details["groups"] }
+        #expect(withdrawn == (isOnce ? [] : [["staff"]]))
     }
 
     @Test("the last way to sign in can't be removed, and the page says what to do")
@@ -237,10 +278,12 @@ struct LinkedAccountsTests {
         }
         let (path, query) = try href(page)
         let shown = try await visitor.browser.follow(visitor.browser.request(.get, path, query: query)).page()
-        #expect(shown.object("error") == ["text": "text.upstream_unavailable", "name": "up"])
+        #expect(shown.object("error") == ["text": "text.linked_accounts_problem_unavailable", "name": "up"])
         // A problem that isn't ours is not repeated.
-        let odd = try await visitor.browser.get(Self.path, [("problem", "<b>"), ("upstream", "<b>")]).page()
-        #expect(odd.object("error") == ["text": "text.upstream_gone"])
+        for (problem, upstream) in [("<b>", "<b>"), ("upstream_lost", "other"), ("upstream_unlinked", "up")] {
+            let odd = try await visitor.browser.get(Self.path, [("problem", problem), ("upstream", upstream)]).page()
+            #expect(odd.object("error") == ["unavailable": true])
+        }
     }
 
     @Test("the account's data has the links, and deleting the account deletes them")

@@ -11,16 +11,16 @@ struct PageWalk {
     let folder: Folder
 
     /// `upstreams` is added to the resource file.
-    init(_ language: String, _ upstreams: String = "upstreams: []\n") async throws {
+    init(_ language: String, _ upstreams: String = "upstreams: []\n", host: String = "localhost") async throws {
         folder = try Folder()
         mail = try SMTPServer()
         let port = try freePort()
-        try folder.write("resources.yaml", upstreams + Self.resources("http://localhost:\(port)"))
+        try folder.write("resources.yaml", upstreams + Self.resources("http://\(host):\(port)"))
         server = try await RunningServer(
             [
                 "--apply", "resources.yaml", "--mail-smtp", "smtp://127.0.0.1:\(mail.port)", "--mail-from",
                 "no-reply@example.com", "--sign-up", "open",
-            ], in: folder.url, port: port)
+            ], in: folder.url, port: port, issuer: "http://\(host):\(port)")
         browser = try await Chromium()
         inspection = try await PageInspection(browser, language: language)
     }

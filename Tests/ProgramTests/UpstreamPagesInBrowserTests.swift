@@ -11,12 +11,12 @@ struct UpstreamPagesInBrowserTests {
         func listed(_ id: String, _ members: String) -> String {
             """
               - {id: \(id), \(members), \(secret), authorization_endpoint: "\(other)/account",
-                 token_endpoint: "\(other)/token", userinfo_endpoint: "\(other)/userinfo"}
+                 token_endpoint: "\(other)/token", userinfo_endpoint: "\(other)/userinfo", private_network: true}
             """
         }
         return """
             upstreams:
-              - {preset: entra, tenant: t, \(secret)}
+              - {preset: entra, tenant: 11111111-2222-3333-4444-555555555555, \(secret)}
               - {preset: github, \(secret)}
               - {preset: gitlab, \(secret)}
               - {preset: google, \(secret)}

@@ -44,6 +44,15 @@ package struct DocumentReader {
         }
     }
 
+    /// Reads one of the words in `choices`.
+    mutating func choice<Value>(_ name: String, _ choices: KeyValuePairs<String, Value>) -> Value? {
+        value(name) { text throws(InvalidValue) in
+            if let choice = choices.first(where: { $0.key == text }) { return choice.value }
+            let words = choices.map(\.key)
+            throw InvalidValue("must be \(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")")
+        }
+    }
+
     package mutating func required(_ name: String, _ parse: (String) throws(InvalidValue) -> String) -> String {
         if document[name] == nil { report(name, "is missing") }
         return value(name, parse) ?? ""

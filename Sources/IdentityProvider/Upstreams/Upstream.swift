@@ -37,16 +37,8 @@ package struct Upstream: Sendable {
     /// Throws all problems of `document` at once. Unknown members are problems, because a misspelled restriction would
     /// have no effect.
     package init(_ document: JSONObject, sealedSecret: [UInt8]? = nil) throws(InvalidDocument) {
-        var reader = DocumentReader(document)
-        let preset = reader.value("preset", UpstreamPreset.init(registered:))
-        let expanded = preset?.expand(document) ?? document
-        // Without its preset, everything else would seem to be missing.
-        try reader.finish()
-        reader = DocumentReader(expanded)
-        _ = reader.text("preset")
-        for member in preset?.required ?? [] where expanded[member] == nil { reader.report(member, "is missing") }
-        preset?.check(document, &reader)
-        self.preset = preset
+        var reader: DocumentReader
+        (preset, reader) = try Self.expand(document)
         id = Identifier(rawValue: reader.required("id", Self.checkID))
         let title = reader.translated("name")
         name = title?.text ?? id.rawValue
@@ -58,8 +50,8 @@ package struct Upstream: Sendable {
         let isOpenID = if case .discovered = endpoints { true } else { false }
         scope = reader.value("scope", Scope.init(registered:)) ?? Scope(isOpenID ? ["openid", "profile", "email"] : [])
         if isOpenID, !scope.contains(Scope.openID) { reader.report("scope", "must contain openid") }
-        responseMode = reader.value("response_mode", Self.responseMode) ?? .query
-        usesPKCE = reader.value("pkce", Self.isRequired) ?? true
+        responseMode = reader.choice("response_mode", ["query": .query, "form_post": .formPost]) ?? .query
+        usesPKCE = reader.choice("pkce", ["required": true, "off": false]) ?? true
         parameters = Self.parameters(&reader)
         isInPrivateNetwork = reader.flag("private_network") ?? false
         if endpoints.isLocal, !isInPrivateNetwork {
@@ -69,18 +61,35 @@ package struct Upstream: Sendable {
         assurance = reader.nested("assurance", UpstreamAssurance.init(document:)) ?? UpstreamAssurance()
         accountRules = UpstreamAccountRules(&reader)
         domains = reader.list("domains", UpstreamAccountRules.checkDomain)
-        endsUpstreamSession = reader.value("sign_out", Self.signOut) ?? false
-        keepsTokens = reader.value("tokens", Self.tokens) ?? false
+        endsUpstreamSession = reader.choice("sign_out", ["local": false, "upstream": true]) ?? false
+        keepsTokens = reader.choice("tokens", ["discard": false, "keep": true]) ?? false
         isDisabled = reader.flag("disabled") ?? false
         self.sealedSecret = sealedSecret
         self.document = document
         reader.refuseUnknown(besides: Set(UpstreamPreset.members))
-        for member in UpstreamPreset.members where document[member] != nil && preset?.required.contains(member) != true
-        {
+        try reader.finish()
+    }
+
+    /// Returns a reader of the document with the members of its preset, which has reported those that the preset misses
+    /// or doesn't use.
+    private static func expand(
+        _ document: JSONObject
+    ) throws(InvalidDocument) -> (preset: UpstreamPreset?, reader: DocumentReader) {
+        var reader = DocumentReader(document)
+        let preset = reader.value("preset", UpstreamPreset.init(registered:))
+        // Without its preset, everything else would seem to be missing.
+        try reader.finish()
+        let expanded = preset?.expand(document) ?? document
+        reader = DocumentReader(expanded)
+        _ = reader.text("preset")
+        let required = preset?.required ?? []
+        for member in required where expanded[member] == nil { reader.report(member, "is missing") }
+        preset?.check(document, &reader)
+        for member in UpstreamPreset.members where document[member] != nil && !required.contains(member) {
             reader.report(
                 member, "is not used\(preset.map { " with the preset \($0.rawValue)" } ?? " without a preset")")
         }
-        try reader.finish()
+        return (preset, reader)
     }
 
     /// The members that hold a secret and are stored sealed.
@@ -99,38 +108,6 @@ package struct Upstream: Sendable {
             throw InvalidValue("must be 1 to 1024 printable ASCII characters (RFC 6749 §A.1)")
         }
         return text
-    }
-
-    private static func responseMode(_ text: String) throws(InvalidValue) -> ResponseMode {
-        switch text {
-        case "query": return .query
-        case "form_post": return .formPost
-        default: throw InvalidValue("must be query or form_post")
-        }
-    }
-
-    private static func isRequired(_ text: String) throws(InvalidValue) -> Bool {
-        switch text {
-        case "required": return true
-        case "off": return false
-        default: throw InvalidValue("must be required or off")
-        }
-    }
-
-    private static func signOut(_ text: String) throws(InvalidValue) -> Bool {
-        switch text {
-        case "local": return false
-        case "upstream": return true
-        default: throw InvalidValue("must be local or upstream")
-        }
-    }
-
-    private static func tokens(_ text: String) throws(InvalidValue) -> Bool {
-        switch text {
-        case "discard": return false
-        case "keep": return true
-        default: throw InvalidValue("must be discard or keep")
-        }
     }
 
     private static func parameters(_ reader: inout DocumentReader) -> [String: String] {

@@ -3,19 +3,19 @@ import JOSE
 /// What happens to accounts when users sign in with an upstream.
 struct UpstreamAccountRules: Sendable, Hashable {
     /// What happens at the first sign-in of someone without a linked account.
-    enum SignUp: String, Sendable, CaseIterable {
+    enum SignUp: Sendable {
         /// They must sign in to an existing account to link it.
-        case off = "off"
+        case off
         /// They choose between an existing account and a new one.
-        case ask = "ask"
+        case ask
         /// They get an account.
-        case create = "create"
+        case create
     }
 
     /// When values of the upstream are copied to the account.
-    enum Frequency: String, Sendable, CaseIterable {
-        case once = "once"
-        case eachSignIn = "each_sign_in"
+    enum Frequency: Sendable {
+        case once
+        case eachSignIn
     }
 
     /// Values of one claim, any of which is enough.
@@ -52,12 +52,14 @@ struct UpstreamAccountRules: Sendable, Hashable {
         var attributes: [String: String] = [:]
         for (name, value) in reader.object("attributes")?.members ?? [] {
             attributes[name] = value.string
-            if value.string == nil { reader.report("attributes.\(name)", "must be the name of a claim of the upstream") }
+            if value.string == nil {
+                reader.report("attributes.\(name)", "must be the name of a claim of the upstream")
+            }
         }
         self.attributes = attributes
-        profileFrequency = reader.value("copy_profile", Self.frequency) ?? .once
+        profileFrequency = Self.frequency("copy_profile", &reader) ?? .once
         memberships = reader.objects("memberships", Self.membership)
-        membershipFrequency = reader.value("copy_memberships", Self.frequency) ?? .eachSignIn
+        membershipFrequency = Self.frequency("copy_memberships", &reader) ?? .eachSignIn
     }
 
     /// Everything that the rules can give. They never take or give anything else.
@@ -68,16 +70,13 @@ struct UpstreamAccountRules: Sendable, Hashable {
     }
 
     private static func signUp(_ reader: inout DocumentReader) -> (SignUp, [String], [Condition]) {
-        let policy = reader.value("sign_up") { text throws(InvalidValue) in
-            guard let policy = SignUp(rawValue: text) else { throw InvalidValue("must be off, ask or create") }
-            return policy
-        }
+        let policy: SignUp = reader.choice("sign_up", ["off": .off, "ask": .ask, "create": .create]) ?? .off
         let domains = reader.list("sign_up_domains", checkDomain)
         let conditions = conditions("sign_up_requires", &reader)
-        if policy ?? .off == .off, !domains.isEmpty || !conditions.isEmpty {
+        if policy == .off, !domains.isEmpty || !conditions.isEmpty {
             reader.report("sign_up", "must be ask or create for sign_up_domains and sign_up_requires to have an effect")
         }
-        return (policy ?? .off, domains, conditions)
+        return (policy, domains, conditions)
     }
 
     private static func conditions(_ name: String, _ reader: inout DocumentReader) -> [Condition] {
@@ -104,9 +103,8 @@ struct UpstreamAccountRules: Sendable, Hashable {
             condition: Condition(claim: claim, values: [value]), membership: Membership(roles: roles, groups: groups))
     }
 
-    private static func frequency(_ text: String) throws(InvalidValue) -> Frequency {
-        guard let frequency = Frequency(rawValue: text) else { throw InvalidValue("must be once or each_sign_in") }
-        return frequency
+    private static func frequency(_ name: String, _ reader: inout DocumentReader) -> Frequency? {
+        reader.choice(name, ["once": .once, "each_sign_in": .eachSignIn])
     }
 
     private static func checkClaim(_ text: String) throws(InvalidValue) -> String {
@@ -117,8 +115,10 @@ struct UpstreamAccountRules: Sendable, Hashable {
     }
 
     /// The claims that can be copied. The username and the email address have their own rules.
-    private static let copied = Claims.byScope.filter { [Scope.profile, Scope.phone, Scope.address].contains($0.scope) }
-        .flatMap(\.claims).filter { !["preferred_username", "updated_at", "phone_number_verified"].contains($0) }
+    private static let copied = Claims.byScope.filter {
+        [Scope.profile, Scope.phone, Scope.address].contains($0.scope)
+    }
+    .flatMap(\.claims).filter { !["preferred_username", "updated_at", "phone_number_verified"].contains($0) }
 
     static func checkDomain(_ text: String) throws(InvalidValue) -> String {
         guard text.wholeMatch(of: /[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+/) != nil else {

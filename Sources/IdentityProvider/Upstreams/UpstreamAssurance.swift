@@ -20,13 +20,10 @@ struct UpstreamAssurance: Sendable, Hashable {
         contexts = Self.contexts("acr", &reader)
         methods = Self.contexts("amr", &reader)
         minimum = reader.value("minimum_acr", AuthenticationContext.registered) ?? .singleFactor
-        assumesReauthentication = reader.value("reauthentication", Self.reauthentication) ?? false
+        assumesReauthentication = reader.choice("reauthentication", ["proven": false, "assumed": true]) ?? false
         reader.refuseUnknown()
         try reader.finish()
     }
-
-    /// The strongest context that a sign-in of the upstream can prove.
-    var maximum: AuthenticationContext { (Array(contexts.values) + Array(methods.values)).max() ?? .singleFactor }
 
     /// Returns the context that a sign-in with this `acr` and `amr` proves.
     func context(acr: String?, amr: [String]) -> AuthenticationContext {
@@ -48,13 +45,5 @@ struct UpstreamAssurance: Sendable, Hashable {
             } catch { reader.report("\(name).\(value)", error.reason) }
         }
         return contexts
-    }
-
-    private static func reauthentication(_ text: String) throws(InvalidValue) -> Bool {
-        switch text {
-        case "proven": return false
-        case "assumed": return true
-        default: throw InvalidValue("must be proven or assumed")
-        }
     }
 }

@@ -3,12 +3,12 @@ import JOSE
 /// Which claims of an upstream Martlet reads, and where it finds them.
 struct UpstreamClaims: Sendable, Hashable {
     /// When an email address of the upstream counts as verified.
-    enum EmailVerification: String, Sendable, CaseIterable {
+    enum EmailVerification: Sendable {
         /// If `email_verified` is `true`.
-        case claim = "claim"
+        case claim
         /// Always: the upstream hands out the addresses itself.
-        case always = "always"
-        case never = "never"
+        case always
+        case never
     }
 
     /// The upstream's names of claims, by our names. Names without an entry are the same.
@@ -30,7 +30,8 @@ struct UpstreamClaims: Sendable, Hashable {
             reader.report("claims.sub", "must be sub: an ID Token names its user there (OpenID Connect Core §2)")
         }
         self.names = names
-        emailVerification = reader.value("email_verified", Self.verification) ?? .claim
+        emailVerification =
+            reader.choice("email_verified", ["claim": .claim, "always": .always, "never": .never]) ?? .claim
         acceptsTextFlags = reader.text("preset") == UpstreamPreset.apple.rawValue
     }
 
@@ -58,12 +59,5 @@ struct UpstreamClaims: Sendable, Hashable {
             let flag = value("email_verified", in: claims)
             return flag == true || acceptsTextFlags && flag == "true"
         }
-    }
-
-    private static func verification(_ text: String) throws(InvalidValue) -> EmailVerification {
-        guard let verification = EmailVerification(rawValue: text) else {
-            throw InvalidValue("must be claim, always or never")
-        }
-        return verification
     }
 }

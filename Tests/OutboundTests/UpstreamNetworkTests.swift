@@ -48,9 +48,10 @@ struct UpstreamNetworkTests {
             ], sealedSecret: test.core.sealer.seal(Array("s".utf8), for: .upstreamSecret))
         let exchange = UpstreamExchange(
             code: "c", redirectURI: "r", nonce: "n", verifier: "v", startedAt: test.clock.now, maxAge: nil)
-        do { _ = try await UpstreamClient(test.core).identity(from: exchange, at: upstream) } catch let failure
-            as UpstreamFailure
-        { return failure }
+        let client = UpstreamClient(test.core)
+        do {
+            _ = try await client.identity(from: exchange, at: client.metadata(of: upstream), of: upstream)
+        } catch let failure as UpstreamFailure { return failure }
         return nil
     }
 

@@ -203,6 +203,6 @@ extension UpstreamVisitor {
         let exchange = UpstreamExchange(
             code: try parameters.required("code"), redirectURI: request.redirectURI, nonce: "n", verifier: "v",
             startedAt: issuer.clock.now, maxAge: nil)
-        return try await client.identity(from: exchange, at: registered)
+        return try await client.identity(from: exchange, at: request.metadata, of: registered)
     }
 }

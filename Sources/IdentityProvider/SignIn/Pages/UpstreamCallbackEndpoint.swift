@@ -115,11 +115,13 @@ struct UpstreamCallbackEndpoint: Endpoint {
     private func identity(
         _ attempt: UpstreamAttempt, _ response: UpstreamResponse, _ upstream: Upstream
     ) async throws -> UpstreamIdentity {
-        let code = try response.code(from: upstream, at: await client.metadata(of: upstream))
+        let metadata = try await client.metadata(of: upstream)
+        let code = try response.code(from: upstream, at: metadata)
         let exchange = UpstreamExchange(
             code: code, redirectURI: issuer.url(.upstreamCallback.with(upstream.id.rawValue)), nonce: attempt.nonce,
             verifier: attempt.verifier, startedAt: attempt.startedAt, maxAge: attempt.maxAge)
-        let identity = response.completing(try await client.identity(from: exchange, at: upstream), of: upstream)
+        let identity = response.completing(
+            try await client.identity(from: exchange, at: metadata, of: upstream), of: upstream)
         Decision.note("The upstream \(upstream.id) vouches for a user (\(identity.context.rawValue)).")
         return identity
     }

@@ -32,9 +32,10 @@ struct UpstreamClient: Sendable {
     }
 
     /// Redeems the code and returns what the upstream says about the user. Throws `UpstreamFailure`.
-    func identity(from exchange: UpstreamExchange, at upstream: Upstream) async throws -> UpstreamIdentity {
-        let metadata = try await metadata(of: upstream)
-        return try await reporting(upstream) {
+    func identity(
+        from exchange: UpstreamExchange, at metadata: UpstreamMetadata, of upstream: Upstream
+    ) async throws -> UpstreamIdentity {
+        try await reporting(upstream) {
             let response = try await redeem(exchange, at: metadata, of: upstream)
             guard let uri = metadata.keysURI, let issuer = metadata.issuer else {
                 let (subject, claims) = try await userInfo.identity(

@@ -82,7 +82,7 @@ struct UpstreamCallbackEndpoint: Endpoint {
     /// The client's list may have changed since the attempt began.
     private func requireAllowed(_ upstream: Upstream, for purpose: UpstreamAttempt.Purpose) async throws {
         guard case .signIn(let interaction) = purpose,
-            try await !choices.allowed(for: interaction).contains(upstream)
+            try await !choices.allowed(for: interaction).contains(where: { $0.id == upstream.id })
         else { return }
         throw UpstreamFailure(.notAdmitted, upstream, cause: UpstreamMistake("the client doesn't list the upstream"))
     }

@@ -155,6 +155,7 @@ extension StoredForm {
             {"user": "u", "session": "s", "upstream": "google", "subject": "u-1", "label": "octocat",
              "madeAt": 801000000.25}
             """),
+        StoredForm(UpstreamSecret.self, #"{"secret": "s", "upstream": "google", "recipient": "https://a.example"}"#),
         StoredForm(
             UpstreamTokens.self,
             #"{"accessToken": "a", "refreshToken": "r", "scope": "openid", "expiresAt": 801000600.25}"#),

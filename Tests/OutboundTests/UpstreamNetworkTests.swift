@@ -42,10 +42,10 @@ struct UpstreamNetworkTests {
     /// Redeems a code at the upstream with this issuer and returns the failure.
     private func failure(_ issuer: String, isInPrivateNetwork: Bool = true) async throws -> UpstreamFailure? {
         let test = try await TestIssuer(fetcher: GuardedFetcher())
-        let upstream = try Upstream(
-            [
-                "id": "up", "issuer": .string(issuer), "client_id": "c", "private_network": .bool(isInPrivateNetwork),
-            ], sealedSecret: test.core.sealer.seal(Array("s".utf8), for: .upstreamSecret))
+        let document: JSONObject = [
+            "id": "up", "issuer": .string(issuer), "client_id": "c", "private_network": .bool(isInPrivateNetwork),
+        ]
+        let upstream = try Upstream(document, sealedSecret: test.core.sealer.seal("s", of: Upstream(document)))
         let exchange = UpstreamExchange(
             code: "c", redirectURI: "r", nonce: "n", verifier: "v", startedAt: test.clock.now, maxAge: nil)
         let client = UpstreamClient(test.core)

@@ -12,7 +12,8 @@ extension Administration {
             guard former != upstream else { continue }
             changes.append(
                 Change(
-                    former == nil ? .create : .update, "upstream", upstream.id.rawValue, differences(former, upstream)))
+                    former == nil ? .create : .update, "upstream", upstream.id.rawValue,
+                    differences(former, upstream, secret: document.secret)))
             if !isPlan { try await stores.upstreams.save(upstream) }
         }
         for id in stored.keys.sorted(by: { $0.rawValue < $1.rawValue })
@@ -26,18 +27,20 @@ extension Administration {
 
     /// Returns the upstream that the file describes. An unchanged secret keeps its sealed form.
     private func upstream(_ document: UpstreamDocument, over stored: Upstream?) throws -> Upstream {
-        let secret = Array(document.secret.utf8)
-        if let sealed = stored?.sealedSecret, let former = try? sealer.open(sealed, for: .upstreamSecret),
-            ConstantTime.equal(former, secret)
-        {
-            return try Upstream(document.upstream.document, sealedSecret: sealed)
-        }
-        return try Upstream(document.upstream.document, sealedSecret: sealer.seal(secret, for: .upstreamSecret))
+        let wanted = document.upstream
+        let kept = try Upstream(wanted.document, sealedSecret: stored?.sealedSecret)
+        if isSecret(document.secret, of: kept) { return kept }
+        return try Upstream(wanted.document, sealedSecret: sealer.seal(document.secret, of: wanted))
     }
 
-    private func differences(_ stored: Upstream?, _ wanted: Upstream) -> [MemberDifference] {
+    private func isSecret(_ secret: String, of upstream: Upstream?) -> Bool {
+        guard let upstream, let former = try? sealer.secret(of: upstream) else { return false }
+        return ConstantTime.equal(Array(former.utf8), Array(secret.utf8))
+    }
+
+    private func differences(_ stored: Upstream?, _ wanted: Upstream, secret: String) -> [MemberDifference] {
         let differences = MemberDifference.all(from: stored?.document, to: wanted.document)
-        guard stored?.sealedSecret != wanted.sealedSecret else { return differences }
+        guard !isSecret(secret, of: stored) else { return differences }
         return differences + [MemberDifference(wanted.authentication.secretMember, from: nil, to: nil)]
     }
 }

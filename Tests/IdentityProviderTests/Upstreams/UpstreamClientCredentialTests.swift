@@ -119,4 +119,43 @@ struct UpstreamClientCredentialTests {
         #expect(!String(decoding: sealed, as: UTF8.self).contains("upstream-secret"))
         #expect(stored.document["client_secret"] == nil)
     }
+
+    @Test(
+        "someone who can write to the database can't direct the secret elsewhere",
+        arguments: [["issuer": "https://evil.example"], ["id": "evil"]] as [JSONObject])
+    func redirected(_ change: JSONObject) async throws {
+        let (upstream, evil) = (try CannedUpstream(), try CannedUpstream("evil"))
+        let issuer = try await TestIssuer(
+            resources: TestIssuer.resources(with: upstream.resource(), evil.resource()),
+            fetcher: CannedNetwork(upstream, evil))
+        let honest = try #require(try await issuer.stores.upstreams.all().first { $0.id.rawValue == "up" })
+        var document = change["id"] == nil ? honest.document : evil.resource()
+        document["client_secret"] = nil
+        for (name, value) in change.members { document[name] = value }
+        try await issuer.stores.upstreams.save(Upstream(document, sealedSecret: honest.sealedSecret))
+        issuer.core.upstreams.clear()
+        let id = try #require(document["id"]?.string)
+        let visitor = UpstreamVisitor(issuer, at: id)
+        let answer = try await evil.authorize(visitor.leave())
+        #expect(try await visitor.comeBack(answer).upstreamProblem == "invalid")
+        #expect(evil.asked("/token").isEmpty && upstream.asked("/token").isEmpty)
+    }
+
+    @Test("the secret of an OAuth 2 provider is sealed for its token endpoint")
+    func redirectedEndpoint() async throws {
+        let issuer = try await TestIssuer()
+        let document: JSONObject = [
+            "id": "forge", "client_id": "c", "authorization_endpoint": "https://forge.example/authorize",
+            "token_endpoint": "https://forge.example/token", "userinfo_endpoint": "https://forge.example/me",
+        ]
+        let sealer = issuer.core.sealer
+        let sealed = try sealer.seal("s", of: Upstream(document))
+        #expect(try sealer.secret(of: Upstream(document, sealedSecret: sealed)) == "s")
+        for (name, value) in [("id", "other"), ("token_endpoint", "https://evil.example/token")] {
+            var changed = document
+            changed[name] = .string(value)
+            let redirected = try Upstream(changed, sealedSecret: sealed)
+            #expect(throws: NotOurs.self) { try sealer.secret(of: redirected) }
+        }
+    }
 }

@@ -60,8 +60,11 @@ struct UpstreamClientCredential: Sendable {
     }
 
     private func secret(of upstream: Upstream) throws -> String {
-        let bytes = try sealer.open(upstream.sealedSecret ?? [], for: .upstreamSecret)
-        return String(decoding: bytes, as: UTF8.self)
+        do { return try sealer.secret(of: upstream) } catch {
+            throw UpstreamMistake(
+                "the stored secret is not the one of this upstream and its issuer or token_endpoint; apply its file again"
+            )
+        }
     }
 
     /// In seconds.

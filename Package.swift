@@ -83,7 +83,7 @@ let package = Package(
 
         // Adapters: storage, network, templates, telemetry, and the HTTP server.
         .target(
-            name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, metrics, tracing],
+            name: "SQLStorage", dependencies: ["IdentityProvider", "JOSE", crypto, logging, metrics, tracing],
             swiftSettings: strict),
         .target(name: "SQLiteDriver", dependencies: ["SQLStorage", "CSQLite"], swiftSettings: strict),
         .target(name: "MariaDBDriver", dependencies: ["SQLStorage", "CMariaDB", logging], swiftSettings: strict),

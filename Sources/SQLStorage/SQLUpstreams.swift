@@ -1,13 +1,27 @@
 import IdentityProvider
 import JOSE
+import Logging
 
 struct SQLUpstreams: UpstreamStore {
     let table: SQLTable
 
     func all() async throws -> [Upstream] {
         try await table.query(
-            "upstreams.all", "SELECT document, sealed_secret FROM upstreams WHERE issuer = ? ORDER BY id", [table.key]
-        ).map { try Upstream($0.object(0), sealedSecret: $0.optionalBlob(1)) }
+            "upstreams.all", "SELECT id, document, sealed_secret FROM upstreams WHERE issuer = ? ORDER BY id",
+            [table.key]
+        ).compactMap(Self.upstream)
+    }
+
+    /// Returns `nil` for a document that this version can't read, such as one that a newer version stored: the other
+    /// upstreams work on, and applying its resource file replaces it.
+    private static func upstream(_ row: SQLRow) throws -> Upstream? {
+        let id = try row.text(0)
+        do { return try Upstream(row.object(1), sealedSecret: row.optionalBlob(2)) } catch {
+            Logger.current.error(
+                "an upstream can't be read, so nobody can sign in with it; apply its resource file again",
+                metadata: ["upstream": "\(id)", "error": "\(error)"])
+            return nil
+        }
     }
 
     func save(_ upstream: Upstream) async throws {

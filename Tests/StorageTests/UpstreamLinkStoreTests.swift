@@ -230,4 +230,23 @@ struct UpstreamLinkStoreTests {
             #expect(try await stores.upstreamLinks.find(Self.up, subject: "u-1") == .example("1"))
         }
     }
+
+    @Test(
+        "an upstream that this version can't read doesn't stop the others, and can be replaced",
+        arguments: StorageBackend.all)
+    func unreadable(_ backend: StorageBackend) async throws {
+        try await backend.withDatabase { database async throws in
+            let backend = SQLBackend(database)
+            _ = try await backend.migrate()
+            let issuer = try Issuer("https://id.example.com")
+            let stores = backend.stores(for: issuer)
+            for id in ["a", "up", "z"] { try await stores.upstreams.save(.example(id)) }
+            _ = try await database.execute(
+                .latest, "UPDATE upstreams SET document = ? WHERE issuer = ? AND id = ?",
+                [.text(#"{"id": "a", "of_a_newer_version": true}"#), .text(issuer.identifier), .text("a")])
+            #expect(try await stores.upstreams.all() == [.example(), .example("z")])
+            try await stores.upstreams.save(.example("a"))
+            #expect(try await stores.upstreams.all() == [.example("a"), .example(), .example("z")])
+        }
+    }
 }

@@ -44,7 +44,7 @@ struct InteractionKeeper: Sendable {
     }
 
     /// Seconds after the request during which its interaction can be restarted.
-    private static let restartLimit: TimeInterval = 86_400
+    static let restartLimit: TimeInterval = 86_400
 
     /// Resumes the interaction of the request. Binds it to this browser if it isn't bound yet.
     func resumeOrBind(_ request: Request) throws(OAuthError) -> (Interaction, cookie: String?) {

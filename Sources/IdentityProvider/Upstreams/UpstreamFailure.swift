@@ -16,12 +16,14 @@ struct UpstreamFailure: Error {
         case weak = "weak"
         /// The upstream's rules don't admit this user.
         case notAdmitted = "not_admitted"
-        /// No account is linked, and none may be created.
+        /// No account is linked, and none may be created anymore.
         case unlinked = "unlinked"
         /// The account at the upstream is linked to another user.
         case taken = "taken"
         /// The attempt has expired, was finished before, or began in another browser.
         case lost = "lost"
+        /// The client's request is longer than a browser can keep during the sign-in.
+        case tooLong = "too_long"
     }
 
     let reason: Reason

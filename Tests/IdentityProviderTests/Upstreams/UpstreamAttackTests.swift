@@ -148,7 +148,9 @@ struct UpstreamAttackTests {
         for cookie in attacker.browser.cookieHeader.split(separator: "; ") where cookie.contains("martlet-upstream-") {
             victim.browser.add(cookie: String(cookie))
         }
-        #expect(try await victim.comeBack(answer).status == .gone)
+        let back = try await victim.comeBack(answer)
+        #expect(back.upstreamProblem == "lost")
+        #expect(try await victim.browser.follow(back).status == .gone)
         #expect(victim.browser.cookie("session") == nil)
         #expect(scene.honest.asked("/token").isEmpty)
     }

@@ -50,14 +50,18 @@ struct UpstreamCallbackEndpoint: Endpoint {
     private func receive(
         _ response: UpstreamResponse, from upstream: Upstream, _ request: Request
     ) async throws -> Response {
-        guard let attempt = cookie.attempt(response.state, at: upstream.id, in: request), isBound(attempt, request)
-        else {
+        guard let attempt = cookie.attempt(response.state, at: upstream.id, in: request) else {
             failures.record(.lost, at: upstream.id)
-            throw OAuthError.interactionLost
+            throw OAuthError.interactionLost.leading(to: .account(of: issuer))
         }
         return try await withSpan("upstream sign-in") { span in
             span.attributes["martlet.upstream"] = upstream.id.rawValue
             do {
+                // The sign-in page offers to start the same request over, of which nothing carries over.
+                guard isBound(attempt, request) else {
+                    throw UpstreamFailure(
+                        .lost, upstream, cause: UpstreamMistake("the attempt began in another browser"))
+                }
                 let response = try await finish(attempt, response, from: upstream, request)
                 Measurements.countUpstreamSignIn(upstream.id)
                 span.attributes["martlet.outcome"] = "success"
@@ -69,8 +73,8 @@ struct UpstreamCallbackEndpoint: Endpoint {
         }
     }
 
-    /// Whether this browser began the attempt. Otherwise, an attacker could make a victim sign in as them (login CSRF,
-    /// RFC 6749 §10.12).
+    /// Whether this browser began the attempt, and hasn't signed in since. Otherwise, an attacker could make a victim sign
+    /// in as them (login CSRF, RFC 6749 §10.12).
     private func isBound(_ attempt: UpstreamAttempt, _ request: Request) -> Bool {
         switch attempt.purpose {
         case .signIn(let interaction): interaction.isBound(to: browser.identity(in: request))

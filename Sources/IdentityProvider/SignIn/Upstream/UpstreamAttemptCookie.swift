@@ -7,7 +7,7 @@ extension Path {
     static let upstreamCallback = Path("/upstream/{upstream}/callback")
 }
 
-/// Keeps each attempt in a cookie of the browser that began it. Several can be under way at once.
+/// Keeps each attempt in a cookie of the browser that began it. Four at each upstream can be under way at once.
 struct UpstreamAttemptCookie: Sendable {
     private let issuer: Issuer
     private let sealer: Sealer
@@ -22,14 +22,13 @@ struct UpstreamAttemptCookie: Sendable {
     /// Browsers ignore cookies of more than 4,096 bytes (RFC 6265bis §5.6). The rest is for the name and the attributes.
     private static let maximumLength = 3_800
 
-    /// Returns a `Set-Cookie` value. Throws `invalid_request` if browsers would not keep it.
-    func setting(_ attempt: UpstreamAttempt) throws -> String {
+    /// Returns a `Set-Cookie` value, or `nil` if browsers would not keep it. The cookie outlasts the attempt, so that
+    /// someone who comes back too late can start over.
+    func setting(_ attempt: UpstreamAttempt) throws -> String? {
         let sealed = try sealer.seal(attempt, for: .upstreamAttempt)
-        guard sealed.utf8.count <= Self.maximumLength else {
-            throw OAuthError.invalidRequest(
-                "the request is too long to sign in with another provider; shorten state, claims or login_hint")
-        }
-        return cookie(attempt.state, of: attempt.upstream).setting(sealed, maxAge: Int(lifetime))
+        guard sealed.utf8.count <= Self.maximumLength else { return nil }
+        return cookie(attempt.state, of: attempt.upstream).setting(
+            sealed, maxAge: Int(InteractionKeeper.restartLimit))
     }
 
     /// Returns the attempt of this browser with `state`.
@@ -54,8 +53,8 @@ struct UpstreamAttemptCookie: Sendable {
         return start.addingTimeInterval(lifetime)
     }
 
-    /// A part of `state` suffices to tell attempts apart, and the rest stays out of the names.
+    /// Only four names, so that attempts that nobody finishes, which another site can begin, never fill a request.
     private func cookie(_ state: String, of upstream: Identifier<Upstream>) -> Cookie {
-        Cookie("upstream-\(state.prefix(16))", of: issuer, at: .upstreamCallback.with(upstream.rawValue))
+        Cookie("upstream-\((state.utf8.first ?? 0) % 4)", of: issuer, at: .upstreamCallback.with(upstream.rawValue))
     }
 }

@@ -13,14 +13,14 @@ struct UpstreamResponses: Sendable {
 
     /// The parameters that mean something to Martlet. `user` is Apple's.
     private static let names = ["state", "code", "iss", "error", "user"]
-    /// In bytes. The sealed parameters must fit into a URL.
-    private static let maximumLength = 8_192
+    /// In bytes. Sealed in a URL, the parameters grow by a third, and nginx refuses a request line of more than 8,192.
+    private static let maximumLength = 5_000
 
     func response(in request: Request) throws -> UpstreamResponse {
         guard let sealed = request.parameters["response"] else { return try UpstreamResponse(request.parameters) }
         let text: String
         do { text = try sealer.open(String.self, from: sealed, for: .upstreamResponse) } catch {
-            throw OAuthError.interactionLost
+            throw OAuthError.interactionLost.leading(to: .account(of: issuer))
         }
         return try UpstreamResponse(Parameters(parsing: text, limits: Limits()))
     }

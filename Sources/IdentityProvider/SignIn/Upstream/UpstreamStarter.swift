@@ -34,8 +34,12 @@ struct UpstreamStarter: Sendable {
         let attempt = UpstreamAttempt(
             state: asked.state, upstream: upstream.id, purpose: purpose, nonce: asked.nonce, verifier: asked.verifier,
             startedAt: now(), maxAge: asked.maxAge)
+        guard let cookie = try cookie.setting(attempt) else {
+            let cause = UpstreamMistake("the request doesn't fit into a cookie; shorten state, claims or login_hint")
+            throw UpstreamFailure(.tooLong, upstream, cause: cause)
+        }
         Decision.note("The browser is sent to the upstream \(upstream.id).")
-        return .redirect(to: asked.url).setting(try cookie.setting(attempt))
+        return .redirect(to: asked.url).setting(cookie)
     }
 
     /// Returns the `acr_values` that the issuer, the client or the upstream's own rules make necessary.
@@ -70,7 +74,7 @@ extension UpstreamRequest {
         prompts = interaction.prompts(for: upstream.id).filter { upstream.preset?.prompts.contains($0) ?? true }
         // `prompt=login` alone would not make the upstream prove it with `auth_time` (OpenID Connect Core §3.1.2.1).
         maxAge = interaction.mustSignInAgain || interaction.reauthenticating == upstream.id ? 0 : interaction.maxAge
-        loginHint = interaction.loginHint
+        loginHint = interaction.loginHint(for: upstream)
         languages = interaction.languages
     }
 }
@@ -82,6 +86,15 @@ extension Interaction {
         return switch purpose {
         case .authorization(let request): [.login, .selectAccount].filter(request.prompt.contains)
         case .signIn: []
+        }
+    }
+
+    /// The client's `login_hint`, or an address that leads to `upstream`. Our own pages name the user by a username, which
+    /// upstreams need not learn.
+    fileprivate func loginHint(for upstream: Upstream) -> String? {
+        switch purpose {
+        case .authorization: loginHint
+        case .signIn: loginHint.flatMap { [upstream].routing($0) == nil ? nil : $0 }
         }
     }
 }

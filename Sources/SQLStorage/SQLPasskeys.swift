@@ -63,7 +63,8 @@ struct SQLPasskeys: PasskeyStore {
     }
 
     func remove(
-        _ id: Identifier<Passkey>, of user: Identifier<User>, usable: [Identifier<Upstream>], at moment: Date
+        _ id: Identifier<Passkey>, of user: Identifier<User>, usable: [Identifier<UpstreamAuthority>],
+        at moment: Date
     ) async throws -> PasskeyRemoval {
         let issuer = table.key
         return try await table.write("passkeys.remove", seeing: .latest) { connection in

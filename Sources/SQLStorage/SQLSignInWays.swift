@@ -4,14 +4,14 @@ import IdentityProvider
 /// The ways of one user to begin a sign-in, read in a unit of work that removes one of them.
 struct SQLSignInWays {
     let passkeys: [Identifier<Passkey>]
-    /// The upstream of each link.
-    let links: [Identifier<UpstreamLink>: Identifier<Upstream>]
-    /// A password, each passkey, and each link to one of the usable upstreams.
+    /// The authority of each link.
+    let links: [Identifier<UpstreamLink>: Identifier<UpstreamAuthority>]
+    /// A password, each passkey, and each link to one of the usable authorities.
     let count: Int
 
     init(
-        of user: Identifier<User>, usable: [Identifier<Upstream>], _ issuer: SQLValue, at moment: Date,
-        _ connection: any SQLConnection
+        of user: Identifier<User>, usable: [Identifier<UpstreamAuthority>], _ issuer: SQLValue,
+        at moment: Date, _ connection: any SQLConnection
     ) throws {
         // Updates the user's row first, so that concurrent removals serialize and the second sees what the first did.
         // A read would not be enough, because the nodes of a cluster share no locks and detect only conflicting writes.
@@ -24,7 +24,7 @@ struct SQLSignInWays {
             "SELECT id FROM passkeys WHERE issuer = ? AND user_id = ?", [issuer, .id(user)]
         ).map { try $0.id(0) }
         let rows = try connection.query(
-            "SELECT id, upstream_id FROM upstream_links WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
+            "SELECT id, authority FROM upstream_links WHERE issuer = ? AND user_id = ?", [issuer, .id(user)])
         links = Dictionary(uniqueKeysWithValues: try rows.map { (try $0.id(0), try $0.id(1)) })
         let passwords = try connection.query(
             "SELECT 1 FROM users WHERE issuer = ? AND id = ? AND password_hash IS NOT NULL", [issuer, .id(user)])

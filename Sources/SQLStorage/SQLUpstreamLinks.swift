@@ -5,16 +5,16 @@ struct SQLUpstreamLinks: UpstreamLinkStore {
     let table: SQLTable
 
     private static let columns: SQLStatement =
-        "id, upstream_id, subject, user_id, label, created_at, last_used_at, sealed_tokens"
+        "id, upstream_id, authority, subject, user_id, label, created_at, last_used_at, sealed_tokens"
 
     /// Links of one user.
     private static let maximumCount = 20
 
-    func find(_ upstream: Identifier<Upstream>, subject: String) async throws -> UpstreamLink? {
+    func find(_ authority: Identifier<UpstreamAuthority>, subject: String) async throws -> UpstreamLink? {
         try await table.find(
             "upstream_links.find",
-            "SELECT \(Self.columns) FROM upstream_links WHERE issuer = ? AND upstream_id = ? AND subject = ?",
-            [table.key, .id(upstream), .text(subject)]
+            "SELECT \(Self.columns) FROM upstream_links WHERE issuer = ? AND authority = ? AND subject = ?",
+            [table.key, .id(authority), .text(subject)]
         ).map(Self.link)
     }
 
@@ -32,8 +32,8 @@ struct SQLUpstreamLinks: UpstreamLinkStore {
             try await table.database.transaction(freshness) { connection in
                 guard try SQLUsers.relies(on: owner, issuer, connection) else { return .outdated }
                 let rows = try connection.query(
-                    "SELECT user_id FROM upstream_links WHERE issuer = ? AND upstream_id = ? AND subject = ?",
-                    [issuer, .id(link.upstream), .text(link.subject)])
+                    "SELECT user_id FROM upstream_links WHERE issuer = ? AND authority = ? AND subject = ?",
+                    [issuer, .id(link.authority), .text(link.subject)])
                 if let row = rows.first { return try row.text(0) == owner.id.rawValue ? .present : .taken }
                 let own = try connection.query(
                     "SELECT id FROM upstream_links WHERE issuer = ? AND user_id = ?", [issuer, .id(owner.id)])
@@ -52,10 +52,11 @@ struct SQLUpstreamLinks: UpstreamLinkStore {
         _ link: UpstreamLink, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> Bool {
         try connection.insertIfAbsent(
-            "INSERT INTO upstream_links (issuer, \(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO upstream_links (issuer, \(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                issuer, .id(link.id), .id(link.upstream), .text(link.subject), .id(link.user), .text(link.label),
-                .date(link.createdAt), .date(link.lastUsedAt), link.sealedTokens.map(SQLValue.blob) ?? .null,
+                issuer, .id(link.id), .id(link.upstream), .id(link.authority), .text(link.subject), .id(link.user),
+                .text(link.label), .date(link.createdAt), .date(link.lastUsedAt),
+                link.sealedTokens.map(SQLValue.blob) ?? .null,
             ])
     }
 
@@ -69,13 +70,14 @@ struct SQLUpstreamLinks: UpstreamLinkStore {
     }
 
     func remove(
-        _ id: Identifier<UpstreamLink>, of user: Identifier<User>, usable: [Identifier<Upstream>], at moment: Date
+        _ id: Identifier<UpstreamLink>, of user: Identifier<User>, usable: [Identifier<UpstreamAuthority>],
+        at moment: Date
     ) async throws -> UpstreamLinkRemoval {
         let issuer = table.key
         return try await table.write("upstream_links.remove", seeing: .latest) { connection in
             let ways = try SQLSignInWays(of: user, usable: usable, issuer, at: moment, connection)
-            guard let upstream = ways.links[id] else { return .unknown }
-            guard !usable.contains(upstream) || ways.count > 1 else { return .last }
+            guard let authority = ways.links[id] else { return .unknown }
+            guard !usable.contains(authority) || ways.count > 1 else { return .last }
             try connection.execute("DELETE FROM upstream_links WHERE issuer = ? AND id = ?", [issuer, .id(id)])
             return .removed
         }
@@ -91,8 +93,8 @@ struct SQLUpstreamLinks: UpstreamLinkStore {
 
     private static func link(_ row: SQLRow) throws -> UpstreamLink {
         UpstreamLink(
-            id: try row.id(0), upstream: try row.id(1), subject: try row.text(2), user: try row.id(3),
-            label: try row.text(4), createdAt: try row.date(5), lastUsedAt: try row.optionalDate(6),
-            sealedTokens: try row.optionalBlob(7))
+            id: try row.id(0), upstream: try row.id(1), authority: try row.id(2), subject: try row.text(3),
+            user: try row.id(4), label: try row.text(5), createdAt: try row.date(6),
+            lastUsedAt: try row.optionalDate(7), sealedTokens: try row.optionalBlob(8))
     }
 }

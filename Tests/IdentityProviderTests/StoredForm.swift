@@ -102,8 +102,8 @@ extension StoredForm {
          "attributes": "{}", "roles": ["admin"], "groups": ["staff"]}
         """#
     private static let guest = """
-        {"upstream": "google", "subject": "u-1", "label": "octocat", "arrivedAt": 801000000.25, "offer": \(offer),
-         "isLinking": true}
+        {"upstream": "google", "authority": "a", "subject": "u-1", "label": "octocat", "arrivedAt": 801000000.25,
+         "offer": \(offer), "isLinking": true}
         """
 
     private static let interaction = """
@@ -152,7 +152,7 @@ extension StoredForm {
         StoredForm(
             UpstreamLinkOffer.self,
             """
-            {"user": "u", "session": "s", "upstream": "google", "subject": "u-1", "label": "octocat",
+            {"user": "u", "session": "s", "upstream": "google", "authority": "a", "subject": "u-1", "label": "octocat",
              "madeAt": 801000000.25}
             """),
         StoredForm(UpstreamSecret.self, #"{"secret": "s", "upstream": "google", "recipient": "https://a.example"}"#),

@@ -122,12 +122,13 @@ extension Upstream {
 
 extension UpstreamLink {
     static func example(
-        _ id: String, upstream: String = "up", subject: String = "u-1", user: Identifier<User> = User.alice,
+        _ id: String, upstream: String = "up", authority: String? = nil, subject: String = "u-1",
+        user: Identifier<User> = User.alice,
         at moment: Date = moment, tokens: [UInt8]? = nil
     ) -> UpstreamLink {
         UpstreamLink(
-            id: Identifier(id), upstream: Identifier(upstream), subject: subject, user: user, label: "\u{1F426}",
-            createdAt: moment, sealedTokens: tokens)
+            id: Identifier(id), upstream: Identifier(upstream), authority: Identifier(authority ?? upstream),
+            subject: subject, user: user, label: "\u{1F426}", createdAt: moment, sealedTokens: tokens)
     }
 }
 

@@ -87,7 +87,7 @@ struct QueryPlanTests {
         INSERT INTO sessions SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), 0,
             '[]', '1', 4000000000000 + seq, 0, NULL, '', '', 0, NULL, NULL, NULL, NULL, NULL, 1 FROM seq_1_to_3000;
         INSERT INTO upstream_links SELECT 'https://id.example.com', CONCAT('x', seq), 'up', CONCAT('s', seq), CONCAT('u', seq),
-            '', NULL, 0, NULL FROM seq_1_to_3000;
+            '', NULL, 0, NULL, 'a' FROM seq_1_to_3000;
         INSERT INTO devices SELECT 'https://id.example.com', CONCAT('x', seq), UNHEX(MD5(seq)), CONCAT('u', seq), '', '',
             0, 0, NULL, 4000000000000 + seq FROM seq_1_to_3000;
         INSERT INTO networks SELECT 'https://id.example.com', CONCAT('u', seq), 'n', '', 0, 0, 4000000000000 + seq

@@ -6,13 +6,14 @@ import Testing
 
 @Suite("Accounts at upstreams: one account there, one user here")
 struct UpstreamLinkStoreTests {
-    private static let up = Identifier<Upstream>("up")
+    private static let up = Identifier<UpstreamAuthority>("up")
 
     @Test("a link is stored completely, and links are listed oldest first", arguments: StorageBackend.all)
     func roundTrip(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let long = UpstreamLink(
                 id: Identifier("l"), upstream: Identifier(String(repeating: "u", count: 64)),
+                authority: Identifier(String(repeating: "a", count: 64)),
                 subject: String(repeating: "\u{7E}", count: 255), user: User.alice,
                 label: String(repeating: "\u{1F426}", count: 128), createdAt: moment + 9, lastUsedAt: moment + 10,
                 sealedTokens: Array(repeating: 255, count: 100_000))
@@ -21,25 +22,26 @@ struct UpstreamLinkStoreTests {
             }
             let links = try await stores.upstreamLinks.links(of: User.alice)
             #expect(links == [.example("1", subject: "", at: moment + 1), .example("2", at: moment + 2), long])
-            #expect(try await stores.upstreamLinks.find(long.upstream, subject: long.subject) == long)
+            #expect(try await stores.upstreamLinks.find(long.authority, subject: long.subject) == long)
             #expect(try await stores.upstreamLinks.links(of: User.bob).isEmpty)
         }
     }
 
-    @Test("upstream and subject are compared exactly", arguments: StorageBackend.all)
+    @Test("authority and subject are compared exactly", arguments: StorageBackend.all)
     func exact(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             #expect(
                 try await stores.upstreamLinks.add(.example("1", subject: "Ab\u{E9}"), by: .example(User.alice, ""))
                     == .added)
-            for (upstream, subject) in [
+            for (authority, subject) in [
                 ("up", "AB\u{C9}"), ("up", "ab\u{E9}"), ("up", "Abe\u{301}"), ("up", "Ab\u{E9} "), ("up", "Abe"),
                 ("UP", "Ab\u{E9}"), ("other", "Ab\u{E9}"),
             ] {
                 #expect(
-                    try await stores.upstreamLinks.find(Identifier(upstream), subject: subject) == nil, "\(subject)")
+                    try await stores.upstreamLinks.find(Identifier(authority), subject: subject) == nil, "\(subject)")
                 let link = UpstreamLink(
-                    upstream: Identifier(upstream), subject: subject, user: User.bob, label: "", createdAt: moment)
+                    upstream: Identifier("up"), authority: Identifier(authority), subject: subject, user: User.bob,
+                    label: "", createdAt: moment)
                 #expect(try await stores.upstreamLinks.add(link, by: .example(User.bob, "")) == .added, "\(subject)")
             }
         }
@@ -132,7 +134,9 @@ struct UpstreamLinkStoreTests {
     func last(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             let links = stores.upstreamLinks
-            func remove(_ id: String, usable: [Identifier<Upstream>] = [Self.up]) async throws -> UpstreamLinkRemoval {
+            func remove(_ id: String, usable: [Identifier<UpstreamAuthority>] = [Self.up]) async throws
+                -> UpstreamLinkRemoval
+            {
                 try await links.remove(Identifier(id), of: User.alice, usable: usable, at: moment)
             }
             #expect(try await links.add(.example("1"), by: .example(User.alice, "")) == .added)
@@ -144,11 +148,11 @@ struct UpstreamLinkStoreTests {
             #expect(try await remove("1") == .last)
             #expect(try await remove("2") == .removed)
             #expect(try await links.add(other, by: .example(User.alice, "")) == .added)
-            #expect(try await remove("1", usable: [Self.up, other.upstream]) == .removed)
-            #expect(try await remove("2", usable: [Self.up, other.upstream]) == .last)
+            #expect(try await remove("1", usable: [Self.up, other.authority]) == .removed)
+            #expect(try await remove("2", usable: [Self.up, other.authority]) == .last)
             // A passkey is a way, and a link is one that lets the passkey go.
             #expect(try await stores.passkeys.add(.example(1)))
-            let usable = [other.upstream]
+            let usable = [other.authority]
             #expect(
                 try await stores.passkeys.remove(Passkey.example(1).id, of: User.alice, usable: usable, at: moment)
                     == .removed)
@@ -224,10 +228,25 @@ struct UpstreamLinkStoreTests {
             try await stores.upstreams.save(.example("another", secret: nil))
             #expect(try await stores.upstreams.all() == [.example("another", secret: nil), .example()])
             #expect(try await stores.upstreamLinks.add(.example("1"), by: .example(User.alice, "")) == .added)
-            try await stores.upstreams.delete(Self.up)
+            try await stores.upstreams.delete(Identifier("up"))
             try await stores.upstreams.save(.example("another", secret: [7]))
             #expect(try await stores.upstreams.all() == [.example("another", secret: [7])])
             #expect(try await stores.upstreamLinks.find(Self.up, subject: "u-1") == .example("1"))
+        }
+    }
+
+    @Test(
+        "the same subject at another authority is another account, which others may have", arguments: StorageBackend.all
+    )
+    func authority(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores async throws in
+            let links = stores.upstreamLinks
+            #expect(try await links.add(.example("1"), by: .example(User.alice, "")) == .added)
+            let other = UpstreamLink.example("2", authority: "moved", user: User.bob)
+            #expect(try await links.find(other.authority, subject: "u-1") == nil)
+            #expect(try await links.add(other, by: .example(User.bob, "")) == .added)
+            #expect(try await links.find(other.authority, subject: "u-1") == other)
+            #expect(try await links.find(Self.up, subject: "u-1") == .example("1"))
         }
     }
 

@@ -184,12 +184,23 @@ extension TestIssuer {
         return String(decoding: document.serialized(), as: UTF8.self)
     }
 
+    /// Returns the authority of a stored upstream, or an invented one.
+    package func authority(of upstream: String) async throws -> Identifier<UpstreamAuthority> {
+        try await stores.upstreams.all().first { $0.id.rawValue == upstream }?.authority
+            ?? Identifier(rawValue: upstream)
+    }
+
+    /// Returns the link that counts for the account `subject` of an upstream.
+    package func link(to upstream: String, subject: String = "u-1") async throws -> UpstreamLink? {
+        try await stores.upstreamLinks.find(authority(of: upstream), subject: subject)
+    }
+
     /// Lets a user sign in with the account `subject` of an upstream.
     package func link(_ username: String, to upstream: String, subject: String = "u-1") async throws {
         guard let user = try await stores.users.find(named: username) else { throw Unexpected("no user \(username)") }
         let link = UpstreamLink(
-            upstream: Identifier(rawValue: upstream), subject: subject, user: user.id, label: subject,
-            createdAt: clock.now)
+            upstream: Identifier(rawValue: upstream), authority: try await authority(of: upstream), subject: subject,
+            user: user.id, label: subject, createdAt: clock.now)
         guard try await stores.upstreamLinks.add(link, by: user) == .added else { throw Unexpected("not linked") }
     }
 }

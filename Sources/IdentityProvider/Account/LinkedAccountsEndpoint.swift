@@ -41,7 +41,8 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
         guard let offer = offers.open(request, for: visitor.user, in: visitor.session) else {
             return try await page(visitor, request, problem: ["expired": true])
         }
-        guard let upstream = try await upstreams.findEnabled(offer.upstream) else {
+        guard let upstream = try await upstreams.findEnabled(offer.upstream), upstream.authority == offer.authority
+        else {
             return try await page(visitor, request, problem: ["unavailable": true])
         }
         guard offer.subject == nil else { return try await page(visitor, request, confirming: (offer, upstream)) }
@@ -73,8 +74,11 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
         else {
             return ["expired": true]
         }
-        guard let upstream = try await upstreams.findEnabled(offer.upstream) else { return ["unavailable": true] }
-        switch try await linking.link(upstream.id, subject, label: offer.label ?? "", to: visitor.user, request) {
+        guard let upstream = try await upstreams.findEnabled(offer.upstream), upstream.authority == offer.authority
+        else {
+            return ["unavailable": true]
+        }
+        switch try await linking.link(upstream, subject, label: offer.label ?? "", to: visitor.user, request) {
         case .added, .present: return nil
         case .taken: return Self.describe(.taken, at: upstream)
         case .outdated: return ["full": true]
@@ -86,7 +90,7 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
             return ["gone": true]
         }
         let enabled = try await upstreams.enabled()
-        switch try await links.remove(id, of: owner.id, usable: enabled.map(\.id), at: gate.now()) {
+        switch try await links.remove(id, of: owner.id, usable: enabled.map(\.authority), at: gate.now()) {
         case .removed:
             audit.record(.upstreamUnlinked(link.upstream), user: owner.id)
             await notices.removed(.upstream, by: owner.id, request)
@@ -103,8 +107,8 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
     /// Returns the problem that a failed sign-in at an upstream led here with.
     private func problem(_ request: Request) async throws -> Problem? {
         guard request.parameters["problem"] != nil else { return nil }
-        // `unlinked` is a problem of signing in only.
-        guard let reason = UpstreamFailure.Reason(of: request), reason != .unlinked,
+        // The others are problems of signing in.
+        guard let reason = UpstreamFailure.Reason(of: request), reason != .unlinked, reason != .tooLong,
             let upstream = try await upstreams.enabled().named(request.parameters["upstream"])
         else { return ["unavailable": true] }
         return Self.describe(reason, at: upstream)
@@ -123,7 +127,7 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
         let enabled = try await upstreams.enabled()
         let own = try await links.links(of: visitor.user.id)
         page.data["links"] = .list(
-            own.map { link in Self.describe(link, at: enabled.first { $0.id == link.upstream }) })
+            own.map { link in Self.describe(link, at: enabled.first { $0.authority == link.authority }) })
         page.data["has_none"] = .flag(own.isEmpty)
         if let candidate {
             page.data["candidate"] = [
@@ -142,7 +146,7 @@ struct LinkedAccountsEndpoint: AccountPageEndpoint {
         return Response.page(page).setting(cookie)
     }
 
-    /// `upstream` is `nil` if it is disabled or was deleted.
+    /// `upstream` is `nil` if it is disabled, was deleted, or has another authority now.
     private static func describe(_ link: UpstreamLink, at upstream: Upstream?) -> Page.Value {
         var data: [String: Page.Value] = [
             "id": .text(link.id.rawValue), "upstream": upstream?.shownName ?? .text(link.upstream.rawValue),

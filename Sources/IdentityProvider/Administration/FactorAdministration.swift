@@ -66,8 +66,8 @@ extension Administration {
 
     /// Returns the identifiers of the passkeys, and of the accounts linked at enabled upstreams.
     private func waysIn(_ user: User) async throws -> [String] {
-        let usable = try await upstreams.enabled().map(\.id)
-        let links = try await stores.upstreamLinks.links(of: user.id).filter { usable.contains($0.upstream) }
+        let usable = try await upstreams.enabled().map(\.authority)
+        let links = try await stores.upstreamLinks.links(of: user.id).filter { usable.contains($0.authority) }
         return try await stores.passkeys.passkeys(of: user.id).map(\.id.rawValue) + links.map(\.id.rawValue)
     }
 
@@ -76,7 +76,7 @@ extension Administration {
         case .passkey:
             // Another removal at the same moment can leave it the last one.
             let id = Identifier<Passkey>(rawValue: factor.id ?? "")
-            let usable = try await upstreams.enabled().map(\.id)
+            let usable = try await upstreams.enabled().map(\.authority)
             return try await stores.passkeys.remove(id, of: user.id, usable: usable, at: now()) == .removed
         case .totp:
             let own = try await stores.totpCredentials.credentials(of: user.id)
@@ -88,7 +88,7 @@ extension Administration {
             return try await stores.recoveryCodes.replaceAccessCode(nil, of: user, until: now(), at: now())
         case .upstream:
             let id = Identifier<UpstreamLink>(rawValue: factor.id ?? "")
-            let usable = try await upstreams.enabled().map(\.id)
+            let usable = try await upstreams.enabled().map(\.authority)
             return try await stores.upstreamLinks.remove(id, of: user.id, usable: usable, at: now()) == .removed
         case .password, .emailCode: return false
         }

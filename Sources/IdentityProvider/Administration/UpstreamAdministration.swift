@@ -2,7 +2,7 @@ import FoundationEssentials
 import JOSE
 
 extension Administration {
-    /// Links stay when an upstream is deleted, and work again if it is added again.
+    /// Links stay when an upstream is deleted, and work again if it is added again with the same users.
     func applyUpstreams(_ wanted: [UpstreamDocument], isPlan: Bool, prunes: Bool) async throws -> [Change] {
         let stored = Dictionary(uniqueKeysWithValues: try await stores.upstreams.all().map { ($0.id, $0) })
         var changes: [Change] = []
@@ -23,6 +23,15 @@ extension Administration {
         }
         if !changes.isEmpty, !isPlan { upstreams.clear() }
         return changes
+    }
+
+    /// Returns the stored upstreams that name their users otherwise in `resources`. Their links will no longer count.
+    package func upstreamsWithOtherUsers(_ resources: ResourceSet) async throws -> [Identifier<Upstream>] {
+        guard !resources.upstreams.isEmpty else { return [] }
+        let stored = try await stores.upstreams.all()
+        return resources.upstreams.map(\.upstream).filter { wanted in
+            stored.contains { $0.id == wanted.id && $0.authority != wanted.authority }
+        }.map(\.id)
     }
 
     /// Returns the upstream that the file describes. An unchanged secret keeps its sealed form.

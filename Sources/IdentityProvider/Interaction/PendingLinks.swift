@@ -20,7 +20,8 @@ struct PendingLinks: Sendable {
     /// Returns the guest and their upstream, or `nil` once either is void or the client no longer lists the upstream.
     func find(in interaction: Interaction) async throws -> (guest: UpstreamGuest, upstream: Upstream)? {
         guard let guest = interaction.guest, now() < guest.arrivedAt.addingTimeInterval(lifetime),
-            let upstream = try await choices.allowed(for: interaction).named(guest.upstream.rawValue)
+            let upstream = try await choices.allowed(for: interaction).named(guest.upstream.rawValue),
+            upstream.authority == guest.authority
         else { return nil }
         return (guest, upstream)
     }
@@ -49,7 +50,7 @@ struct PendingLinks: Sendable {
         guard session.context >= .multiFactor || !recoveries.isPasswordMailed(user) else {
             return refuse("the password was reset by email recently, and nothing else was shown.")
         }
-        switch try await linking.link(upstream.id, guest.subject, label: guest.label, to: user, request) {
+        switch try await linking.link(upstream, guest.subject, label: guest.label, to: user, request) {
         case .added, .present: return nil
         case .taken: return .taken
         case .outdated: return .other

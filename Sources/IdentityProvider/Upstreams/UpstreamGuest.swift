@@ -4,6 +4,7 @@ import FoundationEssentials
 /// create an account here or sign in to theirs.
 struct UpstreamGuest: Codable, Sendable {
     let upstream: Identifier<Upstream>
+    let authority: Identifier<UpstreamAuthority>
     /// The upstream's `sub`.
     let subject: String
     /// The upstream's name for the account, as on a link.
@@ -14,7 +15,9 @@ struct UpstreamGuest: Codable, Sendable {
     /// Whether their next full sign-in links the account at the upstream.
     var isLinking = false
 
-    private enum CodingKeys: String, CodingKey { case upstream, subject, label, arrivedAt, offer, isLinking }
+    private enum CodingKeys: String, CodingKey {
+        case upstream, authority, subject, label, arrivedAt, offer, isLinking
+    }
 
     /// A new account, as far as the upstream's claims describe it.
     struct Offer: Codable, Sendable {

@@ -5,7 +5,7 @@ package protocol UpstreamStore: Sendable {
     func all() async throws -> [Upstream]
     /// Inserts or replaces `upstream`.
     func save(_ upstream: Upstream) async throws
-    /// Deletes the upstream. Links to its users stay, and work again if the upstream is added again.
+    /// Deletes the upstream. Links to its users stay, and work again if the upstream is added again with the same authority.
     func delete(_ id: Identifier<Upstream>) async throws
 }
 
@@ -13,6 +13,8 @@ package protocol UpstreamStore: Sendable {
 package struct UpstreamLink: Sendable, Hashable {
     package let id: Identifier<UpstreamLink>
     package let upstream: Identifier<Upstream>
+    /// The authority that the upstream had when the link was made. The link counts only at that one.
+    package let authority: Identifier<UpstreamAuthority>
     /// The upstream's `sub` for the user.
     package let subject: String
     package let user: Identifier<User>
@@ -24,11 +26,13 @@ package struct UpstreamLink: Sendable, Hashable {
     package let sealedTokens: [UInt8]?
 
     package init(
-        id: Identifier<UpstreamLink> = .random(), upstream: Identifier<Upstream>, subject: String,
-        user: Identifier<User>, label: String, createdAt: Date, lastUsedAt: Date? = nil, sealedTokens: [UInt8]? = nil
+        id: Identifier<UpstreamLink> = .random(), upstream: Identifier<Upstream>,
+        authority: Identifier<UpstreamAuthority>, subject: String, user: Identifier<User>, label: String,
+        createdAt: Date, lastUsedAt: Date? = nil, sealedTokens: [UInt8]? = nil
     ) {
         self.id = id
         self.upstream = upstream
+        self.authority = authority
         self.subject = subject
         self.user = user
         self.label = label
@@ -39,7 +43,7 @@ package struct UpstreamLink: Sendable, Hashable {
 }
 
 package protocol UpstreamLinkStore: Sendable {
-    func find(_ upstream: Identifier<Upstream>, subject: String) async throws -> UpstreamLink?
+    func find(_ authority: Identifier<UpstreamAuthority>, subject: String) async throws -> UpstreamLink?
     /// Returns the links of a user, oldest first.
     func links(of user: Identifier<User>) async throws -> [UpstreamLink]
     /// Stores the link if `owner` is unchanged since it was read: enabled, same password, not signed out everywhere.
@@ -50,9 +54,10 @@ package protocol UpstreamLinkStore: Sendable {
     /// Records a sign-in. `label` and `sealedTokens` replace the stored ones.
     func use(_ id: Identifier<UpstreamLink>, label: String, sealedTokens: [UInt8]?, at moment: Date) async throws
     /// Removes a link of `user`, unless it is the last way to sign in. A password, a passkey and links to `usable`
-    /// upstreams are ways. Concurrent removals never remove the last two.
+    /// authorities are ways. Concurrent removals never remove the last two.
     func remove(
-        _ id: Identifier<UpstreamLink>, of user: Identifier<User>, usable: [Identifier<Upstream>], at moment: Date
+        _ id: Identifier<UpstreamLink>, of user: Identifier<User>, usable: [Identifier<UpstreamAuthority>],
+        at moment: Date
     ) async throws -> UpstreamLinkRemoval
     /// Deletes the links of `user` added in `period` and returns their number.
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int

@@ -314,8 +314,9 @@ extension Migration {
                     issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, upstream_id VARCHAR(64) NOT NULL,
                     subject VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL, label VARCHAR(255) NOT NULL,
                     sealed_tokens MEDIUMBLOB, created_at BIGINT NOT NULL, last_used_at BIGINT,
+                    authority VARCHAR(64) NOT NULL,
                     PRIMARY KEY (issuer, id),
-                    UNIQUE INDEX upstream_links_by_subject (issuer, upstream_id, subject),
+                    UNIQUE INDEX upstream_links_by_subject (issuer, authority, subject),
                     INDEX upstream_links_by_user (issuer, user_id),
                     FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE) \(form)
                 """,

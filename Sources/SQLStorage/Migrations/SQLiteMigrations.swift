@@ -322,12 +322,12 @@ extension Migration {
                 CREATE TABLE upstream_links (
                     issuer TEXT NOT NULL, id TEXT NOT NULL, upstream_id TEXT NOT NULL, subject TEXT NOT NULL,
                     user_id TEXT NOT NULL, label TEXT NOT NULL, sealed_tokens BLOB, created_at INTEGER NOT NULL,
-                    last_used_at INTEGER,
+                    last_used_at INTEGER, authority TEXT NOT NULL,
                     PRIMARY KEY (issuer, id),
                     FOREIGN KEY (issuer, user_id) REFERENCES users (issuer, id) ON DELETE CASCADE)
                     STRICT, WITHOUT ROWID
                 """,
-                "CREATE UNIQUE INDEX upstream_links_by_subject ON upstream_links (issuer, upstream_id, subject)",
+                "CREATE UNIQUE INDEX upstream_links_by_subject ON upstream_links (issuer, authority, subject)",
                 "CREATE INDEX upstream_links_by_user ON upstream_links (issuer, user_id)",
                 "ALTER TABLE sessions ADD COLUMN upstream_id TEXT",
                 "ALTER TABLE sessions ADD COLUMN upstream_subject TEXT",

@@ -71,7 +71,7 @@ extension TransferTable {
             "upstream_links",
             [
                 "issuer", "id", "upstream_id", "subject", "user_id", "label", "sealed_tokens", "created_at",
-                "last_used_at",
+                "last_used_at", "authority",
             ], orderedBy: "issuer, id"),
         TransferTable(
             "devices",

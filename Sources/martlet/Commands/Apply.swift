@@ -40,6 +40,9 @@ struct Apply: AsyncParsableCommand {
                 let administration = try composition.administration(issuer)
                 let names = try await administration.resourceNames()
                 for warning in files.warnings(besides: names) { Terminal.complain(["note: \(warning)"]) }
+                for upstream in try await administration.upstreamsWithOtherUsers(resources) {
+                    Terminal.complain(["note: \(Self.otherUsers(of: upstream.rawValue))"])
+                }
                 let changes = try await files.apply(by: administration, isPlan: plan, prunes: prune)
                 for user in try await administration.usersWithOtherPasswords(resources) {
                     Terminal.complain(["note: \(Self.otherPassword(of: user))"])
@@ -60,6 +63,11 @@ extension Apply {
     static func otherPassword(of user: String) -> String {
         "user \(user) has a different password than the file, which sets passwords only for new users; "
             + "to change it, run `martlet user password \(user)`"
+    }
+
+    static func otherUsers(of upstream: String) -> String {
+        "upstream \(upstream) gets another issuer, userinfo_endpoint or claims.sub, so its sub may be another person's; "
+            + "accounts linked before no longer sign in with it, and their owners link them again"
     }
 }
 

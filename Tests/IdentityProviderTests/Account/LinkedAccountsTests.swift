@@ -296,7 +296,7 @@ struct LinkedAccountsTests {
         #expect((link?["upstream"], link?["sub"], link?["name"]) == ("up", "u-1", "u-1"))
         let page = try await visitor.browser.get("/account/delete").page()
         _ = try await visitor.browser.submit(page, [("username", "alice")])
-        #expect(try await house.stores.upstreamLinks.find(Identifier(rawValue: "up"), subject: "u-1") == nil)
+        #expect(try await house.issuer.link(to: "up", subject: "u-1") == nil)
         #expect(try await house.arrive(house.visitor()).page().template == "upstream-account")
     }
 }

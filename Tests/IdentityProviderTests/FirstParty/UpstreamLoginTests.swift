@@ -31,11 +31,7 @@ struct UpstreamLoginTests {
     @Test("the answer is the URL of an authorization request, which leads to the upstream and back to the front end")
     func way() async throws {
         let issuer = try await TestIssuer(resources: Self.resources, fetcher: CannedGitHub())
-        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
-        let link = UpstreamLink(
-            upstream: Identifier(rawValue: "github"), subject: "7", user: alice.id, label: "alice",
-            createdAt: issuer.clock.now)
-        #expect(try await issuer.stores.upstreamLinks.add(link, by: alice) == .added)
+        try await issuer.link("alice", to: "github", subject: "7")
         let answer = try await FrontEnd(issuer).post("login", Self.members())
         #expect(answer.status == .ok)
         let document = try answer.json()

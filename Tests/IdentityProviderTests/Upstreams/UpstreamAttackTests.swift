@@ -173,8 +173,7 @@ struct UpstreamAttackTests {
         #expect(back.upstreamProblem == "lost")
         #expect(back.headers[.location]?.hasPrefix("/account/") == true)
         #expect(scene.attacker.asked("/token").isEmpty)
-        let linked = try await scene.issuer.stores.upstreamLinks.find(
-            Identifier(rawValue: "attacker"), subject: "u-9")
+        let linked = try await scene.issuer.link(to: "attacker", subject: "u-9")
         #expect(linked == nil)
     }
 
@@ -191,8 +190,7 @@ struct UpstreamAttackTests {
         guard case .text(let offer)? = page.object("candidate")["offer"] else { throw Unexpected("no question") }
         _ = try await visitor.browser.submit(page, [("offer", offer), ("action", "add")])
         let alice = try #require(try await scene.issuer.stores.users.find(named: "alice"))
-        let linked = try await scene.issuer.stores.upstreamLinks.find(
-            Identifier(rawValue: "attacker"), subject: "u-9")
+        let linked = try await scene.issuer.link(to: "attacker", subject: "u-9")
         #expect(linked?.user == alice.id)
     }
 

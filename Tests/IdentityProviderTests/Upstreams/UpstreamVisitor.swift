@@ -38,7 +38,7 @@ struct UpstreamVisitor {
             throw Unexpected("no upstream \(upstream)")
         }
         let response = try await UpstreamStarter(issuer.core).start(upstream, for: purpose, in: request)
-        for field in response.headers[values: .setCookie] { browser.add(cookie: String(field.prefix { $0 != ";" })) }
+        for field in response.headers[values: .setCookie] { browser.set(field) }
         guard let location = response.headers[.location] else { throw Unexpected("no redirect") }
         return location
     }

@@ -93,7 +93,7 @@ struct PasskeyFactor: Sendable {
 
     /// Removes the passkey unless it is the only way into an account without a password.
     func remove(_ id: Identifier<Passkey>, of user: User) async throws -> PasskeyRemoval {
-        let usable = try await upstreams.enabled().map(\.id)
+        let usable = try await upstreams.enabled().map(\.authority)
         let removal = try await passkeys.remove(id, of: user.id, usable: usable, at: now())
         guard removal == .removed else { return removal }
         Logger.current.info("passkey removed", metadata: ["user": "\(user.id)", "passkey": "\(id)"])

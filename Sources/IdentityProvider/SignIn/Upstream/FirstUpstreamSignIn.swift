@@ -32,7 +32,8 @@ struct FirstUpstreamSignIn: Sendable {
         _ identity: UpstreamIdentity, from upstream: Upstream, _ interaction: Interaction, _ request: Request
     ) async throws -> Response? {
         var guest = UpstreamGuest(
-            upstream: upstream.id, subject: identity.subject, label: upstream.label(of: identity), arrivedAt: now())
+            upstream: upstream.id, authority: upstream.authority, subject: identity.subject,
+            label: upstream.label(of: identity), arrivedAt: now())
         guest.offer = try await offer(identity, from: upstream, interaction)
         if upstream.accountRules.signUp == .create, let offer = guest.offer, let username = offer.username,
             let (user, factor) = try await accounts.create(
@@ -45,7 +46,7 @@ struct FirstUpstreamSignIn: Sendable {
             return try await loop.proceed(outcome, of: interaction, by: user, in: request)
         }
         // In another tab, the same person may have got the account that is in the way.
-        guard try await links.find(upstream.id, subject: identity.subject) == nil else { return nil }
+        guard try await links.find(upstream.authority, subject: identity.subject) == nil else { return nil }
         return try ask(guest, interaction)
     }
 

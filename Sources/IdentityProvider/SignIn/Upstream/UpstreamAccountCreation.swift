@@ -29,8 +29,8 @@ struct UpstreamAccountCreation: Sendable {
             createdAt: moment, updatedAt: moment)
         if let name { user.claims["name"] = name.isEmpty ? nil : .string(name) }
         let link = UpstreamLink(
-            upstream: guest.upstream, subject: guest.subject, user: user.id, label: guest.label, createdAt: moment,
-            lastUsedAt: moment, sealedTokens: sealedTokens)
+            upstream: guest.upstream, authority: guest.authority, subject: guest.subject, user: user.id,
+            label: guest.label, createdAt: moment, lastUsedAt: moment, sealedTokens: sealedTokens)
         do {
             guard try await links.add(user, with: link) else { return nil }
         } catch is NameTaken { return nil }

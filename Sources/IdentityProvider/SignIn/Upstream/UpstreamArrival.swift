@@ -14,8 +14,8 @@ struct UpstreamArrival: Sendable {
         offers = UpstreamLinkOffers(core)
     }
 
-    /// Continues the interaction with the account that is linked to `identity`, which nothing but upstream and subject
-    /// decide. Throws `UpstreamFailure`.
+    /// Continues the interaction with the account that is linked to `identity`, which nothing but the upstream, its
+    /// authority and the subject decide. Throws `UpstreamFailure`.
     func signIn(
         _ identity: UpstreamIdentity, from upstream: Upstream, _ interaction: Interaction, _ request: Request
     ) async throws -> Response {
@@ -27,7 +27,7 @@ struct UpstreamArrival: Sendable {
             throw UpstreamFailure(.notAdmitted, upstream)
         }
         for _ in 0..<2 {
-            let link = try await links.find(upstream.id, subject: identity.subject)
+            let link = try await links.find(upstream.authority, subject: identity.subject)
             let response =
                 if let link { try await linked.signIn(identity, from: upstream, by: link, interaction, request) } else {
                     try await first.signIn(identity, from: upstream, interaction, request)
@@ -45,7 +45,7 @@ struct UpstreamArrival: Sendable {
         _ identity: UpstreamIdentity, from upstream: Upstream, to user: User, in session: Session
     ) async throws -> Response {
         guard upstream.admits(identity) else { throw UpstreamFailure(.notAdmitted, upstream) }
-        if let link = try await links.find(upstream.id, subject: identity.subject), link.user != user.id {
+        if let link = try await links.find(upstream.authority, subject: identity.subject), link.user != user.id {
             throw UpstreamFailure(.taken, upstream)
         }
         let offer = offers.make(

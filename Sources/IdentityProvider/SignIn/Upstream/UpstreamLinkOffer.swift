@@ -7,12 +7,13 @@ struct UpstreamLinkOffer: Codable, Sendable {
     let user: Identifier<User>
     let session: Identifier<Session>
     let upstream: Identifier<Upstream>
+    let authority: Identifier<UpstreamAuthority>
     /// The upstream's `sub`, once the user has signed in there.
     let subject: String?
     let label: String?
     let madeAt: Date
 
-    private enum CodingKeys: String, CodingKey { case user, session, upstream, subject, label, madeAt }
+    private enum CodingKeys: String, CodingKey { case user, session, upstream, authority, subject, label, madeAt }
 }
 
 /// Seals offers and opens them for the session that they were made for.
@@ -34,7 +35,8 @@ struct UpstreamLinkOffers: Sendable {
         for user: User, in session: Session, at upstream: Upstream, subject: String? = nil, label: String? = nil
     ) -> UpstreamLinkOffer {
         UpstreamLinkOffer(
-            user: user.id, session: session.id, upstream: upstream.id, subject: subject, label: label, madeAt: now())
+            user: user.id, session: session.id, upstream: upstream.id, authority: upstream.authority,
+            subject: subject, label: label, madeAt: now())
     }
 
     func seal(_ offer: UpstreamLinkOffer) throws -> String { try sealer.seal(offer, for: .upstreamLinkOffer) }

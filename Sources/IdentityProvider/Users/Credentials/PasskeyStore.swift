@@ -13,9 +13,10 @@ package protocol PasskeyStore: Sendable {
     /// Renames the passkey. Returns `false` if `user` has no such passkey.
     func rename(_ id: Identifier<Passkey>, of user: Identifier<User>, to name: String) async throws -> Bool
     /// Removes the passkey unless it is the user's last way to sign in. A password, another passkey, and links to the
-    /// `usable` upstreams are ways. Concurrent removals, on any nodes, always leave one.
+    /// `usable` authorities are ways. Concurrent removals, on any nodes, always leave one.
     func remove(
-        _ id: Identifier<Passkey>, of user: Identifier<User>, usable: [Identifier<Upstream>], at moment: Date
+        _ id: Identifier<Passkey>, of user: Identifier<User>, usable: [Identifier<UpstreamAuthority>],
+        at moment: Date
     ) async throws -> PasskeyRemoval
     /// Deletes the passkeys of `user` added in `period` and returns their number.
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int

@@ -189,7 +189,8 @@ struct FirstUpstreamSignInTests {
         let interaction = try InteractionKeeper(house.issuer.core).resume(away.text("interaction"), in: here)
         var fresh = interaction
         fresh.guest = UpstreamGuest(
-            upstream: Identifier(rawValue: "up"), subject: "u-1", label: "octocat", arrivedAt: house.issuer.clock.now)
+            upstream: Identifier(rawValue: "up"), authority: try await house.issuer.authority(of: "up"), subject: "u-1",
+            label: "octocat", arrivedAt: house.issuer.clock.now)
         let location = try InteractionKeeper(house.issuer.core).location(.upstreamAccount, fresh)
         let page = try await visitor.browser.follow(.redirect(to: location)).page()
         let ways = try await visitor.browser.follow(.redirect(to: page.text("other_ways_uri"))).page()

@@ -29,7 +29,7 @@ struct UpstreamCase {
 
     /// The user with whom the person signs in.
     func owner(_ subject: String = "u-1") async throws -> String? {
-        guard let link = try await stores.upstreamLinks.find(Identifier(rawValue: "up"), subject: subject) else {
+        guard let link = try await issuer.link(to: "up", subject: subject) else {
             return nil
         }
         return try await stores.users.find(link.user)?.username

@@ -99,11 +99,7 @@ struct UpstreamChoiceTests {
     @Test("the last upstream that a sign-in succeeded with comes first; a planted cookie has no effect")
     func lastUsed() async throws {
         let issuer = try await UpstreamWays.issuer(fetcher: CannedGitHub())
-        let alice = try #require(try await issuer.stores.users.find(named: "alice"))
-        let link = UpstreamLink(
-            upstream: Identifier(rawValue: "github"), subject: "7", user: alice.id, label: "alice",
-            createdAt: issuer.clock.now)
-        #expect(try await issuer.stores.upstreamLinks.add(link, by: alice) == .added)
+        try await issuer.link("alice", to: "github", subject: "7")
         let browser = Browser(issuer)
         let page = try await browser.get("/authorize", UpstreamWays.request()).page()
         #expect(page.upstreams.allSatisfy { $0["is_last"] == false })

@@ -86,7 +86,8 @@ struct UpstreamLinkingTests {
         let (alice, now) = (try await house.user(), house.issuer.clock.now)
         var interaction = Interaction(.signIn(SignInRequest(location: "/account")), startedAt: now)
         interaction.guest = UpstreamGuest(
-            upstream: Identifier(rawValue: "up"), subject: "u-1", label: "", arrivedAt: now, isLinking: true)
+            upstream: Identifier(rawValue: "up"), authority: try await house.issuer.authority(of: "up"), subject: "u-1",
+            label: "", arrivedAt: now, isLinking: true)
         let request = try Request(method: .post, path: "/sign-in")
         func link(_ session: Session) async throws -> PendingLinks.Obstacle? {
             try await PendingLinks(core).link(interaction, to: alice, after: session, request)

@@ -188,7 +188,7 @@ struct UsernameFirstTests {
         #expect(linking.template == "sign-in" && !linking.asksUsernameOnly)
         let fields = [("username", "alice@acme.example"), ("password", "correct horse")]
         #expect(try await browser.submit(linking, fields).answer()["code"] != nil)
-        let link = try await issuer.stores.upstreamLinks.find(Identifier(rawValue: "github"), subject: "7")
+        let link = try await issuer.link(to: "github", subject: "7")
         let alice = try await issuer.stores.users.find(named: "alice")
         #expect(link?.user == alice?.id && link != nil)
     }

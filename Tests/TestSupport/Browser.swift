@@ -115,7 +115,18 @@ extension Page {
 package final class Browser: Sendable {
     private let issuer: TestIssuer
     private let address: Mutex<String>
-    private let cookies = Mutex<[String: String]>([:])
+    private struct Cookie {
+        let value: String
+        /// `nil` until the browser is closed.
+        let expiresAt: Date?
+    }
+    private let kept = Mutex<[String: Cookie]>([:])
+
+    /// The values of the cookies that haven't expired, by name.
+    private var cookies: [String: String] {
+        let now = issuer.clock.now
+        return kept.withLock { $0.filter { $0.value.expiresAt.map { now < $0 } ?? true }.mapValues(\.value) }
+    }
 
     package init(_ issuer: TestIssuer, at address: String = "127.0.0.1") {
         self.issuer = issuer
@@ -126,29 +137,29 @@ package final class Browser: Sendable {
     package func travel(to address: String) { self.address.withLock { $0 = address } }
 
     package var cookieHeader: String {
-        cookies.withLock { $0.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ") }
+        cookies.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "; ")
     }
 
     /// Returns the value of one of the issuer's cookies.
     package func cookie(_ name: String) -> String? {
-        cookies.withLock { $0.first { $0.key.hasSuffix("martlet-\(name)") }?.value }
+        cookies.first { $0.key.hasSuffix("martlet-\(name)") }?.value
     }
 
     /// Returns a browser with the same cookies, such as a thief's. Cookies that either gets from then on are its own.
     package func copy() -> Browser {
         let copy = Browser(issuer, at: address.withLock(\.self))
-        let kept = cookies.withLock(\.self)
-        copy.cookies.withLock { $0 = kept }
+        let own = kept.withLock(\.self)
+        copy.kept.withLock { $0 = own }
         return copy
     }
 
     /// Sets `name=value`, as an attacker might plant it.
     package func add(cookie: String) {
         let parts = cookie.split(separator: "=", maxSplits: 1).map(String.init)
-        cookies.withLock { $0[parts[0]] = parts[1] }
+        kept.withLock { $0[parts[0]] = Cookie(value: parts[1], expiresAt: nil) }
     }
 
-    package func forgetCookies() { cookies.withLock { $0 = [:] } }
+    package func forgetCookies() { kept.withLock { $0 = [:] } }
 
     /// Sends one request without following redirects. `crossSite` withholds the cookies, as `SameSite=Lax` does.
     package func request(
@@ -162,12 +173,16 @@ package final class Browser: Sendable {
         let path = !below.isEmpty && path.hasPrefix("\(below)/") ? String(path.dropFirst(below.count)) : path
         let response = try await issuer.send(
             method, path, query: query, form: form, headers: headers, from: address.withLock(\.self))
-        for field in response.headers[values: .setCookie] {
-            let parts = field.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let isCleared = field.contains("Max-Age=0")
-            cookies.withLock { $0[String(parts[0])] = isCleared ? nil : String(parts[1]) }
-        }
+        for field in response.headers[values: .setCookie] { set(field) }
         return response
+    }
+
+    /// Keeps the cookie of a `Set-Cookie` value.
+    package func set(_ field: String) {
+        let parts = field.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let seconds = field.firstMatch(of: /; Max-Age=([0-9]+)/).flatMap { TimeInterval($0.output.1) }
+        let cookie = Cookie(value: String(parts[1]), expiresAt: seconds.map(issuer.clock.now.addingTimeInterval))
+        kept.withLock { $0[String(parts[0])] = cookie }
     }
 
     /// Follows redirects within the issuer.

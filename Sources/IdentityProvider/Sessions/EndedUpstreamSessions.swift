@@ -26,15 +26,15 @@ struct EndedUpstreamSessions: Sendable {
     /// A sign-in that completes at the same time is either outdated by the first step or found by the last. One that
     /// reads the user after this begins stands.
     func end(
-        at upstream: Identifier<Upstream>, subject: String?, session: String?
+        at upstream: Upstream, subject: String?, session: String?
     ) async throws -> [EndedSession] {
         if let session {
             let end = now().addingTimeInterval(lifetime)
-            _ = try await singleUse.consume(upstream.name(of: session), for: .upstreamSession, until: end)
-        } else if let subject, let link = try await links.find(upstream, subject: subject) {
+            _ = try await singleUse.consume(upstream.id.name(of: session), for: .upstreamSession, until: end)
+        } else if let subject, let link = try await links.find(upstream.authority, subject: subject) {
             try await sessionEnd.voidSignIns(of: link.user)
         }
-        return try await sessionEnd.endAll(from: upstream, subject: subject, session: session)
+        return try await sessionEnd.endAll(from: upstream.id, subject: subject, session: session)
     }
 
     /// Returns whether the upstream has ended the session that `signIn` rests on. Called once our own session is

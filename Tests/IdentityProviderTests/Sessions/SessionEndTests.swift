@@ -209,11 +209,12 @@ struct SessionEndTests {
             try await scene.expectEnd { try await administration.endSessions(of: alice) }
         case .upstream:
             let alice = try await scene.alice()
-            let basis = UpstreamSession(upstream: Identifier(rawValue: "up"), subject: "u-1", session: "s-1")
+            let upstream = try Upstream(["id": "up", "issuer": "https://up.example", "client_id": "martlet"])
+            let basis = UpstreamSession(upstream: upstream.id, subject: "u-1", session: "s-1")
             for _ in 0..<2 { try await scene.beginElsewhere(from: basis) }
             try await scene.expectEnd {
                 let ended = try await EndedUpstreamSessions(issuer.core).end(
-                    at: basis.upstream, subject: nil, session: "s-1")
+                    at: upstream, subject: nil, session: "s-1")
                 #expect(ended.map(\.user) == [alice.id, alice.id])
             }
         case .compromise:

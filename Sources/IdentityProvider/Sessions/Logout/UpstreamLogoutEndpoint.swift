@@ -37,7 +37,7 @@ struct UpstreamLogoutEndpoint: Endpoint {
     private func end(_ token: UpstreamLogoutToken, at upstream: Upstream) async throws -> Response {
         let name = upstream.id.name(of: token.identifier)
         guard try await !singleUse.isConsumed(name, for: .logoutToken) else { throw Self.replay }
-        let ended = try await sessions.end(at: upstream.id, subject: token.subject, session: token.session)
+        let ended = try await sessions.end(at: upstream, subject: token.subject, session: token.session)
         // Only now, so that the upstream can send the token again if ending the sessions fails.
         guard try await singleUse.consume(name, for: .logoutToken, until: token.expiresAt) else { throw Self.replay }
         record(ended, at: upstream)

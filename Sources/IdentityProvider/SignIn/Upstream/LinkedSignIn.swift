@@ -48,7 +48,7 @@ struct LinkedSignIn: Sendable {
         _ guest: UpstreamGuest, _ offer: UpstreamGuest.Offer, from upstream: Upstream, _ interaction: Interaction,
         _ request: Request
     ) async throws -> Response? {
-        guard let link = try await links.find(upstream.id, subject: guest.subject),
+        guard let link = try await links.find(upstream.authority, subject: guest.subject),
             let mapped = MappedClaims(offer, by: upstream.accountRules),
             let (outcome, user) = try await advance(mapped, offer.signIn, by: link, upstream, interaction, request)
         else { return nil }
@@ -70,7 +70,7 @@ struct LinkedSignIn: Sendable {
         guard let user else { throw refusal(.disabled, of: link, upstream, interaction) }
         // A recovery removes the link before it signs the user out everywhere: `user` is either from before that, and no
         // session starts, or the link is gone.
-        guard try await links.find(upstream.id, subject: link.subject)?.id == link.id else { return nil }
+        guard try await links.find(upstream.authority, subject: link.subject)?.id == link.id else { return nil }
         let outcome = try await loop.signIn.advance(
             nil, with: factor, by: user, toward: loop.destination(of: interaction), in: request)
         if case .refused = outcome { throw refusal(.suspicious, of: link, upstream, interaction) }

@@ -77,11 +77,7 @@ struct SQLPasskeys: PasskeyStore {
     }
 
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int {
-        try await table.execute(
-            "passkeys.delete_recent",
-            """
-            DELETE FROM passkeys WHERE issuer = ? AND user_id = ? AND created_at >= ? AND created_at <= ?
-            """, [table.key, .id(user), .date(period.lowerBound), .date(period.upperBound)], seeing: .latest)
+        try await table.deleteRecent("passkeys", of: user, addedIn: period)
     }
 
     private static func passkey(_ row: SQLRow) throws -> Passkey {

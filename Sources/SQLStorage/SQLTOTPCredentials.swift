@@ -57,10 +57,6 @@ struct SQLTOTPCredentials: TOTPCredentialStore {
     }
 
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int {
-        try await table.execute(
-            "totp_credentials.delete_recent",
-            """
-            DELETE FROM totp_credentials WHERE issuer = ? AND user_id = ? AND created_at >= ? AND created_at <= ?
-            """, [table.key, .id(user), .date(period.lowerBound), .date(period.upperBound)], seeing: .latest)
+        try await table.deleteRecent("totp_credentials", of: user, addedIn: period)
     }
 }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+import IdentityProvider
 import Tracing
 
 /// What every store shares: the database, and the issuer whose rows it may access.
@@ -30,6 +32,16 @@ struct SQLTable: Sendable {
         _ name: String, _ statement: SQLStatement, _ values: [SQLValue], seeing freshness: Freshness = .local
     ) async throws -> Int {
         try await inSpan(name) { try await database.execute(freshness, statement, values) }
+    }
+
+    /// Deletes the rows of `user` in the table `name` that were added in `period`, and returns their number.
+    func deleteRecent(
+        _ name: SQLStatement, of user: Identifier<User>, addedIn period: ClosedRange<Date>
+    ) async throws -> Int {
+        try await execute(
+            "\(name.text).delete_recent",
+            "DELETE FROM \(name) WHERE issuer = ? AND user_id = ? AND created_at >= ? AND created_at <= ?",
+            [key, .id(user), .date(period.lowerBound), .date(period.upperBound)], seeing: .latest)
     }
 
     /// Inserts a row unless its key is taken. Returns whether it inserted.

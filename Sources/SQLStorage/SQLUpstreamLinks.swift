@@ -84,11 +84,7 @@ struct SQLUpstreamLinks: UpstreamLinkStore {
     }
 
     func delete(of user: Identifier<User>, addedIn period: ClosedRange<Date>) async throws -> Int {
-        try await table.execute(
-            "upstream_links.delete_recent",
-            """
-            DELETE FROM upstream_links WHERE issuer = ? AND user_id = ? AND created_at >= ? AND created_at <= ?
-            """, [table.key, .id(user), .date(period.lowerBound), .date(period.upperBound)], seeing: .latest)
+        try await table.deleteRecent("upstream_links", of: user, addedIn: period)
     }
 
     private static func link(_ row: SQLRow) throws -> UpstreamLink {

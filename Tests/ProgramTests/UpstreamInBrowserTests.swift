@@ -187,7 +187,7 @@ struct UpstreamInBrowserTests {
         try await browser.signInAtOAuthProvider()
         try await browser.wait(for: "location.pathname === '/account' && document.querySelector('.rows') !== null")
 
-        // Whoever has no account here gets none.
+        // A person without an account here does not get one.
         try await browser.forgetCookies()
         try await browser.open("\(here.issuer)/account")
         try await browser.continue(with: "forge")

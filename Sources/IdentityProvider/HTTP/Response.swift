@@ -42,6 +42,14 @@ extension Response {
         Response(status: status, headers: [.cacheControl: "no-store"], body: .page(page))
     }
 
+    /// Returns a page from which the browser moves on to `location` by itself (HTML, shared declarative refresh steps).
+    /// Unlike a redirect, this may follow a form to any origin: Chromium applies `form-action` to redirects.
+    static func page(_ page: Page, movingOnTo location: String) -> Response {
+        var response = Response.page(page)
+        response.headers[.refresh] = "0; url=\(location)"
+        return response
+    }
+
     /// Returns a page with status 429 (RFC 6585 §4). `retryAfter` is in seconds.
     package static func tooManyRequests(_ page: Page, retryAfter: Int) -> Response {
         var response = Response.page(page, status: .tooManyRequests)
@@ -60,4 +68,8 @@ extension Response {
         for case let cookie? in cookies { response.headers.append(HTTPField(name: .setCookie, value: cookie)) }
         return response
     }
+}
+
+extension HTTPField.Name {
+    fileprivate static let refresh = known("Refresh")
 }

@@ -142,7 +142,7 @@ struct UpstreamSignOutTests {
         #expect(other.headers[.location] == "/logout")
     }
 
-    @Test("someone who has signed in again meanwhile is asked, instead of reading that they are signed out")
+    @Test("a user who has signed in again since is asked, and not told that they are signed out")
     func again() async throws {
         let (visitor, hint) = try await signedIn()
         let response = try await logOut(visitor, [("id_token_hint", hint)] + Self.back)

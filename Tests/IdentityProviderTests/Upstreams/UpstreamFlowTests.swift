@@ -174,7 +174,7 @@ struct UpstreamFlowTests {
         #expect(try response.answer()["login_hint"] == expected)
     }
 
-    @Test("several attempts of one browser are under way at once")
+    @Test("one browser can have several attempts in flight")
     func parallel() async throws {
         let upstream = try CannedUpstream()
         let visitor = try await UpstreamVisitor.linked(upstream)

@@ -52,9 +52,7 @@ struct SignOut: Sendable {
             // A redirect after a form must lead to one of the page's `form-action`, in Chromium also those that follow
             // at the upstream. A page that moves on by itself starts afresh.
             let next = NextStep(location, .application, name: upstream.shownName)
-            var response = Response.page(try await page(signOut, leaving: upstream, "signed_out_onward", next))
-            response.headers[.refresh] = "0; url=\(location)"
-            return response
+            return .page(try await page(signOut, leaving: upstream, "signed_out_onward", next), movingOnTo: location)
         case .unreachable(let upstream):
             let next = try await destination(of: signOut) ?? NextStep(issuer.reference(.account), .signIn)
             return .page(try await page(signOut, leaving: upstream, "signed_out_unreachable", next))
@@ -117,9 +115,4 @@ struct SignOut: Sendable {
         }
         return page
     }
-}
-
-extension HTTPField.Name {
-    /// HTML, shared declarative refresh steps.
-    fileprivate static let refresh = known("Refresh")
 }

@@ -72,7 +72,7 @@ struct UpstreamSignOut: Sendable {
     }
 }
 
-/// A sign-out under way at an upstream, as the `state` of the request.
+/// An in-flight sign-out at an upstream, sealed as the `state` of the request.
 struct UpstreamSignOutState: Codable, Sendable {
     let upstream: Identifier<Upstream>
     let signOut: SignOutRequest

@@ -8,7 +8,7 @@ struct MappedClaims: Sendable, Hashable {
     /// Never more than the rules name.
     let membership: Membership
 
-    /// Gives nothing, so that copying it takes away what the rules manage.
+    /// Empty: copying it removes everything that the rules manage.
     static let none = MappedClaims()
 
     private init() { membership = Membership() }

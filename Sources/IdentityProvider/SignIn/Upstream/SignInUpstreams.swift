@@ -1,5 +1,3 @@
-import HTTPTypes
-
 extension Path { static let upstreamSignIn = Path("/sign-in/upstream") }
 
 /// The part of the sign-in page that leads to upstreams: a link to each, the one that the user is sent to without
@@ -50,9 +48,7 @@ struct SignInUpstreams: Sendable {
         page.data["continue_uri"] = .text(location)
         page.data["other_ways_uri"] = .text(try interactions.location(.signIn, interaction) + "&ways=all")
         page.imageSources += [upstream.logoURI].compactMap(\.self)
-        var response = Response.page(page)
-        response.headers[.refresh] = "0; url=\(location)"
-        return response
+        return .page(page, movingOnTo: location)
     }
 
     /// Adds the upstreams to the sign-in page, the last one used first.
@@ -97,8 +93,4 @@ extension Upstream {
         data["icon"] = logoURI == nil ? preset.map { .object([$0.rawValue: true]) } : nil
         return data
     }
-}
-
-extension HTTPField.Name {
-    fileprivate static let refresh = known("Refresh")
 }

@@ -19,9 +19,6 @@ struct UpstreamArrival: Sendable {
     func signIn(
         _ identity: UpstreamIdentity, from upstream: Upstream, _ interaction: Interaction, _ request: Request
     ) async throws -> Response {
-        var interaction = interaction
-        // Someone who goes on with an upstream no longer wants to link an account of the one before.
-        interaction.guest = nil
         guard upstream.admits(identity) else {
             Decision.note("The rules of the upstream \(upstream.id) don't admit this user (requires).")
             throw UpstreamFailure(.notAdmitted, upstream)
@@ -38,7 +35,7 @@ struct UpstreamArrival: Sendable {
         throw UpstreamFailure(.lost, upstream)
     }
 
-    /// Returns to the account page, which asks `user` whether to add the account: whoever used this browser before may
+    /// Returns to the account page, which asks `user` whether to add the account: the previous user of this browser may
     /// still be signed in at the upstream. The caller has checked that the browser has `session`. Throws
     /// `UpstreamFailure`.
     func link(

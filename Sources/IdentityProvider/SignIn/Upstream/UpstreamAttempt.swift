@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A sign-in under way at an upstream. The browser carries it, sealed, in a cookie.
+/// An in-flight sign-in at an upstream. The browser carries it, sealed, in a cookie.
 struct UpstreamAttempt: Codable, Sendable {
     enum Purpose: Codable, Sendable {
         case signIn(Interaction)

@@ -7,12 +7,13 @@ extension Path {
     static let upstreamCallback = Path("/upstream/{upstream}/callback")
 }
 
-/// Keeps each attempt in a cookie of the browser that began it. Four at each upstream can be under way at once.
+/// Keeps each attempt in a cookie of the browser that began it. At most four per upstream are kept.
 struct UpstreamAttemptCookie: Sendable {
     private let issuer: Issuer
     private let sealer: Sealer
     /// In seconds.
     private let lifetime: TimeInterval
+
     init(_ core: Core) {
         issuer = core.issuer
         sealer = core.sealer

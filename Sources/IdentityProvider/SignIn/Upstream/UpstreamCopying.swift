@@ -77,7 +77,7 @@ extension User {
     }
 
     private mutating func set(_ membership: Membership) {
-        // The order carries no meaning, so that a mere change of it is none.
+        // Order has no meaning, so reordering is not a change.
         if Set(roles) != Set(membership.roles) { roles = membership.roles }
         if Set(groups) != Set(membership.groups) { groups = membership.groups }
     }

@@ -200,7 +200,7 @@ struct FirstUpstreamSignInTests {
         #expect(linking.template == "sign-in" && linking.data["linking"] != nil && linking.data["upstreams"] == nil)
     }
 
-    @Test("the verified address may be the username, and an empty name is none")
+    @Test("the verified address can be the username, and an empty name is left out")
     func addressAsName() async throws {
         let house = try await UpstreamCase(["sign_up": "ask"])
         let visitor = house.visitor()

@@ -177,7 +177,7 @@ struct UpstreamLinkingTests {
         #expect(try await house.owner() == nil)
     }
 
-    @Test("whoever comes to a shared computer later signs in without linking what was left there")
+    @Test("the next user of a shared computer signs in without linking what was left there")
     func leftBehind() async throws {
         let house = try await UpstreamCase()
         let visitor = house.visitor()

@@ -184,7 +184,7 @@ struct UpstreamPolicyTests {
         for name in ["id_token", "access_token"] {
             #expect(try (JWTClaims.of(tokens[name]?.string)["auth_time"] != nil) == isAssumed)
         }
-        // Whoever finds the browser could have come silently through the upstream's session.
+        // Someone who finds the browser could have come silently through the upstream's session.
         let page = try await visitor.browser.get("/account/passkeys").page()
         #expect(page.template == (isAssumed ? "passkeys" : "sign-in"))
         let recent = try await visitor.browser.get("/authorize", Browser.webRequest([("max_age", "60")]))

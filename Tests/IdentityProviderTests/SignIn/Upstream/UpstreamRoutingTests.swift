@@ -174,7 +174,7 @@ struct UsernameFirstTests {
         #expect(again.problem == nil && !again.asksUsernameOnly && again.data["other_account_uri"] == nil)
     }
 
-    @Test("whoever links an account with a routed address is asked for the password, not sent back to the upstream")
+    @Test("linking an account with a routed address asks for the password and does not return to the upstream")
     func linking() async throws {
         let routed = #"{"preset": "github", "client_id": "c", "client_secret": "s", "domains": ["acme.example"]}"#
         let issuer = try await UpstreamWays.issuer([routed], fetcher: CannedGitHub())

@@ -14,6 +14,9 @@ package struct Request: Sendable {
     package let body: [UInt8]
     /// The client's address according to trusted proxies. Used for rate limits and logs.
     package let remoteAddress: String
+    /// The client's certificate chain in DER, the client's own first: of its TLS connection, or from a trusted proxy.
+    /// Not verified. Empty without a certificate.
+    package let certificates: [[UInt8]]
     /// The identifier of the request's trace, if it has one.
     package let trace: String?
 
@@ -21,7 +24,8 @@ package struct Request: Sendable {
     package init(
         method: HTTPRequest.Method, path: String, variable: String? = nil, query: String? = nil,
         headers: HTTPFields = [:], body: [UInt8] = [],
-        remoteAddress: String = "127.0.0.1", trace: String? = TraceID.current, limits: Limits = Limits(),
+        remoteAddress: String = "127.0.0.1", certificates: [[UInt8]] = [], trace: String? = TraceID.current,
+        limits: Limits = Limits(),
         reading type: BodyFormat = .form
     ) throws(OAuthError) {
         self.method = method
@@ -30,6 +34,7 @@ package struct Request: Sendable {
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
+        self.certificates = certificates
         self.trace = trace
         switch method {
         case .post:
@@ -49,6 +54,7 @@ package struct Request: Sendable {
         variable = request.variable
         body = request.body
         remoteAddress = request.remoteAddress
+        certificates = request.certificates
         trace = request.trace
         self.headers = headers ?? request.headers
         self.parameters = parameters ?? request.parameters

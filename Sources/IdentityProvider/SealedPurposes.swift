@@ -14,6 +14,9 @@ extension SealedPurpose {
     static let upstreamAttempt = transit("upstream attempt") { $0.interaction }
     static let upstreamResponse = transit("upstream response") { $0.interaction }
     static let upstreamIDToken = transit("upstream ID token") { $0.session }
+    static let dpopNonce = transit("DPoP nonce") { _ in DPoPNonces.lifetime }
+    /// As long as the interaction that uses it.
+    static let pushedRequest = transit("pushed request") { $0.pushedRequest + $0.interaction }
     static let privateKey = rest("private key")
     static let clientSecret = rest("client secret")
     static let mail = rest("mail")

@@ -19,6 +19,10 @@ package struct Settings: Sendable {
     package var hasBuiltInClient = true
     /// Whether users go to the upstream without being asked if it is the only one.
     package var goesToOnlyUpstream = false
+    /// Whether DPoP proofs must contain a nonce from this issuer (RFC 9449 §8).
+    package var requiresDPoPNonces = false
+    /// Whether every client must push its authorization requests (RFC 9126 §5).
+    package var requiresPushedRequests = false
     package var risk = RiskRules()
 
     package init(issuer: Issuer) { self.issuer = issuer }
@@ -99,6 +103,8 @@ package struct Limits: Sendable {
 package struct Lifetimes: Sendable {
     /// RFC 6749 §4.1.2 recommends at most ten minutes. One minute is enough for a redirect.
     package var authorizationCode: TimeInterval = 60
+    /// From a pushed authorization request to the first page (RFC 9126 §2.2).
+    package var pushedRequest: TimeInterval = 60
     /// From the first page of a sign-in to its last.
     package var interaction: TimeInterval = 1_800
     /// From a first factor to the second.

@@ -15,6 +15,7 @@ package struct Stores: Sendable {
     package let attempts: any AttemptStore
     package let consents: any ConsentStore
     package let authorizations: any AuthorizationStore
+    package let pushedRequests: any PushedRequestStore
     package let totpCredentials: any TOTPCredentialStore
     package let passkeys: any PasskeyStore
     package let recoveryCodes: any RecoveryCodeStore
@@ -32,7 +33,7 @@ package struct Stores: Sendable {
         roles: any RoleStore, groups: any GroupStore, attributes: any AttributeStore,
         upstreams: any UpstreamStore, upstreamLinks: any UpstreamLinkStore, sessions: any SessionStore,
         devices: any DeviceStore, attempts: any AttemptStore, consents: any ConsentStore,
-        authorizations: any AuthorizationStore,
+        authorizations: any AuthorizationStore, pushedRequests: any PushedRequestStore,
         totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
         recoveryCodes: any RecoveryCodeStore, recoveries: any AccountRecoveryStore, keys: any KeyStore,
         dataKeys: any DataKeyStore,
@@ -52,6 +53,7 @@ package struct Stores: Sendable {
         self.attempts = attempts
         self.consents = consents
         self.authorizations = authorizations
+        self.pushedRequests = pushedRequests
         self.totpCredentials = totpCredentials
         self.passkeys = passkeys
         self.recoveryCodes = recoveryCodes

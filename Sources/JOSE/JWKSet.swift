@@ -15,6 +15,12 @@ package struct JWKSet: Sendable {
         self.keys = keys
     }
 
+    /// Ignores all keys that can't be used, which may be for others (RFC 7517 §5).
+    package init(usable object: JSONObject) throws(JWKError) {
+        guard let items = object["keys"]?.array else { throw JWKError(reason: "has no keys") }
+        keys = items.compactMap { item in item.object.flatMap { try? JWK($0) } }
+    }
+
     /// The public form, without shared secrets.
     package var object: JSONObject { ["keys": .array(keys.compactMap { $0.object.map(JSON.object) })] }
 }

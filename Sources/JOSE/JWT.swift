@@ -20,6 +20,17 @@ package struct JWT: Sendable {
         try rules.check(claims: claims, at: now.timeIntervalSince1970)
     }
 
+    /// Validates a token that is signed with the key in its own header: a proof that its sender has that key
+    /// (RFC 9449 §4.2). The key proves nothing else.
+    package static func proof(
+        validating token: String, rules: JWTRules, at now: Date
+    ) throws(JWTError) -> (token: JWT, key: JWK) {
+        guard let object = (try? JWS(parsing: token))?.header["jwk"]?.object else { throw .malformed }
+        let key: JWK
+        do { key = try JWK(object) } catch { throw .unknownKey }
+        return (try JWT(validating: token, with: JWKSet(keys: [key]), rules: rules, at: now), key)
+    }
+
     package static func sign(
         _ claims: JSONObject, type: String?, with signer: any Signer
     ) async throws -> String {

@@ -13,7 +13,7 @@ package struct PrivateKey: Sendable {
         case .es256: return PrivateKey(.p256(P256.Signing.PrivateKey()), algorithm)
         case .es384: return PrivateKey(.p384(P384.Signing.PrivateKey()), algorithm)
         case .es512: return PrivateKey(.p521(P521.Signing.PrivateKey()), algorithm)
-        case .edDSA: return PrivateKey(.ed25519(Curve25519.Signing.PrivateKey()), algorithm)
+        case .ed25519, .edDSA: return PrivateKey(.ed25519(Curve25519.Signing.PrivateKey()), algorithm)
         case _ where algorithm.isRSA && (2_048...8_192).contains(rsaBits):
             return PrivateKey(.rsa(try _RSA.Signing.PrivateKey(keySize: .init(bitCount: rsaBits))), algorithm)
         default: throw UnsupportedAlgorithm()

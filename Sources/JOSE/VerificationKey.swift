@@ -58,7 +58,7 @@ enum VerificationKey: Sendable {
         case .p256: algorithm == .es256
         case .p384: algorithm == .es384
         case .p521: algorithm == .es512
-        case .ed25519: algorithm == .edDSA
+        case .ed25519: algorithm == .ed25519 || algorithm == .edDSA
         case .rsa: algorithm.isRSA
         case .symmetric(let key):
             switch algorithm {

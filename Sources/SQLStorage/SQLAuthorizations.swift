@@ -77,6 +77,27 @@ struct SQLAuthorizations: AuthorizationStore {
         }
     }
 
+    func keep(
+        _ stored: Authorization, at generation: Int, expiresAt: Date, at now: Date
+    ) async throws -> Rotation {
+        let values: [SQLValue] = [
+            .date(now), .date(expiresAt), table.key, .id(stored.id), .integer(generation), .date(now),
+        ]
+        return try await table.retryingWithLatest("authorizations.keep", until: \.isSettled) { freshness in
+            let changed = try await table.database.execute(
+                freshness,
+                """
+                UPDATE authorizations SET rotated_at = ?, expires_at = ?
+                WHERE issuer = ? AND id = ? AND generation = ? AND revoked_at IS NULL AND expires_at > ?
+                """, values)
+            guard changed == 1 else { return .gone }
+            return .rotated(
+                Authorization(
+                    id: stored.id, granted: stored.granted, generation: generation, rotatedAt: now,
+                    expiresAt: expiresAt))
+        }
+    }
+
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws {
         try await table.execute(
             "authorizations.revoke", Self.revocation, [.date(now), table.key, .id(id)], seeing: .latest)

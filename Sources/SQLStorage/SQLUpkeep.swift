@@ -68,6 +68,7 @@ private struct ExpiringTable: Sendable {
         ExpiringTable(
             "authorizations", key: ["id"], column: "expiry_hour", index: "by_expiry_hour", "<",
             bound: { .integer(Int(($0.timeIntervalSince1970 / 3_600).rounded(.down))) }),
+        ExpiringTable("pushed_requests", key: ["id"]),
         ExpiringTable("devices", key: ["id"]),
         ExpiringTable("networks", key: ["user_id", "network"]),
         ExpiringTable("account_recoveries", key: ["user_id"]),

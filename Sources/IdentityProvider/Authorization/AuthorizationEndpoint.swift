@@ -11,6 +11,7 @@ struct AuthorizationEndpoint: Endpoint {
     private let loop: InteractionLoop
     private let pages: InteractionPages
     private let responder: AuthorizationResponder
+    private let pushed: PushedRequests
     private let audit: AuditLog
     let routes = [Route.get(.authorization, rateLimit: .requests), .post(.authorization, rateLimit: .requests)]
 
@@ -18,6 +19,7 @@ struct AuthorizationEndpoint: Endpoint {
         intake = AuthorizationIntake(core)
         pages = InteractionPages(core)
         responder = AuthorizationResponder(core)
+        pushed = PushedRequests(core)
         audit = core.audit
         self.loop = loop
     }
@@ -47,6 +49,7 @@ struct AuthorizationEndpoint: Endpoint {
             switch try await loop.advance(interaction, request) {
             case .step(let response): return response
             case .done(let session):
+                if let id = authorization.pushed { try await pushed.consume(id) }
                 audit.record(
                     .authorizationGranted(scope: authorization.scope), user: session.user,
                     client: authorization.client, session: session.id)
@@ -74,7 +77,7 @@ struct AuthorizationEndpoint: Endpoint {
             audit.record(
                 .requestRefused(
                     route: Path.authorization.text, error: answer.code, reason: answer.description), client: client)
-            return try await responder.redirect(answer, to: redirect)
+            return try await responder.redirect(answer, to: redirect, of: client)
         }
     }
 
@@ -87,9 +90,13 @@ struct AuthorizationEndpoint: Endpoint {
         metadata["display_values_supported"] = .array(Display.allCases.map { .string($0.rawValue) })
         metadata["acr_values_supported"] = .array(AuthenticationContext.allCases.map { .string($0.rawValue) })
         metadata["claims_parameter_supported"] = true
-        metadata["request_parameter_supported"] = false
-        // OpenID Connect Discovery §3 defaults to true.
-        metadata["request_uri_parameter_supported"] = false
+        metadata["request_parameter_supported"] = true
+        metadata["request_uri_parameter_supported"] = true
+        metadata["require_request_uri_registration"] = true
+        let algorithms = SignatureAlgorithm.asymmetric.filter { $0 != .edDSA }
+        metadata["request_object_signing_alg_values_supported"] = .array(algorithms.map { .string($0.rawValue) })
+        metadata["authorization_signing_alg_values_supported"] = .array(
+            KeyRing.algorithms.map { .string($0.rawValue) })
         metadata["authorization_response_iss_parameter_supported"] = true
     }
 }

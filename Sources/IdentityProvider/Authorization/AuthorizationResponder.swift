@@ -1,16 +1,21 @@
 import FoundationEssentials
+import JOSE
 
 /// Creates authorization responses (RFC 6749 §4.1.2, §4.1.2.1), always with `iss` (RFC 9207 §2).
 struct AuthorizationResponder: Sendable {
     let issuer: Issuer
+    let clients: any ClientStore
     let sealer: Sealer
+    let signer: TokenSigner
     /// Lifetime of authorization codes, in seconds.
     let lifetime: TimeInterval
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
         issuer = core.issuer
+        clients = core.clients
         sealer = core.sealer
+        signer = TokenSigner(core)
         lifetime = core.settings.lifetimes.authorizationCode
         now = core.now
     }
@@ -23,21 +28,47 @@ struct AuthorizationResponder: Sendable {
             satisfying: session.satisfied)
         let code = AuthorizationCode(
             id: .random(), granted: granted, redirectURI: request.redirect.uri, pkce: request.pkce,
-            expiresAt: now().addingTimeInterval(lifetime))
-        return try await send([("code", try sealer.seal(code, for: .authorizationCode))], to: request.redirect)
+            expiresAt: now().addingTimeInterval(lifetime), dpopKey: request.dpopKey)
+        let answer = [(name: "code", value: try sealer.seal(code, for: .authorizationCode))]
+        return try await send(answer, to: request.redirect, of: request.client)
     }
 
-    func redirect(_ error: OAuthError, to redirect: VerifiedRedirect) async throws -> Response {
-        try await send([("error", error.code.rawValue), ("error_description", error.description)], to: redirect)
-    }
-
-    private func send(_ answer: [(name: String, value: String)], to redirect: VerifiedRedirect) async throws
+    func redirect(_ error: OAuthError, to redirect: VerifiedRedirect, of client: Identifier<Client>) async throws
         -> Response
     {
-        let answer = answer + [("iss", issuer.identifier)]
-        return switch redirect.mode {
+        let answer = [(name: "error", value: error.code.rawValue), ("error_description", error.description)]
+        return try await send(answer, to: redirect, of: client)
+    }
+
+    private func send(
+        _ answer: [(name: String, value: String)], to redirect: VerifiedRedirect, of client: Identifier<Client>
+    ) async throws -> Response {
+        var answer = answer + (redirect.state.map { [("state", $0)] } ?? [])
+        if redirect.mode.isSigned {
+            answer = [("response", try await signed(answer, for: client))]
+        } else {
+            answer.append(("iss", issuer.identifier))
+        }
+        return switch redirect.mode.place {
         case .query: .redirect(to: redirect.location(adding: answer))
-        case .formPost: .page(FormPostPage.make(answer, to: redirect))
+        case .fragment: .redirect(to: redirect.location(withFragment: answer))
+        case .form: .page(FormPostPage.make(answer, to: redirect))
         }
     }
+
+    /// Returns the response as a JWT, which has the issuer inside (JARM §2.1).
+    private func signed(_ answer: [(name: String, value: String)], for client: Identifier<Client>) async throws
+        -> String
+    {
+        var claims: JSONObject = [
+            "iss": .string(issuer.identifier), "aud": .string(client.rawValue),
+            "exp": .integer(Int(now().timeIntervalSince1970) + Self.signedLifetime),
+        ]
+        for (name, value) in answer { claims[name] = .string(value) }
+        let algorithm = try await clients.registered(client).algorithms.authorizationResponse
+        return try await signer.sign(claims, type: "JWT", by: algorithm)
+    }
+
+    /// In seconds. At most ten minutes (JARM §2.1), at least as long as the code.
+    private static let signedLifetime = 120
 }

@@ -16,11 +16,20 @@ package struct Client: Sendable, Hashable {
     package let grantTypes: Set<GrantType>
     let authenticationMethod: any ClientAuthenticationMethod.Type
     package let assertionAudience: AssertionAudience
-    /// The public keys that verify the client's assertions.
+    /// The public keys that verify what the client signs. `ClientKeys` also knows those at `keysURI`.
     package let keys: JWKSet?
+    /// `jwks_uri` (RFC 7591 §2).
+    let keysURI: String?
+    /// Whether `jwks_uri` and `request_uris` may be in the operator's own network. Registered as `private_network`, a
+    /// Martlet extension.
+    let isInPrivateNetwork: Bool
+    /// `nil` if the client asks for none.
+    package let profile: ClientProfile?
+    let algorithms: ClientAlgorithms
+    let requestRules: RequestRules
+    let senderConstraint: SenderConstraintRules
     /// The scope that the client may request.
     package let scope: Scope
-    package let idTokenAlgorithm: SignatureAlgorithm
     /// Whether ID Tokens have the claims that the scope requests. Registered as `id_token_claims: scope`, a Martlet
     /// extension.
     package let hasScopeClaimsInIDToken: Bool
@@ -70,9 +79,13 @@ package struct Client: Sendable, Hashable {
         let audience = reader.value("token_endpoint_auth_audience", AssertionAudience.init(registered:))
         assertionAudience = audience ?? .issuer
         keys = reader.keys("jwks")
+        keysURI = reader.httpsURL("jwks_uri")
+        isInPrivateNetwork = reader.flag("private_network") ?? false
         scope = reader.value("scope", Scope.init(registered:)) ?? Scope([Scope.openID])
-        // RS256 is the default (OpenID Connect Registration §2).
-        idTokenAlgorithm = reader.value("id_token_signed_response_alg", KeyRing.algorithm(registered:)) ?? .rs256
+        profile = reader.value("profile", ClientProfile.init(registered:))
+        algorithms = ClientAlgorithms(&reader, for: profile)
+        requestRules = RequestRules(&reader, for: profile)
+        senderConstraint = SenderConstraintRules(&reader, for: profile)
         hasScopeClaimsInIDToken = reader.value("id_token_claims", Self.idTokenClaims) ?? false
         defaultMaxAge = reader.seconds("default_max_age")
         skipsConsent = reader.value("consent", Self.consent) ?? false
@@ -112,8 +125,17 @@ package struct Client: Sendable, Hashable {
         if let refreshTokenGrace, refreshTokenGrace > Self.longestRefreshTokenGrace {
             reader.report("refresh_token_grace", "must be 0 to \(Int(Self.longestRefreshTokenGrace)) seconds")
         }
-        if authenticationMethod.needsKeys, keys == nil, !reader.hasProblem(in: "jwks") {
-            reader.report("jwks", "is required for \(authenticationMethod.name)")
+        if authenticationMethod.needsKeys, !hasKeys, !reader.hasProblem(in: "jwks") {
+            reader.report("jwks", "or jwks_uri is required for \(authenticationMethod.name)")
+        }
+        if keys != nil, keysURI != nil {
+            reader.report("jwks_uri", "must not be registered together with jwks (RFC 7591 §2)")
+        }
+        if requestRules.areSigned, !hasKeys {
+            reader.report("require_signed_request_object", "requires jwks or jwks_uri")
+        }
+        if isFirstParty, senderConstraint.requiresDPoP || senderConstraint.requiresCertificate || profile != nil {
+            reader.report("first_party", "does not fit tokens that are bound to a key: the JSON API sets cookies")
         }
         common.check(self, &reader)
     }
@@ -178,6 +200,9 @@ extension Client {
         translatedNames.isEmpty ? .text(name) : .translated(translatedNames, otherwise: name)
     }
 
+    /// Whether the client registered keys, which `ClientKeys` finds.
+    var hasKeys: Bool { keys != nil || keysURI != nil }
+
     package var isPublic: Bool { authenticationMethod == PublicClient.self }
 
     /// The accepted algorithms of the client's assertions.
@@ -187,6 +212,10 @@ extension Client {
 
     /// The registered `token_endpoint_auth_method`.
     package var authenticationMethodName: String { authenticationMethod.name }
+
+    /// Whether each refresh replaces the refresh token. FAPI clients keep theirs, because their tokens are bound to them
+    /// (FAPI 2.0 Security Profile §5.3.2.1).
+    var rotatesRefreshTokens: Bool { profile == nil }
 
     /// Whether the client's method uses a `client_secret`.
     package var usesSecret: Bool { authenticationMethod.secret != nil }

@@ -23,9 +23,6 @@ struct CommonMetadata: Sendable {
         _ = reader.flag("require_auth_time")
         // Martlet starts no sign-in itself.
         _ = reader.webURL("initiate_login_uri")
-        _ = reader.list("request_uris") { text throws(InvalidValue) -> String in
-            throw InvalidValue("is not used, because request_uri is not supported; remove it")
-        }
         for name in Self.unsupportedFlags where reader.flag(name) == true {
             reader.report(name, "is not supported; set it to false or remove it")
         }
@@ -83,25 +80,26 @@ struct CommonMetadata: Sendable {
 
     /// Members that are harmless as long as they are false.
     private static let unsupportedFlags = [
-        "require_signed_request_object", "require_pushed_authorization_requests", "dpop_bound_access_tokens",
-        "tls_client_certificate_bound_access_tokens", "backchannel_logout_session_required",
-        "frontchannel_logout_session_required",
+        "backchannel_logout_session_required", "frontchannel_logout_session_required",
     ]
 
     private static let unsupported: [([String], String)] = [
-        (["jwks_uri"], "is not supported; put the keys into jwks"),
         (["sector_identifier_uri"], "is only for pairwise identifiers, which are not supported; remove it"),
         (
             ["id_token_encrypted_response_alg", "id_token_encrypted_response_enc"],
             "is not supported: ID Tokens are signed, not encrypted; remove it"
         ),
         (
-            ["userinfo_signed_response_alg", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc"],
-            "is not supported: userinfo responses are plain JSON; remove it"
+            [
+                "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
+                "authorization_encrypted_response_alg", "authorization_encrypted_response_enc",
+                "introspection_encrypted_response_alg", "introspection_encrypted_response_enc",
+            ],
+            "is not supported: responses are signed, not encrypted; remove it"
         ),
         (
-            ["request_object_signing_alg", "request_object_encryption_alg", "request_object_encryption_enc"],
-            "is not supported: the parameter request is refused; remove it"
+            ["request_object_encryption_alg", "request_object_encryption_enc"],
+            "is not supported: request objects are signed, not encrypted; remove it"
         ),
         (
             ["backchannel_logout_uri", "frontchannel_logout_uri"],

@@ -257,6 +257,16 @@ package struct DocumentReader {
         }
     }
 
+    /// Reads an `https` URL that Martlet fetches.
+    mutating func httpsURL(_ name: String) -> String? {
+        value(name) { text throws(InvalidValue) in
+            guard text.hasPrefix("https://"), URIText.isPlain(text), !text.contains("#") else {
+                throw InvalidValue("must be an https URL without a fragment")
+            }
+            return text
+        }
+    }
+
     /// Whether `text` is an http URL whose host is exactly `localhost`.
     private static func isLocal(_ text: String) -> Bool {
         guard text.hasPrefix("http://") else { return false }

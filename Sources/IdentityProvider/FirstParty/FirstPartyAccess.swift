@@ -19,9 +19,13 @@ struct FirstPartyAccess: Sendable {
     /// Returns the bearer of the token. Throws `authentication_failed` unless the token is active and issued for
     /// `audience`.
     func bearer(_ request: Request, for audience: String) async throws -> (AuthenticatedBearer, Transport) {
-        let (text, transport) = try credential(request)
-        guard let bearer = try await bearers.bearer(text, for: audience) else { throw OAuthError.authenticationFailed }
-        return (bearer, transport)
+        let (credential, transport) = try credential(request)
+        do {
+            guard let bearer = try await bearers.bearer(credential, in: request, for: audience) else {
+                throw OAuthError.authenticationFailed
+            }
+            return (bearer, transport)
+        } catch let refusal as DPoPRefusal { throw OAuthError.challenge(refusal) }
     }
 
     /// Returns the user of a first-party token, since tokens of other clients are for the same users. Throws
@@ -37,14 +41,12 @@ struct FirstPartyAccess: Sendable {
     }
 
     /// Two tokens are refused, because which one counts must not depend on the reader.
-    private func credential(_ request: Request) throws -> (String, Transport) {
+    private func credential(_ request: Request) throws -> (TokenCredential, Transport) {
         switch (request.headers[.authorization], cookies.access.value(in: request)) {
         case (let field?, nil):
-            guard let token = AuthenticationScheme.bearer.credentials(in: field) else {
-                throw OAuthError.authenticationFailed
-            }
-            return (token, .body)
-        case (nil, let text?): return (text, .cookie)
+            guard let credential = TokenCredential(field: field) else { throw OAuthError.authenticationFailed }
+            return (credential, .body)
+        case (nil, let text?): return (TokenCredential(text), .cookie)
         case (nil, nil): throw OAuthError.authenticationFailed
         case (_?, _?):
             throw OAuthError.invalidRequest("send the token in the Authorization header or the cookie, not both")

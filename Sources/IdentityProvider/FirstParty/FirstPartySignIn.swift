@@ -70,7 +70,8 @@ struct FirstPartySignIn: Sendable {
     func answer(
         _ redemption: Redemption, by grant: GrantType, of user: User, to client: Client, over transport: Transport
     ) async throws -> Response {
-        let response = try await tokens.issue(redemption, to: client, isOpenID: false)
+        let response = try await tokens.issue(
+            redemption, to: client, boundTo: redemption.granted.confirmation, isOpenID: false)
         audit.record(
             .tokensIssued(
                 grant: grant, scope: redemption.scope, audience: redemption.target.servers.map(\.identifier)),

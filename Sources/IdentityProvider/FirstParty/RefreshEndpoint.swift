@@ -5,6 +5,7 @@ import JOSE
 struct RefreshEndpoint: FirstPartyEndpoint {
     let clients: FirstPartyClients
     let authenticator: ClientAuthenticator
+    let constraint: SenderConstraint
     let grant: RefreshTokenGrant
     let refreshTokens: RefreshTokenReader
     let tokens: PresentedTokenReader
@@ -15,6 +16,7 @@ struct RefreshEndpoint: FirstPartyEndpoint {
     init(_ core: Core, authenticator: ClientAuthenticator, outcome: FirstPartySignIn) {
         clients = FirstPartyClients(core)
         self.authenticator = authenticator
+        constraint = SenderConstraint(core)
         grant = RefreshTokenGrant(core)
         refreshTokens = RefreshTokenReader(core)
         tokens = PresentedTokenReader(core)
@@ -37,7 +39,7 @@ struct RefreshEndpoint: FirstPartyEndpoint {
         else { throw OAuthError.authenticationFailed }
         let parameters = Parameters([("client_id", stored.granted.client.rawValue), ("refresh_token", text)])
         let tokenRequest = try await TokenRequest(
-            request.withoutCookies.with(parameters), authenticator: authenticator)
+            request.withoutCookies.with(parameters), authenticator: authenticator, constraint: constraint)
         let redemption = try await grant.redeem(tokenRequest)
         guard let user = redemption.user else { throw OAuthError.authenticationFailed }
         return try await outcome.answer(

@@ -2,7 +2,8 @@ import FoundationEssentials
 package import HTTPTypes
 import JOSE
 
-/// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; OpenID Connect Core §3.1.2.6; RFC 9470 §3).
+/// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 9101 §7; RFC 9449 §12.2;
+/// OpenID Connect Core §3.1.2.6; RFC 9470 §3).
 package struct OAuthError: Error {
     package enum Code: String, Sendable {
         case invalidRequest = "invalid_request"
@@ -25,6 +26,10 @@ package struct OAuthError: Error {
         case requestNotSupported = "request_not_supported"
         case requestURINotSupported = "request_uri_not_supported"
         case registrationNotSupported = "registration_not_supported"
+        case invalidRequestObject = "invalid_request_object"
+        case invalidRequestURI = "invalid_request_uri"
+        case invalidDPoPProof = "invalid_dpop_proof"
+        case useDPoPNonce = "use_dpop_nonce"
         case temporarilyUnavailable = "temporarily_unavailable"
         case serverError = "server_error"
     }
@@ -73,7 +78,8 @@ extension OAuthError.Code {
         case .invalidRequest, .invalidGrant, .invalidScope, .invalidTarget, .unauthorizedClient,
             .unsupportedGrantType, .unsupportedResponseType, .unsupportedTokenType, .loginRequired,
             .consentRequired, .interactionRequired, .unmetAuthenticationRequirements, .requestNotSupported,
-            .requestURINotSupported, .registrationNotSupported:
+            .requestURINotSupported, .registrationNotSupported, .invalidRequestObject, .invalidRequestURI,
+            .invalidDPoPProof, .useDPoPNonce:
             .badRequest
         }
     }

@@ -28,6 +28,11 @@ extension Response {
             body: .bytes(object.serialized()))
     }
 
+    /// Returns a signed response of the media type `type` that must not be cached.
+    static func jwt(_ text: String, type: String) -> Response {
+        Response(headers: [.contentType: type, .cacheControl: "no-store"], body: .bytes(Array(text.utf8)))
+    }
+
     /// Returns an error response (RFC 6749 §5.2).
     package static func json(_ error: OAuthError) -> Response {
         json(

@@ -5,8 +5,10 @@ import Synchronization
 /// The valid signing keys in memory: next, current and retiring ones of each algorithm. Not an actor, because every
 /// token is signed with one of them, and event loops must not wait for each other to read it (docs/decisions/0010).
 package final class KeyRing: Sendable {
-    /// The algorithms for which every issuer has keys.
-    package static let algorithms: [SignatureAlgorithm] = [.es256, .rs256]
+    /// The algorithms that clients and resource servers can register.
+    package static let algorithms: [SignatureAlgorithm] = [.es256, .rs256, .ps256, .ed25519, .es384, .ps384]
+    /// The algorithms for which every issuer has keys. Those of the others are made when they are first needed.
+    static let standardAlgorithms: [SignatureAlgorithm] = [.es256, .rs256]
 
     /// Parses the name of one of `algorithms` in a resource file.
     static func algorithm(registered text: String) throws(InvalidValue) -> SignatureAlgorithm {

@@ -26,10 +26,30 @@ package struct KeyRotation: Sendable {
     package func run() async throws {
         try await dataKeys.run()
         let keys = try await store.all()
-        for algorithm in KeyRing.algorithms {
+        for algorithm in Self.algorithms(of: keys) {
             let plan = KeyPlan(keys.filter { $0.algorithm == algorithm }, schedule: schedule, at: now())
             if let birth = plan.birth { try await make(algorithm, birth, after: keys) }
             for id in plan.expired { try await store.delete(id) }
+        }
+        try await ring.reload()
+    }
+
+    /// Returns the standard algorithms, and those for which a key was needed.
+    package func algorithmsInUse() async throws -> [SignatureAlgorithm] {
+        Self.algorithms(of: try await store.all())
+    }
+
+    private static func algorithms(of keys: [SigningKeyRecord]) -> [SignatureAlgorithm] {
+        KeyRing.algorithms.filter { algorithm in
+            KeyRing.standardAlgorithms.contains(algorithm) || keys.contains { $0.algorithm == algorithm }
+        }
+    }
+
+    /// Creates the first key of `algorithm`, unless there is one. Other nodes find it when they reload the ring.
+    func provide(_ algorithm: SignatureAlgorithm) async throws {
+        let keys = try await store.all()
+        if !keys.contains(where: { $0.algorithm == algorithm }) {
+            try await make(algorithm, KeyPlan.Birth(number: 1, signsFrom: now()), after: keys)
         }
         try await ring.reload()
     }
@@ -63,7 +83,7 @@ package struct KeyRotation: Sendable {
     /// Withdraws every key and signs with new ones at once, so that nothing signed before a compromise is accepted.
     package func replaceAll() async throws {
         let former = try await store.all()
-        for algorithm in KeyRing.algorithms { try await rotate(algorithm, immediately: true) }
+        for algorithm in Self.algorithms(of: former) { try await rotate(algorithm, immediately: true) }
         for key in former {
             try await store.delete(key.id)
             audit.record(.keyRetired(id: key.id))

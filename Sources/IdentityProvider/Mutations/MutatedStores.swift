@@ -26,7 +26,7 @@ extension Mutation {
             upstreams: stores.upstreams, upstreamLinks: stores.upstreamLinks,
             sessions: faulty(stores.sessions), devices: stores.devices, attempts: stores.attempts,
             consents: stores.consents,
-            authorizations: FaultyAuthorizations(base: stores.authorizations),
+            authorizations: FaultyAuthorizations(base: stores.authorizations), pushedRequests: stores.pushedRequests,
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
             recoveryCodes: stores.recoveryCodes, recoveries: stores.recoveries,
             keys: stores.keys, dataKeys: stores.dataKeys,
@@ -139,6 +139,11 @@ private struct FaultyAuthorizations: AuthorizationStore {
         _ stored: Authorization, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
     ) async throws -> Rotation {
         try await base.rotate(stored, from: generation, grace: grace, expiresAt: expiresAt, at: now)
+    }
+    func keep(
+        _ stored: Authorization, at generation: Int, expiresAt: Date, at now: Date
+    ) async throws -> Rotation {
+        try await base.keep(stored, at: generation, expiresAt: expiresAt, at: now)
     }
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws {
         if Mutation.current != .revokedTokenActive { try await base.revoke(id, at: now) }

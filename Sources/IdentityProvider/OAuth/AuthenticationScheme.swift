@@ -4,6 +4,8 @@ struct AuthenticationScheme: Hashable, Sendable {
 
     /// RFC 6750.
     static let bearer = AuthenticationScheme(name: "Bearer")
+    /// RFC 9449 §7.1.
+    static let dpop = AuthenticationScheme(name: "DPoP")
     /// RFC 7617.
     static let basic = AuthenticationScheme(name: "Basic")
 

@@ -35,7 +35,8 @@ struct PKCE: Sendable, Hashable, Codable {
         return ConstantTime.equal(Array(hash.utf8), Array(challenge.utf8))
     }
 
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
+    /// RFC 3986 §2.3.
+    static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
         default: false

@@ -11,6 +11,7 @@ package protocol SingleUseStore: Sendable {
 package enum SingleUsePurpose: String, Sendable {
     case clientAssertion = "client assertion"
     case accessToken = "access token"
+    case dpopProof = "DPoP proof"
     case passkeyChallenge = "passkey challenge"
     case mailLink = "mail link"
     case mail = "mail"

@@ -15,13 +15,16 @@ struct AccessToken: Codable, Sendable {
     let authenticatedAt: Date?
     let amr: [String]
     let acr: String?
+    /// What its sender must prove to have; `nil` for a bearer token.
+    var confirmation: Confirmation?
 
     private enum CodingKeys: String, CodingKey {
-        case id, authorization, client, user, scope, audience, issuedAt, expiresAt, authenticatedAt, amr, acr
+        case id, authorization, client, user, scope, audience, issuedAt, expiresAt, authenticatedAt, amr, acr,
+            confirmation
     }
 
     /// The scheme with which the token must be presented.
-    var scheme: AuthenticationScheme { .bearer }
+    var scheme: AuthenticationScheme { confirmation?.scheme ?? .bearer }
 
     var subject: String { user?.rawValue ?? client.rawValue }
 }
@@ -39,6 +42,7 @@ extension AccessToken {
         if let authenticatedAt { claims["auth_time"] = .integer(Int(authenticatedAt.timeIntervalSince1970)) }
         if let acr { claims["acr"] = .string(acr) }
         if !amr.isEmpty { claims["amr"] = .array(amr.map(JSON.string)) }
+        claims["cnf"] = confirmation?.claim
         return claims
     }
 
@@ -58,7 +62,8 @@ extension AccessToken {
             audience: claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string].compactMap(\.self),
             issuedAt: Date(timeIntervalSince1970: issuedAt), expiresAt: Date(timeIntervalSince1970: expiresAt),
             authenticatedAt: (claims["auth_time"]?.seconds).map(Date.init(timeIntervalSince1970:)),
-            amr: claims["amr"]?.array?.compactMap(\.string) ?? [], acr: claims["acr"]?.string)
+            amr: claims["amr"]?.array?.compactMap(\.string) ?? [], acr: claims["acr"]?.string,
+            confirmation: Confirmation(claim: claims["cnf"]))
     }
 
     /// Returns a new token identifier. It starts with the identifier of the authorization, which leads from the token

@@ -1,8 +1,12 @@
+import Authenticators
+
 /// A valid access token and its user. Only `BearerAuthenticator` creates one.
 struct AuthenticatedBearer: Sendable {
     let token: AccessToken
     /// `nil` for a token that a client requested for itself (RFC 6749 §4.4).
     let person: Person?
+    /// The nonce that the sender should use from now on (RFC 9449 §8.2).
+    fileprivate(set) var nextNonce: String?
 
     struct Person: Sendable {
         let user: User
@@ -18,7 +22,8 @@ struct AuthenticatedBearer: Sendable {
     var scheme: AuthenticationScheme { token.scheme }
 }
 
-/// Verifies access tokens: issued by this issuer, neither expired nor revoked, with an enabled client and user.
+/// Verifies access tokens: issued by this issuer, neither expired nor revoked, with an enabled client and user, and
+/// presented by whoever they are bound to.
 struct BearerAuthenticator: Sendable {
     let issuer: Issuer
     private let reader: AccessTokenReader
@@ -26,6 +31,7 @@ struct BearerAuthenticator: Sendable {
     private let users: any UserStore
     private let authorizations: any AuthorizationStore
     private let singleUse: any SingleUseStore
+    private let dpop: DPoPVerifier
 
     init(_ core: Core) {
         issuer = core.issuer
@@ -34,24 +40,59 @@ struct BearerAuthenticator: Sendable {
         users = core.stores.users
         authorizations = core.stores.authorizations
         singleUse = core.stores.singleUse
+        dpop = DPoPVerifier(core)
     }
 
-    /// Returns the bearer of the request's token, for the issuer's own endpoints. Throws the challenge of RFC 6750 §3.
+    /// Returns the bearer of the request's token, for the issuer's own endpoints. Throws the challenge of RFC 6750 §3 or
+    /// RFC 9449 §7.1.
     func authenticate(_ request: Request) async throws -> AuthenticatedBearer {
-        guard let bearer = try await bearer(BearerToken.read(request), for: issuer.identifier) else {
-            throw OAuthError.invalidBearer
-        }
-        return bearer
+        let credential = try TokenCredential(request)
+        do {
+            guard let bearer = try await bearer(credential, in: request, for: issuer.identifier) else {
+                throw OAuthError.invalidBearer(credential.scheme)
+            }
+            return bearer
+        } catch let refusal as DPoPRefusal { throw OAuthError.challenge(refusal) }
     }
 
-    /// Returns `nil` for an invalid token, or if its audience doesn't include `audience` (RFC 9068 §4).
-    func bearer(_ text: String, for audience: String) async throws -> AuthenticatedBearer? {
-        guard let bearer = try await bearer(text) else { return nil }
+    /// Returns `nil` for an invalid token, for one whose audience doesn't include `audience` (RFC 9068 §4), and unless
+    /// the sender has the keys that the token is bound to (RFC 8705 §3; RFC 9449 §7.1). `target` is the request that a
+    /// DPoP proof must be for, by default `request` itself. Throws `DPoPRefusal`.
+    func bearer(
+        _ credential: TokenCredential, in request: Request, for audience: String, at target: DPoPTarget? = nil
+    ) async throws -> AuthenticatedBearer? {
+        let proof: DPoPProof?
+        if credential.scheme == .dpop {
+            proof = try dpop.proof(in: request, of: credential.text, for: target)
+            guard proof != nil else { throw DPoPRefusal("a DPoP proof is required") }
+        } else {
+            proof = nil
+        }
+        guard var bearer = try await bearer(credential.text) else { return nil }
         guard bearer.token.audience.contains(audience) else {
             Decision.note("The access token is not for \(audience) (RFC 9068 §4).")
             return nil
         }
+        guard Self.isBound(bearer.token, to: proof, request, as: credential.scheme) else { return nil }
+        if let proof { try await dpop.spend(proof) }
+        bearer.nextNonce = proof?.nextNonce
         return bearer
+    }
+
+    private static func isBound(
+        _ token: AccessToken, to proof: DPoPProof?, _ request: Request, as scheme: AuthenticationScheme
+    ) -> Bool {
+        guard token.scheme == scheme else {
+            Decision.note("The access token must be presented with the scheme \(token.scheme.name) (RFC 9449 §7.2).")
+            return false
+        }
+        guard let confirmation = token.confirmation else { return true }
+        let certificate = confirmation.certificate == nil ? nil : request.certificate?.thumbprint
+        guard confirmation.isMet(by: Confirmation(key: proof?.key, certificate: certificate)) else {
+            Decision.note("The sender has not proved to have the key that the access token is bound to.")
+            return false
+        }
+        return true
     }
 
     /// Returns the bearer of a token with any audience, for introspection by resource servers (RFC 7662 §2).
@@ -80,6 +121,9 @@ struct BearerAuthenticator: Sendable {
 }
 
 extension OAuthError {
-    /// The same error for a token that is unknown, expired, revoked or has another audience (RFC 6750 §3.1).
-    static var invalidBearer: OAuthError { .bearerChallenge(.invalidToken, "the access token is not valid here") }
+    /// The same error for a token that is unknown, expired, revoked, has another audience, or is bound to another sender
+    /// (RFC 6750 §3.1; RFC 8705 §3).
+    static func invalidBearer(_ scheme: AuthenticationScheme = .bearer) -> OAuthError {
+        .bearerChallenge(.invalidToken, "the access token is not valid here", scheme: scheme)
+    }
 }

@@ -39,7 +39,7 @@ struct IDToken: Sendable {
         claims["acr"] = granted.acr.map(JSON.string)
         if !granted.amr.isEmpty { claims["amr"] = .array(granted.amr.map(JSON.string)) }
         claims["sid"] = granted.session.map { .string($0.rawValue) }
-        claims["at_hash"] = .string(Self.halfHash(accessToken))
+        claims["at_hash"] = .string(Self.halfHash(accessToken, for: client.algorithms.idToken))
         claims.merge(
             client.hasScopeClaimsInIDToken
                 ? Claims.released(of: user, with: entitlements, for: scope) : Claims.released(entitlements, for: scope))
@@ -47,9 +47,16 @@ struct IDToken: Sendable {
         return claims
     }
 
-    /// Returns `at_hash` (OpenID Connect Core §3.1.3.6): the left half of the SHA-256 hash, which both supported
-    /// signature algorithms use.
-    private static func halfHash(_ token: String) -> String {
-        Base64URL.encode(Array(SHA256.hash(data: Array(token.utf8)).prefix(16)))
+    /// Returns `at_hash` (OpenID Connect Core §3.1.3.6): the left half of the hash that the signature algorithm uses.
+    private static func halfHash(_ token: String, for algorithm: SignatureAlgorithm) -> String {
+        let bytes = Array(token.utf8)
+        let hash: [UInt8] =
+            switch algorithm {
+            case .es384, .ps384: Array(SHA384.hash(data: bytes))
+            // Ed25519 signs with SHA-512 (RFC 8032 §5.1).
+            case .ed25519: Array(SHA512.hash(data: bytes))
+            default: Array(SHA256.hash(data: bytes))
+            }
+        return Base64URL.encode(Array(hash.prefix(hash.count / 2)))
     }
 }

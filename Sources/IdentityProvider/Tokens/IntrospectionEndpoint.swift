@@ -13,6 +13,8 @@ struct IntrospectionEndpoint: Endpoint {
     private let attributes: CachedAttributes
     private let bearers: BearerAuthenticator
     private let refreshTokens: RefreshTokenReader
+    private let signer: TokenSigner
+    private let now: @Sendable () -> Date
     let routes = [Route.post(.introspection, rateLimit: .clients)]
 
     init(_ core: Core, authenticator: ClientAuthenticator, bearers: BearerAuthenticator) {
@@ -21,6 +23,8 @@ struct IntrospectionEndpoint: Endpoint {
         entitlements = core.entitlements
         attributes = core.attributes
         refreshTokens = RefreshTokenReader(core)
+        signer = TokenSigner(core)
+        now = core.now
         self.authenticator = authenticator
         self.bearers = bearers
     }
@@ -35,7 +39,27 @@ struct IntrospectionEndpoint: Endpoint {
             } else {
                 try await describeRefreshToken(text, to: client)
             }
-        return .json(description ?? ["active": false])
+        return try await response(description ?? ["active": false], to: client.client, request)
+    }
+
+    /// The media type of signed responses (RFC 9701 §4, §5).
+    private static let signedType = "token-introspection+jwt"
+
+    /// Signs the response if the resource server asks for that, or if its profile demands it (RFC 9701 §4; FAPI 2.0
+    /// Message Signing §5.5).
+    private func response(
+        _ description: JSONObject, to client: Client, _ request: Request
+    ) async throws -> Response {
+        let type = "application/\(Self.signedType)"
+        let isAsked = request.headers[.accept]?.lowercased().contains(type) == true
+        guard isAsked || client.profile?.signsMessages == true else { return .json(description) }
+        // Neither sub nor exp, so that nobody takes the response for an access token (RFC 9701 §5).
+        let claims: JSONObject = [
+            "iss": .string(issuer.identifier), "aud": .string(client.id.rawValue),
+            "iat": .integer(Int(now().timeIntervalSince1970)), "token_introspection": .object(description),
+        ]
+        let text = try await signer.sign(claims, type: Self.signedType, by: client.algorithms.introspection)
+        return .jwt(text, type: type)
     }
 
     /// Returns `nil` if `client` may not read the token.
@@ -82,6 +106,8 @@ struct IntrospectionEndpoint: Endpoint {
 
     func describe(in metadata: inout ServerMetadata) {
         metadata["introspection_endpoint"] = metadata.url(.introspection)
+        metadata["introspection_signing_alg_values_supported"] = .array(
+            KeyRing.algorithms.map { .string($0.rawValue) })
         metadata.describe(ClientAuthentication.methods.filter { $0 != PublicClient.self }, at: "introspection_endpoint")
     }
 }

@@ -6,17 +6,21 @@ struct Redemption: Sendable {
     let target: TokenTarget
     /// `nil` if the client acts on its own behalf.
     let user: User?
+    /// Whether the client gets a refresh token. It keeps the one that it has if refresh tokens don't rotate.
+    let hasRefreshToken: Bool
 
-    init(_ authorization: Authorization, of user: User, for target: TokenTarget) {
+    init(_ authorization: Authorization, of user: User, for target: TokenTarget, hasRefreshToken: Bool = true) {
         self.authorization = authorization
         self.user = user
         self.target = target
+        self.hasRefreshToken = hasRefreshToken
         granted = authorization.granted
     }
 
     init(_ granted: Granted, for target: TokenTarget) {
         authorization = nil
         user = nil
+        hasRefreshToken = false
         self.granted = granted
         self.target = target
     }

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import JOSE
-import Tracing
 
 /// Issues the tokens of a redemption (RFC 6749 §5.1).
 struct TokenIssuer: Sendable {
@@ -8,25 +7,25 @@ struct TokenIssuer: Sendable {
     let lifetimes: Lifetimes
     let entitlements: CachedEntitlements
     let attributes: CachedAttributes
-    let ring: KeyRing
+    let signer: TokenSigner
     let sealer: Sealer
     let now: @Sendable () -> Date
-    /// Stored because each access to the global tracer performs a dynamic cast.
-    private let tracer = InstrumentationSystem.tracer
 
     init(_ core: Core) {
         issuer = core.issuer
         lifetimes = core.settings.lifetimes
         entitlements = core.entitlements
         attributes = core.attributes
-        ring = core.keys
+        signer = TokenSigner(core)
         sealer = core.sealer
         now = core.now
     }
 
-    /// Issues the access token and, if the client is registered for the refresh token grant, a refresh token. With
+    /// Issues the access token, bound to `confirmation`, and, if the client is registered for the refresh token grant, a refresh token. With
     /// `isOpenID`, the scope `openid` adds an ID Token (OpenID Connect Core §3.1.3.3).
-    func issue(_ redemption: Redemption, to client: Client, isOpenID: Bool) async throws -> TokenResponse {
+    func issue(
+        _ redemption: Redemption, to client: Client, boundTo confirmation: Confirmation?, isOpenID: Bool
+    ) async throws -> TokenResponse {
         let hasIDToken = isOpenID && redemption.scope.contains(Scope.openID)
         let isOpaque = redemption.target.servers.contains { $0.format == .opaque }
         // Read once, so that the access token and the ID Token agree. Not read if neither carries them, because a
@@ -34,7 +33,7 @@ struct TokenIssuer: Sendable {
         let user = isOpaque && !hasIDToken ? nil : redemption.user
         let entitlements = try await entitlements(of: user)
         let attributes = try await attributes(of: user)
-        let token = accessToken(redemption)
+        let token = accessToken(redemption, boundTo: confirmation)
         var response = TokenResponse(
             accessToken: try await encode(token, of: redemption, with: entitlements, attributes), scheme: token.scheme,
             issuedAt: token.issuedAt, expiresAt: token.expiresAt, scope: redemption.scope,
@@ -45,7 +44,7 @@ struct TokenIssuer: Sendable {
                 attributes: attributes, scope: redemption.scope, accessToken: response.accessToken,
                 issuedAt: response.issuedAt,
                 expiresAt: response.issuedAt.addingTimeInterval(lifetimes.idToken))
-            response.idToken = try await sign(token.claims, type: "JWT", by: client.idTokenAlgorithm)
+            response.idToken = try await signer.sign(token.claims, type: "JWT", by: client.algorithms.idToken)
         }
         return response
     }
@@ -60,7 +59,7 @@ struct TokenIssuer: Sendable {
         return try await attributes.attributes(of: user)
     }
 
-    private func accessToken(_ redemption: Redemption) -> AccessToken {
+    private func accessToken(_ redemption: Redemption, boundTo confirmation: Confirmation?) -> AccessToken {
         let (granted, target, moment) = (redemption.granted, redemption.target, now())
         // The shortest lifetime among the resource servers applies.
         let lifetime =
@@ -71,7 +70,8 @@ struct TokenIssuer: Sendable {
             scope: target.tokenScope,
             audience: target.servers.map(\.identifier) + (target.includesIssuer ? [issuer.identifier] : []),
             issuedAt: moment, expiresAt: moment.addingTimeInterval(lifetime),
-            authenticatedAt: granted.authenticatedAt, amr: granted.amr, acr: granted.acr)
+            authenticatedAt: granted.authenticatedAt, amr: granted.amr, acr: granted.acr,
+            confirmation: confirmation)
     }
 
     /// A JWT carries the user's current entitlements and attributes. An opaque token doesn't, because introspection adds them.
@@ -83,21 +83,14 @@ struct TokenIssuer: Sendable {
         var claims = attributes.carried(with: token.scope, from: token.client, to: servers.map(\.identifier))
         claims.merge(token.claims(issuer: issuer))
         if let entitlements { claims.merge(entitlements.claims(for: servers)) }
-        return try await sign(claims, type: "at+jwt", by: redemption.target.algorithm)
+        return try await signer.sign(claims, type: "at+jwt", by: redemption.target.algorithm)
     }
 
     private func refreshToken(of redemption: Redemption, to client: Client) throws -> String? {
-        guard let authorization = redemption.authorization, client.grantTypes.contains(.refreshToken) else {
-            return nil
-        }
+        guard redemption.hasRefreshToken, let authorization = redemption.authorization,
+            client.grantTypes.contains(.refreshToken)
+        else { return nil }
         return try sealer.seal(
             RefreshToken(authorization: authorization.id, generation: authorization.generation), for: .refreshToken)
-    }
-
-    private func sign(_ claims: JSONObject, type: String, by algorithm: SignatureAlgorithm) async throws -> String {
-        try await tracer.withSpan("jwt.sign") { span in
-            if span.isRecording { span.attributes["jwt.alg"] = algorithm.rawValue }
-            return try await JWT.sign(claims, type: type, with: ring.signer(for: algorithm))
-        }
     }
 }

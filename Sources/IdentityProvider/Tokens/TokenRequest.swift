@@ -2,10 +2,13 @@
 struct TokenRequest: Sendable {
     let client: AuthenticatedClient
     let parameters: Parameters
+    /// The keys that the client proved to have. The tokens are bound to them.
+    let proof: SenderProof
 
-    /// Throws `invalid_client` (RFC 6749 §5.2).
-    init(_ request: Request, authenticator: ClientAuthenticator) async throws {
+    /// Throws `invalid_client` (RFC 6749 §5.2), and the errors of `SenderConstraint`.
+    init(_ request: Request, authenticator: ClientAuthenticator, constraint: SenderConstraint) async throws {
         client = try await authenticator.authenticate(request)
+        proof = try await constraint.proof(in: request, from: client)
         parameters = request.parameters
     }
 

@@ -9,6 +9,9 @@ struct UserInfoEndpoint: Endpoint {
     private let stepUp: StepUp
     private let entitlements: CachedEntitlements
     private let attributes: CachedAttributes
+    private let issuer: Issuer
+    private let clients: any ClientStore
+    private let signer: TokenSigner
     let routes = [
         Route.get(.userInfo, isSharedAcrossOrigins: true), .post(.userInfo, isSharedAcrossOrigins: true),
     ]
@@ -16,6 +19,9 @@ struct UserInfoEndpoint: Endpoint {
     init(_ core: Core, bearers: BearerAuthenticator, stepUp: StepUp) {
         entitlements = core.entitlements
         attributes = core.attributes
+        issuer = core.issuer
+        clients = core.clients
+        signer = TokenSigner(core)
         self.bearers = bearers
         self.stepUp = stepUp
     }
@@ -24,9 +30,9 @@ struct UserInfoEndpoint: Endpoint {
         let bearer = try await bearers.authenticate(request)
         guard bearer.token.scope.contains(Scope.openID) else {
             throw OAuthError.bearerChallenge(
-                .insufficientScope, "the scope openid is required", [("scope", Scope.openID)])
+                .insufficientScope, "the scope openid is required", [("scope", Scope.openID)], scheme: bearer.scheme)
         }
-        guard let person = bearer.person else { throw OAuthError.invalidBearer }
+        guard let person = bearer.person else { throw OAuthError.invalidBearer(bearer.scheme) }
         try await stepUp.require(of: person)
         let held = try await entitlements.entitlements(of: person.user)
         // First, so that they can't replace other claims.
@@ -34,7 +40,16 @@ struct UserInfoEndpoint: Endpoint {
         claims.merge(Claims.released(of: person.user, with: held, for: bearer.token.scope))
         claims.merge(Claims.requested(person.granted.claims?.userInfo ?? [], of: person.user, with: held))
         claims["sub"] = .string(person.user.id.rawValue)
-        return .json(claims)
+        return try await response(claims, to: bearer.token.client).offering(bearer.nextNonce)
+    }
+
+    /// Signs the claims for clients that register an algorithm (OpenID Connect Core §5.3.2).
+    private func response(_ claims: JSONObject, to client: Identifier<Client>) async throws -> Response {
+        guard let algorithm = try await clients.find(client)?.algorithms.userInfo else { return .json(claims) }
+        var claims = claims
+        claims["iss"] = .string(issuer.identifier)
+        claims["aud"] = .string(client.rawValue)
+        return .jwt(try await signer.sign(claims, type: "JWT", by: algorithm), type: "application/jwt")
     }
 
     private func attributeClaims(of person: AuthenticatedBearer.Person, _ token: AccessToken) async throws
@@ -50,6 +65,7 @@ struct UserInfoEndpoint: Endpoint {
 
     func describe(in metadata: inout ServerMetadata) {
         metadata["userinfo_endpoint"] = metadata.url(.userInfo)
+        metadata["userinfo_signing_alg_values_supported"] = .array(KeyRing.algorithms.map { .string($0.rawValue) })
         metadata["claim_types_supported"] = ["normal"]
         metadata["claims_supported"] = .array((IDToken.claimNames + Claims.all).map(JSON.string))
     }

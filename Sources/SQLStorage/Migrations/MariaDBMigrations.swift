@@ -331,6 +331,16 @@ extension Migration {
                     ADD INDEX IF NOT EXISTS sessions_by_upstream_session (issuer, upstream_id, upstream_session)
                 """,
             ]),
+        Migration(
+            version: 15, name: "pushed authorization requests",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS pushed_requests (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, sealed_request MEDIUMBLOB NOT NULL,
+                    expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id), INDEX pushed_requests_by_expiry (issuer, expires_at)) \(form)
+                """
+            ]),
     ]
 
     private static let form: SQLStatement = """

@@ -348,5 +348,20 @@ extension Migration {
                 """,
                 "ANALYZE sqlite_schema",
             ]),
+        Migration(
+            version: 15, name: "pushed authorization requests",
+            statements: [
+                """
+                CREATE TABLE pushed_requests (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, sealed_request BLOB NOT NULL, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX pushed_requests_by_expiry ON pushed_requests (issuer, expires_at)",
+                """
+                INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+                    ('pushed_requests', 'pushed_requests', '1000000 1000000 1')
+                """,
+                "ANALYZE sqlite_schema",
+            ]),
     ]
 }

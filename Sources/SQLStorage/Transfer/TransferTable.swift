@@ -101,6 +101,8 @@ extension TransferTable {
                 "rotated_at", "revoked_at", "expires_at",
             ], orderedBy: "issuer, id"),
         TransferTable(
+            "pushed_requests", ["issuer", "id", "sealed_request", "expires_at"], orderedBy: "issuer, id"),
+        TransferTable(
             "signing_keys",
             [
                 "issuer", "id", "algorithm", "number", "sealed_private_key", "created_at", "signs_from", "signs_until",

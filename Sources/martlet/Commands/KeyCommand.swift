@@ -51,16 +51,19 @@ struct KeyCommand: AsyncParsableCommand {
 
                 martlet key rotate --algorithm ES256
                 """)
-        @Option(help: "ES256 or RS256. Defaults to both.") var algorithm: String?
+        @Option(help: "Such as ES256. Defaults to all algorithms that have keys.") var algorithm: String?
         @Flag(help: "Start signing with the key immediately.") var now = false
         @OptionGroup var options: IssuerOptions
 
         func run() async throws {
-            let chosen = algorithm.map { [SignatureAlgorithm(rawValue: $0)] } ?? KeyRing.algorithms
-            guard chosen.allSatisfy(KeyRing.algorithms.contains) else {
-                throw ValidationError("--algorithm must be ES256 or RS256.")
+            let named = algorithm.map(SignatureAlgorithm.init(rawValue:))
+            if let named, !KeyRing.algorithms.contains(named) {
+                let names = KeyRing.algorithms.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("--algorithm must be one of \(names).")
             }
             try await options.administer(.changing) { _, _, provider in
+                let chosen =
+                    if let named { [named] } else { try await provider.keyRotation.algorithmsInUse() }
                 for algorithm in chosen { try await provider.keyRotation.rotate(algorithm, immediately: now) }
                 options.output.report("rotated", ["alg": .strings(chosen.map(\.rawValue))], "Rotated.")
             }

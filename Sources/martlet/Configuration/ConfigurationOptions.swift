@@ -65,6 +65,9 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "Who may create an account: off (no one), open (anyone) or invitation.") var signUp: String?
     @Option(help: "Whether users go to an upstream without being asked: off, or only (if it is the only one).")
     var signInUpstreamRedirect: String?
+    @Option(help: "Whether clients must push authorization requests: true or false.")
+    var requirePushedAuthorizationRequests: String?
+    @Option(help: "Whether DPoP proofs need a nonce from the server: true or false.") var dpopNonces: String?
     @Option(help: "The hash algorithm of new authenticator apps: SHA1, SHA256 or SHA512.") var totpAlgorithm: String?
     @Option(help: "The number of digits in their codes: 6, 7 or 8.") var totpDigits: String?
     @Option(help: "Whether an emailed code counts as a second factor: true or false.") var factorsEmailCode: String?
@@ -106,6 +109,7 @@ struct SettingOptions: ParsableArguments {
         String?
     @Option(help: "The lifetime of a session, in seconds.") var lifetimesSession: String?
     @Option(help: "The idle timeout of a session, in seconds.") var lifetimesSessionIdle: String?
+    @Option(help: "How long a pushed request can start a sign-in, in seconds.") var lifetimesPushedRequest: String?
     @Option(help: "The lifetime of an access token, in seconds.") var lifetimesAccessToken: String?
     @Option(help: "The lifetime of an ID Token, in seconds.") var lifetimesIdToken: String?
     @Option(help: "The idle timeout of a refresh token, in seconds.") var lifetimesRefreshToken: String?
@@ -143,6 +147,8 @@ struct SettingOptions: ParsableArguments {
         case .signUp: signUp
         case .minimumACR: minimumACR
         case .signInUpstreamRedirect: signInUpstreamRedirect
+        case .requirePushedRequests: requirePushedAuthorizationRequests
+        case .dpopNonces: dpopNonces
         case .totpAlgorithm: totpAlgorithm
         case .totpDigits: totpDigits
         case .factorsEmailCode: factorsEmailCode
@@ -171,6 +177,7 @@ struct SettingOptions: ParsableArguments {
         case .webhooksPrivateNetworks: webhooksPrivateNetworks
         case .lifetimesSession: lifetimesSession
         case .lifetimesSessionIdle: lifetimesSessionIdle
+        case .lifetimesPushedRequest: lifetimesPushedRequest
         case .lifetimesAccessToken: lifetimesAccessToken
         case .lifetimesIDToken: lifetimesIdToken
         case .lifetimesRefreshToken: lifetimesRefreshToken

@@ -11,6 +11,8 @@ extension Settings {
         signUp = Self.signUp(&values) ?? signUp
         minimumContext = Self.minimumContext(&values) ?? minimumContext
         goesToOnlyUpstream = Self.goesToOnlyUpstream(&values) ?? goesToOnlyUpstream
+        requiresPushedRequests = values.flag(.requirePushedRequests, default: requiresPushedRequests)
+        requiresDPoPNonces = values.flag(.dpopNonces, default: requiresDPoPNonces)
         totp.read(&values)
         acceptsEmailCodes = values.flag(.factorsEmailCode, default: acceptsEmailCodes)
         hasBuiltInClient = values.flag(.firstPartyBuiltInClient, default: hasBuiltInClient)
@@ -50,6 +52,8 @@ extension Lifetimes {
     fileprivate mutating func read(_ values: inout SettingValues) {
         session = values.seconds(.lifetimesSession, 60...31_536_000) ?? session
         sessionIdle = values.seconds(.lifetimesSessionIdle, 60...31_536_000)
+        // At most ten minutes (FAPI 2.0 Security Profile §5.3.2.2).
+        pushedRequest = values.seconds(.lifetimesPushedRequest, 5...599) ?? pushedRequest
         accessToken = values.seconds(.lifetimesAccessToken, 10...86_400) ?? accessToken
         idToken = values.seconds(.lifetimesIDToken, 10...86_400) ?? idToken
         refreshToken = values.seconds(.lifetimesRefreshToken, 60...31_536_000) ?? refreshToken

@@ -47,13 +47,16 @@ package struct Granted: Sendable, Hashable, Codable {
     /// The strongest context that the session satisfied. It exceeds `acr` if a trusted browser replaced the second
     /// factor, or if the client requested a weaker `acr`. `nil` in values that earlier versions stored.
     private let standing: AuthenticationContext?
+    /// What the sender of its refresh tokens must prove to have: a public client is bound to its keys, because nothing
+    /// else identifies it (RFC 9449 §5; RFC 8705 §4).
+    var confirmation: Confirmation?
     /// When the authorization began. The absolute lifetime of its refresh tokens starts here. `nil` in a code, and in
     /// values that earlier versions stored.
     package var begunAt: Date?
 
     private enum CodingKeys: String, CodingKey {
         case client, user, session, scope, resources, nonce, claims, authenticatedAt, amr, acr, standing, begunAt,
-            sessionEndsAt
+            sessionEndsAt, confirmation
     }
 
     package init(
@@ -79,10 +82,11 @@ package struct Granted: Sendable, Hashable, Codable {
     /// What the user consented to: the scope, and the scope values that cover individually requested claims.
     var consentedScope: Scope { claims.map { scope.union($0.scope) } ?? scope }
 
-    /// Returns a copy for the authorization that begins at `moment`.
-    func begun(at moment: Date) -> Granted {
+    /// Returns a copy for the authorization that begins at `moment`, whose refresh tokens are bound to `confirmation`.
+    func begun(at moment: Date, boundTo confirmation: Confirmation? = nil) -> Granted {
         var granted = self
         granted.begunAt = moment
+        granted.confirmation = confirmation
         return granted
     }
 

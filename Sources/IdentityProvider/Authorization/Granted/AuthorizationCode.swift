@@ -9,8 +9,10 @@ struct AuthorizationCode: Codable, Sendable {
     let redirectURI: String
     let pkce: PKCE?
     let expiresAt: Date
+    /// The thumbprint of the DPoP key that the client must prove to have (RFC 9449 §10).
+    var dpopKey: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, granted, redirectURI, pkce, expiresAt
+        case id, granted, redirectURI, pkce, expiresAt, dpopKey
     }
 }

@@ -11,6 +11,11 @@ package protocol AuthorizationStore: Sendable {
     func rotate(
         _ stored: Authorization, from generation: Int, grace: TimeInterval, expiresAt: Date, at now: Date
     ) async throws -> Rotation
+    /// Keeps `stored` until `expiresAt`, like `rotate`, but without a new generation. Returns `rotated` with the same
+    /// generation, or `gone`.
+    func keep(
+        _ stored: Authorization, at generation: Int, expiresAt: Date, at now: Date
+    ) async throws -> Rotation
     func revoke(_ id: Identifier<Authorization>, at now: Date) async throws
     /// Revokes all authorizations of a session, including offline access. Only `SessionEnd` calls this.
     func revoke(session: Identifier<Session>, at now: Date) async throws

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JOSE
 
 /// A valid authorization request. Parsing `Parameters` is the only way to create one.
 struct AuthorizationRequest: Codable, Sendable {
@@ -20,11 +21,15 @@ struct AuthorizationRequest: Codable, Sendable {
     let requestedContexts: [String]
     /// The user named by `id_token_hint`.
     let subject: Identifier<User>?
+    /// The thumbprint of the DPoP key to which the code is bound (RFC 9449 §10).
+    var dpopKey: String?
+    /// The identifier under which a pushed request is stored.
+    var pushed: String?
 
     private enum CodingKeys: String, CodingKey {
         case client, redirect, scope, resources, pkce, nonce, prompt, maxAge, loginHint, upstreamHint, languages,
             display,
-            claims, requestedContexts, subject
+            claims, requestedContexts, subject, dpopKey, pushed
     }
 
     /// Validates the parameters (OpenID Connect Core §3.1.2.1, §3.1.2.2). `known` holds the issuer's resource servers,
@@ -37,9 +42,7 @@ struct AuthorizationRequest: Codable, Sendable {
         guard try parameters.required("response_type") == "code" else {
             throw OAuthError(code: .unsupportedResponseType, description: "response_type must be code")
         }
-        guard parameters["response_mode"] ?? redirect.mode.rawValue == redirect.mode.rawValue else {
-            throw .invalidRequest("response_mode must be query or form_post")
-        }
+        try Self.checkResponseMode(parameters, redirect.mode, of: client)
         try client.require(.authorizationCode)
         resources = parameters.all("resource")
         // Users aren't asked to consent to scopes that no token of this authorization can have (RFC 8707 §2.1).
@@ -57,9 +60,31 @@ struct AuthorizationRequest: Codable, Sendable {
         display = parameters["display"].flatMap(Display.init) ?? .page
         claims = try ClaimsRequest(parameters, allowed: client.scope, attributes: attributes)
         requestedContexts = client.requestedContexts(parameters)
+        dpopKey = try Self.dpopKey(parameters)
         self.client = client.id
         self.redirect = redirect
         self.subject = subject
+    }
+
+    private static func checkResponseMode(
+        _ parameters: Parameters, _ mode: ResponseMode, of client: Client
+    ) throws(OAuthError) {
+        guard parameters["response_mode"] ?? mode.rawValue == mode.rawValue else {
+            let names = ResponseMode.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalidRequest("response_mode must be one of \(names)")
+        }
+        guard mode.isSigned || !client.requestRules.responsesAreSigned else {
+            throw .invalidRequest("response_mode must be jwt: the client's profile demands signed responses")
+        }
+    }
+
+    /// Returns the thumbprint in `dpop_jkt` (RFC 9449 §10).
+    private static func dpopKey(_ parameters: Parameters) throws(OAuthError) -> String? {
+        guard let key = parameters["dpop_jkt"] else { return nil }
+        guard let bytes = try? Base64URL.decode(key), bytes.count == 32 else {
+            throw .invalidRequest("dpop_jkt must be a SHA-256 thumbprint in base64url")
+        }
+        return key
     }
 
     /// The scope that the user must consent to. Individually requested claims count as the scope that covers them.
@@ -72,6 +97,7 @@ struct AuthorizationRequest: Codable, Sendable {
         of client: Client, _ scope: Scope, _ nonce: String?, _ pkce: PKCE?
     ) throws(OAuthError) {
         guard pkce == nil else { return }
+        guard client.profile == nil else { throw .invalidRequest("code_challenge is missing") }
         guard !client.isPublic else { throw .invalidRequest("code_challenge is missing") }
         guard !client.isPKCEOptional, nonce == nil || !scope.contains(Scope.openID) else { return }
         throw .invalidRequest(
@@ -84,14 +110,10 @@ struct AuthorizationRequest: Codable, Sendable {
         (try? Self.requireProtection(of: client, scope, nonce, pkce)) != nil
     }
 
-    /// Rejects unsupported parameters, which must not be ignored silently (OpenID Connect Core §6.1, §6.2, §7.2.1).
+    /// Rejects unsupported parameters, which must not be ignored silently (OpenID Connect Core §7.2.1).
     private static func refuseUnsupported(_ parameters: Parameters) throws(OAuthError) {
-        let unsupported: [(String, OAuthError.Code)] = [
-            ("request", .requestNotSupported), ("request_uri", .requestURINotSupported),
-            ("registration", .registrationNotSupported),
-        ]
-        for (name, code) in unsupported where parameters[name] != nil {
-            throw OAuthError(code: code, description: "\(name) is not supported")
+        guard parameters["registration"] == nil else {
+            throw OAuthError(code: .registrationNotSupported, description: "registration is not supported")
         }
     }
 }

@@ -15,6 +15,16 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
     /// Throws `invalid_request`, which must be shown on a page and not redirected (RFC 6749 §4.1.2.1).
     init(_ parameters: Parameters, for client: Client) throws(OAuthError) {
         let requested = try parameters.required("redirect_uri")
+        try Self.requireRegistered(requested, for: client)
+        uri = requested
+        state = parameters["state"]
+        mode = parameters["response_mode"].flatMap(ResponseMode.init) ?? .query
+    }
+
+    /// Throws `invalid_request` unless the URI is still registered.
+    func requireRegistered(for client: Client) throws(OAuthError) { try Self.requireRegistered(uri, for: client) }
+
+    private static func requireRegistered(_ requested: String, for client: Client) throws(OAuthError) {
         guard client.redirectURIs.contains(where: { $0.matches(requested) }) else {
             let sent = SentText(requested)
             let advice = """
@@ -27,16 +37,17 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
                 "redirect_uri is not registered", reason: .redirectURIUnregistered,
                 cause: Unregistered("redirect_uri", sent, advice))
         }
-        uri = requested
-        state = parameters["state"]
-        mode = parameters["response_mode"].flatMap(ResponseMode.init) ?? .query
     }
 
     /// Returns the redirect URI with `parameters` appended to its query. The registered URI may already have one
     /// (RFC 6749 §3.1.2).
     func location(adding parameters: [(name: String, value: String)]) -> String {
-        let answer = parameters + (state.map { [("state", $0)] } ?? [])
-        return "\(uri)\(uri.contains("?") ? "&" : "?")\(FormEncoding.encode(answer))"
+        "\(uri)\(uri.contains("?") ? "&" : "?")\(FormEncoding.encode(parameters))"
+    }
+
+    /// Returns the redirect URI with `parameters` as its fragment.
+    func location(withFragment parameters: [(name: String, value: String)]) -> String {
+        "\(uri)#\(FormEncoding.encode(parameters))"
     }
 
     /// Whether the response is delivered on the user's device. Any program there can listen on a loopback port or claim

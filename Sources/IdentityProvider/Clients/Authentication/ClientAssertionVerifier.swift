@@ -5,11 +5,13 @@ import JOSE
 /// Verifies client assertions (RFC 7523 §3 as amended by draft-ietf-oauth-rfc7523bis; OpenID Connect Core §9).
 struct ClientAssertionVerifier: Sendable {
     let issuer: Issuer
+    private let keys: ClientKeys
     let singleUse: any SingleUseStore
     let now: @Sendable () -> Date
 
     init(_ core: Core) {
         issuer = core.issuer
+        keys = ClientKeys(core)
         singleUse = core.stores.singleUse
         now = core.now
     }
@@ -17,14 +19,22 @@ struct ClientAssertionVerifier: Sendable {
     /// The maximum lifetime of an assertion, in seconds. It bounds how long a `jti` is stored.
     private static let maximumLifetime: TimeInterval = 3_600
 
+    /// `secret` replaces the client's public keys.
     func verify(
-        _ assertion: ClientAssertion, of client: Client, with keys: JWKSet, allowing algorithms: [SignatureAlgorithm]
+        _ assertion: ClientAssertion, of client: Client, with secret: JWK? = nil
     ) async throws(ClientRefusal) {
         let rules = JWTRules(
-            algorithms: Set(algorithms), issuer: client.id.rawValue, expiry: .required, required: ["sub", "jti"])
+            algorithms: Set(client.assertionAlgorithms), issuer: client.id.rawValue, expiry: .required,
+            required: ["sub", "jti"])
         let claims: JSONObject
         do {
-            claims = try JWT(validating: assertion.text, with: keys, rules: rules, at: now()).claims
+            let jwt =
+                if let secret { try Self.validate(assertion, with: JWKSet(keys: [secret]), rules, at: now()) } else {
+                    try await keys.verify(of: client) { keys in
+                        try Self.validate(assertion, with: keys, rules, at: now())
+                    }
+                }
+            claims = jwt.claims
         } catch {
             throw .assertion(error)
         }
@@ -35,13 +45,24 @@ struct ClientAssertionVerifier: Sendable {
         try await consume(jti, of: client, until: Date(timeIntervalSince1970: expiry + rules.skew))
     }
 
+    /// A JWT for another use, such as a request object, must not serve as an assertion (RFC 8725 §3.11; RFC 9101 §10.8).
+    private static func validate(
+        _ assertion: ClientAssertion, with keys: JWKSet, _ rules: JWTRules, at now: Date
+    ) throws(JWTError) -> JWT {
+        let jwt = try JWT(validating: assertion.text, with: keys, rules: rules, at: now)
+        guard let type = jwt.header["typ"]?.string else { return jwt }
+        guard ["jwt", "client-authentication+jwt"].contains(type.lowercased()) else { throw .type }
+        return jwt
+    }
+
     /// Whether `aud` is a single string that identifies this issuer. An assertion with several audiences, or with a URL
     /// that another server may share, could have been sent to that server, which could then replay it here
     /// (CVE-2025-27370, CVE-2025-27371).
     private func isAddressed(_ audience: JSON?, of client: Client) -> Bool {
         guard let audience = audience?.string else { return false }
         return audience.isExactly(issuer.identifier)
-            || client.assertionAudience == .tokenEndpoint && audience.isExactly(issuer.url(.token))
+            || client.assertionAudience == .tokenEndpoint
+                && [.token, .pushedAuthorization].contains { audience.isExactly(issuer.url($0)) }
     }
 
     /// Rejects a replayed assertion (RFC 7523 §3), such as one copied from a log.

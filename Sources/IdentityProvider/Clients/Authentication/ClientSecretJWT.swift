@@ -18,7 +18,6 @@ struct ClientSecretJWT: ClientAuthenticationMethod {
         guard let sealed = client.secret?.sealed, let secret = try? sealer.open(sealed, for: .clientSecret) else {
             throw .otherMethod
         }
-        let keys = JWKSet(keys: [JWK(symmetric: secret)])
-        try await assertions.verify(assertion, of: client, with: keys, allowing: client.assertionAlgorithms)
+        try await assertions.verify(assertion, of: client, with: JWK(symmetric: secret))
     }
 }

@@ -10,7 +10,7 @@ struct PrivateKeyJWT: ClientAuthenticationMethod {
     init(_ core: Core) { assertions = ClientAssertionVerifier(core) }
 
     func verify(_ assertion: ClientAssertion, of client: Client, in request: Request) async throws(ClientRefusal) {
-        guard let keys = client.keys else { throw .otherMethod }
-        try await assertions.verify(assertion, of: client, with: keys, allowing: client.assertionAlgorithms)
+        guard client.hasKeys else { throw .otherMethod }
+        try await assertions.verify(assertion, of: client)
     }
 }

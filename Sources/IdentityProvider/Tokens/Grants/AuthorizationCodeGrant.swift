@@ -32,7 +32,7 @@ struct AuthorizationCodeGrant: Grant {
             granted: code.granted.resources, requested: request.parameters.all("resource"))
         let user = try await user(of: code)
         try await requireSession(of: code)
-        return Redemption(try await spend(code, issuedTo: request.client.client), of: user, for: target)
+        return Redemption(try await spend(code, request), of: user, for: target)
     }
 
     private func user(of code: VerifiedCode) async throws -> User {
@@ -54,8 +54,9 @@ struct AuthorizationCodeGrant: Grant {
 
     /// Redeems the code. Must come last, so that a thief without the verifier can't use up the code. A replay revokes
     /// the tokens of the first redemption (RFC 6749 §4.1.2).
-    private func spend(_ code: VerifiedCode, issuedTo client: Client) async throws -> Authorization {
-        let granted = code.granted.begun(at: now())
+    private func spend(_ code: VerifiedCode, _ request: TokenRequest) async throws -> Authorization {
+        let client = request.client.client
+        let granted = code.granted.begun(at: now(), boundTo: client.isPublic ? request.proof.confirmation : nil)
         let authorization = Authorization(
             id: code.id, granted: granted,
             expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
@@ -95,13 +96,16 @@ private struct VerifiedCode {
 }
 
 extension AuthorizationCode {
-    /// RFC 6749 §4.1.3; RFC 7636 §4.6; RFC 9700 §2.1.1, §4.8.2. Throws `invalid_grant`.
+    /// RFC 6749 §4.1.3; RFC 7636 §4.6; RFC 9700 §2.1.1, §4.8.2; RFC 9449 §10. Throws `invalid_grant`.
     fileprivate func check(_ request: TokenRequest, at now: Date) throws(OAuthError) {
         let parameters = request.parameters
         guard granted.client == request.client.id else { throw .invalidGrant("the code was issued to another client") }
         guard now < expiresAt else { throw .invalidGrant("the code has expired") }
         guard try parameters.required("redirect_uri").isExactly(redirectURI) else {
             throw .invalidGrant("redirect_uri does not match the authorization request")
+        }
+        guard dpopKey == nil || dpopKey == request.proof.dpop?.key else {
+            throw .invalidGrant("the DPoP proof is not by the key that the code is bound to")
         }
         let verifier = parameters["code_verifier"]
         switch (pkce, verifier) {

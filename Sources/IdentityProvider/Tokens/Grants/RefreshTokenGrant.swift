@@ -32,6 +32,9 @@ struct RefreshTokenGrant: Grant {
         let (token, stored) = (presented.token, presented.authorization)
         // Checked before anything changes: another client must not use up the token (RFC 6749 §10.4).
         guard stored.granted.client == client.id else { throw Self.refusal("It was issued to another client.") }
+        guard stored.granted.confirmation?.isMet(by: request.proof.confirmation) ?? true else {
+            throw Self.refusal("The sender has not proved to have the key that it is bound to.")
+        }
         guard RefreshLifetime.end(of: stored, lifetimes) > now() else {
             throw Self.refusal("It has expired, or its session has ended.")
         }
@@ -44,13 +47,15 @@ struct RefreshTokenGrant: Grant {
         }
         guard try await hasSession(stored.granted) else { throw Self.refusal("Its session has ended.") }
 
-        let rotation = try await authorizations.rotate(
-            stored, from: token.generation, grace: client.client.refreshTokenGrace ?? lifetimes.refreshGrace,
-            expiresAt: expiry(of: stored), at: now())
+        let rotation = try await use(token, of: stored, by: client.client)
         switch rotation {
         case .rotated(let authorization), .repeated(let authorization):
-            Decision.note("The refresh token \(rotation.sentence) (generation \(authorization.generation)).")
-            return Redemption(authorization, of: user, for: target)
+            Decision.note(
+                client.client.rotatesRefreshTokens
+                    ? "The refresh token \(rotation.sentence) (generation \(authorization.generation))."
+                    : "The refresh token stays the same (FAPI 2.0 Security Profile §5.3.2.1).")
+            return Redemption(
+                authorization, of: user, for: target, hasRefreshToken: client.client.rotatesRefreshTokens)
         case .reused:
             // A thief or the owner presents it. Both lose access (RFC 9700 §4.14.2).
             try await authorizations.revoke(token.authorization, at: now())
@@ -61,6 +66,18 @@ struct RefreshTokenGrant: Grant {
             throw Self.refusal("It was used before, so its authorization is revoked (RFC 9700 §4.14.2).")
         case .gone: throw Self.refusal("Its authorization was revoked or has expired.")
         }
+    }
+
+    private func use(
+        _ token: RefreshToken, of stored: Authorization, by client: Client
+    ) async throws -> Rotation {
+        guard client.rotatesRefreshTokens else {
+            return try await authorizations.keep(
+                stored, at: token.generation, expiresAt: expiry(of: stored), at: now())
+        }
+        return try await authorizations.rotate(
+            stored, from: token.generation, grace: client.refreshTokenGrace ?? lifetimes.refreshGrace,
+            expiresAt: expiry(of: stored), at: now())
     }
 
     /// Returns the same error for all reasons. Only the audit record contains the reason.

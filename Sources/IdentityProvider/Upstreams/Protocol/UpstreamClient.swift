@@ -5,14 +5,14 @@ import JOSE
 /// Martlet as a client of its upstreams: exchanges authorization codes for verified identities.
 struct UpstreamClient: Sendable {
     private let fetches: UpstreamFetches
-    private let keys: UpstreamKeys
+    private let keys: RemoteKeys
     private let credential: UpstreamClientCredential
     private let userInfo: UpstreamUserInfo
     private let now: @Sendable () -> Date
 
     init(_ core: Core) {
         fetches = UpstreamFetches(core.fetcher)
-        keys = UpstreamKeys(core, fetches)
+        keys = RemoteKeys(core)
         credential = UpstreamClientCredential(core)
         userInfo = UpstreamUserInfo(fetches)
         now = core.now
@@ -88,16 +88,15 @@ struct UpstreamClient: Sendable {
         }
     }
 
-    /// Runs `check` with the upstream's keys and, if the signature is by none of them, once more with renewed keys. Each
-    /// `purpose` has its own allowance of renewals: anyone can send logout tokens with unknown keys.
+    /// Runs `check` with the upstream's keys. Each `purpose` has its own allowance of renewals: anyone can send logout
+    /// tokens with unknown keys.
     private func verify<Token>(
         at uri: String, of upstream: Upstream, for purpose: String = "sign-in", _ check: (JWKSet) throws -> Token
     ) async throws -> Token {
-        let cached = try await keys.keys(of: upstream, at: uri)
-        do { return try check(cached) } catch let error as JWTError where [.unknownKey, .signature].contains(error) {
-            guard let renewed = try await keys.renewed(of: upstream, at: uri, for: purpose) else { throw error }
-            return try check(renewed)
-        }
+        try await keys.verify(
+            at: uri, under: UpstreamFetches.policy(.keys, of: upstream),
+            renewing: "keys of \(upstream.id) for \(purpose)",
+            check)
     }
 
     /// `proof` are the signed claims, by which the sign-in is judged.

@@ -34,7 +34,7 @@ struct UpstreamFetches: Sendable {
 
     private static func object(in body: [UInt8]) throws -> JSONObject { try JSONObject(parsing: body) }
 
-    private static func policy(_ purpose: Purpose, of upstream: Upstream) -> FetchPolicy {
+    static func policy(_ purpose: Purpose, of upstream: Upstream) -> FetchPolicy {
         FetchPolicy(
             operation: purpose.rawValue, upstream: upstream.id,
             allowsPrivateNetworks: upstream.isInPrivateNetwork, timeout: .seconds(10),

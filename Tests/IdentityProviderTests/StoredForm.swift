@@ -41,7 +41,9 @@ extension StoredForm {
         StoredForm(
             AuthenticationContext.self,
             values: "urn:martlet:acr:1", "urn:martlet:acr:2", "urn:martlet:acr:3"),
-        StoredForm(ResponseMode.self, values: "query", "form_post"),
+        StoredForm(
+            ResponseMode.self,
+            values: "query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"),
         StoredForm(Prompt.self, values: "none", "login", "consent", "select_account"),
         StoredForm(Display.self, values: "page", "popup", "touch"),
         StoredForm(
@@ -74,7 +76,8 @@ extension StoredForm {
     private static let request = """
         {"client": "c", "redirect": \(redirect), "scope": "openid email", "resources": ["https://api.example"],
          "pkce": \(pkce), "nonce": "n", "prompt": ["login"], "maxAge": 60, "loginHint": "alice", "upstreamHint": "google",
-         "languages": ["de"], "display": "touch", "claims": \(claims), "requestedContexts": ["urn:martlet:acr:2"], "subject": "u"}
+         "languages": ["de"], "display": "touch", "claims": \(claims), "requestedContexts": ["urn:martlet:acr:2"], "subject": "u",
+         "dpopKey": "k", "pushed": "p"}
         """
     private static let visit = """
         {"location": "/account", "name": "App", "client": "c", "source": "https://app.example",
@@ -124,6 +127,7 @@ extension StoredForm {
             Interaction.Purpose.self, #"{"authorization": {"_0": \#(request)}}"#, #"{"visit": {"_0": \#(visit)}}"#),
         StoredForm(AuthorizationRequest.self, request),
         StoredForm(VerifiedRedirect.self, redirect),
+        StoredForm(PushedRequest.self, #"{"request": \#(request), "expiresAt": 801000060.25}"#),
         StoredForm(PKCE.self, pkce),
         StoredForm(ClaimsRequest.self, claims),
         StoredForm(ClaimsRequest.Entry.self, entry),
@@ -201,23 +205,26 @@ extension StoredForm {
         {"client": "c", "user": "u", "session": "s", "scope": "openid email", "resources": ["https://api.example"],
          "nonce": "n", "claims": \(claims), "authenticatedAt": 801000000.25, "amr": ["pwd", "otp"],
          "acr": "urn:martlet:acr:2", "standing": "urn:martlet:acr:3", "begunAt": 801000000.25,
-         "sessionEndsAt": 801000000.25}
+         "sessionEndsAt": 801000000.25, "confirmation": \(confirmation)}
         """
+    private static let confirmation = #"{"key": "k", "certificate": "c"}"#
 
     private static let tokens = [
         StoredForm(
             AuthorizationCode.self,
             """
             {"id": "i", "granted": \(granted), "redirectURI": "https://app.example/callback", "pkce": \(pkce),
-             "expiresAt": 801000060.25}
+             "expiresAt": 801000060.25, "dpopKey": "k"}
             """),
+        StoredForm(Confirmation.self, confirmation),
         StoredForm(RefreshToken.self, #"{"authorization": "a", "generation": 3}"#),
         StoredForm(
             AccessToken.self,
             """
             {"id": "a.i", "authorization": "a", "client": "c", "user": "u", "scope": "openid",
              "audience": ["https://api.example"], "issuedAt": 801000000.25, "expiresAt": 801000600.25,
-             "authenticatedAt": 801000000.25, "amr": ["pwd"], "acr": "urn:martlet:acr:1"}
+             "authenticatedAt": 801000000.25, "amr": ["pwd"], "acr": "urn:martlet:acr:1",
+             "confirmation": \(confirmation)}
             """),
         StoredForm(
             ForwardTicket.self,

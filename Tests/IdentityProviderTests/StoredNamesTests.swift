@@ -66,7 +66,7 @@ struct StoredNamesTests {
             .totpOffer, .firstPartyTicket, .forwardSignIn, .forwardTicket, .forwardPass, .privateKey, .clientSecret,
             .mail, .oneTimePasswordSecret, .upstreamSignOut, .upstreamAttempt, .upstreamResponse, .upstreamIDToken,
             .upstreamSecret,
-            .upstreamTokens, .upstreamLinkOffer,
+            .upstreamTokens, .upstreamLinkOffer, .dpopNonce, .pushedRequest,
         ]
         #expect(
             purposes.map(\.name) == [
@@ -75,7 +75,7 @@ struct StoredNamesTests {
                 "forward pass", "private key", "client secret", "mail", "one-time password secret",
                 "upstream sign-out", "upstream attempt", "upstream response", "upstream ID token", "upstream secret",
                 "upstream tokens",
-                "upstream link offer",
+                "upstream link offer", "DPoP nonce", "pushed request",
             ])
         #expect(
             MailLinkPurpose.all.map(\.sealed.name) == [
@@ -85,13 +85,15 @@ struct StoredNamesTests {
             ])
         let digested: [any Digested.Type] = [
             AttemptCounter.self, AttemptSpread.self, Client.self, ClientAttempts.self, Device.self,
-            HashedClientSecret.self, GuessLimiter.self, MailShare.self, RecoveryCode.self, Session.self,
+            HashedClientSecret.self, GuessLimiter.self, MailShare.self, PushedRequest.self, RecoveryCode.self,
+            Session.self,
             SignInProgress.self, TOTPCredential.self,
         ]
         #expect(
             digested.map { $0.digestLabel } == [
                 "AttemptCounter", "AttemptSpread", "Client", "ClientAttempts", "Device", "Client SHA-256",
-                "GuessLimiter", "MailShare", "RecoveryCode", "Session", "SignInProgress", "TOTPCredential",
+                "GuessLimiter", "MailShare", "PushedRequest", "RecoveryCode", "Session", "SignInProgress",
+                "TOTPCredential",
             ])
         #expect(DataKeyClass.allCases.map(\.rawValue) == ["transit", "rest", "digest", "form", "cookie", "audit"])
     }
@@ -101,12 +103,13 @@ struct StoredNamesTests {
         let spent: [SingleUsePurpose] = [
             .clientAssertion, .accessToken, .passkeyChallenge, .mailLink, .mail, .emailCode, .forwardTicket,
             .signInTicket, .failedAttempt, .successfulAttempt, .upstreamState, .logoutToken, .upstreamSession,
+            .dpopProof,
         ]
         #expect(
             spent.map(\.rawValue) == [
                 "client assertion", "access token", "passkey challenge", "mail link", "mail", "e-mail code",
                 "forward ticket", "sign-in ticket", "failed attempt", "successful attempt",
-                "upstream state", "logout token", "upstream session",
+                "upstream state", "logout token", "upstream session", "DPoP proof",
             ])
         #expect(AuditOutcome.allCases.map(\.rawValue) == ["success", "refused", "alarm"])
         #expect(AccountOrigin.allCases.map(\.rawValue) == ["sign_up", "invitation", "administration", "upstream"])

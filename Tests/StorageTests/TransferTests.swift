@@ -74,6 +74,7 @@ struct TransferTests {
             _ = try await stores.upstreamLinks.add(.example("l", subject: "u\u{301}", tokens: [0, 255]))
             try await stores.upstreamLinks.use(Identifier("l"), label: "\u{1F426}", sealedTokens: [0, 255], at: moment)
             _ = try await stores.keys.insert(.example("k", number: 1))
+            try await stores.pushedRequests.save([0, 255], as: "p", until: moment)
             _ = try await stores.dataKeys.establish([.example(1)], isNew: false)
             try await stores.mailOutbox.add(.example("m"))
             try await stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])

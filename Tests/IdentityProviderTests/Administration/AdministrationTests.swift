@@ -161,7 +161,7 @@ struct AdministrationTests {
             ("client_secret_jwt", #""client_name": "x"#, "is missing"),
             ("none", #""client_secret": "x"#, "is not used with token_endpoint_auth_method none"),
             ("none", #""token_endpoint_auth_audience": "issuer"#, "is allowed only for private_key_jwt"),
-            ("private_key_jwt", #""client_name": "x"#, "is required for private_key_jwt"),
+            ("private_key_jwt", #""client_name": "x"#, "or jwks_uri is required for private_key_jwt"),
             (
                 "tls", #""client_name": "x"#,
                 "must be one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none"

@@ -23,6 +23,7 @@ struct AuthorizationRequestTests {
             ["redirect_uri": "https://SHOP.example/callback"], ["redirect_uri": "http://shop.example/callback"],
             ["redirect_uri": "https://shop.example/callback#x"], ["redirect_uri": "https://shop.example/%63allback"],
             ["redirect_uri": "javascript:alert(1)"], ["redirect_uri": "https://own.example/callback"],
+            ["request": "x"], ["request_uri": "urn:x"],
         ])
     func page(_ changes: [String: String]) async throws {
         let issuer = try await TestIssuer()
@@ -37,11 +38,10 @@ struct AuthorizationRequestTests {
         arguments: [
             (["response_type": ""], "invalid_request"), (["response_type": "token"], "unsupported_response_type"),
             (["response_type": "code id_token"], "unsupported_response_type"),
-            (["response_mode": "fragment"], "invalid_request"), (["prompt": "none"], "login_required"),
+            (["response_mode": "web_message"], "invalid_request"), (["prompt": "none"], "login_required"),
             (["prompt": "none login"], "invalid_request"), (["prompt": "dance"], "invalid_request"),
             (["max_age": "-1"], "invalid_request"), (["max_age": "1e3"], "invalid_request"),
             (["scope": "nothing.known"], "invalid_scope"), (["scope": "open\"id"], "invalid_scope"),
-            (["request": "x"], "request_not_supported"), (["request_uri": "urn:x"], "request_uri_not_supported"),
             (["registration": "{}"], "registration_not_supported"),
             (["code_challenge": "short", "code_challenge_method": "S256"], "invalid_request"),
             (["code_challenge": String(repeating: "a", count: 43)], "invalid_request"),

@@ -48,7 +48,7 @@ struct ResponseModeTests {
     }
 
     @Test(
-        "an unsupported response mode is refused in the query", arguments: ["fragment", "form_post.jwt", "FORM_POST"])
+        "an unsupported response mode is refused in the query", arguments: ["web_message", "query.JWT", "FORM_POST"])
     func unknown(_ mode: String) async throws {
         let issuer = try await TestIssuer()
         let answer = try await Browser(issuer).get(

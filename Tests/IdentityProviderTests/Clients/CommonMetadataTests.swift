@@ -57,16 +57,16 @@ struct CommonMetadataTests {
                 ], "default_acr_values", "is not applied by forward_auth; require a context with minimum_acr"
             ),
             (["initiate_login_uri": "http://shop.example"], "initiate_login_uri", "must be an https URL"),
-            (["request_uris": ["https://a.example/r"]], "request_uris[0]", "is not used, because request_uri is not"),
+            (["request_uris": ["http://a.example/r"]], "request_uris[0]", "must be an https URL without a fragment"),
             (["id_token_encrypted_response_alg": "RSA-OAEP"], "id_token_encrypted_response_alg", "is not supported: "),
-            (["userinfo_signed_response_alg": "RS256"], "userinfo_signed_response_alg", "is not supported: userinfo"),
-            (["request_object_signing_alg": "RS256"], "request_object_signing_alg", "is not supported: the parameter"),
+            (["userinfo_signed_response_alg": "HS256"], "userinfo_signed_response_alg", "must be one of ES256, RS256"),
+            (["request_object_signing_alg": "HS256"], "request_object_signing_alg", "must be one of ES256, ES384"),
             (
                 ["backchannel_logout_uri": "https://a.example"], "backchannel_logout_uri",
                 "is not supported: clients are"
             ),
-            (["jwks_uri": "https://a.example/jwks"], "jwks_uri", "is not supported; put the keys into jwks"),
-            (["dpop_bound_access_tokens": true], "dpop_bound_access_tokens", "is not supported; set it to false"),
+            (["jwks_uri": "http://a.example/jwks"], "jwks_uri", "must be an https URL without a fragment"),
+            (["require_signed_request_object": true], "require_signed_request_object", "requires jwks or jwks_uri"),
             (["token_endpoint_auth_signing_alg": "ES256"], "token_endpoint_auth_signing_alg", "is allowed only for"),
             (["client_name#": "x"], "client_name#", "must be a text whose name ends in a language tag"),
             (["client_name#de": 1], "client_name#de", "must be a string"),

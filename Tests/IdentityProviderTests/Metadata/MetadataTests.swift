@@ -17,7 +17,7 @@ struct MetadataTests {
             let routes = issuer.provider.endpoints.flatMap(\.routes)
             #expect(routes.contains { $0.path.text == path }, "\(name)")
         }
-        #expect(document["request_uri_parameter_supported"] == false)
+        #expect(document["require_request_uri_registration"] == true)
         #expect(document["authorization_response_iss_parameter_supported"] == true)
         #expect(document["code_challenge_methods_supported"] == ["S256"])
         let other = try await issuer.send(.get, "/.well-known/oauth-authorization-server").json()
@@ -35,8 +35,8 @@ struct MetadataTests {
                 == .array(endpoint == "introspection" ? methods : methods + ["none"]))
         #expect(
             document["\(endpoint)_endpoint_auth_signing_alg_values_supported"] == [
-                "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA",
-                "HS256", "HS384", "HS512",
+                "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "Ed25519",
+                "EdDSA", "HS256", "HS384", "HS512",
             ])
     }
 

@@ -79,8 +79,8 @@ struct AccessTokenAlgorithmTests {
     @Test(
         "a resource file names a supported algorithm, and only for JWTs",
         arguments: [
-            (#""access_token_signing_alg": "HS256""#, "must be one of ES256, RS256"),
-            (#""access_token_signing_alg": "none""#, "must be one of ES256, RS256"),
+            (#""access_token_signing_alg": "HS256""#, "must be one of ES256, RS256, PS256, Ed25519, ES384, PS384"),
+            (#""access_token_signing_alg": "none""#, "must be one of ES256, RS256, PS256, Ed25519, ES384, PS384"),
             (
                 #""access_token_signing_alg": "RS256", "access_token": "opaque""#,
                 "has no effect with access_token opaque; remove one of the two"

@@ -58,6 +58,9 @@ extension ResourceSet {
             + upstreamWarnings(known)
     }
 
+    /// What stands between each client and the specifications that it may want to meet, in the order of the files.
+    package var profileReports: [ProfileReport] { clients.map { ProfileReport(of: $0.client) } }
+
     private func clientWarnings(_ known: ResourceNames) -> [ResourceProblem] {
         var owners: [String: Identifier<Client>] = [:]
         return zip(places["clients"] ?? [], clients).flatMap { place, document in

@@ -137,6 +137,13 @@ package struct Client: Sendable, Hashable {
         if isFirstParty, senderConstraint.requiresDPoP || senderConstraint.requiresCertificate || profile != nil {
             reader.report("first_party", "does not fit tokens that are bound to a key: the JSON API sets cookies")
         }
+        if profile != nil {
+            for demand in FAPIDemands.registered where !demand.isMet(self) {
+                reader.report(
+                    demand.member,
+                    "\(demand.advice) for the client's profile (FAPI 2.0 Security Profile \(demand.section))")
+            }
+        }
         common.check(self, &reader)
     }
 
@@ -207,7 +214,9 @@ extension Client {
 
     /// The accepted algorithms of the client's assertions.
     var assertionAlgorithms: [SignatureAlgorithm] {
-        common.assertionAlgorithm.map { [$0] } ?? authenticationMethod.assertionAlgorithms
+        let algorithms = common.assertionAlgorithm.map { [$0] } ?? authenticationMethod.assertionAlgorithms
+        guard let profile else { return algorithms }
+        return algorithms.filter(profile.permits)
     }
 
     /// The registered `token_endpoint_auth_method`.

@@ -35,6 +35,9 @@ package struct RedirectURI: Hashable, Sendable {
         return scheme != "https" && scheme != "http"
     }
 
+    /// Whether the host is the name `localhost`, which may resolve to another machine (RFC 8252 §8.3).
+    var isOnLocalhost: Bool { text.lowercased().hasPrefix("http://localhost") }
+
     /// Compares exactly (RFC 9700 §2.1), except for the port of a loopback address (RFC 8252 §7.3).
     package func matches(_ requested: String) -> Bool {
         // Swift compares by canonical equivalence (U+212A equals K). In ASCII, only identical strings are equal.

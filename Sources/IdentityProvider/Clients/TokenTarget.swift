@@ -36,6 +36,12 @@ struct TokenTarget: Sendable {
         guard scope.isEmpty || !self.scope.isEmpty else {
             throw .invalidScope("none of these scopes is still available to the client")
         }
+        guard client.profile?.permits(algorithm) ?? true || servers.contains(where: { $0.format == .opaque }) else {
+            throw OAuthError(
+                code: .invalidTarget,
+                description: "the access token would be signed with \(algorithm.rawValue), which the client's profile "
+                    + "does not permit; see access_token_signing_alg of the resource servers")
+        }
     }
 
     /// Returns the error for `resource`, or for those of the authorization if it is `nil` (RFC 8707 §2). Its description is

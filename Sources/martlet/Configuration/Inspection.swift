@@ -10,6 +10,8 @@ struct Inspection {
     private(set) var notes: [String] = []
     /// What the next start will do to the database.
     private(set) var plans: [String] = []
+    /// What stands between each client and OAuth 2.1, RFC 9700 and FAPI 2.0.
+    private(set) var profiles: [ProfileReport] = []
     /// Why the storage can't be used now. Not a mistake in a file.
     private(set) var storageErrors: [String] = []
 
@@ -20,6 +22,7 @@ struct Inspection {
         let files = ResourceFiles(paths)
         let names = await inspectStorage(of: target, configuration)
         errors += files.mistakes
+        profiles = files.profileReports
         notes += files.warnings(besides: names ?? ResourceNames())
     }
 

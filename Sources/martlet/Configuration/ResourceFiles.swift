@@ -52,6 +52,9 @@ struct ResourceFiles {
         }
     }
 
+    /// What stands between each client and the specifications that it may want to meet.
+    var profileReports: [ProfileReport] { resources.profileReports }
+
     /// Returns warnings about valid members that probably aren't what the operator meant. `stored` has the names that
     /// the files need not define.
     func warnings(besides stored: ResourceNames) -> [String] {

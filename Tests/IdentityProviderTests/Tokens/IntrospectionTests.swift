@@ -115,7 +115,9 @@ struct UserInfoTests {
         let issuer = try await TestIssuer()
         let none = try await issuer.send(.get, "/userinfo")
         #expect(none.status == .unauthorized)
-        #expect(none.headers[.wwwAuthenticate]?.hasPrefix("Bearer realm=\"martlet\", DPoP realm=\"martlet\", algs=") == true)
+        #expect(
+            none.headers[.wwwAuthenticate]?.hasPrefix("Bearer realm=\"martlet\", DPoP realm=\"martlet\", algs=") == true
+        )
         let bad = try await issuer.send(.get, "/userinfo", headers: [.authorization: "Bearer x"])
         #expect(bad.status == .unauthorized)
         #expect(bad.headers[.wwwAuthenticate]?.contains("error=\"invalid_token\"") == true)

@@ -24,6 +24,8 @@ package struct Settings: Sendable {
     /// Whether every client must push its authorization requests (RFC 9126 §5).
     package var requiresPushedRequests = false
     package var risk = RiskRules()
+    /// `nil` if clients can't present certificates.
+    package var mutualTLS: MutualTLS?
 
     package init(issuer: Issuer) { self.issuer = issuer }
 }

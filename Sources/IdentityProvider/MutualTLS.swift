@@ -1,4 +1,5 @@
 package import Authenticators
+import JOSE
 import Synchronization
 
 /// How clients present certificates (RFC 8705). Only clients are asked for one: a browser would show its user a dialog.
@@ -37,6 +38,27 @@ package struct MutualTLS: Sendable {
             let host = issuer.host.contains(":") && !issuer.host.hasPrefix("[") ? "[\(issuer.host)]" : issuer.host
             return port == 443 ? "https://\(host)" : "https://\(host):\(port)"
         }
+    }
+}
+
+extension MutualTLS {
+    /// The endpoints that clients call themselves, not through a browser.
+    private static let aliased = [
+        "token_endpoint", "revocation_endpoint", "introspection_endpoint", "userinfo_endpoint",
+        "pushed_authorization_request_endpoint", "device_authorization_endpoint", "backchannel_authentication_endpoint",
+    ]
+
+    /// Adds the members of RFC 8705 §3.3 and §5.
+    func describe(in metadata: inout ServerMetadata, of issuer: Issuer) {
+        metadata["tls_client_certificate_bound_access_tokens"] = true
+        let base = origin(of: issuer) + issuer.path
+        guard place != .issuer, base != issuer.identifier else { return }
+        var aliases: JSONObject = [:]
+        for name in Self.aliased {
+            guard let url = metadata[name]?.string else { continue }
+            aliases[name] = .string(base + url.dropFirst(issuer.identifier.count))
+        }
+        metadata["mtls_endpoint_aliases"] = .object(aliases)
     }
 }
 

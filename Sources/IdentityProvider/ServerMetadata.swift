@@ -3,12 +3,15 @@ package import JOSE
 /// The server metadata (RFC 8414 §2; OpenID Connect Discovery §3). Each topic and endpoint adds its own members.
 package struct ServerMetadata: Sendable {
     private let issuer: Issuer
+    let mutualTLS: MutualTLS?
     private var members: JSONObject
 
-    init(_ issuer: Issuer, describing topics: [any Topic]) {
-        self.issuer = issuer
+    init(_ settings: Settings, describing topics: [any Topic]) {
+        issuer = settings.issuer
+        mutualTLS = settings.mutualTLS
         members = ["issuer": .string(issuer.identifier)]
         for topic in topics { topic.describe(in: &self) }
+        mutualTLS?.describe(in: &self, of: issuer)
     }
 
     package subscript(name: String) -> JSON? {

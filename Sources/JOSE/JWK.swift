@@ -1,4 +1,5 @@
 import Crypto
+import FoundationEssentials
 
 /// A key that verifies signatures, public or shared (RFC 7517, RFC 7518 §6, RFC 8037 §2). Printing or reflecting it
 /// reveals no key material.
@@ -6,6 +7,8 @@ package struct JWK: Sendable {
     package let keyID: String?
     package let algorithm: SignatureAlgorithm?
     package let use: String?
+    /// The key's certificate in DER, the first of `x5c` (RFC 7517 §4.7). Empty if `x5c` is malformed. Not verified.
+    package let certificate: [UInt8]?
     let material: VerificationKey
     /// Whether neither `use` nor `key_ops` reserves the key for another purpose.
     private let isForSignatures: Bool
@@ -25,6 +28,7 @@ package struct JWK: Sendable {
         }
         self.init(
             material, keyID: try Self.text("kid", object), algorithm: algorithm, use: use,
+            certificate: Self.certificate(object),
             isForSignatures: (use == nil || use == "sig") && operations?.contains("verify") != false)
     }
 
@@ -35,12 +39,13 @@ package struct JWK: Sendable {
 
     init(
         _ material: VerificationKey, keyID: String?, algorithm: SignatureAlgorithm?, use: String?,
-        isForSignatures: Bool = true
+        certificate: [UInt8]? = nil, isForSignatures: Bool = true
     ) {
         self.material = material
         self.keyID = keyID
         self.algorithm = algorithm
         self.use = use
+        self.certificate = certificate
         self.isForSignatures = isForSignatures
     }
 
@@ -67,6 +72,13 @@ package struct JWK: Sendable {
         guard let member = object[name] else { return nil }
         guard let text = member.string else { throw JWKError(reason: "has a \(name) that is not a string") }
         return text
+    }
+
+    /// Unlike the other members, a malformed `x5c` is no error: the key itself doesn't depend on it.
+    private static func certificate(_ object: JSONObject) -> [UInt8]? {
+        guard let member = object["x5c"] else { return nil }
+        let first = member.array?.first?.string.flatMap { Data(base64Encoded: $0) }
+        return first.map(Array.init) ?? []
     }
 
     /// Returns the operations that the key is for (RFC 7517 §4.3): strings without duplicates.

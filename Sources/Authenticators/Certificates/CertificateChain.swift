@@ -29,7 +29,7 @@ package struct TrustAnchors: Sendable {
     package init(_ roots: [X509Certificate]) { self.roots = CertificateStore(roots.map(\.content)) }
 
     /// The search for a path takes exponential time in the number of intermediate certificates.
-    private static let maximumIntermediates = 4
+    package static let maximumIntermediates = 4
 
     /// Throws `UntrustedChain` unless a path that is valid at `moment` leads from the leaf to a root.
     package func verify(

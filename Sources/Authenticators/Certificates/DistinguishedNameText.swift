@@ -14,14 +14,14 @@ extension RelativeDistinguishedName.Attribute {
     }
 
     /// RFC 4514 §3. Other types have no standard short name.
-    private static let names: [ASN1ObjectIdentifier: String] = [
+    static let names: [ASN1ObjectIdentifier: String] = [
         [2, 5, 4, 3]: "CN", [2, 5, 4, 7]: "L", [2, 5, 4, 8]: "ST", [2, 5, 4, 10]: "O", [2, 5, 4, 11]: "OU",
         [2, 5, 4, 6]: "C", [2, 5, 4, 9]: "STREET", [0, 9, 2342, 19_200_300, 100, 1, 25]: "DC",
         [0, 9, 2342, 19_200_300, 100, 1, 1]: "UID",
     ]
 
     /// RFC 4514 §2.4.
-    private static func escape(_ text: String) -> String {
+    static func escape(_ text: String) -> String {
         let scalars = Array(text.unicodeScalars)
         var escaped = String.UnicodeScalarView()
         for (index, scalar) in scalars.enumerated() {

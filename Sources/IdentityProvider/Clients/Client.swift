@@ -28,6 +28,8 @@ package struct Client: Sendable, Hashable {
     let algorithms: ClientAlgorithms
     let requestRules: RequestRules
     let senderConstraint: SenderConstraintRules
+    /// The subject of its certificates; `nil` if it doesn't authenticate by `tls_client_auth`.
+    let certificateSubject: CertificateSubject?
     /// The scope that the client may request.
     package let scope: Scope
     /// Whether ID Tokens have the claims that the scope requests. Registered as `id_token_claims: scope`, a Martlet
@@ -81,6 +83,7 @@ package struct Client: Sendable, Hashable {
         keys = reader.keys("jwks")
         keysURI = reader.httpsURL("jwks_uri")
         isInPrivateNetwork = reader.flag("private_network") ?? false
+        certificateSubject = CertificateSubject(&reader)
         scope = reader.value("scope", Scope.init(registered:)) ?? Scope([Scope.openID])
         profile = reader.value("profile", ClientProfile.init(registered:))
         algorithms = ClientAlgorithms(&reader, for: profile)
@@ -144,6 +147,7 @@ package struct Client: Sendable, Hashable {
                     "\(demand.advice) for the client's profile (FAPI 2.0 Security Profile \(demand.section))")
             }
         }
+        checkCertificates(&reader)
         common.check(self, &reader)
     }
 

@@ -3,6 +3,6 @@ struct MetadataTopic: Topic {
     let endpoints: [any Endpoint]
 
     init(_ core: Core, describing topics: [any Topic]) {
-        endpoints = [MetadataEndpoint(core, metadata: ServerMetadata(core.issuer, describing: topics))]
+        endpoints = [MetadataEndpoint(core, metadata: ServerMetadata(core.settings, describing: topics))]
     }
 }

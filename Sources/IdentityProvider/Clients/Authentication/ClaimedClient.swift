@@ -1,13 +1,18 @@
+import Crypto
+import JOSE
+
 /// The client that a request claims to come from, with its credential. Nothing is verified yet.
 struct ClaimedClient: Sendable {
     /// The clients that the request may come from, in order of precedence. There are two only if the credential can be
     /// read in two ways.
     let ids: [Identifier<Client>]
     let credential: any ClientCredential
+    private let certificate: [UInt8]?
 
     /// Throws `invalid_request` if the request authenticates in more than one way or names two clients,
     /// `invalid_client` if it names none.
     init(_ request: Request) throws(OAuthError) {
+        certificate = request.certificates.first
         var carried: [any ClientCredential] = []
         for method in ClientAuthentication.methods {
             if let credential = try method.credential(in: request) { carried.append(credential) }
@@ -24,5 +29,10 @@ struct ClaimedClient: Sendable {
         guard !ids.isEmpty else {
             throw .invalidRequest("client_id does not match the client in the credentials")
         }
+    }
+
+    /// What an attacker could try instead of the client's: the credential, otherwise a digest of the certificate.
+    var proof: String? {
+        credential.proof ?? certificate.map { Base64URL.encode(Array(SHA256.hash(data: $0))) }
     }
 }

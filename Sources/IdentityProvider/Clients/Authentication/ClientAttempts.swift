@@ -31,19 +31,21 @@ final class ClientAttempts: Sendable {
     struct Attempt: Sendable {
         let client: Identifier<Client>
         let address: String
-        private let credential: any ClientCredential
+        let proof: String?
+        let isAssertion: Bool
 
-        init(client: Identifier<Client>, _ credential: any ClientCredential, from address: String) {
-            (self.client, self.credential, self.address) = (client, credential, address)
+        init(client: Identifier<Client>, _ claimed: ClaimedClient, from address: String) {
+            (self.client, self.address, proof) = (client, address, claimed.proof)
+            isAssertion = claimed.credential is ClientAssertion
         }
 
-        /// Counts for the client that was found, however its credentials were encoded.
+        /// Counts for the client that was found, however its credentials were encoded. The certificate of a public client
+        /// proves nothing about it.
         init(_ claimed: ClaimedClient, as found: Client?, from address: String) {
-            self.init(client: found?.id ?? claimed.ids[0], claimed.credential, from: address)
+            (client, self.address) = (found?.id ?? claimed.ids[0], address)
+            proof = found?.isPublic == true ? claimed.credential.proof : claimed.proof
+            isAssertion = claimed.credential is ClientAssertion
         }
-
-        var proof: String? { credential.proof }
-        var isAssertion: Bool { credential is ClientAssertion }
     }
 
     init(_ core: Core) {
@@ -91,7 +93,7 @@ final class ClientAttempts: Sendable {
     /// Whether the credential needs no rate limit: a secret that was right in this network within a day, so that there is
     /// nothing to guess, or the assertion of a client that authenticated there and rarely fails.
     func recognizes(_ claimed: ClaimedClient, from address: String) -> Bool {
-        claimed.ids.contains { recognizes(Attempt(client: $0, claimed.credential, from: address)) }
+        claimed.ids.contains { recognizes(Attempt(client: $0, claimed, from: address)) }
     }
 
     /// Whether any client authenticated in this network within a day.

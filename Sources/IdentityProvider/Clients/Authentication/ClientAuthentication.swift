@@ -8,6 +8,8 @@ enum ClientAuthentication {
         ClientSecretPost.self,
         ClientSecretJWT.self,
         PrivateKeyJWT.self,
+        TLSClientAuth.self,
+        SelfSignedTLSClientAuth.self,
         PublicClient.self,
     ]
 
@@ -23,6 +25,7 @@ enum ClientAuthentication {
 extension ServerMetadata {
     /// Adds the authentication methods and algorithms of `endpoint`, such as `token_endpoint` (RFC 8414 §2).
     mutating func describe(_ methods: [any ClientAuthenticationMethod.Type], at endpoint: String) {
+        let methods = methods.filter { $0.isOffered(with: mutualTLS) }
         let used = Set(methods.flatMap { $0.assertionAlgorithms })
         let algorithms = (SignatureAlgorithm.asymmetric + SignatureAlgorithm.symmetric).filter(used.contains)
         self["\(endpoint)_auth_methods_supported"] = .array(methods.map { .string($0.name) })

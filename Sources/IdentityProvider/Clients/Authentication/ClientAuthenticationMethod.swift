@@ -18,6 +18,9 @@ protocol ClientAuthenticationMethod: Sendable {
 
     init(_ core: Core)
 
+    /// Whether the metadata lists the method.
+    static func isOffered(with mutualTLS: MutualTLS?) -> Bool
+
     /// Throws unless `credential`, or the connection of `request`, proves that the request comes from `client`.
     func verify(_ credential: Credential, of client: Client, in request: Request) async throws(ClientRefusal)
 }
@@ -26,6 +29,8 @@ extension ClientAuthenticationMethod {
     static var secret: ClientSecretRule? { nil }
     static var needsKeys: Bool { false }
     static var assertionAlgorithms: [SignatureAlgorithm] { [] }
+
+    static func isOffered(with mutualTLS: MutualTLS?) -> Bool { true }
 
     static func credential(in request: Request) throws(OAuthError) -> (any ClientCredential)? {
         try Credential(request)

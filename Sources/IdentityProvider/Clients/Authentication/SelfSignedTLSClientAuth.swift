@@ -1,0 +1,35 @@
+import Authenticators
+import JOSE
+
+/// A certificate that the client registered in its JWK Set (RFC 8705 §2.2). Nobody vouches for it, so the registration
+/// alone decides how long it is valid: its own dates, like the rest of its chain, are not checked.
+struct SelfSignedTLSClientAuth: ClientAuthenticationMethod {
+    static let name = "self_signed_tls_client_auth"
+    static let needsKeys = true
+
+    init(_ core: Core) {}
+
+    static func isOffered(with mutualTLS: MutualTLS?) -> Bool { mutualTLS != nil }
+
+    func verify(_ credential: NoCredential, of client: Client, in request: Request) async throws(ClientRefusal) {
+        let certificate = try PresentedCertificate(request).leaf
+        guard client.keys?.keys.contains(where: certificate.isRegistered) == true else {
+            throw .unregisteredCertificate
+        }
+    }
+}
+
+extension X509Certificate {
+    /// Returns whether a client registered the certificate with `key`: by itself if the key has an `x5c`, otherwise by
+    /// its public key (RFC 8705 §2.2.2).
+    fileprivate func isRegistered(with key: JWK) -> Bool {
+        guard key.use != "enc", isFor(key) else { return false }
+        return key.certificate.map { $0 == der } ?? true
+    }
+}
+
+extension ClientRefusal {
+    static let unregisteredCertificate = ClientRefusal(
+        name: "unregistered_certificate",
+        sentence: "neither the client certificate nor its key is in the client's jwks (RFC 8705 §2.2.2).")
+}

@@ -172,6 +172,8 @@ let package = Package(
             dependencies: [
                 "JOSE", "Authenticators", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver",
                 "CMariaDB", crypto, cryptoExtras, httpTypes,
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -269,6 +271,8 @@ let package = Package(
                 "IdentityProvider", "Templates", "JOSE", "Authenticators", "SQLStorage", "MariaDBDriver", "TestSupport",
                 crypto,
                 httpTypes, logging, metrics, tracing, lifecycle,
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
                 .product(name: "InMemoryLogging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -19,18 +19,19 @@ extension TestIssuer {
     /// Sends the request to the endpoint of its route, and renders errors as the server would.
     package func send(
         _ method: HTTPRequest.Method, _ path: String, query: String? = nil, form: [(String, String)] = [],
-        headers: HTTPFields = [:], from address: String = "127.0.0.1"
+        headers: HTTPFields = [:], from address: String = "127.0.0.1", certificates: [[UInt8]] = []
     ) async throws -> Response {
         var headers = headers
         if method == .post { headers[.contentType] = "application/x-www-form-urlencoded" }
         let body = Array(FormEncoding.encode(form.map { (name: $0.0, value: $0.1) }).utf8)
-        return try await send(method, path, query: query, body: body, headers: headers, from: address)
+        return try await send(
+            method, path, query: query, body: body, headers: headers, from: address, certificates: certificates)
     }
 
     /// Sends the request with this body to the endpoint of its route.
     package func send(
         _ method: HTTPRequest.Method, _ path: String, query: String?, body: [UInt8], headers: HTTPFields,
-        from address: String
+        from address: String, certificates: [[UInt8]] = []
     ) async throws -> Response {
         for endpoint in provider.endpoints {
             guard let route = endpoint.routes.first(where: { $0.method == method && $0.path.fits(path) }) else {
@@ -40,7 +41,7 @@ extension TestIssuer {
                 return try await endpoint.respond(
                     to: Request(
                         method: method, path: route.path.text, variable: route.path.value(in: path), query: query,
-                        headers: headers, body: body, remoteAddress: address))
+                        headers: headers, body: body, remoteAddress: address, certificates: certificates))
             } catch {
                 return endpoint.refusal(OAuthError(reporting: error))
             }

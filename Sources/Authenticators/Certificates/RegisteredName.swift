@@ -59,7 +59,7 @@ private struct DistinguishedNameParser {
         let names = RelativeDistinguishedName.Attribute.names
         if let name = names.values.first(where: { $0 == text.uppercased() }) { return name }
         let arcs = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt($0) }
-        guard arcs.count > 2, !arcs.contains(nil) else {
+        guard arcs.count > 1, !arcs.contains(nil) else {
             let known = names.values.sorted().joined(separator: ", ")
             throw InvalidDistinguishedName(
                 reason: "has the unknown attribute \(text); write its object identifier, or one of \(known)")

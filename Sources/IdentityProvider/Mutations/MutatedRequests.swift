@@ -165,7 +165,7 @@ struct RequestEdit {
             return try Request(
                 method: original.method, path: original.path, query: original.method == .post ? nil : text,
                 headers: headers, body: original.method == .post ? Array(text.utf8) : [],
-                remoteAddress: original.remoteAddress)
+                remoteAddress: original.remoteAddress, certificates: original.certificates)
         }
     }
 }

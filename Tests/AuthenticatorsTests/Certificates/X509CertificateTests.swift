@@ -1,6 +1,7 @@
 import Authenticators
 import Foundation
 import SwiftASN1
+import TestSupport
 import Testing
 import X509
 

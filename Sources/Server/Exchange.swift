@@ -9,6 +9,8 @@ struct Exchange: Sendable {
     let isSecure: Bool
     /// The client's address as reported by trusted proxies; at first the peer's.
     var remoteAddress: String
+    /// The client's certificate chain in DER, its own first, or why the field of a proxy can't be read. Not verified.
+    var certificates: Result<[[UInt8]], OAuthError>
     /// The trace ID, once assigned.
     var trace: String?
 

@@ -8,17 +8,18 @@ import ServiceLifecycle
 package struct HTTPServer: Service {
     private let settings: ServerSettings
     private let pipeline: Pipeline
+    /// Serves the address at which clients are asked for certificates; `nil` if there is none.
+    private let certificatePipeline: Pipeline?
     private let conflict: ConflictingRoutes?
     private let onRunning: @Sendable (Int?) async -> Void
 
-    /// `onRunning` receives the port of each address once it accepts connections; `nil` for a Unix socket.
+    /// `onRunning` receives the port of each address in `settings.addresses` once it accepts connections; `nil` for a
+    /// Unix socket.
     package init(
         settings: ServerSettings, providers: [MountedProvider], pages: PageRenderer,
         readiness: Readiness = Readiness(true),
         onRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
     ) {
-        let table = RouteTable(providers)
-        let mount = Mount(table: table, pages: pages, readiness: readiness)
         let layers: [any Middleware] = [
             ClientAddressMiddleware(proxies: settings.proxies),
             MetricsMiddleware(),
@@ -27,18 +28,29 @@ package struct HTTPServer: Service {
             SecurityHeadersMiddleware(),
             CrossOriginMiddleware(),
         ]
+        func pipeline(_ table: RouteTable, takingCertificatesFrom proxies: TrustedProxies) -> Pipeline {
+            let certificates = settings.certificateField.map { CertificateMiddleware(field: $0, proxies: proxies) }
+            let mount = Mount(table: table, pages: pages, readiness: readiness)
+            return Pipeline((certificates.map { [$0] } ?? []) + layers, around: mount.respond)
+        }
+        let table = RouteTable(providers)
         self.init(
-            settings: settings, pipeline: Pipeline(layers, around: mount.respond), conflict: table.conflict,
-            onRunning: onRunning)
+            settings: settings, pipeline: pipeline(table, takingCertificatesFrom: settings.proxies),
+            certificatePipeline: settings.certificateAddress.map { _ in
+                // Connections have certificates of their own, with which no field may compete.
+                pipeline(RouteTable(providers, forPrograms: true), takingCertificatesFrom: .none)
+            },
+            conflict: table.conflict, onRunning: onRunning)
     }
 
     init(
-        settings: ServerSettings, pipeline: Pipeline, conflict: ConflictingRoutes? = nil,
-        onRunning: @escaping @Sendable (Int?) async -> Void
+        settings: ServerSettings, pipeline: Pipeline, certificatePipeline: Pipeline? = nil,
+        conflict: ConflictingRoutes? = nil, onRunning: @escaping @Sendable (Int?) async -> Void
     ) {
         self.settings = settings
         self.conflict = conflict
         self.pipeline = pipeline
+        self.certificatePipeline = certificatePipeline
         self.onRunning = onRunning
     }
 
@@ -47,26 +59,40 @@ package struct HTTPServer: Service {
     package func run() async throws {
         if let conflict { throw conflict }
         let certificate = try settings.tls.map { settings throws(InvalidCertificate) in try TLSCertificate(settings) }
+        let asking = try settings.certificateAddress == nil ? nil : certificate?.askingClients()
         try await withThrowingTaskGroup { group in
-            if let certificate { group.addTask { await certificate.watch() } }
-            try await withThrowingTaskGroup { listeners in
-                for address in settings.addresses {
-                    let listener = Listener(
-                        address: address, settings: settings, certificate: certificate,
-                        responder: responder(isSecure: certificate != nil), onRunning: onRunning)
-                    listeners.addTask { try await listener.run() }
-                }
-                try await listeners.waitForAll()
+            for case let certificate? in [certificate, asking] { group.addTask { await certificate.watch() } }
+            try await withThrowingTaskGroup { running in
+                for listener in listeners(certificate, asking) { running.addTask { try await listener.run() } }
+                try await running.waitForAll()
             }
             group.cancelAll()
         }
     }
 
-    private func responder(isSecure: Bool) -> HTTPChannelHandler.Responder {
-        { [pipeline] request, writer, channel in
+    private func listeners(_ certificate: TLSCertificate?, _ asking: TLSCertificate?) -> [Listener] {
+        var listeners = settings.addresses.map { address in
+            Listener(
+                address: address, settings: settings, certificate: certificate, chains: nil,
+                responder: responder(pipeline, isSecure: certificate != nil), onRunning: onRunning)
+        }
+        if let asking, let address = settings.certificateAddress, let certificatePipeline {
+            listeners.append(
+                Listener(
+                    address: address, settings: settings, certificate: asking, chains: ClientChains(),
+                    responder: responder(certificatePipeline, isSecure: true, asksClients: true), onRunning: { _ in }))
+        }
+        return listeners
+    }
+
+    private func responder(
+        _ pipeline: Pipeline, isSecure: Bool, asksClients: Bool = false
+    ) -> HTTPChannelHandler.Responder {
+        { request, writer, channel in
+            let certificates = asksClients ? await ClientCertificates.certificates(at: channel) : []
             let exchange = Exchange(
                 head: request.head, body: RequestContent(of: request), isSecure: isSecure,
-                remoteAddress: channel.remoteAddress?.ipAddress ?? "")
+                remoteAddress: channel.remoteAddress?.ipAddress ?? "", certificates: .success(certificates))
             let answer: Answer
             // The connection handles the underlying error.
             do { answer = try await pipeline.respond(to: exchange) } catch let error as BrokenRequest {

@@ -9,21 +9,25 @@ package struct MountedProvider: Sendable {
     let limits: Limits
     /// Limits requests before their bodies are read.
     let limiter: RequestLimiter?
+    /// The origin at which clients present certificates; `nil` if they can't.
+    let certificateOrigin: String?
 
     package init(_ provider: Provider) {
         self.init(
             issuer: provider.settings.issuer, endpoints: provider.endpoints, limits: provider.settings.limits,
-            limiter: provider.requestLimiter)
+            limiter: provider.requestLimiter,
+            certificateOrigin: provider.settings.mutualTLS?.origin(of: provider.settings.issuer))
     }
 
     package init(
         issuer: Issuer, name: String? = nil, endpoints: [any Endpoint], limits: Limits = Limits(),
-        limiter: RequestLimiter? = nil
+        limiter: RequestLimiter? = nil, certificateOrigin: String? = nil
     ) {
         self.issuer = issuer
         self.name = name
         self.endpoints = endpoints
         self.limits = limits
         self.limiter = limiter
+        self.certificateOrigin = certificateOrigin
     }
 }

@@ -41,13 +41,23 @@ struct RouteTable: Sendable {
     /// Set if two endpoints handle the same method at one address. Such a table must not be used.
     private(set) var conflict: ConflictingRoutes?
 
-    init(_ providers: [MountedProvider]) {
+    /// `forPrograms` leaves out all routes but those that programs call, for a listener that browsers must not use.
+    init(_ providers: [MountedProvider], forPrograms: Bool = false) {
         onlyAuthority = providers.count == 1 ? providers[0].issuer.authority.lowercased() : nil
         for provider in providers {
-            for authority in Self.spellings(of: provider.issuer) {
-                let conflict = sites[authority, default: Site()].add(provider)
-                self.conflict = self.conflict ?? conflict
-            }
+            let authority = provider.issuer.authority.lowercased()
+            add(provider, at: authority, isSecure: provider.issuer.isSecure, forPrograms: forPrograms)
+            guard let origin = provider.certificateOrigin?.lowercased() else { continue }
+            let other = String(origin.dropFirst("https://".count))
+            // Pages are only at the issuer's own URLs.
+            if origin != provider.issuer.origin { add(provider, at: other, isSecure: true, forPrograms: true) }
+        }
+    }
+
+    private mutating func add(_ provider: MountedProvider, at authority: String, isSecure: Bool, forPrograms: Bool) {
+        for authority in Self.spellings(of: authority, isSecure: isSecure) {
+            let conflict = sites[authority, default: Site()].add(provider, forPrograms: forPrograms)
+            self.conflict = self.conflict ?? conflict
         }
     }
 
@@ -63,12 +73,13 @@ struct RouteTable: Sendable {
         return fitting.max { $0.issuer.path.utf8.count < $1.issuer.path.utf8.count } ?? site.providers.first
     }
 
-    private func site(of exchange: Exchange) -> Site? { sites[onlyAuthority ?? exchange.authority] }
+    private func site(of exchange: Exchange) -> Site? {
+        sites[exchange.authority] ?? onlyAuthority.flatMap { sites[$0] }
+    }
 
     /// Returns the authority with and without the scheme's default port (RFC 3986 §6.2.3).
-    private static func spellings(of issuer: Issuer) -> [String] {
-        let authority = issuer.authority.lowercased()
-        let port = issuer.isSecure ? ":443" : ":80"
+    private static func spellings(of authority: String, isSecure: Bool) -> [String] {
+        let port = isSecure ? ":443" : ":80"
         if authority.hasSuffix(port) { return [authority, String(authority.dropLast(port.count))] }
         let hasPort = authority.last != "]" && authority.split(separator: "]").last?.contains(":") == true
         return hasPort ? [authority] : [authority, authority + port]
@@ -77,11 +88,11 @@ struct RouteTable: Sendable {
 
 extension RouteTable.Site {
     /// Adds the provider's routes. Returns the first conflict, if any.
-    fileprivate mutating func add(_ provider: MountedProvider) -> ConflictingRoutes? {
+    fileprivate mutating func add(_ provider: MountedProvider, forPrograms: Bool) -> ConflictingRoutes? {
         var conflict: ConflictingRoutes?
         providers.append(provider)
         for endpoint in provider.endpoints {
-            for route in endpoint.routes {
+            for route in endpoint.routes where route.isForPrograms || !forPrograms {
                 let path = route.isAtRoot ? route.path.text : provider.issuer.reference(route.path)
                 var place = places[path] ?? RouteTable.Place(provider: provider, targets: [])
                 if place.target(for: route.method) != nil {

@@ -22,6 +22,7 @@ struct RoutedRequest: Sendable {
         return try Request(
             method: method, path: route.path.text, variable: variable, query: exchange.query.map(String.init),
             headers: exchange.head.headerFields, body: body, remoteAddress: exchange.remoteAddress,
-            trace: exchange.trace, limits: provider.limits, reading: route.body)
+            certificates: exchange.certificates.get(), trace: exchange.trace, limits: provider.limits,
+            reading: route.body)
     }
 }

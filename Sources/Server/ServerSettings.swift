@@ -38,7 +38,11 @@ package struct ServerSettings: Sendable {
 
     package var addresses: [Address]
     package var tls: TLS?
+    /// The address at which clients are asked for certificates. Needs `tls`; `nil` for none.
+    package var certificateAddress: Address?
     package var proxies: TrustedProxies
+    /// The field in which the proxies pass clients' certificates; `nil` if they don't.
+    package var certificateField: CertificateField?
     package var limits: Limits
     package var connections = ConnectionLimits()
     /// Simultaneous connections on each listening address; more wait in the system's backlog. Keep it below the number

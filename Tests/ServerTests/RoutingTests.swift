@@ -76,6 +76,60 @@ struct RoutingTests {
         }
     }
 
+    /// Two issuers of which clients present certificates elsewhere, each with an endpoint for programs and a page.
+    private func certificateProviders() throws -> [MountedProvider] {
+        try [("one", "https://one.example"), ("two", "https://two.example/two")].map { name, issuer in
+            MountedProvider(
+                issuer: try Issuer(issuer), name: name,
+                endpoints: [SharedEndpoint(path: "/who-programs", name: name), NamedEndpoint(name: name)],
+                certificateOrigin: name == "one" ? "https://one.example:8443" : "https://mtls.example")
+        }
+    }
+
+    /// Responds with a name to scripts of any origin.
+    private struct SharedEndpoint: Endpoint {
+        let path: String
+        let name: String
+        var routes: [Route] { [.get(Path(path), isSharedAcrossOrigins: true)] }
+        func respond(to request: Request) async throws -> Response { .json(["name": .string(name)]) }
+    }
+
+    @Test(
+        "RFC8705-011: the aliases lead to the issuer's endpoints for programs, and to no page",
+        arguments: [
+            ("one.example:8443", "/who-programs", "one"), ("mtls.example", "/two/who-programs", "two"),
+            ("mtls.example:443", "/two/who-programs", "two"), ("one.example", "/who-programs", "one"),
+            ("one.example", "/who", "one"), ("two.example", "/two/who", "two"),
+            ("one.example:8443", "/who", nil), ("mtls.example", "/two/who", nil),
+            ("mtls.example", "/who-programs", nil),
+            ("one.example:8443", "/two/who-programs", nil), ("two.example:8443", "/two/who-programs", nil),
+        ] as [(String, String, String?)])
+    func aliases(_ host: String, _ path: String, expected: String?) async throws {
+        try await TestServer.run(providers: certificateProviders()) { server in
+            let response = try await RawConnection.run(to: server.port) { connection in
+                try await connection.send("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                return try #require(try await connection.response())
+            }
+            #expect(response.status == (expected == nil ? 404 : 200))
+            if let expected { #expect(response.body.contains("\"name\":\"\(expected)\"")) }
+        }
+    }
+
+    @Test("RFC8705-011: a single issuer has no pages at the origin for certificates either")
+    func oneAlias() async throws {
+        try await TestServer.run(providers: [certificateProviders()[0]]) { server async throws in
+            func status(_ host: String, _ path: String) async throws -> Int? {
+                try await RawConnection.run(to: server.port) { connection in
+                    try await connection.send("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                    return try await connection.response()?.status
+                }
+            }
+            #expect(try await status("one.example:8443", "/who-programs") == 200)
+            #expect(try await status("one.example:8443", "/who") == 404)
+            #expect(try await status("127.0.0.1", "/who") == 200)
+        }
+    }
+
     @Test("two issuers with the same address are refused at startup")
     func conflict() async throws {
         let twins = [

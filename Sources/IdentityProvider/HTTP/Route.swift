@@ -13,6 +13,9 @@ package struct Route: Hashable, Sendable {
     /// Whether the path starts at the root of the host instead of below the issuer's path (RFC 8414 §3.1).
     package let isAtRoot: Bool
 
+    /// Whether programs call the route, and no page is behind it: it ignores cookies or authenticates clients.
+    package var isForPrograms: Bool { isSharedAcrossOrigins || rateLimit == .clients }
+
     package init(
         _ method: HTTPRequest.Method, _ path: Path, rateLimit: RouteLimit? = nil, isSharedAcrossOrigins: Bool = false,
         isAtRoot: Bool = false, body: BodyFormat = .form

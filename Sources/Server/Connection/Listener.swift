@@ -12,12 +12,15 @@ struct Listener: Sendable {
     let settings: ServerSettings
     /// `nil` for plaintext connections.
     let certificate: TLSCertificate?
+    /// Keeps clients' certificates; `nil` if clients aren't asked for any.
+    let chains: ClientChains?
     let responder: HTTPChannelHandler.Responder
     let onRunning: @Sendable (Int?) async -> Void
 
     func run() async throws {
         if let certificate {
-            try await serve(SecureChannel(certificate: certificate, settings: settings, responder: responder))
+            try await serve(
+                SecureChannel(certificate: certificate, chains: chains, settings: settings, responder: responder))
         } else {
             try await serve(PlainChannel(settings: settings, responder: responder))
         }

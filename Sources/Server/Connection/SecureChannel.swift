@@ -7,15 +7,18 @@ import NIOTLS
 /// A TLS connection with HTTP/2 or HTTP/1.1, as negotiated (RFC 7301).
 struct SecureChannel: ServerChildChannel {
     private let certificate: TLSCertificate
+    private let chains: ClientChains?
     private let settings: ServerSettings
     private let table: ConnectionTable
     private let http1: GuardedHTTP1Channel
     private let http2: GuardedHTTP2Channel
 
     init(
-        certificate: TLSCertificate, settings: ServerSettings, responder: @escaping HTTPChannelHandler.Responder
+        certificate: TLSCertificate, chains: ClientChains? = nil, settings: ServerSettings,
+        responder: @escaping HTTPChannelHandler.Responder
     ) {
         self.certificate = certificate
+        self.chains = chains
         self.settings = settings
         table = ConnectionTable(settings: settings)
         http1 = GuardedHTTP1Channel(limits: settings.limits, responder: responder)
@@ -27,8 +30,7 @@ struct SecureChannel: ServerChildChannel {
             guard let connection = table.admit(channel) else { return PendingConnection(refused: channel) }
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(WriteDeadline(limits: settings.limits, connection: connection))
-            // Each new connection gets the current certificate.
-            try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context))
+            try addTLS(to: pipeline)
             try pipeline.addHandler(ConnectionGuard(settings: settings, awaitsHandshake: true))
             let negotiation = NIOTypedApplicationProtocolNegotiationHandler<HTTPConnection> { result, channel in
                 switch result {
@@ -41,6 +43,15 @@ struct SecureChannel: ServerChildChannel {
             try pipeline.addHandler(negotiation)
             return PendingConnection(negotiation.protocolNegotiationResult, on: channel)
         }
+    }
+
+    /// Each new connection gets the current certificate.
+    private func addTLS(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+        guard let chains else { return try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
+        let certificates = ClientCertificates(chains: chains)
+        try pipeline.addHandler(
+            NIOSSLServerHandler(context: certificate.context, customVerificationCallback: certificates.accept))
+        try pipeline.addHandler(certificates)
     }
 
     func handle(value: PendingConnection, logger: Logger) async {

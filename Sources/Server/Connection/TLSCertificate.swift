@@ -18,13 +18,24 @@ final class TLSCertificate: Sendable {
     }
 
     private let settings: ServerSettings.TLS
+    private let asksClients: Bool
     private let state: Mutex<State>
 
     /// Throws `InvalidCertificate` if the files cannot be used.
-    init(_ settings: ServerSettings.TLS) throws(InvalidCertificate) {
+    convenience init(_ settings: ServerSettings.TLS) throws(InvalidCertificate) {
+        try self.init(settings, asksClients: false)
+    }
+
+    /// Returns the same certificate for a listener that asks each client for its own, which it may leave out.
+    func askingClients() throws(InvalidCertificate) -> TLSCertificate {
+        try TLSCertificate(settings, asksClients: true)
+    }
+
+    private init(_ settings: ServerSettings.TLS, asksClients: Bool) throws(InvalidCertificate) {
         self.settings = settings
+        self.asksClients = asksClients
         let files = try Self.read(settings)
-        let context = try Self.context(files, settings)
+        let context = try Self.context(files, settings, asksClients: asksClients)
         state = Mutex(State(context: context, seen: files))
     }
 
@@ -44,7 +55,7 @@ final class TLSCertificate: Sendable {
                 return state.seen != files
             }
             guard isNew else { return }
-            let context = try Self.context(files, settings)
+            let context = try Self.context(files, settings, asksClients: asksClients)
             state.withLock { $0.context = context }
             Logger.current.notice("certificate reloaded", metadata: ["file": "\(settings.certificate)"])
         } catch {
@@ -59,6 +70,13 @@ final class TLSCertificate: Sendable {
         .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
         .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]
+
+    /// The signatures by which clients prove that they have the key of their certificate: none with SHA-1, which the
+    /// library would accept in TLS 1.2 (RFC 9155 §2).
+    private static let clientSignatures: [SignatureAlgorithm] = [
+        .ecdsaSecp256R1Sha256, .ed25519, .ecdsaSecp384R1Sha384, .ecdsaSecp521R1Sha512, .rsaPssRsaeSha256,
+        .rsaPssRsaeSha384, .rsaPssRsaeSha512, .rsaPkcs1Sha256, .rsaPkcs1Sha384, .rsaPkcs1Sha512,
     ]
 
     /// Loads the files, and returns when the first certificate of the chain expires.
@@ -81,7 +99,7 @@ final class TLSCertificate: Sendable {
     }
 
     private static func context(
-        _ files: Files, _ settings: ServerSettings.TLS
+        _ files: Files, _ settings: ServerSettings.TLS, asksClients: Bool = false
     ) throws(InvalidCertificate) -> NIOSSLContext {
         let chain = try chain(files, settings)
         let key = try reading(settings.key) { try NIOSSLPrivateKey(bytes: Array(files.key), format: .pem) }
@@ -91,6 +109,12 @@ final class TLSCertificate: Sendable {
         configuration.minimumTLSVersion = .tlsv12
         configuration.cipherSuiteValues = cipherSuites
         configuration.applicationProtocols = ["h2", "http/1.1"]
+        if asksClients {
+            configuration.certificateVerification = .optionalVerification
+            // The chain is verified for each request, against other authorities.
+            configuration.trustRoots = .certificates([])
+            configuration.verifySignatureAlgorithms = clientSignatures
+        }
         // A peer that does not close TLS properly must not delay the shutdown.
         configuration.shutdownTimeout = .milliseconds(500)
         // Fails if the key does not belong to the certificate.

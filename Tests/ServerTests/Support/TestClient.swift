@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// A well-behaved client, which uses HTTP/2 if the server offers it.
 struct TestClient: Sendable {
@@ -13,8 +14,10 @@ struct TestClient: Sendable {
 
     private let client: HTTPClient
 
-    static func run<Result: Sendable>(_ body: (TestClient) async throws -> Result) async throws -> Result {
-        var configuration = HTTPClient.Configuration(tlsConfiguration: .client(["h2", "http/1.1"]))
+    static func run<Result: Sendable>(
+        tls: TLSConfiguration = .client(["h2", "http/1.1"]), _ body: (TestClient) async throws -> Result
+    ) async throws -> Result {
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.redirectConfiguration = .disallow
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {

@@ -28,7 +28,7 @@ enum ForwardProxy: String, CaseIterable {
         }
     }
 
-    private static let aroundNginx = """
+    static let aroundNginx = """
         pid pid;
         error_log stderr;
         worker_processes 1;

@@ -51,11 +51,13 @@ extension Administration {
 
 extension ResourceSet {
     /// Returns warnings about valid members that probably aren't what the operator meant, such as a misspelled scope:
-    /// `stored` has the names that the files need not define.
-    package func warnings(besides stored: ResourceNames = ResourceNames()) -> [ResourceProblem] {
+    /// `stored` has the names that the files need not define. `mutualTLS` is that of the settings.
+    package func warnings(
+        besides stored: ResourceNames = ResourceNames(), with mutualTLS: MutualTLS? = nil
+    ) -> [ResourceProblem] {
         let known = names.union(stored)
         return clientWarnings(known) + memberWarnings(known) + serverWarnings(known) + attributeWarnings(known)
-            + upstreamWarnings(known)
+            + upstreamWarnings(known) + certificateWarnings(mutualTLS)
     }
 
     /// What stands between each client and the specifications that it may want to meet, in the order of the files.

@@ -39,7 +39,9 @@ struct Apply: AsyncParsableCommand {
                 try await composition.requireKnown(issuer)
                 let administration = try composition.administration(issuer)
                 let names = try await administration.resourceNames()
-                for warning in files.warnings(besides: names) { Terminal.complain(["note: \(warning)"]) }
+                for warning in files.warnings(besides: names, under: configuration.settings) {
+                    Terminal.complain(["note: \(warning)"])
+                }
                 for upstream in try await administration.upstreamsWithOtherUsers(resources) {
                     Terminal.complain(["note: \(Self.otherUsers(of: upstream.rawValue))"])
                 }

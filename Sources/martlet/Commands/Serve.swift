@@ -43,9 +43,6 @@ struct Serve: AsyncParsableCommand {
                     (error as? OAuthError)?.isRefusal
                         ?? (error is UniqueViolation || error is BrokenRequest || error is CancellationError)
                 })
-            for setting in configuration.unused {
-                Logger.current.warning("setting has no effect in this version", metadata: ["setting": "\(setting)"])
-            }
             if !configuration.serviceVariables.isEmpty {
                 Logger.current.notice(
                     "ignored the environment variables that Kubernetes sets for Services",
@@ -74,7 +71,9 @@ struct Serve: AsyncParsableCommand {
             let administration = try composition.administration(configuration.issuers[0])
             let resources = try files.valid()
             let changes = try await files.apply(by: administration)
-            for warning in files.warnings(besides: try await administration.resourceNames()) {
+            for warning in files.warnings(
+                besides: try await administration.resourceNames(), under: configuration.settings)
+            {
                 Logger.current.warning("\(warning)")
             }
             for change in changes {
@@ -99,6 +98,8 @@ struct Serve: AsyncParsableCommand {
         let providers = try configuration.issuers.map { try composition.provider($0, pages: pages) }
         var settings = ServerSettings(
             address: configuration.address, tls: configuration.tls, proxies: configuration.proxies)
+        settings.certificateAddress = configuration.mutualTLS?.address
+        settings.certificateField = configuration.mutualTLS?.field
         settings.limits = providers[0].settings.limits
         settings.connections = configuration.connections
         let server = HTTPServer(
@@ -119,6 +120,7 @@ struct Serve: AsyncParsableCommand {
                 preparation: preparation,
                 services: providers.flatMap(\.services) + configuration.issuers.compactMap(composition.webhookService)),
         ]
+        if let authorities = configuration.mutualTLS?.authorities { services.append(authorities) }
         if let address = configuration.metricsAddress, let metrics {
             services.append(
                 MetricsSite(
@@ -149,6 +151,7 @@ struct Serve: AsyncParsableCommand {
             switch error.address {
             case configuration.address: Setting.listen.rawValue
             case configuration.metricsAddress: Setting.telemetryMetrics.rawValue
+            case configuration.mutualTLS?.address: Setting.tlsMutualListen.rawValue
             default: "--demo-port"
             }
         return error.isInUse

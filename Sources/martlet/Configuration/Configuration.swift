@@ -17,6 +17,8 @@ struct Configuration {
     /// The address that serves `/metrics`, or `nil` if it isn't served.
     let metricsAddress: ServerSettings.Address?
     let tls: ServerSettings.TLS?
+    /// `nil` if clients can't present certificates.
+    let mutualTLS: MutualTLSSetting?
     let proxies: TrustedProxies
     let connections: ServerSettings.ConnectionLimits
     let storage: StorageSetting
@@ -38,8 +40,6 @@ struct Configuration {
     let source: String
     /// Environment variables that Kubernetes set, which are no settings. Reported at startup.
     let serviceVariables: [String]
-    /// Settings that have no effect in this version. Reported at startup.
-    let unused: [String]
     /// Empty, except in a draft.
     let mistakes: [String]
 
@@ -66,6 +66,7 @@ struct Configuration {
         address = Self.address(&values, .listen) ?? .host("127.0.0.1", port: 8080)
         metricsAddress = Self.address(&values, .telemetryMetrics)
         tls = Self.tls(&values)
+        mutualTLS = MutualTLSSetting(&values, issuers: issuers)
         proxies = Self.proxies(&values)
         connections = Self.connections(&values)
         storage = Self.storage(&values)
@@ -73,12 +74,12 @@ struct Configuration {
         // The default replaces an invalid issuer, so that errors in other settings are reported as well.
         var settings = Settings(issuer: issuers.first ?? Self.defaultIssuer)
         settings.read(&values)
+        settings.mutualTLS = mutualTLS?.mutualTLS
         self.settings = settings
         mail = Self.mail(&values)
         geolocator = Self.geolocator(&values)
         templates = Self.templates(&values)
         telemetry = TelemetrySettings(&values)
-        unused = [Setting.tlsClientCA].filter { values.isSet($0) }.map(\.rawValue)
         webhooks = WebhookSetting(&values)
         audit = Self.audit(&values, webhooks)
         auditFile = values.text(.auditFile)

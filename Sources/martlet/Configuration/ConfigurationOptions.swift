@@ -37,7 +37,13 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "A folder with templates that override the built-in ones.") var templates: String?
     @Option(help: "The certificate chain (PEM). Turns on TLS.") var tlsCertificate: String?
     @Option(help: "The private key of the certificate (PEM).") var tlsKey: String?
-    @Option(help: "The certificate authorities for client certificates (PEM).") var tlsClientCa: String?
+    @Option(help: "The address where clients present certificates: HOST:PORT.") var tlsMutualListen: String?
+    @Option(help: "The certificate authorities that clients' certificates must come from (PEM).")
+    var tlsMutualClientCa: String?
+    @Option(help: "The origin where clients present certificates, such as https://mtls.example.com.")
+    var tlsMutualUrl: String?
+    @Option(help: "The header field in which trusted proxies pass clients' certificates, such as Client-Cert.")
+    var tlsMutualProxyHeader: String?
     @Option(help: "Networks of trusted proxies, whose X-Forwarded-For is used; separated by commas.")
     var trustedProxies: String?
     @Option(help: "The maximum number of connections from one IP address.") var connectionsPerAddress: String?
@@ -131,7 +137,10 @@ struct SettingOptions: ParsableArguments {
         case .masterKeyFile: masterKeyFile
         case .tlsCertificate: tlsCertificate
         case .tlsKey: tlsKey
-        case .tlsClientCA: tlsClientCa
+        case .tlsMutualListen: tlsMutualListen
+        case .tlsMutualClientCA: tlsMutualClientCa
+        case .tlsMutualURL: tlsMutualUrl
+        case .tlsMutualProxyHeader: tlsMutualProxyHeader
         case .trustedProxies: trustedProxies
         case .connectionsPerAddress: connectionsPerAddress
         case .connectionsPerNetwork: connectionsPerNetwork

@@ -23,7 +23,7 @@ struct Inspection {
         let names = await inspectStorage(of: target, configuration)
         errors += files.mistakes
         profiles = files.profileReports
-        notes += files.warnings(besides: names ?? ResourceNames())
+        notes += files.warnings(besides: names ?? ResourceNames(), under: configuration.settings)
     }
 
     /// Inspects the files that settings name.
@@ -36,7 +36,6 @@ struct Inspection {
                 errors.append("tls: \(error.file): \(error.reason)")
             }
         }
-        for setting in configuration.unused { notes.append("\(setting) has no effect in this version") }
     }
 
     private mutating func inspect(_ expiry: Date, of tls: ServerSettings.TLS) {

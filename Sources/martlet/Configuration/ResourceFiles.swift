@@ -57,8 +57,8 @@ struct ResourceFiles {
 
     /// Returns warnings about valid members that probably aren't what the operator meant. `stored` has the names that
     /// the files need not define.
-    func warnings(besides stored: ResourceNames) -> [String] {
-        resources.warnings(besides: stored).map { Self.line($0, in: files) }
+    func warnings(besides stored: ResourceNames, under settings: Settings) -> [String] {
+        resources.warnings(besides: stored, with: settings.mutualTLS).map { Self.line($0, in: files) }
     }
 
     private static func line(_ problem: ResourceProblem, in files: [DocumentFile]) -> String {

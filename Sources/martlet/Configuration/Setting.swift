@@ -5,7 +5,10 @@ enum Setting: String, CaseIterable {
     case masterKeyFile = "master_key_file"
     case tlsCertificate = "tls.certificate"
     case tlsKey = "tls.key"
-    case tlsClientCA = "tls.client_ca"
+    case tlsMutualListen = "tls.mutual.listen"
+    case tlsMutualClientCA = "tls.mutual.client_ca"
+    case tlsMutualURL = "tls.mutual.url"
+    case tlsMutualProxyHeader = "tls.mutual.proxy_header"
     case trustedProxies = "trusted_proxies"
     case connectionsPerAddress = "connections.per_address"
     case connectionsPerNetwork = "connections.per_network"
@@ -65,8 +68,12 @@ enum Setting: String, CaseIterable {
     var flag: String { "--" + rawValue.replacing(".", with: "-").replacing("_", with: "-") }
     /// Returns the names of the settings in a group, such as those of `tls`, or `nil` if there is no such group.
     static func members(of group: String) -> [String]? {
-        let members = allCases.map(\.rawValue).filter { $0.hasPrefix(group + ".") }
-        return members.isEmpty ? nil : members.map { String($0.dropFirst(group.count + 1)) }
+        var members: [String] = []
+        for setting in allCases where setting.rawValue.hasPrefix(group + ".") {
+            let member = String(setting.rawValue.dropFirst(group.count + 1).prefix { $0 != "." })
+            if !members.contains(member) { members.append(member) }
+        }
+        return members.isEmpty ? nil : members
     }
 
     /// Whether the setting holds a secret and can be read from a file instead (`storage_file`).

@@ -221,7 +221,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "IdentityProvider", "JOSE", "Mustache", "Templates", "TestSupport", httpTypes, logging,
+                "Server", "IdentityProvider", "JOSE", "Authenticators", "Mustache", "Templates", "TestSupport",
+                httpTypes, logging,
                 tracing, lifecycle,
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),

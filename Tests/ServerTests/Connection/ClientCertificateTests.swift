@@ -19,85 +19,14 @@ private struct CertificatesEndpoint: Endpoint {
 
 @Suite("RFC 8705: the listener that asks clients for certificates", .timeLimit(.minutes(1)))
 struct ClientCertificateTests {
-    /// A running server with a listener for certificates, and what its clients need.
-    private struct Site {
-        let main: Int
-        let port: Int
-        let client: TestChain.Presentation
-        let folder: URL
-        let server: TestServer
-
-        /// The certificates that the listener reports for all of the client's.
-        var all: String { #"{"certificates":[\#(client.certificates.map(Self.json).joined(separator: ","))]}"# }
-        static let none = #"{"certificates":[]}"#
-
-        private static func json(_ certificate: [UInt8]) -> String { "\"\(Base64URL.encode(certificate))\"" }
-
-        /// Writes the client's files, and returns the arguments that name them to `openssl s_client`.
-        func files() throws -> [String] {
-            func write(_ name: String, _ text: String) throws -> String {
-                try Data(text.utf8).write(to: folder.appending(path: name))
-                return folder.appending(path: name).path
-            }
-            return [
-                "-cert", try write("client.pem", TestChain.pem(client.certificates[0])), "-cert_chain",
-                try write("chain.pem", TestChain.pem(client.certificates[1])), "-key", try write("key.pem", client.key),
-            ]
-        }
-
-        /// Sends one request by `openssl s_client`, and returns all that it prints.
-        func ask(_ arguments: [String], at port: Int? = nil) throws -> String {
-            let process = Process()
-            process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments =
-                ["openssl", "s_client", "-connect", "127.0.0.1:\(port ?? self.port)", "-ign_eof"] + arguments
-            let (input, output) = (Pipe(), Pipe())
-            process.standardInput = input
-            process.standardOutput = output
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            input.fileHandleForWriting.write(
-                Data("GET /certificates HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8))
-            try input.fileHandleForWriting.close()
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            return text
-        }
-
-        func configuration(_ version: TLSVersion? = nil, certificates: [[UInt8]]? = nil) throws -> TLSConfiguration {
-            var configuration = TLSConfiguration.client()
-            configuration.minimumTLSVersion = version ?? .tlsv12
-            configuration.maximumTLSVersion = version
-            configuration.certificateChain = try (certificates ?? client.certificates).map {
-                .certificate(try NIOSSLCertificate(bytes: $0, format: .der))
-            }
-            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(client.key.utf8), format: .pem))
-            return configuration
-        }
-    }
-
     private func run(
         configure: @escaping (inout ServerSettings) -> Void = { _ in },
-        _ body: @escaping @Sendable (Site) async throws -> Void
+        _ body: @escaping @Sendable (CertificateSite) async throws -> Void
     ) async throws {
-        let certificate = try TestCertificate("localhost")
-        let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer {
-            certificate.remove()
-            try? FileManager.default.removeItem(at: folder)
-        }
-        let (port, client) = (try freePort(), try TestChain().presented())
-        try await TestServer.run(
-            [CertificatesEndpoint(), EchoEndpoint(), PageTestEndpoint()], tls: certificate.files,
-            configure: { settings in
-                settings.certificateAddress = .host("127.0.0.1", port: port)
-                configure(&settings)
-            }
-        ) { server in
-            try await eventually { (try? await RawConnection.run(to: port) { _ in }) != nil }
-            try await body(Site(main: server.port, port: port, client: client, folder: folder, server: server))
-        }
+        let provider = MountedProvider(
+            issuer: try Issuer("http://localhost:8080"),
+            endpoints: [CertificatesEndpoint(), EchoEndpoint(), PageTestEndpoint()])
+        try await CertificateSite.run([provider], configure: configure, body)
     }
 
     private func get(
@@ -156,7 +85,7 @@ struct ClientCertificateTests {
     @Test("a client may leave the certificate out")
     func none() async throws {
         try await run { site async throws in
-            #expect(try await get(at: site.port, .client())?.body == Site.none)
+            #expect(try await get(at: site.port, .client())?.body == CertificateSite.none)
         }
     }
 
@@ -174,7 +103,7 @@ struct ClientCertificateTests {
         try await run { site async throws in
             let (files, request) = (try site.files(), "CertificateRequest")
             let main = try site.ask(files + [version, "-msg"], at: site.main)
-            #expect(main.contains(Site.none) && !main.contains(request))
+            #expect(main.contains(CertificateSite.none) && !main.contains(request))
             let other = try site.ask(files + [version, "-msg"])
             #expect(other.contains(site.all) && other.contains(request))
         }
@@ -189,7 +118,7 @@ struct ClientCertificateTests {
             let second = try site.ask([version, "-sess_in", session])
             #expect(second.contains("Reused, TLSv1") && second.contains(site.all))
             // Another connection without a session has no certificate.
-            #expect(try site.ask([version]).contains(Site.none))
+            #expect(try site.ask([version]).contains(CertificateSite.none))
         }
     }
 
@@ -216,7 +145,7 @@ struct ClientCertificateTests {
             }
             #expect(try ask("RSA+SHA256").contains("{\"certificates\":[\"MII"))
             // The client has no signature that the server asks for, and so no certificate.
-            #expect(try ask("RSA+SHA1").contains(Site.none))
+            #expect(try ask("RSA+SHA1").contains(CertificateSite.none))
         }
     }
 
@@ -225,7 +154,8 @@ struct ClientCertificateTests {
         try await run { site async throws in
             let (leaf, authority) = (site.client.certificates[0], site.client.certificates[1])
             let configuration = try site.configuration(certificates: [leaf] + Array(repeating: authority, count: 5))
-            #expect(try await (try? get(at: site.port, configuration)) == nil)
+            let refused = try? await get(at: site.port, configuration)
+            #expect(refused == nil)
             #expect(try await get(at: site.port, site.configuration())?.body == site.all)
         }
     }
@@ -250,7 +180,7 @@ struct ClientCertificateTests {
             },
             { site async throws in
                 let fields = "Client-Cert: :AQ==:\r\n"
-                #expect(try await get(at: site.port, .client(), fields: fields)?.body == Site.none)
+                #expect(try await get(at: site.port, .client(), fields: fields)?.body == CertificateSite.none)
                 #expect(try await get(at: site.port, site.configuration(), fields: fields)?.body == site.all)
                 #expect(try await get(at: site.main, .client(), fields: fields)?.body == #"{"certificates":["AQ"]}"#)
             })

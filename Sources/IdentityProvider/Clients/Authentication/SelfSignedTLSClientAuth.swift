@@ -6,16 +6,20 @@ import JOSE
 struct SelfSignedTLSClientAuth: ClientAuthenticationMethod {
     static let name = "self_signed_tls_client_auth"
     static let needsKeys = true
+    private let keys: ClientKeys
 
-    init(_ core: Core) {}
+    init(_ core: Core) { keys = ClientKeys(core) }
 
     static func isOffered(with mutualTLS: MutualTLS?) -> Bool { mutualTLS != nil }
 
     func verify(_ credential: NoCredential, of client: Client, in request: Request) async throws(ClientRefusal) {
         let certificate = try PresentedCertificate(request).leaf
-        guard client.keys?.keys.contains(where: certificate.isRegistered) == true else {
-            throw .unregisteredCertificate
-        }
+        do {
+            try await keys.verify(of: client) { keys in
+                // Keys at `jwks_uri` are fetched again for a certificate that is not among them.
+                guard keys.keys.contains(where: certificate.isRegistered) else { throw JWTError.unknownKey }
+            }
+        } catch { throw .unregisteredCertificate(error) }
     }
 }
 
@@ -29,7 +33,10 @@ extension X509Certificate {
 }
 
 extension ClientRefusal {
-    static let unregisteredCertificate = ClientRefusal(
-        name: "unregistered_certificate",
-        sentence: "neither the client certificate nor its key is in the client's jwks (RFC 8705 §2.2.2).")
+    static func unregisteredCertificate(_ cause: any Error) -> ClientRefusal {
+        ClientRefusal(
+            name: "unregistered_certificate",
+            sentence: "neither the client certificate nor its key is among the client's keys (RFC 8705 §2.2.2).",
+            cause: cause)
+    }
 }

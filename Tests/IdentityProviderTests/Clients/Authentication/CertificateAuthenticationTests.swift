@@ -250,7 +250,7 @@ struct CertificateAuthenticationTests {
                 "client_id": "a", "grant_types": [], "token_endpoint_auth_method": "self_signed_tls_client_auth",
             ])
         }
-        #expect(keyless?.problems.first?.reason == "is required for self_signed_tls_client_auth")
+        #expect(keyless?.problems.first?.reason == "or jwks_uri is required for self_signed_tls_client_auth")
     }
 
     @Test("RFC8705-004: a self-signed certificate has a key of the client's jwks")

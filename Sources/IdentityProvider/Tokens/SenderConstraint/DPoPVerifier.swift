@@ -5,12 +5,14 @@ import JOSE
 /// Verifies the DPoP proofs of requests (RFC 9449 §4.3).
 struct DPoPVerifier: Sendable {
     private let issuer: Issuer
+    private let mutualTLS: MutualTLS?
     private let nonces: DPoPNonces
     private let singleUse: any SingleUseStore
     private let now: @Sendable () -> Date
 
     init(_ core: Core) {
         issuer = core.issuer
+        mutualTLS = core.settings.mutualTLS
         nonces = DPoPNonces(core)
         singleUse = core.stores.singleUse
         now = core.now
@@ -36,8 +38,11 @@ struct DPoPVerifier: Sendable {
         }
     }
 
+    /// Clients with certificates may call an endpoint at its alias (RFC 8705 §5).
     private func target(of request: Request) -> DPoPTarget {
-        DPoPTarget(method: request.method.rawValue, uris: [issuer.url(Path(request.path))])
+        let path = Path(request.path)
+        let uris = [issuer.url(path)] + (mutualTLS.map { [$0.url(path, of: issuer)] } ?? [])
+        return DPoPTarget(method: request.method.rawValue, uris: uris)
     }
 }
 

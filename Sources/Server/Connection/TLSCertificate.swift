@@ -65,11 +65,11 @@ final class TLSCertificate: Sendable {
         }
     }
 
-    /// The cipher suites of TLS 1.2, limited to forward secrecy and AEAD (RFC 9325 §4.1, §4.2). TLS 1.3 has no others.
+    /// The cipher suites of TLS 1.2: those that RFC 9325 §4.2 recommends, because FAPI permits no others (FAPI 2.0
+    /// Security Profile §5.2.2). TLS 1.3 has its own.
     private static let cipherSuites: [NIOTLSCipher] = [
         .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-        .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ]
 
     /// The signatures by which clients prove that they have the key of their certificate: none with SHA-1, which the

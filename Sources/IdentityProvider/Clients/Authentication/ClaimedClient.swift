@@ -9,8 +9,8 @@ struct ClaimedClient: Sendable {
     let credential: any ClientCredential
     private let certificate: [UInt8]?
 
-    /// Throws `invalid_request` if the request authenticates in more than one way or names two clients,
-    /// `invalid_client` if it names none.
+    /// Throws `invalid_request` if the request authenticates in more than one way, `invalid_client` unless it names
+    /// exactly one client.
     init(_ request: Request) throws(OAuthError) {
         certificate = request.certificates.first
         var carried: [any ClientCredential] = []
@@ -27,7 +27,8 @@ struct ClaimedClient: Sendable {
         guard !named.isEmpty || parameter != nil else { throw .invalidClient() }
         ids = parameter.map { named.isEmpty || named.contains($0) ? [$0] : [] } ?? named
         guard !ids.isEmpty else {
-            throw .invalidRequest("client_id does not match the client in the credentials")
+            Decision.note("client_id does not match the client in the credentials.")
+            throw .invalidClient(scheme: type(of: credential).scheme)
         }
     }
 

@@ -37,14 +37,14 @@ struct SenderProof: Sendable {
         let rules = client.senderConstraint
         if let dpop { try client.requirePermitted(dpop) }
         guard dpop != nil || !rules.requiresDPoP else {
-            throw OAuthError(DPoPRefusal("the client must send a DPoP proof (RFC 9449 §5.2)"))
+            throw OAuthError(DPoPRefusal("the client must send a DPoP proof"))
         }
         let usesCertificate = rules.requiresCertificate || rules.isRequired && dpop == nil
         let certificate = usesCertificate ? request.certificate : nil
         guard certificate != nil || !usesCertificate else {
             throw .invalidRequest(
                 rules.requiresCertificate
-                    ? "the client must present its certificate (RFC 8705 §3)"
+                    ? "the client must present its certificate"
                     : "the client must send a DPoP proof or present its certificate")
         }
         self.dpop = dpop

@@ -86,7 +86,7 @@ struct ClientAuthenticationTests {
             ),
             (
                 "", [("client_assertion", assertion), ("client_assertion_type", assertionType), ("client_id", "web")],
-                "invalid_request", "client_id does not match the client in the credentials"
+                "invalid_client", failed
             ),
         ] as [(String, [(String, String)], JSON, String)])
     func ways(_ field: String, _ form: [(String, String)], _ code: JSON, _ description: String) async throws {

@@ -43,8 +43,13 @@ private struct DistinguishedNameParser {
         position += 1
         let type = try Self.type(written)
         skipSpaces()
+        // `X509Certificate.subject` has a short name and text, or an object identifier and DER.
         guard next == "#" else {
-            return "\(type)=\(RelativeDistinguishedName.Attribute.escape(try value(of: written)))"
+            let value = RelativeDistinguishedName.Attribute.escape(try value(of: written))
+            guard let name = RelativeDistinguishedName.Attribute.names[type] else {
+                throw InvalidDistinguishedName(reason: "has text in \(written), expected # and DER in hexadecimal")
+            }
+            return "\(name)=\(value)"
         }
         position += 1
         let digits = take { $0 != "," && $0 != "+" }.trimmed.lowercased()
@@ -54,17 +59,18 @@ private struct DistinguishedNameParser {
         return "\(type)=#\(digits)"
     }
 
-    /// Returns the short name, or the object identifier of a type without one.
-    private static func type(_ text: String) throws(InvalidDistinguishedName) -> String {
+    /// Parses a short name or an object identifier.
+    private static func type(_ text: String) throws(InvalidDistinguishedName) -> ASN1ObjectIdentifier {
         let names = RelativeDistinguishedName.Attribute.names
-        if let name = names.values.first(where: { $0 == text.uppercased() }) { return name }
-        let arcs = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt($0) }
-        guard arcs.count > 1, !arcs.contains(nil) else {
+        if let known = names.first(where: { $0.value == text.uppercased() }) { return known.key }
+        // Larger arcs would overflow.
+        let arcs = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt32($0).map(UInt.init) }
+        guard !arcs.contains(nil), let type = try? ASN1ObjectIdentifier(elements: arcs.compactMap(\.self)) else {
             let known = names.values.sorted().joined(separator: ", ")
             throw InvalidDistinguishedName(
                 reason: "has the unknown attribute \(text); write its object identifier, or one of \(known)")
         }
-        return (try? ASN1ObjectIdentifier(elements: arcs.compactMap(\.self))).flatMap { names[$0] } ?? text
+        return type
     }
 
     /// Reads a value, undoing its escapes (RFC 4514 §2.4).

@@ -37,6 +37,8 @@ struct RouteTable: Sendable {
     /// With a single issuer, any host is accepted: a health check may know only the address. Responses name the issuer
     /// anyway.
     private let onlyAuthority: String?
+    /// Whether an issuer has an origin for certificates, with fewer routes.
+    private var hasCertificateOrigin = false
 
     /// Set if two endpoints handle the same method at one address. Such a table must not be used.
     private(set) var conflict: ConflictingRoutes?
@@ -50,7 +52,9 @@ struct RouteTable: Sendable {
             guard let origin = provider.certificateOrigin?.lowercased() else { continue }
             let other = String(origin.dropFirst("https://".count))
             // Pages are only at the issuer's own URLs.
-            if origin != provider.issuer.origin { add(provider, at: other, isSecure: true, forPrograms: true) }
+            guard origin != provider.issuer.origin else { continue }
+            add(provider, at: other, isSecure: true, forPrograms: true)
+            hasCertificateOrigin = true
         }
     }
 
@@ -74,11 +78,12 @@ struct RouteTable: Sendable {
     }
 
     private func site(of exchange: Exchange) -> Site? {
-        sites[exchange.authority] ?? onlyAuthority.flatMap { sites[$0] }
+        guard let onlyAuthority else { return sites[exchange.authority] }
+        return (hasCertificateOrigin ? sites[exchange.authority] : nil) ?? sites[onlyAuthority]
     }
 
     /// Returns the authority with and without the scheme's default port (RFC 3986 §6.2.3).
-    private static func spellings(of authority: String, isSecure: Bool) -> [String] {
+    static func spellings(of authority: String, isSecure: Bool) -> [String] {
         let port = isSecure ? ":443" : ":80"
         if authority.hasSuffix(port) { return [authority, String(authority.dropLast(port.count))] }
         let hasPort = authority.last != "]" && authority.split(separator: "]").last?.contains(":") == true

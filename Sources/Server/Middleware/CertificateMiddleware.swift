@@ -9,7 +9,9 @@ struct CertificateMiddleware: Middleware {
     func respond(to exchange: Exchange, next: @Sendable (Exchange) async throws -> Answer) async throws -> Answer {
         var exchange = exchange
         let certificates = field.take(from: &exchange.head.headerFields)
-        if proxies.trust(exchange.remoteAddress) { exchange.certificates = certificates }
+        if proxies.trust(exchange.remoteAddress), field.isExpected(at: exchange.authority) {
+            exchange.certificates = certificates
+        }
         return try await next(exchange)
     }
 }

@@ -22,11 +22,11 @@ struct MutualTLSSetting {
             return nil
         }
         address = Self.address(&values)
-        field = Self.field(&values)
         authorities = Self.authorities(&values)
+        let origin = Self.origin(&values, issuers)
+        field = Self.field(&values, at: origin)
         let place: MutualTLS.Place =
-            if let origin = Self.origin(&values, issuers) { .origin(origin) } else if case .host(_, let port)? = address
-            {
+            if let origin { .origin(origin) } else if case .host(_, let port)? = address {
                 .port(port)
             } else { .issuer }
         mutualTLS = MutualTLS(at: place, trusting: authorities?.authorities)
@@ -47,13 +47,15 @@ struct MutualTLSSetting {
         return address
     }
 
-    private static func field(_ values: inout SettingValues) -> CertificateField? {
+    private static func field(_ values: inout SettingValues, at origin: String?) -> CertificateField? {
         guard let text = values.text(.tlsMutualProxyHeader) else { return nil }
         if values.list(.trustedProxies).isEmpty {
             values.report(
                 .tlsMutualProxyHeader, "requires \(Setting.trustedProxies.rawValue): anyone else could send the field")
         }
-        do { return try CertificateField(text) } catch { values.report(.tlsMutualProxyHeader, error.reason) }
+        do { return try CertificateField(text, at: origin) } catch {
+            values.report(.tlsMutualProxyHeader, error.reason)
+        }
         return nil
     }
 

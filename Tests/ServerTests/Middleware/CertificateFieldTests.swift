@@ -161,9 +161,9 @@ struct CertificateFieldTests {
         }
     }
 
-    private func send(_ fields: String, trusted: [String], field: CertificateField? = field) async throws
-        -> RawResponse
-    {
+    private func send(
+        _ fields: String, to host: String = "a", trusted: [String], field: CertificateField? = field
+    ) async throws -> RawResponse {
         try await TestServer.run(
             [CertificateEndpoint()],
             configure: {
@@ -172,7 +172,7 @@ struct CertificateFieldTests {
             }
         ) { server in
             try await RawConnection.run(to: server.port) { connection in
-                try await connection.send("GET /certificates HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+                try await connection.send("GET /certificates HTTP/1.1\r\nHost: \(host)\r\n\(fields)\r\n")
                 return try #require(try await connection.response())
             }
         }
@@ -191,6 +191,19 @@ struct CertificateFieldTests {
         // A field that claims to come from a proxy's client makes nobody a proxy.
         let forged = try await send(both + "X-Forwarded-For: 10.0.0.1\r\n", trusted: ["10.0.0.0/8"])
         #expect(forged.body.contains(#""certificates":[]"#))
+    }
+
+    @Test(
+        "RFC9440-004: with a URL for certificates, the field counts only there, because proxies may forward other hosts as they are",
+        arguments: [
+            ("mtls.example.com", true), ("MTLS.example.com", true), ("mtls.example.com:443", true), ("a", false),
+            ("mtls.example.com:8443", false), ("mtls.example.com.evil.test", false), ("", false),
+        ])
+    func host(_ host: String, isBelieved: Bool) async throws {
+        let field = try CertificateField("Client-Cert", at: "https://mtls.example.com")
+        let response = try await send("Client-Cert: :AQ==:\r\n", to: host, trusted: ["127.0.0.1"], field: field)
+        #expect(response.body.contains(isBelieved ? #""certificates":["AQ"]"# : #""certificates":[]"#))
+        #expect(!response.body.contains("client-cert"))
     }
 
     @Test("RFC9440-002 RFC9440-007: a malformed value from a trusted proxy gives 400, not a broken connection")

@@ -10,13 +10,17 @@ import Synchronization
 final class ClientAuthorityFile: Service {
     let path: String
     let authorities: ClientAuthorities
+    /// When the first of them expires.
+    let expiry: Date
     /// The contents that were last read, valid or not.
     private let seen: Mutex<Data>
 
     init(_ path: String) throws(InvalidAuthorities) {
         self.path = path
         let contents = try Self.read(path)
-        authorities = ClientAuthorities(try Self.parse(contents, path))
+        let certificates = try Self.parse(contents, path)
+        authorities = ClientAuthorities(TrustAnchors(certificates))
+        expiry = certificates.map(\.notAfter).min() ?? .distantFuture
         seen = Mutex(contents)
     }
 
@@ -35,7 +39,7 @@ final class ClientAuthorityFile: Service {
                 return seen != contents
             }
             guard isNew else { return }
-            authorities.replace(with: try Self.parse(contents, path))
+            authorities.replace(with: TrustAnchors(try Self.parse(contents, path)))
             Logger.current.notice("client certificate authorities reloaded", metadata: ["file": "\(path)"])
         } catch {
             Logger.current.error(
@@ -50,9 +54,9 @@ final class ClientAuthorityFile: Service {
         }
     }
 
-    private static func parse(_ contents: Data, _ path: String) throws(InvalidAuthorities) -> TrustAnchors {
+    private static func parse(_ contents: Data, _ path: String) throws(InvalidAuthorities) -> [X509Certificate] {
         do throws(InvalidCertificate) {
-            return TrustAnchors(try X509Certificate.parse(pem: String(decoding: contents, as: UTF8.self)))
+            return try X509Certificate.parse(pem: String(decoding: contents, as: UTF8.self))
         } catch {
             throw InvalidAuthorities(reason: "\(path) is not a PEM file of certificates (\(error.reason))")
         }

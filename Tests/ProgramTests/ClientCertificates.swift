@@ -62,6 +62,7 @@ struct ClientCertificates {
                 grant_types: [client_credentials]
                 token_endpoint_auth_method: tls_client_auth
                 tls_client_auth_subject_dn: CN=bank
+                tls_client_certificate_bound_access_tokens: true
                 scope: accounts.read
               - client_id: self
                 grant_types: [client_credentials]

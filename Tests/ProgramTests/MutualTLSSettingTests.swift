@@ -134,6 +134,24 @@ struct MutualTLSSettingTests {
         #expect(trusting.code == 0, "\(trusting.output)")
     }
 
+    @Test(
+        "check notes an authority that has expired or soon will",
+        arguments: [(-1.0, "has expired"), (3, "less than 4 days")])
+    func expiry(_ days: Double, _ expected: String) async throws {
+        let folder = try Folder()
+        var chain = TestChain()
+        chain.root.notBefore = Date() - 86_400 * 30
+        chain.root.notAfter = Date() + 86_400 * days + 3_600
+        try folder.write("ca.pem", TestChain.pem(try chain.presented().root.der))
+        try folder.write(
+            "martlet.yaml",
+            "trusted_proxies: [10.0.0.0/8]\ntls: {mutual: {proxy_header: Client-Cert, client_ca: ca.pem}}\n")
+        let (code, output) = try await RunningProgram.run(["check", "--config", "martlet.yaml"], in: folder.url)
+        #expect(code == 0)
+        #expect(output.contains("note: tls.mutual.client_ca: an authority in ca.pem "), "\(output)")
+        #expect(output.contains(expected), "\(output)")
+    }
+
     @Test("a changed file of authorities is used without a restart; a broken one changes nothing")
     func reload() async throws {
         let (former, new) = (try TestChain().presented(), try TestChain().presented())

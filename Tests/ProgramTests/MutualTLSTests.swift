@@ -134,6 +134,28 @@ struct MutualTLSTests {
         }
     }
 
+    /// Checks that the token of one client is bound to its certificate.
+    private func checkBinding(_ site: some Site) throws {
+        let (certificates, url) = (site.certificates, try site.alias("token"))
+        let answer = try certificates.token(at: url, for: "bank", with: "bank")
+        let token = try #require(json(answer.body)["access_token"] as? String)
+        let path = "/api/auth/validate?audience=https%3A%2F%2Fapi.example.com"
+        func validate(_ certificate: String?, at origin: String) throws -> Int {
+            try certificates.curl("\(origin)\(path)", as: certificate, ["-H", "Authorization: Bearer \(token)"]).status
+        }
+        let origin = url.replacing("/token", with: "")
+        #expect(try validate("bank", at: origin) == 200)
+        for other in ["forged", "self", nil] { #expect(try validate(other, at: origin) == 401) }
+        // Where no certificate is asked for, the token can't be used.
+        #expect(try validate("bank", at: site.issuer) == 401)
+    }
+
+    @Test("RFC8705-005 RFC8705-006: a token that curl got with a certificate is of no use without it")
+    func binding() async throws {
+        try checkBinding(await DirectSite())
+        for proxy in CertificateProxy.allCases { try checkBinding(await ProxiedSite(proxy)) }
+    }
+
     @Test(
         "RFC8705-001 RFC8705-011: clients get tokens at the listener that the metadata names, over HTTP/2 and HTTP/1.1")
     func direct() async throws {
@@ -167,6 +189,9 @@ struct MutualTLSTests {
         #expect(answer.status == 401)
         let other = try site.certificates.token(at: "\(site.origin)/token", for: "bank", with: "forged", forged)
         #expect(other.status == 401)
+        // Another site behind the same proxy may forward the field as it is, but it counts only at this origin.
+        let direct = "\(site.issuer)/token"
+        #expect(try site.certificates.token(at: direct, for: "bank", with: nil, forged).status == 401)
         // Pages are only at the issuer.
         #expect(try site.certificates.curl("\(site.origin)/account").status == 404)
         #expect(try site.certificates.curl("\(site.issuer)/account").status != 404)

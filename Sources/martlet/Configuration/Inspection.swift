@@ -36,10 +36,20 @@ struct Inspection {
                 errors.append("tls: \(error.file): \(error.reason)")
             }
         }
+        if let authorities = configuration.mutualTLS?.authorities { inspect(authorities) }
     }
 
+    private mutating func inspect(_ authorities: ClientAuthorityFile) {
+        let days = Self.days(until: authorities.expiry)
+        guard days < 14 else { return }
+        let state = days < 0 ? "has expired" : "expires in less than \(days + 1) days"
+        notes.append("\(Setting.tlsMutualClientCA.rawValue): an authority in \(authorities.path) \(state)")
+    }
+
+    private static func days(until moment: Date) -> Int { Int((moment.timeIntervalSinceNow / 86_400).rounded(.down)) }
+
     private mutating func inspect(_ expiry: Date, of tls: ServerSettings.TLS) {
-        let days = Int((expiry.timeIntervalSinceNow / 86_400).rounded(.down))
+        let days = Self.days(until: expiry)
         if days < 0 { errors.append("tls.certificate: \(tls.certificate) has expired") }
         if (0..<14).contains(days) {
             notes.append("tls.certificate: \(tls.certificate) expires in less than \(days + 1) days")

@@ -26,7 +26,11 @@ struct MutualTLSMetadataTests {
     func aliases(_ issuer: String, _ place: MutualTLS.Place, _ expected: String) async throws {
         let document = try await document(MutualTLS(at: place), of: issuer)
         let aliases = try #require(document["mtls_endpoint_aliases"]?.object)
-        for name in ["token_endpoint", "revocation_endpoint", "introspection_endpoint", "userinfo_endpoint"] {
+        let names = [
+            "token_endpoint", "revocation_endpoint", "introspection_endpoint", "userinfo_endpoint",
+            "pushed_authorization_request_endpoint",
+        ]
+        for name in names {
             let path = try #require(document[name]?.string).dropFirst(issuer.count)
             #expect(aliases[name]?.string == expected + path)
         }

@@ -5,6 +5,7 @@ import HTTPTypes
 import IdentityProvider
 import JOSE
 import SwiftASN1
+import Synchronization
 import TestSupport
 import Testing
 import X509
@@ -313,6 +314,40 @@ struct CertificateAuthenticationTests {
         #expect(try await ask(issuer, [own.certificate.der]).status == .ok)
         let renewed = try TestChain.issue(own.link, by: own.link)
         #expect(try await ask(issuer, [renewed.der]).json() == Self.failed)
+    }
+
+    /// Serves one JWK Set, which a test replaces.
+    private final class KeySite: Fetcher {
+        private let keys = Mutex<JSONObject>([:])
+        func publish(_ key: JSONObject) { keys.withLock { $0 = ["keys": [.object(key)]] } }
+
+        func fetch(_ request: FetchRequest, under policy: FetchPolicy) async throws -> FetchResponse {
+            guard request.url == "https://bank.example/jwks" else { throw FetchError.unknownHost(request.url) }
+            return FetchResponse(status: 200, body: keys.withLock { $0.serialized() })
+        }
+    }
+
+    @Test("RFC8705-004: keys at jwks_uri count as well, as they are now")
+    func remoteKeys() async throws {
+        let (first, second) = (try Self.selfIssued(), try Self.selfIssued())
+        let site = KeySite()
+        site.publish(try Self.jwk(first.link))
+        let issuer = try await TestIssuer(fetcher: site) { $0.mutualTLS = MutualTLS(at: .issuer) }
+        _ = try await issuer.administration.apply(
+            ResourceSet([
+                "clients": [
+                    [
+                        "client_id": "bank", "grant_types": ["client_credentials"], "scope": "orders.read",
+                        "token_endpoint_auth_method": "self_signed_tls_client_auth",
+                        "jwks_uri": "https://bank.example/jwks",
+                    ]
+                ]
+            ]))
+        #expect(try await ask(issuer, [first.certificate.der]).status == .ok)
+        #expect(try await ask(issuer, [second.certificate.der]).json() == Self.failed)
+        site.publish(try Self.jwk(second.link))
+        #expect(try await ask(issuer, [second.certificate.der]).status == .ok)
+        #expect(try await ask(issuer, [first.certificate.der]).json() == Self.failed)
     }
 
     @Test("RFC 8705 §2.2: the registration decides how long a self-signed certificate is valid, not its dates")

@@ -164,7 +164,10 @@ struct AdministrationTests {
             ("private_key_jwt", #""client_name": "x"#, "or jwks_uri is required for private_key_jwt"),
             (
                 "tls", #""client_name": "x"#,
-                "must be one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none"
+                """
+                must be one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, \
+                self_signed_tls_client_auth, none
+                """
             ),
         ])
     func authenticationMethod(_ method: String, _ member: String, _ reason: String) throws {

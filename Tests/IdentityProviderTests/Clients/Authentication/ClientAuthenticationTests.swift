@@ -57,8 +57,9 @@ struct ClientAuthenticationTests {
             .post, "/token", form: grant + [("client_id", "web"), ("client_secret", "x")],
             headers: basic("web:web-secret-web-secret-web-secret-1"))
         #expect(try response.json()["error"] == "invalid_request")
+        // One method, but the client_id of another client.
         let other = try await issuer.token(grant + [("client_id", "post")])
-        #expect(try other.json()["error"] == "invalid_request")
+        #expect(try other.json()["error"] == "invalid_client")
     }
 
     /// With `sub` set to `jwt`.

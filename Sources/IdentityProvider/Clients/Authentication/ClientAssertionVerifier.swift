@@ -35,6 +35,8 @@ struct ClientAssertionVerifier: Sendable {
                     }
                 }
             claims = jwt.claims
+        } catch let error as UnavailableKeys {
+            throw .keysUnavailable(error)
         } catch {
             throw .assertion(error)
         }
@@ -83,6 +85,12 @@ extension ClientRefusal {
         ClientRefusal(
             name: "invalid_assertion", sentence: "the client assertion is not valid (\(type(of: cause))).", cause: cause
         )
+    }
+
+    static func keysUnavailable(_ cause: UnavailableKeys) -> ClientRefusal {
+        ClientRefusal(
+            name: "keys_unavailable", sentence: "the keys at the client's jwks_uri can't be read.", cause: cause,
+            told: "the keys at the client's jwks_uri can't be read")
     }
 
     static let assertionAudience = ClientRefusal(

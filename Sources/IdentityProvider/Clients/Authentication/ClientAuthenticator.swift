@@ -47,10 +47,12 @@ struct ClientAuthenticator: Sendable {
         } catch {
             // A storage failure is not a failed attempt.
             if let cause = error.cause, cause is any StorageUnavailable { throw cause }
-            try await attempts.failed(attempt)
+            // Nor is an outage of the client's own server. Otherwise, the client would be locked out after it.
+            if !(error.cause is UnavailableKeys) { try await attempts.failed(attempt) }
             // Only a registered client_id is recorded: any other value may be a secret pasted into the wrong field.
             record(error, client: found?.id)
-            throw OAuthError.invalidClient(scheme: type(of: claimed.credential).scheme, cause: error)
+            throw OAuthError.invalidClient(
+                error.told, scheme: type(of: claimed.credential).scheme, cause: error)
         }
     }
 

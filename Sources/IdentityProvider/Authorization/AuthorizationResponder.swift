@@ -69,6 +69,6 @@ struct AuthorizationResponder: Sendable {
         return try await signer.sign(claims, type: "JWT", by: algorithm)
     }
 
-    /// In seconds. At most ten minutes (JARM §2.1), at least as long as the code.
+    /// In seconds: time for the browser to reach the client. At most ten minutes (JARM §2.1).
     private static let signedLifetime = 120
 }

@@ -70,11 +70,8 @@ struct AuthorizationRequest: Codable, Sendable {
         _ parameters: Parameters, _ mode: ResponseMode, of client: Client
     ) throws(OAuthError) {
         guard parameters["response_mode"] ?? mode.rawValue == mode.rawValue else {
-            let names = ResponseMode.allCases.map(\.rawValue).joined(separator: ", ")
+            let names = client.responseModes.map(\.rawValue).joined(separator: ", ")
             throw .invalidRequest("response_mode must be one of \(names)")
-        }
-        guard mode.isSigned || !client.requestRules.responsesAreSigned else {
-            throw .invalidRequest("response_mode must be jwt: the client's profile demands signed responses")
         }
     }
 

@@ -5,7 +5,7 @@ import FoundationEssentials
 struct VerifiedRedirect: Codable, Sendable, Hashable {
     let uri: String
     let state: String?
-    /// `query` if `response_mode` is unknown, so that the error that follows can be returned to the client.
+    /// The client's default if it may not use `response_mode`, so that the error that follows can be returned to it.
     let mode: ResponseMode
 
     private enum CodingKeys: String, CodingKey {
@@ -18,7 +18,8 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
         try Self.requireRegistered(requested, for: client)
         uri = requested
         state = parameters["state"]
-        mode = parameters["response_mode"].flatMap(ResponseMode.init) ?? .query
+        let modes = client.responseModes
+        mode = modes.first { $0.rawValue == parameters["response_mode"] } ?? modes[0]
     }
 
     /// Throws `invalid_request` unless the URI is still registered.
@@ -73,6 +74,12 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
 }
 
 extension Client {
+    /// The permitted values of `response_mode`, the default one first: signed ones only, if the profile demands signed
+    /// responses (FAPI 2.0 Message Signing §5.4).
+    var responseModes: [ResponseMode] {
+        ResponseMode.allCases.filter { $0.isSigned || !requestRules.responsesAreSigned }
+    }
+
     /// Whether earlier consent applies to a request with this redirect. A public client that receives the response on
     /// the device can't be distinguished from another program there (RFC 8252 §8.6).
     func remembersConsent(at redirect: VerifiedRedirect) -> Bool { !isPublic || !redirect.staysOnDevice }

@@ -93,8 +93,8 @@ struct AuthorizationEndpoint: Endpoint {
         metadata["request_parameter_supported"] = true
         metadata["request_uri_parameter_supported"] = true
         metadata["require_request_uri_registration"] = true
-        let algorithms = SignatureAlgorithm.asymmetric.filter { $0 != .edDSA }
-        metadata["request_object_signing_alg_values_supported"] = .array(algorithms.map { .string($0.rawValue) })
+        metadata["request_object_signing_alg_values_supported"] = .array(
+            SignatureAlgorithm.asymmetric.map { .string($0.rawValue) })
         metadata["authorization_signing_alg_values_supported"] = .array(
             KeyRing.algorithms.map { .string($0.rawValue) })
         metadata["authorization_response_iss_parameter_supported"] = true

@@ -36,14 +36,15 @@ struct AuthorizationIntake: Sendable {
     /// shown to the user and not redirected (RFC 6749 §4.1.2.1).
     func receive(_ parameters: Parameters) async throws -> RedirectableRequest {
         let client = try await clients.registered(Identifier(rawValue: parameters.required("client_id")))
-        if let uri = parameters["request_uri"], PushedRequests.isPushed(uri) {
-            return try await receive(pushedAs: uri, with: parameters, of: client)
-        }
-        guard !requiresPushedRequests, !client.requestRules.arePushed else {
-            throw OAuthError.invalidRequest("the request must be pushed first (RFC 9126 §5)").leading(
-                to: client.wayBack)
-        }
-        return try await receive(parameters, of: client)
+        do {
+            if let uri = parameters["request_uri"], PushedRequests.isPushed(uri) {
+                return try await receive(pushedAs: uri, with: parameters, of: client)
+            }
+            guard !requiresPushedRequests, !client.requestRules.arePushed else {
+                throw OAuthError.invalidRequest("the request must be pushed first (RFC 9126 §5)")
+            }
+            return try await receive(parameters, of: client)
+        } catch let error as OAuthError { throw error.leading(to: client.wayBack) }
     }
 
     /// Verifies the redirect URI of a request that its client pushes (RFC 9126 §2.1).
@@ -55,11 +56,8 @@ struct AuthorizationIntake: Sendable {
     }
 
     private func receive(_ parameters: Parameters, of client: Client) async throws -> RedirectableRequest {
-        let (parameters, _) = try await objects.resolve(parameters, of: client)
-        let redirect: VerifiedRedirect
-        do { redirect = try VerifiedRedirect(parameters, for: client) } catch {
-            throw error.leading(to: client.wayBack)
-        }
+        let parameters = try await objects.resolve(parameters, of: client)
+        let redirect = try VerifiedRedirect(parameters, for: client)
         Decision.note("The redirect_uri is registered for the client \(client.id).")
         return RedirectableRequest(client: client, redirect: redirect, content: .parameters(parameters))
     }

@@ -21,14 +21,13 @@ struct RequestRules: Sendable, Hashable {
             (reader.flag("require_signed_request_object") ?? false) || profile?.signsMessages == true
         responsesAreSigned = profile?.signsMessages == true
         uris = reader.list("request_uris", Self.uri)
-        let permitted =
-            profile == nil ? SignatureAlgorithm.asymmetric.filter { $0 != .edDSA } : ClientProfile.algorithms
+        let permitted = profile == nil ? SignatureAlgorithm.asymmetric : ClientProfile.algorithms
         let registered = reader.text("request_object_signing_alg").map(SignatureAlgorithm.init(rawValue:))
         let isUnsigned = registered?.rawValue == "none"
         allowsUnsigned = isUnsigned
         algorithms = registered.map { isUnsigned ? [] : [$0] } ?? permitted
         let names = permitted.map(\.rawValue).joined(separator: ", ")
-        if let registered, !allowsUnsigned, !permitted.contains(registered), registered != .edDSA {
+        if let registered, !allowsUnsigned, !permitted.contains(registered) {
             reader.report("request_object_signing_alg", "must be one of \(names)")
         }
         if allowsUnsigned, areSigned || profile != nil {

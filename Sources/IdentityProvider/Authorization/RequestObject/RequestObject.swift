@@ -64,27 +64,28 @@ struct RequestObject: Sendable {
         }
         var pairs = [(name: "client_id", value: client.id.rawValue)]
         for (name, value) in claims.members where !Self.ownClaims.contains(name) && name != "client_id" {
-            guard let texts = Self.texts(value) else {
-                throw InvalidRequestObject(reason: "a member has a value that is no parameter")
+            guard let texts = Self.texts(value, of: name) else {
+                throw InvalidRequestObject(reason: "a resource is not a text")
             }
-            guard texts.count == 1 || name == "resource" else {
-                throw InvalidRequestObject(reason: "only resource may have several values")
+            guard !([name] + texts).contains(where: { FormEncoding.hasControlCharacter($0.utf8) }) else {
+                throw InvalidRequestObject(reason: "a parameter has a control character")
             }
             pairs += texts.map { (name, $0) }
         }
         parameters = Parameters(pairs)
     }
 
-    /// Returns the values as parameters: numbers and objects as JSON (OpenID Connect Core §6.1); `nil` for others.
-    private static func texts(_ value: JSON) -> [String]? {
+    /// Returns the values of a parameter. What is no text counts as its JSON (OpenID Connect Core §6.1), so that
+    /// unknown parameters of any type are ignored (RFC 6749 §3.1). Only `resource` has a list of values (RFC 8707 §2.1).
+    private static func texts(_ value: JSON, of name: String) -> [String]? {
         switch value {
-        case .string(let text): return FormEncoding.hasControlCharacter(text.utf8) ? nil : [text]
-        case .integer(let number): return [String(number)]
-        case .object(let object): return [String(decoding: object.serialized(), as: UTF8.self)]
-        case .array(let items):
+        case .string(let text): return [text]
+        case .null: return []
+        case .array(let items) where name == "resource":
             let texts = items.compactMap(\.string)
-            return texts.count == items.count && !texts.isEmpty ? texts : nil
-        case .number, .bool, .null: return nil
+            return texts.count == items.count ? texts : nil
+        case .integer, .number, .bool, .array, .object:
+            return [String(decoding: value.serialized(), as: UTF8.self)]
         }
     }
 

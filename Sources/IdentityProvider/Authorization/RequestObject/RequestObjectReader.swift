@@ -8,25 +8,28 @@ struct RequestObjectReader: Sendable {
     private let issuer: Issuer
     private let keys: ClientKeys
     private let fetcher: any Fetcher
+    /// In bytes.
+    private let maximumSize: Int
     private let now: @Sendable () -> Date
 
     init(_ core: Core) {
         issuer = core.issuer
         keys = ClientKeys(core)
         fetcher = core.fetcher
+        maximumSize = core.settings.limits.parameterLength
         now = core.now
     }
 
     /// Returns `parameters` if they have no request object, otherwise only those in the object (RFC 9101 §5). Throws
     /// `invalid_request`, `invalid_request_object` or `invalid_request_uri`.
-    func resolve(_ parameters: Parameters, of client: Client) async throws -> (Parameters, isSigned: Bool) {
+    func resolve(_ parameters: Parameters, of client: Client) async throws -> Parameters {
         let text: String
         switch (parameters["request"], parameters["request_uri"]) {
         case (nil, nil):
             guard !client.requestRules.areSigned else {
                 throw OAuthError.invalidRequest("the client must send a signed request object (RFC 9101 §10.5)")
             }
-            return (parameters, false)
+            return parameters
         case (let value?, nil): text = value
         case (nil, let uri?): text = try await fetch(uri, of: client)
         case (_?, _?): throw OAuthError.invalidRequest("send request or request_uri, not both")
@@ -34,10 +37,12 @@ struct RequestObjectReader: Sendable {
         do {
             let object = try await read(text, of: client)
             Decision.note("The parameters of the request are those of its request object (RFC 9101 §5).")
-            return (object.parameters, !client.requestRules.allowsUnsigned)
+            return object.parameters
         } catch let error as InvalidRequestObject {
             throw OAuthError.invalidRequestObject(error.reason, cause: error)
-        } catch let error where error is JWTError || error is JWSError || error is FetchError || error is JWKError {
+        } catch let error as UnavailableKeys {
+            throw OAuthError.invalidRequestObject("the keys at the client's jwks_uri can't be read", cause: error)
+        } catch let error where error is JWTError || error is JWSError {
             throw OAuthError.invalidRequestObject("its signature or its claims are not valid", cause: error)
         }
     }
@@ -58,17 +63,20 @@ struct RequestObjectReader: Sendable {
             throw OAuthError.invalidRequestURI("request_uri is not registered")
         }
         do {
-            let response = try await fetcher.fetch(FetchRequest(.get, uri), under: Self.policy(of: client))
+            let response = try await fetcher.fetch(FetchRequest(.get, uri), under: policy(of: client))
             return String(decoding: response.body, as: UTF8.self)
         } catch let error as FetchError {
             throw OAuthError.invalidRequestURI("the request object could not be fetched", cause: error)
         }
     }
 
-    private static func policy(of client: Client) -> FetchPolicy {
+    /// As large as one sent by value. Cached only as long as its server allows.
+    private func policy(of client: Client) -> FetchPolicy {
         FetchPolicy(
             operation: "client.request_object", allowsPrivateNetworks: client.isInPrivateNetwork, timeout: .seconds(5),
-            maximumSize: 65_536, mediaTypes: ["application/oauth-authz-req+jwt", "application/jwt"], caching: nil)
+            maximumSize: maximumSize, mediaTypes: ["application/oauth-authz-req+jwt", "application/jwt"],
+            caching: FetchCaching(
+                minimumLifetime: 0, maximumLifetime: 60, staleLifetime: 0, failureLifetime: 5, maximumCount: 1_000))
     }
 }
 

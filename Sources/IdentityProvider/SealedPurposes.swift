@@ -27,7 +27,7 @@ extension SealedPurpose {
     /// Returns the longest lifetime of a value in transit, in seconds.
     static func longestLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
         let all =
-            [refreshToken, accessToken, interaction, passkeyCeremony, forwardPass, upstreamIDToken]
+            [refreshToken, accessToken, interaction, pushedRequest, passkeyCeremony, forwardPass, upstreamIDToken]
             + MailLinkPurpose.all.map(\.sealed)
         return all.compactMap { $0.lifetime?(lifetimes) }.max() ?? 0
     }

@@ -127,7 +127,7 @@ extension StoredForm {
             Interaction.Purpose.self, #"{"authorization": {"_0": \#(request)}}"#, #"{"visit": {"_0": \#(visit)}}"#),
         StoredForm(AuthorizationRequest.self, request),
         StoredForm(VerifiedRedirect.self, redirect),
-        StoredForm(PushedRequest.self, #"{"request": \#(request), "expiresAt": 801000060.25}"#),
+        StoredForm(PushedRequest.self, #"{"id": "a", "request": \#(request), "expiresAt": 801000060.25}"#),
         StoredForm(PKCE.self, pkce),
         StoredForm(ClaimsRequest.self, claims),
         StoredForm(ClaimsRequest.Entry.self, entry),

@@ -55,6 +55,7 @@ struct QueryPlanTests {
             let large = [
                 "users", "user_names", "totp_credentials", "passkeys", "sessions", "consents", "authorizations",
                 "spent", "mail_outbox", "devices", "networks", "recovery_codes", "attempts", "upstream_links",
+                "pushed_requests",
             ]
             let lookups = steps.filter { step in large.contains { step.hasPrefix("\($0) ") } }
             #expect(lookups.count > 30)
@@ -101,10 +102,12 @@ struct QueryPlanTests {
             rotated_at, revoked_at, expires_at) SELECT 'https://id.example.com', CONCAT('x', seq), 'web', CONCAT('u', seq),
             CONCAT('x', seq), 0, '{}', 0, NULL, NULL, 4000000000000 + seq FROM seq_1_to_3000;
         INSERT INTO spent SELECT 'https://id.example.com', 'jti', seq, 4000000000000 + seq FROM seq_1_to_3000;
+        INSERT INTO pushed_requests SELECT 'https://id.example.com', CONCAT('y', seq), '', 4000000000000 + seq
+            FROM seq_1_to_3000;
         INSERT INTO mail_outbox SELECT 'https://id.example.com', CONCAT('x', seq), '', 0, 4000000000000 + seq, 0,
             4000000000000 + seq FROM seq_1_to_3000;
         ANALYZE TABLE users, user_names, totp_credentials, passkeys, sessions, consents, authorizations, spent,
-            mail_outbox, devices, networks, recovery_codes, attempts, upstream_links
+            mail_outbox, devices, networks, recovery_codes, attempts, upstream_links, pushed_requests
         """
 
     @Test(

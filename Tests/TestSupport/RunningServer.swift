@@ -118,6 +118,12 @@ package final class WebClient: Sendable {
         try await send(.POST, path, headers: headers + [("Content-Type", type)], body: body)
     }
 
+    package func request(
+        _ method: String, _ path: String, headers: [(String, String)] = [], body: String? = nil
+    ) async throws -> Answer {
+        try await send(HTTPMethod(rawValue: method), path, headers: headers, body: body)
+    }
+
     /// Follows redirects within the origin.
     package func follow(_ answer: Answer) async throws -> Answer {
         var answer = answer

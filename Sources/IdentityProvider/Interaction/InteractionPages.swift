@@ -7,12 +7,14 @@ struct InteractionPages: Sendable {
     private let clients: CachedClients
     private let interactions: InteractionKeeper
     private let pendingLinks: PendingLinks
+    private let stores: Stores
 
     init(_ core: Core) {
         formToken = FormToken(core)
         clients = core.clients
         interactions = InteractionKeeper(core)
         pendingLinks = PendingLinks(core)
+        stores = core.stores
     }
 
     /// Returns a page with the data that all pages of an interaction share. Its form is submitted to `path`.
@@ -95,6 +97,8 @@ struct InteractionPages: Sendable {
             guard let client = try await clients.findEnabled(authorization.client),
                 authorization.isPossible(for: client)
             else { return nil }
+            // A pushed request is gone once it was answered or has expired (RFC 9126 §4).
+            if let id = authorization.pushed, try await stores.pushedRequests.find(id) == nil { return client.wayBack }
             let uri = try interactions.location(.authorization, interaction)
             return NextStep(uri, .application, name: client.shownName)
         case .signIn(let signIn):

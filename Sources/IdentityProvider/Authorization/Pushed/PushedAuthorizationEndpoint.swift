@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTypes
 import JOSE
 
@@ -9,19 +10,26 @@ struct PushedAuthorizationEndpoint: Endpoint {
     private let constraint: SenderConstraint
     private let intake: AuthorizationIntake
     private let requests: PushedRequests
+    private let issuer: Issuer
+    private let limiter: RateLimiter
     private let isRequired: Bool
+    private let now: @Sendable () -> Date
     let routes = [Route.post(.pushedAuthorization, rateLimit: .clients, isSharedAcrossOrigins: true)]
 
     init(_ core: Core, authenticator: ClientAuthenticator) {
         constraint = SenderConstraint(core)
         intake = AuthorizationIntake(core)
         requests = PushedRequests(core)
+        issuer = core.issuer
+        limiter = core.limiter
+        now = core.now
         isRequired = core.settings.requiresPushedRequests
         self.authenticator = authenticator
     }
 
     func respond(to request: Request) async throws -> Response {
         let client = try await authenticator.authenticate(request)
+        try limit(client, request)
         let proof = try await constraint.optionalProof(in: request, from: client)
         let received = try await intake.receive(pushed: request.parameters, by: client)
         var checked = try await intake.check(received)
@@ -31,6 +39,17 @@ struct PushedAuthorizationEndpoint: Endpoint {
         ]
         return Response.json(response, status: .created).offering(proof?.nextNonce)
     }
+
+    /// Bounds what senders that prove nothing can make Martlet store: anyone can push in the name of a public client.
+    private func limit(_ client: AuthenticatedClient, _ request: Request) throws(OAuthError) {
+        guard client.client.isPublic else { return }
+        let name = "\(issuer) pushed from \(IPAddress.subscriber(of: request.remoteAddress))"
+        if let seconds = limiter.take(name, of: Self.publicClients, at: now()) {
+            throw .tooManyRequests(retryAfter: seconds)
+        }
+    }
+
+    private static let publicClients = RateLimit(burst: 60, perMinute: 120)
 
     func describe(in metadata: inout ServerMetadata) {
         metadata["pushed_authorization_request_endpoint"] = metadata.url(.pushedAuthorization)

@@ -2,11 +2,13 @@ package import FoundationEssentials
 
 /// A pushed authorization request (RFC 9126 §2.2), already checked. Stored sealed.
 struct PushedRequest: Codable, Sendable {
+    /// The identifier that it is stored under. A row that was copied to another one doesn't count.
+    let id: String
     let request: AuthorizationRequest
     /// From then on, no sign-in can begin with it.
     let expiresAt: Date
 
-    private enum CodingKeys: String, CodingKey { case request, expiresAt }
+    private enum CodingKeys: String, CodingKey { case id, request, expiresAt }
 }
 
 extension PushedRequest: Digested {

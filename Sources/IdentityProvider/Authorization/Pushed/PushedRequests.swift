@@ -10,6 +10,8 @@ struct PushedRequests: Sendable {
     private let now: @Sendable () -> Date
 
     private static let prefix = "urn:ietf:params:oauth:request_uri:"
+    /// In bytes. A larger one would not fit into the URLs of the sign-in pages.
+    private static let maximumSize = 8_192
 
     init(_ core: Core) {
         store = core.stores.pushedRequests
@@ -25,14 +27,16 @@ struct PushedRequests: Sendable {
     /// Whether `uri` names a pushed request, rather than a request object at a URL.
     static func isPushed(_ uri: String) -> Bool { uri.hasPrefix(prefix) }
 
-    /// Stores the request and returns its `request_uri`.
+    /// Stores the request and returns its `request_uri`. Throws the error of status 413 if it is too large (RFC 9126
+    /// §2.3).
     func push(_ request: AuthorizationRequest) async throws -> String {
         let secret = Base64URL.encode(RandomBytes.make(32))
+        let id = digester.name(secret, of: PushedRequest.self)
         let expiresAt = now().addingTimeInterval(lifetimes.pushedRequest)
-        let pushed = PushedRequest(request: request, expiresAt: expiresAt)
+        let document = try JSONEncoder().encode(PushedRequest(id: id, request: request, expiresAt: expiresAt))
+        guard document.count <= Self.maximumSize else { throw OAuthError.contentTooLarge }
         try await store.save(
-            try sealer.seal(Array(JSONEncoder().encode(pushed)), for: .pushedRequest),
-            as: digester.name(secret, of: PushedRequest.self),
+            try sealer.seal(Array(document), for: .pushedRequest), as: id,
             until: expiresAt.addingTimeInterval(lifetimes.interaction))
         return Self.prefix + secret
     }
@@ -44,9 +48,9 @@ struct PushedRequests: Sendable {
         for digest in digester.digests(String(uri.dropFirst(Self.prefix.count)), of: PushedRequest.self) {
             let id = Base64URL.encode(digest.bytes)
             guard let sealed = try await store.find(id) else { continue }
-            guard let pushed = try? open(sealed), pushed.request.client == client.id, pushed.expiresAt > now() else {
-                break
-            }
+            guard let pushed = try? open(sealed), pushed.id.isExactly(id), pushed.request.client == client.id,
+                pushed.expiresAt > now()
+            else { break }
             var request = pushed.request
             request.pushed = id
             return request
@@ -55,10 +59,11 @@ struct PushedRequests: Sendable {
         throw OAuthError.invalidRequestURI("request_uri is not valid, or has expired")
     }
 
-    /// Uses the request up. Throws `invalid_request_uri` if it was used before.
+    /// Uses the request up. Throws `invalid_request_uri` if it was used before, or if its user took longer than an
+    /// interaction may last.
     func consume(_ id: String) async throws {
         guard try await store.consume(id) else {
-            throw OAuthError.invalidRequestURI("request_uri was already used")
+            throw OAuthError.invalidRequestURI("request_uri was already used, or has expired")
         }
     }
 

@@ -12,6 +12,7 @@ package struct Administration: Sendable {
     package let audit: AuditLog
     let notices: AccountNotices
     let sessionEnd: SessionEnd
+    let keyRotation: KeyRotation
     let recoveryCodes: RecoveryCodeFactor
     let accessCodes: AccessCodeFactor
     let now: @Sendable () -> Date
@@ -25,6 +26,7 @@ package struct Administration: Sendable {
         audit = core.audit
         notices = AccountNotices(core)
         sessionEnd = SessionEnd(core)
+        keyRotation = KeyRotation(core)
         recoveryCodes = RecoveryCodeFactor(core)
         accessCodes = AccessCodeFactor(core)
         now = core.now
@@ -35,6 +37,10 @@ package struct Administration: Sendable {
     /// changes nothing, if `resources` conflicts with what is stored.
     package func apply(_ resources: ResourceSet, isPlan: Bool = false, prunes: Bool = false) async throws -> [Change] {
         try await refuseConflicts(with: resources, prunes: prunes)
+        if !isPlan {
+            let servers = resources.resourceServers.filter { $0.format == .jwt }.map(\.accessTokenAlgorithm)
+            try await provideKeys(for: servers + resources.clients.flatMap(\.client.algorithms.all))
+        }
         var changes: [Change] = []
         changes += try await applyResourceServers(resources.resourceServers, isPlan: isPlan, prunes: prunes)
         changes += try await applyAttributes(resources.attributes, isPlan: isPlan, prunes: prunes)
@@ -45,6 +51,11 @@ package struct Administration: Sendable {
         changes += try await applyUsers(resources.users, isPlan: isPlan, prunes: prunes)
         if !isPlan { changes.forEach(record) }
         return changes
+    }
+
+    /// Publishes keys of the algorithms before anything is signed with them.
+    func provideKeys(for algorithms: [SignatureAlgorithm]) async throws {
+        try await keyRotation.provide(Set(algorithms).subtracting(KeyRing.standardAlgorithms))
     }
 
     /// The maximum number of attempts at a change that conflicts with others, which is more than ever compete at once.

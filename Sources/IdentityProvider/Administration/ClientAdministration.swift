@@ -45,6 +45,7 @@ extension Administration {
     /// `client_id`.
     package func createClient(_ metadata: JSONObject) async throws -> String? {
         let (wanted, secret) = try newClient(metadata)
+        try await provideKeys(for: Array(wanted.algorithms.all))
         guard try await stores.clients.add(wanted) else { throw NameTaken() }
         record(Change(.create, "client", wanted.id.rawValue, Self.differences(nil, wanted)))
         return secret

@@ -45,10 +45,11 @@ package struct KeyRotation: Sendable {
         }
     }
 
-    /// Creates the first key of `algorithm`, unless there is one. Other nodes find it when they reload the ring.
-    func provide(_ algorithm: SignatureAlgorithm) async throws {
+    /// Creates the first keys of those of `algorithms` that have none. Other nodes find them when they reload the ring.
+    func provide(_ algorithms: Set<SignatureAlgorithm>) async throws {
+        guard !algorithms.isEmpty else { return }
         let keys = try await store.all()
-        if !keys.contains(where: { $0.algorithm == algorithm }) {
+        for algorithm in algorithms where !keys.contains(where: { $0.algorithm == algorithm }) {
             try await make(algorithm, KeyPlan.Birth(number: 1, signsFrom: now()), after: keys)
         }
         try await ring.reload()
@@ -94,7 +95,7 @@ package struct KeyRotation: Sendable {
     private func make(_ algorithm: SignatureAlgorithm, _ birth: KeyPlan.Birth, after keys: [SigningKeyRecord])
         async throws
     {
-        let key = try maker.make(algorithm, number: birth.number, signsFrom: birth.signsFrom, at: now())
+        let key = try await maker.make(algorithm, number: birth.number, signsFrom: birth.signsFrom, at: now())
         guard try await store.insert(key) else { return }
         Logger.current.notice(
             "signing key created", metadata: ["kid": "\(key.id)", "alg": "\(algorithm.rawValue)"])

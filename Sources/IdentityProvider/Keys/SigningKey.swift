@@ -1,3 +1,4 @@
+import Dispatch
 import FoundationEssentials
 import JOSE
 
@@ -22,10 +23,15 @@ struct SigningKeyMaker: Sendable {
     let sealer: Sealer
     let schedule: KeyRotationSchedule
 
+    /// One key at a time, because RSA keys keep a processor busy for a while. Requests must not wait for them.
+    private static let thread = DispatchQueue(label: "martlet.keys")
+
     func make(
         _ algorithm: SignatureAlgorithm, number: Int, signsFrom: Date, at now: Date
-    ) throws -> SigningKeyRecord {
-        let key = try PrivateKey.generate(for: algorithm)
+    ) async throws -> SigningKeyRecord {
+        let key = try await withCheckedThrowingContinuation { continuation in
+            Self.thread.async { continuation.resume(with: Result { try PrivateKey.generate(for: algorithm) }) }
+        }
         let signsUntil = signsFrom.addingTimeInterval(schedule.signsFor)
         return SigningKeyRecord(
             id: key.publicKey().thumbprint, algorithm: algorithm, number: number,

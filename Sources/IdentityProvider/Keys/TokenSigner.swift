@@ -20,10 +20,10 @@ struct TokenSigner: Sendable {
         }
     }
 
-    /// Makes the first key of an algorithm that no client used before.
+    /// Makes the first key of an algorithm that had none when it was registered.
     private func signer(for algorithm: SignatureAlgorithm) async throws -> any Signer {
         do { return try ring.signer(for: algorithm) } catch is NoSigningKey {
-            try await rotation.provide(algorithm)
+            try await rotation.provide([algorithm])
             return try ring.signer(for: algorithm)
         }
     }

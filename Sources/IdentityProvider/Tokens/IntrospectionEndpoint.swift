@@ -51,7 +51,8 @@ struct IntrospectionEndpoint: Endpoint {
         _ description: JSONObject, to client: Client, _ request: Request
     ) async throws -> Response {
         let type = "application/\(Self.signedType)"
-        let isAsked = request.headers[.accept]?.lowercased().contains(type) == true
+        let accepted = request.headers[.accept]?.lowercased().split(separator: ",") ?? []
+        let isAsked = accepted.contains { $0.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" } == type }
         guard isAsked || client.profile?.signsMessages == true else { return .json(description) }
         // Neither sub nor exp, so that nobody takes the response for an access token (RFC 9701 §5).
         let claims: JSONObject = [

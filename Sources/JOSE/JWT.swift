@@ -8,8 +8,15 @@ package struct JWT: Sendable {
     package init(
         validating token: String, with keys: JWKSet, rules: JWTRules, at now: Date
     ) throws(JWTError) {
+        let jws: JWS
+        do { jws = try JWS(parsing: token) } catch { throw JWTError(error) }
+        try self.init(validating: jws, with: keys, rules: rules, at: now)
+    }
+
+    private init(
+        validating jws: JWS, with keys: JWKSet, rules: JWTRules, at now: Date
+    ) throws(JWTError) {
         do {
-            let jws = try JWS(parsing: token)
             try jws.verify(with: keys, allowing: rules.algorithms)
             header = jws.header
             claims = try Self.claims(of: jws)
@@ -25,10 +32,12 @@ package struct JWT: Sendable {
     package static func proof(
         validating token: String, rules: JWTRules, at now: Date
     ) throws(JWTError) -> (token: JWT, key: JWK) {
-        guard let object = (try? JWS(parsing: token))?.header["jwk"]?.object else { throw .malformed }
+        guard let jws = try? JWS(parsing: token), let object = jws.header["jwk"]?.object else { throw .malformed }
+        // Before the key is decoded, which costs more.
+        try rules.check(header: jws.header)
         let key: JWK
         do { key = try JWK(object) } catch { throw .unknownKey }
-        return (try JWT(validating: token, with: JWKSet(keys: [key]), rules: rules, at: now), key)
+        return (try JWT(validating: jws, with: JWKSet(keys: [key]), rules: rules, at: now), key)
     }
 
     package static func sign(

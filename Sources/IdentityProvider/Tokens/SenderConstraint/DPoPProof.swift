@@ -9,7 +9,7 @@ struct DPoPProof: Sendable, Hashable {
     let algorithm: SignatureAlgorithm
     /// The digest of the proof's identifier, unique for the key.
     let id: String
-    /// From then on, the proof is too old.
+    /// Until then, the proof is remembered as used: longer than it is accepted, because the clocks of nodes differ.
     let expiresAt: Date
     /// The nonce that the sender should use from now on; `nil` if its nonce is still good.
     let nextNonce: String?
@@ -26,10 +26,8 @@ struct DPoPProof: Sendable, Hashable {
     static let skew: TimeInterval = 15
 
     /// Validates the text of a `DPoP` field for a request to `target` (RFC 9449 §4.3). `token` is the access token that
-    /// came with it. Throws the reason for refusal.
-    init(
-        _ text: String, for target: DPoPTarget, token: String?, nonces: DPoPNonces, at now: Date
-    ) throws(DPoPRefusal) {
+    /// came with it. Throws `DPoPRefusal`.
+    init(_ text: String, for target: DPoPTarget, token: String?, nonces: DPoPNonces, at now: Date) throws {
         guard text.utf8.count <= Self.maximumLength else { throw DPoPRefusal("the proof is too long") }
         let rules = JWTRules(
             algorithms: Set(Self.algorithms), types: ["dpop+jwt"], expiry: .ifPresent, skew: Self.skew,
@@ -55,7 +53,7 @@ struct DPoPProof: Sendable, Hashable {
         self.key = key.thumbprint
         self.id = Self.hash("\(key.thumbprint)\u{0}\(id)")
         algorithm = SignatureAlgorithm(rawValue: jwt.header["alg"]?.string ?? "")
-        expiresAt = Date(timeIntervalSince1970: issuedAt + Self.maximumAge + Self.skew)
+        expiresAt = Date(timeIntervalSince1970: issuedAt + Self.maximumAge + 2 * Self.skew)
     }
 
     private static func hash(_ text: String) -> String { Base64URL.encode(Array(SHA256.hash(data: Array(text.utf8)))) }

@@ -20,9 +20,8 @@ struct DPoPVerifier: Sendable {
 
     /// Returns the proof in the request's header; `nil` if there is none. `token` is the access token that it must
     /// belong to. `target` is by default the request itself. The proof still counts as unused.
-    func proof(
-        in request: Request, of token: String? = nil, for target: DPoPTarget? = nil
-    ) throws(DPoPRefusal) -> DPoPProof? {
+    /// Throws `DPoPRefusal`.
+    func proof(in request: Request, of token: String? = nil, for target: DPoPTarget? = nil) throws -> DPoPProof? {
         let fields = request.headers[values: .dpop]
         guard !fields.isEmpty else { return nil }
         guard fields.count == 1 else { throw DPoPRefusal("the request has more than one DPoP field") }

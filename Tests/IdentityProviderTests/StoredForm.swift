@@ -217,7 +217,8 @@ extension StoredForm {
              "expiresAt": 801000060.25, "dpopKey": "k"}
             """),
         StoredForm(Confirmation.self, confirmation),
-        StoredForm(RefreshToken.self, #"{"authorization": "a", "generation": 3}"#),
+        StoredForm(
+            RefreshToken.self, #"{"authorization": "a", "generation": 3, "confirmation": \#(confirmation)}"#),
         StoredForm(
             AccessToken.self,
             """

@@ -8,8 +8,12 @@ import Testing
 private actor Recorder {
     private let client: WebClient
     private(set) var lines: [String] = []
+    let origin: String
 
-    init(_ client: WebClient) { self.client = client }
+    init(_ client: WebClient, at origin: String) {
+        self.client = client
+        self.origin = origin
+    }
 
     @discardableResult
     func post(
@@ -94,6 +98,27 @@ struct OpenAPITests {
 
     private func text(_ answer: JSONObject, _ name: String) -> String { answer[name]?.string ?? "" }
 
+    /// Signs in with a DPoP proof, and validates the token as a gateway does.
+    private func exerciseBoundTokens(_ api: Recorder, _ user: String) async throws {
+        let key = try DPoPKey()
+        func proof(_ method: String, _ uri: String, _ token: String? = nil) async throws -> [(String, String)] {
+            let proof = ("DPoP", try await key.proof(method, uri, at: Date(), token: token))
+            return token.map { [proof, ("Authorization", "DPoP \($0)")] } ?? [proof]
+        }
+        let issuer = await api.origin
+        let members = "{\(user)}"
+        let login = try await proof("POST", issuer + "/api/auth/login")
+        let token = text(try await api.post("/api/auth/login", members, headers: login), "access_token")
+        #expect(try await api.post("/api/auth/login", members, headers: login)["status"] == 400)
+        let itself = issuer + "/api/auth/self"
+        #expect(try await api.get("/api/auth/self", headers: proof("GET", itself, token))["username"] == "alice")
+        #expect(try await api.get("/api/auth/self", headers: proof("PUT", itself, token))["status"] == 401)
+        let path = "/api/auth/validate?htm=PUT&htu=https%3A%2F%2Forders.example%2F1"
+        let called = try await proof("PUT", "https://orders.example/1", token)
+        #expect(try await api.get(path, headers: called)["active"] == true)
+        #expect(try await api.get(path, headers: called)["active"] == false)
+    }
+
     /// Requests every documented response of the API at least once.
     private func exercise(_ api: Recorder, _ page: Recorder) async throws {
         let alice = #""username":"alice","password":"correct horse battery""#
@@ -122,6 +147,8 @@ struct OpenAPITests {
         try await api.get("/api/auth/validate?role=editor&permission=posts:write", headers: bearer)
         try await api.get("/api/auth/validate?role=editor%20chief", headers: bearer)
         try await api.get("/api/auth/validate?role=%20", headers: bearer)
+
+        try await exerciseBoundTokens(api, alice)
 
         let ticket = text(try await api.post("/api/auth/login", bob), "ticket")
         let secret = try #require(Base32.decode(Self.secret))
@@ -202,7 +229,10 @@ struct OpenAPITests {
         let folder = try Folder()
         try folder.write("resources.yaml", Self.resources)
         let server = try await RunningServer(["--apply", "resources.yaml"], in: folder.url)
-        let (api, page) = (Recorder(WebClient(origin: server.issuer)), Recorder(WebClient(origin: server.issuer)))
+        let (api, page) = (
+            Recorder(WebClient(origin: server.issuer), at: server.issuer),
+            Recorder(WebClient(origin: server.issuer), at: server.issuer)
+        )
         let document = try await WebClient(origin: server.issuer).get("/api/openapi.json")
         #expect(document.header("content-type") == "application/json")
         #expect(try json(document.body)["openapi"] as? String == "3.1.0")
@@ -216,7 +246,7 @@ struct OpenAPITests {
                 "--apply", "people.yaml",
             ],
             in: elsewhere.url)
-        let newcomer = Recorder(WebClient(origin: open.issuer))
+        let newcomer = Recorder(WebClient(origin: open.issuer), at: open.issuer)
         try await register(newcomer, closed: api)
         let authenticator = try SoftwareAuthenticator(rpID: "localhost", origin: open.issuer)
         try await authenticator.enrol(for: "ruth", at: open.issuer, in: elsewhere.url)

@@ -45,13 +45,15 @@ extension AuthenticationDemand {
 }
 
 extension OAuthError {
-    /// Returns the challenge of RFC 9470 §3 for an unmet demand.
-    static func insufficientAuthentication(_ unmet: AuthenticationDemand) -> OAuthError {
+    /// Returns the challenge of RFC 9470 §3 for an unmet demand, in the scheme of the token.
+    static func insufficientAuthentication(
+        _ unmet: AuthenticationDemand, as scheme: AuthenticationScheme
+    ) -> OAuthError {
         let reason = unmet.context == nil ? "a more recent sign-in is required" : "a stronger sign-in is required"
         let parameters =
             [("acr_values", unmet.context?.rawValue), ("max_age", unmet.maxAge.map(String.init))]
             .compactMap { name, value in value.map { (name, $0) } }
-        var error = OAuthError.bearerChallenge(.insufficientUserAuthentication, reason, parameters)
+        var error = OAuthError.bearerChallenge(.insufficientUserAuthentication, reason, parameters, scheme: scheme)
         error.members = unmet.members
         return error
     }

@@ -137,8 +137,8 @@ package struct Client: Sendable, Hashable {
         if requestRules.areSigned, !hasKeys {
             reader.report("require_signed_request_object", "requires jwks or jwks_uri")
         }
-        if isFirstParty, senderConstraint.requiresDPoP || senderConstraint.requiresCertificate || profile != nil {
-            reader.report("first_party", "does not fit tokens that are bound to a key: the JSON API sets cookies")
+        if isFirstParty, profile != nil {
+            reader.report("first_party", "does not fit a profile: the JSON API signs users in without a redirect")
         }
         if profile != nil {
             for demand in FAPIDemands.registered where !demand.isMet(self) {

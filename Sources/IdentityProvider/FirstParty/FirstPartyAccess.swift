@@ -17,15 +17,16 @@ struct FirstPartyAccess: Sendable {
     }
 
     /// Returns the bearer of the token. Throws `authentication_failed` unless the token is active and issued for
-    /// `audience`.
-    func bearer(_ request: Request, for audience: String) async throws -> (AuthenticatedBearer, Transport) {
+    /// `audience`. `target` is the request that a DPoP proof must be for, by default `request` itself.
+    func bearer(
+        _ request: Request, for audience: String, at target: DPoPTarget? = nil
+    ) async throws -> (AuthenticatedBearer, Transport) {
         let (credential, transport) = try credential(request)
-        do {
-            guard let bearer = try await bearers.bearer(credential, in: request, for: audience) else {
-                throw OAuthError.authenticationFailed
-            }
-            return (bearer, transport)
-        } catch let refusal as DPoPRefusal { throw OAuthError.challenge(refusal) }
+        guard let bearer = try await bearers.bearer(credential, in: request, for: audience, at: target) else {
+            throw credential.scheme == .bearer
+                ? OAuthError.authenticationFailed : OAuthError.invalidBearer(credential.scheme)
+        }
+        return (bearer, transport)
     }
 
     /// Returns the user of a first-party token, since tokens of other clients are for the same users. Throws
@@ -36,7 +37,7 @@ struct FirstPartyAccess: Sendable {
         guard let person = bearer.person, try await clients.isFirstParty(bearer.token.client) else {
             throw OAuthError.authenticationFailed
         }
-        try await stepUp.require(of: person)
+        try await stepUp.require(of: person, as: bearer.scheme)
         return (bearer, person.user, transport)
     }
 

@@ -9,6 +9,7 @@ struct FirstPartySignIn: Sendable {
     let resources: CachedResourceServers
     let authorizations: any AuthorizationStore
     let tokens: TokenIssuer
+    let constraint: SenderConstraint
     let cookies: TokenCookies
     let sealer: Sealer
     let audit: AuditLog
@@ -20,6 +21,7 @@ struct FirstPartySignIn: Sendable {
         resources = core.resources
         authorizations = core.stores.authorizations
         self.tokens = tokens
+        constraint = SenderConstraint(core)
         cookies = TokenCookies(core)
         sealer = core.sealer
         audit = core.audit
@@ -56,22 +58,34 @@ struct FirstPartySignIn: Sendable {
         }
     }
 
-    func answer(_ outcome: SignIn.Outcome, of user: User, _ attempt: Attempt, by client: Client) async throws
-        -> Response
-    {
+    /// Returns the keys that the tokens will be bound to. Comes before the credentials are checked, so that an error says
+    /// nothing about them. Throws the errors of `SenderConstraint`, and `invalid_request` for tokens in cookies, which
+    /// can't be bound: a browser sends them without a proof.
+    func proof(in request: Request, of client: Client, over transport: Transport) async throws -> SenderProof {
+        let proof = try await constraint.proof(in: request, from: client)
+        guard transport == .body || proof.confirmation == nil else {
+            throw OAuthError.invalidRequest("tokens in cookies can't be bound to a key; use transport body")
+        }
+        return proof
+    }
+
+    func answer(
+        _ outcome: SignIn.Outcome, of user: User, _ attempt: Attempt, by client: Client, provenBy proof: SenderProof
+    ) async throws -> Response {
         switch outcome {
-        case .signedIn(let session, _): try await authorize(session, of: user, attempt, by: client)
+        case .signedIn(let session, _):
+            try await authorize(session, of: user, attempt, by: client, provenBy: proof)
         case .unfinished(let progress): try due(progress, attempt)
         case .refused, .stale: throw OAuthError.authenticationFailed
         }
     }
 
-    /// Returns the response with the tokens of `redemption`, which came from `grant`.
+    /// Returns the response with the tokens of `redemption`, which came from `grant`, bound to the keys of `proof`.
     func answer(
-        _ redemption: Redemption, by grant: GrantType, of user: User, to client: Client, over transport: Transport
+        _ redemption: Redemption, by grant: GrantType, of user: User, to client: Client, over transport: Transport,
+        provenBy proof: SenderProof
     ) async throws -> Response {
-        let response = try await tokens.issue(
-            redemption, to: client, boundTo: redemption.granted.confirmation, isOpenID: false)
+        let response = try await tokens.issue(redemption, to: client, boundTo: proof.confirmation, isOpenID: false)
         audit.record(
             .tokensIssued(
                 grant: grant, scope: redemption.scope, audience: redemption.target.servers.map(\.identifier)),
@@ -83,7 +97,7 @@ struct FirstPartySignIn: Sendable {
         guard transport == .cookie, let authorization = redemption.authorization else {
             answer["access_token"] = .string(response.accessToken)
             answer["refresh_token"] = response.refreshToken.map(JSON.string)
-            return .json(answer)
+            return Response.json(answer).offering(proof.dpop?.nextNonce)
         }
         answer["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization.id))
         let lifetime = RefreshLifetime.end(of: authorization, lifetimes).timeIntervalSince(now())
@@ -92,15 +106,15 @@ struct FirstPartySignIn: Sendable {
             response.refreshToken.map { cookies.refresh.setting($0, maxAge: Int(lifetime)) })
     }
 
-    private func authorize(_ session: Session, of user: User, _ attempt: Attempt, by client: Client) async throws
-        -> Response
-    {
+    private func authorize(
+        _ session: Session, of user: User, _ attempt: Attempt, by client: Client, provenBy proof: SenderProof
+    ) async throws -> Response {
         let target = try TokenTarget(attempt.scope, of: client, in: await resources.catalog())
         let granted = Granted(
             client: client.id, user: user.id, session: session.id, scope: attempt.scope,
             authenticatedAt: session.authTime, sessionEndsAt: session.expiresAt, amr: session.amr, acr: session.acr,
             satisfying: session.satisfied
-        ).begun(at: now())
+        ).begun(at: now(), boundTo: client.isPublic ? proof.confirmation : nil)
         let authorization = Authorization(
             id: .random(), granted: granted, expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now())
         )
@@ -109,7 +123,7 @@ struct FirstPartySignIn: Sendable {
             .authorizationGranted(scope: attempt.scope), user: user.id, client: client.id, session: session.id)
         return try await answer(
             Redemption(authorization, of: user, for: target), by: .firstPartySignIn, of: user, to: client,
-            over: attempt.transport)
+            over: attempt.transport, provenBy: proof)
     }
 
     /// Returns a problem instead of tokens. Another factor continues with the ticket; enrollment happens in the

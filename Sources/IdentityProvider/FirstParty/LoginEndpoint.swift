@@ -32,6 +32,7 @@ struct LoginEndpoint: FirstPartyEndpoint {
             parameters["username"] == nil || parameters["email"] == nil
         else { throw OAuthError.invalidRequest("send either username or email") }
         let password = try parameters.required("password")
+        let proof = try await outcome.proof(in: request, of: client, over: transport)
         // Cookies of Martlet's pages don't apply to this API: it replaces no session and trusts no device.
         let request = request.withoutCookies
         switch try await passwords.attempt(
@@ -40,7 +41,7 @@ struct LoginEndpoint: FirstPartyEndpoint {
         case .throttled(let pause): throw OAuthError.tooManyRequests(retryAfter: pause.seconds)
         case .refused: throw OAuthError.authenticationFailed
         case .accepted(let user, let result):
-            return try await outcome.answer(result, of: user, attempt, by: client)
+            return try await outcome.answer(result, of: user, attempt, by: client, provenBy: proof)
         }
     }
 

@@ -32,13 +32,15 @@ struct MultiFactorEndpoint: FirstPartyEndpoint {
         let (ticket, factor) = (asked.ticket, asked.factor)
         try request.requireKnown(["ticket", "factor", factor.answer, "client_id"])
         guard request.parameters[factor.answer] != nil else { return try await question(asked, request) }
+        let proof = try await outcome.proof(in: request, of: asked.client, over: ticket.attempt.transport)
         let shown = try await attempt(asked, request)
         guard try await singleUse.consume(ticket.id, for: .signInTicket, until: ticket.challenge.expiresAt) else {
             throw OAuthError.authenticationFailed
         }
         let result = try await signIn.advance(
             ticket.progress, with: shown, by: asked.user, toward: asked.destination, in: request.withoutCookies)
-        return try await outcome.answer(result, of: asked.user, ticket.attempt, by: asked.client)
+        return try await outcome.answer(
+            result, of: asked.user, ticket.attempt, by: asked.client, provenBy: proof)
     }
 
     /// A valid ticket, and the factor chosen from those it allows.

@@ -6,6 +6,7 @@ struct PresentedTokenReader: Sendable {
     private let accessTokens: AccessTokenReader
     private let refreshTokens: RefreshTokenReader
     private let authorizations: any AuthorizationStore
+    private let binding: TokenBinding
     private let cookies: TokenCookies
 
     init(_ core: Core) {
@@ -13,10 +14,13 @@ struct PresentedTokenReader: Sendable {
         accessTokens = AccessTokenReader(core)
         refreshTokens = RefreshTokenReader(core)
         authorizations = core.stores.authorizations
+        binding = TokenBinding(core)
         cookies = TokenCookies(core)
     }
 
-    /// Throws `authentication_failed` unless the token is active, and `invalid_request` for contradictory tokens.
+    /// Throws `authentication_failed` unless the token is active, `invalid_request` for contradictory tokens, and a
+    /// challenge for an access token that is bound to another sender. A refresh token needs no proof, as at the
+    /// revocation endpoint: whoever has it can only end the session.
     func authorization(of request: Request) async throws -> (Authorization, Transport) {
         let (field, inBody) = (request.headers[.authorization], request.parameters["refresh_token"])
         let (access, refresh) = (cookies.access.value(in: request), cookies.refresh.value(in: request))
@@ -26,7 +30,9 @@ struct PresentedTokenReader: Sendable {
         }
         let found: Authorization? =
             if let text = inBody ?? refresh { try await refreshTokens.read(text)?.authorization } else {
-                try await authorization(ofAccess: field.flatMap(AuthenticationScheme.bearer.credentials) ?? access)
+                try await authorization(
+                    ofAccess: field.flatMap(TokenCredential.init(field:)) ?? access.map { TokenCredential($0) },
+                    in: request)
             }
         guard let found else { throw OAuthError.authenticationFailed }
         if inBody != nil { try await requireAgreement(of: request, with: found) }
@@ -38,7 +44,7 @@ struct PresentedTokenReader: Sendable {
     /// it must be from the same session, user and client. Throws `invalid_request` otherwise.
     func requireAgreement(of request: Request, with authorization: Authorization) async throws {
         guard let field = request.headers[.authorization] else { return }
-        let token = AuthenticationScheme.bearer.credentials(in: field)
+        let token = TokenCredential(field: field)?.text
         guard let named = token.flatMap(accessTokens.unverifiedAuthorization) else { throw Self.contradiction }
         guard named != authorization.id else { return }
         guard let other = try await authorizations.find(named)?.granted, let session = other.session,
@@ -48,13 +54,16 @@ struct PresentedTokenReader: Sendable {
     }
 
     private static let contradiction = OAuthError.invalidRequest(
-        "the Authorization header must have a bearer token of the same session as refresh_token, or be left out")
+        "the Authorization header must have a token of the same session as refresh_token, or be left out")
 
-    private func authorization(ofAccess text: String?) async throws -> Authorization? {
+    private func authorization(
+        ofAccess credential: TokenCredential?, in request: Request
+    ) async throws -> Authorization? {
         // A resource server must not end the sessions of users whose tokens it receives.
-        guard let text, let token = try await accessTokens.read(text), token.audience.contains(issuer.identifier),
-            let parent = token.authorization
+        guard let credential, let token = try await accessTokens.read(credential.text),
+            token.audience.contains(issuer.identifier), let parent = token.authorization
         else { return nil }
+        _ = try await binding.check(token, presented: credential, in: request)
         return try await authorizations.find(parent)
     }
 }

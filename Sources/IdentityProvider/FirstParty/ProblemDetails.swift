@@ -8,6 +8,8 @@ struct ProblemDetails: Sendable {
         case invalidRequest = "invalid_request"
         case invalidClient = "invalid_client"
         case authenticationFailed = "authentication_failed"
+        case invalidDPoPProof = "invalid_dpop_proof"
+        case useDPoPNonce = "use_dpop_nonce"
         case insufficientUserAuthentication = "insufficient_user_authentication"
         case insufficientPermissions = "insufficient_permissions"
         case factorRequired = "factor_required"
@@ -48,6 +50,8 @@ extension ProblemDetails.Kind {
         case .invalidRequest: "Invalid request"
         case .invalidClient: "The client is not allowed to use this API"
         case .authenticationFailed: "Authentication failed"
+        case .invalidDPoPProof: "The DPoP proof is missing or not valid"
+        case .useDPoPNonce: "The DPoP proof needs a new nonce"
         case .insufficientUserAuthentication: "A stronger or more recent sign-in is required"
         case .insufficientPermissions: "A required role or permission is missing"
         case .factorRequired: "Another factor is required"
@@ -83,6 +87,8 @@ extension ProblemDetails {
         case (_, .invalidClient), (_, .unauthorizedClient):
             self.init(
                 kind: .invalidClient, status: .badRequest, detail: "client_id must name an enabled first-party client")
+        case (_, .invalidDPoPProof): self.init(error, .invalidDPoPProof)
+        case (_, .useDPoPNonce): self.init(error, .useDPoPNonce)
         case (_, .insufficientUserAuthentication):
             self.init(
                 kind: .insufficientUserAuthentication, status: .unauthorized, detail: error.description,

@@ -40,10 +40,14 @@ struct RefreshEndpoint: FirstPartyEndpoint {
         let parameters = Parameters([("client_id", stored.granted.client.rawValue), ("refresh_token", text)])
         let tokenRequest = try await TokenRequest(
             request.withoutCookies.with(parameters), authenticator: authenticator, constraint: constraint)
+        guard transport == .body || tokenRequest.proof.confirmation == nil else {
+            throw OAuthError.invalidRequest("tokens in cookies can't be bound to a key; send refresh_token in the body")
+        }
         let redemption = try await grant.redeem(tokenRequest)
         guard let user = redemption.user else { throw OAuthError.authenticationFailed }
         return try await outcome.answer(
-            redemption, by: .refreshToken, of: user, to: tokenRequest.client.client, over: transport)
+            redemption, by: .refreshToken, of: user, to: tokenRequest.client.client, over: transport,
+            provenBy: tokenRequest.proof)
     }
 
     private func credential(_ request: Request) throws -> (String, Transport) {

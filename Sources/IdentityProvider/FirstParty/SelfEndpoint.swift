@@ -27,6 +27,6 @@ struct SelfEndpoint: FirstPartyEndpoint {
         if transport == .cookie, let authorization = bearer.token.authorization {
             profile["csrf_token"] = .string(cookies.antiForgeryToken(of: authorization))
         }
-        return .json(profile)
+        return Response.json(profile).offering(bearer.nextNonce)
     }
 }

@@ -5,7 +5,8 @@ import JOSE
 /// `GET /api/auth/validate`: tells a gateway whether a token is valid for it, and about its user. For tokens of other
 /// clients, it discloses only what they were granted or what the API they are for receives. `acr_values` and `max_age`
 /// demand a sign-in (RFC 9470); `role` and `permission` demand entitlements, and the response is 403 if the user lacks
-/// one or it may not be disclosed. A token that a client got for itself has no user, so it meets none of these.
+/// one or it may not be disclosed. A token that a client got for itself has no user, so it meets none of these. `htm` and
+/// `htu` name the request that a DPoP proof must be for.
 struct ValidateEndpoint: FirstPartyEndpoint {
     let access: FirstPartyAccess
     let clients: FirstPartyClients
@@ -23,17 +24,18 @@ struct ValidateEndpoint: FirstPartyEndpoint {
     }
 
     func respond(to request: Request) async throws -> Response {
-        try request.requireKnown(EntitlementDemand.parameters.union(["acr_values", "max_age", "audience"]))
+        try request.requireKnown(
+            EntitlementDemand.parameters.union(DPoPTarget.parameters).union(["acr_values", "max_age", "audience"]))
         let asked = try AuthenticationDemand(request.parameters)
         let demanded = try EntitlementDemand(request.parameters)
         let catalog = try await resources.catalog()
         let audience = try audience(request.parameters, catalog)
-        let (bearer, _) = try await access.bearer(request, for: audience)
+        let (bearer, _) = try await access.bearer(request, for: audience, at: DPoPTarget(askedAboutIn: request))
         let token = bearer.token
         let servers = catalog.servers(of: token)
         guard audience == access.issuer.identifier || servers.contains(where: { $0.identifier == audience }) else {
             Decision.note("The access token has no scope of \(audience) (RFC 8707 §2).")
-            throw OAuthError.authenticationFailed
+            throw OAuthError.invalidBearer(bearer.scheme)
         }
         var answer: JSONObject = [
             "active": true, "sub": .string(token.subject), "client_id": .string(token.client.rawValue),
@@ -41,10 +43,10 @@ struct ValidateEndpoint: FirstPartyEndpoint {
             "exp": .integer(Int(token.expiresAt.timeIntervalSince1970)),
         ]
         guard let person = bearer.person else {
-            guard asked.isEmpty else { throw OAuthError.insufficientAuthentication(asked) }
-            return Self.response(answer, to: demanded)
+            guard asked.isEmpty else { throw OAuthError.insufficientAuthentication(asked, as: bearer.scheme) }
+            return Self.response(answer, to: demanded).offering(bearer.nextNonce)
         }
-        try await access.stepUp.require(asked, of: person)
+        try await access.stepUp.require(asked, of: person, as: bearer.scheme)
         let user = person.user
         answer["acr"] = token.acr.map(JSON.string)
         answer["auth_time"] = token.authenticatedAt.map { .integer(Int($0.timeIntervalSince1970)) }
@@ -59,7 +61,7 @@ struct ValidateEndpoint: FirstPartyEndpoint {
             answer.merge(held.claims(for: servers))
         }
         answer.merge(Claims.released(held, for: isOurs ? Scope.standard : token.scope))
-        return Self.response(answer, to: demanded)
+        return Self.response(answer, to: demanded).offering(bearer.nextNonce)
     }
 
     /// Returns the audience that the gateway demands, by default this issuer. Throws `invalid_request` if it is empty,

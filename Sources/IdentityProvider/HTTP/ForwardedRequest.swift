@@ -7,12 +7,10 @@ struct ForwardedRequest: Sendable {
     let origin: String
     /// Path and query.
     let uri: String
+    /// `nil` if the proxy doesn't report it.
+    let method: String?
     /// Whether a browser is opening a page. Only such requests can be redirected to sign-in.
     let isNavigation: Bool
-
-    /// Paths at the application's origin that Martlet answers.
-    static let callback = "/.martlet/callback"
-    static let signOut = "/.martlet/sign-out"
 
     var path: Substring { uri.prefix { $0 != "?" } }
     var query: Substring { uri.drop { $0 != "?" }.dropFirst() }
@@ -29,6 +27,7 @@ struct ForwardedRequest: Sendable {
         }
         self.origin = origin
         self.uri = uri
+        method = Self.only(.forwardedMethod, headers)
         isNavigation = Self.isNavigation(headers)
     }
 
@@ -61,4 +60,12 @@ extension HTTPField.Name {
 
     /// Returns a header name from a literal, which must be well-formed.
     package static func known(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
+}
+
+enum ForwardedOrigin {
+    /// Whether `text` is `scheme://host` or `scheme://host:port`, in lowercase.
+    static func isWellFormed(_ text: String) -> Bool {
+        text.utf8.count <= 255
+            && text.wholeMatch(of: /https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?/) != nil
+    }
 }

@@ -1,5 +1,3 @@
-import Authenticators
-
 /// A valid access token and its user. Only `BearerAuthenticator` creates one.
 struct AuthenticatedBearer: Sendable {
     let token: AccessToken
@@ -31,7 +29,7 @@ struct BearerAuthenticator: Sendable {
     private let users: any UserStore
     private let authorizations: any AuthorizationStore
     private let singleUse: any SingleUseStore
-    private let dpop: DPoPVerifier
+    private let binding: TokenBinding
 
     init(_ core: Core) {
         issuer = core.issuer
@@ -40,59 +38,33 @@ struct BearerAuthenticator: Sendable {
         users = core.stores.users
         authorizations = core.stores.authorizations
         singleUse = core.stores.singleUse
-        dpop = DPoPVerifier(core)
+        binding = TokenBinding(core)
     }
 
     /// Returns the bearer of the request's token, for the issuer's own endpoints. Throws the challenge of RFC 6750 §3 or
     /// RFC 9449 §7.1.
     func authenticate(_ request: Request) async throws -> AuthenticatedBearer {
         let credential = try TokenCredential(request)
-        do {
-            guard let bearer = try await bearer(credential, in: request, for: issuer.identifier) else {
-                throw OAuthError.invalidBearer(credential.scheme)
-            }
-            return bearer
-        } catch let refusal as DPoPRefusal { throw OAuthError.challenge(refusal) }
+        guard let bearer = try await bearer(credential, in: request, for: issuer.identifier) else {
+            throw OAuthError.invalidBearer(credential.scheme)
+        }
+        return bearer
     }
 
-    /// Returns `nil` for an invalid token, for one whose audience doesn't include `audience` (RFC 9068 §4), and unless
-    /// the sender has the keys that the token is bound to (RFC 8705 §3; RFC 9449 §7.1). `target` is the request that a
-    /// DPoP proof must be for, by default `request` itself. Throws `DPoPRefusal`.
+    /// Returns `nil` for an invalid token and for one whose audience doesn't include `audience` (RFC 9068 §4). Throws a
+    /// challenge unless the sender has the keys that the token is bound to. `target` is the request that a DPoP proof
+    /// must be for, by default `request` itself.
     func bearer(
         _ credential: TokenCredential, in request: Request, for audience: String, at target: DPoPTarget? = nil
     ) async throws -> AuthenticatedBearer? {
-        let proof: DPoPProof?
-        if credential.scheme == .dpop {
-            proof = try dpop.proof(in: request, of: credential.text, for: target)
-            guard proof != nil else { throw DPoPRefusal("a DPoP proof is required") }
-        } else {
-            proof = nil
-        }
+        // Before the proof: whoever has no token causes no second verification.
         guard var bearer = try await bearer(credential.text) else { return nil }
         guard bearer.token.audience.contains(audience) else {
             Decision.note("The access token is not for \(audience) (RFC 9068 §4).")
             return nil
         }
-        guard Self.isBound(bearer.token, to: proof, request, as: credential.scheme) else { return nil }
-        if let proof { try await dpop.spend(proof) }
-        bearer.nextNonce = proof?.nextNonce
+        bearer.nextNonce = try await binding.check(bearer.token, presented: credential, in: request, at: target)
         return bearer
-    }
-
-    private static func isBound(
-        _ token: AccessToken, to proof: DPoPProof?, _ request: Request, as scheme: AuthenticationScheme
-    ) -> Bool {
-        guard token.scheme == scheme else {
-            Decision.note("The access token must be presented with the scheme \(token.scheme.name) (RFC 9449 §7.2).")
-            return false
-        }
-        guard let confirmation = token.confirmation else { return true }
-        let certificate = confirmation.certificate == nil ? nil : request.certificate?.thumbprint
-        guard confirmation.isMet(by: Confirmation(key: proof?.key, certificate: certificate)) else {
-            Decision.note("The sender has not proved to have the key that the access token is bound to.")
-            return false
-        }
-        return true
     }
 
     /// Returns the bearer of a token with any audience, for introspection by resource servers (RFC 7662 §2).

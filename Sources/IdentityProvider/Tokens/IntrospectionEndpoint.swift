@@ -98,11 +98,13 @@ struct IntrospectionEndpoint: Endpoint {
             case let granted = presented.authorization.granted, granted.client == client.id,
             let end = try await refreshTokens.end(of: presented)
         else { return nil }
-        return [
+        var description: JSONObject = [
             "active": true, "iss": .string(issuer.identifier), "client_id": .string(client.id.rawValue),
             "sub": .string(granted.user?.rawValue ?? client.id.rawValue), "scope": .string(granted.scope.text),
             "exp": .integer(Int(end.timeIntervalSince1970)),
         ]
+        description["cnf"] = presented.confirmations.first?.claim
+        return description
     }
 
     func describe(in metadata: inout ServerMetadata) {

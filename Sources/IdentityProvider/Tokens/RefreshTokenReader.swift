@@ -4,6 +4,9 @@ import FoundationEssentials
 struct PresentedRefreshToken: Sendable {
     let token: RefreshToken
     let authorization: Authorization
+
+    /// Everything that its sender must prove to have.
+    var confirmations: [Confirmation] { [token.confirmation, authorization.granted.confirmation].compactMap(\.self) }
 }
 
 struct RefreshTokenReader: Sendable {

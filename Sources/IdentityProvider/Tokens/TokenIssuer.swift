@@ -37,7 +37,8 @@ struct TokenIssuer: Sendable {
         var response = TokenResponse(
             accessToken: try await encode(token, of: redemption, with: entitlements, attributes), scheme: token.scheme,
             issuedAt: token.issuedAt, expiresAt: token.expiresAt, scope: redemption.scope,
-            refreshToken: try refreshToken(of: redemption, to: client))
+            refreshToken: try refreshToken(
+                of: redemption, to: client, boundTo: client.isPublic ? confirmation : nil))
         if hasIDToken, let user, let entitlements {
             let token = IDToken(
                 issuer: issuer, client: client, granted: redemption.granted, user: user, entitlements: entitlements,
@@ -86,11 +87,14 @@ struct TokenIssuer: Sendable {
         return try await signer.sign(claims, type: "at+jwt", by: redemption.target.algorithm)
     }
 
-    private func refreshToken(of redemption: Redemption, to client: Client) throws -> String? {
+    private func refreshToken(
+        of redemption: Redemption, to client: Client, boundTo confirmation: Confirmation?
+    ) throws -> String? {
         guard redemption.hasRefreshToken, let authorization = redemption.authorization,
             client.grantTypes.contains(.refreshToken)
         else { return nil }
-        return try sealer.seal(
-            RefreshToken(authorization: authorization.id, generation: authorization.generation), for: .refreshToken)
+        let token = RefreshToken(
+            authorization: authorization.id, generation: authorization.generation, confirmation: confirmation)
+        return try sealer.seal(token, for: .refreshToken)
     }
 }

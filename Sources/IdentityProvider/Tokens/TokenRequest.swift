@@ -8,7 +8,7 @@ struct TokenRequest: Sendable {
     /// Throws `invalid_client` (RFC 6749 §5.2), and the errors of `SenderConstraint`.
     init(_ request: Request, authenticator: ClientAuthenticator, constraint: SenderConstraint) async throws {
         client = try await authenticator.authenticate(request)
-        proof = try await constraint.proof(in: request, from: client)
+        proof = try await constraint.proof(in: request, from: client.client)
         parameters = request.parameters
     }
 

@@ -33,7 +33,7 @@ struct UserInfoEndpoint: Endpoint {
                 .insufficientScope, "the scope openid is required", [("scope", Scope.openID)], scheme: bearer.scheme)
         }
         guard let person = bearer.person else { throw OAuthError.invalidBearer(bearer.scheme) }
-        try await stepUp.require(of: person)
+        try await stepUp.require(of: person, as: bearer.scheme)
         let held = try await entitlements.entitlements(of: person.user)
         // First, so that they can't replace other claims.
         var claims = try await attributeClaims(of: person, bearer.token)

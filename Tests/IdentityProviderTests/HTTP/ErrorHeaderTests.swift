@@ -9,7 +9,9 @@ struct ErrorHeaderTests {
     private static let errors: [OAuthError] = [
         .methodNotAllowed(allowed: [.get, .post]), .tooManyRequests(retryAfter: 7), .unavailable(retryAfter: 2),
         .invalidClient(scheme: .basic), .bearerChallenge(.invalidToken, "the access token is not valid here"),
-        .insufficientAuthentication(AuthenticationDemand(context: .multiFactor, maxAge: 60)),
+        .insufficientAuthentication(AuthenticationDemand(context: .multiFactor, maxAge: 60), as: .bearer),
+        .challenge(DPoPRefusal("a fresh nonce is required", nonce: "n")),
+        OAuthError(DPoPRefusal("a fresh nonce is required", nonce: "n")),
     ]
 
     @Test("every endpoint sends each header field of an error exactly once", arguments: errors)

@@ -91,7 +91,8 @@ for exchange in exchanges:
     else:
         check(content[exchange["answer_type"]]["schema"], json.loads(exchange["answer"]), what)
     # An accepted request must match the document.
-    documented = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
+    parameters = map(resolve, operation.get("parameters", []))
+    documented = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
     for name in urllib.parse.parse_qs(query).keys() - documented if status.startswith("2") else ():
         mistakes.append(f"{what}: the parameter {name} is not documented")
     if status.startswith("2") and exchange.get("body"):

@@ -30,7 +30,7 @@ struct PushedAuthorizationEndpoint: Endpoint {
     func respond(to request: Request) async throws -> Response {
         let client = try await authenticator.authenticate(request)
         try limit(client, request)
-        let proof = try await constraint.optionalProof(in: request, from: client)
+        let proof = try await constraint.optionalProof(in: request, from: client.client)
         let received = try await intake.receive(pushed: request.parameters, by: client)
         var checked = try await intake.check(received)
         try checked.bind(to: proof)

@@ -32,7 +32,7 @@ struct RefreshTokenGrant: Grant {
         let (token, stored) = (presented.token, presented.authorization)
         // Checked before anything changes: another client must not use up the token (RFC 6749 §10.4).
         guard stored.granted.client == client.id else { throw Self.refusal("It was issued to another client.") }
-        guard stored.granted.confirmation?.isMet(by: request.proof.confirmation) ?? true else {
+        guard presented.confirmations.allSatisfy({ $0.isMet(by: request.proof.confirmation) }) else {
             throw Self.refusal("The sender has not proved to have the key that it is bound to.")
         }
         guard RefreshLifetime.end(of: stored, lifetimes) > now() else {

@@ -9,19 +9,19 @@ struct SenderConstraint: Sendable {
 
     /// Returns the DPoP proof of a request that needs none: that of a pushed authorization request. Throws
     /// `invalid_dpop_proof` or `use_dpop_nonce`.
-    func optionalProof(in request: Request, from client: AuthenticatedClient) async throws -> DPoPProof? {
+    func optionalProof(in request: Request, from client: Client) async throws -> DPoPProof? {
         do {
             guard let proof = try dpop.proof(in: request) else { return nil }
-            try client.client.requirePermitted(proof)
+            try client.requirePermitted(proof)
             try await dpop.spend(proof)
             return proof
         } catch let refusal as DPoPRefusal { throw OAuthError(refusal) }
     }
 
     /// Throws `invalid_dpop_proof`, `use_dpop_nonce` or `invalid_request`.
-    func proof(in request: Request, from client: AuthenticatedClient) async throws -> SenderProof {
+    func proof(in request: Request, from client: Client) async throws -> SenderProof {
         do {
-            let proof = try SenderProof(dpop.proof(in: request), request, of: client.client)
+            let proof = try SenderProof(dpop.proof(in: request), request, of: client)
             if let dpop = proof.dpop { try await self.dpop.spend(dpop) }
             return proof
         } catch let refusal as DPoPRefusal { throw OAuthError(refusal) }

@@ -26,7 +26,7 @@ package struct Provider: Sendable {
         let logout = LogoutTopic(core)
         let account = AccountTopic(core, loop: signIn.loop)
         let firstParty = FirstPartyTopic(core, signIn: signIn.signIn, tokens: tokens)
-        let forwardAuth = ForwardAuthTopic(core, signIn: signIn.signIn)
+        let forwardAuth = ForwardAuthTopic(core, signIn: signIn.signIn, tokens: tokens)
         let maintenance = MaintenanceTopic(core, rotation: keys.rotation)
         let described: [any Topic] = [
             keys, mail, signIn, authorization, tokens, logout, account, firstParty, forwardAuth, maintenance,

@@ -56,6 +56,15 @@ private struct Site {
             forward_auth:
               origins: [ORIGIN]
               roles: [editor]
+              resource: https://wiki.example
+          - client_id: app
+            first_party: true
+            grant_types: [refresh_token]
+            token_endpoint_auth_method: none
+            scope: openid wiki.read
+        resource_servers:
+          - identifier: https://wiki.example
+            scopes: [wiki.read]
         roles:
           - name: editor
             permissions: [wiki:write]
@@ -74,13 +83,13 @@ private struct Site {
     private let application: RunningScript
     private let folder: Folder
 
-    init(_ kind: ForwardProxy) async throws {
+    init(_ kind: ForwardProxy, _ options: [String] = []) async throws {
         folder = try Folder()
         let (port, applicationPort) = (try freePort(), try freePort())
         origin = "http://localhost:\(port)"
         try folder.write("resources.yaml", Self.resources.replacing("ORIGIN", with: origin))
         martlet = try await RunningServer(
-            ["--apply", "resources.yaml", "--trusted-proxies", "127.0.0.1/32"], in: folder.url)
+            ["--apply", "resources.yaml", "--trusted-proxies", "127.0.0.1/32"] + options, in: folder.url)
         let file = try kind.configuration(port: port, martlet: martlet.port, application: applicationPort)
         try folder.write(file.name, file.text)
         application = try RunningScript("application", [String(applicationPort)])
@@ -216,5 +225,55 @@ struct ForwardProxyTests {
         let form = question.form
         _ = try await bob.atMartlet.post(form.action, form.fields + [("decision", "sign-out")])
         #expect(try await bob.atApplication.get("/", headers: [("Accept", "application/json")]).status == 401)
+    }
+
+    @Test(
+        "a program reaches the application with a token bound to its key, and is challenged otherwise",
+        arguments: ForwardProxy.allCases)
+    func program(_ proxy: ForwardProxy) async throws {
+        let site = try await Site(proxy, ["--dpop-nonces", "true"])
+        let (atMartlet, atApplication) = (WebClient(origin: site.martlet.issuer), WebClient(origin: site.origin))
+        let key = try DPoPKey()
+        func signIn(_ user: String, _ password: String) async throws -> String {
+            let body = """
+                {"username": "\(user)", "password": "\(password)", "client_id": "app", "scope": "openid wiki.read"}
+                """
+            func ask(_ nonce: String?) async throws -> WebClient.Answer {
+                let uri = site.martlet.issuer + "/api/auth/login"
+                let proof = try await key.proof("POST", uri, at: Date(), nonce: nonce)
+                return try await atMartlet.postJSON("/api/auth/login", body, headers: [("DPoP", proof)])
+            }
+            let answer = try await ask(ask(nil).header("DPoP-Nonce"))
+            return try #require(try json(answer.body)["access_token"] as? String, "\(answer.body)")
+        }
+        let token = try await signIn("alice", "correct horse battery")
+        /// Opens a page with the token, as a browser would, and with a proof for `method`.
+        func open(
+            _ token: String, scheme: String = "DPoP", method: String = "GET", by key: DPoPKey = key,
+            nonce: String? = nil
+        ) async throws -> WebClient.Answer {
+            let proof = try await key.proof(
+                method, site.origin + "/data", at: Date(), token: token, nonce: nonce)
+            let fields = [("Authorization", "\(scheme) \(token)"), ("DPoP", proof), ("Accept", "text/html")]
+            return try await atApplication.get("/data?a=1", headers: fields)
+        }
+        let asked = try await open(token)
+        #expect(asked.status == 401)
+        #expect(asked.header("WWW-Authenticate")?.contains("error=\"use_dpop_nonce\"") == true)
+        let nonce = try #require(asked.header("DPoP-Nonce"))
+        #expect(asked.headers.count { $0.0.lowercased() == "dpop-nonce" } == 1)
+        let answer = try await open(token, nonce: nonce)
+        #expect(answer.status == 200)
+        #expect(try headers(answer)["remote-user"] == "alice")
+        #expect(try headers(answer)["remote-roles"] == "editor")
+        for refused in [
+            try await open(token, method: "POST", nonce: nonce), try await open("x", nonce: nonce),
+            try await open(token, scheme: "Bearer", nonce: nonce), try await open(token, by: DPoPKey(), nonce: nonce),
+        ] {
+            #expect(refused.status == 401)
+            #expect(refused.header("location") == nil)
+            #expect(refused.header("WWW-Authenticate")?.hasPrefix("DPoP ") == true)
+        }
+        #expect(try await open(signIn("bob", "battery staple correct"), nonce: nonce).status == 403)
     }
 }

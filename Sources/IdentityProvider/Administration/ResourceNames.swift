@@ -73,6 +73,10 @@ extension ResourceSet {
                 + Self.unknown(
                     document.client.upstreams?.map(\.rawValue).sorted() ?? [], "upstream", among: known.upstreams,
                     at: place.member("upstreams"), because: "no such upstream exists, so nobody can sign in with it")
+                + Self.unknown(
+                    (document.client.forwardAuth?.resource).map { [$0] } ?? [], "resource server",
+                    among: known.resourceServers, at: place.member("forward_auth.resource"),
+                    because: "no such resource server exists, so programs can't reach the application")
             if let warning = document.warning {
                 problems.append(ResourceProblem(place: place.member("client_secret"), reason: warning))
             }

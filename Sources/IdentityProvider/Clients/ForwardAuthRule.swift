@@ -8,12 +8,16 @@ package struct ForwardAuthRule: Sendable, Hashable {
     package let roles: [String]
     /// Users need all of these permissions.
     package let permissions: [String]
+    /// The identifier of the resource server whose access tokens programs may present instead of a user's cookie; `nil`
+    /// to admit only browsers.
+    package let resource: String?
 
     init(document: JSONObject) throws(InvalidDocument) {
         var reader = DocumentReader(document)
         origins = reader.list("origins", Self.checkOrigin)
         roles = reader.list("roles", Role.checkName)
         permissions = reader.list("permissions") { text throws(InvalidValue) in text }
+        resource = reader.text("resource")
         if origins.isEmpty { reader.report("origins", "is required") }
         if Set(origins).count < origins.count { reader.report("origins", "must not list an origin twice") }
         reader.refuseUnknown()
@@ -25,6 +29,9 @@ package struct ForwardAuthRule: Sendable, Hashable {
             && permissions.allSatisfy(entitlements.permissions.contains)
     }
 
+    /// Whether the application is for everyone, so that a program without a user may enter as well.
+    var demandsNothing: Bool { roles.isEmpty && permissions.isEmpty }
+
     private static func checkOrigin(_ text: String) throws(InvalidValue) -> String {
         guard ForwardedOrigin.isWellFormed(text) else {
             throw InvalidValue("must be a lowercase origin without a path, such as https://app.example")
@@ -35,13 +42,5 @@ package struct ForwardAuthRule: Sendable, Hashable {
             throw InvalidValue("must be https (http only for localhost)")
         }
         return text
-    }
-}
-
-enum ForwardedOrigin {
-    /// Whether `text` is `scheme://host` or `scheme://host:port`, in lowercase.
-    static func isWellFormed(_ text: String) -> Bool {
-        text.utf8.count <= 255
-            && text.wholeMatch(of: /https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?/) != nil
     }
 }

@@ -2,9 +2,9 @@
 struct ForwardAuthTopic: Topic {
     let endpoints: [any Endpoint]
 
-    init(_ core: Core, signIn: SignIn) {
+    init(_ core: Core, signIn: SignIn, tokens: TokenTopic) {
         endpoints = [
-            ForwardAuthEndpoint(core, signIn: signIn),
+            ForwardAuthEndpoint(core, signIn: signIn, tokens: tokens),
             ForwardSignInEndpoint(core, signIn: signIn),
         ]
     }

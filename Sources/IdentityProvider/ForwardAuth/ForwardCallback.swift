@@ -1,6 +1,12 @@
 import FoundationEssentials
 import HTTPTypes
 
+extension ForwardedRequest {
+    /// Paths at the application's origin that Martlet answers.
+    static let callback = "/.martlet/callback"
+    static let signOut = "/.martlet/sign-out"
+}
+
 /// Exchanges the ticket of a sign-in for the browser's pass, at the application's origin.
 struct ForwardCallback: Sendable {
     private let sealer: Sealer

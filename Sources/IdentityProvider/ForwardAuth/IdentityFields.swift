@@ -4,8 +4,9 @@ import HTTPTypes
 /// that they overwrite any the browser sent.
 enum IdentityFields {
     /// Returns the fields, or `nil` if a name could be mistaken for another: the user's, or that of one of their roles
-    /// or groups.
-    static func make(_ user: User, _ entitlements: Entitlements) -> HTTPFields? {
+    /// or groups. Without a user, all fields are empty.
+    static func make(_ user: User?, _ entitlements: Entitlements?) -> HTTPFields? {
+        guard let user, let entitlements else { return nobody }
         let identities = [user.username, user.id.rawValue] + entitlements.roles + entitlements.groups
         guard identities.allSatisfy({ $0 == printable($0) }),
             (entitlements.roles + entitlements.groups).allSatisfy({ !$0.contains(",") })
@@ -20,6 +21,10 @@ enum IdentityFields {
             .remoteRoles: entitlements.roles.joined(separator: ","),
         ]
     }
+
+    private static let nobody: HTTPFields = [
+        .remoteUser: "", .remoteSubject: "", .remoteName: "", .remoteEmail: "", .remoteGroups: "", .remoteRoles: "",
+    ]
 
     /// Replaces control characters: a line break would start another field (RFC 9110 §5.5).
     private static func printable(_ text: String) -> String {

@@ -105,7 +105,7 @@ struct OpenAPITests {
             let proof = ("DPoP", try await key.proof(method, uri, at: Date(), token: token))
             return token.map { [proof, ("Authorization", "DPoP \($0)")] } ?? [proof]
         }
-        let issuer = await api.origin
+        let issuer = api.origin
         let members = "{\(user)}"
         let login = try await proof("POST", issuer + "/api/auth/login")
         let token = text(try await api.post("/api/auth/login", members, headers: login), "access_token")

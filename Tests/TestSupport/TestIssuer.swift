@@ -49,6 +49,15 @@ package final class TestDatabase: Sendable {
         _ = try await backend.migrate()
     }
 
+    /// A database that the caller opened, and deletes.
+    package init(opened database: any SQLDatabase) async throws {
+        self.database = database
+        backend = SQLBackend(database)
+        folder = nil
+        remove = {}
+        _ = try await backend.migrate()
+    }
+
     /// One of several nodes on the same database, which `server` keeps alive.
     package init(node settings: MariaDBSettings) async throws {
         database = MariaDBDatabase(settings)

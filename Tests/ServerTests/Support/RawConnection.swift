@@ -88,6 +88,12 @@ struct RawConnection {
         return String(buffer: unread).split(separator: " ").dropFirst().first.flatMap { Int($0) }
     }
 
+    /// Returns everything received until the server closed.
+    mutating func text() async throws -> String {
+        _ = try await isClosed()
+        return String(buffer: unread)
+    }
+
     /// Returns whether the server closes, after whatever it still sends.
     mutating func isClosed() async throws -> Bool {
         while try await readMore() {}

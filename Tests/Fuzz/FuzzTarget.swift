@@ -1,6 +1,6 @@
 /// A parser of untrusted bytes, with the rules for any input that it accepts. `--target=json` chooses one.
 enum FuzzTarget: String, CaseIterable {
-    case json, cbor, der, cookies, forms, authorization, jws, http1, certificates, objects
+    case json, cbor, der, cookies, forms, authorization, jws, http1, certificates, objects, dpop
 
     /// Stops the program if a rule is broken; libFuzzer then saves the input.
     func check(_ input: [UInt8]) {
@@ -15,6 +15,7 @@ enum FuzzTarget: String, CaseIterable {
         case .http1: HTTP1Fuzz.check(input)
         case .certificates: CertificateFuzz.check(input)
         case .objects: RequestObjectFuzz.check(input)
+        case .dpop: DPoPFuzz.check(input)
         }
     }
 

@@ -36,9 +36,11 @@ struct RealClientTests {
             email_verified: true
         """
 
-    private func server(port: Int = 1, in folder: Folder) async throws -> RunningServer {
+    private func server(
+        port: Int = 1, _ options: [String] = [], in folder: Folder
+    ) async throws -> RunningServer {
         try folder.write("resources.yaml", Self.resources.replacing("PORT", with: String(port)))
-        return try await RunningServer(["--apply", "resources.yaml"], in: folder.url)
+        return try await RunningServer(["--apply", "resources.yaml"] + options, in: folder.url)
     }
 
     /// Signs Alice in at the address that a client opens, and returns the address that her browser is sent back to.
@@ -87,6 +89,32 @@ struct RealClientTests {
             let header = try #require(Data(base64Encoded: Self.padded(token.prefix { $0 != "." })))
             #expect(try json(String(decoding: header, as: UTF8.self))["alg"] as? String == "RS256")
         }
+        try await server.stop()
+    }
+
+    @Test(
+        "Authlib and joserfc bind tokens to a key with DPoP, and are refused on replay, as bearers, and with another key",
+        arguments: [false, true])
+    func dpop(nonces: Bool) async throws {
+        let folder = try Folder()
+        let server = try await server(nonces ? ["--dpop-nonces", "true"] : [], in: folder)
+        let client = try ClientProgram("dpop-client.py", [server.issuer, "library", Self.secret, Self.callback])
+        try await client.send(signIn(#require(try await client.lines(1).first), server))
+        let report = try json(#require(try await client.lines(2).last))
+
+        let token = try #require(report["token"] as? [String: Any], "\(report)")
+        #expect(token["token_type"] as? String == "DPoP")
+        let text = try #require(token["access_token"] as? String)
+        let claims = try #require(Data(base64Encoded: Self.padded(text.split(separator: ".")[1])))
+        let confirmation = try json(String(decoding: claims, as: UTF8.self))["cnf"] as? [String: String]
+        #expect(confirmation?["jkt"] == report["thumbprint"] as? String)
+        #expect((report["userinfo"] as? [String: Any])?["name"] as? String == "Alice Liddell")
+        #expect(report["statuses"] as? [Int] == [200, 401])
+        #expect((report["replay"] as? String)?.contains("error=\"invalid_dpop_proof\"") == true)
+        #expect(report["bearer"] as? Int == 401)
+        #expect(report["stolen"] as? Int == 401)
+        #expect(report["refreshed"] as? Int == 200)
+        #expect((report["nonce"] is String) == nonces)
         try await server.stop()
     }
 

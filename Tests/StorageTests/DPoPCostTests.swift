@@ -1,14 +1,12 @@
 import Foundation
-import Glibc
 import HTTPTypes
+import IdentityProvider
 import JOSE
 import SQLStorage
 import TestSupport
 import Testing
 
-@testable import IdentityProvider
-
-@Suite("The cost of DPoP", .serialized)
+@Suite("The cost of DPoP")
 struct DPoPCostTests {
     private static let form = [("grant_type", "client_credentials"), ("scope", "orders.read")]
 
@@ -74,47 +72,5 @@ struct DPoPCostTests {
             #expect((bearer.commits, holder.commits) == (0, 1))
             await database.close()
         }
-    }
-
-    /// The seconds of CPU that this process uses for `count` calls.
-    private static func cpu(_ count: Int, _ operation: (Int) async throws -> Void) async throws -> Double {
-        let start = clock()
-        for number in 0..<count { try await operation(number) }
-        return Double(clock() - start) / Double(1_000_000)
-    }
-
-    @Test("a token with DPoP costs no more CPU than one without, one checked proof and one insert")
-    func processor() async throws {
-        let issuer = try await TestIssuer()
-        let key = try DPoPKey()
-        let (rounds, count) = (7, 60)
-        let proof = try await Self.proof(issuer, key)
-        var (plain, bound, verify, insert): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
-        for round in 0..<rounds {
-            var proofs: [String] = []
-            for _ in 0..<count { proofs.append(try await Self.proof(issuer, key)) }
-            plain.append(try await Self.cpu(count) { _ in _ = try await Self.token(issuer, proof: nil) })
-            bound.append(
-                try await Self.cpu(count) { number in
-                    guard try await Self.token(issuer, proof: proofs[number]).status == .ok else {
-                        throw Unexpected("a proof was refused")
-                    }
-                })
-            verify.append(
-                try await Self.cpu(count) { _ in
-                    let target = DPoPTarget(method: "POST", uris: ["https://id.example.com/token"])
-                    _ = try DPoPProof(proof, for: target, token: nil, nonces: .off, at: issuer.clock.now)
-                })
-            let expiry = issuer.clock.now.addingTimeInterval(90)
-            insert.append(
-                try await Self.cpu(count) { number in
-                    _ = try await issuer.stores.singleUse.consume("\(round) \(number)", for: .dpopProof, until: expiry)
-                })
-        }
-        func microseconds(_ values: [Double]) -> Double { values.sorted()[rounds / 2] / Double(count) * 1e6 }
-        let (more, known) = (microseconds(bound) - microseconds(plain), microseconds(verify) + microseconds(insert))
-        print("DPoP adds \(Int(more)) µs of CPU; one checked proof and one insert take \(Int(known)) µs")
-        // Half of it for noise: other processes evict this one's caches.
-        #expect(more < 1.5 * known)
     }
 }

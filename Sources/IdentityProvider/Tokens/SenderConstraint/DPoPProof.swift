@@ -50,8 +50,9 @@ struct DPoPProof: Sendable, Hashable {
             throw DPoPRefusal("ath does not match the access token")
         }
         nextNonce = try nonces.check(claims["nonce"], at: now)
-        self.key = key.thumbprint
-        self.id = Self.hash("\(key.thumbprint)\u{0}\(id)")
+        let thumbprint = key.thumbprint
+        self.key = thumbprint
+        self.id = Self.hash("\(thumbprint)\u{0}\(id)")
         algorithm = SignatureAlgorithm(rawValue: jwt.header["alg"]?.string ?? "")
         expiresAt = Date(timeIntervalSince1970: issuedAt + Self.maximumAge + 2 * Self.skew)
     }

@@ -64,7 +64,7 @@ struct PushedRequestTests {
         #expect(try code(refused) == "invalid_client")
         let mixed = try await issuer.send(
             .post, "/par", form: other.request().parameters + client.credentials(for: issuer))
-        #expect(try code(mixed) == "invalid_request")
+        #expect(try code(mixed) == "invalid_client")
         #expect(try await count(issuer) == 0)
     }
 

@@ -15,10 +15,13 @@ package struct JWKSet: Sendable {
         self.keys = keys
     }
 
+    /// More keys of another party are ignored, because each costs time.
+    private static let maximumCount = 100
+
     /// Ignores all keys that can't be used, which may be for others (RFC 7517 §5).
     package init(usable object: JSONObject) throws(JWKError) {
         guard let items = object["keys"]?.array else { throw JWKError(reason: "has no keys") }
-        keys = items.compactMap { item in item.object.flatMap { try? JWK($0) } }
+        keys = items.prefix(Self.maximumCount).compactMap { item in item.object.flatMap { try? JWK($0) } }
     }
 
     /// The public form, without shared secrets.

@@ -43,7 +43,7 @@ extension StoredForm {
             values: "urn:martlet:acr:1", "urn:martlet:acr:2", "urn:martlet:acr:3"),
         StoredForm(
             ResponseMode.self,
-            values: "query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"),
+            values: "query", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"),
         StoredForm(Prompt.self, values: "none", "login", "consent", "select_account"),
         StoredForm(Display.self, values: "page", "popup", "touch"),
         StoredForm(

@@ -46,6 +46,8 @@ struct AuthorizationEndpoint: Endpoint {
     private func proceed(_ interaction: Interaction, _ request: Request) async throws -> Response {
         guard case .authorization(let authorization) = interaction.purpose else { throw OAuthError.interactionLost }
         return try await redirectingErrors(to: authorization.redirect, of: authorization.client) {
+            // A denied request is answered as well.
+            if interaction.isDenied, let id = authorization.pushed { try await pushed.discard(id) }
             switch try await loop.advance(interaction, request) {
             case .step(let response): return response
             case .done(let session):

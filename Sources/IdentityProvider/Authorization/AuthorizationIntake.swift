@@ -41,7 +41,7 @@ struct AuthorizationIntake: Sendable {
                 return try await receive(pushedAs: uri, with: parameters, of: client)
             }
             guard !requiresPushedRequests, !client.requestRules.arePushed else {
-                throw OAuthError.invalidRequest("the request must be pushed first (RFC 9126 §5)")
+                throw OAuthError.invalidRequest("the request must be pushed first")
             }
             return try await receive(parameters, of: client)
         } catch let error as OAuthError { throw error.leading(to: client.wayBack) }
@@ -50,7 +50,7 @@ struct AuthorizationIntake: Sendable {
     /// Verifies the redirect URI of a request that its client pushes (RFC 9126 §2.1).
     func receive(pushed parameters: Parameters, by client: AuthenticatedClient) async throws -> RedirectableRequest {
         guard parameters["request_uri"] == nil else {
-            throw OAuthError.invalidRequest("request_uri must not be pushed (RFC 9126 §2.1)")
+            throw OAuthError.invalidRequest("request_uri must not be pushed")
         }
         return try await receive(parameters, of: client.client)
     }
@@ -71,7 +71,9 @@ struct AuthorizationIntake: Sendable {
         }
         let request = try await pushed.find(uri, of: client)
         // The registration may have changed since.
-        try request.redirect.requireRegistered(for: client)
+        guard request.isPossible(for: client) else {
+            throw OAuthError.invalidRequestURI("the client's registration no longer allows the request")
+        }
         Decision.note("The authorization request was pushed by the client \(client.id).")
         return RedirectableRequest(client: client, redirect: request.redirect, content: .pushed(request))
     }

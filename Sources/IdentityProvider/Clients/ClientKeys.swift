@@ -22,7 +22,7 @@ struct ClientKeys: Sendable {
     private static func policy(of client: Client) -> FetchPolicy {
         FetchPolicy(
             operation: "client.keys", allowsPrivateNetworks: client.isInPrivateNetwork, timeout: .seconds(5),
-            maximumSize: 262_144, mediaTypes: ["application/json", "application/jwk-set+json"],
+            maximumSize: 65_536, mediaTypes: ["application/json", "application/jwk-set+json"],
             caching: FetchCaching(
                 minimumLifetime: 60, maximumLifetime: 3_600, staleLifetime: 86_400, failureLifetime: 5,
                 maximumCount: 1_000))

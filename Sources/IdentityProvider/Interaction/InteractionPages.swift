@@ -112,14 +112,6 @@ struct InteractionPages: Sendable {
     }
 }
 
-extension AuthorizationRequest {
-    /// Whether the client's registration, which may have changed since, still allows the request.
-    fileprivate func isPossible(for client: Client) -> Bool {
-        client.redirectURIs.contains { $0.matches(redirect.uri) } && consentScope.isSubset(of: client.scope)
-            && client.grantTypes.contains(.authorizationCode) && isProtected(for: client)
-    }
-}
-
 /// What pages show about the request that a sign-in is for.
 struct PageSetting: Sendable {
     let client: Client?

@@ -52,6 +52,9 @@ extension AccessToken {
             let subject = claims["sub"]?.string, let issuedAt = claims["iat"]?.seconds,
             let expiresAt = claims["exp"]?.seconds
         else { return nil }
+        let confirmation = Confirmation(claim: claims["cnf"])
+        // A binding that can't be checked must not count as none.
+        guard confirmation != nil || claims["cnf"] == nil else { return nil }
         // A user's token has the identifier of its authorization as a prefix. A client's own token has none.
         let parent = id.split(separator: ".")
         let isForUser = parent.count == 2
@@ -63,7 +66,7 @@ extension AccessToken {
             issuedAt: Date(timeIntervalSince1970: issuedAt), expiresAt: Date(timeIntervalSince1970: expiresAt),
             authenticatedAt: (claims["auth_time"]?.seconds).map(Date.init(timeIntervalSince1970:)),
             amr: claims["amr"]?.array?.compactMap(\.string) ?? [], acr: claims["acr"]?.string,
-            confirmation: Confirmation(claim: claims["cnf"]))
+            confirmation: confirmation)
     }
 
     /// Returns a new token identifier. It starts with the identifier of the authorization, which leads from the token

@@ -12,7 +12,9 @@ struct SignedResponseTests {
     init() throws { client = try SigningClient() }
 
     private func issuer(_ registration: JSONObject = [:]) async throws -> TestIssuer {
-        try await TestIssuer(resources: TestIssuer.resources(adding: client.registration(registration)))
+        let signed: JSONObject = ["authorization_signed_response_alg": "RS256"]
+        let registration = registration["profile"] == nil ? signed.changed(by: registration) : registration
+        return try await TestIssuer(resources: TestIssuer.resources(adding: client.registration(registration)))
     }
 
     private func authorize(_ changes: JSONObject, at issuer: TestIssuer) async throws -> Response {
@@ -89,12 +91,21 @@ struct SignedResponseTests {
         }
     }
 
+    @Test("a client that registers no algorithm for it can't be sent a signed response, which it would ignore")
+    func unregistered() async throws {
+        let issuer = try await TestIssuer(resources: TestIssuer.resources(adding: client.registration([:])))
+        for mode in ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"] {
+            let answer = try await authorize(["response_mode": .string(mode)], at: issuer).answer()
+            #expect(answer["error"] == "invalid_request" && answer["response"] == nil)
+        }
+    }
+
     @Test("JARM-007: the metadata list modes and algorithms")
     func metadata() async throws {
         let metadata = try await issuer().send(.get, "/.well-known/openid-configuration").json()
         #expect(
             metadata["response_modes_supported"]
-                == ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
+                == ["query", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"])
         #expect(
             metadata["authorization_signing_alg_values_supported"]
                 == ["ES256", "RS256", "PS256", "Ed25519", "ES384", "PS384"])

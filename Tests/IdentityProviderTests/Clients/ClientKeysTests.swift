@@ -72,7 +72,7 @@ struct ClientKeysTests {
     }
 
     @Test(
-        "keys that can't be read are named as the reason, and don't lock the client out",
+        "keys that can't be read are the recorded reason, and don't lock the client out",
         arguments: [
             .timedOut(host: "bank.example", after: .seconds(5)), .privateAddress(host: "bank.example"),
             .redirected(host: "bank.example", status: 301),
@@ -86,12 +86,13 @@ struct ClientKeysTests {
         } else {
             servers.answer(Self.uri, "<html>", type: "application/json")
         }
-        let expected = "the keys at the client's jwks_uri can't be read"
         for _ in 0..<15 {
             let answer = try await token(issuer)
             #expect(answer.status == .unauthorized)
-            #expect(try answer.json()["error"] == "invalid_client")
-            #expect(try answer.json()["error_description"]?.string == expected)
+            // As for any other reason, so that nobody learns which clients exist.
+            #expect(
+                try answer.json()
+                    == ["error": "invalid_client", "error_description": "client authentication failed"])
         }
         let record = try #require(try await issuer.recorded().last { $0.event == "client_authentication_failed" })
         #expect(record.details["reason"] == "keys_unavailable")

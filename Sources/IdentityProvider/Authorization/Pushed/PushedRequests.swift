@@ -67,6 +67,9 @@ struct PushedRequests: Sendable {
         }
     }
 
+    /// Uses the request up, if it wasn't yet.
+    func discard(_ id: String) async throws { _ = try await store.consume(id) }
+
     private func open(_ sealed: [UInt8]) throws -> PushedRequest {
         try JSONDecoder().decode(PushedRequest.self, from: Data(sealer.open(sealed, for: .pushedRequest)))
     }

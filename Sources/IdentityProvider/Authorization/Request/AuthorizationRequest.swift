@@ -102,9 +102,12 @@ struct AuthorizationRequest: Codable, Sendable {
                 + "or register the client with pkce: optional")
     }
 
-    /// Whether the request is still protected as the registration of `client` requires.
-    func isProtected(for client: Client) -> Bool {
-        (try? Self.requireProtection(of: client, scope, nonce, pkce)) != nil
+    /// Whether the client's registration, which may have changed since, still allows the request.
+    func isPossible(for client: Client) -> Bool {
+        client.redirectURIs.contains { $0.matches(redirect.uri) } && consentScope.isSubset(of: client.scope)
+            && client.grantTypes.contains(.authorizationCode) && client.responseModes.contains(redirect.mode)
+            && (pushed != nil || !client.requestRules.arePushed)
+            && (try? Self.requireProtection(of: client, scope, nonce, pkce)) != nil
     }
 
     /// Rejects unsupported parameters, which must not be ignored silently (OpenID Connect Core §7.2.1).

@@ -29,9 +29,10 @@ struct IDTokenHintReader: Sendable {
     /// issue the token.
     func hint(_ parameters: Parameters) async throws -> IDTokenHint? {
         guard let token = parameters["id_token_hint"] else { return nil }
+        // Signed userinfo and authorization responses never have both `iat` and `exp`.
         let rules = JWTRules(
             algorithms: Set(KeyRing.algorithms), issuer: issuer.identifier, types: ["JWT"], expiry: .ignored,
-            required: ["sub", "aud"])
+            required: ["sub", "aud", "exp", "iat"])
         let keys = ring.verificationKeys
         do {
             let claims = try JWT(validating: token, with: keys, rules: rules, at: now()).claims

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JOSE
 
 /// The destination of an authorization response. Created only by matching a registered URI, which rules out open
 /// redirects (RFC 6749 §10.15).
@@ -15,29 +16,26 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
     /// Throws `invalid_request`, which must be shown on a page and not redirected (RFC 6749 §4.1.2.1).
     init(_ parameters: Parameters, for client: Client) throws(OAuthError) {
         let requested = try parameters.required("redirect_uri")
-        try Self.requireRegistered(requested, for: client)
+        guard client.redirectURIs.contains(where: { $0.matches(requested) }) else {
+            throw Self.unregistered(requested, client)
+        }
         uri = requested
         state = parameters["state"]
         let modes = client.responseModes
         mode = modes.first { $0.rawValue == parameters["response_mode"] } ?? modes[0]
     }
 
-    /// Throws `invalid_request` unless the URI is still registered.
-    func requireRegistered(for client: Client) throws(OAuthError) { try Self.requireRegistered(uri, for: client) }
-
-    private static func requireRegistered(_ requested: String, for client: Client) throws(OAuthError) {
-        guard client.redirectURIs.contains(where: { $0.matches(requested) }) else {
-            let sent = SentText(requested)
-            let advice = """
-                The redirect_uri \(sent) is not registered for the client \(client.id). URIs must match exactly. Add it to \
-                redirect_uris of the client in the resource file and run `martlet apply`. \
-                \(Unregistered.registered(client.redirectURIs.map(\.text)))
-                """
-            Decision.note(advice)
-            throw .invalidRequest(
-                "redirect_uri is not registered", reason: .redirectURIUnregistered,
-                cause: Unregistered("redirect_uri", sent, advice))
-        }
+    private static func unregistered(_ requested: String, _ client: Client) -> OAuthError {
+        let sent = SentText(requested)
+        let advice = """
+            The redirect_uri \(sent) is not registered for the client \(client.id). URIs must match exactly. Add it to \
+            redirect_uris of the client in the resource file and run `martlet apply`. \
+            \(Unregistered.registered(client.redirectURIs.map(\.text)))
+            """
+        Decision.note(advice)
+        return .invalidRequest(
+            "redirect_uri is not registered", reason: .redirectURIUnregistered,
+            cause: Unregistered("redirect_uri", sent, advice))
     }
 
     /// Returns the redirect URI with `parameters` appended to its query. The registered URI may already have one
@@ -74,10 +72,15 @@ struct VerifiedRedirect: Codable, Sendable, Hashable {
 }
 
 extension Client {
-    /// The permitted values of `response_mode`, the default one first: signed ones only, if the profile demands signed
-    /// responses (FAPI 2.0 Message Signing §5.4).
+    /// The permitted values of `response_mode`, the default one first. Signed responses are for clients that expect them:
+    /// others would ignore the response, and leave a code where a script could find it. Some profiles permit nothing else
+    /// (FAPI 2.0 Message Signing §5.4).
     var responseModes: [ResponseMode] {
-        ResponseMode.allCases.filter { $0.isSigned || !requestRules.responsesAreSigned }
+        ResponseMode.allCases.filter { $0.isSigned ? readsSignedResponses : !requestRules.responsesAreSigned }
+    }
+
+    private var readsSignedResponses: Bool {
+        profile != nil || metadata["authorization_signed_response_alg"] != nil
     }
 
     /// Whether earlier consent applies to a request with this redirect. A public client that receives the response on

@@ -9,12 +9,12 @@ struct RequestObject: Sendable {
     private static let ownClaims: Set<String> = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"]
     /// The media type of request objects (RFC 9101 §10.8), and what OpenID Connect Core §6.1 allows.
     private static let types: Set<String> = ["oauth-authz-req+jwt", "jwt"]
-    /// The longest lifetime for profiles with signed messages, in seconds (FAPI 2.0 Message Signing §5.3.1).
+    /// The longest lifetime of the objects of FAPI clients, in seconds (FAPI 2.0 Message Signing §5.3.1).
     private static let maximumLifetime: TimeInterval = 3_600
 
     /// Validates a signed object of `client` (RFC 9101 §6.2, §6.3). Throws `JWTError` or `InvalidRequestObject`.
     init(validating text: String, with keys: JWKSet, of client: Client, for issuer: Issuer, at now: Date) throws {
-        let isStrict = client.profile?.signsMessages == true
+        let isStrict = client.profile != nil
         let rules = JWTRules(
             algorithms: Set(client.requestRules.algorithms), expiry: isStrict ? .required : .ifPresent,
             required: isStrict ? ["iss", "aud", "exp", "nbf"] : [])

@@ -27,7 +27,7 @@ struct RequestObjectReader: Sendable {
         switch (parameters["request"], parameters["request_uri"]) {
         case (nil, nil):
             guard !client.requestRules.areSigned else {
-                throw OAuthError.invalidRequest("the client must send a signed request object (RFC 9101 §10.5)")
+                throw OAuthError.invalidRequest("the client must send a signed request object")
             }
             return parameters
         case (let value?, nil): text = value
@@ -76,7 +76,7 @@ struct RequestObjectReader: Sendable {
             operation: "client.request_object", allowsPrivateNetworks: client.isInPrivateNetwork, timeout: .seconds(5),
             maximumSize: maximumSize, mediaTypes: ["application/oauth-authz-req+jwt", "application/jwt"],
             caching: FetchCaching(
-                minimumLifetime: 0, maximumLifetime: 60, staleLifetime: 0, failureLifetime: 5, maximumCount: 1_000))
+                minimumLifetime: 5, maximumLifetime: 60, staleLifetime: 0, failureLifetime: 5, maximumCount: 1_000))
     }
 }
 

@@ -53,7 +53,8 @@ struct ClientAssertionVerifier: Sendable {
     ) throws(JWTError) -> JWT {
         let jwt = try JWT(validating: assertion.text, with: keys, rules: rules, at: now)
         guard let type = jwt.header["typ"]?.string else { return jwt }
-        guard ["jwt", "client-authentication+jwt"].contains(type.lowercased()) else { throw .type }
+        let names = ["jwt", "client-authentication+jwt", "application/client-authentication+jwt"]
+        guard names.contains(type.lowercased()) else { throw .type }
         return jwt
     }
 
@@ -89,8 +90,7 @@ extension ClientRefusal {
 
     static func keysUnavailable(_ cause: UnavailableKeys) -> ClientRefusal {
         ClientRefusal(
-            name: "keys_unavailable", sentence: "the keys at the client's jwks_uri can't be read.", cause: cause,
-            told: "the keys at the client's jwks_uri can't be read")
+            name: "keys_unavailable", sentence: "the keys at the client's jwks_uri can't be read.", cause: cause)
     }
 
     static let assertionAudience = ClientRefusal(

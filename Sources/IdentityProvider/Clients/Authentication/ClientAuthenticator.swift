@@ -51,8 +51,7 @@ struct ClientAuthenticator: Sendable {
             if !(error.cause is UnavailableKeys) { try await attempts.failed(attempt) }
             // Only a registered client_id is recorded: any other value may be a secret pasted into the wrong field.
             record(error, client: found?.id)
-            throw OAuthError.invalidClient(
-                error.told, scheme: type(of: claimed.credential).scheme, cause: error)
+            throw OAuthError.invalidClient(scheme: type(of: claimed.credential).scheme, cause: error)
         }
     }
 

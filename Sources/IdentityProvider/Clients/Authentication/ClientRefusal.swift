@@ -7,8 +7,6 @@ struct ClientRefusal: Error, CustomStringConvertible {
     /// Explains the reason to operators. Follows a colon.
     let sentence: String
     var cause: (any Error)?
-    /// What the client is told, if it is more than that authentication failed.
-    var told: String?
 
     var description: String { "\(name): \(cause.map { "\($0)" } ?? sentence)" }
 
@@ -29,11 +27,9 @@ struct ClientRefusal: Error, CustomStringConvertible {
 extension OAuthError {
     /// The same error for an unknown client, a wrong secret and a wrong method, which prevents enumeration of clients.
     /// It has a challenge if the client used the `Authorization` field (RFC 6749 §5.2).
-    static func invalidClient(
-        _ description: String? = nil, scheme: AuthenticationScheme? = nil, cause: (any Error)? = nil
-    ) -> OAuthError {
+    static func invalidClient(scheme: AuthenticationScheme? = nil, cause: (any Error)? = nil) -> OAuthError {
         OAuthError(
-            code: .invalidClient, description: description ?? "client authentication failed",
+            code: .invalidClient, description: "client authentication failed",
             headers: scheme.map { [.wwwAuthenticate: $0.challenge()] } ?? [:], cause: cause)
     }
 }

@@ -34,8 +34,9 @@ extension Confirmation {
         return .object(members)
     }
 
-    /// Parses what `claim` returns.
+    /// Parses what `claim` returns. Returns `nil` for a claim with anything else.
     init?(claim: JSON?) {
-        self.init(key: claim?.object?["jkt"]?.string, certificate: claim?.object?["x5t#S256"]?.string)
+        guard let members = claim?.object, members.names.allSatisfy(["jkt", "x5t#S256"].contains) else { return nil }
+        self.init(key: members["jkt"]?.string, certificate: members["x5t#S256"]?.string)
     }
 }

@@ -29,8 +29,8 @@ struct DPoPVerifier: Sendable {
             fields[0], for: target ?? self.target(of: request), token: token, nonces: nonces, at: now())
     }
 
-    /// Uses the proof up. Throws a refusal if it was used before, on any node. Comes last, so that only requests that
-    /// are otherwise valid store something.
+    /// Uses the proof up. Throws a refusal if it was used before, on any node. Comes after the checks that need no
+    /// storage. What it stores is gone when the proof has expired.
     func spend(_ proof: DPoPProof) async throws {
         guard try await singleUse.consume(proof.id, for: .dpopProof, until: proof.expiresAt) else {
             throw DPoPRefusal("the proof was already used")

@@ -65,7 +65,7 @@ struct ConformanceProgramTests {
             (
                 [
                     "run", "--target", "Conformance/martlet/target.json", "--plan",
-                    "fapi2-security-profile-final-test-plan",
+                    "fapi1-advanced-final-test-plan",
                 ], "is not implemented"
             ),
             (

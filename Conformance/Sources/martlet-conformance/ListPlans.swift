@@ -12,12 +12,13 @@ struct ListPlans: ParsableCommand {
 
     func run() {
         guard !requirements else { return listRequirements() }
-        for plan in Plans.all {
+        for plan in Plans.distinct {
             let scripted = plan.modules.count { Modules.all[$0] != nil }
             say("\(plan.name)  \(scripted) of \(plan.modules.count) modules")
             guard modules else { continue }
             for name in plan.modules {
-                say("    \(name)\(Modules.all[name] == nil ? "  NOT-IMPLEMENTED" : "")")
+                let gap = OfficialPlans.exclusion(of: name, in: plan.variant) ?? "NOT-IMPLEMENTED"
+                say("    \(name)\(Modules.all[name] == nil ? "  \(gap)" : "")")
             }
         }
         for name in Plans.notImplemented { say("\(name)  NOT-IMPLEMENTED") }

@@ -5,7 +5,7 @@ import Foundation
 enum ProgressLine {
     static func of(_ plan: Plan, _ result: ModuleResult) -> String {
         let outcome = result.outcome.rawValue.padding(toLength: 15, withPad: " ", startingAt: 0)
-        let mode = plan.variant.responseMode.map { " (\($0))" } ?? ""
+        let mode = plan.variant.summary.map { " (\($0))" } ?? ""
         var lines = ["\(outcome) \(result.module)\(mode)"]
         lines += result.broken.map { "    \($0.level.rawValue): \($0.condition): \($0.detail)" }
         if let reason = result.reason, result.outcome != .notImplemented { lines.append("    \(reason)") }

@@ -10,20 +10,24 @@ struct RunOptions: ParsableArguments {
     @Option(help: "The folder for report.html, report.json and report.xml.") var report: String?
     @Option(help: "The number of modules to run at once.") var width = 6
     @Option(help: "The time limit for each response, in seconds.") var timeout = 15.0
+    @Flag(help: "Run the FAPI plans in every variant, not only in those that cover every pair of values.")
+    var allVariants = false
     @Flag(help: "Wait a tenth as long, for a provider with shortened lifetimes. Not a valid conformance result.")
     var fast = false
 
     /// Returns the selected plans and modules. Throws `ValidationError` for an unknown one.
     func selection() throws -> Selection {
+        let known = allVariants ? Plans.base + Plans.everyFAPI : Plans.all
         let plans = try plan.map { name in
-            guard let plan = Plans.all.first(where: { $0.name == name }) else {
+            let found = known.filter { $0.name == name }
+            guard !found.isEmpty else {
                 let isKnown = Plans.notImplemented.contains(name)
                 throw ValidationError(
                     isKnown ? "the plan \(name) is not implemented" : "unknown plan \(name); run `list` to see all")
             }
-            return plan
+            return found
         }
-        let chosen = plans.isEmpty ? Plans.all : plans
+        let chosen = plans.isEmpty ? known : plans.flatMap(\.self)
         let names = Set(chosen.flatMap(\.modules))
         if let unknown = module.first(where: { !names.contains($0) }) {
             throw ValidationError("no selected plan has a module \(unknown); run `list --modules` to see all")

@@ -22,7 +22,7 @@ package enum AuthorizationConditions {
         "the response is delivered by the requested response mode", .failure, "OpenID Connect Core §3.1.2.5",
         "OAuth 2.0 Form Post Response Mode §2"
     ) { evidence in
-        if evidence.request["response_mode"] == "form_post" {
+        if evidence.request["response_mode"]?.hasPrefix("form_post") == true {
             guard evidence.landing.method == "POST" else {
                 return .broken("it was delivered by a redirect instead of a form")
             }
@@ -35,9 +35,13 @@ package enum AuthorizationConditions {
     }
 
     static let hasNoFragment = On(
-        "the response is not in the fragment", .failure, "OAuth 2.0 Multiple Response Type Encoding §2.1"
+        "the response is in the fragment only if that was requested", .failure,
+        "OAuth 2.0 Multiple Response Type Encoding §2.1"
     ) { evidence in
-        .require(evidence.landing.address.fragment == nil, "the address has a fragment")
+        let wantsFragment = evidence.request["response_mode"]?.hasPrefix("fragment") == true
+        return .require(
+            (evidence.landing.address.fragment != nil) == wantsFragment,
+            wantsFragment ? "the address has no fragment" : "the address has a fragment")
     }
 
     static let hasNothingTwice = On("no parameter is repeated", .failure, "RFC 6749 §3.1") { evidence in

@@ -38,10 +38,13 @@ package enum TokenConditions {
         return .require(shortcomings.isEmpty, "a token is guessable: \(shortcomings.joined(separator: "; "))")
     }
 
-    static let hasTokenType = On("token_type is Bearer", .failure, "OpenID Connect Core §3.1.3.3") { evidence in
+    static let hasTokenType = On(
+        "token_type is DPoP if the request had a proof, otherwise Bearer", .failure, "OpenID Connect Core §3.1.3.3",
+        "RFC 9449 §5"
+    ) { evidence in
         .require(
-            evidence["token_type"]?.string?.lowercased() == "bearer",
-            "token_type is \(evidence["token_type"]?.text ?? "missing")")
+            evidence["token_type"]?.string?.lowercased() == evidence.expectedType.lowercased(),
+            "token_type is \(evidence["token_type"]?.text ?? "missing") instead of \(evidence.expectedType)")
     }
 
     static let hasLifetime = On("expires_in is present", .warning, "RFC 6749 §5.1") { evidence in

@@ -28,6 +28,20 @@ package struct JWK: Sendable {
         return modulus.count * 8 - first.leadingZeroBitCount
     }
 
+    /// The SHA-256 thumbprint (RFC 7638 §3), as `jkt` carries it. `nil` for an unknown key type.
+    package var thumbprint: String? {
+        let required: [String]
+        switch type {
+        case "EC": required = ["crv", "kty", "x", "y"]
+        case "OKP": required = ["crv", "kty", "x"]
+        case "RSA": required = ["e", "kty", "n"]
+        default: return nil
+        }
+        // `JSON.text` sorts members and adds no whitespace, as RFC 7638 §3.3 demands.
+        let text = JSON.object(members.filter { required.contains($0.key) }).text
+        return Base64URL.encode(SHA256.hash(data: Array(text.utf8)))
+    }
+
     /// The public key, or `nil` if it is malformed or of an unsupported type.
     var publicKey: PublicKey? {
         switch (type, members["crv"]?.string) {

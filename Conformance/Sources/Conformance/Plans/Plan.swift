@@ -22,7 +22,21 @@ package enum Plans {
     /// Tests beyond the official plans.
     package static let own = Plan("martlet-test-plan", modules: Modules.own.map(\.name))
 
-    package static let all = [config, basic, formPost, logout, own]
+    /// The FAPI 2.0 plans, in the variants of a usual run.
+    package static let fapi = fapi(FAPIVariant.securityPairs, FAPIVariant.signingPairs)
+    /// The FAPI 2.0 plans in every variant.
+    package static let everyFAPI = fapi(FAPIVariant.securityProfile, FAPIVariant.messageSigning)
+
+    private static func fapi(_ security: [FAPIVariant], _ signing: [FAPIVariant]) -> [Plan] {
+        security.map { Plan("fapi2-security-profile-final-test-plan", variant: Variant(fapi: $0)) }
+            + signing.map { Plan("fapi2-message-signing-final-test-plan", variant: Variant(fapi: $0)) }
+    }
+
+    /// The plans with a single variant.
+    package static let base = [config, basic, formPost, logout, own]
+    package static let all = base + fapi
+    /// Each plan once, in its first variant.
+    package static let distinct = base + [fapi[0], fapi[FAPIVariant.securityPairs.count]]
 
     /// The official plans that this program can't run.
     package static let notImplemented = OfficialPlans.all.map(\.name).filter { name in
@@ -37,9 +51,15 @@ package enum Modules {
 
     private static let official: [Module] =
         ServerModules.all + UserInfoModules.all + ScopeModules.all + DisplayModules.all + PromptModules.all
-        + CodeModules.all + RequestModules.all + RefreshModules.all + DiscoveryModules.all + LogoutModules.all
+        + CodeModules.all + RequestModules.all + RefreshModules.all + DiscoveryModules.all + LogoutModules.all + fapi
+
+    private static let fapi: [Module] =
+        FAPIDiscoveryModules.all + FAPIFlowModules.all + FAPIRequestModules.all + FAPIPushedModules.all
+        + FAPIRequestObjectModules.all + FAPICodeModules.all + FAPIAssertionModules.all + FAPIDPoPModules.all
+        + FAPIRefreshModules.all
 
     package static let own: [Module] =
         MetadataModules.all + BindingModules.all + RaceModules.all + ClientModules.all + TokenStateModules.all
-        + ErrorModules.all + WebModules.all + PersonModules.all
+        + ErrorModules.all + WebModules.all + PersonModules.all + PushedModules.all + RequestObjectModules.all
+        + ResponseJWTModules.all + DPoPModules.all + DPoPRaceModules.all + MutualTLSModules.all
 }

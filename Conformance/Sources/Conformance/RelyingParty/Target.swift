@@ -9,6 +9,11 @@ package struct Target: Sendable, Codable {
     package var otherUser: Account?
     /// A user with an authenticator app.
     package var secondFactorUser: Account?
+    /// The two clients of the FAPI 2.0 plans. In their `client_id`, `{client_auth}`, `{sender_constrain}`,
+    /// `{request_method}` and `{response_mode}` stand for the values of the variant.
+    package var fapi: [Registration]?
+    /// A resource that tokens of plain OAuth give access to, as a URL or a path at the issuer.
+    package var resource: String?
     package var pages: PageHabits?
     /// The `login_hint` to send. Defaults to an address at the issuer's host.
     package var loginHint: String?
@@ -22,7 +27,7 @@ package struct Target: Sendable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case issuer, clients, user, pages
+        case issuer, clients, user, pages, fapi, resource
         case otherUser = "other_user"
         case secondFactorUser = "second_factor_user"
         case loginHint = "login_hint"
@@ -38,9 +43,11 @@ package struct Registration: Sendable, Codable {
     package var authentication: String?
     package var redirectURIs: [String]
     package var postLogoutRedirectURIs: [String]?
-    /// A private P-256 key as a JWK, for `private_key_jwt`.
+    /// A private key as a JWK (P-256, Ed25519 or RSA), for `private_key_jwt` and signed request objects.
     package var privateKey: JSON?
-    /// The API scope that a `client_credentials` client requests.
+    /// For mutual TLS.
+    package var certificate: ClientCertificate?
+    /// The API scope that a client requests for itself, or in the plain OAuth variants of the FAPI 2.0 plans.
     package var scope: String?
 
     package init(clientID: String, clientSecret: String? = nil, redirectURIs: [String] = []) {
@@ -50,7 +57,7 @@ package struct Registration: Sendable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case scope
+        case scope, certificate
         case clientID = "client_id"
         case clientSecret = "client_secret"
         case authentication = "token_endpoint_auth_method"
@@ -92,6 +99,8 @@ package struct Role: RawRepresentable, Hashable, Sendable {
     package static let post = Role(rawValue: "client_secret_post")
     package static let publicClient = Role(rawValue: "public")
     package static let privateKey = Role(rawValue: "private_key_jwt")
+    /// Sends signed request objects and gets signed userinfo responses.
+    package static let signed = Role(rawValue: "signed")
     /// Uses the `client_credentials` grant.
     package static let service = Role(rawValue: "service")
     /// A resource server that introspects tokens.
@@ -112,6 +121,7 @@ extension Target {
     /// The values that reports must mask.
     package var secrets: [String] {
         clients.values.compactMap(\.clientSecret)
+            + (Array(clients.values) + (fapi ?? [])).compactMap { $0.privateKey?["d"]?.string }
             + [user, otherUser, secondFactorUser].compactMap(\.self).flatMap { [$0.password, $0.totpSecret ?? ""] }
     }
 }

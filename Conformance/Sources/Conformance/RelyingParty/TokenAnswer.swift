@@ -4,11 +4,14 @@ package struct TokenAnswer: Sendable {
     /// The requested scope.
     package let scope: String
     package let answer: WebAnswer
+    /// `DPoP` if the request had a proof (RFC 9449 §5).
+    package let expectedType: String
 
-    package init(grantType: String, scope: String, answer: WebAnswer) {
+    package init(grantType: String, scope: String, answer: WebAnswer, expectedType: String = "Bearer") {
         self.grantType = grantType
         self.scope = scope
         self.answer = answer
+        self.expectedType = expectedType
     }
 
     package subscript(name: String) -> JSON? { answer.json?[name] }

@@ -49,7 +49,9 @@ package struct Allowance: Sendable {
         var seen: Set<AllowList.Entry> = []
         for plan in plans {
             for module in plan.modules
-            where [.warning, .skipped].contains(module.outcome) || module.outcome.isIncomplete {
+            where module.isApplicable
+                && ([.warning, .skipped].contains(module.outcome) || module.outcome.isIncomplete)
+            {
                 let matching = list.entries.filter { $0.covers(module, in: plan) }
                 seen.formUnion(matching)
                 let unexpected = Self.unexpected(module, matching)

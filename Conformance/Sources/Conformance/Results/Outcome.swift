@@ -25,10 +25,12 @@ package struct ModuleResult: Sendable {
     package let findings: [Finding]
     package let exchanges: [Exchange]
     package let seconds: Double
+    /// Whether the plan's variant includes the module. Otherwise it is skipped, whatever the provider supports.
+    package let isApplicable: Bool
 
     package init(
         module: String, sections: [String], outcome: Outcome, reason: String? = nil, findings: [Finding] = [],
-        exchanges: [Exchange] = [], seconds: Double = 0
+        exchanges: [Exchange] = [], seconds: Double = 0, isApplicable: Bool = true
     ) {
         self.module = module
         self.sections = sections
@@ -37,6 +39,7 @@ package struct ModuleResult: Sendable {
         self.findings = findings
         self.exchanges = exchanges
         self.seconds = seconds
+        self.isApplicable = isApplicable
     }
 
     package var broken: [Finding] { findings.filter { $0.isBroken && $0.level != .info } }

@@ -45,7 +45,8 @@ package struct Runner: Sendable {
                 jobs.append(Job(plan: index, position: position, name: name, variant: plan.variant))
             }
         }
-        // Modules with long waits start first.
+        // Modules with long waits start first, in addition to the others, because they send little.
+        let sleepers = jobs.count { Self.waits($0.name) }
         var waiting = jobs.sorted { Self.waits($0.name) && !Self.waits($1.name) }[...]
         var results = selection.plans.map { _ in [Int: ModuleResult]() }
         await withTaskGroup(of: (Job, ModuleResult).self) { group in
@@ -53,11 +54,11 @@ package struct Runner: Sendable {
                 guard let job = waiting.popFirst() else { return }
                 group.addTask { (job, await run(job)) }
             }
-            for _ in 0..<width { startNext() }
+            for _ in 0..<(width + sleepers) { startNext() }
             for await (job, result) in group {
                 results[job.plan][job.position] = result
                 progress(selection.plans[job.plan], result)
-                startNext()
+                if !Self.waits(job.name) { startNext() }
             }
         }
         return zip(selection.plans, results).map { plan, results in
@@ -69,6 +70,11 @@ package struct Runner: Sendable {
     }
 
     private func run(_ job: Job) async -> ModuleResult {
+        if let reason = OfficialPlans.exclusion(of: job.name, in: job.variant) {
+            return ModuleResult(
+                module: job.name, sections: OfficialPlans.sections(of: job.name), outcome: .skipped, reason: reason,
+                isApplicable: false)
+        }
         guard let module = Modules.all[job.name] else {
             return ModuleResult(
                 module: job.name, sections: OfficialPlans.sections(of: job.name), outcome: .notImplemented,
@@ -78,7 +84,8 @@ package struct Runner: Sendable {
     }
 
     private static func waits(_ name: String) -> Bool {
-        ["30seconds", "lifetime", "refresh-reuse"].contains(where: name.contains)
+        ["30seconds", "lifetime", "refresh-reuse", "expired-auth-code", "expired-request_uri"]
+            .contains(where: name.contains)
     }
 }
 

@@ -5,11 +5,25 @@ import Synchronization
 package struct Variant: Hashable, Sendable {
     /// The `response_mode` of every authorization request. `nil` for the default of the response type.
     package var responseMode: String?
+    /// The variant of a FAPI 2.0 plan. `nil` for other plans.
+    package var fapi: FAPIVariant?
 
-    package init(responseMode: String? = nil) { self.responseMode = responseMode }
+    package init(responseMode: String? = nil, fapi: FAPIVariant? = nil) {
+        self.responseMode = responseMode
+        self.fapi = fapi
+    }
 
     package var description: String {
-        "response_type=code, response_mode=\(responseMode ?? "default"), static client, discovery"
+        let values =
+            fapi?.values.map { "\($0.name)=\($0.value)" } ?? [
+                "response_type=code", "response_mode=\(responseMode ?? "default")",
+            ]
+        return (values + ["static client", "discovery"]).joined(separator: ", ")
+    }
+
+    /// What distinguishes the variants of a plan, for the progress of a run. `nil` for the default variant.
+    package var summary: String? {
+        fapi.map { $0.values.dropLast().map(\.value).joined(separator: " ") } ?? responseMode
     }
 }
 
@@ -81,7 +95,7 @@ package final class Trial: Sendable {
 
     /// Returns a new browser without cookies.
     package func browser() -> Browser {
-        let destinations = target.clients.values
+        let destinations = (Array(target.clients.values) + (target.fapi ?? []))
             .flatMap { $0.redirectURIs + ($0.postLogoutRedirectURIs ?? []) }.map { WebAddress($0).origin }
         return Browser(
             transport: transport, log: log, habits: target.pages ?? PageHabits(), destinations: Set(destinations))

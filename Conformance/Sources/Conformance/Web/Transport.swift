@@ -19,6 +19,7 @@ package final class Transport: Sendable {
 
     private let client: HTTPClient
     private let limits: Limits
+    private let tls: TLSConfiguration
 
     /// `trustedRoots` is the path of a PEM file with certificates to trust in addition to those of the system.
     package init(limits: Limits = Limits(), trustedRoots: String? = nil) {
@@ -32,6 +33,7 @@ package final class Transport: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.limits = limits
+        self.tls = tls
     }
 
     package func close() async { try? await client.shutdown() }
@@ -69,11 +71,28 @@ package final class Transport: Sendable {
         }
     }
 
+    /// Returns `nil` if the request needs nothing but the usual parameters.
+    private func configuration(for request: WebRequest) throws -> TLSConfiguration? {
+        guard request.certificate != nil || request.offer != nil else { return nil }
+        var tls = tls
+        if let certificate = request.certificate {
+            tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.chain.utf8))
+                .map { .certificate($0) }
+            tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(certificate.key.utf8), format: .pem))
+        }
+        if let offer = request.offer {
+            (tls.minimumTLSVersion, tls.maximumTLSVersion) = (offer.version, offer.version)
+            if !offer.suites.isEmpty { tls.cipherSuiteValues = offer.suites }
+        }
+        return tls
+    }
+
     private func execute(_ request: WebRequest) async throws -> WebAnswer {
         var outgoing = HTTPClientRequest(url: request.address.text)
         outgoing.method = HTTPMethod(rawValue: request.method)
         for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
         if let body = request.body { outgoing.body = .bytes(ByteBuffer(string: body)) }
+        outgoing.tlsConfiguration = try configuration(for: request)
         let response = try await client.execute(outgoing, timeout: .seconds(Int64(limits.seconds.rounded(.up))))
         let body = try await response.body.collect(upTo: limits.bodySize)
         return WebAnswer(

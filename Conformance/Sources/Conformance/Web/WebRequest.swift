@@ -6,6 +6,10 @@ package struct WebRequest: Sendable {
     package var body: String?
     /// Whether a page of another site sends it, which limits the cookies that are included.
     package var isCrossSite = false
+    /// The certificate to present if the server asks for one.
+    package var certificate: ClientCertificate?
+    /// The TLS parameters to offer instead of the usual ones.
+    package var offer: TLSOffer?
 
     package init(_ method: String = "GET", _ address: WebAddress, headers: [Parameter] = [], body: String? = nil) {
         self.method = method

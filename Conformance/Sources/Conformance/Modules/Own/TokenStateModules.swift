@@ -110,14 +110,14 @@ enum TokenStateModules {
         return WebAddress(address)
     }
 
-    private static func serviceToken(_ trial: Trial) async throws -> String {
+    static func serviceToken(_ trial: Trial) async throws -> String {
         let registration = try trial.registration(.service)
         let answer = try await trial.token(ClientModules.request(registration), as: registration)
         try trial.require(TokenAnswerConditions.succeeds, answer)
         return answer.json?["access_token"]?.string ?? ""
     }
 
-    private static func introspect(
+    static func introspect(
         _ token: String, as registration: Registration, _ trial: Trial, _ more: [Parameter] = []
     ) async throws -> WebAnswer {
         let endpoint = try await TokenStateModules.endpoint("introspection_endpoint", trial)

@@ -13,15 +13,18 @@ struct RunMartlet: AsyncParsableCommand {
     @Option(help: "The target file that describes them to the tester (JSON).") var target =
         "Conformance/martlet/target.json"
     @Option(help: "The storage setting of Martlet. Defaults to a new SQLite file.") var storage: String?
+    @Option(help: "The certificates that client certificates are checked with (PEM). Used with --tls.") var clientCA =
+        "Conformance/martlet/client-ca.pem"
     @Flag(help: "Use TLS, with a certificate that openssl creates for the run.") var tls = false
     @OptionGroup var options: RunOptions
 
     func run() async throws {
         var target = try Target.read(target)
         // Modules wait longer than the 30-second grace period of refresh tokens. With --fast both are a tenth.
+        let lifetimes = options.fast ? ["--lifetimes-refresh-grace", "3", "--lifetimes-pushed-request", "10"] : []
         let martlet = try await MartletProcess(
             program: server, resources: resources, storage: storage, isSecure: tls,
-            arguments: options.fast ? ["--lifetimes-refresh-grace", "3"] : [])
+            arguments: lifetimes + ["--dpop-nonces", "true"])
         defer { martlet.stop() }
         target.issuer = martlet.issuer
         try await options.run(target, trust: martlet.certificate)

@@ -12,6 +12,8 @@ struct RunOptions: ParsableArguments {
     @Option(help: "The time limit for each response, in seconds.") var timeout = 15.0
     @Flag(help: "Run the FAPI plans in every variant, not only in those that cover every pair of values.")
     var allVariants = false
+    @Option(help: "A value that the variants of FAPI plans to run must have, such as dpop. May be repeated.")
+    var variant: [String] = []
     @Flag(help: "Wait a tenth as long, for a provider with shortened lifetimes. Not a valid conformance result.")
     var fast = false
 
@@ -27,7 +29,10 @@ struct RunOptions: ParsableArguments {
             }
             return found
         }
-        let chosen = plans.isEmpty ? known : plans.flatMap(\.self)
+        let chosen = (plans.isEmpty ? known : plans.flatMap(\.self)).filter { plan in
+            let values = plan.variant.fapi?.values.map { [$0.value, "\($0.name)=\($0.value)"] }.flatMap(\.self)
+            return values.map { Set(variant).isSubset(of: $0) } ?? true
+        }
         let names = Set(chosen.flatMap(\.modules))
         if let unknown = module.first(where: { !names.contains($0) }) {
             throw ValidationError("no selected plan has a module \(unknown); run `list --modules` to see all")

@@ -24,7 +24,7 @@ package struct DPoPProof: Sendable {
         if let nonce { claims["nonce"] = .string(nonce) }
     }
 
-    package func signed() throws -> String { try key.sign(claims, header: header) }
+    package func signed() throws -> String { try key.sign(claims, exactly: header) }
 
     /// The hash of an access token in `ath` (RFC 9449 §4.2).
     package static func hash(_ token: String) -> String { Base64URL.encode(SHA256.hash(data: Array(token.utf8))) }

@@ -62,7 +62,11 @@ package enum SigningKey: Sendable {
 
     /// Returns a compact JWS of `claims`. Members of `header` override the default header.
     package func sign(_ claims: [String: JSON], header: [String: JSON] = [:]) throws -> String {
-        let header = (["alg": .string(algorithm)] as [String: JSON]).merging(header) { _, given in given }
+        try sign(claims, exactly: (["alg": .string(algorithm)] as [String: JSON]).merging(header) { _, given in given })
+    }
+
+    /// Returns a compact JWS of `claims` whose header has no other members.
+    package func sign(_ claims: [String: JSON], exactly header: [String: JSON]) throws -> String {
         let message =
             "\(Base64URL.encode(JSON.object(header).text.utf8)).\(Base64URL.encode(JSON.object(claims).text.utf8))"
         return "\(message).\(Base64URL.encode(try signature(of: Array(message.utf8))))"

@@ -101,6 +101,8 @@ package struct Role: RawRepresentable, Hashable, Sendable {
     package static let privateKey = Role(rawValue: "private_key_jwt")
     /// Sends signed request objects and gets signed userinfo responses.
     package static let signed = Role(rawValue: "signed")
+    /// Has registered unsigned request objects.
+    package static let unsigned = Role(rawValue: "unsigned")
     /// Uses the `client_credentials` grant.
     package static let service = Role(rawValue: "service")
     /// A resource server that introspects tokens.

@@ -1,12 +1,18 @@
-/// The client `signed` of the target, which sends signed request objects by value (OpenID Connect Core §6.1).
+/// A client that sends request objects by value (OpenID Connect Core §6.1): `signed` or `unsigned` of the target.
 struct SigningClient: Sendable {
     let trial: Trial
     let registration: Registration
+    private let role: Role
     private let key: SigningKey
 
-    init(_ trial: Trial) throws {
+    init(_ trial: Trial, _ role: Role = .signed) throws {
         self.trial = trial
-        registration = try trial.registration(.signed)
+        self.role = role
+        registration = try trial.registration(role)
+        guard role == .signed else {
+            key = .none
+            return
+        }
         guard let key = registration.privateKey.flatMap(SigningKey.init) else {
             throw NotConfigured(what: "the client \"signed\" needs a private_key")
         }
@@ -18,7 +24,7 @@ struct SigningClient: Sendable {
         by signer: SigningKey? = nil, header: [String: JSON] = [:],
         _ change: (inout [String: JSON]) -> Void = { _ in }
     ) throws -> (AuthorizationRequest, String) {
-        var request = try trial.request(.signed)
+        var request = try trial.request(role)
         let proofKey = ProofKey()
         request.proofKey = proofKey
         request["code_challenge"] = proofKey.challenge

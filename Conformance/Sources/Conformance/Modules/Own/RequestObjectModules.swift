@@ -1,7 +1,8 @@
 /// Request objects beyond the FAPI 2.0 plans (RFC 9101).
 enum RequestObjectModules {
     static let all = [
-        outside, otherClientID, bothKinds, asAssertion, fromAssertion, byValue, byValueUnsigned, otherAlgorithm,
+        outside, otherClientID, bothKinds, asAssertion, fromAssertion, byValue, byValueUnsigned, registeredUnsigned,
+        otherAlgorithm,
         notFetched, truth,
     ]
 
@@ -35,9 +36,6 @@ enum RequestObjectModules {
             pushed.changesObject = { $0[name] = "somebody-else" }
             try await client.isRefused(pushed, codes + ["invalid_request"], "RFC 9101 §5")
         }
-        var pushed = client.push(try client.request())
-        pushed.changesObject = { $0["client_id"] = nil }
-        try await client.isRefused(pushed, codes + ["invalid_request"], "RFC 9101 §4")
     }
 
     static let bothKinds = Module("martlet-jar-request-and-request-uri", ["RFC9101-004", "RFC9101-001"]) { trial in
@@ -103,6 +101,16 @@ enum RequestObjectModules {
         let signer = try SigningClient(trial)
         let (request, object) = try signer.object(by: SigningKey.none)
         try await signer.isRefused(request, object)
+    }
+
+    /// OpenID Connect Core §6.1: a client that registers `none` sends unsigned objects, and only such.
+    static let registeredUnsigned = Module("martlet-jar-registered-unsigned", ["RFC9101-009", "RFC9101-005"]) { trial in
+        let signer = try SigningClient(trial, .unsigned)
+        let (request, object) = try signer.object()
+        let answer = try await trial.answer(to: request, signer.visit(object))
+        _ = try await trial.redeem(answer, verifier: request.proofKey?.verifier)
+        let (second, signed) = try signer.object(by: .newP256())
+        try await signer.isRefused(second, signed)
     }
 
     static let otherAlgorithm = Module("martlet-jar-other-algorithm", ["RFC9101-009"]) { trial in

@@ -28,11 +28,11 @@ test: install lint  ## Install dependencies, lint, and run all tests
 	swift build --build-tests -j 2
 	@.ci/test
 
-conformance: install  ## Run the conformance plans on SQLite and MariaDB (options: FAST=1, STORAGE=URL)
+conformance: install  ## Run the conformance plans on SQLite and MariaDB (options: FAST=1, ALL=1, STORAGE=URL)
 	@.ci/install conformance
 	swift build --product martlet -j 2
 	swift build --product martlet-conformance -j 2
-	@FAST='$(FAST)' STORAGE='$(STORAGE)' .ci/conformance
+	@FAST='$(FAST)' ALL='$(ALL)' STORAGE='$(STORAGE)' .ci/conformance
 
 conformance-mutations: install  ## Check that the conformance tests detect deliberate server faults
 	MARTLET_MUTATIONS=1 swift build --product martlet --scratch-path .build-mutations -j 2

@@ -16,7 +16,7 @@ enum ProgressLine {
     static func closing(_ report: Report) -> String {
         var lines = [""]
         if report.isFast { lines.append("Run with shortened lifetimes: not valid as a conformance result.") }
-        lines += report.plans.map { "\($0.plan): \($0.verdict)" }
+        lines += report.plans.map { "\($0.title): \($0.verdict)" }
         lines += Set(report.plans.flatMap(\.unjudged)).sorted().map { "Not judged: \($0)" }
         lines += report.objections.map { "Problem: \($0)" }
         return (lines + ["", report.closingLine]).joined(separator: "\n")

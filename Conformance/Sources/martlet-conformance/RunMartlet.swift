@@ -23,7 +23,7 @@ struct RunMartlet: AsyncParsableCommand {
         // Modules wait longer than the 30-second grace period of refresh tokens. With --fast both are a tenth.
         let lifetimes = options.fast ? ["--lifetimes-refresh-grace", "3", "--lifetimes-pushed-request", "10"] : []
         let martlet = try await MartletProcess(
-            program: server, resources: resources, storage: storage, isSecure: tls,
+            program: server, resources: resources, storage: storage, isSecure: tls, clientCA: clientCA,
             arguments: lifetimes + ["--dpop-nonces", "true"])
         defer { martlet.stop() }
         target.issuer = martlet.issuer

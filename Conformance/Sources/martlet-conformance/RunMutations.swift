@@ -17,13 +17,18 @@ struct RunMutations: AsyncParsableCommand {
         "Conformance/martlet/resources.yaml"
     @Option(help: "The target file that describes them to the tester (JSON).") var target =
         "Conformance/martlet/target.json"
+    @Option(help: "The certificates that client certificates are checked with (PEM).") var clientCA =
+        "Conformance/martlet/client-ca.pem"
+    @Option(help: "A fault to run. May be repeated. Defaults to all, and to a run without a fault.") var fault:
+        [String] = []
     @Option(help: "The number of servers to run at once.") var width = 4
 
     func run() async throws {
-        let run = MutationRun(program: server, resources: resources, target: try Target.read(target), pace: 0.1)
-        let clean = try await run.clean()
+        let run = MutationRun(
+            program: server, resources: resources, clientCA: clientCA, target: try Target.read(target), pace: 0.1)
+        let clean = fault.isEmpty ? try await run.clean() : []
         for result in clean { say(Self.row("none", "no fault", result.module, result.outcome.rawValue)) }
-        let rows = await run.faulty(width: width) { row in
+        let rows = await run.faulty(width: width, only: Set(fault)) { row in
             let mutation = row.mutation
             if let trouble = row.trouble { say(Self.row(mutation.name, mutation.what, trouble, "NOT RUN")) }
             for result in row.results {

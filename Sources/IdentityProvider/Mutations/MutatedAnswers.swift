@@ -6,13 +6,14 @@ extension Mutation {
     /// Returns the response with the fault applied.
     func changed(_ response: Response, to request: Request, _ tools: MutationTools) async throws -> Response {
         switch Path(request.path) {
-        case .authorization, .consent: changeAuthorization(response, tools)
+        case .authorization, .consent: try await changeResponseJWT(changeAuthorization(response, tools), tools)
+        case .pushedAuthorization:
+            self == .requestURILivesLong && response.status == .created
+                ? try response.changing { $0["expires_in"] = 5 } : response
         case .token:
             response.status == .ok
                 ? try await changeTokens(response, tools) : changeTokenError(response)
-        case .userInfo:
-            self == .otherSubjectAtUserInfo && response.status == .ok
-                ? try response.changing { $0["sub"] = "somebody-else" } : response
+        case .userInfo: try changeUserInfo(response)
         case .introspection: try await changeIntrospection(response, request, tools)
         case .endSession, .confirmSignOut: changeSignOut(response, request)
         case .openIDConfiguration:
@@ -46,6 +47,32 @@ extension Mutation {
         }
         response.headers[.location] = "\(location[...mark])\(pairs.joined(separator: "&"))"
         return response
+    }
+
+    private func changeResponseJWT(_ response: Response, _ tools: MutationTools) async throws -> Response {
+        guard [.responseAudienceMissing, .responseExpiryMissing].contains(self),
+            let location = response.headers[.location], let range = location.firstRange(of: "response=")
+        else { return response }
+        let token = location[range.upperBound...].prefix { $0 != "&" }
+        let changed = try await tools.resigned(String(token)) { claims in
+            claims[self == .responseAudienceMissing ? "aud" : "exp"] = nil
+        }
+        var response = response
+        response.headers[.location] = location.replacing(token, with: changed)
+        return response
+    }
+
+    private func changeUserInfo(_ response: Response) throws -> Response {
+        guard response.status == .ok else { return response }
+        switch self {
+        case .otherSubjectAtUserInfo: return try response.changing { $0["sub"] = "somebody-else" }
+        case .userInfoNotSigned:
+            guard case .bytes(let bytes) = response.body,
+                let claims = try? JWT.unverifiedClaims(of: String(decoding: bytes, as: UTF8.self))
+            else { return response }
+            return .json(claims)
+        default: return response
+        }
     }
 
     private static func unescaped(_ page: Page, _ response: Response) -> Response {
@@ -97,6 +124,18 @@ extension Mutation {
     private func changeIntrospection(
         _ response: Response, _ request: Request, _ tools: MutationTools
     ) async throws -> Response {
+        if self == .introspectionWithoutConfirmation {
+            return try response.changing { claims in
+                claims["cnf"] = nil
+                if claims["token_type"] != nil { claims["token_type"] = "Bearer" }
+            }
+        }
+        if self == .introspectionOfOtherType, case .bytes(let bytes) = response.body,
+            case let text = String(decoding: bytes, as: UTF8.self), (try? JWS(parsing: text)) != nil
+        {
+            let changed = Array(try await tools.resigned(text).utf8)
+            return Response(status: response.status, headers: response.headers, body: .bytes(changed))
+        }
         guard self == .introspectionOpen, response.status == .unauthorized, let token = request.parameters["token"],
             let bearer = try await tools.bearers.bearer(token)
         else { return response }
@@ -138,7 +177,8 @@ extension Mutation {
 extension Response {
     fileprivate func object() throws -> JSONObject {
         guard case .bytes(let bytes) = body, !bytes.isEmpty else { return [:] }
-        return try JSONObject(parsing: bytes)
+        // Signed responses have no members to change.
+        return (try? JSONObject(parsing: bytes)) ?? [:]
     }
 
     fileprivate func changing(_ change: (inout JSONObject) -> Void) throws -> Response {

@@ -31,6 +31,9 @@ struct MutationTools: Sendable {
     let ring: KeyRing
     let clients: any ClientStore
     let bearers: BearerAuthenticator
+    let digester: SecretDigester
+    let pushed: any PushedRequestStore
+    let fetcher: any Fetcher
     /// Short codes and the codes they replace.
     let codes = ShortCodes()
 
@@ -40,6 +43,9 @@ struct MutationTools: Sendable {
         ring = core.keys
         clients = core.clients
         bearers = BearerAuthenticator(core)
+        digester = core.digester
+        pushed = core.stores.pushedRequests
+        fetcher = core.fetcher
     }
 
     final class ShortCodes: Sendable {
@@ -56,7 +62,7 @@ struct MutationTools: Sendable {
 
     /// Returns the token with changed claims, signed with `key` or, by default, with the issuer's key.
     func resigned(
-        _ token: String, key: (any Signer)? = nil, hidesKey: Bool = false,
+        _ token: String, key: (any Signer)? = nil, hidesKey: Bool = false, type: String = "JWT",
         _ change: (inout JSONObject) -> Void = { _ in }
     ) async throws -> String {
         let algorithm = try JWS(parsing: token).header["alg"]?.string ?? "none"
@@ -65,7 +71,7 @@ struct MutationTools: Sendable {
         let own = KeyRing.algorithms.first { $0.rawValue == algorithm } ?? .rs256
         let signer: any Signer
         if let key { signer = key } else { signer = try ring.signer(for: own) }
-        return try await JWT.sign(claims, type: "JWT", with: hidesKey ? NamelessSigner(base: signer) : signer)
+        return try await JWT.sign(claims, type: type, with: hidesKey ? NamelessSigner(base: signer) : signer)
     }
 
     private struct NamelessSigner: Signer {

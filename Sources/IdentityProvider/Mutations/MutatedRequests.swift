@@ -7,8 +7,21 @@ extension Mutation {
     func changed(_ request: Request, _ tools: MutationTools) async throws -> Request {
         var edit = RequestEdit(request)
         switch Path(request.path) {
-        case .authorization where edit["interaction"] == nil: try await changeAuthorization(&edit, tools)
-        case .token: try await changeToken(&edit, request, tools)
+        case .authorization where edit["interaction"] == nil:
+            try await changeAuthorization(&edit, tools)
+            try await changeRequestURI(&edit, tools)
+            try await changeSigned(&edit, tools)
+        case .pushedAuthorization:
+            if self == .requestURIPushed { edit["request_uri"] = nil }
+            if self == .proofKeyOfCodeIgnored {
+                edit["dpop_jkt"] = nil
+                edit.headers[.dpop] = nil
+            }
+            try await changeSigned(&edit, tools)
+            try await changeCertificate(&edit, tools)
+        case .token:
+            try await changeToken(&edit, request, tools)
+            try await changeSigned(&edit, tools)
         case .endSession where edit["request"] == nil: try await changeSignOut(&edit, tools)
         case .userInfo:
             if self == .userInfoRefusesPost, request.method == .post {
@@ -17,6 +30,8 @@ extension Mutation {
             if self == .tokenInQuery, request.method == .get, let token = edit["access_token"] {
                 edit.headers[.authorization] = "Bearer \(token)"
             }
+            try await changeProof(&edit, request, tools)
+            try await changeBoundToken(&edit, tools)
         default: break
         }
         return try edit.request
@@ -62,9 +77,6 @@ extension Mutation {
         {
             edit["client_id"] = edit["client_id"].map { $0 + Mutation.open }
         }
-        if self == .assertionClaimsNotChecked, let assertion = edit["client_assertion"] {
-            edit["client_assertion"] = try await vouched(assertion, edit["client_id"], tools)
-        }
         guard let text = edit["code"],
             let code = try? tools.sealer.open(AuthorizationCode.self, from: text, for: .authorizationCode)
         else { return }
@@ -80,25 +92,6 @@ extension Mutation {
         let other = AuthorizationCode(
             id: code.id, granted: granted, redirectURI: code.redirectURI, pkce: pkce, expiresAt: expiry)
         edit["code"] = try tools.sealer.seal(other, for: .authorizationCode)
-    }
-
-    /// Returns an assertion with valid claims if the signature of `assertion` is a client's. Its claims aren't checked.
-    private func vouched(_ assertion: String, _ claimed: String?, _ tools: MutationTools) async throws -> String {
-        let jws = try JWS(parsing: assertion)
-        for client in try await tools.clients.all() {
-            guard let keys = client.keys,
-                (try? jws.verify(with: keys, allowing: Set(SignatureAlgorithm.asymmetric))) != nil,
-                let signer = Mutation.assertionKey?.signer(keyID: "mutation")
-            else { continue }
-            let id = client.id.rawValue
-            return try await JWT.sign(
-                [
-                    "iss": .string(id), "sub": .string(id), "aud": .string(tools.issuer.identifier),
-                    "jti": .string(Base64URL.encode(RandomBytes.make(16))),
-                    "exp": .integer(Int(Date().timeIntervalSince1970) + 60),
-                ], type: "JWT", with: signer)
-        }
-        return assertion
     }
 
     private func changeSignOut(_ edit: inout RequestEdit, _ tools: MutationTools) async throws {
@@ -130,10 +123,12 @@ struct RequestEdit {
     private var pairs: [(name: String, value: String)]
     private var isChanged = false
     var headers: HTTPFields
+    var certificates: [[UInt8]]
 
     init(_ request: Request) {
         original = request
         headers = request.headers
+        certificates = request.certificates
         pairs = request.parameters.query.split(separator: "&").compactMap { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = try? FormEncoding.decode(parts[0].utf8),
@@ -160,18 +155,20 @@ struct RequestEdit {
 
     var request: Request {
         get throws {
-            guard isChanged || headers != original.headers else { return original }
+            guard isChanged || headers != original.headers || certificates != original.certificates else {
+                return original
+            }
             let text = FormEncoding.encode(pairs)
             return try Request(
                 method: original.method, path: original.path, query: original.method == .post ? nil : text,
                 headers: headers, body: original.method == .post ? Array(text.utf8) : [],
-                remoteAddress: original.remoteAddress, certificates: original.certificates)
+                remoteAddress: original.remoteAddress, certificates: certificates)
         }
     }
 }
 
 extension Optional {
-    fileprivate func asyncMap<Value>(_ body: (Wrapped) async throws -> Value) async throws -> Value? {
+    func asyncMap<Value>(_ body: (Wrapped) async throws -> Value) async throws -> Value? {
         if let self { try await body(self) } else { nil }
     }
 }

@@ -5,7 +5,7 @@ extension Mutation {
     /// The client that the current request claims to come from.
     @TaskLocal static var requester: Identifier<Client>?
 
-    /// Signs the assertions of `assertionClaimsNotChecked`. Every client with keys appears to have registered it.
+    /// Signs what faults accept. Every client with keys appears to have registered it.
     static let assertionKey = try? PrivateKey.generate(for: .es256)
     /// The suffix of an identifier that lets its client authenticate without a secret.
     static let open = "~open"
@@ -26,7 +26,8 @@ extension Mutation {
             upstreams: stores.upstreams, upstreamLinks: stores.upstreamLinks,
             sessions: faulty(stores.sessions), devices: stores.devices, attempts: stores.attempts,
             consents: stores.consents,
-            authorizations: FaultyAuthorizations(base: stores.authorizations), pushedRequests: stores.pushedRequests,
+            authorizations: FaultyAuthorizations(base: stores.authorizations),
+            pushedRequests: FaultyPushedRequests(base: stores.pushedRequests),
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
             recoveryCodes: stores.recoveryCodes, recoveries: stores.recoveries,
             keys: stores.keys, dataKeys: stores.dataKeys,
@@ -45,7 +46,7 @@ private struct FaultyClients: ClientStore {
     let base: any ClientStore
 
     func find(_ id: Identifier<Client>) async throws -> Client? {
-        guard id.rawValue.hasSuffix(Mutation.open) else { return try await base.find(id).map(withKey) }
+        guard id.rawValue.hasSuffix(Mutation.open) else { return try await base.find(id).map(changed) }
         let real = Identifier<Client>(rawValue: String(id.rawValue.dropLast(Mutation.open.count)))
         guard let client = try await base.find(real) else { return nil }
         var metadata = client.metadata
@@ -53,13 +54,19 @@ private struct FaultyClients: ClientStore {
         return try Client(metadata)
     }
 
-    private func withKey(_ client: Client) throws -> Client {
-        guard Mutation.current == .assertionClaimsNotChecked,
+    private func changed(_ client: Client) throws -> Client {
+        if Mutation.current == .constraintNotRequired, client.profile != nil {
+            var metadata = client.metadata
+            for name in ["profile", "dpop_bound_access_tokens"] { metadata[name] = nil }
+            return try Client(metadata, secret: client.secret)
+        }
+        guard Mutation.current?.signsAgain == true,
             let keys = client.metadata["jwks"]?.object?["keys"]?.array,
             let own = Mutation.assertionKey?.publicKey(keyID: "mutation").object
         else { return client }
         var metadata = client.metadata
         metadata["jwks"] = ["keys": .array(keys + [.object(own)])]
+        metadata["request_object_signing_alg"] = nil
         return try Client(metadata, secret: client.secret)
     }
 
@@ -125,6 +132,7 @@ private struct FaultyAuthorizations: AuthorizationStore {
     }
     func find(_ id: Identifier<Authorization>) async throws -> Authorization? {
         guard let found = try await base.find(id) else { return nil }
+        if Mutation.current == .publicRefreshTokenNotBound { return found.unbound }
         guard Mutation.current == .refreshTokenOfAnyClient, let client = Mutation.requester else { return found }
         let grant = found.granted
         let granted = Granted(
@@ -182,9 +190,21 @@ private struct FaultySingleUse: SingleUseStore {
     let base: any SingleUseStore
 
     func consume(_ value: String, for purpose: SingleUsePurpose, until expiry: Date) async throws -> Bool {
-        try await base.consume(value, for: purpose, until: expiry)
+        if purpose == .dpopProof, Mutation.current == .proofWorksTwice { return true }
+        return try await base.consume(value, for: purpose, until: expiry)
     }
     func isConsumed(_ value: String, for purpose: SingleUsePurpose) async throws -> Bool {
         try await base.isConsumed(value, for: purpose) && Mutation.current != .revokedTokenActive
+    }
+}
+
+extension Authorization {
+    /// The same authorization, whose refresh tokens are bound to nothing.
+    fileprivate var unbound: Authorization {
+        var granted = granted
+        granted.confirmation = nil
+        return Authorization(
+            id: id, granted: granted, generation: generation, rotatedAt: rotatedAt, revokedAt: revokedAt,
+            expiresAt: expiresAt)
     }
 }

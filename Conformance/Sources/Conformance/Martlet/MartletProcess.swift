@@ -10,10 +10,11 @@ package final class MartletProcess: Sendable {
     private let log: URL
 
     /// Starts `program` and waits until it is ready. `storage` is the value of the setting; `nil` uses a new SQLite
-    /// file. With TLS, `openssl` creates a certificate for the run.
+    /// file. With TLS, `openssl` creates a certificate for the run. `clientCA` is the path of the authorities for client
+    /// certificates, which are then asked for on a port of their own.
     package init(
-        program: String, resources: String, storage: String? = nil, isSecure: Bool = false, arguments: [String] = [],
-        environment: [String: String] = [:]
+        program: String, resources: String, storage: String? = nil, isSecure: Bool = false, clientCA: String? = nil,
+        arguments: [String] = [], environment: [String: String] = [:]
     ) async throws {
         let port = try FreePort.find()
         issuer = "\(isSecure ? "https" : "http")://localhost:\(port)"
@@ -21,6 +22,7 @@ package final class MartletProcess: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let tls = isSecure ? try TestCertificate(in: folder) : nil
         certificate = tls?.certificate
+        let mutual = isSecure ? try clientCA.map(Self.mutualTLS) ?? [] : []
         log = folder.appending(path: "martlet.log")
         try Data().write(to: log)
         let key = storage == nil ? nil : try Self.makeMasterKey(by: program, in: folder)
@@ -32,7 +34,7 @@ package final class MartletProcess: Sendable {
             [
                 "serve", "--issuer", issuer, "--listen", "127.0.0.1:\(port)", "--apply",
                 URL(filePath: resources).path(percentEncoded: false), "--telemetry-level", "notice",
-            ] + (storage.map { ["--storage", $0] } ?? []) + (tls?.arguments ?? [])
+            ] + (storage.map { ["--storage", $0] } ?? []) + (tls?.arguments ?? []) + mutual
             + (key.map { ["--master-key-file", $0] } ?? []) + arguments
         let output = try FileHandle(forWritingTo: log)
         process.standardOutput = output
@@ -42,6 +44,11 @@ package final class MartletProcess: Sendable {
             throw InvalidTarget(reason: "cannot start \(program): \(error.localizedDescription)")
         }
         try await waitUntilReady()
+    }
+
+    private static func mutualTLS(_ authorities: String) throws -> [String] {
+        let path = URL(filePath: authorities).path(percentEncoded: false)
+        return ["--tls-mutual-listen", "127.0.0.1:\(try FreePort.find())", "--tls-mutual-client-ca", path]
     }
 
     /// Creates the master key, which Martlet doesn't create itself for a database that several nodes can share.

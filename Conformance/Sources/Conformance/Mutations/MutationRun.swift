@@ -18,31 +18,39 @@ package struct MutationRun: Sendable {
 
     package let program: String
     package let resources: String
+    package let clientCA: String
     package let target: Target
     package let pace: Double
 
-    package init(program: String, resources: String, target: Target, pace: Double) {
+    package init(program: String, resources: String, clientCA: String, target: Target, pace: Double) {
         self.program = program
         self.resources = resources
+        self.clientCA = clientCA
         self.target = target
         self.pace = pace
     }
 
     /// Runs the same modules against a server without faults, which must pass them.
     package func clean() async throws -> [ModuleResult] {
-        var names: [String: Set<String>] = [:]
-        for mutation in ListedMutation.all { names[mutation.plan.name, default: []].formUnion(mutation.modules) }
-        let plans = Plans.all.compactMap { plan in
-            names[plan.name].map { wanted in
-                Plan(plan.name, variant: plan.variant, modules: plan.modules.filter(wanted.contains))
-            }
+        var plans: [Plan] = []
+        for mutation in ListedMutation.all {
+            let listed = plans.firstIndex { $0.name == mutation.plan.name && $0.variant == mutation.plan.variant }
+            let modules = Set(mutation.modules).union(listed.map { plans[$0].modules } ?? [])
+            let plan = Plan(
+                mutation.plan.name, variant: mutation.plan.variant,
+                modules: mutation.plan.modules.filter(modules.contains))
+            if let listed { plans[listed] = plan } else { plans.append(plan) }
         }
         return try await run(Selection(plans: plans), environment: [:])
     }
 
-    /// Runs all faults with at most `width` servers at a time, and reports each as it finishes.
-    package func faulty(width: Int, progress: @escaping @Sendable (Row) -> Void) async -> [Row] {
-        var waiting = ListedMutation.all.enumerated().sorted { waits($0.element) && !waits($1.element) }[...]
+    /// Runs the faults named in `names`, or all of them, with at most `width` servers at a time, and reports each as it
+    /// finishes.
+    package func faulty(
+        width: Int, only names: Set<String> = [], progress: @escaping @Sendable (Row) -> Void
+    ) async -> [Row] {
+        let chosen = ListedMutation.all.filter { names.isEmpty || names.contains($0.name) }
+        var waiting = chosen.enumerated().sorted { waits($0.element) && !waits($1.element) }[...]
         var rows: [Int: Row] = [:]
         await withTaskGroup(of: (Int, Row).self) { group in
             func startNext() {
@@ -70,13 +78,17 @@ package struct MutationRun: Sendable {
     }
 
     private func run(_ selection: Selection, environment: [String: String]) async throws -> [ModuleResult] {
+        // TLS takes time, and without it there are no client certificates.
+        let isSecure = selection.plans.contains { plan in
+            plan.variant.fapi?.usesCertificate == true || plan.modules.contains { $0.contains("-mtls-") }
+        }
         let martlet = try await MartletProcess(
-            program: program, resources: resources, arguments: ["--lifetimes-refresh-grace", "3"],
-            environment: environment)
+            program: program, resources: resources, isSecure: isSecure, clientCA: clientCA,
+            arguments: ["--lifetimes-refresh-grace", "3"], environment: environment)
         defer { martlet.stop() }
         var target = target
         target.issuer = martlet.issuer
-        let transport = Transport()
+        let transport = Transport(trustedRoots: martlet.certificate)
         let results = await Runner(target: target, transport: transport, width: 6, pace: pace)
             .run(selection) { _, _ in }
         await transport.close()
@@ -84,6 +96,6 @@ package struct MutationRun: Sendable {
     }
 
     private func waits(_ mutation: ListedMutation) -> Bool {
-        mutation.modules.contains { $0.contains("lifetime") || $0.contains("30seconds") }
+        mutation.modules.contains { $0.contains("lifetime") || $0.contains("30seconds") || $0.contains("expired-r") }
     }
 }

@@ -12,6 +12,16 @@ package struct Plan: Sendable {
     }
 }
 
+extension Plan {
+    package static func security(_ variant: FAPIVariant) -> Plan {
+        Plan("fapi2-security-profile-final-test-plan", variant: Variant(fapi: variant))
+    }
+
+    package static func signing(_ variant: FAPIVariant) -> Plan {
+        Plan("fapi2-message-signing-final-test-plan", variant: Variant(fapi: variant))
+    }
+}
+
 /// The plans that this program can run.
 package enum Plans {
     package static let basic = Plan("oidcc-basic-certification-test-plan")
@@ -28,8 +38,7 @@ package enum Plans {
     package static let everyFAPI = fapi(FAPIVariant.securityProfile, FAPIVariant.messageSigning)
 
     private static func fapi(_ security: [FAPIVariant], _ signing: [FAPIVariant]) -> [Plan] {
-        security.map { Plan("fapi2-security-profile-final-test-plan", variant: Variant(fapi: $0)) }
-            + signing.map { Plan("fapi2-message-signing-final-test-plan", variant: Variant(fapi: $0)) }
+        security.map(Plan.security) + signing.map(Plan.signing)
     }
 
     /// The plans with a single variant.

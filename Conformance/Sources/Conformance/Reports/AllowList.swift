@@ -57,7 +57,7 @@ package struct Allowance: Sendable {
                 let unexpected = Self.unexpected(module, matching)
                 if !unexpected.isEmpty, !module.outcome.isIncomplete {
                     objections.append(
-                        "\(plan.plan): \(module.module) is unexpectedly \(module.outcome.rawValue): "
+                        "\(plan.title): \(module.module) is unexpectedly \(module.outcome.rawValue): "
                             + unexpected.joined(separator: "; "))
                 }
             }

@@ -18,7 +18,7 @@ package enum HTMLReport {
             \(notices(report))
             <h2>Plans</h2>
             \(summary(report))
-            \(report.plans.map { plan($0, report.masking) }.joined(separator: "\n"))
+            \(report.plans.enumerated().map { plan($1, at: $0, report.masking) }.joined(separator: "\n"))
             <p class="note">Plans and modules are named as in the official suite. This report is not a certification.</p>
             </main></body></html>
 
@@ -36,21 +36,21 @@ package enum HTMLReport {
     }
 
     private static func summary(_ report: Report) -> String {
-        let rows = report.plans.map { plan in
+        let rows = report.plans.enumerated().map { index, plan in
             let counts = Dictionary(grouping: plan.modules, by: \.outcome).mapValues(\.count)
             let words = counts.sorted { $0.key.rawValue < $1.key.rawValue }
                 .map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")
             return """
-                <tr><td><a href="#\(XML.escape(plan.plan))">\(XML.escape(plan.plan))</a></td>\
+                <tr><td><a href="#plan-\(index)">\(XML.escape(plan.title))</a></td>\
                 <td class="\(plan.verdict)">\(plan.verdict)</td><td>\(words)</td></tr>
                 """
         }
         return "<table><tr><th>plan</th><th>verdict</th><th>modules</th></tr>\(rows.joined())</table>"
     }
 
-    private static func plan(_ plan: PlanResult, _ masking: Masking) -> String {
+    private static func plan(_ plan: PlanResult, at index: Int, _ masking: Masking) -> String {
         """
-        <section id="\(XML.escape(plan.plan))"><h2>\(XML.escape(plan.plan))</h2>
+        <section id="plan-\(index)"><h2>\(XML.escape(plan.plan))</h2>
         <p class="note">\(XML.escape(plan.variant))</p>
         \(plan.modules.map { module($0, masking) }.joined(separator: "\n"))
         </section>

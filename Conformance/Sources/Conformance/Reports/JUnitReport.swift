@@ -15,9 +15,9 @@ package enum JUnitReport {
         let failures = plan.modules.count(where: \.outcome.isFailure)
         let skipped = plan.modules.count { $0.outcome == .skipped || $0.outcome.isIncomplete }
         return """
-            <testsuite name="\(XML.escape(plan.plan))" tests="\(plan.modules.count)" failures="\(failures)" \
+            <testsuite name="\(XML.escape(plan.title))" tests="\(plan.modules.count)" failures="\(failures)" \
             skipped="\(skipped)">
-            \(plan.modules.map { module($0, plan.plan, masking) }.joined())</testsuite>
+            \(plan.modules.map { module($0, plan.title, masking) }.joined())</testsuite>
 
             """
     }

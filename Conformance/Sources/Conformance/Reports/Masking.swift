@@ -12,7 +12,7 @@ package struct Masking: Sendable {
     private static let names: Set<String> = [
         "code", "access_token", "refresh_token", "id_token", "id_token_hint", "client_secret", "client_assertion",
         "password", "code_verifier", "token", "request", "interaction", "form_token", "registration_access_token",
-        "totp", "otp", "assertion", "device_code", "request_uri",
+        "totp", "otp", "assertion", "device_code", "request_uri", "response",
     ]
 
     /// Keeps enough of a value to tell two apart, but too little to use it.
@@ -44,6 +44,7 @@ package struct Masking: Sendable {
                 let parts = header.value.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
                 return Parameter(
                     header.name, ([cookie(parts.first ?? "")] + parts.dropFirst()).joined(separator: ";"))
+            case "dpop": return Parameter(header.name, Self.mask(header.value))
             case "location": return Parameter(header.name, address(WebAddress(header.value)))
             default: return Parameter(header.name, text(header.value))
             }

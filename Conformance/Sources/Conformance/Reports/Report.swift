@@ -43,7 +43,7 @@ package struct Report: Sendable {
         for plan in plans {
             for module in plan.modules where module.outcome.isIncomplete {
                 guard allowance?.allows(module, in: plan) != true else { continue }
-                objections.append("\(plan.plan) is incomplete: \(module.module) is \(module.outcome.rawValue)")
+                objections.append("\(plan.title) is incomplete: \(module.module) is \(module.outcome.rawValue)")
             }
         }
         return objections + (allowance?.objections ?? [])

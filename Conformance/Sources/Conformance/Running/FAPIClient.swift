@@ -55,7 +55,7 @@ struct FAPIClient: Sendable {
     func resource() async throws -> WebAddress {
         guard variant.identity == .plainOAuth else { return try await endpoint("userinfo_endpoint") }
         guard let resource = trial.target.resource else { throw NotConfigured(what: "the target has no \"resource\"") }
-        guard !resource.contains("://") else { return WebAddress(resource) }
+        guard resource.hasPrefix("/") else { return WebAddress(resource) }
         let base = certificate == nil ? trial.target.issuer : try await endpoint("token_endpoint").origin
         return WebAddress(base + resource)
     }

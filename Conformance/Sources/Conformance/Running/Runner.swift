@@ -64,6 +64,7 @@ package struct Runner: Sendable {
         return zip(selection.plans, results).map { plan, results in
             PlanResult(
                 plan: plan.name, variant: plan.variant.description,
+                values: plan.variant.fapi == nil ? "" : plan.variant.summary ?? "",
                 isWhole: results.count == plan.modules.count,
                 modules: results.sorted { $0.key < $1.key }.map(\.value))
         }
@@ -93,16 +94,22 @@ package struct Runner: Sendable {
 package struct PlanResult: Sendable {
     package let plan: String
     package let variant: String
+    /// The values that distinguish it from other runs of the plan. Empty if there are none.
+    package let values: String
     /// Whether all of its modules were run.
     package let isWhole: Bool
     package let modules: [ModuleResult]
 
-    package init(plan: String, variant: String, isWhole: Bool, modules: [ModuleResult]) {
+    package init(plan: String, variant: String, values: String = "", isWhole: Bool, modules: [ModuleResult]) {
         self.plan = plan
         self.variant = variant
+        self.values = values
         self.isWhole = isWhole
         self.modules = modules
     }
+
+    /// The plan and what distinguishes this run of it.
+    package var title: String { values.isEmpty ? plan : "\(plan) (\(values))" }
 
     /// The overall result: `passed`, `failed` or `incomplete`.
     package var verdict: String {

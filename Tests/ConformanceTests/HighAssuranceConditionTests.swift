@@ -166,6 +166,8 @@ struct HighAssuranceConditionTests {
             bad: [(On.saysDPoP, bearer), (confirms, bearer), (On.hasDPoPType, bearer)])
         let nonce = answer(401, [("DPoP-Nonce", "x"), ("Cache-Control", "no-store")])
         let two = answer(401, [("DPoP-Nonce", "x"), ("DPoP-Nonce", "y"), ("Cache-Control", "no-store")])
+        let demand = answer(401, [("DPoP-Nonce", "x"), ("WWW-Authenticate", #"DPoP error="use_dpop_nonce""#)])
+        each([On.demandsNonce], good: demand, bad: [(On.demandsNonce, answer(200)), (On.demandsNonce, answer(401))])
         each([On.hasOneNonce], good: nonce, bad: [(On.hasOneNonce, two), (On.hasOneNonce, answer(401))])
         each(
             [On.hasPermitted, On.hasNoSymmetric], good: ["ES256", "RS256"],

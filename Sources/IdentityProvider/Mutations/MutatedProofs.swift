@@ -8,7 +8,7 @@ import JOSE
 extension Mutation {
     private static let proofFaults: Set<Mutation> = [
         .proofMethodNotChecked, .proofURLNotChecked, .proofTokenNotChecked, .proofTimeNotChecked,
-        .proofSignatureNotChecked, .proofKeyNotChecked,
+        .proofSignatureNotChecked, .proofKeyNotChecked, .proofNonceNotChecked,
     ]
     private static let proofKey = try? PrivateKey.generate(for: .es256)
 
@@ -37,6 +37,7 @@ extension Mutation {
         case .proofURLNotChecked: claims["htu"] = .string(tools.issuer.url(Path(request.path)))
         case .proofTokenNotChecked: claims["ath"] = .string(Self.hash(token))
         case .proofTimeNotChecked: claims["iat"] = .integer(Int(Date().timeIntervalSince1970))
+        case .proofNonceNotChecked: claims["nonce"] = .string(try tools.sealer.seal(Date(), for: .dpopNonce))
         default: break
         }
         let jwk = key.publicKey().object ?? [:]

@@ -79,6 +79,7 @@ enum Mutation: String, CaseIterable {
     case parametersOutsideCount = "M58"
     case anyRequestURIFetched = "M59"
     case certificateOfAnyClient = "M60"
+    case proofNonceNotChecked = "M61"
 
     /// The fault named by `CONFORMANCE_MUTATION`. An unknown name ends the process instead of testing without a fault.
     static let current: Mutation? = {

@@ -223,5 +223,6 @@ extension ListedMutation {
         ListedMutation(
             "M54-proof", "a DPoP proof works many times", "martlet-dpop-proof-race", "martlet-dpop-token-proof-race",
             in: Plans.own),
+        ListedMutation("M61", "nonces of DPoP proofs are not checked", "martlet-dpop-nonce", in: Plans.own),
     ]
 }

@@ -82,9 +82,11 @@ package struct MutationRun: Sendable {
         let isSecure = selection.plans.contains { plan in
             plan.variant.fapi?.usesCertificate == true || plan.modules.contains { $0.contains("-mtls-") }
         }
+        let demandsNonces = selection.plans.contains { $0.modules.contains("martlet-dpop-nonce") }
+        let nonces = demandsNonces ? ["--dpop-nonces", "true"] : []
         let martlet = try await MartletProcess(
             program: program, resources: resources, isSecure: isSecure, clientCA: clientCA,
-            arguments: ["--lifetimes-refresh-grace", "3"], environment: environment)
+            arguments: ["--lifetimes-refresh-grace", "3"] + nonces, environment: environment)
         defer { martlet.stop() }
         var target = target
         target.issuer = martlet.issuer

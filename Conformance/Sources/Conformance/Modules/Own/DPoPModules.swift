@@ -101,13 +101,14 @@ enum DPoPModules {
         let client = try FAPIClient(trial)
         let grant = try await client.signIn()
         var call = try await client.call(grant.accessToken)
+        let isIssued = client.nonce(for: call.address) != nil
         call.changesProof = { $0.claims["nonce"] = nil }
         let without = try await client.send(call)
-        guard DPoPNonces.isChallenge(without) else {
+        guard isIssued else {
             trial.check(ResourceConditions.accepts("a proof without nonce"), without)
             throw Skip(reason: "the provider issues no DPoP nonces")
         }
-        trial.check([hasOneNonce, ErrorModules.isUnauthorized], without)
+        trial.check([demandsNonce, hasOneNonce, ErrorModules.isUnauthorized], without)
         call.changesProof = { $0.claims["nonce"] = .string(.random()) }
         trial.check(hasOneNonce, try await client.send(call))
         try await client.useResource(grant)
@@ -170,6 +171,12 @@ enum DPoPModules {
                     && ["invalid_dpop_proof", "use_dpop_nonce"].contains(answer.json?["error"]?.string ?? ""),
                 "the response is \(answer.status): \(TokenConditions.said(answer))")
         }
+    }
+
+    static let demandsNonce = Condition<WebAnswer>(
+        "a proof without nonce is refused once the provider has issued one", .failure, "RFC 9449 §9", "RFC 9449 §11.3"
+    ) { answer in
+        .require(DPoPNonces.isChallenge(answer), "the response is \(answer.status)")
     }
 
     static let hasOneNonce = Condition<WebAnswer>(

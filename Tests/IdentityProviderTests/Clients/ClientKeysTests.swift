@@ -41,7 +41,7 @@ struct ClientKeysTests {
         ])
         #expect(try response.answer()["code"] != nil)
         #expect(Set(servers.policies.map(\.allowsPrivateNetworks)) == [false])
-        #expect(servers.policies.allSatisfy { $0.maximumSize == 262_144 && $0.timeout == .seconds(5) })
+        #expect(servers.policies.allSatisfy { $0.maximumSize == 65_536 && $0.timeout == .seconds(5) })
         let inside = try await self.issuer(["private_network": true])
         #expect(try await token(inside).status == .ok)
         #expect(servers.policies.last?.allowsPrivateNetworks == true)

@@ -1,5 +1,6 @@
 import Authenticators
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite("RFC 6238: time-based one-time passwords")
@@ -31,6 +32,19 @@ struct TOTPTests {
             #expect(try totp.code(at: moment) == code)
             #expect(totp.step(of: code, at: moment) == counter)
         }
+    }
+
+    @Test("RFC6238-002: the counter has 64 bits", arguments: [4_294_967_295, 4_294_967_296, 1 << 40])
+    func counter(_ step: Int) throws {
+        let secret = Array("12345678901234567890123456789012".utf8)
+        let counter = (0..<8).reversed().map { UInt8(truncatingIfNeeded: step >> ($0 * 8)) }
+        let hash = TestHMAC.sha256(counter, key: secret)
+        // Dynamic truncation (RFC 4226 §5.3).
+        let offset = Int(hash[31] & 15)
+        let number = hash[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } & 0x7FFF_FFFF
+        let code = String(String(number % 1_000_000 + 1_000_000).dropFirst())
+        let moment = Date(timeIntervalSince1970: Double(step) * 30)
+        #expect(try TOTP(secret: secret, algorithm: .sha256).code(at: moment) == code)
     }
 
     @Test("a code one time step early or late is accepted and its step returned; two steps off is refused")

@@ -55,6 +55,20 @@ struct PageTests {
         #expect(html.components(separatedBy: "<style>").count == 2)
     }
 
+    @Test("OIDC-Registration-010: the pages of a sign-in show the client's logo, privacy policy and terms")
+    func client() throws {
+        let client: [String: Page.Value] = [
+            "name": .text("Shop"), "logo_uri": .text("https://shop.example/logo.png"),
+            "policy_uri": .text("https://shop.example/privacy"), "tos_uri": .text("https://shop.example/terms"),
+        ]
+        for name in ["sign-in", "consent"] {
+            let html = text(try answer(Page(name, data: ["client": .object(client)])))
+            #expect(html.contains("<img class=\"logo\" src=\"https://shop.example/logo.png\""))
+            #expect(html.contains("<a href=\"https://shop.example/privacy\" rel=\"noreferrer\">"))
+            #expect(html.contains("<a href=\"https://shop.example/terms\" rel=\"noreferrer\">"))
+        }
+    }
+
     @Test("a page may run the scripts that it lists, and none that would widen its policy")
     func scripts() throws {
         var page = Page("error")

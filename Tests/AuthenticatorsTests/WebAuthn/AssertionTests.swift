@@ -59,6 +59,22 @@ struct AssertionTests {
                 == lie.step)
     }
 
+    @Test("WebAuthn-L3-037: unrequested extensions are ignored, but the signature covers them")
+    func extensions() throws {
+        var authenticator = try SoftwareAuthenticator()
+        let record = try Self.record(of: authenticator)
+        authenticator.flags |= 128
+        authenticator.trailer = CBOR.map(["appid": .bool(true)]).encoded()
+        #expect(throws: Never.self) { try Self.assert(authenticator, known: record) }
+        let client = authenticator.clientDataJSON("webauthn.get", Self.challenge)
+        let signature = try authenticator.assertionSignature(of: client)
+        authenticator.trailer = CBOR.map(["appid": .bool(false)]).encoded()
+        #expect(
+            try #require(throws: WebAuthnRefusal.self) {
+                try Self.assert(authenticator, known: record, signature: signature)
+            }.step == "7.2-21")
+    }
+
     @Test("a registration response is not accepted as an assertion")
     func otherType() throws {
         let authenticator = try SoftwareAuthenticator()

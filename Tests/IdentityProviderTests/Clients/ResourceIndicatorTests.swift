@@ -86,6 +86,20 @@ struct ResourceIndicatorTests {
         #expect(claims["scope"]?.string == (more.isEmpty ? nil : "admin"))
     }
 
+    @Test(
+        "RFC8707-001: the identifier of a resource server is an absolute URI without a fragment",
+        arguments: [
+            ("https://orders.example", true), ("https://orders.example/v1?x=1", true), ("urn:example:orders", true),
+            ("https://orders.example#", false), ("https://orders.example/#a", false), ("orders.example", false),
+            ("/orders", false), ("", false),
+        ])
+    func identifier(_ text: String, isValid: Bool) throws {
+        let document: JSONObject = [
+            "resource_servers": [["identifier": .string(text), "scopes": ["orders"]]]
+        ]
+        #expect(((try? ResourceSet(document)) != nil) == isValid)
+    }
+
     @Test("resource drops the scopes of other servers from the consent and the tokens")
     func narrowed() async throws {
         let issuer = try await Example.issuer()

@@ -26,6 +26,23 @@ struct ErrorHeaderTests {
         }
     }
 
+    @Test(
+        "RFC6750-007: a challenge has each parameter at most once",
+        arguments: [
+            OAuthError.bearerChallenge(), .bearerChallenge(.invalidToken, "the access token is not valid here"),
+            .bearerChallenge(.insufficientScope, "the scope openid is required", [("scope", "openid")]),
+            .insufficientAuthentication(AuthenticationDemand(context: .multiFactor, maxAge: 60), as: .bearer),
+        ])
+    func parameters(_ error: OAuthError) {
+        let challenges = error.headers[values: .wwwAuthenticate]
+        #expect(!challenges.isEmpty)
+        for challenge in challenges {
+            let names = challenge.matches(of: /([a-z_]+)="[^"]*"/).map { String($0.output.1) }
+            #expect(names.first == "realm")
+            #expect(names.count == Set(names).count)
+        }
+    }
+
     @Test("a failed authentication is answered with one challenge (RFC 9110 §11.6.1)")
     func challenges() async throws {
         let issuer = try await TestIssuer()

@@ -31,6 +31,28 @@ struct ParametersTests {
         #expect(parameters["scope"] == "openid profile email phone")
     }
 
+    @Test(
+        "WHATWG-URL-003 WHATWG-URL-004 WHATWG-URL-006: pieces end at &, names at the first =, and names are decoded")
+    func pieces() throws {
+        let parameters = try Parameters(
+            parsing: "&&client%5Fid=a;b&assertion=e30=.e30==&state=x;y=z&", limits: Limits())
+        #expect(parameters["client_id"] == "a;b")
+        #expect(parameters["assertion"] == "e30=.e30==")
+        #expect(parameters["state"] == "x;y=z")
+        #expect(parameters.query == "client_id=a%3Bb&assertion=e30%3D.e30%3D%3D&state=x%3By%3Dz")
+        #expect(throws: OAuthError.self) { try Parameters(parsing: "client%5Fid=a&client_id=b", limits: Limits()) }
+    }
+
+    @Test(
+        "WHATWG-URL-010: a charset parameter doesn't change the decoding",
+        arguments: ["UTF-8", "utf-8", "iso-8859-1", "\"UTF-8\""])
+    func charset(_ charset: String) throws {
+        let type = "application/x-www-form-urlencoded;charset=\(charset)"
+        let request = try Request(
+            method: .post, path: "/token", headers: [.contentType: type], body: Array("a=%C3%A9".utf8))
+        #expect(request.parameters["a"] == "é")
+    }
+
     @Test("the number of parameters and the total length are limited")
     func bounds() {
         let many = (0..<65).map { "p\($0)=1" }.joined(separator: "&")

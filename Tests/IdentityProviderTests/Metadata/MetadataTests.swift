@@ -40,6 +40,13 @@ struct MetadataTests {
             ])
     }
 
+    @Test("RFC9470-006 OIDC-Prompt-Create-003: the metadata lists every acr and prompt value that a request may have")
+    func values() async throws {
+        let document = try await TestIssuer().send(.get, "/.well-known/openid-configuration").json()
+        #expect(document["acr_values_supported"] == .array((1...3).map { .string("urn:martlet:acr:\($0)") }))
+        #expect(document["prompt_values_supported"] == ["none", "login", "consent", "select_account"])
+    }
+
     @Test("an unchanged response is not sent again")
     func validators() async throws {
         let issuer = try await TestIssuer()

@@ -96,6 +96,15 @@ struct SignOutTests {
         #expect(noClient.status == .badRequest)
     }
 
+    @Test("OIDC-RP-Initiated-Logout-006: unknown languages in ui_locales are not an error")
+    func languages() async throws {
+        let issuer = try await TestIssuer()
+        let (browser, _) = try await signedIn(issuer)
+        let page = try await browser.get("/logout", [("ui_locales", "tlh xx-Nope de")]).page()
+        #expect(page.template == "confirm-sign-out")
+        #expect(page.languages == ["tlh", "xx-Nope", "de"])
+    }
+
     @Test("a cross-site POST is treated like the GET")
     func post() async throws {
         let issuer = try await TestIssuer()

@@ -171,6 +171,17 @@ struct JWSTests {
         }
     }
 
+    @Test("FAPI2-SP-044: of several keys with one kid, the one that fits the algorithm and the signature is found")
+    func sharedKeyID() async throws {
+        let keys = try [Keys.make(.es256), PrivateKey.generate(for: .es256), Keys.make(.ps256)]
+        let set = JWKSet(keys: keys.map { $0.publicKey(keyID: "same") })
+        for key in keys {
+            let text = try await JWS.sign([], type: nil, with: key.signer(keyID: "same"))
+            let found = try JWS(parsing: text).verify(with: set, allowing: [.es256, .ps256])
+            #expect(found.thumbprint == key.publicKey().thumbprint)
+        }
+    }
+
     @Test("without kid, at most eight keys are tried")
     func tries() async throws {
         let key = try Keys.make(.edDSA)

@@ -31,6 +31,16 @@ struct TokenClaimTests {
         #expect(["iss", "aud", "iat", "exp", "jti"].filter { machine[$0] == nil } == [])
     }
 
+    @Test("FAPI2-SP-031: a nonce comes back unchanged, however long and odd", arguments: [64, 512])
+    func nonce(_ length: Int) async throws {
+        let nonce = String(repeating: "aZ09-._~ +/=%&\"é", count: length / 16)
+        let issuer = try await TestIssuer()
+        let request = Browser.webRequest(scope: "openid").filter { $0.0 != "nonce" } + [("nonce", nonce)]
+        let code = try await Browser(issuer).authorize(request).answer().required("code")
+        let tokens = try await issuer.redeem(code).json()
+        #expect(try JWTClaims.of(tokens["id_token"]?.string)["nonce"]?.string == nonce)
+    }
+
     @Test("OIDC-Front-Channel-Logout-004: sid in the ID Token names the session, the same for every client in it")
     func session() async throws {
         let issuer = try await TestIssuer()

@@ -4,7 +4,7 @@ import IdentityProvider
 import TestSupport
 import Testing
 
-@Suite("OAuth 2.0 Form Post Response Mode §2")
+@Suite("OAuth 2.0 Multiple Response Type Encoding Practices §2.1; Form Post Response Mode §2")
 struct ResponseModeTests {
     private func fields(_ page: Page) -> [String: String] {
         guard case .list(let fields)? = page.data["fields"] else { return [:] }
@@ -45,6 +45,21 @@ struct ResponseModeTests {
         #expect(fields(page)["error"] == "login_required")
         #expect(fields(page)["state"] == "the-state")
         #expect(fields(page)["code"] == nil)
+    }
+
+    @Test(
+        "OAuth-Multiple-Response-Types-001: response_mode query or fragment decides where the response is put",
+        arguments: [("query", "?"), ("fragment", "#")], [false, true])
+    func place(_ mode: (name: String, mark: String), isError: Bool) async throws {
+        let issuer = try await TestIssuer()
+        let more = [("response_mode", mode.name)] + (isError ? [("prompt", "none")] : [])
+        let response = try await Browser(issuer).authorize(Browser.webRequest(more))
+        let location = try #require(response.headers[.location])
+        let prefix = "https://shop.example/callback\(mode.mark)"
+        #expect(location.hasPrefix(prefix))
+        let answer = try Parameters(parsing: location.dropFirst(prefix.count), limits: Limits())
+        #expect((answer["code"] == nil) == isError && (answer["error"] != nil) == isError)
+        #expect(answer["state"] == "the-state" && answer["iss"] == "https://id.example.com")
     }
 
     @Test(

@@ -75,6 +75,9 @@ struct OpenAPITests {
             token_endpoint_auth_method: none
             redirect_uris: [com.example.app:/callback]
             scope: openid
+        resource_servers:
+          - identifier: https://orders.example
+            scopes: [openid]
         upstreams:
           - {preset: google, client_id: c, client_secret: s}
         """
@@ -113,7 +116,10 @@ struct OpenAPITests {
         let itself = issuer + "/api/auth/self"
         #expect(try await api.get("/api/auth/self", headers: proof("GET", itself, token))["username"] == "alice")
         #expect(try await api.get("/api/auth/self", headers: proof("PUT", itself, token))["status"] == 401)
-        let path = "/api/auth/validate?htm=PUT&htu=https%3A%2F%2Forders.example%2F1"
+        let validate = "/api/auth/validate"
+        let own = try await proof("GET", issuer + validate, token)
+        #expect(try await api.get(validate, headers: own)["active"] == true)
+        let path = "\(validate)?audience=https%3A%2F%2Forders.example&htm=PUT&htu=https%3A%2F%2Forders.example%2F1"
         let called = try await proof("PUT", "https://orders.example/1", token)
         #expect(try await api.get(path, headers: called)["active"] == true)
         #expect(try await api.get(path, headers: called)["active"] == false)

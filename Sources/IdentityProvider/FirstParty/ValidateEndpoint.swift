@@ -6,7 +6,7 @@ import JOSE
 /// clients, it discloses only what they were granted or what the API they are for receives. `acr_values` and `max_age`
 /// demand a sign-in (RFC 9470); `role` and `permission` demand entitlements, and the response is 403 if the user lacks
 /// one or it may not be disclosed. A token that a client got for itself has no user, so it meets none of these. `htm` and
-/// `htu` name the request that a DPoP proof must be for.
+/// `htu` name the request that a DPoP proof must be for, and `audience` then names the resource server.
 struct ValidateEndpoint: FirstPartyEndpoint {
     let access: FirstPartyAccess
     let clients: FirstPartyClients
@@ -30,7 +30,9 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         let demanded = try EntitlementDemand(request.parameters)
         let catalog = try await resources.catalog()
         let audience = try audience(request.parameters, catalog)
-        let (bearer, _) = try await access.bearer(request, for: audience, at: DPoPTarget(askedAboutIn: request))
+        let target = try DPoPTarget(askedAboutIn: request)
+        try requireServer(audience, receiving: target, in: request)
+        let (bearer, _) = try await access.bearer(request, for: audience, at: target)
         let token = bearer.token
         let servers = catalog.servers(of: token)
         guard audience == access.issuer.identifier || servers.contains(where: { $0.identifier == audience }) else {
@@ -75,6 +77,17 @@ struct ValidateEndpoint: FirstPartyEndpoint {
             throw .invalidRequest("audience must be this issuer or a resource server with JWT access tokens")
         }
         return audience
+    }
+
+    /// Throws `invalid_request` if a proof for another host comes without the resource server there: whoever receives it
+    /// could otherwise read what only this issuer may, which refuses that proof at its other endpoints.
+    private func requireServer(
+        _ audience: String, receiving target: DPoPTarget?, in request: Request
+    ) throws(OAuthError) {
+        guard audience == access.issuer.identifier, request.headers[.dpop] != nil, let target,
+            !target.matches(access.issuer.url(Path(request.path)))
+        else { return }
+        throw .invalidRequest("audience must name the resource server that the DPoP proof is for, not this issuer")
     }
 
     private static func response(_ answer: JSONObject, to demanded: EntitlementDemand) -> Response {

@@ -92,6 +92,41 @@ struct ValidateProofTests {
     }
 
     @Test(
+        "a proof for another host shows nothing of what is for this issuer only",
+        arguments: ["", "audience=https://id.example.com&", "audience=https://unknown.example&"])
+    func otherHost(_ audience: String) async throws {
+        let call = try await Call(DPoPClient())
+        let client = call.client
+        func ask(_ query: String, _ fields: HTTPFields = [:]) async throws -> Response {
+            try await client.get("/api/auth/validate", call.token, query: query, proofs: [call.proof], fields)
+        }
+        let named = try await ask(audience + Self.query("POST", Self.called).dropFirst())
+        let described = try await ask(
+            audience,
+            [
+                .forwardedMethod: "POST", .forwardedProto: "https", .forwardedHost: "orders.example",
+                .forwardedURI: "/v1/orders",
+            ])
+        for refused in [named, described] {
+            #expect(refused.status == .badRequest)
+            #expect(refused.problem == "invalid_request")
+            #expect(try refused.json()["detail"]?.string?.hasPrefix("audience must") == true)
+            #expect(try refused.json()["active"] == nil)
+            #expect(try refused.json()["username"] == nil)
+        }
+        // The proof was not used up.
+        #expect(try await call.validate(Self.query("POST", Self.called)).status == .ok)
+    }
+
+    @Test("a gateway may name validate itself, which a client asked with a proof for it")
+    func namedItself() async throws {
+        let client = try await DPoPClient()
+        let token = try await client.tokens()["access_token"]?.string
+        let query = String(Self.query("GET", client.uri("/api/auth/validate")).dropFirst())
+        #expect(try await client.get("/api/auth/validate", token, query: query).status == .ok)
+    }
+
+    @Test(
         "half a request, or one that no proof can match, is a mistake of the gateway",
         arguments: [
             "&htm=POST", "&htu=https://orders.example/", "&htm=POST&htu=", "&htm=POST&htu=/v1/orders",

@@ -5,8 +5,6 @@ import Synchronization
 /// How clients present certificates (RFC 8705). Only clients are asked for one: a browser would show its user a dialog.
 package struct MutualTLS: Sendable {
     package enum Place: Hashable, Sendable {
-        /// The issuer's own URLs, where a proxy asks for certificates.
-        case issuer
         /// The issuer's host at the port of the listener for certificates.
         case port(Int)
         /// An origin, such as `https://mtls.example.com`.
@@ -31,7 +29,6 @@ package struct MutualTLS: Sendable {
     /// Returns the origin at which clients present certificates for `issuer`.
     package func origin(of issuer: Issuer) -> String {
         switch place {
-        case .issuer: return issuer.origin
         case .origin(let origin): return origin
         case .port(let port):
             // An IPv6 address needs brackets (RFC 3986 §3.2.2).
@@ -52,7 +49,7 @@ extension MutualTLS {
     func describe(in metadata: inout ServerMetadata, of issuer: Issuer) {
         metadata["tls_client_certificate_bound_access_tokens"] = true
         let base = origin(of: issuer) + issuer.path
-        guard place != .issuer, base != issuer.identifier else { return }
+        guard base != issuer.identifier else { return }
         var aliases: JSONObject = [:]
         for name in Self.aliased {
             guard let url = metadata[name]?.string else { continue }

@@ -8,22 +8,22 @@ package import IdentityProvider
 package struct CertificateField: Sendable {
     let name: HTTPField.Name
     let chainName: HTTPField.Name
-    /// The hosts at which the proxies ask for certificates; `nil` for all.
-    private let authorities: [String]?
+    /// The host at which the proxies ask for certificates, in each spelling.
+    private let authorities: [String]
 
-    /// With `origin`, the field counts only in requests to it: the proxies may forward other hosts without replacing the
-    /// field. Throws for anything but a field name that has no other meaning.
-    package init(_ text: String, at origin: String? = nil) throws(InvalidValue) {
+    /// The field counts only in requests to `origin`, because the proxies may forward other hosts without replacing it.
+    /// Throws for anything but a field name that has no other meaning.
+    package init(_ text: String, at origin: String) throws(InvalidValue) {
         guard let name = HTTPField.Name(text), let chainName = HTTPField.Name("\(text)-Chain"),
             name == .clientCertificate || name.canonicalName.hasPrefix("x-"),
             !name.canonicalName.hasPrefix("x-forwarded-"), name != .requestID
         else { throw InvalidValue("must be Client-Cert or a name that starts with X-, such as X-SSL-Client-Cert") }
         self.name = name
         self.chainName = chainName
-        authorities = origin.map { RouteTable.spellings(of: String($0.dropFirst("https://".count)), isSecure: true) }
+        authorities = RouteTable.spellings(of: String(origin.dropFirst("https://".count)), isSecure: true)
     }
 
-    func isExpected(at authority: String) -> Bool { authorities?.contains(authority) ?? true }
+    func isExpected(at authority: String) -> Bool { authorities.contains(authority) }
 
     /// Removes both fields and returns the chain in DER, the client's certificate first. Empty without the field: the
     /// client presented no certificate (RFC 9440 §2.4).

@@ -33,7 +33,9 @@ enum CertificateFuzz {
     }
 
     private static let field: CertificateField = {
-        guard let field = try? CertificateField("Client-Cert") else { fatalError("the field is invalid") }
+        guard let field = try? CertificateField("Client-Cert", at: "https://a") else {
+            fatalError("the field is invalid")
+        }
         return field
     }()
 

@@ -10,6 +10,8 @@ private struct FAPISite {
     static let callback = "https://bank.example/callback"
     let certificates: ClientCertificates
     let issuer: String
+    /// Where clients present certificates.
+    let certificateOrigin: String
     private let program: RunningProgram
     /// Without TLS, behind nginx.
     private let browser: WebClient
@@ -46,7 +48,8 @@ private struct FAPISite {
             """
     }
 
-    init() async throws {
+    /// `change` makes a mistake in the configuration of nginx.
+    init(change: (String) -> String = { $0 }) async throws {
         certificates = try ClientCertificates()
         let (folder, key) = (certificates.folder, try PrivateKey.generate(for: .es256))
         var own = key.object
@@ -63,15 +66,17 @@ private struct FAPISite {
                 .replacing("127.0.0.1:8080", with: "127.0.0.1:\(port)")
                 .replacing("listen 443 ssl;", with: "listen 127.0.0.1:\(listen) ssl;")
                 .replacing(/server_name [a-z.]+;/, with: "server_name localhost;")
+                .replacing(/Host [a-z]+\.example\.com;/, with: "Host localhost:\(listen);")
                 .replacing(/\/etc\/ssl\/[a-z]+\.example\.com/, with: "\(folder.url.path)/server")
         }
-        try folder.write("nginx.conf", ForwardProxy.aroundNginx.replacing("SERVER", with: shipped.joined()))
+        try folder.write("nginx.conf", ForwardProxy.aroundNginx.replacing("SERVER", with: change(shipped.joined())))
         issuer = "https://localhost:\(issuerPort)"
+        certificateOrigin = "https://localhost:\(otherPort)"
         program = try RunningProgram(
             [
                 "serve", "--issuer", issuer, "--listen", "127.0.0.1:\(port)", "--apply", "resources.yaml",
                 "--trusted-proxies", "127.0.0.1/32", "--tls-mutual-proxy-header", "X-SSL-Client-Cert",
-                "--tls-mutual-client-ca", "authorities.pem", "--tls-mutual-url", "https://localhost:\(otherPort)",
+                "--tls-mutual-client-ca", "authorities.pem", "--tls-mutual-url", certificateOrigin,
             ], in: folder.url)
         browser = WebClient(origin: "http://localhost:\(port)")
         proxy = try RunningScript("nginx", [folder.url.path])
@@ -115,5 +120,31 @@ struct FAPIClientTests {
         #expect(report["rotated"] as? Bool == false)
         #expect(report["refreshed"] as? Int == 200)
         #expect(report["introspected"] as? Bool == true)
+    }
+
+    @Test(
+        "RFC9440-004: a certificate that is only claimed authenticates nobody, whatever host the client names",
+        arguments: [false, true])
+    func forged(forgets: Bool) async throws {
+        // The server at the issuer, which comes first, needs not even remove the field.
+        let site = try await FAPISite { file in
+            guard forgets else { return file }
+            return file.replacing(#/ +proxy_set_header X-SSL-Client-Cert[^\n]*\n/#, with: "", maxReplacements: 2)
+        }
+        let certificate = Data(site.certificates.bank.certificates[0]).base64EncodedString()
+        let forged = ["-H", "X-SSL-Client-Cert: :\(certificate):"]
+        let request =
+            ["-d", "response_type=code", "-d", "redirect_uri=\(FAPISite.callback)", "-d", "scope=openid"]
+            + ["-d", "code_challenge=\(Proof().challenge)", "-d", "code_challenge_method=S256", "-d", "client_id=bank"]
+        for origin in [site.issuer, site.certificateOrigin] {
+            for host in [site.issuer, site.certificateOrigin, "https://mtls.example.com"] {
+                let named = ["-H", "Host: \(host.dropFirst("https://".count))"]
+                let answer = try site.certificates.curl("\(origin)/par", request + forged + named)
+                #expect(answer.status == 401, "\(origin) \(host): \(answer)")
+                #expect(try json(answer.body)["error"] as? String == "invalid_client")
+            }
+        }
+        let right = try site.certificates.curl("\(site.certificateOrigin)/par", as: "bank", request)
+        #expect(right.status == 201, "\(right)")
     }
 }

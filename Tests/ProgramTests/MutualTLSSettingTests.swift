@@ -55,18 +55,32 @@ struct MutualTLSSettingTests {
         #expect(try alias(listen + ["--tls-mutual-url", "https://MTLS.example"]) == "https://mtls.example/token")
         let proxied = [
             "--issuer", "https://id.example", "--trusted-proxies", "10.0.0.0/8", "--tls-mutual-proxy-header",
-            "Client-Cert",
+            "Client-Cert", "--tls-mutual-url", "https://id.example:444",
         ]
-        #expect(try alias(proxied) == "https://id.example/token")
+        #expect(try alias(proxied) == "https://id.example:444/token")
         #expect(try configuration(proxied).mutualTLS?.mutualTLS.trustAnchors == nil)
     }
+
+    /// Certificates at a host that an issuer has as well, where browsers could send the field.
+    private static let sameOrigin = [
+        ["--issuer", "https://id.example", "--tls-mutual-url", "https://id.example"],
+        ["--issuer", "https://ID.example:443/a", "--tls-mutual-url", "https://id.example"],
+        ["--issuer", "https://id.example:9000", "--tls-mutual-url", "https://ID.example:9000"],
+        ["--issuer", "http://localhost:9000", "--tls-mutual-url", "https://localhost:9000"],
+        [
+            "--issuer", "https://id.example", "--additional-issuers", "https://other.example/b", "--tls-mutual-url",
+            "https://other.example",
+        ],
+    ]
 
     @Test("every mistake names the setting and the next step")
     func mistaken() throws {
         let folder = try Folder()
         let (authority, tls) = try files(in: folder)
         let proxies = ["--trusted-proxies", "10.0.0.0/8"]
-        let header = proxies + ["--tls-mutual-proxy-header", "Client-Cert"]
+        let field = proxies + ["--tls-mutual-proxy-header", "Client-Cert"]
+        let url = ["--tls-mutual-url", "https://mtls.example"]
+        let header = field + url
         let examples: [([String], String)] = [
             (["--tls-mutual-client-ca", authority], "--tls-mutual-client-ca: requires tls.mutual.listen or"),
             (["--tls-mutual-url", "https://a.example"], "--tls-mutual-url: requires tls.mutual.listen or"),
@@ -76,19 +90,27 @@ struct MutualTLSSettingTests {
             (tls + ["--tls-mutual-listen", "0.0.0.0:0"], "--tls-mutual-listen: must name the port"),
             (header + ["--tls-mutual-client-ca", "/missing.pem"], "cannot read the file /missing.pem"),
             (header + ["--tls-mutual-client-ca", tls[3]], "server.key is not a PEM file of certificates"),
-            (["--tls-mutual-proxy-header", "Client-Cert"], "--tls-mutual-proxy-header: requires trusted_proxies"),
-            (proxies + ["--tls-mutual-proxy-header", "Authorization"], "must be Client-Cert or a name that starts"),
-            (header + ["--tls-mutual-url", "http://a.example"], "--tls-mutual-url: must be https://HOST"),
-            (header + ["--tls-mutual-url", "https://a.example/x"], "--tls-mutual-url: must be https://HOST"),
-            (header + ["--tls-mutual-url", "https://a.example/"], "--tls-mutual-url: must be https://HOST"),
             (
-                header + [
-                    "--issuer", "https://a.example", "--additional-issuers", "https://b.example", "--tls-mutual-url",
-                    "https://mtls.example",
-                ], "--tls-mutual-url: would be the same for https://a.example and https://b.example"
+                url + ["--tls-mutual-proxy-header", "Client-Cert"],
+                "--tls-mutual-proxy-header: requires trusted_proxies"
+            ),
+            (
+                field,
+                "--tls-mutual-proxy-header: requires tls.mutual.url: give clients with certificates a host or port"
+            ),
+            (
+                url + proxies + ["--tls-mutual-proxy-header", "Authorization"],
+                "must be Client-Cert or a name that starts"
+            ),
+            (field + ["--tls-mutual-url", "http://a.example"], "--tls-mutual-url: must be https://HOST"),
+            (field + ["--tls-mutual-url", "https://a.example/x"], "--tls-mutual-url: must be https://HOST"),
+            (field + ["--tls-mutual-url", "https://a.example/"], "--tls-mutual-url: must be https://HOST"),
+            (
+                header + ["--issuer", "https://a.example", "--additional-issuers", "https://b.example"],
+                "--tls-mutual-url: would be the same for https://a.example and https://b.example"
             ),
         ]
-        for (arguments, expected) in examples {
+        for (arguments, expected) in examples + Self.sameOrigin.map({ (field + $0, "must differ from") }) {
             let mistakes = try mistakes(arguments)
             #expect(mistakes.count == 1 && mistakes[0].contains(expected), "\(arguments): \(mistakes)")
         }
@@ -128,7 +150,10 @@ struct MutualTLSSettingTests {
                 "resources.yaml:4: clients[0].token_endpoint_auth_method: client bank can't authenticate: "
                     + "tls_client_auth needs the setting tls.mutual.listen or tls.mutual.proxy_header"), "\(off.output)"
         )
-        let on = ["--trusted-proxies", "10.0.0.0/8", "--tls-mutual-proxy-header", "Client-Cert"]
+        let on = [
+            "--trusted-proxies", "10.0.0.0/8", "--tls-mutual-proxy-header", "Client-Cert", "--tls-mutual-url",
+            "https://mtls.example",
+        ]
         #expect(try await check(on).output.contains("needs the setting tls.mutual.client_ca"))
         let trusting = try await check(on + ["--tls-mutual-client-ca", authority])
         #expect(trusting.code == 0, "\(trusting.output)")
@@ -145,7 +170,10 @@ struct MutualTLSSettingTests {
         try folder.write("ca.pem", TestChain.pem(try chain.presented().root.der))
         try folder.write(
             "martlet.yaml",
-            "trusted_proxies: [10.0.0.0/8]\ntls: {mutual: {proxy_header: Client-Cert, client_ca: ca.pem}}\n")
+            """
+            trusted_proxies: [10.0.0.0/8]
+            tls: {mutual: {url: "https://mtls.example", proxy_header: Client-Cert, client_ca: ca.pem}}
+            """)
         let (code, output) = try await RunningProgram.run(["check", "--config", "martlet.yaml"], in: folder.url)
         #expect(code == 0)
         #expect(output.contains("note: tls.mutual.client_ca: an authority in ca.pem "), "\(output)")

@@ -64,11 +64,13 @@ enum CertificateProxy: String, CaseIterable {
             let server = try shipped("nginx.conf")
                 .replacing("listen 443 ssl;", with: "listen 127.0.0.1:\(port) ssl;")
                 .replacing("server_name mtls.example.com;", with: "server_name localhost;")
+                .replacing("Host mtls.example.com;", with: "Host localhost:\(port);")
                 .replacing("/etc/ssl/mtls.example.com", with: "\(folder)/server")
             return ("nginx.conf", ForwardProxy.aroundNginx.replacing("SERVER", with: server))
         case .caddy:
             let site = try shipped("Caddyfile")
                 .replacing("mtls.example.com {", with: "https://localhost:\(port) {\n\tbind 127.0.0.1")
+                .replacing("Host mtls.example.com", with: "Host localhost:\(port)")
                 .replacing("\ttls {", with: "\ttls \(folder)/server.pem \(folder)/server.key {")
             return ("Caddyfile", "{\n\tadmin off\n\tauto_https off\n}\n\(site)")
         }
@@ -203,10 +205,13 @@ struct MutualTLSTests {
         let server = try await RunningServer(
             [
                 "--apply", "resources.yaml", "--trusted-proxies", "192.0.2.0/24", "--tls-mutual-proxy-header",
-                "Client-Cert", "--tls-mutual-client-ca", "client-ca.pem",
+                "Client-Cert", "--tls-mutual-client-ca", "client-ca.pem", "--tls-mutual-url", "https://localhost:444",
             ], in: certificates.folder.url)
         let chain = certificates.bank.certificates.map { ":\(Data($0).base64EncodedString()):" }
         let forged = ["-H", "Client-Cert: \(chain[0])", "-H", "Client-Cert-Chain: \(chain[1])"]
-        #expect(try certificates.token(at: "\(server.issuer)/token", for: "bank", with: nil, forged).status == 401)
+        for host in ["localhost:\(server.port)", "localhost:444"] {
+            let sent = forged + ["-H", "Host: \(host)"]
+            #expect(try certificates.token(at: "\(server.issuer)/token", for: "bank", with: nil, sent).status == 401)
+        }
     }
 }

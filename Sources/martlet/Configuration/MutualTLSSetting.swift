@@ -24,11 +24,14 @@ struct MutualTLSSetting {
         address = Self.address(&values)
         authorities = Self.authorities(&values)
         let origin = Self.origin(&values, issuers)
-        field = Self.field(&values, at: origin)
+        field = Self.field(&values, at: origin, issuers)
         let place: MutualTLS.Place =
             if let origin { .origin(origin) } else if case .host(_, let port)? = address {
                 .port(port)
-            } else { .issuer }
+            } else {
+                // Something is missing, which was reported.
+                .port(443)
+            }
         mutualTLS = MutualTLS(at: place, trusting: authorities?.authorities)
     }
 
@@ -47,11 +50,28 @@ struct MutualTLSSetting {
         return address
     }
 
-    private static func field(_ values: inout SettingValues, at origin: String?) -> CertificateField? {
+    private static func field(
+        _ values: inout SettingValues, at origin: String?, _ issuers: [Issuer]
+    ) -> CertificateField? {
         guard let text = values.text(.tlsMutualProxyHeader) else { return nil }
         if values.list(.trustedProxies).isEmpty {
             values.report(
                 .tlsMutualProxyHeader, "requires \(Setting.trustedProxies.rawValue): anyone else could send the field")
+        }
+        guard values.isSet(.tlsMutualURL) else {
+            values.report(
+                .tlsMutualProxyHeader,
+                "requires \(Setting.tlsMutualURL.rawValue): give clients with certificates a host or port of their own, "
+                    + "where the proxy replaces the field")
+            return nil
+        }
+        guard let origin else { return nil }
+        // Whatever the scheme, because the field is known by its host.
+        for issuer in issuers where issuer.origin.drop(while: { $0 != ":" }) == origin.drop(while: { $0 != ":" }) {
+            values.report(
+                .tlsMutualURL,
+                "must differ from \(issuer.identifier), because of \(Setting.tlsMutualProxyHeader.rawValue): give clients "
+                    + "with certificates a host or port of their own, where the proxy replaces the field")
         }
         do { return try CertificateField(text, at: origin) } catch {
             values.report(.tlsMutualProxyHeader, error.reason)

@@ -175,7 +175,7 @@ struct ClientCertificateTests {
     func fields() async throws {
         try await run(
             configure: {
-                $0.certificateField = try? CertificateField("Client-Cert")
+                $0.certificateField = try? CertificateField("Client-Cert", at: "https://a")
                 if let proxies = try? TrustedProxies(["127.0.0.1"]) { $0.proxies = proxies }
             },
             { site async throws in

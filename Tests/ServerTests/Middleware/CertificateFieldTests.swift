@@ -46,7 +46,7 @@ struct CertificateFieldTests {
         YGMg1Qyrkx4CIB4ivz3wQcQkGhcsUZ1SOImd/lq1Q0FLf09rGfLQPWDc
         """.components(separatedBy: "\n\n").map { $0.replacing("\n", with: "") }
 
-    private static let field = try! CertificateField("Client-Cert")
+    private static let field = try! CertificateField("Client-Cert", at: "https://a")
 
     private func take(
         _ values: [String], chain: [String] = [], by field: CertificateField = CertificateFieldTests.field
@@ -147,7 +147,9 @@ struct CertificateFieldTests {
             ("Cookie", false), ("Host", false), ("X-Forwarded-For", false), ("X-Request-Id", false), ("a b", false),
             ("", false), (":path", false),
         ])
-    func name(_ name: String, isAllowed: Bool) { #expect(((try? CertificateField(name)) != nil) == isAllowed) }
+    func name(_ name: String, isAllowed: Bool) {
+        #expect(((try? CertificateField(name, at: "https://a")) != nil) == isAllowed)
+    }
 
     /// Responds with the certificates and fields that reached it.
     private struct CertificateEndpoint: Endpoint {
@@ -194,7 +196,7 @@ struct CertificateFieldTests {
     }
 
     @Test(
-        "RFC9440-004: with a URL for certificates, the field counts only there, because proxies may forward other hosts as they are",
+        "RFC9440-004: the field counts only at the URL for certificates, because proxies may forward other hosts as they are",
         arguments: [
             ("mtls.example.com", true), ("MTLS.example.com", true), ("mtls.example.com:443", true), ("a", false),
             ("mtls.example.com:8443", false), ("mtls.example.com.evil.test", false), ("", false),

@@ -332,7 +332,7 @@ struct CertificateAuthenticationTests {
         let (first, second) = (try Self.selfIssued(), try Self.selfIssued())
         let site = KeySite()
         site.publish(try Self.jwk(first.link))
-        let issuer = try await TestIssuer(fetcher: site) { $0.mutualTLS = MutualTLS(at: .issuer) }
+        let issuer = try await TestIssuer(fetcher: site) { $0.mutualTLS = MutualTLS(at: .port(8_443)) }
         _ = try await issuer.administration.apply(
             ResourceSet([
                 "clients": [
@@ -403,7 +403,7 @@ struct CertificateAuthenticationTests {
     func authorities() async throws {
         let (chain, other) = (try TestChain().presented(), try TestChain().presented())
         let authorities = ClientAuthorities(TrustAnchors([chain.root]))
-        let issuer = try await issuer(Self.bySubject, MutualTLS(at: .issuer, trusting: authorities))
+        let issuer = try await issuer(Self.bySubject, MutualTLS(at: .port(8_443), trusting: authorities))
         #expect(try await ask(issuer, chain.certificates).status == .ok)
         #expect(try await ask(issuer, other.certificates).json() == Self.failed)
         authorities.replace(with: TrustAnchors([other.root]))
@@ -433,7 +433,7 @@ struct CertificateAuthenticationTests {
     @Test("the certificate of a public client opens no way around the limit on requests")
     func publicClients() async throws {
         let issuer = try await TestIssuer {
-            $0.mutualTLS = MutualTLS(at: .issuer)
+            $0.mutualTLS = MutualTLS(at: .port(8_443))
             $0.limits.requests = RateLimit(burst: 3, perMinute: 1)
         }
         let certificate = try Self.selfIssued().certificate.der

@@ -75,9 +75,6 @@ struct OpenAPITests {
             token_endpoint_auth_method: none
             redirect_uris: [com.example.app:/callback]
             scope: openid
-        resource_servers:
-          - identifier: https://orders.example
-            scopes: [openid]
         upstreams:
           - {preset: google, client_id: c, client_secret: s}
         """
@@ -119,8 +116,8 @@ struct OpenAPITests {
         let validate = "/api/auth/validate"
         let own = try await proof("GET", issuer + validate, token)
         #expect(try await api.get(validate, headers: own)["active"] == true)
-        let path = "\(validate)?audience=https%3A%2F%2Forders.example&htm=PUT&htu=https%3A%2F%2Forders.example%2F1"
-        let called = try await proof("PUT", "https://orders.example/1", token)
+        let path = "\(validate)?htm=GET&htu=\(issuer)\(validate)"
+        let called = try await proof("GET", issuer + validate, token)
         #expect(try await api.get(path, headers: called)["active"] == true)
         #expect(try await api.get(path, headers: called)["active"] == false)
     }

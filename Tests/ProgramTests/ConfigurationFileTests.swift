@@ -1,5 +1,4 @@
 import ArgumentParser
-import CoreFoundation
 import Foundation
 import Glibc
 import IdentityProvider
@@ -88,10 +87,10 @@ struct ConfigurationFileTests {
             (mode: 0o600, owner: 1_001, group: 1_000, user: 1_000, isOwn: false),
         ] as [(mode: mode_t, owner: uid_t, group: gid_t, user: uid_t, isOwn: Bool)])
     func group(_ file: (mode: mode_t, owner: uid_t, group: gid_t, user: uid_t, isOwn: Bool)) {
-        var status = stat()
-        (status.st_mode, status.st_uid, status.st_gid) = (S_IFREG | file.mode, file.owner, file.group)
+        let permissions = ConfigurationFile.Permissions(
+            mode: S_IFREG | file.mode, owner: file.owner, group: file.group)
         // The primary group of a user has the user's number.
-        #expect(ConfigurationFile.isOwn(status, user: file.user, group: file.user) == file.isOwn)
+        #expect(ConfigurationFile.isOwn(permissions, user: file.user, group: file.user) == file.isOwn)
     }
 
     @Test(

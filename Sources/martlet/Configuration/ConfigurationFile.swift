@@ -17,7 +17,7 @@ enum ConfigurationFile {
                 throw Mistakes(["\(path): \(Self.reason(errno, path))"])
             }
             var status = stat()
-            guard unsafe fstat(file.descriptor, &status) == 0, isOwn(status) else {
+            guard unsafe fstat(file.descriptor, &status) == 0, isOwn(Permissions(status)) else {
                 throw Mistakes([
                     """
                     \(path): not used, because another user may have written it; to use it, add --config \(path)
@@ -42,12 +42,23 @@ enum ConfigurationFile {
     /// Whether only this user and root can have written the regular file. The user's own primary group may write it,
     /// because many systems create files that way (umask 002) and give each user a group of their own. That of root may
     /// have other members.
-    static func isOwn(_ status: stat, user: uid_t = geteuid(), group: gid_t = getegid()) -> Bool {
-        guard status.st_mode & S_IFMT == S_IFREG, [0, user].contains(status.st_uid), status.st_mode & 0o002 == 0 else {
+    static func isOwn(_ file: Permissions, user: uid_t = geteuid(), group: gid_t = getegid()) -> Bool {
+        guard file.mode & S_IFMT == S_IFREG, [0, user].contains(file.owner), file.mode & 0o002 == 0 else {
             return false
         }
-        return status.st_mode & 0o020 == 0 || user != 0 && status.st_gid == group
+        return file.mode & 0o020 == 0 || user != 0 && file.group == group
     }
+
+    /// The type of a file, and who may do what with it.
+    struct Permissions {
+        let mode: mode_t
+        let owner: uid_t
+        let group: gid_t
+    }
+}
+
+extension ConfigurationFile.Permissions {
+    fileprivate init(_ status: stat) { self.init(mode: status.st_mode, owner: status.st_uid, group: status.st_gid) }
 }
 
 extension Configuration {

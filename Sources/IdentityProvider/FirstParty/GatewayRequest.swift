@@ -4,8 +4,8 @@ extension DPoPTarget {
     static let parameters: Set = ["htm", "htu"]
 
     /// Returns the request that a gateway asks about: named by the parameters `htm` and `htu`, or described by a trusted
-    /// proxy. `nil` for a client that asks for itself. Whoever asks may name any request, because only they rely on the
-    /// answer, and the proof is used up. Throws `invalid_request` for half a request, or one that no proof can match.
+    /// proxy. `nil` for a client that asks for itself. A gateway may name any request, because only it relies on the answer,
+    /// and the proof is used up. Throws `invalid_request` if `htm` or `htu` is missing, or if no proof can match them.
     init?(askedAboutIn request: Request) throws(OAuthError) {
         let parameters = request.parameters
         switch (parameters["htm"], parameters["htu"]) {

@@ -79,8 +79,8 @@ struct ValidateEndpoint: FirstPartyEndpoint {
         return audience
     }
 
-    /// Throws `invalid_request` if a proof for another host comes without the resource server there: whoever receives it
-    /// could otherwise read what only this issuer may, which refuses that proof at its other endpoints.
+    /// Throws `invalid_request` if a proof for another host comes without the resource server there. Otherwise, that
+    /// host could read what is only for this issuer, which refuses the proof at its other endpoints.
     private func requireServer(
         _ audience: String, receiving target: DPoPTarget?, in request: Request
     ) throws(OAuthError) {

@@ -21,7 +21,7 @@ struct AuthenticatedBearer: Sendable {
 }
 
 /// Verifies access tokens: issued by this issuer, neither expired nor revoked, with an enabled client and user, and
-/// presented by whoever they are bound to.
+/// presented by the sender that they are bound to.
 struct BearerAuthenticator: Sendable {
     let issuer: Issuer
     private let reader: AccessTokenReader
@@ -57,7 +57,7 @@ struct BearerAuthenticator: Sendable {
     func bearer(
         _ credential: TokenCredential, in request: Request, for audience: String, at target: DPoPTarget? = nil
     ) async throws -> AuthenticatedBearer? {
-        // Before the proof: whoever has no token causes no second verification.
+        // Before the proof, so that a sender without a valid token causes no second verification.
         guard var bearer = try await bearer(credential.text) else { return nil }
         guard bearer.token.audience.contains(audience) else {
             Decision.note("The access token is not for \(audience) (RFC 9068 §4).")

@@ -30,7 +30,8 @@ struct RequestObject: Sendable {
     init(unsigned text: String, of client: Client, for issuer: Issuer, at now: Date) throws {
         let jws = try JWS(parsing: text)
         guard jws.header["alg"]?.string == "none", text.hasSuffix("."), client.requestRules.allowsUnsigned else {
-            throw InvalidRequestObject(reason: "the client has registered unsigned request objects")
+            throw InvalidRequestObject(
+                reason: "the client registered request objects without a signature, with alg none")
         }
         let claims = try JWT.unverifiedClaims(of: text)
         if let expiry = claims["exp"] {
@@ -65,7 +66,7 @@ struct RequestObject: Sendable {
         var pairs = [(name: "client_id", value: client.id.rawValue)]
         for (name, value) in claims.members where !Self.ownClaims.contains(name) && name != "client_id" {
             guard let texts = Self.texts(value, of: name) else {
-                throw InvalidRequestObject(reason: "a resource is not a text")
+                throw InvalidRequestObject(reason: "resource must be a string or a list of strings")
             }
             guard !([name] + texts).contains(where: { FormEncoding.hasControlCharacter($0.utf8) }) else {
                 throw InvalidRequestObject(reason: "a parameter has a control character")
@@ -75,8 +76,8 @@ struct RequestObject: Sendable {
         parameters = Parameters(pairs)
     }
 
-    /// Returns the values of a parameter. What is no text counts as its JSON (OpenID Connect Core §6.1), so that
-    /// unknown parameters of any type are ignored (RFC 6749 §3.1). Only `resource` has a list of values (RFC 8707 §2.1).
+    /// Returns the values of a parameter. Values of other types become their JSON text (OpenID Connect Core §6.1), so
+    /// that unknown parameters of any type are ignored (RFC 6749 §3.1). Only `resource` has a list of values (RFC 8707 §2.1).
     private static func texts(_ value: JSON, of name: String) -> [String]? {
         switch value {
         case .string(let text): return [text]

@@ -44,7 +44,7 @@ struct DPoPProof: Sendable, Hashable {
             throw DPoPRefusal("htu does not match the request")
         }
         guard let id = claims["jti"]?.string, !id.isEmpty, let issuedAt = claims["iat"]?.seconds else {
-            throw DPoPRefusal("jti must be a text")
+            throw DPoPRefusal("jti must be a string")
         }
         if let token, claims["ath"]?.string?.isExactly(Self.hash(token)) != true {
             throw DPoPRefusal("ath does not match the access token")

@@ -74,7 +74,7 @@ struct BasicCredentialTests {
         #expect(try await send(issuer, "\(client):\(secret)").status == status)
         #expect(try await send(issuer, "\(client):\(secret)", [("client_id", "a+b%2F")]).status == status)
         let other = try await send(issuer, "\(client):\(secret)", [("client_id", "other")])
-        #expect(try other.json()["error"] == "invalid_request")
+        #expect(try other.json()["error"] == "invalid_client")
     }
 
     @Test("of two clients that one text can name, it means the one that the standard says")

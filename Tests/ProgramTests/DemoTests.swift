@@ -26,7 +26,8 @@ struct DemoTests {
         try await browser.type("wrong password", into: "#password")
         try await browser.click("button[type=submit]")
         try await browser.wait(for: "document.querySelector('[role=alert]') !== null")
-        #expect(try await browser.evaluate("document.querySelector('#password').ariaInvalid") == "true")
+        // The alert comes first, so the browser may not have read the field yet.
+        try await browser.wait(for: "document.querySelector('#password')?.ariaInvalid === 'true'")
         try await browser.type("down-the-rabbit-hole", into: "#password")
         try await browser.click("button[type=submit]")
 

@@ -72,6 +72,12 @@ extension Mutation {
 
     private func changeToken(_ edit: inout RequestEdit, _ request: Request, _ tools: MutationTools) async throws {
         if self == .shortCode { edit["code"] = edit["code"].flatMap(tools.codes.code) ?? edit["code"] }
+        if self == .publicRefreshTokenNotBound, let text = edit["refresh_token"],
+            var token = try? tools.sealer.open(RefreshToken.self, from: text, for: .refreshToken)
+        {
+            token.confirmation = nil
+            edit["refresh_token"] = try tools.sealer.seal(token, for: .refreshToken)
+        }
         if self == .refreshWithoutAuthentication, edit["grant_type"] == "refresh_token",
             request.headers[.authorization] == nil, edit["client_secret"] == nil
         {

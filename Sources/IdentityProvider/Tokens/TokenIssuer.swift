@@ -21,8 +21,8 @@ struct TokenIssuer: Sendable {
         now = core.now
     }
 
-    /// Issues the access token, bound to `confirmation`, and, if the client is registered for the refresh token grant, a refresh token. With
-    /// `isOpenID`, the scope `openid` adds an ID Token (OpenID Connect Core §3.1.3.3).
+    /// Issues the access token, bound to `confirmation`, and a refresh token if the client is registered for that grant.
+    /// With `isOpenID`, the scope `openid` adds an ID Token (OpenID Connect Core §3.1.3.3).
     func issue(
         _ redemption: Redemption, to client: Client, boundTo confirmation: Confirmation?, isOpenID: Bool
     ) async throws -> TokenResponse {
@@ -75,7 +75,8 @@ struct TokenIssuer: Sendable {
             confirmation: confirmation)
     }
 
-    /// A JWT carries the user's current entitlements and attributes. An opaque token doesn't, because introspection adds them.
+    /// A JWT carries the user's current entitlements and attributes. An opaque token doesn't, because introspection adds
+    /// them.
     private func encode(
         _ token: AccessToken, of redemption: Redemption, with entitlements: Entitlements?, _ attributes: UserAttributes
     ) async throws -> String {

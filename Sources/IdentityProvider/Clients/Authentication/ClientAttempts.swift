@@ -5,9 +5,9 @@ import Synchronization
 /// Rate limits failed client authentication, per client and network (RFC 6749 §2.3.1, §10.10).
 ///
 /// Failures count on all nodes. Each costs a commit, in one network about one a second, beyond which failures count on
-/// their node. The requests of a client that this node knows in their network cost not even a query. Failures count only in their own network, and not in a network where the client authenticated
-/// within a day: anyone else in that network could otherwise lock the client out. There, the endpoint's rate limit
-/// bounds guesses.
+/// their node. The requests of a client that this node knows in their network cost not even a query. Failures count only
+/// in their own network, and not in a network where the client authenticated within a day: anyone else in that network
+/// could otherwise lock the client out. There, the endpoint's rate limit bounds guesses.
 final class ClientAttempts: Sendable {
     private let shared: FailureLimiter
     private let limiter: RateLimiter

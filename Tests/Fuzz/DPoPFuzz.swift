@@ -15,7 +15,7 @@ enum DPoPFuzz {
         let (text, target) = (lines[0], DPoPTarget(method: lines[1], uris: [lines[2]]))
         let token = lines.count > 3 && !lines[3].isEmpty ? lines[3] : nil
         require(target.matches(lines[2]), "a URL matches itself")
-        // Whoever names another request is refused before.
+        // A target for another request was refused before.
         guard target.isMatchable, let proof = proof(text, target, token) else { return }
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let header = object(parts[0]), let claims = object(parts[1]) else {

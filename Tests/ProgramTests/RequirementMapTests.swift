@@ -4,22 +4,6 @@ import Testing
 
 @Suite("The map of requirements matches the sources and tests")
 struct RequirementMapTests {
-    private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
-
-    /// Returns the output of `.ci/requirements` for a project.
-    private func check(_ project: URL) async throws -> (code: Int32, errors: String) {
-        let folder = try Folder()
-        let errors = folder.url.appending(path: "err")
-        try Data().write(to: errors)
-        let process = Process()
-        process.executableURL = Self.root.appending(path: ".ci/requirements")
-        process.arguments = [project.path()]
-        process.standardError = try FileHandle(forWritingTo: errors)
-        try process.run()
-        try await until("requirements ended") { !process.isRunning }
-        return (process.terminationStatus, try String(contentsOf: errors, encoding: .utf8))
-    }
-
     private static let test = "Tests/DoorTests/DoorTests.swift"
     private static let sound = [
         "Conformance/requirements.csv": """
@@ -58,12 +42,12 @@ struct RequirementMapTests {
             #expect(name != file || text.contains(old), "\(name)")
             try Data((name == file ? text.replacing(old, with: new) : text).utf8).write(to: path)
         }
-        return try await check(folder.url)
+        return try await CheckScript.run("requirements", on: folder.url)
     }
 
     @Test("docs/requirements.md and docs/deviations.md have every row, and all that they name exists")
     func present() async throws {
-        let (code, errors) = try await check(Self.root)
+        let (code, errors) = try await CheckScript.run("requirements")
         #expect(code == 0, "\(errors)")
     }
 

@@ -4,22 +4,6 @@ import Testing
 
 @Suite("Topics of the provider depend on each other in one direction")
 struct TopicDirectionTests {
-    private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
-
-    /// Returns the output of `.ci/topics` for a project.
-    private func check(_ project: URL) async throws -> (code: Int32, errors: String) {
-        let folder = try Folder()
-        let errors = folder.url.appending(path: "err")
-        try Data().write(to: errors)
-        let process = Process()
-        process.executableURL = Self.root.appending(path: ".ci/topics")
-        process.arguments = [project.path()]
-        process.standardError = try FileHandle(forWritingTo: errors)
-        try process.run()
-        try await until("topics ended") { !process.isRunning }
-        return (process.terminationStatus, try String(contentsOf: errors, encoding: .utf8))
-    }
-
     /// Creates a project of two topics, `Upper` above `Lower`, with these files.
     private func check(_ files: [String: String]) async throws -> (code: Int32, errors: String) {
         let folder = try Folder()
@@ -31,12 +15,12 @@ struct TopicDirectionTests {
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: file)
         }
-        return try await check(folder.url)
+        return try await CheckScript.run("topics", on: folder.url)
     }
 
     @Test("the sources follow the drawing in docs/architecture.md")
     func present() async throws {
-        let (code, errors) = try await check(Self.root)
+        let (code, errors) = try await CheckScript.run("topics")
         #expect(code == 0, "\(errors)")
     }
 

@@ -62,7 +62,7 @@ extension AccessToken {
             id: id, authorization: isForUser ? Identifier(rawValue: String(parent[0])) : nil,
             client: Identifier(rawValue: client), user: isForUser ? Identifier(rawValue: subject) : nil,
             scope: Scope((claims["scope"]?.string ?? "").split(separator: " ").map(String.init)),
-            audience: claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string].compactMap(\.self),
+            audience: claims.audience,
             issuedAt: Date(timeIntervalSince1970: issuedAt), expiresAt: Date(timeIntervalSince1970: expiresAt),
             authenticatedAt: (claims["auth_time"]?.seconds).map(Date.init(timeIntervalSince1970:)),
             amr: claims["amr"]?.array?.compactMap(\.string) ?? [], acr: claims["acr"]?.string,

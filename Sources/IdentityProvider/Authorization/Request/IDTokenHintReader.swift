@@ -36,10 +36,9 @@ struct IDTokenHintReader: Sendable {
         let keys = ring.verificationKeys
         do {
             let claims = try JWT(validating: token, with: keys, rules: rules, at: now()).claims
-            let audience = claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string].compactMap(\.self)
             return IDTokenHint(
                 subject: Identifier(rawValue: claims["sub"]?.string ?? ""),
-                clients: audience.map(Identifier<Client>.init),
+                clients: claims.audience.map(Identifier<Client>.init),
                 session: claims["sid"]?.string.map(Identifier<Session>.init))
         } catch {
             throw OAuthError.invalidRequest(

@@ -46,11 +46,8 @@ struct RequestObject: Sendable {
         if let own = claims["iss"], own.string?.isExactly(client.id.rawValue) != true {
             throw InvalidRequestObject(reason: "iss must be the client_id")
         }
-        if let audience = claims["aud"] {
-            let named = audience.array?.compactMap(\.string) ?? [audience.string].compactMap(\.self)
-            guard named.contains(where: issuer.identifier.isExactly) else {
-                throw InvalidRequestObject(reason: "aud must be the issuer identifier")
-            }
+        guard claims["aud"] == nil || claims.audience.contains(where: issuer.identifier.isExactly) else {
+            throw InvalidRequestObject(reason: "aud must be the issuer identifier")
         }
         // Otherwise the object could serve as a client assertion elsewhere (RFC 9101 §10.8).
         guard claims["sub"]?.string != client.id.rawValue else {

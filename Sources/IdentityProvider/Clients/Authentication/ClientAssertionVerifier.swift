@@ -104,6 +104,11 @@ extension ClientRefusal {
         name: "replayed_assertion", sentence: "the client assertion was already used (RFC 7523 §3).")
 }
 
+extension JSONObject {
+    /// `aud`, which is a string or a list (RFC 7519 §4.1.3).
+    var audience: [String] { self["aud"]?.array?.compactMap(\.string) ?? [self["aud"]?.string].compactMap(\.self) }
+}
+
 extension JSON {
     /// A NumericDate (RFC 7519 §2).
     var seconds: TimeInterval? {

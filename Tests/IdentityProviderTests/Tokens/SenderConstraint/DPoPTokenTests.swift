@@ -54,7 +54,7 @@ struct DPoPTokenTests {
         let tokens = try await client.redeem(code, verifier, proofs: [proof]).json()
         let replay = try await client.redeem(code, verifier, proofs: [proof])
         #expect(replay.error == "invalid_dpop_proof")
-        // Whoever only recorded the request can't revoke the tokens.
+        // An attacker who only recorded the request can't revoke the tokens.
         #expect(try await client.get("/userinfo", tokens["access_token"]?.string).status == .ok)
     }
 

@@ -69,6 +69,7 @@ private struct ExpiringTable: Sendable {
             "authorizations", key: ["id"], column: "expiry_hour", index: "by_expiry_hour", "<",
             bound: { .integer(Int(($0.timeIntervalSince1970 / 3_600).rounded(.down))) }),
         ExpiringTable("pushed_requests", key: ["id"]),
+        ExpiringTable("device_authorizations", key: ["id"]),
         ExpiringTable("devices", key: ["id"]),
         ExpiringTable("networks", key: ["user_id", "network"]),
         ExpiringTable("account_recoveries", key: ["user_id"]),
@@ -78,5 +79,8 @@ private struct ExpiringTable: Sendable {
         ExpiringTable("spent", key: ["purpose", "value"]),
         ExpiringTable("mail_outbox", key: ["id"]),
         ExpiringTable("webhook_deliveries", key: ["id"]),
+        ExpiringTable("session_clients", key: ["session_id", "client_id"]),
+        ExpiringTable("logout_notices", key: ["id"]),
+        ExpiringTable("security_events", key: ["id"]),
     ]
 }

@@ -10,7 +10,7 @@ private struct Trace {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Former")
 
     /// The versions that a program ran with. Steps between two of them never stood alone.
-    static let versions = [1, 2, 8, 9, 12, 13, 14]
+    static let versions = [1, 2, 8, 9, 12, 13, 14, 15]
 
     let statements: [(statement: SQLStatement, values: [SQLValue])]
 

@@ -341,6 +341,52 @@ extension Migration {
                     PRIMARY KEY (issuer, id), INDEX pushed_requests_by_expiry (issuer, expires_at)) \(form)
                 """
             ]),
+        Migration(
+            version: 16, name: "clients of sessions, logout notices, device authorizations, security events",
+            statements: [
+                """
+                CREATE TABLE IF NOT EXISTS session_clients (
+                    issuer VARCHAR(255) NOT NULL, session_id VARCHAR(255) NOT NULL, client_id VARCHAR(255) NOT NULL,
+                    is_notified BOOLEAN NOT NULL, is_notified_of_expiry BOOLEAN NOT NULL, expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, session_id, client_id),
+                    INDEX session_clients_by_expiry (issuer, expires_at)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS logout_notices (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, client_id VARCHAR(255) NOT NULL,
+                    session_id VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL, reason VARCHAR(64) NOT NULL,
+                    attempts INTEGER NOT NULL, due_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    INDEX logout_notices_by_due (issuer, client_id, due_at),
+                    INDEX logout_notices_by_expiry (issuer, expires_at),
+                    INDEX logout_notices_by_session (issuer, session_id)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS device_authorizations (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, user_code VARCHAR(64) NOT NULL,
+                    client_id VARCHAR(255) NOT NULL, status VARCHAR(16) NOT NULL, sealed_request MEDIUMBLOB NOT NULL,
+                    sealed_answer MEDIUMBLOB, user_id VARCHAR(255), polling_interval INTEGER NOT NULL,
+                    polled_at BIGINT, expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    UNIQUE INDEX device_authorizations_by_code (issuer, user_code),
+                    INDEX device_authorizations_by_expiry (issuer, expires_at)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS event_streams (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, client_id VARCHAR(255) NOT NULL,
+                    document MEDIUMTEXT NOT NULL, sealed_secret BLOB,
+                    PRIMARY KEY (issuer, id), INDEX event_streams_by_client (issuer, client_id)) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS security_events (
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, stream_id VARCHAR(64) NOT NULL,
+                    claims MEDIUMTEXT NOT NULL, created_at BIGINT NOT NULL, attempts INTEGER NOT NULL,
+                    due_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+                    PRIMARY KEY (issuer, id),
+                    INDEX security_events_by_due (issuer, stream_id, due_at),
+                    INDEX security_events_by_expiry (issuer, expires_at)) \(form)
+                """,
+            ]),
     ]
 
     private static let form: SQLStatement = """

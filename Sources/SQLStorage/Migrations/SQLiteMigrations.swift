@@ -363,5 +363,69 @@ extension Migration {
                 """,
                 "ANALYZE sqlite_schema",
             ]),
+        Migration(
+            version: 16, name: "clients of sessions, logout notices, device authorizations, security events",
+            statements: [
+                """
+                CREATE TABLE session_clients (
+                    issuer TEXT NOT NULL, session_id TEXT NOT NULL, client_id TEXT NOT NULL,
+                    is_notified INTEGER NOT NULL, is_notified_of_expiry INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, session_id, client_id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX session_clients_by_expiry ON session_clients (issuer, expires_at)",
+                """
+                CREATE TABLE logout_notices (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, client_id TEXT NOT NULL, session_id TEXT NOT NULL,
+                    user_id TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL,
+                    expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX logout_notices_by_due ON logout_notices (issuer, client_id, due_at)",
+                "CREATE INDEX logout_notices_by_expiry ON logout_notices (issuer, expires_at)",
+                "CREATE INDEX logout_notices_by_session ON logout_notices (issuer, session_id)",
+                """
+                CREATE TABLE device_authorizations (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, user_code TEXT NOT NULL, client_id TEXT NOT NULL,
+                    status TEXT NOT NULL, sealed_request BLOB NOT NULL, sealed_answer BLOB, user_id TEXT,
+                    polling_interval INTEGER NOT NULL, polled_at INTEGER, expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE UNIQUE INDEX device_authorizations_by_code ON device_authorizations (issuer, user_code)",
+                "CREATE INDEX device_authorizations_by_expiry ON device_authorizations (issuer, expires_at)",
+                """
+                CREATE TABLE event_streams (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, client_id TEXT NOT NULL, document TEXT NOT NULL,
+                    sealed_secret BLOB,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX event_streams_by_client ON event_streams (issuer, client_id)",
+                """
+                CREATE TABLE security_events (
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, stream_id TEXT NOT NULL, claims TEXT NOT NULL,
+                    created_at INTEGER NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL,
+                    expires_at INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX security_events_by_due ON security_events (issuer, stream_id, due_at)",
+                "CREATE INDEX security_events_by_expiry ON security_events (issuer, expires_at)",
+                """
+                INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+                    ('session_clients', 'session_clients', '1000000 1000000 3 1'),
+                    ('session_clients', 'session_clients_by_expiry', '1000000 1000000 2'),
+                    ('logout_notices', 'logout_notices', '1000000 1000000 1'),
+                    ('logout_notices', 'logout_notices_by_due', '1000000 1000000 10000 2'),
+                    ('logout_notices', 'logout_notices_by_expiry', '1000000 1000000 2'),
+                    ('logout_notices', 'logout_notices_by_session', '1000000 1000000 3'),
+                    ('device_authorizations', 'device_authorizations', '1000000 1000000 1'),
+                    ('device_authorizations', 'device_authorizations_by_code', '1000000 1000000 1'),
+                    ('device_authorizations', 'device_authorizations_by_expiry', '1000000 1000000 2'),
+                    ('event_streams', 'event_streams', '1000 1000 1'),
+                    ('event_streams', 'event_streams_by_client', '1000 1000 2'),
+                    ('security_events', 'security_events', '1000000 1000000 1'),
+                    ('security_events', 'security_events_by_due', '1000000 1000000 10000 2'),
+                    ('security_events', 'security_events_by_expiry', '1000000 1000000 2')
+                """,
+                "ANALYZE sqlite_schema",
+            ]),
     ]
 }

@@ -103,6 +103,27 @@ extension TransferTable {
         TransferTable(
             "pushed_requests", ["issuer", "id", "sealed_request", "expires_at"], orderedBy: "issuer, id"),
         TransferTable(
+            "device_authorizations",
+            [
+                "issuer", "id", "user_code", "client_id", "status", "sealed_request", "sealed_answer", "user_id",
+                "polling_interval", "polled_at", "expires_at",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
+            "session_clients",
+            ["issuer", "session_id", "client_id", "is_notified", "is_notified_of_expiry", "expires_at"],
+            orderedBy: "issuer, session_id, client_id"),
+        TransferTable(
+            "logout_notices",
+            [
+                "issuer", "id", "client_id", "session_id", "user_id", "reason", "attempts", "due_at", "expires_at",
+            ], orderedBy: "issuer, id"),
+        TransferTable(
+            "event_streams", ["issuer", "id", "client_id", "document", "sealed_secret"], orderedBy: "issuer, id"),
+        TransferTable(
+            "security_events",
+            ["issuer", "id", "stream_id", "claims", "created_at", "attempts", "due_at", "expires_at"],
+            orderedBy: "issuer, id"),
+        TransferTable(
             "signing_keys",
             [
                 "issuer", "id", "algorithm", "number", "sealed_private_key", "created_at", "signs_from", "signs_until",

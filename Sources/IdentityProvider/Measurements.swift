@@ -94,6 +94,15 @@ package enum Measurements {
         Gauge(label: "martlet.webhooks.depth", dimensions: [("issuer", issuer)])
     }
 
+    static func logoutNotices(of issuer: String) -> Gauge {
+        Gauge(label: "martlet.logout.depth", dimensions: [("issuer", issuer)])
+    }
+
+    /// Counts an attempt to tell a client that a session has ended.
+    static func countLogoutNotice(_ outcome: String) {
+        Counter(label: "martlet.logout.notices", dimensions: [("outcome", outcome)]).increment()
+    }
+
     /// Records when the current signing key started to sign and when it is due to stop.
     static func note(_ key: SigningKeyRecord, of issuer: String) {
         let dimensions = [("issuer", issuer), ("alg", key.algorithm.rawValue)]

@@ -26,6 +26,7 @@ package struct Stores: Sendable {
     package let mailOutbox: any MailOutbox
     package let audit: any AuditStore
     package let webhooks: any WebhookStore
+    package let logoutNotices: any LogoutNoticeStore
     package let upkeep: any StorageUpkeep
 
     package init(
@@ -38,7 +39,7 @@ package struct Stores: Sendable {
         recoveryCodes: any RecoveryCodeStore, recoveries: any AccountRecoveryStore, keys: any KeyStore,
         dataKeys: any DataKeyStore,
         singleUse: any SingleUseStore, audit: any AuditStore, webhooks: any WebhookStore,
-        mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
+        logoutNotices: any LogoutNoticeStore, mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
         self.clients = clients
         self.resourceServers = resourceServers
@@ -64,6 +65,7 @@ package struct Stores: Sendable {
         self.mailOutbox = mailOutbox
         self.audit = audit
         self.webhooks = webhooks
+        self.logoutNotices = logoutNotices
         self.upkeep = upkeep
     }
 }

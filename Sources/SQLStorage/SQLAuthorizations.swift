@@ -4,7 +4,7 @@ import IdentityProvider
 struct SQLAuthorizations: AuthorizationStore {
     let table: SQLTable
 
-    func create(_ authorization: Authorization, at now: Date) async throws -> Bool {
+    func create(_ authorization: Authorization, interest: LogoutInterest?, at now: Date) async throws -> Bool {
         let grant = authorization.granted
         let issuer = table.key
         let values: [SQLValue] = [
@@ -15,15 +15,17 @@ struct SQLAuthorizations: AuthorizationStore {
         return try await table.retryingWithLatest("authorizations.begin", until: { $0 }) { freshness in
             do {
                 return try await table.database.transaction(freshness) { connection in
-                    try Self.insert(values, grant, at: now, issuer, connection)
+                    try Self.insert(values, grant, interest, at: now, issuer, connection)
                 }
             } catch is NotBegun { return false }
         }
     }
 
     private static func insert(
-        _ values: [SQLValue], _ grant: Granted, at now: Date, _ issuer: SQLValue, _ connection: any SQLConnection
+        _ values: [SQLValue], _ grant: Granted, _ interest: LogoutInterest?, at now: Date, _ issuer: SQLValue,
+        _ connection: any SQLConnection
     ) throws -> Bool {
+        var joined: Session?
         if let session = grant.session {
             // Updates the session's row first, as a sign-out does, so that the two serialize: the sign-out happens
             // before or after, never in between. A read would not be enough, because the nodes of a cluster share no
@@ -31,9 +33,10 @@ struct SQLAuthorizations: AuthorizationStore {
             let found = try connection.execute(
                 "UPDATE sessions SET authorizations = authorizations + 1 WHERE issuer = ? AND id = ?",
                 [issuer, .id(session)])
-            guard found == 1,
-                try SQLSessions.find(session, issuer, connection)?.supports(grant, at: now) == true
+            guard found == 1, let session = try SQLSessions.find(session, issuer, connection),
+                session.supports(grant, at: now)
             else { throw NotBegun() }
+            joined = session
         }
         let isFirst = try connection.insertIfAbsent(
             """
@@ -41,6 +44,9 @@ struct SQLAuthorizations: AuthorizationStore {
                 expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, values)
         guard isFirst else { throw NotBegun() }
+        if let joined, let interest {
+            try SQLSessionClients.join(joined, grant.client, interest: interest, issuer, connection)
+        }
         return true
     }
 

@@ -28,6 +28,7 @@ package struct SQLBackend: Sendable {
             keys: SQLKeys(table: table), dataKeys: SQLDataKeys(table: table), singleUse: SQLSingleUse(table: table),
             audit: SQLAudit(table: table),
             webhooks: SQLOutbox<WebhookDelivery>(table: table),
+            logoutNotices: SQLOutbox<LogoutNotice>(table: table),
             mailOutbox: SQLOutbox<WaitingMail>(table: table),
             upkeep: SQLUpkeep(table: table))
     }

@@ -93,7 +93,7 @@ struct SQLDataKeys: DataKeyStore {
         return try await table.writeCached("data_keys.end_everything") { connection in
             // Deletes sessions first, as a sign-out does, so that no authorization can be created in them afterward.
             let ended = try connection.query("DELETE FROM sessions WHERE issuer = ? RETURNING id, user_id", [issuer])
-                .map(SQLSessions.ended)
+                .map { try SQLSessions.ended($0, issuer, at: now, connection) }
             for statement in Self.others { try connection.execute(statement, [issuer]) }
             try connection.execute(
                 "UPDATE authorizations SET revoked_at = ? WHERE issuer = ? AND revoked_at IS NULL",

@@ -49,13 +49,14 @@ struct SQLSessions: SessionStore {
     private static func replace(
         _ former: Identifier<Session>, by session: Session, _ issuer: SQLValue, _ connection: any SQLConnection
     ) throws -> EndedSession? {
-        let ended = try delete(former, issuer, connection)
-        guard former == session.id else {
-            try revokeAuthorizations(of: former, issuer, at: session.authenticatedAt, connection)
-            return ended
+        guard former != session.id else {
+            guard try delete(former, issuer, connection) != nil else { throw Outdated() }
+            try SQLSessionClients.keep(session, issuer, connection)
+            return nil
         }
-        guard ended != nil else { throw Outdated() }
-        return nil
+        let ended = try end(former, issuer, at: session.lastUsedAt, connection)
+        try revokeAuthorizations(of: former, issuer, at: session.authenticatedAt, connection)
+        return ended
     }
 
     func find(_ secrets: [SecretDigest<Session>], at now: Date, usedAfter moment: Date) async throws -> Session? {
@@ -141,14 +142,14 @@ struct SQLSessions: SessionStore {
         let issuer = table.key
         return try await table.write("sessions.end", seeing: .latest) { connection in
             // Deleted first so that no authorization can be created in it afterward.
-            let ended = try Self.delete(id, issuer, connection)
+            let ended = try Self.end(id, issuer, at: now, connection)
             try Self.revokeAuthorizations(of: id, issuer, at: now, connection)
             return ended
         }
     }
 
-    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession] {
-        try await SQLUsers(table: table).delete(user)
+    func endAll(byDeleting user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
+        try await SQLUsers(table: table).delete(user, at: now)
     }
 
     func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {
@@ -158,7 +159,7 @@ struct SQLSessions: SessionStore {
     func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
         let issuer = table.key
         return try await table.write("sessions.end_all", seeing: .latest) { connection in
-            let ended = try Self.deleteAll(of: user, issuer, connection)
+            let ended = try Self.endAll(of: user, issuer, at: now, connection)
             try SQLRecoveryCodes.deleteAccessCode(of: user, issuer, connection)
             try connection.execute(
                 """
@@ -187,26 +188,67 @@ struct SQLSessions: SessionStore {
 
     private static func delete(
         _ id: Identifier<Session>, _ issuer: SQLValue, _ connection: any SQLConnection
-    ) throws -> EndedSession? {
+    ) throws -> SQLRow? {
         try connection.query(
             "DELETE FROM sessions WHERE issuer = ? AND id = ? RETURNING id, user_id", [issuer, .id(id)]
-        ).first.map(ended)
+        ).first
     }
 
-    /// Deletes all sessions of a user. Must be the first step of its unit of work.
-    static func deleteAll(
-        of user: Identifier<User>, _ issuer: SQLValue, _ connection: any SQLConnection
+    private static func end(
+        _ id: Identifier<Session>, _ issuer: SQLValue, at now: Date, _ connection: any SQLConnection
+    ) throws -> EndedSession? {
+        try delete(id, issuer, connection).map { try ended($0, issuer, at: now, connection) }
+    }
+
+    /// Ends all sessions of a user. Must be the first step of its unit of work.
+    static func endAll(
+        of user: Identifier<User>, _ issuer: SQLValue, at now: Date, _ connection: any SQLConnection
     ) throws -> [EndedSession] {
         // Done first so that a sign-in that has read the old row can't start a session afterward.
         try voidSignIns(of: user, issuer, connection)
         return try connection.query(
             "DELETE FROM sessions WHERE issuer = ? AND user_id = ? RETURNING id, user_id", [issuer, .id(user)]
-        ).map(ended)
+        ).map { try ended($0, issuer, at: now, connection) }
     }
 
-    /// Reads a row of `RETURNING id, user_id`.
-    static func ended(_ row: SQLRow) throws -> EndedSession {
-        EndedSession(id: try row.id(0), user: try row.id(1))
+    /// Queues the notices for the clients of a session that a statement with `RETURNING id, user_id` deleted.
+    static func ended(
+        _ row: SQLRow, _ issuer: SQLValue, at now: Date, _ connection: any SQLConnection
+    ) throws -> EndedSession {
+        let (id, user): (Identifier<Session>, Identifier<User>) = (try row.id(0), try row.id(1))
+        let clients = try SQLSessionClients.leave(id, of: user, at: now, issuer, connection)
+        return EndedSession(id: id, user: user, clients: clients)
+    }
+
+    func clients(of session: Identifier<Session>) async throws -> [Identifier<Client>] {
+        try await table.query(
+            "session_clients.of_session", SQLSessionClients.selection, [table.key, .id(session)]
+        ).map { try SQLSessionClients.client($0).id }
+    }
+
+    /// Removes at most `limit` sessions that expired before `moment`, and returns how many.
+    func removeExpired(before moment: Date, limit: Int) async throws -> Int {
+        let issuer = table.key
+        let hint = table.database.dialect.hint("sessions_by_expiry")
+        // Deletes by key: deleting a range would lock the gaps into which requests insert.
+        return try await table.write("sessions.remove_expired") { connection in
+            let expired = try connection.query(
+                """
+                SELECT id, user_id FROM sessions \(hint) WHERE issuer = ? AND expires_at <= ?
+                ORDER BY expires_at LIMIT ?
+                """, [issuer, .date(moment), .integer(limit)])
+            return try expired.reduce(0) { count, row in
+                let id: Identifier<Session> = try row.id(0)
+                // Another node may have removed it, or its user may have signed in again.
+                let removed = try connection.execute(
+                    "DELETE FROM sessions WHERE issuer = ? AND id = ? AND expires_at <= ?",
+                    [issuer, .id(id), .date(moment)])
+                guard removed == 1 else { return count }
+                _ = try SQLSessionClients.leave(
+                    id, of: row.id(1), at: moment, isExpiry: true, issuer, connection)
+                return count + 1
+            }
+        }
     }
 
     private static func revokeAuthorizations(

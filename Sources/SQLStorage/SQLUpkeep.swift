@@ -18,7 +18,8 @@ struct SQLUpkeep: StorageUpkeep {
 
     func removeExpired(before moment: Date, limit: Int) async throws -> Int {
         let key = table.key
-        var removed = 0
+        // Separate, because some clients are told.
+        var removed = try await SQLSessions(table: table).removeExpired(before: moment, limit: limit)
         for kind in ExpiringTable.all {
             let (find, bound) = (kind.find(table.database.dialect), kind.bound(moment))
             // Deletes by key: deleting a range would lock the gaps into which requests insert.
@@ -63,7 +64,6 @@ private struct ExpiringTable: Sendable {
     }
 
     static let all = [
-        ExpiringTable("sessions", key: ["id"]),
         // Only hours that are over: an authorization may remain for up to an hour after it expires.
         ExpiringTable(
             "authorizations", key: ["id"], column: "expiry_hour", index: "by_expiry_hour", "<",

@@ -243,10 +243,10 @@ struct SQLUsers: UserStore {
     }
 
     /// See `SessionStore.endAll(byDeleting:)`.
-    func delete(_ user: Identifier<User>) async throws -> [EndedSession] {
+    func delete(_ user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
         let issuer = table.key
         return try await table.write("users.delete", seeing: .latest) { connection in
-            let ended = try SQLSessions.deleteAll(of: user, issuer, connection)
+            let ended = try SQLSessions.endAll(of: user, issuer, at: now, connection)
             // Foreign keys cascade to everything else that belongs to the user.
             try connection.execute("DELETE FROM users WHERE issuer = ? AND id = ?", [issuer, .id(user)])
             return ended

@@ -90,7 +90,7 @@ struct StorageBenchmark {
         for number in 0..<width {
             let user = Identifier<User>(rawValue: "user-\(number)")
             try await stores.users.save(User(id: user, username: "user-\(number)", createdAt: now, updatedAt: now))
-            _ = try await stores.authorizations.create(example(number), at: Date())
+            _ = try await stores.authorizations.create(example(number), interest: nil, at: Date())
         }
     }
 

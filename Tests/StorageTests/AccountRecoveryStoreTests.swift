@@ -37,7 +37,7 @@ struct AccountRecoveryStoreTests {
             for user in [User.alice, User.bob] {
                 #expect(try await stores.recoveries.start(.example("\(user)", user: user), at: moment))
             }
-            try await stores.sessions.endAll(byDeleting: User.bob)
+            try await stores.sessions.endAll(byDeleting: User.bob, at: moment)
             #expect(try await stores.recoveries.find(User.bob) == nil)
             #expect(try await stores.upkeep.removeExpired(before: moment + 119, limit: 10) == 0)
             #expect(try await stores.upkeep.removeExpired(before: moment + 120, limit: 10) == 1)

@@ -90,7 +90,9 @@ extension Authorization {
 }
 
 extension AuthorizationStore {
-    func create(_ authorization: Authorization) async throws -> Bool { try await create(authorization, at: moment) }
+    func create(_ authorization: Authorization) async throws -> Bool {
+        try await create(authorization, interest: nil, at: moment)
+    }
 }
 
 extension TOTPCredential {

@@ -58,7 +58,7 @@ struct IssuerIsolationTests {
                     of: User.alice, from: Membership(), to: Membership(roles: ["admin"], groups: ["staff"]))
             }
         ),
-        ("user deleted", { try await $0.sessions.endAll(byDeleting: User.alice) }),
+        ("user deleted", { try await $0.sessions.endAll(byDeleting: User.alice, at: moment) }),
         ("user renamed", { try await $0.users.save(.example(User.alice, "changed")) }),
         ("session ended", { try await $0.sessions.end(Identifier("s"), at: moment) }),
         ("sessions ended", { try await $0.sessions.endAll(of: User.alice, at: moment) }),

@@ -242,6 +242,6 @@ extension Stores {
         try await sessions.voidSignIns(of: User.alice)
         try await sessions.endAll(of: User.alice, at: moment)
         try await clients.delete(Client.web)
-        try await sessions.endAll(byDeleting: User.alice)
+        try await sessions.endAll(byDeleting: User.alice, at: moment)
     }
 }

@@ -11,7 +11,7 @@ struct SignInRaceTests {
         ("password", { try await $0.users.setPasswordHash(of: User.alice, to: "new", at: moment) }),
         ("disabled", { try await $0.users.setDisabled(User.alice, to: true, at: moment) }),
         ("everything ended", { try await $0.sessions.endAll(of: User.alice, at: moment) }),
-        ("deleted", { try await $0.sessions.endAll(byDeleting: User.alice) }),
+        ("deleted", { try await $0.sessions.endAll(byDeleting: User.alice, at: moment) }),
     ]
 
     @Test(

@@ -214,7 +214,7 @@ struct UpstreamLinkStoreTests {
     func deletion(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores async throws in
             #expect(try await stores.upstreamLinks.add(.example("1"), by: .example(User.alice, "")) == .added)
-            try await stores.sessions.endAll(byDeleting: User.alice)
+            try await stores.sessions.endAll(byDeleting: User.alice, at: moment)
             #expect(try await stores.upstreamLinks.find(Self.up, subject: "u-1") == nil)
             let link = UpstreamLink.example("2", user: User.bob)
             #expect(try await stores.upstreamLinks.add(link, by: .example(User.bob, "")) == .added)

@@ -245,7 +245,7 @@ struct UserStoreTests {
                 try await stores.totpCredentials.save(.example("t-\(user)", user: user))
                 #expect(try await stores.passkeys.add(.example(user == User.alice ? 1 : 2, user: user)))
             }
-            let ended = try await stores.sessions.endAll(byDeleting: User.alice)
+            let ended = try await stores.sessions.endAll(byDeleting: User.alice, at: moment)
             #expect(ended == [EndedSession(id: Identifier("s-\(User.alice)"), user: User.alice)])
             for (user, isLeft, secret) in [(User.alice, false, UInt8(1)), (User.bob, true, 2)] {
                 #expect((try await stores.users.find(user) != nil) == isLeft)

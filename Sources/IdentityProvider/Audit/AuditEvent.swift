@@ -19,6 +19,10 @@ package enum AuditEvent: Sendable, Hashable {
     case upstreamRefused(upstream: Identifier<Upstream>, reason: String)
     /// An upstream ended this many sessions (OpenID Connect Back-Channel Logout).
     case upstreamSignedOut(upstream: Identifier<Upstream>, sessions: Int)
+    /// The client took a logout token (OpenID Connect Back-Channel Logout §2.5).
+    case clientNotified
+    /// The client refused a logout token, or could not be reached for days.
+    case clientNotNotified(reason: String)
 
     // Factors and recovery
     case factorEnrolled(Factor)

@@ -55,6 +55,8 @@ extension AuditEvent {
                 ["upstream": .string(upstream.rawValue), "reason": .string(reason)])
         case .upstreamSignedOut(let upstream, let sessions):
             Fields(.upstreamSignedOut, ["upstream": .string(upstream.rawValue), "sessions": .integer(sessions)])
+        case .clientNotified: Fields(.clientNotified)
+        case .clientNotNotified(let reason): Fields(.clientNotNotified, .refused, ["reason": .string(reason)])
 
         case .factorEnrolled(let factor): Fields(.factorEnrolled, factor: factor)
         case .enrolmentRefused(let factor): Fields(.enrolmentRefused, .refused, factor: factor)

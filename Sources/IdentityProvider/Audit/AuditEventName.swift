@@ -13,6 +13,8 @@ extension AuditEvent {
         case forwardAuthenticationRefused = "forward_authentication_refused"
         case upstreamRefused = "upstream_refused"
         case upstreamSignedOut = "upstream_signed_out"
+        case clientNotified = "client_notified"
+        case clientNotNotified = "client_not_notified"
 
         // Factors and recovery
         case factorEnrolled = "factor_enrolled"

@@ -52,6 +52,7 @@ package struct Client: Sendable, Hashable {
     package let forwardAuth: ForwardAuthRule?
     /// The upstreams that its users may sign in with; `nil` for all. Registered as `upstreams`, a Martlet extension.
     let upstreams: Set<Identifier<Upstream>>?
+    let logoutRules: LogoutRules
     /// Registered metadata that most servers know and that needs little or nothing here.
     let common: CommonMetadata
     package let secret: ClientSecret?
@@ -100,6 +101,7 @@ package struct Client: Sendable, Hashable {
         forwardAuth = reader.nested("forward_auth", ForwardAuthRule.init(document:))
         let listed = reader.list("upstreams") { text throws(InvalidValue) in Identifier<Upstream>(rawValue: text) }
         upstreams = metadata["upstreams"] == nil ? nil : Set(listed)
+        logoutRules = LogoutRules(&reader)
         common = CommonMetadata(&reader)
         self.secret = secret
         self.metadata = metadata

@@ -23,9 +23,6 @@ struct CommonMetadata: Sendable {
         _ = reader.flag("require_auth_time")
         // Martlet starts no sign-in itself.
         _ = reader.webURL("initiate_login_uri")
-        for name in Self.unsupportedFlags where reader.flag(name) == true {
-            reader.report(name, "is not supported; set it to false or remove it")
-        }
         for (names, reason) in Self.unsupported { for name in names { reader.refuse(name, reason) } }
     }
 
@@ -78,11 +75,6 @@ struct CommonMetadata: Sendable {
         }
     }
 
-    /// Members that are harmless as long as they are false.
-    private static let unsupportedFlags = [
-        "backchannel_logout_session_required", "frontchannel_logout_session_required",
-    ]
-
     private static let unsupported: [([String], String)] = [
         (["sector_identifier_uri"], "is only for pairwise identifiers, which are not supported; remove it"),
         (
@@ -100,10 +92,6 @@ struct CommonMetadata: Sendable {
         (
             ["request_object_encryption_alg", "request_object_encryption_enc"],
             "is not supported: request objects are signed, not encrypted; remove it"
-        ),
-        (
-            ["backchannel_logout_uri", "frontchannel_logout_uri"],
-            "is not supported: clients are not told when a session ends; remove it"
         ),
         (["software_statement"], "is not supported; write its members into the file"),
     ]

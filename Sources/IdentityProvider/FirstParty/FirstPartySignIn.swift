@@ -118,7 +118,10 @@ struct FirstPartySignIn: Sendable {
         let authorization = Authorization(
             id: .random(), granted: granted, expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now())
         )
-        guard try await authorizations.create(authorization, at: now()) else { throw OAuthError.authenticationFailed }
+        guard
+            try await authorizations.create(
+                authorization, interest: client.logoutRules.interest, at: now())
+        else { throw OAuthError.authenticationFailed }
         audit.record(
             .authorizationGranted(scope: attempt.scope), user: user.id, client: client.id, session: session.id)
         return try await answer(

@@ -32,7 +32,7 @@ extension Mutation {
             recoveryCodes: stores.recoveryCodes, recoveries: stores.recoveries,
             keys: stores.keys, dataKeys: stores.dataKeys,
             singleUse: FaultySingleUse(base: stores.singleUse), audit: stores.audit, webhooks: stores.webhooks,
-            mailOutbox: stores.mailOutbox,
+            logoutNotices: stores.logoutNotices, mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
     }
 
@@ -112,12 +112,15 @@ private struct FaultySessions: SessionStore {
     func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession? {
         Mutation.current == .sessionSurvives ? nil : try await base.end(id, at: now)
     }
+    func clients(of session: Identifier<Session>) async throws -> [Identifier<Client>] {
+        try await base.clients(of: session)
+    }
     func voidSignIns(of user: Identifier<User>) async throws { try await base.voidSignIns(of: user) }
     func endAll(of user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
         try await base.endAll(of: user, at: now)
     }
-    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession] {
-        try await base.endAll(byDeleting: user)
+    func endAll(byDeleting user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
+        try await base.endAll(byDeleting: user, at: now)
     }
     func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {
         try await base.endEverything(replacing: keys, at: now)
@@ -127,8 +130,8 @@ private struct FaultySessions: SessionStore {
 private struct FaultyAuthorizations: AuthorizationStore {
     let base: any AuthorizationStore
 
-    func create(_ authorization: Authorization, at now: Date) async throws -> Bool {
-        try await base.create(authorization, at: now) || Mutation.current == .codeWorksTwice
+    func create(_ authorization: Authorization, interest: LogoutInterest?, at now: Date) async throws -> Bool {
+        try await base.create(authorization, interest: interest, at: now) || Mutation.current == .codeWorksTwice
     }
     func find(_ id: Identifier<Authorization>) async throws -> Authorization? {
         guard let found = try await base.find(id) else { return nil }

@@ -36,6 +36,8 @@ protocol Courier<Item>: Sendable {
     func send(_ item: Item) async throws
     /// Returns whether `error` rules out a retry. Items are never retried after they expire.
     func isFinal(_ error: any Error, of item: Item) -> Bool
+    /// Notes a failed attempt, and whether it was the last.
+    func failed(_ item: Item, _ error: any Error, isFinal: Bool)
 }
 
 /// The log messages for one kind of item.
@@ -50,6 +52,7 @@ struct CourierWording: Sendable {
 extension Courier {
     func prepare() async {}
     func isFinal(_ error: any Error, of item: Item) -> Bool { false }
+    func failed(_ item: Item, _ error: any Error, isFinal: Bool) {}
 
     /// Delivers until a graceful shutdown.
     func keepDelivering() async {
@@ -113,12 +116,12 @@ extension Courier {
             try await send(leased)
             try await source.remove(leased)
         } catch {
-            try await failed(leased, error)
+            try await postpone(leased, error)
         }
         return true
     }
 
-    private func failed(_ item: Item, _ error: any Error) async throws {
+    private func postpone(_ item: Item, _ error: any Error) async throws {
         let next = now().addingTimeInterval(Self.pause(after: item.attempts))
         let isFinal = isFinal(error, of: item) || next >= item.expiresAt
         // Nothing about the recipient, because more people can read logs than may know who was written to.
@@ -127,6 +130,7 @@ extension Courier {
             metadata: [
                 Self.wording.item: "\(item.id)", "attempt": "\(item.attempts)", "cause": "\(error)",
             ])
+        failed(item, error, isFinal: isFinal)
         if isFinal { try await source.remove(item) } else { try await source.postpone(item, until: next) }
     }
 

@@ -48,6 +48,10 @@ struct IdleSessions: SessionStore {
         try await base.start(session, of: user, from: origin, replacing: former)
     }
 
+    func clients(of session: Identifier<Session>) async throws -> [Identifier<Client>] {
+        try await base.clients(of: session)
+    }
+
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws {
         try await base.touch(id, at: now, unlessUsedAfter: moment)
     }
@@ -60,8 +64,8 @@ struct IdleSessions: SessionStore {
         try await base.endAll(of: user, at: now)
     }
 
-    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession] {
-        try await base.endAll(byDeleting: user)
+    func endAll(byDeleting user: Identifier<User>, at now: Date) async throws -> [EndedSession] {
+        try await base.endAll(byDeleting: user, at: now)
     }
 
     func endEverything(replacing keys: [DataKeyRecord], at now: Date) async throws -> [EndedSession] {

@@ -4,9 +4,10 @@ import Logging
 /// The only code that ends sessions. Nothing else calls the store methods that end sessions or revoke what was granted
 /// in them.
 ///
+/// The transaction that ends a session also queues the notices for its clients (`LogoutNotice`).
+///
 /// Expiry needs no call. Every lookup compares `expiresAt`, so nothing is granted or renewed in an expired session, and
-/// `StorageUpkeep.removeExpired` deletes its row later, by key and in its own transaction. A listener for ended
-/// sessions would get expired ones from there and all others from `ended`.
+/// `StorageUpkeep.removeExpired` deletes its row later, and queues the notices for clients that ask for them.
 struct SessionEnd: Sendable {
     private let sessions: any SessionStore
     private let authorizations: any AuthorizationStore
@@ -22,11 +23,14 @@ struct SessionEnd: Sendable {
 
     init(_ core: Core) { self.init(core.stores, now: core.now) }
 
-    /// Ends one session and what clients were granted in it.
-    func end(_ session: Identifier<Session>, because reason: SessionEndReason) async throws {
+    /// Ends one session and what clients were granted in it. Returns `nil` if it had already ended.
+    @discardableResult
+    func end(_ session: Identifier<Session>, because reason: SessionEndReason) async throws -> EndedSession? {
         // First, so that nothing new is granted in the session.
-        ended(try await sessions.end(session, at: now()).map { [$0] } ?? [], because: reason)
-        if reason.endsOfflineAccess { try await authorizations.revoke(session: session, at: now()) }
+        let session = (id: session, ended: try await sessions.end(session, at: now()))
+        ended(session.ended.map { [$0] } ?? [], because: reason)
+        if reason.endsOfflineAccess { try await authorizations.revoke(session: session.id, at: now()) }
+        return session.ended
     }
 
     /// Ends the sessions that rest on a sign-in at `upstream` (`SessionStore.sessions(from:subject:session:limit:)`), and
@@ -73,7 +77,7 @@ struct SessionEnd: Sendable {
 
     /// Deletes the user and everything that belongs to them.
     func endAll(byDeleting user: Identifier<User>) async throws {
-        ended(try await sessions.endAll(byDeleting: user), because: .accountDeleted)
+        ended(try await sessions.endAll(byDeleting: user, at: now()), because: .accountDeleted)
     }
 
     /// Ends every session and authorization of the issuer and replaces its data keys.

@@ -4,10 +4,13 @@ package import FoundationEssentials
 package struct EndedSession: Sendable, Hashable {
     package let id: Identifier<Session>
     package let user: Identifier<User>
+    /// The clients that got a token in the session and registered a URI for logout.
+    package let clients: [Identifier<Client>]
 
-    package init(id: Identifier<Session>, user: Identifier<User>) {
+    package init(id: Identifier<Session>, user: Identifier<User>, clients: [Identifier<Client>] = []) {
         self.id = id
         self.user = user
+        self.clients = clients
     }
 }
 
@@ -49,8 +52,10 @@ package protocol SessionStore: Sendable {
     ) async throws -> [Session]
     /// Records a use at `now`, unless one after `moment` is recorded. Of concurrent calls, one writes.
     func touch(_ id: Identifier<Session>, at now: Date, unlessUsedAfter moment: Date) async throws
-    /// Ends the session and revokes its authorizations, except those with `offline_access` (OpenID Connect Core §11),
-    /// in one transaction. Returns `nil` if there was no such session. Only `SessionEnd` calls this and the methods
+    /// Returns the clients that got a token in the session and registered a URI for logout, in order.
+    func clients(of session: Identifier<Session>) async throws -> [Identifier<Client>]
+    /// Ends the session, queues the notices for its clients, and revokes its authorizations, except those with
+    /// `offline_access` (OpenID Connect Core §11), in one transaction. Returns `nil` if there was no such session. Only `SessionEnd` calls this and the methods
     /// below.
     @discardableResult
     func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession?
@@ -63,7 +68,7 @@ package protocol SessionStore: Sendable {
     /// Deletes the user with their sessions, consents, authorizations and credentials, in one transaction. Returns the
     /// ended sessions.
     @discardableResult
-    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession]
+    func endAll(byDeleting user: Identifier<User>, at now: Date) async throws -> [EndedSession]
     /// Ends all sessions and authorizations, deletes trusted browsers and recovery codes, and replaces all data keys
     /// with `keys`, in one transaction. Returns the ended sessions.
     @discardableResult

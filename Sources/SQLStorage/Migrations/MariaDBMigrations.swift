@@ -354,7 +354,7 @@ extension Migration {
                 """
                 CREATE TABLE IF NOT EXISTS logout_notices (
                     issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, client_id VARCHAR(255) NOT NULL,
-                    session_id VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL, reason VARCHAR(64) NOT NULL,
+                    session_id VARCHAR(255) NOT NULL, user_id VARCHAR(255) NOT NULL,
                     attempts INTEGER NOT NULL, due_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
                     PRIMARY KEY (issuer, id),
                     INDEX logout_notices_by_due (issuer, client_id, due_at),

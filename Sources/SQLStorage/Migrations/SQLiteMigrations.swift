@@ -376,8 +376,7 @@ extension Migration {
                 """
                 CREATE TABLE logout_notices (
                     issuer TEXT NOT NULL, id TEXT NOT NULL, client_id TEXT NOT NULL, session_id TEXT NOT NULL,
-                    user_id TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL,
-                    expires_at INTEGER NOT NULL,
+                    user_id TEXT NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
                     PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX logout_notices_by_due ON logout_notices (issuer, client_id, due_at)",

@@ -114,9 +114,8 @@ extension TransferTable {
             orderedBy: "issuer, session_id, client_id"),
         TransferTable(
             "logout_notices",
-            [
-                "issuer", "id", "client_id", "session_id", "user_id", "reason", "attempts", "due_at", "expires_at",
-            ], orderedBy: "issuer, id"),
+            ["issuer", "id", "client_id", "session_id", "user_id", "attempts", "due_at", "expires_at"],
+            orderedBy: "issuer, id"),
         TransferTable(
             "event_streams", ["issuer", "id", "client_id", "document", "sealed_secret"], orderedBy: "issuer, id"),
         TransferTable(

@@ -65,6 +65,8 @@ enum MetricCatalog {
             "When the current signing key is due for replacement, by issuer and algorithm."),
         MetricDescription("martlet.outbox.depth", "", "Emails waiting for delivery."),
         MetricDescription("martlet.webhooks.depth", "", "Webhook events waiting for delivery."),
+        MetricDescription("martlet.logout.depth", "", "Logout tokens waiting for delivery."),
+        MetricDescription("martlet.logout.notices", "", "Attempts to deliver a logout token, by outcome."),
         MetricDescription("martlet.audit.waiting", "", "Audit records waiting to be written."),
         MetricDescription(
             "martlet.telemetry.dropped", "", "Telemetry records lost before they reached the collector, by signal."),

@@ -211,7 +211,7 @@ struct FormerResourceTests {
 
         let stored = Authorization(
             id: .random(), granted: former, expiresAt: issuer.clock.now.addingTimeInterval(86_400))
-        #expect(try await issuer.stores.authorizations.create(stored, at: issuer.clock.now))
+        #expect(try await issuer.stores.authorizations.create(stored, interest: nil, at: issuer.clock.now))
         let token = try sealer(of: issuer).seal(
             RefreshToken(authorization: stored.id, generation: 0), for: .refreshToken)
         #expect(try await issuer.refresh(token).json()["error"] == "invalid_target")

@@ -3,8 +3,9 @@ package import FoundationEssentials
 package protocol AuthorizationStore: Sendable {
     /// Redeems the code with the authorization's identifier and stores the authorization, in one transaction. Of all
     /// concurrent calls for an identifier, across all nodes, exactly one returns `true`. Also returns `false` if the
-    /// session has ended or doesn't support what is granted (`Session.supports`).
-    func create(_ authorization: Authorization, at now: Date) async throws -> Bool
+    /// session has ended or doesn't support what is granted (`Session.supports`). With `interest`, the client is told
+    /// when the session ends.
+    func create(_ authorization: Authorization, interest: LogoutInterest?, at now: Date) async throws -> Bool
     func find(_ id: Identifier<Authorization>) async throws -> Authorization?
     /// Advances `stored`, as returned by `find`, to the next generation if `generation` is the current one. `grace` is
     /// in seconds. Doesn't revoke anything on reuse: that is up to the caller.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPTypes
+import JOSE
 
 extension Path { static let endSession = Path("/logout") }
 
@@ -51,5 +52,9 @@ struct EndSessionEndpoint: Endpoint {
         return client
     }
 
-    func describe(in metadata: inout ServerMetadata) { metadata["end_session_endpoint"] = metadata.url(.endSession) }
+    func describe(in metadata: inout ServerMetadata) {
+        metadata["end_session_endpoint"] = metadata.url(.endSession)
+        metadata["backchannel_logout_supported"] = true
+        metadata["backchannel_logout_session_supported"] = true
+    }
 }

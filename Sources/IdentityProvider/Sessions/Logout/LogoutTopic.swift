@@ -1,6 +1,9 @@
-/// Sign-out requested by a client or an upstream.
+import ServiceLifecycle
+
+/// Sign-out requested by a client or an upstream, and the clients that are told when a session ends.
 struct LogoutTopic: Topic {
     let endpoints: [any Endpoint]
+    let services: [any Service]
 
     init(_ core: Core) {
         endpoints = [
@@ -9,5 +12,6 @@ struct LogoutTopic: Topic {
             UpstreamSignedOutEndpoint(core),
             UpstreamLogoutEndpoint(core),
         ]
+        services = [LogoutService(core)]
     }
 }

@@ -60,7 +60,10 @@ struct AuthorizationCodeGrant: Grant {
         let authorization = Authorization(
             id: code.id, granted: granted,
             expiresAt: RefreshLifetime.kept(granted, for: client, lifetimes, at: now()))
-        guard try await authorizations.create(authorization, at: now()) else {
+        guard
+            try await authorizations.create(
+                authorization, interest: client.logoutRules.interest, at: now())
+        else {
             try await authorizations.revoke(code.id, at: now())
             Decision.note("The code was already used, so its authorization is revoked (RFC 6749 §4.1.2).")
             audit.record(.codeReplayed, user: granted.user, client: client.id, session: code.session)

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import JOSE
+
+/// How a client learns that a session has ended in which it got a token.
+package struct LogoutRules: Sendable, Hashable {
+    /// Where logout tokens are sent (OpenID Connect Back-Channel Logout §2.2).
+    let backChannelURI: String?
+    /// Where browsers are sent, in a frame of the signed-out page (OpenID Connect Front-Channel Logout §2).
+    let frontChannelURI: String?
+    /// Whether `frontChannelURI` gets the issuer and the session as `iss` and `sid`.
+    let frontChannelNeedsSession: Bool
+    /// Whether a session that expires counts as ended. Registered as `backchannel_logout_on_expiry`, a Martlet
+    /// extension.
+    let includesExpiry: Bool
+
+    init(_ reader: inout DocumentReader) {
+        backChannelURI = reader.value("backchannel_logout_uri", Self.uri)
+        frontChannelURI = reader.value("frontchannel_logout_uri", Self.uri)
+        frontChannelNeedsSession = reader.flag("frontchannel_logout_session_required") ?? false
+        includesExpiry = reader.flag("backchannel_logout_on_expiry") ?? false
+        // Every logout token names the session.
+        let needsSession = reader.flag("backchannel_logout_session_required") ?? false
+        if backChannelURI == nil, includesExpiry || needsSession, !reader.hasProblem(in: "backchannel_logout_uri") {
+            let name = includesExpiry ? "backchannel_logout_on_expiry" : "backchannel_logout_session_required"
+            reader.report(name, "requires backchannel_logout_uri")
+        }
+        if frontChannelURI == nil, frontChannelNeedsSession, !reader.hasProblem(in: "frontchannel_logout_uri") {
+            reader.report("frontchannel_logout_session_required", "requires frontchannel_logout_uri")
+        }
+    }
+
+    private static func uri(_ text: String) throws(InvalidValue) -> String {
+        let redirect = try RedirectURI(text)
+        guard !redirect.hasPrivateUseScheme, text.utf8.count <= 2_048 else {
+            throw InvalidValue("must be an https URL of at most 2,048 characters")
+        }
+        return text
+    }
+
+    /// What the client must be told; `nil` if it registered no URI.
+    package var interest: LogoutInterest? {
+        guard backChannelURI != nil || frontChannelURI != nil else { return nil }
+        return LogoutInterest(isNotified: backChannelURI != nil, isNotifiedOfExpiry: includesExpiry)
+    }
+}
+
+/// What a client wants to know about the sessions in which it gets tokens, as stored with each of them.
+package struct LogoutInterest: Sendable, Hashable {
+    /// Whether it gets a logout token when the session ends.
+    package let isNotified: Bool
+    /// Whether it also gets one when the session expires.
+    package let isNotifiedOfExpiry: Bool
+
+    package init(isNotified: Bool, isNotifiedOfExpiry: Bool = false) {
+        self.isNotified = isNotified
+        self.isNotifiedOfExpiry = isNotifiedOfExpiry
+    }
+}

@@ -1,0 +1,43 @@
+import FoundationEssentials
+import IdentityProvider
+
+extension LogoutNotice: StoredOutboxItem {
+    static let table: SQLStatement = "logout_notices"
+    static let columns: [SQLStatement] = [
+        "id", "client_id", "session_id", "user_id", "attempts", "due_at", "expires_at",
+    ]
+    static let destination: SQLStatement? = "client_id"
+
+    init(_ row: SQLRow) throws {
+        self.init(
+            id: try row.id(0), client: try row.id(1), session: try row.id(2), user: try row.id(3),
+            attempts: try row.integer(4), dueAt: try row.date(5), expiresAt: try row.date(6))
+    }
+
+    var values: [SQLValue] {
+        [.id(id), .id(client), .id(session), .id(user), .integer(attempts), .date(dueAt), .date(expiresAt)]
+    }
+}
+
+extension SQLOutbox: LogoutNoticeStore where Item == LogoutNotice {
+    func clients(at now: Date) async throws -> [Identifier<Client>] {
+        // No span, as for `due`.
+        try await table.database.query(
+            .local,
+            """
+            SELECT client_id, MIN(due_at) FROM logout_notices WHERE issuer = ?
+            GROUP BY client_id HAVING MIN(due_at) <= ?
+            """, [table.key, .date(now)]
+        ).map { try $0.id(0) }
+    }
+
+    func notices(of session: Identifier<Session>) async throws -> [LogoutNotice] {
+        try await table.query(
+            "logout_notices.of_session",
+            """
+            SELECT \(LogoutNotice.columns.joined()) FROM logout_notices
+            WHERE issuer = ? AND session_id = ? ORDER BY client_id
+            """, [table.key, .id(session)]
+        ).map(LogoutNotice.init)
+    }
+}

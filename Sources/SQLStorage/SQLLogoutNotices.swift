@@ -21,14 +21,19 @@ extension LogoutNotice: StoredOutboxItem {
 
 extension SQLOutbox: LogoutNoticeStore where Item == LogoutNotice {
     func clients(at now: Date) async throws -> [Identifier<Client>] {
-        // No span, as for `due`.
-        try await table.database.query(
+        var (clients, last): ([Identifier<Client>], SQLValue) = ([], .text(""))
+        // One row per client: one that is down may have many. No span, as for `due`.
+        while let row = try await table.database.query(
             .local,
             """
-            SELECT client_id, MIN(due_at) FROM logout_notices WHERE issuer = ?
-            GROUP BY client_id HAVING MIN(due_at) <= ?
-            """, [table.key, .date(now)]
-        ).map { try $0.id(0) }
+            SELECT client_id, due_at FROM logout_notices WHERE issuer = ? AND client_id > ?
+            ORDER BY client_id, due_at LIMIT 1
+            """, [table.key, last]
+        ).first {
+            if try row.date(1) <= now { clients.append(try row.id(0)) }
+            last = .text(try row.text(0))
+        }
+        return clients
     }
 
     func notices(of session: Identifier<Session>) async throws -> [LogoutNotice] {

@@ -92,6 +92,17 @@ extension DataKeyStore {
 }
 
 extension Stores {
+    private func askLogoutNotices() async throws {
+        _ = try await logoutNotices.clients(at: moment)
+        _ = try await logoutNotices.depth(at: moment)
+        for notice in try await logoutNotices.notices(of: Identifier("s")) {
+            _ = try await logoutNotices.due(to: notice.client.rawValue, at: moment, limit: 4)
+            guard let leased = try await logoutNotices.lease(notice, until: moment, at: moment) else { continue }
+            try await logoutNotices.postpone(leased, until: moment)
+            try await logoutNotices.remove(leased)
+        }
+    }
+
     /// Uses every operation of every store.
     func askEverything() async throws {
         try await populate()
@@ -163,7 +174,9 @@ extension Stores {
         _ = try await sessions.find(Session.example("s").secret, at: moment)
         _ = try await sessions.find(Session.example("s").id, at: moment)
         try await sessions.touch(Identifier("s"), at: moment, unlessUsedAfter: moment)
-        _ = try await authorizations.create(.example("a", session: "s"))
+        _ = try await authorizations.create(
+            .example("a", session: "s"), interest: LogoutInterest(isNotified: true), at: moment)
+        _ = try await sessions.clients(of: Identifier("s"))
         _ = try await RotationTests.present(0, after: 1, self)
         _ = try await RotationTests.present(0, after: 1, self)
         try await authorizations.revoke(Identifier("a"), at: moment)
@@ -172,6 +185,7 @@ extension Stores {
         try await authorizations.revoke(client: Client.app, at: moment)
         try await authorizations.revoke(session: Identifier("s"), at: moment)
         try await sessions.end(Identifier("s"), at: moment)
+        try await askLogoutNotices()
         try await consents.save(Consent(user: User.alice, client: Client.web, scope: [], grantedAt: moment))
         _ = try await consents.find(user: User.alice, client: Client.web)
         try await consents.withdraw(user: User.alice, client: Client.web)

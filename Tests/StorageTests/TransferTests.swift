@@ -63,7 +63,11 @@ struct TransferTests {
             try await stores.recoveryCodes.replace([SecretDigest(bytes: [1])], of: User.alice, at: moment)
             _ = try await stores.recoveries.start(.example(), at: moment)
             try await stores.attempts.fail(["a"], at: moment, expiresAt: moment)
-            _ = try await stores.authorizations.create(.example("a", session: "s"))
+            let interest = LogoutInterest(isNotified: true, isNotifiedOfExpiry: true)
+            try await stores.sessions.start(.example("ended", secret: 7), replacing: nil)
+            _ = try await stores.authorizations.create(.example("e", session: "ended"), interest: interest, at: moment)
+            try await stores.sessions.end(Identifier("ended"), at: moment)
+            _ = try await stores.authorizations.create(.example("a", session: "s"), interest: interest, at: moment)
             _ = try await RotationTests.present(0, after: 1, stores)
             try await stores.authorizations.revoke(Identifier("a"), at: moment)
             try await stores.consents.save(

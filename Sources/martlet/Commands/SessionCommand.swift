@@ -7,7 +7,7 @@ import SQLStorage
 /// `martlet session`.
 struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "session", abstract: "List and end sessions.", subcommands: [List.self, End.self])
+        commandName: "session", abstract: "List, show and end sessions.", subcommands: [List.self, Show.self, End.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -47,6 +47,44 @@ struct SessionCommand: AsyncParsableCommand {
         }
     }
 
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a session and the clients that are told when it ends.",
+            discussion: """
+                For a session that has ended, shows the clients that have not been told yet: how often Martlet has tried, \
+                and when it tries next. The audit log has those that were told (client_notified) and those that refused \
+                (client_not_notified).
+
+                Example: martlet session show hxbF4zqjVtYr
+                """)
+        @Argument(help: "The sid, as `martlet session list` and ID Tokens show it.") var sid: String
+        @OptionGroup var options: IssuerOptions
+
+        func run() async throws {
+            try await options.administer(.reading) { _, stores, _ in
+                let id = Identifier<Session>(rawValue: sid)
+                let session = try await stores.sessions.peek(id, at: Date())
+                let clients = try await stores.sessions.clients(of: id)
+                let notices = try await stores.logoutNotices.notices(of: id)
+                guard session != nil || !notices.isEmpty else {
+                    throw Mistakes([
+                        "no session \(sid), and no client waits to be told of its end; `martlet session list` shows all "
+                            + "sessions"
+                    ])
+                }
+                let owner: User? =
+                    if let user = session?.user ?? notices.first?.user {
+                        try await stores.users.find(user)
+                    } else { nil }
+                var document = session?.summary(of: owner) ?? ["sid": .string(sid), "username": .text(owner?.username)]
+                document["ended"] = .bool(session == nil)
+                document["clients"] = .strings(clients.map(\.rawValue))
+                document["waiting"] = .array(notices.map { .object($0.summary) })
+                options.output.show(document)
+            }
+        }
+    }
+
     struct End: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Sign a user out everywhere. Refresh tokens with offline_access stay valid.",
@@ -75,5 +113,11 @@ extension Session {
             "expires_at": .time(expiresAt), "last_used_at": .time(lastUsedAt), "address": .string(address),
             "user_agent": .string(userAgent),
         ]
+    }
+}
+
+extension LogoutNotice {
+    fileprivate var summary: JSONObject {
+        ["client_id": .string(client.rawValue), "attempts": .integer(attempts), "next_attempt": .time(dueAt)]
     }
 }

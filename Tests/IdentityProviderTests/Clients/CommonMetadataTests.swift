@@ -61,10 +61,6 @@ struct CommonMetadataTests {
             (["id_token_encrypted_response_alg": "RSA-OAEP"], "id_token_encrypted_response_alg", "is not supported: "),
             (["userinfo_signed_response_alg": "HS256"], "userinfo_signed_response_alg", "must be one of ES256, RS256"),
             (["request_object_signing_alg": "HS256"], "request_object_signing_alg", "must be one of ES256, ES384"),
-            (
-                ["backchannel_logout_uri": "https://a.example"], "backchannel_logout_uri",
-                "is not supported: clients are"
-            ),
             (["jwks_uri": "http://a.example/jwks"], "jwks_uri", "must be an https URL without a fragment"),
             (["require_signed_request_object": true], "require_signed_request_object", "requires jwks or jwks_uri"),
             (["token_endpoint_auth_signing_alg": "ES256"], "token_endpoint_auth_signing_alg", "is allowed only for"),

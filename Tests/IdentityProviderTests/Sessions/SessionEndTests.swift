@@ -57,13 +57,7 @@ private struct Scene {
     /// Starts a session for alice in another browser.
     @discardableResult
     func beginElsewhere(from upstream: UpstreamSession? = nil) async throws -> Session {
-        let (alice, now) = (try await alice(), issuer.clock.now)
-        let session = Session(
-            secret: SecretDigest(bytes: RandomBytes.make(36)), user: alice.id, authenticatedAt: now, amr: ["pwd"],
-            acr: AuthenticationContext.singleFactor.rawValue, expiresAt: now + 3_600, upstream: upstream)
-        let start = try await issuer.stores.sessions.start(session, of: alice, from: SignInOrigin(), replacing: nil)
-        #expect(start == .started(ending: nil))
-        return session
+        try await issuer.startSession(of: alice(), from: upstream)
     }
 
     /// Signs alice in with this browser. Returns the page at `path`.
@@ -86,11 +80,16 @@ private struct Scene {
         return try await open("unknown_device")
     }
 
-    /// Expects that `work` ends sessions and that `SessionEnd` logs each of them, and no other, exactly once.
+    /// Expects that `work` ends sessions, that `SessionEnd` logs each of them, and no other, exactly once, and that a
+    /// notice waits for every client that got a token in them.
     func expectEnd(_ work: () async throws -> Void) async throws {
         let user = try await alice().id
         let sessions = {
             try await issuer.stores.sessions.sessions(of: user, at: issuer.clock.now).map(\.id.rawValue)
+        }
+        let clients = ["web", "spa"].map { Identifier<Client>(rawValue: $0) }
+        for session in try await issuer.stores.sessions.sessions(of: user, at: issuer.clock.now) {
+            for client in clients { try await issuer.join(session, client) }
         }
         let before = Set(try await sessions())
         let log = InMemoryLogHandler()
@@ -102,6 +101,12 @@ private struct Scene {
         let told = log.entries.filter { $0.message == "session ended" }.map(\.metadata)
         #expect(told.map { "\($0["session"] ?? "")" }.sorted() == ended.sorted())
         #expect(told.allSatisfy { $0["reason"] == "\(reason)" && $0["user"] == "\(user)" }, "\(told)")
+        for session in ended {
+            let notices = try await issuer.stores.logoutNotices.notices(of: Identifier(rawValue: session))
+            #expect(notices.map(\.client).sorted { $0.rawValue > $1.rawValue } == clients)
+            #expect(notices.allSatisfy { $0.user == user })
+        }
+        #expect(try await issuer.stores.logoutNotices.depth(at: issuer.clock.now) == ended.count * clients.count)
     }
 }
 

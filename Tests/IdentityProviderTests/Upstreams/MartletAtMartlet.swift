@@ -31,6 +31,7 @@ struct MartletAtMartlet {
                     "email_verified": true}],
          "clients": [{"client_id": "martlet", "client_secret": "martlet-secret-martlet-secret-martlet",
                       "consent": "skip", "scope": "openid profile email",
+                      "backchannel_logout_uri": "https://id.example.com/upstream/demo/backchannel-logout",
                       "redirect_uris": ["https://id.example.com/upstream/demo/callback"],
                       "post_logout_redirect_uris": ["https://id.example.com/upstream/demo/signed-out"]}]}
         """

@@ -9,7 +9,6 @@ struct LogoutToken: Sendable {
 
     /// `logout+jwt` and the absence of `nonce` keep it from being taken for an ID Token (§2.4, §4).
     static let type = "logout+jwt"
-    private static let event = "http://schemas.openid.net/event/backchannel-logout"
     /// In seconds. Each attempt has a token of its own.
     private static let lifetime = 120
 
@@ -18,7 +17,7 @@ struct LogoutToken: Sendable {
         return [
             "iss": .string(issuer.identifier), "aud": .string(notice.client.rawValue), "iat": .integer(start),
             "exp": .integer(start + Self.lifetime), "jti": .string(notice.id.rawValue),
-            "events": [Self.event: [:]], "sub": .string(notice.user.rawValue), "sid": .string(notice.session.rawValue),
+            "events": [UpstreamLogoutToken.event: [:]], "sub": .string(notice.user.rawValue), "sid": .string(notice.session.rawValue),
         ]
     }
 }

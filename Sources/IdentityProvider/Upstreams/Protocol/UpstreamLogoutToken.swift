@@ -12,7 +12,7 @@ struct UpstreamLogoutToken: Sendable {
     /// The maximum time since `iat`, in seconds. It bounds how long identifiers are stored, and how long tokens without
     /// `exp` are valid, which earlier drafts didn't require.
     private static let maximumAge: TimeInterval = 300
-    private static let event = "http://schemas.openid.net/event/backchannel-logout"
+    static let event = "http://schemas.openid.net/event/backchannel-logout"
     /// Upstreams that don't type their tokens, or only as JWT, predate the final text of §2.4.
     private static let types: Set = ["jwt", "logout+jwt", "application/logout+jwt"]
 

@@ -1,0 +1,53 @@
+import FoundationEssentials
+import SQLStorage
+import TestSupport
+import Testing
+
+@testable import IdentityProvider
+
+extension TestIssuer {
+    func user(_ name: String) async throws -> User { try #require(try await stores.users.find(named: name)) }
+
+    /// Starts a session for a user in a browser of its own.
+    @discardableResult
+    func startSession(of user: User, from upstream: UpstreamSession? = nil) async throws -> Session {
+        let session = Session(
+            secret: SecretDigest(bytes: RandomBytes.make(36)), user: user.id, authenticatedAt: clock.now, amr: ["pwd"],
+            acr: AuthenticationContext.singleFactor.rawValue, expiresAt: clock.now + 3_600, upstream: upstream)
+        let start = try await stores.sessions.start(session, of: user, from: SignInOrigin(), replacing: nil)
+        #expect(start == .started(ending: nil))
+        return session
+    }
+
+    /// Gives a client with a logout URI a token in the session.
+    func join(_ session: Session, _ client: Identifier<Client>) async throws {
+        let granted = Granted(
+            client: client, user: session.user, session: session.id, scope: [], authenticatedAt: session.authTime,
+            amr: session.amr, acr: session.acr)
+        let authorization = Authorization(id: .random(), granted: granted, expiresAt: clock.now + 3_600)
+        let interest = LogoutInterest(isNotified: true)
+        #expect(try await stores.authorizations.create(authorization, interest: interest, at: clock.now))
+    }
+
+    /// Writes a notice to the database, as nobody but an intruder would.
+    func forge(_ notice: LogoutNotice) async throws {
+        _ = try await database.database.execute(
+            .local,
+            """
+            INSERT INTO logout_notices (issuer, id, client_id, session_id, user_id, attempts, due_at, expires_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(issuer.identifier), .text(notice.id.rawValue), .text(notice.client.rawValue),
+                .text(notice.session.rawValue), .text(notice.user.rawValue),
+                .integer(0), .date(notice.dueAt), .date(notice.expiresAt),
+            ])
+    }
+
+    /// The same issuer with another network.
+    func core(fetchingWith fetcher: any Fetcher) -> Core {
+        Core(
+            settings: core.settings, stores: stores, vault: vault, passwords: core.passwords, limiter: core.limiter,
+            audit: audit, fetcher: fetcher, now: core.now)
+    }
+}

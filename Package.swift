@@ -209,7 +209,8 @@ let package = Package(
         .testTarget(
             name: "ProgramTests",
             dependencies: [
-                "martlet", "JOSE", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver", "Outbound", "Server",
+                "martlet", "JOSE", "IdentityProvider", "SQLStorage", "SQLiteDriver", "MariaDBDriver", "Outbound",
+                "Server",
                 "TestSupport", "Authenticators", httpTypes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

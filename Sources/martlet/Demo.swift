@@ -45,7 +45,7 @@ struct Demo: Sendable {
     var site: StaticSite {
         let config: JSONObject = [
             "issuer": .string(issuer.identifier), "client_id": "demo-spa",
-            "scope": "openid profile email offline_access",
+            "scope": "openid profile email",
         ]
         let files: [String: StaticSite.File] = [
             "/": .init(type: "text/html; charset=utf-8", bytes: PackageResources.index_html),

@@ -15,8 +15,9 @@ package final class LogoutReceiver: Sendable {
     private let issuer: String
     private let verifies: Bool
     private let process = Mutex<Process?>(nil)
-    private static let python = RunningScript.folder
-        .appending(path: "../../.build/test-python/bin/python").standardizedFileURL
+    // Only the folder is standardized: that would also follow the link, and Python finds its packages beside it.
+    private static let python = RunningScript.folder.appending(path: "../..").standardizedFileURL
+        .appending(path: ".build/test-python/bin/python")
 
     /// `verifies` needs the Python packages that `.ci/install test` installs.
     package init(in folder: URL, issuer: String, verifies: Bool = true) throws {
@@ -29,7 +30,7 @@ package final class LogoutReceiver: Sendable {
 
     package func start() throws {
         let running = Process()
-        // Started by name, so that Python finds the packages beside its link.
+        // Started through env, which keeps the name of the link.
         running.executableURL = URL(filePath: "/usr/bin/env")
         running.arguments = [
             verifies ? Self.python.path() : "/usr/bin/python3",

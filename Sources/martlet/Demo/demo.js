@@ -1,4 +1,5 @@
-// The authorization code flow with PKCE in a single-page application (RFC 9700 §2.1, OpenID Connect Core §3.1).
+// The authorization code flow with PKCE in a single-page application (RFC 10017 §6.3, OpenID Connect Core §3.1).
+// Its tokens work only with a key that scripts can use but not read (DPoP, RFC 9449).
 const redirectURI = location.origin + "/";
 const byID = (id) => document.getElementById(id);
 const base64url = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
@@ -21,16 +22,48 @@ function show(state, message, problem) {
   if (state !== "signed-in") byID("profile").hidden = true;
 }
 
+// Returns the key, which survives a reload. A copied token is worthless without it.
+async function proofKey() {
+  const request = indexedDB.open("demo", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("keys");
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const keys = (await done(request)).transaction("keys").objectStore("keys");
+  const stored = await done(keys.get("dpop"));
+  if (stored) return stored;
+  const made = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+  await done(request.result.transaction("keys", "readwrite").objectStore("keys").put(made, "dpop"));
+  return made;
+}
+
+// RFC 9449 §4.2.
+async function proof(method, url, accessToken) {
+  const key = await proofKey();
+  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", key.publicKey);
+  const bytes = (value) => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+  const claims = { jti: random(), htm: method, htu: url, iat: Math.floor(Date.now() / 1000) };
+  if (accessToken) claims.ath = base64url(await crypto.subtle.digest("SHA-256", bytes(accessToken)));
+  const parts = [{ typ: "dpop+jwt", alg: "ES256", jwk: { kty, crv, x, y } }, claims];
+  const signed = parts.map((part) => base64url(bytes(part))).join(".");
+  const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key.privateKey, bytes(signed));
+  return `${signed}.${base64url(signature)}`;
+}
+
 function keep(answer) {
   tokens = answer && { ...tokens, ...answer };
   if (tokens) sessionStorage.setItem("tokens", JSON.stringify(tokens)); else sessionStorage.removeItem("tokens");
 }
 
 async function post(url, form) {
-  const response = await fetch(url, { method: "POST", body: new URLSearchParams(form) });
+  const headers = { DPoP: await proof("POST", url) };
+  const response = await fetch(url, { method: "POST", headers, body: new URLSearchParams(form) });
   const answer = await response.json();
-  if (!response.ok) throw new Error(`${answer.error}: ${answer.error_description ?? ""}`);
-  return answer;
+  if (response.ok) return answer;
+  const error = new Error(`${answer.error}: ${answer.error_description ?? ""}`);
+  error.code = answer.error;
+  throw error;
 }
 
 // OpenID Connect Core §3.1.3.7.
@@ -96,17 +129,26 @@ async function finish(answer) {
 }
 
 async function refresh() {
-  const received = await post(metadata.token_endpoint, {
-    grant_type: "refresh_token", refresh_token: tokens.refresh_token, client_id: config.client_id,
-  });
+  let received;
+  try {
+    received = await post(metadata.token_endpoint, {
+      grant_type: "refresh_token", refresh_token: tokens.refresh_token, client_id: config.client_id,
+    });
+  } catch (error) {
+    if (error.code !== "invalid_grant") throw error;
+    // Without offline_access, the refresh token ends with the session.
+    keep(null);
+    return show("signed-out", "Your session has ended. Sign in again to continue.");
+  }
   showClaims(await verify(received.id_token));
   keep(received);
   show("signed-in", `Refreshed at ${new Date().toLocaleTimeString()}.`);
 }
 
 async function userInfo() {
-  const response = await fetch(metadata.userinfo_endpoint, {
-    headers: { Authorization: `Bearer ${tokens.access_token}` },
+  const url = metadata.userinfo_endpoint;
+  const response = await fetch(url, {
+    headers: { Authorization: `DPoP ${tokens.access_token}`, DPoP: await proof("GET", url, tokens.access_token) },
   });
   if (!response.ok) throw new Error(response.headers.get("WWW-Authenticate") ?? response.statusText);
   byID("userinfo-result").textContent = JSON.stringify(await response.json(), null, 2);

@@ -83,10 +83,8 @@ private struct Scene {
 @Suite("OpenID Connect Back-Channel Logout 1.0")
 struct LogoutServiceTests {
     @Test(
-        """
-        OIDC-Back-Channel-Logout-003 OIDC-Back-Channel-Logout-004 OIDC-Back-Channel-Logout-005 \
-        OIDC-Back-Channel-Logout-006: the logout token names issuer, client, user and session, in the ID Token's algorithm
-        """)
+        "OIDC-Back-Channel-Logout-003: the token names issuer, client, user, session; OIDC-Back-Channel-Logout-006: alg"
+    )
     func token() async throws {
         let scene = try await Scene()
         let browser = Browser(scene.issuer)

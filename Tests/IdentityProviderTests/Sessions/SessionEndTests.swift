@@ -80,16 +80,24 @@ private struct Scene {
         return try await open("unknown_device")
     }
 
-    /// Expects that `work` ends sessions, that `SessionEnd` logs each of them, and no other, exactly once, and that a
-    /// notice waits for every client that got a token in them.
+    /// Expects that `work` ends sessions, that `SessionEnd` logs each of them, and no other, exactly once, that a
+    /// notice waits for every client that got a token in them, and that what was granted in them is revoked, offline
+    /// access as the reason demands.
     func expectEnd(_ work: () async throws -> Void) async throws {
         let user = try await alice().id
         let sessions = {
             try await issuer.stores.sessions.sessions(of: user, at: issuer.clock.now).map(\.id.rawValue)
         }
+        var granted: [(session: String, bound: Identifier<Authorization>, offline: Identifier<Authorization>)] = []
         let clients = ["web", "spa"].map { Identifier<Client>(rawValue: $0) }
         for session in try await issuer.stores.sessions.sessions(of: user, at: issuer.clock.now) {
-            for client in clients { try await issuer.join(session, client) }
+            for client in clients {
+                let (bound, offline) = (
+                    try await issuer.join(session, client),
+                    try await issuer.join(session, client, scope: ["offline_access"])
+                )
+                granted.append((session.id.rawValue, bound, offline))
+            }
         }
         let before = Set(try await sessions())
         let log = InMemoryLogHandler()
@@ -107,6 +115,15 @@ private struct Scene {
             #expect(notices.allSatisfy { $0.user == user })
         }
         #expect(try await issuer.stores.logoutNotices.depth(at: issuer.clock.now) == ended.count * clients.count)
+        for (session, bound, offline) in granted where ended.contains(session) {
+            #expect(try await isRevoked(bound))
+            #expect(try await isRevoked(offline) == reason.endsOfflineAccess)
+        }
+    }
+
+    private func isRevoked(_ id: Identifier<Authorization>) async throws -> Bool {
+        guard let found = try await issuer.stores.authorizations.find(id) else { return true }
+        return found.revokedAt != nil
     }
 }
 

@@ -20,13 +20,17 @@ extension TestIssuer {
     }
 
     /// Gives a client with a logout URI a token in the session.
-    func join(_ session: Session, _ client: Identifier<Client>) async throws {
+    @discardableResult
+    func join(
+        _ session: Session, _ client: Identifier<Client>, scope: Scope = []
+    ) async throws -> Identifier<Authorization> {
         let granted = Granted(
-            client: client, user: session.user, session: session.id, scope: [], authenticatedAt: session.authTime,
+            client: client, user: session.user, session: session.id, scope: scope, authenticatedAt: session.authTime,
             amr: session.amr, acr: session.acr)
         let authorization = Authorization(id: .random(), granted: granted, expiresAt: clock.now + 3_600)
         let interest = LogoutInterest(isNotified: true)
         #expect(try await stores.authorizations.create(authorization, interest: interest, at: clock.now))
+        return authorization.id
     }
 
     /// Writes a notice to the database, as nobody but an intruder would.

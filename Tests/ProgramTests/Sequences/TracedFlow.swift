@@ -113,6 +113,10 @@ final class TracedFlow {
     private static func add(_ span: LoggedSpan, to diagram: inout SequenceDiagram) {
         if span.isRequest { return diagram.add(microseconds: span.microseconds) }
         if span.name == "smtp.send" { return diagram.add(Message(.martlet, .mail, span.name)) }
+        if span.name == "logout.deliver" {
+            diagram.add(Message(.martlet, .application, "POST with logout_token"))
+            return diagram.add(Message(.application, .martlet, "200", isAnswer: true))
+        }
         if span.name.hasPrefix("upstream.") {
             if !cachedRequests.contains(span.name) { diagram.add(Message(.martlet, .upstream, span.name)) }
             return

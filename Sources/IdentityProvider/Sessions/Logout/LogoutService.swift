@@ -3,6 +3,7 @@ import HTTPTypes
 import Logging
 import Metrics
 import ServiceLifecycle
+import Tracing
 
 /// Sends logout tokens to clients (OpenID Connect Back-Channel Logout §2.5).
 struct LogoutService: Service, Courier {
@@ -42,6 +43,13 @@ struct LogoutService: Service, Courier {
     func destinations() async throws -> [String?] { try await notices.clients(at: now()).map(\.rawValue) }
 
     func send(_ notice: LogoutNotice) async throws {
+        try await withSpan("logout.notify") { span in
+            span.attributes["martlet.client"] = notice.client.rawValue
+            try await notify(notice)
+        }
+    }
+
+    private func notify(_ notice: LogoutNotice) async throws {
         // A client that was deleted, or no longer registers a URI, isn't told.
         guard let client = try await clients.find(notice.client), let uri = client.logoutRules.backChannelURI else {
             return

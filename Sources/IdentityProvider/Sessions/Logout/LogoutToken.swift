@@ -17,7 +17,8 @@ struct LogoutToken: Sendable {
         return [
             "iss": .string(issuer.identifier), "aud": .string(notice.client.rawValue), "iat": .integer(start),
             "exp": .integer(start + Self.lifetime), "jti": .string(notice.id.rawValue),
-            "events": [UpstreamLogoutToken.event: [:]], "sub": .string(notice.user.rawValue), "sid": .string(notice.session.rawValue),
+            "events": [UpstreamLogoutToken.event: [:]], "sub": .string(notice.user.rawValue),
+            "sid": .string(notice.session.rawValue),
         ]
     }
 }

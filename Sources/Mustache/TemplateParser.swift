@@ -88,6 +88,7 @@ struct TemplateParser {
         case ">":
             let indentation = removeLine()
             nodes.append(.partial(try templateName(name), indentation: indentation))
+            if lineStart != nil { lineStart = nodes.count }
         default: try variable(content.trimmingSpaces, isEscaped: true)
         }
     }

@@ -62,6 +62,10 @@ struct TemplateTests {
             ("[{{>unknown}}{{>*unknown}}]", "[]"), ("x\n  {{>two}}\ny\n", "x\n  one\n  <b>\nmore</b>\ny\n"),
             ("  {{quoted}}{{>two}}", "  &quot;it&#39;s&quot;one\n<b>\nmore</b>\n"),
             ("{{#people}}{{>person}}{{/people}}", "(Cy)(Di)"),
+            (
+                "{{>two}}\n{{>two}}\n{{#people}}\n{{>two}}\n{{/people}}\n",
+                String(repeating: "one\n<b>\nmore</b>\n", count: 4)
+            ),
         ])
     func partials(template: String, expected: String) throws {
         let partials = [

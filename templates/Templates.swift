@@ -34,6 +34,8 @@ package enum Templates {
         "second-factor.mustache": PackageResources.second_factor_mustache,
         "sign-in.mustache": PackageResources.sign_in_mustache,
         "signed-out.mustache": PackageResources.signed_out_mustache,
+        "signing-out.mustache": PackageResources.signing_out_mustache,
+        "logout-frames.mustache": PackageResources.logout_frames_mustache,
         "still-signed-in.mustache": PackageResources.still_signed_in_mustache,
         "style.css": PackageResources.style_css,
         "submit.js": PackageResources.submit_js,

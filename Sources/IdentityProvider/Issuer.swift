@@ -37,11 +37,7 @@ package struct Issuer: Hashable, Sendable {
         authority = String(afterScheme.prefix { $0 != "/" })
         path = String(afterScheme.dropFirst(authority.count))
         self.host = host.lowercased()
-        let standardPort = scheme == "https" ? 443 : 80
-        let visiblePort = url.port.flatMap { $0 == standardPort ? nil : ":\($0)" } ?? ""
-        // An IPv6 address needs brackets (RFC 3986 §3.2.2), which the URL parser may have removed.
-        let written = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
-        origin = "\(scheme)://\(written.lowercased())\(visiblePort)"
+        origin = Origin.serialized(scheme: scheme, host: host, port: url.port)
         port = url.port
         self.identifier = identifier
     }

@@ -2,8 +2,8 @@ import Crypto
 import FoundationEssentials
 import IdentityProvider
 
-/// The Content Security Policy of pages. It allows one style, the form targets that the page lists, and the scripts that
-/// the page uses, each by its address or hash.
+/// The Content Security Policy of pages. It allows one style, the form targets and frames that the page lists, and the
+/// scripts that the page uses, each by its address or hash.
 struct PagePolicy: Sendable {
     private let styleHash: String
     private let scriptHash: String
@@ -25,8 +25,10 @@ struct PagePolicy: Sendable {
         let hashes = (page.submitsItself ? [scriptHash] : []) + (runsPageScript ? [pageScriptHash] : [])
         let scripts = hashes.map { "'sha256-\($0)'" } + page.scriptSources.compactMap(Self.source)
         let script = scripts.isEmpty ? "" : " script-src \(scripts.joined(separator: " "));"
+        let frames = page.frameSources.compactMap(Self.source)
+        let frame = frames.isEmpty ? "" : " frame-src \(frames.joined(separator: " "));"
         return """
-            default-src 'none';\(script) style-src 'sha256-\(styleHash)'; img-src \(images.joined(separator: " ")); \
+            default-src 'none';\(script)\(frame) style-src 'sha256-\(styleHash)'; img-src \(images.joined(separator: " ")); \
             form-action \(targets.joined(separator: " ")); frame-ancestors 'none'; base-uri 'none'
             """
     }

@@ -103,6 +103,25 @@ struct PageTests {
         #expect(policy == (try answer().headers[.contentSecurityPolicy]))
     }
 
+    @Test("a page may load the frames that it lists, each confined, and other pages none")
+    func frames() throws {
+        let uri = "https://a.example/logout?a=1&copy=\"><script>"
+        for name in ["signing-out", "signed-out", "done"] {
+            var page = Page(name, data: ["frames": .list([["uri": .text(uri), "start": "<meta a=\"&amp;\">"]])])
+            page.frameSources = ["https://a.example/logout?a", "https://b.example; script-src *", "*"]
+            let answer = try answer(page)
+            let policy = try #require(answer.headers[.contentSecurityPolicy])
+            #expect(policy.contains("; frame-src https://a.example/logout; style-src"), "\(name)")
+            #expect(policy.contains("frame-ancestors 'none'"))
+            let frame = try #require(text(answer).firstMatch(of: /<iframe [^>]*>/)).0
+            #expect(frame.contains("src=\"https://a.example/logout?a=1&amp;copy=&quot;&gt;&lt;script&gt;\""))
+            #expect(frame.contains("srcdoc=\"&lt;meta a=&quot;&amp;amp;&quot;&gt;\""))
+            #expect(frame.contains("sandbox=\"allow-forms allow-same-origin allow-scripts\""))
+            #expect(frame.contains("referrerpolicy=\"no-referrer\"") && frame.contains("<iframe hidden "))
+        }
+        #expect(try !answer(Page("signing-out")).headers[.contentSecurityPolicy]!.contains("frame-src"))
+    }
+
     @Test("the hash in the policy matches the style in the page")
     func styleHash() throws {
         let answer = try answer()
@@ -208,6 +227,7 @@ struct PageTests {
             let parts = [
                 "layout.mustache", "emblem.mustache", "next.mustache", "reveal.mustache", "scope.mustache",
                 "scope-text.mustache", "totp-setup.mustache", "upstream-icon.mustache", "linking.mustache",
+                "logout-frames.mustache",
             ]
             guard !parts.contains(file), !file.contains("/")
             else { continue }

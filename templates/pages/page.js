@@ -38,6 +38,19 @@
         all("[data-keep]")[0].hidden = false;
     }
 
+    // Each of these frames signs the user out of one application. The page goes on when all have loaded, or after five
+    // seconds. Without this script, the frames start by themselves, and the page goes on in any case.
+    const frames = all("iframe[srcdoc]").map((frame) => new Promise((loaded) => {
+        frame.addEventListener("load", loaded);
+        // What remains is `src`.
+        frame.removeAttribute("srcdoc");
+    }));
+    const [onward] = all("[data-onward] a");
+    if (onward) {
+        const tooLate = new Promise((passed) => setTimeout(passed, 5000));
+        Promise.race([Promise.all(frames), tooLate]).then(() => location.replace(onward.href));
+    }
+
     // Times of day come in UTC, and are shown in the user's time zone.
     for (const time of all("time[data-clock]")) {
         const moment = new Date(time.dateTime);

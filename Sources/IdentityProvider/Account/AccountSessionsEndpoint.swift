@@ -34,9 +34,12 @@ struct AccountSessionsEndpoint: AccountActionEndpoint {
             guard try await devices.forget(Identifier(rawValue: id), of: user.id) else { return nil }
             audit.record(.deviceRevoked(all: false), user: user.id)
         } else if request.parameters["everywhere"] != nil {
-            try await sessionEnd.endAll(of: user.id, because: .signOutEverywhere)
-            audit.record(.sessionsEnded, user: user.id)
-            audit.record(.deviceRevoked(all: true), user: user.id)
+            let ended = try await sessionEnd.endAll(of: user.id, because: .signOutEverywhere)
+            defer {
+                audit.record(.sessionsEnded, user: user.id)
+                audit.record(.deviceRevoked(all: true), user: user.id)
+            }
+            return try await signOut.leave(visitor.session, endedWith: ended)
         }
         return nil
     }

@@ -8,6 +8,7 @@ extension Path { static let deleteAccount = Path("/account/delete") }
 struct DeleteAccountEndpoint: AccountPageEndpoint {
     let gate: AccountGate
     let sessionEnd: SessionEnd
+    let frontChannel: FrontChannelLogout
     let audit: AuditLog
     let done: LinkPages
     let path = Path.deleteAccount
@@ -16,6 +17,7 @@ struct DeleteAccountEndpoint: AccountPageEndpoint {
     init(_ core: Core) {
         gate = AccountGate(core)
         sessionEnd = SessionEnd(core)
+        frontChannel = FrontChannelLogout(core)
         audit = core.audit
         done = LinkPages(core)
     }
@@ -26,10 +28,11 @@ struct DeleteAccountEndpoint: AccountPageEndpoint {
         guard User.key(of: request.parameters["username"] ?? "") == User.key(of: visitor.user.username) else {
             return page(request, visitor, error: "name")
         }
-        try await sessionEnd.endAll(byDeleting: visitor.user.id)
-        audit.record(.accountDeleted, user: visitor.user.id)
+        let ended = try await sessionEnd.endAll(byDeleting: visitor.user.id)
+        defer { audit.record(.accountDeleted, user: visitor.user.id) }
         Logger.current.notice("account deleted by its user", metadata: ["user": "\(visitor.user.id)"])
-        return done.done("account_deleted", next: done.signIn)
+        let frames = try await frontChannel.frames(of: ended.first { $0.id == visitor.session.id })
+        return done.done("account_deleted", next: done.signIn).loading(frames).setting(gate.sessions.clearing())
     }
 
     private func page(_ request: Request, _ visitor: AccountGate.Visitor, error: String? = nil) -> Response {

@@ -151,6 +151,7 @@ package struct Client: Sendable, Hashable {
         }
         checkCertificates(&reader)
         common.check(self, &reader)
+        logoutRules.check(self, &reader)
     }
 
     private static func checkID(_ text: String) throws(InvalidValue) -> String {
@@ -212,6 +213,9 @@ extension Client {
     var shownName: Page.Value {
         translatedNames.isEmpty ? .text(name) : .translated(translatedNames, otherwise: name)
     }
+
+    /// The origins of its redirect URIs, without those of apps.
+    var webOrigins: [String] { redirectURIs.compactMap { Origin.serialized($0.text) } }
 
     /// Whether the client registered keys, which `ClientKeys` finds.
     var hasKeys: Bool { keys != nil || keysURI != nil }

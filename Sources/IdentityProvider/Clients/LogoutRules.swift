@@ -29,6 +29,15 @@ package struct LogoutRules: Sendable, Hashable {
         }
     }
 
+    /// Checks rules that involve other members of the client.
+    func check(_ client: Client, _ reader: inout DocumentReader) {
+        if let origin = frontChannelURI.map(Origin.serialized), !client.webOrigins.contains(where: { $0 == origin }) {
+            reader.report(
+                "frontchannel_logout_uri",
+                "must have the scheme, host and port of a redirect URI (OpenID Connect Front-Channel Logout §2)")
+        }
+    }
+
     private static func uri(_ text: String) throws(InvalidValue) -> String {
         let redirect = try RedirectURI(text)
         guard !redirect.hasPrivateUseScheme, text.utf8.count <= 2_048 else {

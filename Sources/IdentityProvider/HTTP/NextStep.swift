@@ -8,6 +8,8 @@ package struct NextStep: Sendable, Hashable {
         case application = "application"
         /// Back to the client with the given name.
         case back = "back"
+        /// On to the end of the flow.
+        case finish = "finish"
         /// Request a new email, because the link in the old one no longer works.
         case newLink = "new_link"
         case resetPassword = "reset_password"

@@ -25,6 +25,8 @@ package struct Page: Sendable {
     package var imageSources: [String]
     /// The URLs of the page's scripts.
     package var scriptSources: [String] = []
+    /// The URLs of the page's frames.
+    package var frameSources: [String] = []
     /// Whether a script submits the page's form as soon as it loads.
     package var submitsItself = false
 

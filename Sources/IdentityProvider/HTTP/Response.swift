@@ -48,10 +48,11 @@ extension Response {
     }
 
     /// Returns a page from which the browser moves on to `location` by itself (HTML, shared declarative refresh steps).
-    /// Unlike a redirect, this may follow a form to any origin: Chromium applies `form-action` to redirects.
-    static func page(_ page: Page, movingOnTo location: String) -> Response {
+    /// Unlike a redirect, this may follow a form to any origin: Chromium applies `form-action` to redirects. `delay` is in
+    /// seconds.
+    static func page(_ page: Page, movingOnTo location: String, after delay: Int = 0) -> Response {
         var response = Response.page(page)
-        response.headers[.refresh] = "0; url=\(location)"
+        response.headers[.refresh] = "\(delay); url=\(location)"
         return response
     }
 

@@ -75,11 +75,13 @@ struct SessionCookie: Sendable {
         return session.map { ($0, cookie.setting(secret, maxAge: max(0, Int(end.timeIntervalSince(moment))))) }
     }
 
-    /// Signs the user out and returns the `Set-Cookie` value.
-    func end(_ session: Session) async throws -> String {
-        try await sessionEnd.end(session.id, because: .signOut)
-        return cookie.clearing()
+    /// Signs the user out. Returns the ended session with the `Set-Cookie` value, or `nil` with it if the session had
+    /// already ended.
+    func end(_ session: Session) async throws -> (EndedSession?, cookie: String) {
+        (try await sessionEnd.end(session.id, because: .signOut), cookie.clearing())
     }
+
+    func clearing() -> String { cookie.clearing() }
 
     private func stored(of request: Request) async throws -> Session? {
         guard let secret = cookie.secret(in: request) else { return nil }

@@ -54,12 +54,15 @@ struct SessionEnd: Sendable {
     func voidSignIns(of user: Identifier<User>) async throws { try await sessions.voidSignIns(of: user) }
 
     /// Ends all of a user's sessions and sign-ins in progress. Unless offline access survives, also forgets trusted
-    /// browsers, so that an intruder keeps nothing.
-    func endAll(of user: Identifier<User>, because reason: SessionEndReason) async throws {
-        ended(try await sessions.endAll(of: user, at: now()), because: reason)
-        guard reason.endsOfflineAccess else { return }
+    /// browsers, so that an intruder keeps nothing. Returns the ended sessions.
+    @discardableResult
+    func endAll(of user: Identifier<User>, because reason: SessionEndReason) async throws -> [EndedSession] {
+        let all = try await sessions.endAll(of: user, at: now())
+        ended(all, because: reason)
+        guard reason.endsOfflineAccess else { return all }
         try await authorizations.revoke(user: user, at: now())
         try await devices.forgetAll(of: user)
+        return all
     }
 
     /// Starts a session and ends the browser's previous one, unless the session continues under the same identifier
@@ -75,9 +78,12 @@ struct SessionEnd: Sendable {
         }
     }
 
-    /// Deletes the user and everything that belongs to them.
-    func endAll(byDeleting user: Identifier<User>) async throws {
-        ended(try await sessions.endAll(byDeleting: user, at: now()), because: .accountDeleted)
+    /// Deletes the user and everything that belongs to them. Returns the ended sessions.
+    @discardableResult
+    func endAll(byDeleting user: Identifier<User>) async throws -> [EndedSession] {
+        let all = try await sessions.endAll(byDeleting: user, at: now())
+        ended(all, because: .accountDeleted)
+        return all
     }
 
     /// Ends every session and authorization of the issuer and replaces its data keys.

@@ -56,5 +56,7 @@ struct EndSessionEndpoint: Endpoint {
         metadata["end_session_endpoint"] = metadata.url(.endSession)
         metadata["backchannel_logout_supported"] = true
         metadata["backchannel_logout_session_supported"] = true
+        metadata["frontchannel_logout_supported"] = true
+        metadata["frontchannel_logout_session_supported"] = true
     }
 }

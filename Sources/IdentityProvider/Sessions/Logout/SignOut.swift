@@ -2,12 +2,13 @@ import FoundationEssentials
 import HTTPTypes
 import Logging
 
-/// Carries out a validated sign-out: confirmation, end of the session, the upstream's turn, redirect.
+/// Carries out a validated sign-out: confirmation, end of the session, the clients' and the upstream's turn, redirect.
 struct SignOut: Sendable {
     let issuer: Issuer
     let clients: any ClientStore
     let users: any UserStore
     let sessions: SessionCookie
+    let frontChannel: FrontChannelLogout
     let upstreams: UpstreamSignOut
     let sealer: Sealer
     let browser: BrowserCookie
@@ -19,6 +20,7 @@ struct SignOut: Sendable {
         clients = core.clients
         users = core.stores.users
         sessions = SessionCookie(core)
+        frontChannel = FrontChannelLogout(core)
         upstreams = UpstreamSignOut(core)
         sealer = core.sealer
         browser = BrowserCookie(of: core.issuer)
@@ -34,19 +36,35 @@ struct SignOut: Sendable {
 
     func end(_ session: Session, _ signOut: SignOutRequest, _ request: Request) async throws -> Response {
         // First, whatever the upstream does.
-        let cookie = try await sessions.end(session)
+        let (ended, cookie) = try await sessions.end(session)
         Logger.current.info("signed out", metadata: ["user": "\(session.user)", "session": "\(session.id)"])
         // At the end, so that the record explains what follows.
         defer { audit.record(.signedOut, user: session.user, client: signOut.client, session: session.id) }
+        let frames = try await frontChannel.frames(of: ended)
         let way = try await upstreams.way(from: session.upstream, after: signOut)
-        return try await follow(way, signOut, request).setting(cookie, browser.clearing())
+        return try await follow(way, signOut, frames, request).setting(cookie, browser.clearing())
+    }
+
+    /// Responds to a browser whose session ended together with others.
+    func leave(_ session: Session, endedWith all: [EndedSession]) async throws -> Response {
+        let frames = try await frontChannel.frames(of: all.first { $0.id == session.id })
+        let next = NextStep(issuer.reference(.account), .signIn)
+        let response = frames.isEmpty ? .redirect(to: next.uri) : show(frames, Page("signing-out"), then: next)
+        return response.setting(sessions.clearing(), browser.clearing())
     }
 
     private func follow(
-        _ way: UpstreamSignOut.Way, _ signOut: SignOutRequest, _ request: Request
+        _ way: UpstreamSignOut.Way, _ signOut: SignOutRequest, _ frames: LogoutFrames, _ request: Request
     ) async throws -> Response {
         switch way {
-        case .done: return try await signedOut(signOut)
+        case .done where frames.isEmpty: return try await signedOut(signOut)
+        case .done:
+            let end = try await destination(of: signOut) ?? NextStep(location(.endSession, signOut), .finish)
+            return try await show(frames, page("signing-out", signOut), then: end)
+        case .onward(let upstream, let location) where !frames.isEmpty:
+            // First, because the upstream may not lead back.
+            let next = NextStep(location, .application, name: upstream.shownName)
+            return try await show(frames, page("signing-out", signOut), then: next)
         case .onward(_, let location) where request.method == .get: return .redirect(to: location)
         case .onward(let upstream, let location):
             // A redirect after a form must lead to one of the page's `form-action`, in Chromium also those that follow
@@ -55,8 +73,15 @@ struct SignOut: Sendable {
             return .page(try await page(signOut, leaving: upstream, "signed_out_onward", next), movingOnTo: location)
         case .unreachable(let upstream):
             let next = try await destination(of: signOut) ?? NextStep(issuer.reference(.account), .signIn)
-            return .page(try await page(signOut, leaving: upstream, "signed_out_unreachable", next))
+            return .page(try await page(signOut, leaving: upstream, "signed_out_unreachable", next)).loading(frames)
         }
+    }
+
+    /// Returns a page that loads the frames and moves on by itself.
+    private func show(_ frames: LogoutFrames, _ page: Page, then next: NextStep) -> Response {
+        var page = page
+        page.data["next"] = next.data
+        return .page(page, movingOnTo: next.uri, after: LogoutFrames.patience).loading(frames)
     }
 
     /// Returns the page for a sign-out that is not complete at `upstream`.

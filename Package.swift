@@ -78,7 +78,10 @@ let package = Package(
             name: "IdentityProvider",
             dependencies: ["JOSE", "Authenticators", crypto, httpTypes, logging, metrics, tracing, lifecycle],
             exclude: hasMutations ? [] : ["Mutations"],
-            resources: [.embedInCode("FirstParty/openapi.json"), .embedInCode("SignIn/Passkey/passkey.js")],
+            resources: [
+                .embedInCode("FirstParty/openapi.json"), .embedInCode("SignIn/Passkey/passkey.js"),
+                .embedInCode("Sessions/Management/check-session.js"),
+            ],
             swiftSettings: strict + (hasMutations ? [.define("MARTLET_MUTATIONS", .when(configuration: .debug))] : [])),
 
         // Adapters: storage, network, templates, telemetry, and the HTTP server.

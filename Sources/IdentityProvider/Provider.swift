@@ -34,8 +34,10 @@ package struct Provider: Sendable {
         let topics = described + [MetadataTopic(core, describing: described)]
 
         let requestLimiter = RequestLimiter(core, clients: tokens.authenticator)
+        let browserState = BrowserState(core)
         let audited = topics.flatMap(\.endpoints).map { endpoint in
-            AuditedEndpoint(base: LimitedEndpoint(base: endpoint, limiter: requestLimiter), log: core.audit)
+            let stated = BrowserStateEndpoint(base: endpoint, state: browserState)
+            return AuditedEndpoint(base: LimitedEndpoint(base: stated, limiter: requestLimiter), log: core.audit)
         }
         #if MARTLET_MUTATIONS
             let tools = MutationTools(core)

@@ -32,7 +32,7 @@ struct AuthorizationEndpoint: Endpoint {
             }
         }
         let received = try await intake.receive(request.parameters)
-        return try await redirectingErrors(to: received.redirect, of: received.client.id) {
+        return try await redirectingErrors(to: received.redirect, of: received.client.id, request) {
             let interaction = loop.interactions.make(.authorization(try await intake.check(received)))
             // Browsers don't send our cookies with a cross-site POST. They send them with the GET that follows.
             guard request.method != .post else { return try loop.interactions.proceed(interaction) }
@@ -45,7 +45,7 @@ struct AuthorizationEndpoint: Endpoint {
 
     private func proceed(_ interaction: Interaction, _ request: Request) async throws -> Response {
         guard case .authorization(let authorization) = interaction.purpose else { throw OAuthError.interactionLost }
-        return try await redirectingErrors(to: authorization.redirect, of: authorization.client) {
+        return try await redirectingErrors(to: authorization.redirect, of: authorization.client, request) {
             // A denied request is answered as well.
             if interaction.isDenied, let id = authorization.pushed { try await pushed.discard(id) }
             switch try await loop.advance(interaction, request) {
@@ -56,13 +56,14 @@ struct AuthorizationEndpoint: Endpoint {
                     .authorizationGranted(scope: authorization.scope), user: session.user,
                     client: authorization.client, session: session.id)
                 return try await responder.respond(
-                    to: authorization, for: session, acr: interaction.context(of: session) ?? session.acr)
+                    to: authorization, for: session, acr: interaction.context(of: session) ?? session.acr, request)
             }
         }
     }
 
     private func redirectingErrors(
-        to redirect: VerifiedRedirect, of client: Identifier<Client>, _ body: () async throws -> Response
+        to redirect: VerifiedRedirect, of client: Identifier<Client>, _ request: Request,
+        _ body: () async throws -> Response
     ) async throws -> Response {
         do { return try await body() } catch {
             // Not redirected: the user can retry this page, but a client would take the error as final.
@@ -79,7 +80,7 @@ struct AuthorizationEndpoint: Endpoint {
             audit.record(
                 .requestRefused(
                     route: Path.authorization.text, error: answer.code, reason: answer.description), client: client)
-            return try await responder.redirect(answer, to: redirect, of: client)
+            return try await responder.redirect(answer, to: redirect, of: client, request)
         }
     }
 

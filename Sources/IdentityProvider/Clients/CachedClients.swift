@@ -6,6 +6,7 @@ struct CachedClients: ClientStore {
     private let hidden: Identifier<Client>?
     private let cache: Cache<Identifier<Client>, Client>
     private let origins: Cache<Int, [String: Client]>
+    private let asking: Cache<Int, [String]>
 
     /// The client `hidden` is treated as nonexistent, even if it is stored.
     init(_ store: any ClientStore, hiding hidden: Identifier<Client>? = nil, now: @escaping @Sendable () -> Date) {
@@ -13,6 +14,7 @@ struct CachedClients: ClientStore {
         self.hidden = hidden
         cache = Cache("clients", now: now)
         origins = Cache("forward_auth_origins", now: now)
+        asking = Cache("session_management_origins", now: now)
     }
 
     func find(_ id: Identifier<Client>) async throws -> Client? {
@@ -55,9 +57,18 @@ struct CachedClients: ClientStore {
         }[origin]
     }
 
+    /// Returns the origins of the enabled clients that use session management, sorted.
+    func originsUsingSessionManagement() async throws -> [String] {
+        try await asking.value(0) {
+            let using = try await all().filter { !$0.isDisabled && $0.logoutRules.usesSessionManagement }
+            return Set(using.flatMap(\.webOrigins)).sorted()
+        }
+    }
+
     func clear() {
         cache.clear()
         origins.clear()
+        asking.clear()
     }
 }
 

@@ -12,12 +12,16 @@ package struct LogoutRules: Sendable, Hashable {
     /// Whether a session that expires counts as ended. Registered as `backchannel_logout_on_expiry`, a Martlet
     /// extension.
     let includesExpiry: Bool
+    /// Whether authentication responses have a `session_state`, about which the client asks in a frame (OpenID Connect
+    /// Session Management §2). Registered as `session_management`, a Martlet extension.
+    let usesSessionManagement: Bool
 
     init(_ reader: inout DocumentReader) {
         backChannelURI = reader.value("backchannel_logout_uri", Self.uri)
         frontChannelURI = reader.value("frontchannel_logout_uri", Self.uri)
         frontChannelNeedsSession = reader.flag("frontchannel_logout_session_required") ?? false
         includesExpiry = reader.flag("backchannel_logout_on_expiry") ?? false
+        usesSessionManagement = reader.flag("session_management") ?? false
         // Every logout token names the session.
         let needsSession = reader.flag("backchannel_logout_session_required") ?? false
         if backChannelURI == nil, includesExpiry || needsSession, !reader.hasProblem(in: "backchannel_logout_uri") {
@@ -35,6 +39,9 @@ package struct LogoutRules: Sendable, Hashable {
             reader.report(
                 "frontchannel_logout_uri",
                 "must have the scheme, host and port of a redirect URI (OpenID Connect Front-Channel Logout §2)")
+        }
+        if usesSessionManagement, client.webOrigins.isEmpty {
+            reader.report("session_management", "requires a redirect URI with http or https")
         }
     }
 

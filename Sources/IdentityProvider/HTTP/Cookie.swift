@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// A cookie of one issuer. Always `HttpOnly`, because no script needs it.
+/// A cookie of one issuer. `HttpOnly`, unless a script needs it (`settingForScripts`).
 package struct Cookie: Sendable {
     package let name: String
     private let path: String
@@ -51,6 +51,18 @@ package struct Cookie: Sendable {
     func setting(_ value: String, maxAge: Int? = nil) -> String {
         let age = maxAge.map { "; Max-Age=\($0)" } ?? ""
         return "\(name)=\(value); Path=\(path); HttpOnly; SameSite=Lax\(age)\(isSecure ? "; Secure" : "")"
+    }
+
+    /// Returns a `Set-Cookie` value for a cookie that scripts can read, also in frames on other sites. Only for values
+    /// that grant nothing. Browsers refuse `None` without `Secure` (RFC 6265bis §5.7).
+    func settingForScripts(_ value: String, maxAge: Int) -> String {
+        "\(name)=\(value); Path=\(path); SameSite=\(isSecure ? "None; Secure" : "Lax"); Max-Age=\(maxAge)"
+    }
+
+    /// Returns the value that `response` sets, empty if it deletes the cookie; `nil` if it leaves the cookie alone.
+    func value(setBy response: Response) -> String? {
+        response.headers[values: .setCookie].last { $0.hasPrefix("\(name)=") }
+            .map { String($0.dropFirst(name.count + 1).prefix { $0 != ";" }) }
     }
 
     /// Returns a `Set-Cookie` value that deletes the cookie.

@@ -30,6 +30,18 @@ struct SecurityHeadersTests {
         }
     }
 
+    @Test("a response that some origins may frame has no X-Frame-Options, which would stop them in old browsers")
+    func framed() async throws {
+        try await TestServer.run { server in
+            try await TestClient.run { client in
+                let fields = try await client.get("http://127.0.0.1:\(server.port)/framed").fields
+                #expect(fields["x-frame-options"] == nil)
+                #expect(fields["content-security-policy"]?.hasSuffix("; frame-ancestors https://shop.example") == true)
+                #expect(fields["x-content-type-options"] == "nosniff")
+            }
+        }
+    }
+
     @Test(
         "account windows have no opener; clients that sign users in with a popup keep theirs",
         arguments: [

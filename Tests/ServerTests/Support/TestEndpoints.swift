@@ -4,7 +4,9 @@ import IdentityProvider
 import JOSE
 
 enum TestEndpoints {
-    static var all: [any Endpoint] { [EchoEndpoint(), PageTestEndpoint(), SharedEndpoint(), FailingEndpoint()] }
+    static var all: [any Endpoint] {
+        [EchoEndpoint(), PageTestEndpoint(), SharedEndpoint(), FailingEndpoint(), FramedEndpoint()]
+    }
 }
 
 /// Responds with the request, and with the proxy's headers.
@@ -55,6 +57,15 @@ struct SharedEndpoint: Endpoint {
         var response = Response.json(["ok": true])
         if request.method == .get { response.headers[.cacheControl] = "public, max-age=60" }
         return response
+    }
+}
+
+/// May be framed by one origin.
+struct FramedEndpoint: Endpoint {
+    let routes = [Route.get(Path("/framed"))]
+
+    func respond(to request: Request) async throws -> Response {
+        Response(headers: [.contentSecurityPolicy: "default-src 'none'; frame-ancestors https://shop.example"])
     }
 }
 

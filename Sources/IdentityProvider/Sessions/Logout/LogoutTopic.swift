@@ -11,6 +11,7 @@ struct LogoutTopic: Topic {
             ConfirmSignOutEndpoint(core),
             UpstreamSignedOutEndpoint(core),
             UpstreamLogoutEndpoint(core),
+            CheckSessionEndpoint(core),
         ]
         services = [LogoutService(core)]
     }

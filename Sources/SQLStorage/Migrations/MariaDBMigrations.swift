@@ -375,13 +375,21 @@ extension Migration {
                 CREATE TABLE IF NOT EXISTS event_streams (
                     issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, client_id VARCHAR(255) NOT NULL,
                     document MEDIUMTEXT NOT NULL, sealed_secret BLOB,
-                    PRIMARY KEY (issuer, id), INDEX event_streams_by_client (issuer, client_id)) \(form)
+                    PRIMARY KEY (issuer, id), UNIQUE INDEX event_streams_by_client (issuer, client_id),
+                    FOREIGN KEY (issuer, client_id) REFERENCES clients (issuer, id) ON DELETE CASCADE) \(form)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS event_subjects (
+                    issuer VARCHAR(255) NOT NULL, stream_id VARCHAR(64) NOT NULL, user_id VARCHAR(255) NOT NULL,
+                    is_included BOOLEAN NOT NULL,
+                    PRIMARY KEY (issuer, stream_id, user_id), INDEX event_subjects_by_user (issuer, user_id),
+                    FOREIGN KEY (issuer, stream_id) REFERENCES event_streams (issuer, id) ON DELETE CASCADE) \(form)
                 """,
                 """
                 CREATE TABLE IF NOT EXISTS security_events (
-                    issuer VARCHAR(255) NOT NULL, id VARCHAR(255) NOT NULL, stream_id VARCHAR(64) NOT NULL,
-                    claims MEDIUMTEXT NOT NULL, created_at BIGINT NOT NULL, attempts INTEGER NOT NULL,
-                    due_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+                    issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, stream_id VARCHAR(64) NOT NULL,
+                    sealed_event MEDIUMBLOB NOT NULL, attempts INTEGER NOT NULL, due_at BIGINT NOT NULL,
+                    expires_at BIGINT NOT NULL,
                     PRIMARY KEY (issuer, id),
                     INDEX security_events_by_due (issuer, stream_id, due_at),
                     INDEX security_events_by_expiry (issuer, expires_at)) \(form)

@@ -395,14 +395,23 @@ extension Migration {
                 CREATE TABLE event_streams (
                     issuer TEXT NOT NULL, id TEXT NOT NULL, client_id TEXT NOT NULL, document TEXT NOT NULL,
                     sealed_secret BLOB,
-                    PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
+                    PRIMARY KEY (issuer, id),
+                    FOREIGN KEY (issuer, client_id) REFERENCES clients (issuer, id) ON DELETE CASCADE
+                ) STRICT, WITHOUT ROWID
                 """,
-                "CREATE INDEX event_streams_by_client ON event_streams (issuer, client_id)",
+                "CREATE UNIQUE INDEX event_streams_by_client ON event_streams (issuer, client_id)",
+                """
+                CREATE TABLE event_subjects (
+                    issuer TEXT NOT NULL, stream_id TEXT NOT NULL, user_id TEXT NOT NULL, is_included INTEGER NOT NULL,
+                    PRIMARY KEY (issuer, stream_id, user_id),
+                    FOREIGN KEY (issuer, stream_id) REFERENCES event_streams (issuer, id) ON DELETE CASCADE
+                ) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX event_subjects_by_user ON event_subjects (issuer, user_id)",
                 """
                 CREATE TABLE security_events (
-                    issuer TEXT NOT NULL, id TEXT NOT NULL, stream_id TEXT NOT NULL, claims TEXT NOT NULL,
-                    created_at INTEGER NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL,
-                    expires_at INTEGER NOT NULL,
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, stream_id TEXT NOT NULL, sealed_event BLOB NOT NULL,
+                    attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
                     PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX security_events_by_due ON security_events (issuer, stream_id, due_at)",
@@ -419,7 +428,9 @@ extension Migration {
                     ('device_authorizations', 'device_authorizations_by_code', '1000000 1000000 1'),
                     ('device_authorizations', 'device_authorizations_by_expiry', '1000000 1000000 2'),
                     ('event_streams', 'event_streams', '1000 1000 1'),
-                    ('event_streams', 'event_streams_by_client', '1000 1000 2'),
+                    ('event_streams', 'event_streams_by_client', '1000 1000 1'),
+                    ('event_subjects', 'event_subjects', '1000000 1000000 1000 1'),
+                    ('event_subjects', 'event_subjects_by_user', '1000000 1000000 2'),
                     ('security_events', 'security_events', '1000000 1000000 1'),
                     ('security_events', 'security_events_by_due', '1000000 1000000 10000 2'),
                     ('security_events', 'security_events_by_expiry', '1000000 1000000 2')

@@ -119,8 +119,11 @@ extension TransferTable {
         TransferTable(
             "event_streams", ["issuer", "id", "client_id", "document", "sealed_secret"], orderedBy: "issuer, id"),
         TransferTable(
+            "event_subjects", ["issuer", "stream_id", "user_id", "is_included"],
+            orderedBy: "issuer, stream_id, user_id"),
+        TransferTable(
             "security_events",
-            ["issuer", "id", "stream_id", "claims", "created_at", "attempts", "due_at", "expires_at"],
+            ["issuer", "id", "stream_id", "sealed_event", "attempts", "due_at", "expires_at"],
             orderedBy: "issuer, id"),
         TransferTable(
             "signing_keys",

@@ -34,7 +34,8 @@ package struct Core: Sendable {
         fetcher: any Fetcher, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
-        self.stores = stores.endingSessions(unusedFor: settings.lifetimes.sessionIdle, now: now)
+        self.stores = stores.endingSessions(
+            unusedFor: settings.lifetimes.sessionIdle, audit: audit, now: now)
         self.vault = vault
         self.passwords = passwords
         self.limiter = limiter

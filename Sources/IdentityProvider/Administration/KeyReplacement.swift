@@ -11,7 +11,7 @@ package struct KeyReplacement: Sendable {
     /// `stores` must belong to the vault's issuer.
     package init(_ vault: KeyVault, stores: Stores, audit: AuditLog) {
         self.vault = vault
-        sessionEnd = SessionEnd(stores, now: vault.now)
+        sessionEnd = SessionEnd(stores, audit: audit, now: vault.now)
         self.audit = audit
     }
 
@@ -127,9 +127,11 @@ package struct KeyReplacement: Sendable {
         let former = DataKeyClass.allCases.flatMap(vault.keys)
             .filter { [.rest, .digest, .audit].contains($0.keyClass) }
         let keys = former + DataKeyPlan.successors(of: vault, usedFrom: vault.now())
-        try await sessionEnd.endEverything(replacing: keys.map { try masterKeys.wrap($0, of: vault.issuer) })
+        let ended = try await sessionEnd.endEverything(
+            replacing: keys.map { try masterKeys.wrap($0, of: vault.issuer) })
         try await vault.load(under: masterKeys)
         audit.record(.keysReplaced)
+        try await sessionEnd.recordCompromise(of: ended)
         _ = try await resealAll(wait)
     }
 

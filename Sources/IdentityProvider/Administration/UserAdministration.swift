@@ -13,7 +13,7 @@ extension Administration {
         try await forEachUser { user in
             guard !names.contains(User.key(of: user.username)) else { return }
             changes.append(Change(.delete, "user", user.username))
-            if !isPlan { try await sessionEnd.endAll(byDeleting: user.id) }
+            if !isPlan { try await remove(user) }
         }
         return changes
     }
@@ -39,6 +39,9 @@ extension Administration {
     private func update(_ stored: User, to user: User) async throws -> Bool {
         guard try await stores.users.update(stored, to: user) else { return false }
         recordMembership(of: user.id, from: stored.membership, to: user.membership)
+        if user.isDisabled != stored.isDisabled {
+            audit.record(.accountEnabled(!user.isDisabled), user: user.id, by: actor)
+        }
         if user.isDisabled { try await sessionEnd.endAll(of: user.id, because: .accountDisabled) }
         return true
     }

@@ -8,6 +8,8 @@ package enum AuditEvent: Sendable, Hashable {
     /// Another factor raised the session's `acr` without a new sign-in.
     case steppedUp(Factor, acr: String)
     case signedOut
+    /// One session, for whatever reason except expiry.
+    case sessionEnded(reason: String)
     /// All of a user's sessions, or all but the current one.
     case sessionsEnded
     case suspiciousSignIn(signals: [String], consequence: String)

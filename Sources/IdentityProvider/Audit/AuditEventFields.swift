@@ -42,6 +42,7 @@ extension AuditEvent {
             Fields(.signInRefused, .refused, factor: factor, ["reason": .string(reason.rawValue)])
         case .steppedUp(let factor, let acr): Fields(.steppedUp, factor: factor, ["acr": .string(acr)])
         case .signedOut: Fields(.signedOut)
+        case .sessionEnded(let reason): Fields(.sessionEnded, ["reason": .string(reason)])
         case .sessionsEnded: Fields(.sessionsEnded)
         case .suspiciousSignIn(let signals, let consequence):
             Fields(.suspiciousSignIn, .alarm, ["signals": .texts(signals), "consequence": .string(consequence)])

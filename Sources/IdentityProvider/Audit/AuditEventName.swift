@@ -6,6 +6,7 @@ extension AuditEvent {
         case signInRefused = "sign_in_refused"
         case steppedUp = "stepped_up"
         case signedOut = "signed_out"
+        case sessionEnded = "session_ended"
         case sessionsEnded = "sessions_ended"
         case suspiciousSignIn = "suspicious_sign_in"
         case accountLocked = "account_locked"

@@ -90,10 +90,13 @@ struct IdleSessions: SessionStore {
 
 extension Stores {
     /// Returns these stores with sessions that end after `limit` seconds without use; `nil` changes nothing.
-    package func endingSessions(unusedFor limit: TimeInterval?, now: @escaping @Sendable () -> Date) -> Stores {
+    package func endingSessions(
+        unusedFor limit: TimeInterval?, audit: AuditLog?, now: @escaping @Sendable () -> Date
+    ) -> Stores {
         guard let limit else { return self }
         var stores = self
-        stores.sessions = IdleSessions(base: sessions, sessionEnd: SessionEnd(self, now: now), limit: limit)
+        stores.sessions = IdleSessions(
+            base: sessions, sessionEnd: SessionEnd(self, audit: audit, now: now), limit: limit)
         return stores
     }
 }

@@ -12,16 +12,19 @@ struct SessionEnd: Sendable {
     private let sessions: any SessionStore
     private let authorizations: any AuthorizationStore
     private let devices: any DeviceStore
+    private let audit: AuditLog?
     private let now: @Sendable () -> Date
 
-    init(_ stores: Stores, now: @escaping @Sendable () -> Date) {
+    /// Without `audit`, ended sessions are not recorded, and receivers of shared signals don't learn of them.
+    init(_ stores: Stores, audit: AuditLog?, now: @escaping @Sendable () -> Date) {
         sessions = stores.sessions
         authorizations = stores.authorizations
         devices = stores.devices
+        self.audit = audit
         self.now = now
     }
 
-    init(_ core: Core) { self.init(core.stores, now: core.now) }
+    init(_ core: Core) { self.init(core.stores, audit: core.audit, now: core.now) }
 
     /// Ends one session and what clients were granted in it. Returns `nil` if it had already ended.
     @discardableResult
@@ -86,9 +89,18 @@ struct SessionEnd: Sendable {
         return all
     }
 
-    /// Ends every session and authorization of the issuer and replaces its data keys.
-    func endEverything(replacing keys: [DataKeyRecord]) async throws {
-        ended(try await sessions.endEverything(replacing: keys, at: now()), because: .compromise)
+    /// Ends every session and authorization of the issuer and replaces its data keys. The caller passes the ended
+    /// sessions to `recordCompromise`, once the audit log can use the new keys.
+    func endEverything(replacing keys: [DataKeyRecord]) async throws -> [EndedSession] {
+        try await sessions.endEverything(replacing: keys, at: now())
+    }
+
+    /// Records sessions that `endEverything` ended, in batches, because there may be more than the audit log holds.
+    func recordCompromise(of sessions: [EndedSession]) async throws {
+        for start in stride(from: 0, to: sessions.count, by: 1_000) {
+            ended(Array(sessions[start..<min(start + 1_000, sessions.count)]), because: .compromise)
+            try await audit?.flush()
+        }
     }
 
     /// Receives every ended session, as returned by the transaction that ended it.
@@ -97,6 +109,9 @@ struct SessionEnd: Sendable {
             Logger.current.debug(
                 "session ended",
                 metadata: ["session": "\(session.id)", "user": "\(session.user)", "reason": "\(reason)"])
+            audit?.record(
+                .sessionEnded(reason: reason.rawValue), user: session.user, session: session.id,
+                by: reason.isAutomatic ? .system : nil)
         }
     }
 }

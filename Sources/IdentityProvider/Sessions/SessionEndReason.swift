@@ -1,27 +1,27 @@
 /// Why a session ended before it expired.
-enum SessionEndReason: Sendable, CaseIterable {
+enum SessionEndReason: String, Sendable, CaseIterable {
     /// The user signed out in this browser or application.
-    case signOut
+    case signOut = "sign_out"
     /// The user ended a session on another device.
-    case remoteSignOut
-    case signOutEverywhere
+    case remoteSignOut = "remote_sign_out"
+    case signOutEverywhere = "sign_out_everywhere"
     /// The user reported a sign-in or a change that wasn't theirs.
-    case notMe
-    case passwordChanged
+    case notMe = "not_me"
+    case passwordChanged = "password_changed"
     /// The user reset the password with a link from an email.
-    case passwordReset
-    case recovery
-    case idle
+    case passwordReset = "password_reset"
+    case recovery = "recovery"
+    case idle = "idle"
     /// Another user signed in with the same browser.
-    case replaced
-    case accountDeleted
-    case accountDisabled
+    case replaced = "replaced"
+    case accountDeleted = "account_deleted"
+    case accountDisabled = "account_disabled"
     /// An administrator signed the user out.
-    case administrator
+    case administrator = "administrator"
     /// The upstream that the session rests on signed the user out.
-    case upstream
+    case upstream = "upstream"
     /// Every key was replaced.
-    case compromise
+    case compromise = "compromise"
 
     /// Whether offline access ends as well (OpenID Connect Core §11). It does if the session ends in the user's
     /// absence, or because an intruder may have used it. A sign-out at an upstream is neither: it spares offline access
@@ -36,6 +36,16 @@ enum SessionEndReason: Sendable, CaseIterable {
             .accountDeleted,
             .accountDisabled, .compromise:
             true
+        }
+    }
+
+    /// Whether Martlet ended the session by itself, rather than a person for whom the request speaks.
+    var isAutomatic: Bool {
+        switch self {
+        case .idle, .replaced, .upstream, .compromise: true
+        case .signOut, .remoteSignOut, .signOutEverywhere, .notMe, .passwordChanged, .passwordReset, .recovery,
+            .accountDeleted, .accountDisabled, .administrator:
+            false
         }
     }
 }

@@ -46,7 +46,9 @@ struct IssuerOptions: ParsableArguments {
                 try await composition.requireKnown(issuer)
                 let provider = try composition.provider(issuer)
                 let stores = composition.storage.stores(for: issuer)
-                    .endingSessions(unusedFor: provider.settings.lifetimes.sessionIdle, now: Date.init)
+                    .endingSessions(
+                        unusedFor: provider.settings.lifetimes.sessionIdle,
+                        audit: access == .reading ? nil : try composition.auditLog(issuer), now: Date.init)
                 return try await work(composition.administration(issuer), stores, provider)
             }
         }

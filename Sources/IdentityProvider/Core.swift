@@ -12,6 +12,7 @@ package struct Core: Sendable {
     let entitlements: CachedEntitlements
     let attributes: CachedAttributes
     let upstreams: CachedUpstreams
+    let eventStreams: CachedEventStreams
     let keys: KeyRing
     let passwords: PasswordFactor
     let limiter: RateLimiter
@@ -53,6 +54,7 @@ package struct Core: Sendable {
         entitlements = CachedEntitlements(roles: stores.roles, groups: stores.groups, now: now)
         attributes = CachedAttributes(stores.attributes, now: now)
         upstreams = CachedUpstreams(stores.upstreams, now: now)
+        eventStreams = CachedEventStreams(stores.eventStreams, now: now)
         keys = KeyRing(issuer: settings.issuer, store: stores.keys, sealer: sealer, now: now)
     }
 }

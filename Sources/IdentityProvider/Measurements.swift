@@ -103,6 +103,16 @@ package enum Measurements {
         Counter(label: "martlet.logout.notices", dimensions: [("outcome", outcome)]).increment()
     }
 
+    static func securityEventsDepth(of issuer: String) -> Gauge {
+        Gauge(label: "martlet.security_events.depth", dimensions: [("issuer", issuer)])
+    }
+
+    /// Counts security events that receivers took or refused. `method` is `push` or `poll`.
+    static func countSecurityEvents(_ count: Int, _ method: String, _ outcome: String) {
+        Counter(label: "martlet.security_events", dimensions: [("method", method), ("outcome", outcome)])
+            .increment(by: count)
+    }
+
     /// Records when the current signing key started to sign and when it is due to stop.
     static func note(_ key: SigningKeyRecord, of issuer: String) {
         let dimensions = [("issuer", issuer), ("alg", key.algorithm.rawValue)]

@@ -27,9 +27,11 @@ package struct Provider: Sendable {
         let account = AccountTopic(core, loop: signIn.loop)
         let firstParty = FirstPartyTopic(core, signIn: signIn.signIn, tokens: tokens)
         let forwardAuth = ForwardAuthTopic(core, signIn: signIn.signIn, tokens: tokens)
+        let sharedSignals = SharedSignalsTopic(core, bearers: tokens.bearers)
         let maintenance = MaintenanceTopic(core, rotation: keys.rotation)
         let described: [any Topic] = [
-            keys, mail, signIn, authorization, tokens, logout, account, firstParty, forwardAuth, maintenance,
+            keys, mail, signIn, authorization, tokens, logout, account, firstParty, forwardAuth,
+            sharedSignals, maintenance,
         ]
         let topics = described + [MetadataTopic(core, describing: described)]
 

@@ -23,6 +23,8 @@ extension SealedPurpose {
     static let oneTimePasswordSecret = rest("one-time password secret")
     static let upstreamSecret = rest("upstream secret")
     static let upstreamTokens = rest("upstream tokens")
+    static let streamAuthorization = rest("event stream authorization")
+    static let securityEvent = rest("security event")
 
     /// Returns the longest lifetime of a value in transit, in seconds.
     static func longestLifetime(_ lifetimes: Lifetimes) -> TimeInterval {

@@ -27,6 +27,8 @@ package struct Stores: Sendable {
     package let audit: any AuditStore
     package let webhooks: any WebhookStore
     package let logoutNotices: any LogoutNoticeStore
+    package let eventStreams: any EventStreamStore
+    package let securityEvents: any SecurityEventStore
     package let upkeep: any StorageUpkeep
 
     package init(
@@ -39,7 +41,9 @@ package struct Stores: Sendable {
         recoveryCodes: any RecoveryCodeStore, recoveries: any AccountRecoveryStore, keys: any KeyStore,
         dataKeys: any DataKeyStore,
         singleUse: any SingleUseStore, audit: any AuditStore, webhooks: any WebhookStore,
-        logoutNotices: any LogoutNoticeStore, mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
+        logoutNotices: any LogoutNoticeStore, eventStreams: any EventStreamStore,
+        securityEvents: any SecurityEventStore,
+        mailOutbox: any MailOutbox, upkeep: any StorageUpkeep
     ) {
         self.clients = clients
         self.resourceServers = resourceServers
@@ -66,6 +70,8 @@ package struct Stores: Sendable {
         self.audit = audit
         self.webhooks = webhooks
         self.logoutNotices = logoutNotices
+        self.eventStreams = eventStreams
+        self.securityEvents = securityEvents
         self.upkeep = upkeep
     }
 }
@@ -73,7 +79,7 @@ package struct Stores: Sendable {
 /// Storage operations for caches, health checks and maintenance.
 package protocol StorageUpkeep: Sendable {
     /// Returns a version that increases whenever cached data (clients, resource servers, roles, groups, attributes,
-    /// upstreams, keys) changes.
+    /// upstreams, event streams, keys) changes.
     /// It increases in the transaction of the change, whichever node or command makes it.
     func version() async throws -> Int
     /// Throws if the storage is unavailable.

@@ -6,16 +6,19 @@ struct SQLAudit: AuditStore {
     let table: SQLTable
 
     func append(
-        _ entries: [AuditEntry], head: AuditHead, deliveries: [Int: [WebhookDelivery]]
+        _ entries: [AuditEntry], head: AuditHead, deliveries: [Int: [WebhookDelivery]], signals: [Int: SealedSignal]
     ) async throws {
         let issuer = table.key
         try await table.write("audit.append") { connection in
+            var new: [SealedSignal] = []
             for entry in entries where try Self.insert(entry, issuer, connection) {
                 // Only with a new record: the deliveries of a record that already exists may have been sent.
                 for delivery in deliveries[entry.sequence] ?? [] {
                     try SQLOutbox.add(delivery, issuer, connection)
                 }
+                if let signal = signals[entry.sequence] { new.append(signal) }
             }
+            try SQLOutbox.add(new, issuer, connection)
             try connection.save(
                 update: """
                     UPDATE audit_chains SET last_sequence = ?, last_mac = ?, last_at = ?, seal = ?

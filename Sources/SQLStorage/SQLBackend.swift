@@ -29,6 +29,8 @@ package struct SQLBackend: Sendable {
             audit: SQLAudit(table: table),
             webhooks: SQLOutbox<WebhookDelivery>(table: table),
             logoutNotices: SQLOutbox<LogoutNotice>(table: table),
+            eventStreams: SQLEventStreams(table: table),
+            securityEvents: SQLOutbox<SecurityEvent>(table: table),
             mailOutbox: SQLOutbox<WaitingMail>(table: table),
             upkeep: SQLUpkeep(table: table))
     }

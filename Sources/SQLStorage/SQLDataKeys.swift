@@ -187,13 +187,16 @@ extension SealedColumn {
         case .mail: "mail_outbox"
         case .upstreamSecret: "upstreams"
         case .upstreamTokens: "upstream_links"
+        case .streamAuthorization: "event_streams"
+        case .securityEvent: "security_events"
         }
     }
 
     fileprivate var name: SQLStatement {
         switch self {
         case .privateKey: "sealed_private_key"
-        case .clientSecret, .oneTimePasswordSecret, .upstreamSecret: "sealed_secret"
+        case .clientSecret, .oneTimePasswordSecret, .upstreamSecret, .streamAuthorization: "sealed_secret"
+        case .securityEvent: "sealed_event"
         case .upstreamTokens: "sealed_tokens"
         case .mail: "sealed_mail"
         }

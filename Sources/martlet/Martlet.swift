@@ -32,6 +32,7 @@ struct Martlet: AsyncParsableCommand {
         subcommands: [
             Init.self, Check.self, Serve.self, Apply.self,
             UserCommand.self, GroupCommand.self, RoleCommand.self, ClientCommand.self, SessionCommand.self,
+            StreamCommand.self,
             KeyCommand.self, AuditCommand.self, Explain.self, Migrate.self, Export.self, Import.self,
         ])
 }

@@ -64,7 +64,11 @@ actor AuditChain {
         if let webhooks = settings.webhooks {
             for entry in underway { deliveries[entry.sequence] = webhooks.deliveries(of: entry, from: sealer.issuer) }
         }
-        try await store.append(underway, head: head, deliveries: deliveries)
+        var signals: [Int: SealedSignal] = [:]
+        for entry in underway {
+            signals[entry.sequence] = try entry.signal(from: sealer.issuer)?.sealed(by: Sealer(sealer.vault))
+        }
+        try await store.append(underway, head: head, deliveries: deliveries, signals: signals)
         underway = []
     }
 

@@ -93,6 +93,8 @@ package enum AuditEvent: Sendable, Hashable {
     case membershipWithdrawn(roles: [String], groups: [String])
     case clientSecretRenewed
     case clientEnabled(Bool)
+    /// A receiver refused a security event, which is not sent again. `error` is the receiver's code (RFC 8935 §2.4).
+    case securityEventRefused(stream: Identifier<EventStream>, error: String)
     case keyMade(id: String, algorithm: String)
     case keyRetired(id: String)
     case dataKeyMade(keyClass: DataKeyClass, number: Int)

@@ -125,6 +125,9 @@ extension AuditEvent {
         case .membershipWithdrawn(let roles, let groups): Fields(.membershipWithdrawn, .membership(roles, groups))
         case .clientSecretRenewed: Fields(.clientSecretRenewed)
         case .clientEnabled(let isEnabled): Fields(isEnabled ? .clientEnabled : .clientDisabled)
+        case .securityEventRefused(let stream, let error):
+            Fields(
+                .securityEventRefused, .refused, ["stream": .string(stream.rawValue), "error": .string(error)])
         case .keyMade(let id, let algorithm):
             Fields(.keyMade, ["kid": .string(id), "alg": .string(algorithm)])
         case .keyRetired(let id): Fields(.keyRetired, ["kid": .string(id)])

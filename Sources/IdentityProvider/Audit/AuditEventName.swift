@@ -73,6 +73,7 @@ extension AuditEvent {
         case clientSecretRenewed = "client_secret_renewed"
         case clientEnabled = "client_enabled"
         case clientDisabled = "client_disabled"
+        case securityEventRefused = "security_event_refused"
         case keyMade = "key_made"
         case keyRetired = "key_retired"
         case dataKeyMade = "data_key_made"

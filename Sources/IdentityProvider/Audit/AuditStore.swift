@@ -3,9 +3,9 @@ package import FoundationEssentials
 package protocol AuditStore: Sendable {
     /// Appends `entries` to a chain and replaces its head, in one transaction. Entries already stored, because a
     /// response was lost, are skipped; throws if a different record has the place of one. Also queues the webhook
-    /// deliveries of each entry, keyed by its sequence number.
+    /// deliveries of each entry, and its signal for every stream that covers it, keyed by its sequence number.
     func append(
-        _ entries: [AuditEntry], head: AuditHead, deliveries: [Int: [WebhookDelivery]]
+        _ entries: [AuditEntry], head: AuditHead, deliveries: [Int: [WebhookDelivery]], signals: [Int: SealedSignal]
     ) async throws
     /// Returns the heads of the chains whose last record is later than `moment`, latest first.
     func heads(after moment: Date, limit: Int) async throws -> [AuditHead]
@@ -30,6 +30,14 @@ package protocol AuditStore: Sendable {
     func heads(endedBefore moment: Date, limit: Int) async throws -> [AuditHead]
     /// Deletes the head of a chain that has no records left.
     func forget(_ head: AuditHead) async throws
+}
+
+extension AuditStore {
+    package func append(
+        _ entries: [AuditEntry], head: AuditHead, deliveries: [Int: [WebhookDelivery]]
+    ) async throws {
+        try await append(entries, head: head, deliveries: deliveries, signals: [:])
+    }
 }
 
 /// A record as stored, not yet verified.

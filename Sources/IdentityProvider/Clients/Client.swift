@@ -50,6 +50,8 @@ package struct Client: Sendable, Hashable {
     package let isFirstParty: Bool
     /// The origins that a proxy protects for the client.
     package let forwardAuth: ForwardAuthRule?
+    /// `nil` unless the client receives shared signals.
+    package let eventReceiver: EventReceiver?
     /// The upstreams that its users may sign in with; `nil` for all. Registered as `upstreams`, a Martlet extension.
     let upstreams: Set<Identifier<Upstream>>?
     let logoutRules: LogoutRules
@@ -99,6 +101,7 @@ package struct Client: Sendable, Hashable {
         isDisabled = reader.flag("disabled") ?? false
         isFirstParty = reader.flag("first_party") ?? false
         forwardAuth = reader.nested("forward_auth", ForwardAuthRule.init(document:))
+        eventReceiver = reader.nested("event_receiver", EventReceiver.init(document:))
         let listed = reader.list("upstreams") { text throws(InvalidValue) in Identifier<Upstream>(rawValue: text) }
         upstreams = metadata["upstreams"] == nil ? nil : Set(listed)
         logoutRules = LogoutRules(&reader)
@@ -150,6 +153,7 @@ package struct Client: Sendable, Hashable {
             }
         }
         checkCertificates(&reader)
+        checkReceiver(&reader)
         common.check(self, &reader)
         logoutRules.check(self, &reader)
     }

@@ -11,9 +11,9 @@ struct ResourceCatalog: Sendable {
 
     /// Returns the part of `requested` that the client may have. Unknown values are ignored (OpenID Connect
     /// Core §3.1.2.1). Throws `invalid_scope` if nothing is left. If `requested` is `nil`, returns everything the
-    /// client may have except scopes that must be requested explicitly.
-    func scope(_ requested: String?, of client: Client) throws(OAuthError) -> Scope {
-        let allowed = client.scope.intersection(known)
+    /// client may have except scopes that must be requested explicitly. `own` are further values of the issuer.
+    func scope(_ requested: String?, of client: Client, besides own: Scope = []) throws(OAuthError) -> Scope {
+        let allowed = client.scope.intersection(known.union(own))
         guard let requested else { return allowed.subtracting(Scope.onRequest) }
         let wanted = try Scope(parsing: requested)
         let (granted, refused) = (wanted.intersection(allowed), wanted.subtracting(allowed))

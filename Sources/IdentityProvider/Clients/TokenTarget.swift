@@ -32,7 +32,7 @@ struct TokenTarget: Sendable {
                 of: requested.first { name in !reachable.contains { $0.identifier == name } }, to: client, in: catalog)
         }
         servers = requested.isEmpty ? reachable : reachable.filter { requested.contains($0.identifier) }
-        self.scope = allowed.intersection(Scope.standard.union(Scope(servers.flatMap(\.scopes))))
+        self.scope = allowed.intersection(Self.issuerScope.union(Scope(servers.flatMap(\.scopes))))
         guard scope.isEmpty || !self.scope.isEmpty else {
             throw .invalidScope("none of these scopes is still available to the client")
         }
@@ -80,7 +80,10 @@ struct TokenTarget: Sendable {
 
     /// The scope of the access token. With `resource`, it holds only the scopes of those servers, so that the token
     /// grants nothing elsewhere.
-    var tokenScope: Scope { isNarrowed ? scope.subtracting(Scope.standard) : scope }
+    var tokenScope: Scope { isNarrowed ? scope.subtracting(Self.issuerScope) : scope }
+
+    /// The scope values of the issuer's own endpoints.
+    private static let issuerScope = Scope.standard.union(Scope.sharedSignals)
 
     /// The algorithm that signs the token. If the servers differ, RS256, which all of them must support (RFC 9068 §2.1).
     var algorithm: SignatureAlgorithm {
@@ -88,7 +91,10 @@ struct TokenTarget: Sendable {
         return wanted.count > 1 ? .rs256 : wanted.first ?? .es256
     }
 
-    /// Whether the token is valid at the issuer's own endpoints: if it has no resource servers, or if it has `openid`
-    /// and `resource` didn't choose the servers.
-    var includesIssuer: Bool { servers.isEmpty || !isNarrowed && scope.contains(Scope.openID) }
+    /// Whether the token is valid at the issuer's own endpoints: if it has no resource servers, or if it has `openid` or
+    /// a scope of shared signals, and `resource` didn't choose the servers.
+    var includesIssuer: Bool {
+        let own = Scope([Scope.openID]).union(Scope.sharedSignals)
+        return servers.isEmpty || !isNarrowed && own.values.contains(where: scope.contains)
+    }
 }

@@ -42,6 +42,7 @@ package struct Request: Sendable {
                 switch type {
                 case .form: try Self.form(body, type: headers[.contentType], limits: limits)
                 case .json: try Self.json(body, type: headers[.contentType], limits: limits)
+                case .document: Parameters()
                 }
         default:
             parameters = try Parameters(parsing: query ?? "", limits: limits)

@@ -14,7 +14,7 @@ package struct Route: Hashable, Sendable {
     package let isAtRoot: Bool
 
     /// Whether programs call the route, and no page is behind it: it ignores cookies or authenticates clients.
-    package var isForPrograms: Bool { isSharedAcrossOrigins || rateLimit == .clients }
+    package var isForPrograms: Bool { isSharedAcrossOrigins || rateLimit == .clients || body == .document }
 
     package init(
         _ method: HTTPRequest.Method, _ path: Path, rateLimit: RouteLimit? = nil, isSharedAcrossOrigins: Bool = false,
@@ -49,4 +49,6 @@ package enum BodyFormat: Sendable {
     case form
     /// `application/json`: an object with string members, except for `credential`, which is an object.
     case json
+    /// `application/json`: any object. The endpoint parses it (`Request.document`).
+    case document
 }

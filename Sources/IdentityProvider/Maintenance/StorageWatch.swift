@@ -11,6 +11,7 @@ struct StorageWatch: Service {
     let entitlements: CachedEntitlements
     let attributes: CachedAttributes
     let upstreams: CachedUpstreams
+    let eventStreams: CachedEventStreams
     let vault: KeyVault
     let ring: KeyRing
     let interval: Duration
@@ -22,6 +23,7 @@ struct StorageWatch: Service {
         entitlements = core.entitlements
         attributes = core.attributes
         upstreams = core.upstreams
+        eventStreams = core.eventStreams
         vault = core.vault
         ring = core.keys
         interval = .milliseconds(250)
@@ -40,6 +42,7 @@ struct StorageWatch: Service {
                         entitlements.clear()
                         attributes.clear()
                         upstreams.clear()
+                        eventStreams.clear()
                         try await vault.load()
                         try await ring.reload()
                         seen = version

@@ -32,7 +32,9 @@ extension Mutation {
             recoveryCodes: stores.recoveryCodes, recoveries: stores.recoveries,
             keys: stores.keys, dataKeys: stores.dataKeys,
             singleUse: FaultySingleUse(base: stores.singleUse), audit: stores.audit, webhooks: stores.webhooks,
-            logoutNotices: stores.logoutNotices, mailOutbox: stores.mailOutbox,
+            logoutNotices: stores.logoutNotices,
+            eventStreams: stores.eventStreams, securityEvents: stores.securityEvents,
+            mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
     }
 

@@ -59,6 +59,9 @@ extension Scope {
     package static let standard: Scope = [
         openID, profile, email, address, phone, offlineAccess, roles, groups, permissions,
     ]
+    /// The scope values of the management API for shared signals (CAEP Interoperability Profile §2.7.2). Only receivers
+    /// get them, for themselves.
+    static let sharedSignals: Scope = ["ssf.read", "ssf.manage"]
     /// The scope values that are never granted by default, only on request.
     static let onRequest: Scope = [offlineAccess, roles, groups, permissions]
 }

@@ -145,6 +145,7 @@ package protocol DataKeyStore: Sendable {
 /// A database column with sealed values.
 package enum SealedColumn: Sendable, CaseIterable {
     case privateKey, clientSecret, oneTimePasswordSecret, mail, upstreamSecret, upstreamTokens
+    case streamAuthorization, securityEvent
 
     var purpose: SealedPurpose {
         switch self {
@@ -154,6 +155,8 @@ package enum SealedColumn: Sendable, CaseIterable {
         case .mail: .mail
         case .upstreamSecret: .upstreamSecret
         case .upstreamTokens: .upstreamTokens
+        case .streamAuthorization: .streamAuthorization
+        case .securityEvent: .securityEvent
         }
     }
 }

@@ -67,6 +67,8 @@ enum MetricCatalog {
         MetricDescription("martlet.webhooks.depth", "", "Webhook events waiting for delivery."),
         MetricDescription("martlet.logout.depth", "", "Logout tokens waiting for delivery."),
         MetricDescription("martlet.logout.notices", "", "Attempts to deliver a logout token, by outcome."),
+        MetricDescription("martlet.security_events.depth", "", "Security events waiting for their receivers."),
+        MetricDescription("martlet.security_events", "", "Security events taken or refused, by method and outcome."),
         MetricDescription("martlet.audit.waiting", "", "Audit records waiting to be written."),
         MetricDescription(
             "martlet.telemetry.dropped", "", "Telemetry records lost before they reached the collector, by signal."),

@@ -11,7 +11,9 @@ struct ClientCredentialsGrant: Grant {
         let (client, parameters) = (request.client, request.parameters)
         let catalog = try await resources.catalog()
         // The standard scopes concern a user, and there is none.
-        let scope = try catalog.scope(parameters["scope"], of: client.client).subtracting(Scope.standard)
+        let own = client.client.eventReceiver == nil ? [] : Scope.sharedSignals
+        let scope = try catalog.scope(parameters["scope"], of: client.client, besides: own)
+            .subtracting(Scope.standard)
         guard parameters["scope"] == nil || !scope.isEmpty else {
             let sent = SentText(parameters["scope"] ?? "")
             throw OAuthError.invalidScope("none of the scopes \(sent) is available to the client without a user")

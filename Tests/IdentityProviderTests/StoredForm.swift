@@ -159,6 +159,8 @@ extension StoredForm {
             {"user": "u", "session": "s", "upstream": "google", "authority": "a", "subject": "u-1", "label": "octocat",
              "madeAt": 801000000.25}
             """),
+        StoredForm(
+            StreamAuthorization.self, #"{"field": "Bearer s", "stream": "st", "endpoint": "https://a.example"}"#),
         StoredForm(UpstreamSecret.self, #"{"secret": "s", "upstream": "google", "recipient": "https://a.example"}"#),
         StoredForm(
             UpstreamTokens.self,

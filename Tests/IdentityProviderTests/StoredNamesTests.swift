@@ -66,7 +66,7 @@ struct StoredNamesTests {
             .totpOffer, .firstPartyTicket, .forwardSignIn, .forwardTicket, .forwardPass, .privateKey, .clientSecret,
             .mail, .oneTimePasswordSecret, .upstreamSignOut, .upstreamAttempt, .upstreamResponse, .upstreamIDToken,
             .upstreamSecret,
-            .upstreamTokens, .upstreamLinkOffer, .dpopNonce, .pushedRequest,
+            .upstreamTokens, .upstreamLinkOffer, .dpopNonce, .pushedRequest, .streamAuthorization, .securityEvent,
         ]
         #expect(
             purposes.map(\.name) == [
@@ -75,7 +75,7 @@ struct StoredNamesTests {
                 "forward pass", "private key", "client secret", "mail", "one-time password secret",
                 "upstream sign-out", "upstream attempt", "upstream response", "upstream ID token", "upstream secret",
                 "upstream tokens",
-                "upstream link offer", "DPoP nonce", "pushed request",
+                "upstream link offer", "DPoP nonce", "pushed request", "event stream authorization", "security event",
             ])
         #expect(
             MailLinkPurpose.all.map(\.sealed.name) == [

@@ -248,6 +248,26 @@ extension AuditHead {
     }
 }
 
+extension EventStream {
+    /// Of a client that is no receiver.
+    static let example = EventStream(
+        id: Identifier("stream"), client: Client.web, endpoint: "https://shop.example/events",
+        sealedAuthorization: [0, 255], requested: ["https://a.example/\u{1F426}"], description: "e\u{301}")
+}
+
+extension SealedSignal {
+    static func example(_ id: String, _ type: EventType, of user: Identifier<User> = User.alice) -> SealedSignal {
+        SealedSignal(
+            signal: SecuritySignal(id: id, type, about: [:], user: user, at: moment), claims: Array(id.utf8))
+    }
+}
+
+extension SecurityEvent {
+    static let example = SecurityEvent(
+        id: Identifier("event"), stream: EventStream.example.id, sealedClaims: [0, 255], dueAt: moment,
+        expiresAt: moment.addingTimeInterval(60))
+}
+
 extension WebhookDelivery {
     static let example = WebhookDelivery(
         id: Identifier("node.1.0"), url: "https://shop.example/hook", body: "{}", dueAt: moment,

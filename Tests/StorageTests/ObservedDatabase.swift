@@ -103,6 +103,39 @@ extension Stores {
         }
     }
 
+    private func askEventStreams() async throws {
+        let stream = EventStream.example
+        _ = try await eventStreams.add(stream)
+        _ = try await eventStreams.all()
+        _ = try await eventStreams.find(stream.id)
+        _ = try await eventStreams.stream(of: stream.client)
+        for isIncluded in [true, false] {
+            try await eventStreams.set(User.alice, isIncluded: isIncluded, in: stream.id)
+        }
+        try await securityEvents.add(.example)
+        for event in try await securityEvents.due(to: stream.id.rawValue, at: moment, limit: 10) {
+            guard let leased = try await securityEvents.lease(event, until: moment, at: moment) else { continue }
+            try await securityEvents.postpone(leased, until: moment)
+            try await securityEvents.remove(leased)
+        }
+        try await securityEvents.add(.example)
+        _ = try await securityEvents.acknowledge([SecurityEvent.example.id], in: stream.id)
+        try await securityEvents.add(.example)
+        _ = try await securityEvents.depth(at: moment)
+        _ = try await securityEvents.backlog(of: stream.id)
+        try await clients.save(.receiver)
+        for (sequence, type) in [(3, EventType.credentialChange), (4, .accountPurged)] {
+            try await audit.append(
+                [.example(sequence)], head: .example(sequence), deliveries: [:],
+                signals: [sequence: .example("node.\(sequence)", type)])
+        }
+        var disabled = stream
+        disabled.status = .disabled
+        _ = try await eventStreams.update(stream, to: disabled)
+        _ = try await eventStreams.delete(stream.id)
+        try await clients.save(.example(Client.web))
+    }
+
     /// Uses every operation of every store.
     func askEverything() async throws {
         try await populate()
@@ -229,6 +262,7 @@ extension Stores {
             try await webhooks.postpone(leased, until: moment)
             try await webhooks.remove(leased)
         }
+        try await askEventStreams()
         try await audit.append([.example(2)], head: .example(2), deliveries: [2: [.example]])
         _ = try await webhooks.depth(at: moment)
         _ = try await webhooks.drop(exceptTo: ["https://shop.example/other"], limit: 10)

@@ -24,9 +24,7 @@ struct QueryPlanTests {
             // An index on the issuer alone finds all its rows. That is right only for the few tables kept in memory.
             let listed = [
                 "changes", "clients", "resource_servers", "roles", "user_groups", "attributes", "upstreams",
-                "signing_keys",
-                "data_keys",
-                "audit_chains",
+                "signing_keys", "data_keys", "audit_chains", "event_streams",
             ]
             let unbounded = steps.filter { $0.hasSuffix("(issuer=?)") }
             #expect(unbounded.filter { step in !listed.contains { step.hasPrefix("SEARCH \($0) ") } } == [])

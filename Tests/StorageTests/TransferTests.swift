@@ -81,6 +81,9 @@ struct TransferTests {
             try await stores.pushedRequests.save([0, 255], as: "p", until: moment)
             _ = try await stores.dataKeys.establish([.example(1)], isNew: false)
             try await stores.mailOutbox.add(.example("m"))
+            _ = try await stores.eventStreams.add(.example)
+            try await stores.eventStreams.set(User.alice, isIncluded: true, in: EventStream.example.id)
+            try await stores.securityEvents.add(.example)
             try await stores.audit.append([.example(1)], head: .example(1), deliveries: [1: [.example]])
             for number in 0..<300 {
                 _ = try await stores.singleUse.consume("\(number)", for: .clientAssertion, until: moment)

@@ -122,6 +122,20 @@ struct UpkeepTests {
         }
     }
 
+    @Test("expired security events are removed", arguments: StorageBackend.all)
+    func securityEvents(_ backend: StorageBackend) async throws {
+        try await backend.withStores { stores in
+            try await stores.populate()
+            #expect(try await stores.eventStreams.add(.example))
+            try await stores.securityEvents.add(.example)
+            let stream = EventStream.example.id
+            #expect(try await stores.upkeep.removeExpired(before: moment + 59, limit: 10) == 0)
+            #expect(try await stores.securityEvents.backlog(of: stream).count == 1)
+            #expect(try await stores.upkeep.removeExpired(before: moment + 60, limit: 10) == 1)
+            #expect(try await stores.securityEvents.backlog(of: stream).count == 0)
+        }
+    }
+
     @Test("an expired authorization is removed after the hour in which it expired", arguments: StorageBackend.all)
     func authorizations(_ backend: StorageBackend) async throws {
         try await backend.withStores { stores in

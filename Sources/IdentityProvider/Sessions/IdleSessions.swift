@@ -25,6 +25,10 @@ struct IdleSessions: SessionStore {
         try await base.find(id, at: now, usedAfter: now.addingTimeInterval(-limit))
     }
 
+    func peek(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session? {
+        try await base.find(secrets, at: now, usedAfter: now.addingTimeInterval(-limit))
+    }
+
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session] {
         try await base.sessions(of: user, at: now, usedAfter: max(moment, now.addingTimeInterval(-limit)))
     }

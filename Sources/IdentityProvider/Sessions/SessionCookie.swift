@@ -4,7 +4,7 @@ import JOSE
 /// Reads, starts and ends a browser's session.
 struct SessionCookie: Sendable {
     private let cookie: Cookie
-    private let sessions: any SessionStore
+    private let accounts: BrowserAccounts
     private let sessionEnd: SessionEnd
     private let users: any UserStore
     private let digester: SecretDigester
@@ -13,7 +13,7 @@ struct SessionCookie: Sendable {
 
     init(_ core: Core) {
         cookie = .session(of: core.issuer)
-        sessions = core.stores.sessions
+        accounts = BrowserAccounts(core)
         sessionEnd = SessionEnd(core)
         users = core.stores.users
         digester = core.digester
@@ -26,14 +26,16 @@ struct SessionCookie: Sendable {
 
     /// Returns the session with its user.
     func current(_ request: Request) async throws -> (session: Session, user: User)? {
-        guard let session = try await stored(of: request), let user = try await users.findEnabled(session.user)
+        guard let session = try await accounts.current(request)?.session,
+            let user = try await users.findEnabled(session.user)
         else { return nil }
         return (session, user)
     }
 
-    /// Starts a session for a user who has shown every required factor, replacing the browser's previous one. Returns
-    /// it with the `Set-Cookie` value, or `nil` if `user` or the session to step up has changed since the factors were
-    /// checked. Only `SessionStarter` calls this.
+    /// Starts a session for a user who has shown every required factor, and makes it the current one. It continues the
+    /// user's own session in this browser if there is one. Otherwise it replaces the current session, which stays if
+    /// `addsAccount`. Returns the session with the `Set-Cookie` values, or `nil` if `user` or the session to step up has
+    /// changed since the factors were checked. Only `SessionStarter` calls this.
     ///
     /// `authenticatedAt` is when the session to step up began, and `strengthened` names it. The new session keeps that
     /// time (`auth_time`, OpenID Connect Core §2), its upstream, and expires when the old one would have. `upstream` is
@@ -41,23 +43,24 @@ struct SessionCookie: Sendable {
     func start(
         for user: User, since authenticatedAt: Date?, strengthening strengthened: Identifier<Session>?, amr: [String],
         context: AuthenticationContext, trustsDevice: Bool, upstream: UpstreamSignIn?, from origin: SignInOrigin,
-        in request: Request
-    ) async throws -> (Session, cookie: String)? {
+        addsAccount: Bool, in request: Request
+    ) async throws -> (Session, cookies: [String])? {
         let secret = Base64URL.encode(RandomBytes.make(32))
         let moment = now()
-        let former = try await stored(of: request)
+        let current = try await accounts.current(request)
+        let known = [current].compactMap(\.self) + (try await accounts.others(request))
+        // For the same user the session keeps its identifier, because clients know it as `sid`. Another user gets a new
+        // one.
+        let own = known.map(\.session).first { $0.user == user.id && (strengthened ?? $0.id) == $0.id }
         // A session that has ended is not revived by stepping up.
-        guard authenticatedAt == nil || former?.user == user.id else { return nil }
-        guard strengthened == nil || former?.id == strengthened else { return nil }
+        guard own != nil || (authenticatedAt == nil && strengthened == nil) else { return nil }
+        let former = own ?? (addsAccount ? nil : current?.session)
         // The upstream may have asked the user before.
         let start = authenticatedAt ?? min(upstream?.authenticatedAt ?? moment, moment)
         let isStepUp = authenticatedAt != nil
-        let end = isStepUp ? former?.expiresAt ?? moment : moment.addingTimeInterval(lifetime)
-        let basis = isStepUp ? former?.upstream : upstream?.session
-        let provesTime = isStepUp ? former?.provesTime == true : upstream.map { $0.authenticatedAt != nil } ?? true
-        // For the same user the session keeps its identifier, because clients know it as `sid`. Another user gets a new
-        // one.
-        let own = former?.user == user.id ? former?.id : nil
+        let end = isStepUp ? own?.expiresAt ?? moment : moment.addingTimeInterval(lifetime)
+        let basis = isStepUp ? own?.upstream : upstream?.session
+        let provesTime = isStepUp ? own?.provesTime == true : upstream.map { $0.authenticatedAt != nil } ?? true
         func insert(_ id: Identifier<Session>, replacing former: Identifier<Session>?) async throws -> Session? {
             let session = Session(
                 id: id, secret: digester.digest(secret, of: Session.self), user: user.id, authenticatedAt: start,
@@ -67,27 +70,26 @@ struct SessionCookie: Sendable {
                 upstream: basis)
             return try await sessionEnd.start(session, of: user, from: origin, replacing: former) ? session : nil
         }
-        var session = try await insert(own ?? .random(), replacing: former?.id)
+        var session = try await insert(own?.id ?? .random(), replacing: former?.id)
         // The previous session has ended. A full sign-in doesn't need it and doesn't revive it.
         if session == nil, own != nil, authenticatedAt == nil {
             session = try await insert(.random(), replacing: nil)
         }
-        return session.map { ($0, cookie.setting(secret, maxAge: max(0, Int(end.timeIntervalSince(moment))))) }
+        guard let session else { return nil }
+        let others = try await accounts.keep(known.filter { $0.session.id != former?.id }, in: request)
+        let setting = cookie.setting(secret, maxAge: max(0, Int(end.timeIntervalSince(moment))))
+        return (session, [setting, others].compactMap(\.self))
     }
 
-    /// Signs the user out. Returns the ended session with the `Set-Cookie` value, or `nil` with it if the session had
-    /// already ended.
-    func end(_ session: Session) async throws -> (EndedSession?, cookie: String) {
-        (try await sessionEnd.end(session.id, because: .signOut), cookie.clearing())
+    /// Signs the user out of a session of this browser. Returns the ended session, or `nil` if it had already ended, with
+    /// the `Set-Cookie` values.
+    func end(_ session: Session, in request: Request) async throws -> (EndedSession?, cookies: [String]) {
+        let ended = try await sessionEnd.end(session.id, because: .signOut)
+        return (ended, try await accounts.removing(session, in: request))
     }
 
-    func clearing() -> String { cookie.clearing() }
-
-    private func stored(of request: Request) async throws -> Session? {
-        guard let secret = cookie.secret(in: request) else { return nil }
-        let session = try await sessions.find(digester.digests(secret, of: Session.self), at: now())
-        if let session { await digester.renew(session.secret, of: secret) }
-        return session
+    func clearing() -> String {
+        cookie.clearing()
     }
 }
 

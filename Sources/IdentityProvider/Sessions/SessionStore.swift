@@ -39,6 +39,8 @@ package protocol SessionStore: Sendable {
     func find(_ id: Identifier<Session>, at now: Date, usedAfter moment: Date) async throws -> Session?
     /// Like `find(_:at:)`, but does not count as a use of the session.
     func peek(_ id: Identifier<Session>, at now: Date) async throws -> Session?
+    /// Like `find(_:at:)`, but does not count as a use of the session.
+    func peek(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session?
     /// Returns a user's unexpired sessions with a recorded use after `moment`, newest first.
     func sessions(of user: Identifier<User>, at now: Date, usedAfter moment: Date) async throws -> [Session]
     /// Returns at most `limit` unexpired sessions with a recorded use after `moment`, sorted by identifier, after `id`.
@@ -92,6 +94,10 @@ extension SessionStore {
     }
 
     package func peek(_ id: Identifier<Session>, at now: Date) async throws -> Session? { try await find(id, at: now) }
+
+    package func peek(_ secrets: [SecretDigest<Session>], at now: Date) async throws -> Session? {
+        try await find(secrets, at: now)
+    }
 
     /// Returns a user's unexpired sessions, newest first.
     package func sessions(of user: Identifier<User>, at now: Date) async throws -> [Session] {

@@ -47,7 +47,7 @@ struct SessionStarter: Sendable {
         }
     }
 
-    /// Returns the session and the `Set-Cookie` values for session and device.
+    /// Returns the session and the `Set-Cookie` values for the browser's sessions and device.
     func start(
         _ accepted: Accepted, remembers: Bool, toward destination: SignIn.Destination, in request: Request
     ) async throws -> (Session, cookies: [String]) {
@@ -59,10 +59,12 @@ struct SessionStarter: Sendable {
             cookies.append(devices.use(accepted.device, by: user, trusting: trusting, in: request, &origin))
         }
         guard
-            let (session, cookie) = try await sessions.start(
+            let (session, own) = try await sessions.start(
                 for: user, since: accepted.progress?.authenticatedAt, strengthening: accepted.progress?.session,
                 amr: accepted.amr, context: accepted.context, trustsDevice: accepted.trustsDevice,
-                upstream: accepted.shown.compactMap(\.upstream).first, from: origin, in: request)
+                upstream: accepted.shown.compactMap(\.upstream).first, from: origin,
+                addsAccount: destination.addsAccount,
+                in: request)
         else { throw overtaken(accepted, toward: destination) }
         if let basis = session.upstream, try await upstreamSessions.contains(basis) {
             Decision.note("The upstream \(basis.upstream) has ended the session that this sign-in rests on.")
@@ -78,7 +80,7 @@ struct SessionStarter: Sendable {
                 user, isNewDevice: accepted.risk.isNewDevice, at: risk.geolocator.describe(request.remoteAddress),
                 request)
         }
-        return (session, [cookie] + cookies)
+        return (session, own + cookies)
     }
 
     private func record(_ accepted: Accepted, _ session: Session, toward destination: SignIn.Destination) {

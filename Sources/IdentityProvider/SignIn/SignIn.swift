@@ -44,6 +44,8 @@ struct SignIn: Sendable {
         var isBrowser = true
         /// Whether a trusted browser can stand in for the second factor.
         var trustsDevices = true
+        /// Whether the accounts that are signed in in the browser stay.
+        var addsAccount = false
 
         /// Whether the client accepts the session: its `upstreams` apply to sign-ins before as well.
         func admits(_ session: Session) -> Bool {

@@ -9,6 +9,7 @@ struct SignOut: Sendable {
     let users: any UserStore
     let sessions: SessionCookie
     let frontChannel: FrontChannelLogout
+    let accounts: BrowserAccounts
     let upstreams: UpstreamSignOut
     let sealer: Sealer
     let browser: BrowserCookie
@@ -21,6 +22,7 @@ struct SignOut: Sendable {
         users = core.stores.users
         sessions = SessionCookie(core)
         frontChannel = FrontChannelLogout(core)
+        accounts = BrowserAccounts(core)
         upstreams = UpstreamSignOut(core)
         sealer = core.sealer
         browser = BrowserCookie(of: core.issuer)
@@ -29,20 +31,21 @@ struct SignOut: Sendable {
     }
 
     func proceed(_ signOut: SignOutRequest, _ request: Request) async throws -> Response {
-        guard let session = try await sessions.session(of: request) else { return try await signedOut(signOut) }
+        guard let session = try await session(of: signOut, request) else { return try await signedOut(signOut) }
         guard !signOut.needsConfirmation(by: session) else { return try await confirm(signOut, session, request) }
         return try await end(session, signOut, request)
     }
 
     func end(_ session: Session, _ signOut: SignOutRequest, _ request: Request) async throws -> Response {
         // First, whatever the upstream does.
-        let (ended, cookie) = try await sessions.end(session)
+        let (ended, cookies) = try await sessions.end(session, in: request)
         Logger.current.info("signed out", metadata: ["user": "\(session.user)", "session": "\(session.id)"])
         // At the end, so that the record explains what follows.
         defer { audit.record(.signedOut, user: session.user, client: signOut.client, session: session.id) }
         let frames = try await frontChannel.frames(of: ended)
         let way = try await upstreams.way(from: session.upstream, after: signOut)
-        return try await follow(way, signOut, frames, request).setting(cookie, browser.clearing())
+        let response = try await follow(way, signOut, frames, request).setting(browser.clearing())
+        return cookies.reduce(response) { $0.setting($1) }
     }
 
     /// Responds to a browser whose session ended together with others.
@@ -51,6 +54,12 @@ struct SignOut: Sendable {
         let next = NextStep(issuer.reference(.account), .signIn)
         let response = frames.isEmpty ? .redirect(to: next.uri) : show(frames, Page("signing-out"), then: next)
         return response.setting(sessions.clearing(), browser.clearing())
+    }
+
+    /// Returns the session to end: that of the hint if it is one of this browser's, otherwise the current one.
+    private func session(of signOut: SignOutRequest, _ request: Request) async throws -> Session? {
+        if let hinted = signOut.session, let session = try await accounts.find(hinted, in: request) { return session }
+        return try await sessions.session(of: request)
     }
 
     private func follow(

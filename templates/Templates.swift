@@ -32,6 +32,7 @@ package enum Templates {
         "scope-text.mustache": PackageResources.scope_text_mustache,
         "scope.mustache": PackageResources.scope_mustache,
         "second-factor.mustache": PackageResources.second_factor_mustache,
+        "select-account.mustache": PackageResources.select_account_mustache,
         "sign-in.mustache": PackageResources.sign_in_mustache,
         "signed-out.mustache": PackageResources.signed_out_mustache,
         "signing-out.mustache": PackageResources.signing_out_mustache,

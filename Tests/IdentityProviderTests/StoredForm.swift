@@ -113,7 +113,8 @@ extension StoredForm {
         {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "requestedAt": 800999000.5,
          "browser": "b", "progress": \(progress),
          "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true,
-         "guest": \(guest), "forwarded": "google", "reauthenticating": "google"}
+         "guest": \(guest), "forwarded": "google", "reauthenticating": "google",
+         "account": "s", "addsAccount": true}
         """
 
     private static let signOut = """

@@ -13,6 +13,7 @@ struct AccountTopic: Topic {
         [
             HomeEndpoint(core),
             AccountEndpoint(core),
+            SwitchAccountEndpoint(core),
             ProfileEndpoint(core),
             PasskeysEndpoint(core),
             LinkedAccountsEndpoint(core),

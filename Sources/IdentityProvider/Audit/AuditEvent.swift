@@ -7,6 +7,8 @@ package enum AuditEvent: Sendable, Hashable {
     case signInRefused(SignInRefusal, Factor)
     /// Another factor raised the session's `acr` without a new sign-in.
     case steppedUp(Factor, acr: String)
+    /// The user chose one of several accounts that are signed in in the browser.
+    case accountChosen
     case signedOut
     /// One session, for whatever reason except expiry.
     case sessionEnded(reason: String)

@@ -41,6 +41,7 @@ extension AuditEvent {
         case .signInRefused(let reason, let factor):
             Fields(.signInRefused, .refused, factor: factor, ["reason": .string(reason.rawValue)])
         case .steppedUp(let factor, let acr): Fields(.steppedUp, factor: factor, ["acr": .string(acr)])
+        case .accountChosen: Fields(.accountChosen)
         case .signedOut: Fields(.signedOut)
         case .sessionEnded(let reason): Fields(.sessionEnded, ["reason": .string(reason)])
         case .sessionsEnded: Fields(.sessionsEnded)

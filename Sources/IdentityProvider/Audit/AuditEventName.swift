@@ -5,6 +5,7 @@ extension AuditEvent {
         case signedIn = "signed_in"
         case signInRefused = "sign_in_refused"
         case steppedUp = "stepped_up"
+        case accountChosen = "account_chosen"
         case signedOut = "signed_out"
         case sessionEnded = "session_ended"
         case sessionsEnded = "sessions_ended"

@@ -20,6 +20,7 @@ package struct OAuthError: Error {
         case unsupportedTokenType = "unsupported_token_type"
         case accessDenied = "access_denied"
         case loginRequired = "login_required"
+        case accountSelectionRequired = "account_selection_required"
         case consentRequired = "consent_required"
         case interactionRequired = "interaction_required"
         case unmetAuthenticationRequirements = "unmet_authentication_requirements"
@@ -77,7 +78,8 @@ extension OAuthError.Code {
         case .serverError: .internalServerError
         case .invalidRequest, .invalidGrant, .invalidScope, .invalidTarget, .unauthorizedClient,
             .unsupportedGrantType, .unsupportedResponseType, .unsupportedTokenType, .loginRequired,
-            .consentRequired, .interactionRequired, .unmetAuthenticationRequirements, .requestNotSupported,
+            .accountSelectionRequired, .consentRequired, .interactionRequired, .unmetAuthenticationRequirements,
+            .requestNotSupported,
             .requestURINotSupported, .registrationNotSupported, .invalidRequestObject, .invalidRequestURI,
             .invalidDPoPProof, .useDPoPNonce:
             .badRequest

@@ -26,10 +26,14 @@ struct Interaction: Codable, Sendable {
     var forwarded: Identifier<Upstream>?
     /// The upstream that must confirm a new sign-in, because the one before was too old for what comes next.
     var reauthenticating: Identifier<Upstream>?
+    /// The session that the user chose, or started, during the interaction.
+    var account: Identifier<Session>?
+    /// Whether the sign-in adds an account to those of the browser and ends none.
+    var addsAccount: Bool?
 
     private enum CodingKeys: String, CodingKey {
         case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented, isDenied, guest,
-            forwarded, reauthenticating
+            forwarded, reauthenticating, account, addsAccount
     }
 
     init(_ purpose: Purpose, startedAt: Date, requestedAt: Date? = nil) {
@@ -46,9 +50,30 @@ struct Interaction: Codable, Sendable {
         return interaction
     }
 
+    /// Returns the interaction as it goes on with the session that the user chose. Factors shown by someone else, and the
+    /// account at an upstream that their sign-in was to link, are dropped.
+    func choosing(_ session: Identifier<Session>) -> Interaction {
+        var interaction = self
+        interaction.progress = nil
+        interaction.guest = nil
+        interaction.addsAccount = nil
+        interaction.account = session
+        return interaction
+    }
+
+    /// Returns the interaction for a sign-in with an account that is not signed in in this browser yet.
+    func addingAccount() -> Interaction {
+        var interaction = self
+        interaction.purpose = purpose.with(loginHint: nil)
+        interaction.progress = nil
+        interaction.account = nil
+        interaction.addsAccount = true
+        return interaction
+    }
+
     /// The next thing to do.
     enum Step: Equatable {
-        case signIn, secondFactor, enrol
+        case signIn, selectAccount, secondFactor, enrol
         /// The session is too weak: the user must show another factor.
         case strengthen(Session)
         case consent(Scope)
@@ -56,12 +81,16 @@ struct Interaction: Codable, Sendable {
     }
 
     /// Returns the next step (OpenID Connect Core §3.1.2.3, §3.1.2.4). Steps don't know each other: each sends the
-    /// browser back to the endpoint at `path`, which calls this again. `remembered` is the scope of earlier consent.
-    func nextStep(session: Session?, policy: SignInPolicy, client: Client?, remembered: Scope) throws(OAuthError)
-        -> Step
-    {
+    /// browser back to the endpoint at `path`, which calls this again. `isUndecided` means that the user must choose an
+    /// account; `remembered` is the scope of earlier consent.
+    func nextStep(
+        session: Session?, isUndecided: Bool, policy: SignInPolicy, client: Client?, remembered: Scope
+    ) throws(OAuthError) -> Step {
         guard !isDenied else { throw OAuthError(code: .accessDenied, description: "the user denied the request") }
-        guard let session, isFresh(session), try isWanted(session) else {
+        guard let session else {
+            return try interactive(stepUnderWay(with: nil) ?? (isUndecided ? .selectAccount : .signIn))
+        }
+        guard isFresh(session), try isWanted(session) else {
             return try interactive(stepUnderWay(with: nil) ?? .signIn)
         }
         guard policy.isSatisfied(by: session) else {
@@ -85,8 +114,11 @@ struct Interaction: Codable, Sendable {
     private func isExhausted(_ session: Session) -> Bool { exhausted == session.id }
 
     private func interactive(_ step: Step) throws(OAuthError) -> Step {
-        guard !isSilent else { throw OAuthError(code: .loginRequired, description: "the user must sign in") }
-        return step
+        guard isSilent else { return step }
+        guard step != .selectAccount else {
+            throw OAuthError(code: .accountSelectionRequired, description: "the user must choose an account")
+        }
+        throw OAuthError(code: .loginRequired, description: "the user must sign in")
     }
 
     /// Returns the next step of the sign-in in progress. Progress that strengthens a session requires that session.
@@ -165,6 +197,7 @@ extension Interaction.Step {
     var name: String {
         switch self {
         case .signIn: "sign-in"
+        case .selectAccount: "select-account"
         case .secondFactor: "second-factor"
         case .enrol: "enrol"
         case .strengthen: "strengthen"

@@ -6,7 +6,7 @@ struct InteractionLoop: Sendable {
     let interactions: InteractionKeeper
     private let clients: any ClientStore
     private let consents: any ConsentStore
-    private let sessions: SessionCookie
+    private let accounts: InteractionAccounts
     private let pendingLinks: PendingLinks
     private let lastUpstream: LastUpstream
 
@@ -14,7 +14,7 @@ struct InteractionLoop: Sendable {
         interactions = InteractionKeeper(core)
         clients = core.clients
         consents = core.stores.consents
-        sessions = SessionCookie(core)
+        accounts = InteractionAccounts(core)
         pendingLinks = PendingLinks(core)
         lastUpstream = LastUpstream(of: core.issuer)
         self.signIn = signIn
@@ -34,16 +34,18 @@ struct InteractionLoop: Sendable {
             _ = try await clients.registered(authorization.client)
         }
         let destination = try await destination(of: interaction)
-        let current = try await current(request, toward: destination)
+        let selection = try await accounts.selection(for: interaction, request)
+        let account = selection.account
         Decision.note(
-            current.map {
+            account.map {
                 "The browser has a session (acr \($0.session.acr), \($0.session.amr.joined(separator: " ")))."
             } ?? "The browser has no session.")
-        let remembered = try await remembered(by: current?.user.id, for: destination.client, interaction)
-        let policy = try await signIn.policy(toward: destination, by: current?.user)
+        let remembered = try await remembered(by: account?.user.id, for: destination.client, interaction)
+        let policy = try await signIn.policy(toward: destination, by: account?.user)
         let step = try withSpan("sign-in step") { span in
             let step = try interaction.nextStep(
-                session: current?.session, policy: policy, client: destination.client, remembered: remembered)
+                session: account?.session, isUndecided: selection.isUndecided, policy: policy,
+                client: destination.client, remembered: remembered)
             span.attributes["martlet.step"] = step.name
             Decision.note("The next step is \(step.name).")
             return step
@@ -51,31 +53,21 @@ struct InteractionLoop: Sendable {
         switch step {
         case .respond(let session): return .done(session)
         case .signIn: return .step(try show(.signIn, interaction))
+        case .selectAccount: return .step(try show(.selectAccount, interaction))
         case .secondFactor: return .step(try show(.secondFactor, interaction))
         case .enrol: return .step(try show(.enrol, interaction))
         case .consent: return .step(try show(.consent, interaction))
         case .strengthen(let session):
-            return .step(try await strengthen(session, of: current?.user, interaction, toward: destination, request))
+            return .step(try await strengthen(session, of: account?.user, interaction, toward: destination, request))
         }
-    }
-
-    /// Returns the browser's session and its user, unless it rests on an upstream that the client doesn't list.
-    private func current(
-        _ request: Request, toward destination: SignIn.Destination
-    ) async throws -> (session: Session, user: User)? {
-        guard let current = try await sessions.current(request) else { return nil }
-        guard destination.admits(current.session) else {
-            Decision.note("The session does not count: the client does not list its upstream.")
-            return nil
-        }
-        return current
     }
 
     func destination(of interaction: Interaction) async throws -> SignIn.Destination {
         let client: Client? = if let id = interaction.client { try await clients.find(id) } else { nil }
         // A trusted device must not be enough to add a way to sign in.
         return SignIn.Destination(
-            client: client, asked: interaction.asked, trustsDevices: interaction.guest?.isLinking != true)
+            client: client, asked: interaction.asked, trustsDevices: interaction.guest?.isLinking != true,
+            addsAccount: interaction.addsAccount == true)
     }
 
     /// Continues after `user` has shown a factor. If this results in a session, the response sets its cookies.
@@ -86,8 +78,7 @@ struct InteractionLoop: Sendable {
         switch outcome {
         case .signedIn(let session, let cookies):
             let obstacle = try await pendingLinks.link(interaction, to: user, after: session, request)
-            interaction.guest = nil
-            interaction.progress = nil
+            interaction = interaction.choosing(session.id)
             // A strengthened session keeps its sign-in time, which therefore doesn't show that the user was asked.
             interaction.exhausted = session.id
             // Prevents session fixation: another origin may have planted the old identity.

@@ -58,7 +58,23 @@ extension Interaction {
 
     var mustSignInAgain: Bool {
         switch purpose {
-        case .authorization(let request): !request.prompt.isDisjoint(with: [.login, .selectAccount])
+        case .authorization(let request): request.prompt.contains(.login)
+        case .signIn: false
+        }
+    }
+
+    /// Whether the user must choose an account (`prompt=select_account`). Signing in counts as choosing.
+    var mustSelectAccount: Bool {
+        switch purpose {
+        case .authorization(let request): account == nil && request.prompt.contains(.selectAccount)
+        case .signIn: false
+        }
+    }
+
+    /// Whether the response goes to a client. Our own pages and proxies look at the browser's current session only.
+    var isForClient: Bool {
+        switch purpose {
+        case .authorization: true
         case .signIn: false
         }
     }
@@ -78,6 +94,23 @@ extension Interaction {
             let asked = request.claims?.subjects ?? []
             return request.subject ?? user == user && (asked.isEmpty || asked.contains(user.rawValue))
         case .signIn(let request): return request.user ?? user == user
+        }
+    }
+
+    /// Whether the client says whom the response should be about.
+    var isHinting: Bool {
+        switch purpose {
+        case .authorization(let request): request.namesSubject || request.loginHint != nil
+        case .signIn: false
+        }
+    }
+
+    /// Whether `user` is the one that the client hints at. `login_hint` counts only without a hint that is exact.
+    func suits(_ user: User) -> Bool {
+        switch purpose {
+        case .authorization(let request):
+            request.namesSubject ? isFor(user.id) : request.loginHint.map(user.isNamed) ?? true
+        case .signIn: true
         }
     }
 

@@ -61,4 +61,10 @@ extension User {
 extension User {
     /// The name shown to the user on their own pages.
     package var displayName: String { claims["name"]?.string ?? username }
+
+    /// Whether `name` is the user's username or email address.
+    func isNamed(_ name: String) -> Bool {
+        let key = Self.key(of: name)
+        return key == Self.key(of: username) || email.map(Self.key) == key
+    }
 }

@@ -11,7 +11,7 @@ struct SignInTests {
     @Test(
         "OpenID Connect Core §3.1.2.1: when reauthentication is required",
         arguments: [
-            ([("prompt", "login")], 10.0, "sign-in"), ([("prompt", "select_account")], 10, "sign-in"),
+            ([("prompt", "login")], 10.0, "sign-in"), ([("prompt", "select_account")], 10, "select-account"),
             ([("max_age", "60")], 90, "sign-in"), ([("max_age", "60")], 30, "code"), ([("max_age", "0")], 1, "sign-in"),
             ([("prompt", "consent")], 10, "consent"), ([], 10, "code"), ([], 12 * 3_600 + 1, "sign-in"),
         ] as [([(String, String)], TimeInterval, String)])

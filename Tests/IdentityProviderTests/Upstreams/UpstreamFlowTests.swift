@@ -50,6 +50,7 @@ struct UpstreamFlowTests {
         "prompt, max_age, login_hint, ui_locales and acr_values of the client are passed on",
         arguments: [
             ([("prompt", "login")], ["prompt": "login", "max_age": "0"]),
+            ([("prompt", "select_account")], ["prompt": "select_account"]),
             ([("prompt", "select_account login")], ["prompt": "login select_account", "max_age": "0"]),
             ([("prompt", "consent")], [:]),
             ([("max_age", "600")], ["max_age": "600"]),
@@ -70,6 +71,20 @@ struct UpstreamFlowTests {
         for name in ["prompt", "max_age", "login_hint", "ui_locales", "acr_values"] {
             #expect(sent[name] == expected[name], "\(name)")
         }
+    }
+
+    @Test("a sign-in that adds an account asks the upstream to let the user choose one there")
+    func added() async throws {
+        let upstream = try CannedUpstream()
+        let visitor = try await UpstreamVisitor.linked(upstream)
+        _ = try await visitor.signIn(with: upstream)
+        let chooser = try await visitor.browser.get("/account/switch").page()
+        let page = try await visitor.browser.submit(chooser, [("other", "yes")]).page()
+        guard case .object(let section)? = page.data["upstreams"], case .list(let choices)? = section["choices"],
+            case .object(let choice)? = choices.first, case .text(let href)? = choice["href"]
+        else { throw Unexpected("the page offers no upstream") }
+        let location = try #require(try await visitor.browser.follow(.redirect(to: href)).headers[.location])
+        #expect(try parameters(of: location)["prompt"] == "select_account")
     }
 
     @Test("a demand of the client's registration or of the upstream's own rules asks for acr_values as well")

@@ -53,10 +53,8 @@ struct UpstreamFreshnessTests {
     }
 
     @Test(
-        "a fresh sign-in there satisfies prompt=login, select_account and max_age here",
-        arguments: [
-            [("prompt", "login")], [("prompt", "select_account")], [("max_age", "0")], [("max_age", "60")],
-        ])
+        "a fresh sign-in there satisfies prompt=login and max_age here",
+        arguments: [[("prompt", "login")], [("max_age", "0")], [("max_age", "60")]])
     func fresh(_ demand: [(String, String)]) async throws {
         let upstream = try CannedUpstream()
         // The upstream's clock is behind.
@@ -67,6 +65,17 @@ struct UpstreamFreshnessTests {
         let claims = try JWTClaims.of(tokens["id_token"]?.string)
         let time = demand[0] == ("max_age", "60") ? 1_799_999_950 : 1_800_000_000
         #expect(claims["auth_time"]?.integer == time)
+    }
+
+    @Test("prompt=select_account takes a choice there, and no new sign-in")
+    func selected() async throws {
+        let upstream = try CannedUpstream()
+        upstream.change { $0.claims = ["auth_time": 1_799_990_000] }
+        let visitor = try await UpstreamVisitor.linked(upstream)
+        let answer = try await visitor.signIn(with: upstream, Browser.webRequest([("prompt", "select_account")]))
+            .answer()
+        let tokens = try await visitor.issuer.redeem(answer.required("code")).json()
+        #expect(try JWTClaims.of(tokens["id_token"]?.string)["auth_time"] == 1_799_990_000)
     }
 
     @Test("without a demand, the client sees when the user signed in at the upstream")

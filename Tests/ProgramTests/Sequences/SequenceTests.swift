@@ -33,6 +33,8 @@ private struct Visit {
               - username: carol
                 password: a-mad-tea-party
                 email: carol@example.org
+              - username: dave
+                password: a-looking-glass-house
             """)
         server = try await RunningServer(["--apply", "resources.yaml"] + arguments, in: folder.url)
         client = WebClient(origin: server.issuer)
@@ -132,6 +134,29 @@ private struct Visit {
         _ = try await flow.follow(client, flow.request(.browser, "GET /authorize with prompt=none", again))
     }
 
+    /// Dave is current, and the application lets the user choose. Carol does.
+    func switchAccount(_ flow: TracedFlow) async throws {
+        let first = try await client.signIn(Self.query, username: "carol", password: "a-mad-tea-party")
+        #expect(first.status == 200)
+        let chooser = try await client.follow(client.get("/account/switch")).form
+        let signIn = try await client.follow(client.post(chooser.action, chooser.fields + [("other", "yes")])).form
+        let dave = [("username", "dave"), ("password", "a-looking-glass-house")]
+        #expect(try await client.follow(client.post(signIn.action, signIn.fields + dave)).status == 200)
+
+        let request = try await client.get("/authorize?\(Self.query)&prompt=select_account")
+        let page = try await flow.follow(
+            client, flow.request(.browser, "GET /authorize with prompt=select_account", request))
+        let accounts = page.body.matches(of: /name="account" value="([^"]*)"/).map { String($0.1) }
+        #expect(accounts.count == 2)
+        let form = page.form
+        let chosen = try await client.post(form.action, form.fields + [("account", try #require(accounts.last))])
+        let consent = try await flow.follow(client, flow.request(.browser, "POST \(form.action): account", chosen))
+        let answer = try await client.post(consent.form.action, consent.form.fields + [("decision", "allow")])
+        let last = try await flow.follow(
+            client, flow.request(.browser, "POST \(consent.form.action): consent", answer))
+        #expect(last.answer["code"] != nil)
+    }
+
     func signOut(_ hint: String, _ flow: TracedFlow) async throws {
         let query = "id_token_hint=\(hint)&post_logout_redirect_uri=https%3A%2F%2Fshop.example%2F&state=bye"
         let answer = try await client.get("/logout?\(query)")
@@ -197,6 +222,20 @@ struct SequenceTests {
             text: "A user who forgot the password gets a link by email. The new password ends every session.")
     }
 
+    @Test("the diagram of the account chooser is up to date")
+    func accountChooser() async throws {
+        let visit = try await Visit(in: Folder())
+        let flow = TracedFlow()
+        try await visit.switchAccount(flow)
+        let diagram = flow.diagram(try await finish(visit, [flow]))
+        #expect(!diagram.messages.contains(Message(.martlet, .martlet, "password.hash")))
+        try Self.compare(
+            diagram, "account-chooser", title: "Account chooser",
+            text:
+                "Two users are signed in in the browser. The application lets the user choose, and the one who isn't current goes on without a password."
+        )
+    }
+
     @Test("the diagrams of a sign-in with PKCE and a second factor, a refresh and a sign-out are up to date")
     func flows() async throws {
         let visit = try await Visit(in: Folder())
@@ -243,7 +282,8 @@ struct SequenceTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).sorted()
         #expect(
             names == [
-                "README.md", "back-channel-logout.md", "code-with-totp.md", "fapi2.md", "first-party.md",
+                "README.md", "account-chooser.md", "back-channel-logout.md", "code-with-totp.md", "fapi2.md",
+                "first-party.md",
                 "password-reset.md", "refresh.md",
                 "sign-out.md",
                 "upstream-first-sign-in.md", "upstream-linking.md", "upstream-sign-out.md", "upstream-step-up.md",

@@ -4,29 +4,26 @@ extension Path { static let consent = Path("/consent") }
 
 /// The consent page (OpenID Connect Core §3.1.2.4).
 struct ConsentEndpoint: InteractionPageEndpoint {
-    let users: any UserStore
     let resources: CachedResourceServers
     let attributes: CachedAttributes
     let consents: ConsentKeeper
-    let sessions: SessionCookie
+    let accounts: InteractionAccounts
     let interactions: InteractionKeeper
     let pages: InteractionPages
     let routes = Route.page(.consent)
 
     init(_ core: Core) {
-        users = core.stores.users
         resources = core.resources
         attributes = core.attributes
         consents = ConsentKeeper(core)
-        sessions = SessionCookie(core)
+        accounts = InteractionAccounts(core)
         interactions = InteractionKeeper(core)
         pages = InteractionPages(core)
     }
 
     func show(_ request: Request) async throws -> Response {
         var (interaction, authorization) = try resume(request)
-        guard let session = try await sessions.session(of: request), let user = try await users.find(session.user)
-        else {
+        guard let user = try await accounts.selection(for: interaction, request).account?.user else {
             return try interactions.proceed(interaction)
         }
         interaction.askedForConsent = user.id
@@ -35,7 +32,8 @@ struct ConsentEndpoint: InteractionPageEndpoint {
 
     func submit(_ request: Request) async throws -> Response {
         var (interaction, authorization) = try resume(request)
-        guard let session = try await sessions.session(of: request), session.user == interaction.askedForConsent else {
+        let session = try await accounts.selection(for: interaction, request).account?.session
+        guard let session, session.user == interaction.askedForConsent else {
             return try interactions.proceed(interaction)
         }
         switch request.parameters["decision"] {
@@ -67,6 +65,7 @@ struct ConsentEndpoint: InteractionPageEndpoint {
         let asked = authorization.consentScope
         let isNew = authorization.prompt.contains(.consent) ? asked : asked.subtracting(former)
         page.data["user"] = ["name": .text(user.displayName), "username": .text(user.username)]
+        page.data["switch_account_uri"] = .text(try interactions.location(.selectAccount, interaction))
         let attributes = try await attributes.catalog()
         let client = authorization.client
         page.data["requested"] = .list(catalog.entries(isNew, of: client, with: attributes))

@@ -84,6 +84,9 @@ struct AuthorizationRequest: Codable, Sendable {
         return key
     }
 
+    /// Whether `id_token_hint` or `claims` names the user.
+    var namesSubject: Bool { subject != nil || claims?.subjects.isEmpty == false }
+
     /// The scope that the user must consent to. Individually requested claims count as the scope that covers them.
     var consentScope: Scope { claims.map { scope.union($0.scope) } ?? scope }
 

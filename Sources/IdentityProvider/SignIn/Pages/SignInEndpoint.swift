@@ -10,6 +10,7 @@ struct SignInEndpoint: InteractionPageEndpoint {
     let passkeys: PasskeyFactor
     let upstreams: SignInUpstreams
     let loop: InteractionLoop
+    let accounts: InteractionAccounts
     let interactions: InteractionKeeper
     let pages: InteractionPages
     /// Links from the sign-in page to other pages, by template name.
@@ -21,6 +22,7 @@ struct SignInEndpoint: InteractionPageEndpoint {
         passkeys = PasskeyFactor(core)
         upstreams = SignInUpstreams(core)
         self.loop = loop
+        accounts = InteractionAccounts(core)
         interactions = InteractionKeeper(core)
         pages = InteractionPages(core)
         links = Self.links(core)
@@ -41,7 +43,8 @@ struct SignInEndpoint: InteractionPageEndpoint {
         if let upstream = upstreams.destination(of: interaction, among: allowed, request) {
             return try await upstreams.send(interaction, to: upstream, request)
         }
-        let username = request.parameters["account"] == "other" ? nil : interaction.loginHint
+        let chosen = try await accounts.chosen(in: interaction, request)?.username
+        let username = request.parameters["account"] == "other" ? nil : chosen ?? interaction.loginHint
         let asksInSteps = allowed.routesDomains && interaction.forwarded == nil && !SignInUpstreams.showsAll(request)
         let problem = request.parameters["problem"] == "passkey" ? "passkey_refused" : nil
         return .page(
@@ -103,6 +106,9 @@ struct SignInEndpoint: InteractionPageEndpoint {
         page.data.merge(links) { own, _ in own }
         if let username, !username.isEmpty { page.data["username"] = .text(username) }
         if let error { page.data["error"] = .object([error: true]) }
+        if interaction.addsAccount == true {
+            page.data["accounts_uri"] = .text(try interactions.location(.selectAccount, interaction))
+        }
         page.data["asks_username_only"] = .flag(fields == .username)
         if fields == .password {
             page.data["other_account_uri"] = .text(try interactions.location(.signIn, interaction) + "&account=other")

@@ -14,6 +14,7 @@ struct SignInTopic: Topic {
         endpoints = [
             ContinueEndpoint(core, loop: loop),
             SignInEndpoint(core, loop: loop),
+            SelectAccountEndpoint(core),
             SecondFactorEndpoint(core, loop: loop),
             PasskeySignInEndpoint(core, loop: loop),
             UpstreamAccountEndpoint(core, loop: loop),

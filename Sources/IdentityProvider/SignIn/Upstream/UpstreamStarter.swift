@@ -83,9 +83,12 @@ extension Interaction {
     /// The `prompt` values that concern the sign-in. Consent is asked for here.
     fileprivate func prompts(for upstream: Identifier<Upstream>) -> [Prompt] {
         if reauthenticating == upstream { return [.login] }
+        // Without asking, the upstream would send back the account that is signed in already.
+        let added: [Prompt] = addsAccount == true ? [.selectAccount] : []
         return switch purpose {
-        case .authorization(let request): [.login, .selectAccount].filter(request.prompt.contains)
-        case .signIn: []
+        case .authorization(let request):
+            [.login, .selectAccount].filter { request.prompt.contains($0) || added.contains($0) }
+        case .signIn: added
         }
     }
 

@@ -28,6 +28,9 @@ package struct Core: Sendable {
 
     var issuer: Issuer { settings.issuer }
 
+    /// Whether anyone can create an account on the sign-up page.
+    var hasSignUpPage: Bool { settings.signUp == .open && sendsMail }
+
     /// `sendsMail` defaults to whether there is a mailer. Commands without a mailer queue mail for a running server.
     package init(
         settings: Settings, stores: Stores, vault: KeyVault, passwords: PasswordFactor, limiter: RateLimiter,

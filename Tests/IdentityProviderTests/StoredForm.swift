@@ -44,7 +44,7 @@ extension StoredForm {
         StoredForm(
             ResponseMode.self,
             values: "query", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"),
-        StoredForm(Prompt.self, values: "none", "login", "consent", "select_account"),
+        StoredForm(Prompt.self, values: "none", "login", "consent", "select_account", "create"),
         StoredForm(Display.self, values: "page", "popup", "touch"),
         StoredForm(
             Factor.self,

@@ -69,6 +69,11 @@ struct AccountChooserInBrowserTests {
         try await walk.look(at: "select-account-none-current", when: Self.lists("dora"))
         try await browser.click(Self.account(1))
         try await browser.wait(for: "\(Self.isAccount) && document.body.innerText.includes('Dora')")
+
+        try await walk.authorize("shop", "&prompt=create")
+        try await walk.look(at: "sign-up-create", on: "/sign-up")
+        try await browser.click(".others a")
+        try await browser.wait(for: "location.pathname === '/sign-in' && document.querySelector('#password') !== null")
         try await walk.end()
     }
 }

@@ -47,7 +47,7 @@ struct AccountTopic: Topic {
         let invitation = NewAccountEndpoint(core, purpose: .invitation, origin: .invitation, loop: loop)
         switch core.settings.signUp {
         case .off: return []
-        case .open where core.sendsMail:
+        case .open where core.hasSignUpPage:
             return [
                 invitation,
                 SignUpEndpoint(core),

@@ -33,8 +33,17 @@ struct InterruptedSignIn: Sendable {
     /// Returns what the pages in between show about the request that the sign-in is for. `request` comes from the
     /// sign-in page or carries its cookie.
     func setting(_ request: Request) async throws -> PageSetting? {
-        guard let interaction = (try? interactions.resume(request)) ?? resume(request) else { return nil }
+        guard let interaction = underWay(request) else { return nil }
         return try await pages.setting(of: interaction)
+    }
+
+    /// Returns the location of the sign-in page for users who have an account.
+    func signIn(_ request: Request) throws -> String? {
+        try underWay(request).map { try interactions.location(.signIn, $0) }
+    }
+
+    private func underWay(_ request: Request) -> Interaction? {
+        (try? interactions.resume(request)) ?? resume(request)
     }
 
     /// Returns where to continue: the interrupted sign-in or, without one, the account page.

@@ -13,6 +13,7 @@ struct AuthorizationEndpoint: Endpoint {
     private let responder: AuthorizationResponder
     private let pushed: PushedRequests
     private let audit: AuditLog
+    private let hasSignUpPage: Bool
     let routes = [Route.get(.authorization, rateLimit: .requests), .post(.authorization, rateLimit: .requests)]
 
     init(_ core: Core, loop: InteractionLoop) {
@@ -21,6 +22,7 @@ struct AuthorizationEndpoint: Endpoint {
         responder = AuthorizationResponder(core)
         pushed = PushedRequests(core)
         audit = core.audit
+        hasSignUpPage = core.hasSignUpPage
         self.loop = loop
     }
 
@@ -89,7 +91,8 @@ struct AuthorizationEndpoint: Endpoint {
         metadata["response_types_supported"] = ["code"]
         metadata["response_modes_supported"] = .array(ResponseMode.allCases.map { .string($0.rawValue) })
         metadata["code_challenge_methods_supported"] = ["S256"]
-        metadata["prompt_values_supported"] = .array(Prompt.allCases.map { .string($0.rawValue) })
+        let prompts = Prompt.allCases.filter { hasSignUpPage || $0 != .create }
+        metadata["prompt_values_supported"] = .array(prompts.map { .string($0.rawValue) })
         metadata["display_values_supported"] = .array(Display.allCases.map { .string($0.rawValue) })
         metadata["acr_values_supported"] = .array(AuthenticationContext.allCases.map { .string($0.rawValue) })
         metadata["claims_parameter_supported"] = true

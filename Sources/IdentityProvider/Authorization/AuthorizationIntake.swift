@@ -21,6 +21,7 @@ struct AuthorizationIntake: Sendable {
     private let objects: RequestObjectReader
     private let pushed: PushedRequests
     private let requiresPushedRequests: Bool
+    private let hasSignUpPage: Bool
 
     init(_ core: Core) {
         clients = core.clients
@@ -30,6 +31,7 @@ struct AuthorizationIntake: Sendable {
         objects = RequestObjectReader(core)
         pushed = PushedRequests(core)
         requiresPushedRequests = core.settings.requiresPushedRequests
+        hasSignUpPage = core.hasSignUpPage
     }
 
     /// Verifies the client and the redirect URI of a request to the authorization endpoint. Throws errors that must be
@@ -87,6 +89,10 @@ struct AuthorizationIntake: Sendable {
                 parameters, from: request.client, to: request.redirect, known: try await resources.catalog(),
                 attributes: try await attributes.catalog().claims(for: request.client.id),
                 subject: try await hints.subject(parameters))
+            // Initiating User Registration §4.1.
+            guard hasSignUpPage || !checked.prompt.contains(.create) else {
+                throw OAuthError.invalidRequest("prompt create is not supported: sign-up is not open")
+            }
             Decision.note("The authorization request is valid for scope \"\(checked.scope.text)\".")
             return checked
         }

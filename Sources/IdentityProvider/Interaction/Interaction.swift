@@ -73,7 +73,7 @@ struct Interaction: Codable, Sendable {
 
     /// The next thing to do.
     enum Step: Equatable {
-        case signIn, selectAccount, secondFactor, enrol
+        case signIn, signUp, selectAccount, secondFactor, enrol
         /// The session is too weak: the user must show another factor.
         case strengthen(Session)
         case consent(Scope)
@@ -87,9 +87,7 @@ struct Interaction: Codable, Sendable {
         session: Session?, isUndecided: Bool, policy: SignInPolicy, client: Client?, remembered: Scope
     ) throws(OAuthError) -> Step {
         guard !isDenied else { throw OAuthError(code: .accessDenied, description: "the user denied the request") }
-        guard let session else {
-            return try interactive(stepUnderWay(with: nil) ?? (isUndecided ? .selectAccount : .signIn))
-        }
+        guard let session else { return try interactive(stepUnderWay(with: nil) ?? firstStep(isUndecided)) }
         guard isFresh(session), try isWanted(session) else {
             return try interactive(stepUnderWay(with: nil) ?? .signIn)
         }
@@ -112,6 +110,10 @@ struct Interaction: Codable, Sendable {
     private func more(than session: Session) -> Step { stepUnderWay(with: session) ?? .strengthen(session) }
 
     private func isExhausted(_ session: Session) -> Bool { exhausted == session.id }
+
+    private func firstStep(_ isUndecided: Bool) -> Step {
+        isUndecided ? .selectAccount : mustSignUp ? .signUp : .signIn
+    }
 
     private func interactive(_ step: Step) throws(OAuthError) -> Step {
         guard isSilent else { return step }
@@ -197,6 +199,7 @@ extension Interaction.Step {
     var name: String {
         switch self {
         case .signIn: "sign-in"
+        case .signUp: "sign-up"
         case .selectAccount: "select-account"
         case .secondFactor: "second-factor"
         case .enrol: "enrol"

@@ -24,7 +24,7 @@ struct InteractionAccounts: Sendable {
         case account(Account)
         /// Accounts are signed in, and the user must choose one of them or another.
         case undecided
-        /// The user must sign in.
+        /// The user must sign in, or sign up.
         case none
 
         var account: Account? { if case .account(let account) = self { account } else { nil } }
@@ -33,7 +33,7 @@ struct InteractionAccounts: Sendable {
 
     /// Returns the account that `interaction` goes on with, whose session counts as used.
     func selection(for interaction: Interaction, _ request: Request) async throws -> Selection {
-        guard interaction.addsAccount != true else { return .none }
+        guard !interaction.mustSignUp, interaction.addsAccount != true else { return .none }
         guard !interaction.mustSelectAccount else { return try await choice(for: interaction, request) }
         if interaction.isForClient, let chosen = interaction.account {
             // If it has been signed out since, no other account answers in its place.

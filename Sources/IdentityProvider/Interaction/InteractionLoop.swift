@@ -53,6 +53,7 @@ struct InteractionLoop: Sendable {
         switch step {
         case .respond(let session): return .done(session)
         case .signIn: return .step(try show(.signIn, interaction))
+        case .signUp: return .step(try show(.signUp, interaction))
         case .selectAccount: return .step(try show(.selectAccount, interaction))
         case .secondFactor: return .step(try show(.secondFactor, interaction))
         case .enrol: return .step(try show(.enrol, interaction))

@@ -71,6 +71,15 @@ extension Interaction {
         }
     }
 
+    /// Whether the client wants the user to create an account (`prompt=create`, Initiating User Registration §4). Users
+    /// who sign in instead have one already.
+    var mustSignUp: Bool {
+        switch purpose {
+        case .authorization(let request): account == nil && request.prompt.contains(.create)
+        case .signIn: false
+        }
+    }
+
     /// Whether the response goes to a client. Our own pages and proxies look at the browser's current session only.
     var isForClient: Bool {
         switch purpose {

@@ -4,6 +4,8 @@ package enum Prompt: String, Sendable, Codable, CaseIterable {
     case login = "login"
     case consent = "consent"
     case selectAccount = "select_account"
+    /// Initiating User Registration §4.
+    case create = "create"
 
     static func parse(_ parameters: Parameters) throws(OAuthError) -> Set<Prompt> {
         var prompts: Set<Prompt> = []

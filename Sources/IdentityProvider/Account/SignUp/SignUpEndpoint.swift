@@ -19,15 +19,23 @@ struct SignUpEndpoint: PageEndpoint {
     }
 
     func show(_ request: Request) async throws -> Response {
-        pages.form("sign-up", at: .signUp, request, on: try await interrupted.setting(request))
-            .setting(interrupted.remember(request))
+        try await form(request).setting(interrupted.remember(request))
+    }
+
+    private func form(
+        _ request: Request, _ data: [String: Page.Value] = [:], error: String? = nil
+    ) async throws -> Response {
+        var data = data
+        data["sign_in_uri"] = try interrupted.signIn(request).map(Page.Value.text)
+        return pages.form(
+            "sign-up", at: .signUp, request, data, error: error, on: try await interrupted.setting(request))
     }
 
     func submit(_ request: Request) async throws -> Response {
         let text = request.parameters["email"] ?? ""
         let signIn = try await interrupted.setting(request)
         guard let address = MailAddress(text) else {
-            return pages.form("sign-up", at: .signUp, request, ["email": .text(text)], error: "email", on: signIn)
+            return try await form(request, ["email": .text(text)], error: "email")
         }
         try await mail.add(.signUp(address), after: request)
         return pages.sent(

@@ -94,7 +94,7 @@ struct SignInEndpoint: InteractionPageEndpoint {
         guard core.sendsMail else { return [:] }
         var links: [String: Page.Value] = ["has_links": true]
         links["forgot_password_uri"] = .text(core.issuer.reference(.forgotPassword))
-        if core.settings.signUp == .open { links["sign_up_uri"] = .text(core.issuer.reference(.signUp)) }
+        if core.hasSignUpPage { links["sign_up_uri"] = .text(core.issuer.reference(.signUp)) }
         return links
     }
 

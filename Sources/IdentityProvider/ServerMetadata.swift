@@ -21,14 +21,18 @@ package struct ServerMetadata: Sendable {
 
     package func url(_ path: Path) -> JSON { .string(issuer.url(path)) }
 
-    /// Returns the document. `scopes` are those of the resource servers, `claims` those of the attributes; the standard
-    /// ones are added.
-    func document(scopes: [String], claims: [String] = []) -> JSONObject {
+    /// Returns the document. `scopes` and `detailsTypes` are those of the resource servers, `claims` those of the
+    /// attributes; the standard ones are added.
+    func document(scopes: [String], detailsTypes: [String] = [], claims: [String] = []) -> JSONObject {
         var document = members
         if let standard = members["claims_supported"]?.array {
             document["claims_supported"] = .array(standard + claims.map(JSON.string))
         }
         document["scopes_supported"] = .array(Scope.standard.union(Scope(scopes)).values.map(JSON.string))
+        // RFC 9396 §10.
+        if !detailsTypes.isEmpty {
+            document["authorization_details_types_supported"] = .array(detailsTypes.map(JSON.string))
+        }
         return document
     }
 }

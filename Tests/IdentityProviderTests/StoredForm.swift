@@ -71,11 +71,12 @@ extension StoredForm {
         {"userInfo": [\(entry)], "idToken": [\(entry)], "subjects": ["u"], "essentialContexts": ["urn:martlet:acr:2"],
          "attributeScope": "orders.read"}
         """
+    private static let details = #""[{\"type\":\"payment\",\"amount\":1.5}]""#
     private static let pkce = #"{"challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}"#
     private static let redirect = #"{"uri": "https://app.example/callback", "state": "s", "mode": "form_post"}"#
     private static let request = """
-        {"client": "c", "redirect": \(redirect), "scope": "openid email", "resources": ["https://api.example"],
-         "pkce": \(pkce), "nonce": "n", "prompt": ["login"], "maxAge": 60, "loginHint": "alice", "upstreamHint": "google",
+        {"client": "c", "redirect": \(redirect), "scope": "openid email", "details": \(details),
+         "resources": ["https://api.example"], "pkce": \(pkce), "nonce": "n", "prompt": ["login"], "maxAge": 60, "loginHint": "alice", "upstreamHint": "google",
          "languages": ["de"], "display": "touch", "claims": \(claims), "requestedContexts": ["urn:martlet:acr:2"], "subject": "u",
          "dpopKey": "k", "pushed": "p"}
         """
@@ -112,7 +113,8 @@ extension StoredForm {
     private static let interaction = """
         {"purpose": {"visit": {"_0": \(visit)}}, "startedAt": 801000000.25, "requestedAt": 800999000.5,
          "browser": "b", "progress": \(progress),
-         "exhausted": "s", "askedForConsent": "u", "consented": "openid", "isDenied": true,
+         "exhausted": "s", "askedForConsent": "u", "consented": "openid", "consentsToDetails": true,
+         "isDenied": true,
          "guest": \(guest), "forwarded": "google", "reauthenticating": "google",
          "account": "s", "addsAccount": true}
         """
@@ -129,6 +131,7 @@ extension StoredForm {
         StoredForm(AuthorizationRequest.self, request),
         StoredForm(VerifiedRedirect.self, redirect),
         StoredForm(PushedRequest.self, #"{"id": "a", "request": \#(request), "expiresAt": 801000060.25}"#),
+        StoredForm(AuthorizationDetails.self, details),
         StoredForm(PKCE.self, pkce),
         StoredForm(ClaimsRequest.self, claims),
         StoredForm(ClaimsRequest.Entry.self, entry),
@@ -205,8 +208,8 @@ extension StoredForm {
     ]
 
     private static let granted = """
-        {"client": "c", "user": "u", "session": "s", "scope": "openid email", "resources": ["https://api.example"],
-         "nonce": "n", "claims": \(claims), "authenticatedAt": 801000000.25, "amr": ["pwd", "otp"],
+        {"client": "c", "user": "u", "session": "s", "scope": "openid email", "details": \(details),
+         "resources": ["https://api.example"], "nonce": "n", "claims": \(claims), "authenticatedAt": 801000000.25, "amr": ["pwd", "otp"],
          "acr": "urn:martlet:acr:2", "standing": "urn:martlet:acr:3", "begunAt": 801000000.25,
          "sessionEndsAt": 801000000.25, "confirmation": \(confirmation)}
         """
@@ -228,7 +231,7 @@ extension StoredForm {
             {"id": "a.i", "authorization": "a", "client": "c", "user": "u", "scope": "openid",
              "audience": ["https://api.example"], "issuedAt": 801000000.25, "expiresAt": 801000600.25,
              "authenticatedAt": 801000000.25, "amr": ["pwd"], "acr": "urn:martlet:acr:1",
-             "confirmation": \(confirmation)}
+             "confirmation": \(confirmation), "details": \(details)}
             """),
         StoredForm(
             ForwardTicket.self,
@@ -239,6 +242,7 @@ extension StoredForm {
         StoredForm(ForwardPass.self, #"{"origin": "https://app.example", "session": "s"}"#),
     ]
 
+    private static let detailsType = #""{\"payment\":{\"schema\":{\"type\":\"object\"}}}""#
     private static let claim = """
         {"name": "dept", "scope": "profile", "clients": ["c"], "resourceServers": ["https://api.example"]}
         """
@@ -252,8 +256,10 @@ extension StoredForm {
              "scopeDescriptions": {"read": "see it"},
              "translations": {"de": {"name": "Schnittstelle", "description": "von uns", "scopes": {"read": "sehen"}}},
              "format": "opaque", "accessTokenAlgorithm": "RS256", "accessTokenLifetime": 300,
-             "introspectionClients": ["c"], "claims": ["roles"], "permissions": ["p"]}
+             "introspectionClients": ["c"], "claims": ["roles"], "permissions": ["p"],
+             "authorizationDetailsTypes": [\(detailsType)]}
             """),
+        StoredForm(AuthorizationDetailsType.self, detailsType),
         StoredForm(
             ResourceServer.Translation.self,
             #"{"name": "Schnittstelle", "description": "von uns", "scopes": {"read": "sehen"}}"#),

@@ -78,6 +78,17 @@ struct PageWalk {
         try await server.stop()
     }
 
+    /// A payment and a folder, encoded for a query.
+    static var details: String {
+        let text = """
+            [{"type": "payment", "actions": ["initiate", "cancel"], "amount": {"currency": "EUR", "value": "123.50"},
+              "creditor": {"name": "<script>Merchant & שלום Ltd", "iban": "DE02100100109307118603"}, "reference": "7 / 2026"},
+             {"type": "folder", "path": "/reports/\(String(repeating: "Donaudampfschifffahrt", count: 6))",
+              "isShared": true, "rules": [{"name": "Only on weekdays"}, {}]}]
+            """
+        return text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    }
+
     static let password = "down the rabbit hole"
     private static let words =
         "The Distinguished and Most Honorable Company of Merchants and Mariners of the Far Northern Isles and All Coasts"
@@ -97,6 +108,7 @@ struct PageWalk {
             tos_uri: https://shop.example/terms
             grant_types: [authorization_code, refresh_token]
             scope: openid profile email address phone offline_access roles orders.read
+            authorization_details_types: [payment, folder]
             minimum_acr: urn:martlet:acr:\(minimum)
             upstreams: [\(upstreams.joined(separator: ", "))]
         """
@@ -123,6 +135,40 @@ struct PageWalk {
           - {username: dora, password: a dormouse in a teapot, name: Dora}
         resource_servers:
           - {identifier: "https://orders.example", name: Orders, description: What you bought, scopes: {orders.read: See your orders}}
+          - identifier: https://payments.example
+            name: Payments
+            scopes: []
+            authorization_details_types:
+              payment:
+                text:
+                  en: Pay {amount.value} {amount.currency} to {creditor.name}
+                  de: "{amount.value} {amount.currency} an {creditor.name} zahlen"
+                schema:
+                  type: object
+                  required: [amount, creditor]
+                  properties:
+                    actions: {type: array, title: {en: Actions, de: Aktionen}, items: {type: string}}
+                    amount:
+                      type: object
+                      required: [currency, value]
+                      properties: {currency: {type: string}, value: {type: string}}
+                    creditor:
+                      type: object
+                      title: {en: Recipient, de: Empfänger}
+                      required: [name]
+                      properties: {name: {type: string}, iban: {type: string, title: IBAN}}
+                    reference: {type: string, title: {en: Reference, de: Verwendungszweck}}
+              folder:
+                title: {en: Use a folder, de: Einen Ordner verwenden}
+                schema:
+                  type: object
+                  properties:
+                    path: {type: string, title: {en: Path, de: Pfad}}
+                    isShared: {type: boolean, title: {en: Shared with others, de: Mit anderen geteilt}}
+                    rules:
+                      type: array
+                      title: {en: Rules, de: Regeln}
+                      items: {type: object, properties: {name: {type: string, title: Name}}}
         clients:
         \(client("shop", "Web shop", of: issuer))
         \(client("words", words, of: issuer))

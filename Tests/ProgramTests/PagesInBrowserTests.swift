@@ -27,6 +27,8 @@ struct PagesInBrowserTests {
         try await walk.look(at: "sign-in-refused", when: Self.alert)
         try await walk.signIn("alice", PageWalk.password)
         try await walk.look(at: "consent", on: "/consent")
+        try await walk.authorize("shop", "&authorization_details=\(PageWalk.details)")
+        try await walk.look(at: "consent-details", on: "/consent")
         try await walk.open("/logout")
         try await walk.look(at: "sign-out", when: "document.querySelector('[value=stay]') !== null")
         try await walk.browser.click("[value=stay]")

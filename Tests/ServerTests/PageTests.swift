@@ -208,6 +208,36 @@ struct PageTests {
         }
     }
 
+    @Test("RFC9396-009: the consent page shows the members of authorization details as text, never as markup")
+    func details() throws {
+        func row(_ titles: [String], _ values: Page.Value...) -> Page.Value {
+            [
+                "titles": .list(titles.map { ["title": .text($0)] }), "values": .list(values),
+                "has_values": .flag(!values.isEmpty),
+            ]
+        }
+        let payment: Page.Value = [
+            "scope": "payment", "is_other": true, "has_members": true,
+            "description": "Pay \u{2068}1<script>\u{2069} {{form_token}}",
+            "members": .list([
+                row(["creditor", "name"], ["value": "<img src=x onerror=alert(1)>"], ["value": "second"]),
+                row(["isShared"], ["is_yes": true]), row(["isOpen"], ["is_no": true]), row(["access"]),
+            ]),
+        ]
+        let data: [String: Page.Value] = [
+            "form_token": "the-token",
+            "requested_access": .list([["resource_server": "Payments", "scopes": .list([payment])]]),
+        ]
+        for (language, yes, no) in [("en", "Yes", "No"), ("de", "Ja", "Nein")] {
+            let html = text(try answer(Page("consent", data: data, languages: [language])))
+            #expect(html.contains("<span>Pay \u{2068}1&lt;script&gt;\u{2069} {{form_token}}</span>"))
+            #expect(html.contains("<dt><span>creditor</span><span>name</span></dt>"))
+            #expect(html.contains("<bdi>&lt;img src=x onerror=alert(1)&gt;</bdi><bdi>second</bdi>"))
+            #expect(html.contains("<bdi>\(yes)</bdi>") && html.contains("<bdi>\(no)</bdi>"))
+            #expect(html.contains("<dd>–</dd>"))
+        }
+    }
+
     @Test("operators' own templates still get the flat list of scopes with their servers")
     func formerConsent() throws {
         let template = "<h1>{{#requested}}{{>scope}}{{/requested}}</h1>"

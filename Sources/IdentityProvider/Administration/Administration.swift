@@ -37,6 +37,7 @@ package struct Administration: Sendable {
     /// changes nothing, if `resources` conflicts with what is stored.
     package func apply(_ resources: ResourceSet, isPlan: Bool = false, prunes: Bool = false) async throws -> [Change] {
         try await refuseConflicts(with: resources, prunes: prunes)
+        try await refuseSharedTypes(in: resources, prunes: prunes)
         if !isPlan {
             let servers = resources.resourceServers.filter { $0.format == .jwt }.map(\.accessTokenAlgorithm)
             try await provideKeys(for: servers + resources.clients.flatMap(\.client.algorithms.all))

@@ -72,6 +72,10 @@ package struct MemberDifference: Sendable, Equatable {
             document[stored] = nil
             document[registered] = value
         }
+        if let types = (resource as? ResourceServer)?.authorizationDetailsTypes {
+            document["authorization_details_types"] = .object(
+                types.reduce(into: [:]) { $0.merge($1.document) })
+        }
         return document
     }
 }

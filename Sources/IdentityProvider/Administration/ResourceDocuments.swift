@@ -63,6 +63,7 @@ extension ResourceServer {
         let introspectionClients = reader.list("introspection_clients") { text throws(InvalidValue) in text }
         let claims = reader.list("claims", EntitlementClaim.init(registered:))
         let permissions = reader.list("permissions", Role.checkPermission)
+        let detailsTypes = reader.members("authorization_details_types", AuthorizationDetailsType.init)
         reader.refuseUnknown()
         try reader.finish()
         self.init(
@@ -70,7 +71,8 @@ extension ResourceServer {
             accessTokenAlgorithm: algorithm ?? .es256, accessTokenLifetime: lifetime,
             introspectionClients: introspectionClients, claims: claims, permissions: permissions, name: name?.text,
             description: description?.text, scopeDescriptions: scopes.descriptions.mapValues(\.text),
-            translations: Self.translations(name, description, scopes.descriptions))
+            translations: Self.translations(name, description, scopes.descriptions),
+            authorizationDetailsTypes: detailsTypes)
     }
 
     private static func translations(

@@ -6,6 +6,7 @@ package struct ResourceNames: Sendable {
     var clients: Set<String> = []
     /// Their identifiers.
     var resourceServers: Set<String> = []
+    var authorizationDetailsTypes: Set<String> = []
     var attributes: Set<String> = []
     /// Their identifiers.
     var upstreams: Set<String> = []
@@ -15,11 +16,12 @@ package struct ResourceNames: Sendable {
 
     init(
         scopes: [String], roles: [String], groups: [String], clients: [String], resourceServers: [String],
-        attributes: [String], upstreams: [String]
+        authorizationDetailsTypes: [String], attributes: [String], upstreams: [String]
     ) {
         self.scopes.formUnion(scopes)
         (self.roles, self.groups) = (Set(roles), Set(groups))
         (self.clients, self.resourceServers) = (Set(clients), Set(resourceServers))
+        self.authorizationDetailsTypes = Set(authorizationDetailsTypes)
         (self.attributes, self.upstreams) = (Set(attributes), Set(upstreams))
     }
 
@@ -30,6 +32,7 @@ package struct ResourceNames: Sendable {
         names.groups.formUnion(other.groups)
         names.clients.formUnion(other.clients)
         names.resourceServers.formUnion(other.resourceServers)
+        names.authorizationDetailsTypes.formUnion(other.authorizationDetailsTypes)
         names.attributes.formUnion(other.attributes)
         names.upstreams.formUnion(other.upstreams)
         return names
@@ -44,6 +47,7 @@ extension Administration {
             scopes: servers.flatMap(\.scopes),
             roles: try await stores.roles.all().map(\.name), groups: try await stores.groups.all().map(\.name),
             clients: try await stores.clients.all().map(\.id.rawValue), resourceServers: servers.map(\.identifier),
+            authorizationDetailsTypes: servers.flatMap { $0.authorizationDetailsTypes.map(\.name) },
             attributes: try await stores.attributes.all().map(\.name),
             upstreams: try await stores.upstreams.all().map(\.id.rawValue))
     }
@@ -70,6 +74,10 @@ extension ResourceSet {
                 Self.unknown(
                     document.client.scope.values, "scope", among: known.scopes, at: place.member("scope"),
                     because: "no resource server has it, so the client never gets it")
+                + Self.unknown(
+                    document.client.authorizationDetailsTypes, "type", among: known.authorizationDetailsTypes,
+                    at: place.member("authorization_details_types"),
+                    because: "no resource server declares it, so the client never gets it")
                 + Self.unknown(
                     document.client.upstreams?.map(\.rawValue).sorted() ?? [], "upstream", among: known.upstreams,
                     at: place.member("upstreams"), because: "no such upstream exists, so nobody can sign in with it")
@@ -114,7 +122,7 @@ extension ResourceSet {
             var problems = Self.unknown(
                 server.introspectionClients, "client", among: known.clients,
                 at: place.member("introspection_clients"), because: "no such client exists")
-            if server.scopes.isEmpty {
+            if server.scopes.isEmpty, server.authorizationDetailsTypes.isEmpty {
                 let reason = "resource server \(server.identifier) has no scopes, so no client can get a token for it"
                 problems.append(ResourceProblem(place: place, reason: reason))
             }

@@ -40,6 +40,7 @@ package struct ResourceSet: Sendable {
         reader.refuseRepeated("attributes", attributes.map(\.name))
         reader.refuseRepeated("upstreams", upstreams.map(\.upstream.id.rawValue))
         reader.refuseConflicts(among: attributes)
+        reader.refuseConflicts(among: resourceServers)
         places = reader.places
         names = reader.names
         guard reader.problems.isEmpty else { throw InvalidResources(problems: reader.problems, rest: self) }
@@ -158,6 +159,21 @@ private struct ResourceReader {
         }
     }
 
+    /// A type of authorization details says which resource server gets the token.
+    mutating func refuseConflicts(among servers: [ResourceServer]) {
+        var owners: [String: String] = [:]
+        for (place, server) in zip(places["resource_servers"] ?? [], servers) {
+            for type in server.authorizationDetailsTypes {
+                if let owner = owners[type.name], owner != server.identifier {
+                    report(
+                        place.member("authorization_details_types.\(type.name)"),
+                        "the resource server \(owner) declares the same type; give each its own")
+                }
+                owners[type.name] = owners[type.name] ?? server.identifier
+            }
+        }
+    }
+
     /// Returns a member of all items in a list, also of those with mistakes.
     func values(_ list: String, _ member: String) -> [String] {
         documents.flatMap { $0[list]?.array ?? [] }.compactMap { $0.object?[member]?.string }
@@ -172,6 +188,9 @@ private struct ResourceReader {
         return ResourceNames(
             scopes: scopes, roles: values("roles", "name"), groups: values("groups", "name"),
             clients: values("clients", "client_id"), resourceServers: values("resource_servers", "identifier"),
+            authorizationDetailsTypes: documents.flatMap { $0["resource_servers"]?.array ?? [] }.flatMap {
+                $0.object?["authorization_details_types"]?.object?.names ?? []
+            },
             attributes: values("attributes", "name"),
             // The identifier of a preset is its name.
             upstreams: values("upstreams", "id") + values("upstreams", "preset"))

@@ -71,10 +71,11 @@ package enum AuditEvent: Sendable, Hashable {
     case invitationAccepted
 
     // Consent and tokens
-    case consentGiven(scope: Scope)
+    /// `details` names the types of the authorization details.
+    case consentGiven(scope: Scope, details: [String] = [])
     case consentRefused
     case consentWithdrawn
-    case authorizationGranted(scope: Scope)
+    case authorizationGranted(scope: Scope, details: [String] = [])
     /// `audience` names the resource servers. `further` counts tokens that have no record of their own.
     case tokensIssued(grant: GrantType, scope: Scope, audience: [String] = [], further: FurtherTokens? = nil)
     /// An authorization code was replayed: the tokens issued for it are revoked (RFC 6749 §4.1.2).

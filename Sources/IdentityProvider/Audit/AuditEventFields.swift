@@ -97,10 +97,11 @@ extension AuditEvent {
         case .invitationSent: Fields(.invitationSent)
         case .invitationAccepted: Fields(.invitationAccepted)
 
-        case .consentGiven(let scope): Fields(.consentGiven, ["scope": .string(scope.text)])
+        case .consentGiven(let scope, let details): Fields(.consentGiven, .access(scope, details))
         case .consentRefused: Fields(.consentRefused, .refused)
         case .consentWithdrawn: Fields(.consentWithdrawn)
-        case .authorizationGranted(let scope): Fields(.authorizationGranted, ["scope": .string(scope.text)])
+        case .authorizationGranted(let scope, let details):
+            Fields(.authorizationGranted, .access(scope, details))
         case .tokensIssued(let grant, let scope, let audience, let further):
             Fields(.tokensIssued, .tokens(grant, scope, audience, further))
         case .codeReplayed: Fields(.codeReplayed, .alarm)
@@ -160,6 +161,12 @@ extension JSONObject {
             "factors": .texts(factors.map(\.rawValue)), "amr": .texts(amr), "acr": .string(acr),
         ]
         if let upstream { details["upstream"] = .string(upstream.rawValue) }
+        return details
+    }
+
+    fileprivate static func access(_ scope: Scope, _ types: [String]) -> JSONObject {
+        var details: JSONObject = ["scope": .string(scope.text)]
+        if !types.isEmpty { details["authorization_details"] = .texts(types) }
         return details
     }
 

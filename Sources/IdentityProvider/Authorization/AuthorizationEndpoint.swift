@@ -55,7 +55,8 @@ struct AuthorizationEndpoint: Endpoint {
             case .done(let session):
                 if let id = authorization.pushed { try await pushed.consume(id) }
                 audit.record(
-                    .authorizationGranted(scope: authorization.scope), user: session.user,
+                    .authorizationGranted(scope: authorization.scope, details: authorization.details?.types ?? []),
+                    user: session.user,
                     client: authorization.client, session: session.id)
                 return try await responder.respond(
                     to: authorization, for: session, acr: interaction.context(of: session) ?? session.acr, request)

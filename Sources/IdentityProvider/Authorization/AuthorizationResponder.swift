@@ -27,7 +27,8 @@ struct AuthorizationResponder: Sendable {
     ) async throws -> Response {
         let granted = Granted(
             client: authorization.client, user: session.user, session: session.id, scope: authorization.scope,
-            resources: authorization.resources, nonce: authorization.nonce, claims: authorization.claims,
+            details: authorization.details, resources: authorization.resources, nonce: authorization.nonce,
+            claims: authorization.claims,
             authenticatedAt: session.authTime, sessionEndsAt: session.expiresAt, amr: session.amr, acr: acr,
             satisfying: session.satisfied)
         let code = AuthorizationCode(

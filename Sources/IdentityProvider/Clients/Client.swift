@@ -32,6 +32,8 @@ package struct Client: Sendable, Hashable {
     let certificateSubject: CertificateSubject?
     /// The scope that the client may request.
     package let scope: Scope
+    /// The types of authorization details that the client may request (RFC 9396 §10).
+    package let authorizationDetailsTypes: [String]
     /// Whether ID Tokens have the claims that the scope requests. Registered as `id_token_claims: scope`, a Martlet
     /// extension.
     package let hasScopeClaimsInIDToken: Bool
@@ -88,6 +90,7 @@ package struct Client: Sendable, Hashable {
         isInPrivateNetwork = reader.flag("private_network") ?? false
         certificateSubject = CertificateSubject(&reader)
         scope = reader.value("scope", Scope.init(registered:)) ?? Scope([Scope.openID])
+        authorizationDetailsTypes = reader.list("authorization_details_types") { text throws(InvalidValue) in text }
         profile = reader.value("profile", ClientProfile.init(registered:))
         algorithms = ClientAlgorithms(&reader, for: profile)
         requestRules = RequestRules(&reader, for: profile)

@@ -11,10 +11,15 @@ struct ResourceCatalog: Sendable {
 
     /// Returns the part of `requested` that the client may have. Unknown values are ignored (OpenID Connect
     /// Core §3.1.2.1). Throws `invalid_scope` if nothing is left. If `requested` is `nil`, returns everything the
-    /// client may have except scopes that must be requested explicitly. `own` are further values of the issuer.
-    func scope(_ requested: String?, of client: Client, besides own: Scope = []) throws(OAuthError) -> Scope {
+    /// client may have except scopes that must be requested explicitly. A request that names `details` instead has no
+    /// default scope. `own` are further values of the issuer.
+    func scope(
+        _ requested: String?, or details: AuthorizationDetails? = nil, of client: Client, besides own: Scope = []
+    ) throws(OAuthError) -> Scope {
         let allowed = client.scope.intersection(known.union(own))
-        guard let requested else { return allowed.subtracting(Scope.onRequest) }
+        guard let requested else {
+            return details == nil ? allowed.subtracting(Scope.onRequest) : []
+        }
         let wanted = try Scope(parsing: requested)
         let (granted, refused) = (wanted.intersection(allowed), wanted.subtracting(allowed))
         guard !refused.isEmpty else { return granted }

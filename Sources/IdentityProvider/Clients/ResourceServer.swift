@@ -44,10 +44,12 @@ package struct ResourceServer: Sendable, Hashable, Codable {
     package var claims: [EntitlementClaim]
     /// The permissions that the API uses; empty for all.
     package var permissions: [String]
+    /// The types of authorization details that the API understands (RFC 9396 §2.1).
+    package var authorizationDetailsTypes: [AuthorizationDetailsType]
 
     private enum CodingKeys: String, CodingKey {
         case identifier, name, description, scopes, scopeDescriptions, translations, format, accessTokenAlgorithm,
-            accessTokenLifetime, introspectionClients, claims, permissions
+            accessTokenLifetime, introspectionClients, claims, permissions, authorizationDetailsTypes
     }
 
     package init(
@@ -55,7 +57,7 @@ package struct ResourceServer: Sendable, Hashable, Codable {
         accessTokenAlgorithm: SignatureAlgorithm = .es256, accessTokenLifetime: Int? = nil,
         introspectionClients: [String] = [], claims: [EntitlementClaim] = [], permissions: [String] = [],
         name: String? = nil, description: String? = nil, scopeDescriptions: [String: String] = [:],
-        translations: [String: Translation] = [:]
+        translations: [String: Translation] = [:], authorizationDetailsTypes: [AuthorizationDetailsType] = []
     ) {
         self.identifier = identifier
         self.name = name
@@ -69,6 +71,7 @@ package struct ResourceServer: Sendable, Hashable, Codable {
         self.introspectionClients = introspectionClients
         self.claims = claims
         self.permissions = permissions
+        self.authorizationDetailsTypes = authorizationDetailsTypes
     }
 
     /// Uses defaults for members that earlier versions didn't store.
@@ -87,7 +90,9 @@ package struct ResourceServer: Sendable, Hashable, Codable {
             name: try values.decodeIfPresent(String.self, forKey: .name),
             description: try values.decodeIfPresent(String.self, forKey: .description),
             scopeDescriptions: try values.decodeIfPresent([String: String].self, forKey: .scopeDescriptions) ?? [:],
-            translations: try values.decodeIfPresent([String: Translation].self, forKey: .translations) ?? [:])
+            translations: try values.decodeIfPresent([String: Translation].self, forKey: .translations) ?? [:],
+            authorizationDetailsTypes: try values.decodeIfPresent(
+                [AuthorizationDetailsType].self, forKey: .authorizationDetailsTypes) ?? [])
     }
 
     /// The name shown to users: `name`, or the host of the identifier.

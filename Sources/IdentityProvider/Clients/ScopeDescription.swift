@@ -4,18 +4,20 @@ extension ResourceCatalog {
     /// several servers define is in the group of each: consent is stored by scope and covers all of them, even if the
     /// request names only one.
     ///
-    /// `attributes` are named where they are given to `client`.
+    /// `details` follow the scopes of their resource servers. `attributes` are named where they are given to `client`.
     func access(
-        _ scope: Scope, of client: Identifier<Client>, with attributes: AttributeCatalog
+        _ scope: Scope, _ details: AuthorizationDetails? = nil, of client: Identifier<Client>,
+        with attributes: AttributeCatalog
     ) -> [Page.Value] {
         let own = scope.intersection(.standard)
         let groups: [Page.Value] = servers.compactMap { server in
             let values = scope.values.filter(server.scopes.contains)
-            guard !values.isEmpty else { return nil }
+            let details = entries(details, at: server)
+            guard !values.isEmpty || !details.isEmpty else { return nil }
             var group: [String: Page.Value] = [
                 "resource_server": server.shownName,
                 "scopes": .list(
-                    values.map { attributes.named(in: Self.entry($0, at: server), of: $0, for: client) }),
+                    values.map { attributes.named(in: Self.entry($0, at: server), of: $0, for: client) } + details),
             ]
             let carried = attributes.titles(carriedTo: server.identifier, from: client)
             if !carried.isEmpty { group["resource_attributes"] = .list(carried) }
@@ -28,11 +30,12 @@ extension ResourceCatalog {
             + groups
     }
 
-    /// Returns the scopes as one list, each entry with its server.
+    /// Returns the scopes and then `details` as one list, each entry with its server.
     func entries(
-        _ scope: Scope, of client: Identifier<Client>, with attributes: AttributeCatalog
+        _ scope: Scope, _ details: AuthorizationDetails? = nil, of client: Identifier<Client>,
+        with attributes: AttributeCatalog
     ) -> [Page.Value] {
-        scope.values.flatMap { value -> [Page.Value] in
+        let scopes = scope.values.flatMap { value -> [Page.Value] in
             guard !Scope.standard.contains(value) else {
                 return [attributes.named(in: Self.entry(value), of: value, for: client)]
             }
@@ -43,6 +46,7 @@ extension ResourceCatalog {
                 return attributes.named(in: entry, of: value, for: client)
             }
         }
+        return scopes + servers.flatMap { server in entries(details, at: server, namedBy: server.shownName) }
     }
 
     /// Returns the entry of one of the issuer's own scopes. Text: `scope_SCOPE`.
@@ -82,7 +86,7 @@ extension ResourceServer {
 }
 
 extension Page.Value {
-    fileprivate init?(_ text: String?, _ translations: [String: String]) {
+    init?(_ text: String?, _ translations: [String: String]) {
         guard let text else { return nil }
         self = translations.isEmpty ? .text(text) : .translated(translations, otherwise: text)
     }

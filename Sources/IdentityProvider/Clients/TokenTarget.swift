@@ -1,27 +1,34 @@
 import JOSE
 
-/// The audience of an access token: resource servers, each with at least one of its scopes, or only the issuer
-/// (RFC 9068 §3). All grants use this initializer, the only place that checks it.
+/// The audience of an access token: resource servers, each with at least one of its scopes or authorization details, or
+/// only the issuer (RFC 9068 §3). All grants use this initializer, the only place that checks it.
 struct TokenTarget: Sendable {
     /// Empty if the token is only for the issuer.
     let servers: [ResourceServer]
     /// The effective scope: the issuer's own values and those of `servers`.
     let scope: Scope
+    /// The authorization details for `servers`; `nil` if there are none.
+    let details: AuthorizationDetails?
     /// Whether `resource` chose the servers.
     private let isNarrowed: Bool
 
     /// `granted` holds the resources of the authorization, `requested` those of this request. Both can only narrow the
-    /// audience (RFC 8707 §2.2).
+    /// audience (RFC 8707 §2.2). `granted` concerns scopes only, because details name their server by their type
+    /// (RFC 9396 §3.2).
     ///
-    /// Throws `invalid_target` for a resource that has no scope both in `scope` and registered for `client`, and
-    /// `invalid_scope` if nothing in `scope` is available any longer.
+    /// Throws `invalid_target` for a resource that has neither details nor a scope both in `scope` and registered for
+    /// `client`, and `invalid_scope` or `invalid_authorization_details` if nothing is available any longer.
     init(
-        _ scope: Scope, of client: Client, in catalog: ResourceCatalog, granted: [String] = [],
-        requested: [String] = []
+        _ scope: Scope, _ details: AuthorizationDetails? = nil, of client: Client, in catalog: ResourceCatalog,
+        granted: [String] = [], requested: [String] = []
     ) throws(OAuthError) {
         let allowed = scope.intersection(client.scope)
-        let reachable = catalog.servers.filter { server in
+        let available = catalog.available(details, to: client)
+        let scoped = catalog.servers.filter { server in
             server.scopes.contains(where: allowed.contains) && (granted.isEmpty || granted.contains(server.identifier))
+        }
+        let reachable = catalog.servers.filter { server in
+            scoped.contains { $0.identifier == server.identifier } || catalog.details(available, at: [server]) != nil
         }
         isNarrowed = !granted.isEmpty || !requested.isEmpty
         // Every requested resource must qualify. A client would assume that the token is valid for all of them.
@@ -32,8 +39,13 @@ struct TokenTarget: Sendable {
                 of: requested.first { name in !reachable.contains { $0.identifier == name } }, to: client, in: catalog)
         }
         servers = requested.isEmpty ? reachable : reachable.filter { requested.contains($0.identifier) }
-        self.scope = allowed.intersection(Self.issuerScope.union(Scope(servers.flatMap(\.scopes))))
-        guard scope.isEmpty || !self.scope.isEmpty else {
+        let named = scoped.filter { requested.isEmpty || requested.contains($0.identifier) }
+        self.scope = allowed.intersection(Self.issuerScope.union(Scope(named.flatMap(\.scopes))))
+        self.details = catalog.details(available, at: servers)
+        guard !self.scope.isEmpty || self.details != nil || scope.isEmpty && details == nil else {
+            guard !scope.isEmpty else {
+                throw .invalidAuthorizationDetails("none of the details is still available to the client")
+            }
             throw .invalidScope("none of these scopes is still available to the client")
         }
         guard client.profile?.permits(algorithm) ?? true || servers.contains(where: { $0.format == .opaque }) else {

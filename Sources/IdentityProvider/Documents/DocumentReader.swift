@@ -230,6 +230,31 @@ package struct DocumentReader {
         return parsed
     }
 
+    /// Reads an object whose members are objects with their own parser, as `objects` reads a list of them.
+    mutating func members<Value>(
+        _ name: String, _ parse: (String, JSONObject) throws(InvalidDocument) -> Value
+    ) -> [Value] {
+        var parsed: [Value] = []
+        for (key, value) in object(name)?.members ?? [] {
+            guard let member = value.object else {
+                report("\(name).\(key)", "must be an object")
+                continue
+            }
+            do { parsed.append(try parse(key, member)) } catch {
+                for problem in error.problems {
+                    report("\(name).\(key)" + (problem.member.isEmpty ? "" : ".\(problem.member)"), problem.reason)
+                }
+            }
+        }
+        return parsed
+    }
+
+    /// Reads a value of any type.
+    mutating func json(_ name: String) -> JSON? {
+        known.insert(name)
+        return document[name]
+    }
+
     mutating func number(_ name: String, in range: ClosedRange<Int>) -> Int? {
         known.insert(name)
         guard let member = document[name] else { return nil }

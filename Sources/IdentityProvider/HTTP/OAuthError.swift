@@ -3,7 +3,7 @@ package import HTTPTypes
 import JOSE
 
 /// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 9101 §7; RFC 9449 §12.2;
-/// OpenID Connect Core §3.1.2.6; RFC 9470 §3).
+/// OpenID Connect Core §3.1.2.6; RFC 9470 §3; RFC 9396 §14.6).
 package struct OAuthError: Error {
     package enum Code: String, Sendable {
         case invalidRequest = "invalid_request"
@@ -11,6 +11,7 @@ package struct OAuthError: Error {
         case invalidGrant = "invalid_grant"
         case invalidScope = "invalid_scope"
         case invalidTarget = "invalid_target"
+        case invalidAuthorizationDetails = "invalid_authorization_details"
         case invalidToken = "invalid_token"
         case insufficientScope = "insufficient_scope"
         case insufficientUserAuthentication = "insufficient_user_authentication"
@@ -81,7 +82,7 @@ extension OAuthError.Code {
             .accountSelectionRequired, .consentRequired, .interactionRequired, .unmetAuthenticationRequirements,
             .requestNotSupported,
             .requestURINotSupported, .registrationNotSupported, .invalidRequestObject, .invalidRequestURI,
-            .invalidDPoPProof, .useDPoPNonce:
+            .invalidDPoPProof, .useDPoPNonce, .invalidAuthorizationDetails:
             .badRequest
         }
     }

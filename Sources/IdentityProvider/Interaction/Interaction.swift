@@ -18,6 +18,8 @@ struct Interaction: Codable, Sendable {
     var askedForConsent: Identifier<User>?
     /// The scope that this user consented to during the interaction.
     var consented: Scope = []
+    /// Whether this user consented to the authorization details of the request as well.
+    var consentsToDetails: Bool?
     var isDenied = false
     /// The person who came from an upstream without an account here.
     var guest: UpstreamGuest?
@@ -32,8 +34,8 @@ struct Interaction: Codable, Sendable {
     var addsAccount: Bool?
 
     private enum CodingKeys: String, CodingKey {
-        case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented, isDenied, guest,
-            forwarded, reauthenticating, account, addsAccount
+        case purpose, startedAt, requestedAt, browser, progress, exhausted, askedForConsent, consented,
+            consentsToDetails, isDenied, guest, forwarded, reauthenticating, account, addsAccount
     }
 
     init(_ purpose: Purpose, startedAt: Date, requestedAt: Date? = nil) {
@@ -97,8 +99,7 @@ struct Interaction: Codable, Sendable {
         guard try isStrongEnough(session), !isBetterAsked(of: session, policy) else {
             return try interactive(more(than: session))
         }
-        let missing = try missingConsent(of: session.user, client: client, remembered: remembered)
-        guard missing.isEmpty else {
+        if let missing = try missingConsent(of: session.user, client: client, remembered: remembered) {
             guard !isSilent else {
                 throw OAuthError(code: .consentRequired, description: "the user must consent")
             }
@@ -176,20 +177,25 @@ struct Interaction: Codable, Sendable {
         return !isDuring(session) && !isExhausted(session)
     }
 
+    /// Returns the scope to ask for, which is empty if only authorization details are missing; `nil` if nothing is.
     private func missingConsent(of user: Identifier<User>, client: Client?, remembered: Scope) throws(OAuthError)
-        -> Scope
+        -> Scope?
     {
         switch purpose {
-        case .signIn: return []
+        case .signIn: return nil
         case .authorization(let request):
             // Whether consent may be skipped depends on the client.
             guard let client else { throw .interactionLost }
-            if client.skipsConsent { return [] }
+            if client.skipsConsent { return nil }
             // A different user may have signed in since, in another tab.
-            let consented = user == askedForConsent ? consented : []
+            let isAsked = user == askedForConsent
+            let consented = isAsked ? consented : []
+            // Details are about one transaction, so earlier consent never covers them.
+            let hasDetails = request.details == nil || isAsked && consentsToDetails == true
             // `prompt=consent` ignores earlier consent.
             let former = request.prompt.contains(.consent) ? [] : remembered
-            return request.consentScope.subtracting(former).subtracting(consented)
+            let missing = request.consentScope.subtracting(former).subtracting(consented)
+            return missing.isEmpty && hasDetails ? nil : missing
         }
     }
 }

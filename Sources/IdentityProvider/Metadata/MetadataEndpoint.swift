@@ -33,8 +33,10 @@ struct MetadataEndpoint: Endpoint {
     }
 
     func respond(to request: Request) async throws -> Response {
+        let servers = try await resources.catalog().servers
         let body = metadata.document(
-            scopes: try await resources.catalog().servers.flatMap(\.scopes),
+            scopes: servers.flatMap(\.scopes),
+            detailsTypes: servers.flatMap { $0.authorizationDetailsTypes.map(\.name) },
             claims: try await attributes.catalog().publicClaims
         ).serialized()
         return .cacheable(body, type: "application/json", tag: EntityTag(of: body), maxAge: 3_600, for: request)

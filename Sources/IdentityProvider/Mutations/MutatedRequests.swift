@@ -118,7 +118,8 @@ extension Mutation {
 extension Granted {
     fileprivate func given(to client: Identifier<Client>) -> Granted {
         Granted(
-            client: client, user: user, session: session, scope: scope, resources: resources, nonce: nonce,
+            client: client, user: user, session: session, scope: scope, details: details, resources: resources,
+            nonce: nonce,
             claims: claims, authenticatedAt: authenticatedAt, amr: amr, acr: acr)
     }
 }

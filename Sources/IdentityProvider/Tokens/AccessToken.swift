@@ -17,10 +17,12 @@ struct AccessToken: Codable, Sendable {
     let acr: String?
     /// What its sender must prove to have; `nil` for a bearer token.
     var confirmation: Confirmation?
+    /// The authorization details for its audience (RFC 9396 §9.1).
+    var details: AuthorizationDetails?
 
     private enum CodingKeys: String, CodingKey {
         case id, authorization, client, user, scope, audience, issuedAt, expiresAt, authenticatedAt, amr, acr,
-            confirmation
+            confirmation, details
     }
 
     /// The scheme with which the token must be presented.
@@ -43,6 +45,7 @@ extension AccessToken {
         if let acr { claims["acr"] = .string(acr) }
         if !amr.isEmpty { claims["amr"] = .array(amr.map(JSON.string)) }
         claims["cnf"] = confirmation?.claim
+        claims["authorization_details"] = details?.json
         return claims
     }
 
@@ -66,7 +69,7 @@ extension AccessToken {
             issuedAt: Date(timeIntervalSince1970: issuedAt), expiresAt: Date(timeIntervalSince1970: expiresAt),
             authenticatedAt: (claims["auth_time"]?.seconds).map(Date.init(timeIntervalSince1970:)),
             amr: claims["amr"]?.array?.compactMap(\.string) ?? [], acr: claims["acr"]?.string,
-            confirmation: confirmation)
+            confirmation: confirmation, details: AuthorizationDetails(reading: claims["authorization_details"]))
     }
 
     /// Returns a new token identifier. It starts with the identifier of the authorization, which leads from the token
@@ -82,6 +85,17 @@ extension ResourceCatalog {
     func servers(of token: AccessToken) -> [ResourceServer] {
         servers.filter { server in
             token.audience.contains(server.identifier) && server.scopes.contains(where: token.scope.contains)
+        }
+    }
+
+    /// Returns the resource servers that may introspect `token`: those that accept it, and those in its audience that
+    /// declare the type of one of its details.
+    func introspectors(of token: AccessToken) -> [ResourceServer] {
+        let scoped = servers(of: token)
+        guard token.details != nil else { return scoped }
+        return servers.filter { server in
+            scoped.contains { $0.identifier == server.identifier }
+                || token.audience.contains(server.identifier) && details(token.details, at: [server]) != nil
         }
     }
 }

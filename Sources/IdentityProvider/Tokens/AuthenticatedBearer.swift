@@ -27,6 +27,7 @@ struct BearerAuthenticator: Sendable {
     private let reader: AccessTokenReader
     private let clients: any ClientStore
     private let users: any UserStore
+    private let resources: CachedResourceServers
     private let authorizations: any AuthorizationStore
     private let singleUse: any SingleUseStore
     private let binding: TokenBinding
@@ -36,6 +37,7 @@ struct BearerAuthenticator: Sendable {
         reader = AccessTokenReader(core)
         clients = core.clients
         users = core.stores.users
+        resources = core.resources
         authorizations = core.stores.authorizations
         singleUse = core.stores.singleUse
         binding = TokenBinding(core)
@@ -78,9 +80,17 @@ struct BearerAuthenticator: Sendable {
         guard let authorization = try await authorizations.find(parent), authorization.revokedAt == nil,
             authorization.granted.user == token.user, authorization.granted.client == token.client,
             token.scope.isSubset(of: authorization.granted.scope),
+            try await hasDetails(token, within: authorization.granted),
             let id = token.user, let user = try await users.findEnabled(id)
         else { return nil }
         return AuthenticatedBearer(token, AuthenticatedBearer.Person(user: user, granted: authorization.granted))
+    }
+
+    /// Whether the user granted the token's authorization details. Few tokens have any.
+    private func hasDetails(_ token: AccessToken, within granted: Granted) async throws -> Bool {
+        guard let details = token.details else { return true }
+        guard let granted = granted.details else { return false }
+        return try await resources.catalog().permits(details, within: granted)
     }
 
     private func isEnabled(_ id: Identifier<Client>) async throws -> Bool {

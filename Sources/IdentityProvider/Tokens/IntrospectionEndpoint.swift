@@ -65,13 +65,16 @@ struct IntrospectionEndpoint: Endpoint {
 
     /// Returns `nil` if `client` may not read the token.
     private func describe(_ bearer: AuthenticatedBearer, to client: AuthenticatedClient) async throws -> JSONObject? {
-        let servers = try await resources.catalog().servers(of: bearer.token)
+        let catalog = try await resources.catalog()
+        let servers = catalog.introspectors(of: bearer.token)
         guard client.mayRead(bearer.token, for: servers) else { return nil }
         // The holder of an opaque token must learn no more from it than the token says.
         let isDisclosed = client.acts(for: servers) || servers.allSatisfy { $0.format == .jwt }
         // First, so that they can't replace other members.
         var description = isDisclosed ? try await attributeClaims(of: bearer, for: servers) : [:]
         description.merge(bearer.token.claims(issuer: issuer))
+        description["authorization_details"] =
+            client.details(of: bearer.token, for: servers, in: catalog)?.json
         description["active"] = true
         description["token_type"] = .string(bearer.scheme.name)
         if let user = bearer.person?.user {
@@ -103,6 +106,7 @@ struct IntrospectionEndpoint: Endpoint {
             "sub": .string(granted.user?.rawValue ?? client.id.rawValue), "scope": .string(granted.scope.text),
             "exp": .integer(Int(end.timeIntervalSince1970)),
         ]
+        description["authorization_details"] = granted.details?.json
         description["cnf"] = presented.confirmations.first?.claim
         return description
     }
@@ -120,6 +124,15 @@ extension AuthenticatedClient {
     /// (RFC 7662 §4).
     fileprivate func mayRead(_ token: AccessToken, for servers: [ResourceServer]) -> Bool {
         token.client == id || acts(for: servers)
+    }
+
+    /// Returns the details of the token that the client may see: those of its own token, or those for the resource servers
+    /// it acts for (RFC 9396 §9.2).
+    fileprivate func details(
+        of token: AccessToken, for servers: [ResourceServer], in catalog: ResourceCatalog
+    ) -> AuthorizationDetails? {
+        guard token.client != id else { return token.details }
+        return catalog.details(token.details, at: servers.filter { acts(for: [$0]) })
     }
 
     fileprivate func acts(for servers: [ResourceServer]) -> Bool {

@@ -38,7 +38,8 @@ struct TokenIssuer: Sendable {
             accessToken: try await encode(token, of: redemption, with: entitlements, attributes), scheme: token.scheme,
             issuedAt: token.issuedAt, expiresAt: token.expiresAt, scope: redemption.scope,
             refreshToken: try refreshToken(
-                of: redemption, to: client, boundTo: client.isPublic ? confirmation : nil))
+                of: redemption, to: client, boundTo: client.isPublic ? confirmation : nil),
+            details: token.details)
         if hasIDToken, let user, let entitlements {
             let token = IDToken(
                 issuer: issuer, client: client, granted: redemption.granted, user: user, entitlements: entitlements,
@@ -72,7 +73,7 @@ struct TokenIssuer: Sendable {
             audience: target.servers.map(\.identifier) + (target.includesIssuer ? [issuer.identifier] : []),
             issuedAt: moment, expiresAt: moment.addingTimeInterval(lifetime),
             authenticatedAt: granted.authenticatedAt, amr: granted.amr, acr: granted.acr,
-            confirmation: confirmation)
+            confirmation: confirmation, details: target.details)
     }
 
     /// A JWT carries the user's current entitlements and attributes. An opaque token doesn't, because introspection adds

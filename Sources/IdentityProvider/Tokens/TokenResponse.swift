@@ -10,6 +10,8 @@ struct TokenResponse: Sendable {
     let expiresAt: Date
     let scope: Scope
     let refreshToken: String?
+    /// Those of the access token (RFC 9396 §7).
+    let details: AuthorizationDetails?
     var idToken: String?
 
     /// Seconds until the access token expires.
@@ -21,6 +23,7 @@ struct TokenResponse: Sendable {
             "scope": .string(scope.text),
         ]
         members["refresh_token"] = refreshToken.map(JSON.string)
+        members["authorization_details"] = details?.json
         members["id_token"] = idToken.map(JSON.string)
         return members
     }

@@ -39,7 +39,9 @@ struct ConsentEndpoint: InteractionPageEndpoint {
         switch request.parameters["decision"] {
         case "allow":
             interaction.consented = authorization.consentScope
-            try await consents.give(authorization.consentScope, to: authorization.client, in: session)
+            interaction.consentsToDetails = authorization.details == nil ? nil : true
+            try await consents.give(
+                authorization.consentScope, authorization.details, to: authorization.client, in: session)
         case "deny":
             interaction.isDenied = true
             consents.deny(authorization.client, in: session)
@@ -68,8 +70,9 @@ struct ConsentEndpoint: InteractionPageEndpoint {
         page.data["switch_account_uri"] = .text(try interactions.location(.selectAccount, interaction))
         let attributes = try await attributes.catalog()
         let client = authorization.client
-        page.data["requested"] = .list(catalog.entries(isNew, of: client, with: attributes))
-        page.data["requested_access"] = .list(catalog.access(isNew, of: client, with: attributes))
+        let details = authorization.details
+        page.data["requested"] = .list(catalog.entries(isNew, details, of: client, with: attributes))
+        page.data["requested_access"] = .list(catalog.access(isNew, details, of: client, with: attributes))
         let known = asked.subtracting(isNew)
         page.data["granted"] = .list(catalog.entries(known, of: client, with: attributes))
         page.data["granted_access"] = .list(catalog.access(known, of: client, with: attributes))

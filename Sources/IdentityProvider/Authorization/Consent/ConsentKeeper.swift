@@ -23,15 +23,19 @@ struct ConsentKeeper: Sendable {
     }
 
     /// Adds to earlier consent. Consent is stored even if it won't be remembered, because users see and revoke it on
-    /// the account page.
-    func give(_ scope: Scope, to client: Identifier<Client>, in session: Session) async throws {
+    /// the account page. Details are never remembered: they are about one transaction.
+    func give(
+        _ scope: Scope, _ details: AuthorizationDetails?, to client: Identifier<Client>, in session: Session
+    ) async throws {
         let former = try await consents.find(user: session.user, client: client)
         let agreed = former?.scope.union(scope) ?? scope
         try await consents.save(Consent(user: session.user, client: client, scope: agreed, grantedAt: now()))
         Logger.current.info(
             "consent given",
             metadata: ["user": "\(session.user)", "client": "\(client)", "scope": "\(scope.text)"])
-        audit.record(.consentGiven(scope: scope), user: session.user, client: client, session: session.id)
+        audit.record(
+            .consentGiven(scope: scope, details: details?.types ?? []), user: session.user, client: client,
+            session: session.id)
     }
 
     func deny(_ client: Identifier<Client>, in session: Session) {

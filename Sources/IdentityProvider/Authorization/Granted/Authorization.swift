@@ -33,6 +33,8 @@ package struct Granted: Sendable, Hashable, Codable {
     package let user: Identifier<User>?
     package let session: Identifier<Session>?
     package let scope: Scope
+    /// The authorization details (RFC 9396 §2); `nil` if there are none.
+    package let details: AuthorizationDetails?
     /// The requested resource servers (RFC 8707).
     package let resources: [String]
     package let nonce: String?
@@ -55,13 +57,15 @@ package struct Granted: Sendable, Hashable, Codable {
     package var begunAt: Date?
 
     private enum CodingKeys: String, CodingKey {
-        case client, user, session, scope, resources, nonce, claims, authenticatedAt, amr, acr, standing, begunAt,
+        case client, user, session, scope, details, resources, nonce, claims, authenticatedAt, amr, acr, standing,
+            begunAt,
             sessionEndsAt, confirmation
     }
 
     package init(
         client: Identifier<Client>, user: Identifier<User>? = nil, session: Identifier<Session>? = nil, scope: Scope,
-        resources: [String] = [], nonce: String? = nil, claims: ClaimsRequest? = nil, authenticatedAt: Date? = nil,
+        details: AuthorizationDetails? = nil, resources: [String] = [], nonce: String? = nil,
+        claims: ClaimsRequest? = nil, authenticatedAt: Date? = nil,
         sessionEndsAt: Date? = nil, amr: [String] = [], acr: String? = nil,
         satisfying standing: AuthenticationContext? = nil
     ) {
@@ -69,6 +73,7 @@ package struct Granted: Sendable, Hashable, Codable {
         self.user = user
         self.session = session
         self.scope = scope
+        self.details = details
         self.resources = resources
         self.nonce = nonce
         self.claims = claims

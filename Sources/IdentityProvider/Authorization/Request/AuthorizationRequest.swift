@@ -6,6 +6,8 @@ struct AuthorizationRequest: Codable, Sendable {
     let client: Identifier<Client>
     let redirect: VerifiedRedirect
     let scope: Scope
+    /// `authorization_details` (RFC 9396 §3).
+    let details: AuthorizationDetails?
     let resources: [String]
     let pkce: PKCE?
     let nonce: String?
@@ -27,7 +29,8 @@ struct AuthorizationRequest: Codable, Sendable {
     var pushed: String?
 
     private enum CodingKeys: String, CodingKey {
-        case client, redirect, scope, resources, pkce, nonce, prompt, maxAge, loginHint, upstreamHint, languages,
+        case client, redirect, scope, details, resources, pkce, nonce, prompt, maxAge, loginHint, upstreamHint,
+            languages,
             display,
             claims, requestedContexts, subject, dpopKey, pushed
     }
@@ -46,8 +49,10 @@ struct AuthorizationRequest: Codable, Sendable {
         try client.require(.authorizationCode)
         resources = parameters.all("resource")
         // Users aren't asked to consent to scopes that no token of this authorization can have (RFC 8707 §2.1).
+        details = try known.details(parameters, of: client)
         scope = try TokenTarget(
-            known.scope(parameters["scope"], of: client), of: client, in: known, requested: resources
+            known.scope(parameters["scope"], or: details, of: client), details, of: client, in: known,
+            requested: resources
         ).scope
         prompt = try Prompt.parse(parameters)
         maxAge = try parameters.seconds("max_age") ?? client.defaultMaxAge
@@ -108,6 +113,7 @@ struct AuthorizationRequest: Codable, Sendable {
     /// Whether the client's registration, which may have changed since, still allows the request.
     func isPossible(for client: Client) -> Bool {
         client.redirectURIs.contains { $0.matches(redirect.uri) } && consentScope.isSubset(of: client.scope)
+            && client.mayRequest(details)
             && client.grantTypes.contains(.authorizationCode) && client.responseModes.contains(redirect.mode)
             && (pushed != nil || !client.requestRules.arePushed)
             && (try? Self.requireProtection(of: client, scope, nonce, pkce)) != nil

@@ -65,6 +65,10 @@ struct RequestObject: Sendable {
             guard let texts = Self.texts(value, of: name) else {
                 throw InvalidRequestObject(reason: "resource must be a string or a list of strings")
             }
+            // RFC 9396 §3: inside JSON, it is not a text.
+            guard name != "authorization_details" || value.array != nil else {
+                throw InvalidRequestObject(reason: "authorization_details must be an array")
+            }
             guard !([name] + texts).contains(where: { FormEncoding.hasControlCharacter($0.utf8) }) else {
                 throw InvalidRequestObject(reason: "a parameter has a control character")
             }

@@ -27,8 +27,10 @@ struct AuthorizationCodeGrant: Grant {
     func redeem(_ request: TokenRequest) async throws -> Redemption {
         let code = try VerifiedCode(request, opening: sealer, at: now())
         // The token request may name a subset of the authorization request's resources (RFC 8707 §2.2).
+        let (client, catalog) = (request.client.client, try await resources.catalog())
+        let details = try catalog.details(request.parameters, within: code.granted.details, of: client)
         let target = try TokenTarget(
-            code.granted.scope, of: request.client.client, in: await resources.catalog(),
+            code.granted.scope, details, of: client, in: catalog,
             granted: code.granted.resources, requested: request.parameters.all("resource"))
         let user = try await user(of: code)
         try await requireSession(of: code)

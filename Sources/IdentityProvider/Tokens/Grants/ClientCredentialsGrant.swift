@@ -11,8 +11,9 @@ struct ClientCredentialsGrant: Grant {
         let (client, parameters) = (request.client, request.parameters)
         let catalog = try await resources.catalog()
         // The standard scopes concern a user, and there is none.
+        let details = try catalog.details(parameters, of: client.client)
         let own = client.client.eventReceiver == nil ? [] : Scope.sharedSignals
-        let scope = try catalog.scope(parameters["scope"], of: client.client, besides: own)
+        let scope = try catalog.scope(parameters["scope"], or: details, of: client.client, besides: own)
             .subtracting(Scope.standard)
         guard parameters["scope"] == nil || !scope.isEmpty else {
             let sent = SentText(parameters["scope"] ?? "")
@@ -20,7 +21,7 @@ struct ClientCredentialsGrant: Grant {
         }
         let requested = parameters.all("resource")
         return Redemption(
-            Granted(client: client.id, scope: scope, resources: requested),
-            for: try TokenTarget(scope, of: client.client, in: catalog, requested: requested))
+            Granted(client: client.id, scope: scope, details: details, resources: requested),
+            for: try TokenTarget(scope, details, of: client.client, in: catalog, requested: requested))
     }
 }

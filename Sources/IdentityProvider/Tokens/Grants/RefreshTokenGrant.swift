@@ -39,8 +39,10 @@ struct RefreshTokenGrant: Grant {
             throw Self.refusal("It has expired, or its session has ended.")
         }
         let scope = try narrowed(parameters, within: stored.granted.scope)
+        let catalog = try await resources.catalog()
+        let details = try catalog.details(parameters, within: stored.granted.details, of: client.client)
         let target = try TokenTarget(
-            scope, of: client.client, in: await resources.catalog(), granted: stored.granted.resources,
+            scope, details, of: client.client, in: catalog, granted: stored.granted.resources,
             requested: parameters.all("resource"))
         guard let id = stored.granted.user, let user = try await users.findEnabled(id) else {
             throw Self.refusal("Its user was disabled or removed.")

@@ -53,7 +53,7 @@ extension Attribute {
         }
     }
 
-    private static func isDate(_ text: String) -> Bool {
+    static func isDate(_ text: String) -> Bool {
         let style = Date.ISO8601FormatStyle().year().month().day()
         // Formatting it again rejects days that no month has.
         guard text.utf8.count == 10, let day = try? style.parse(text) else { return false }

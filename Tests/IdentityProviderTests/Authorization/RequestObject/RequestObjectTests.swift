@@ -180,7 +180,6 @@ struct RequestObjectTests {
                     "id_token": ["name": ["essential": true], "nested": ["a": [1, .number(2.5), false, .null]]]
                 ],
                 "vendor": ["a": ["b": ["c": [1, 2, 3]]]], "is_new": true, "rate": .number(1.5), "nothing": .null,
-                "authorization_details": [["type": "payment"]],
             ], for: issuer)
         let answer = try await authorize(object, at: issuer).answer()
         let tokens = try await client.redeem(answer.required("code"), at: issuer).json()

@@ -1,6 +1,6 @@
 /// A parser of untrusted bytes, with the rules for any input that it accepts. `--target=json` chooses one.
 enum FuzzTarget: String, CaseIterable {
-    case json, cbor, der, cookies, forms, authorization, jws, http1, certificates, objects, dpop
+    case json, cbor, der, cookies, forms, authorization, jws, http1, certificates, objects, dpop, details
 
     /// Stops the program if a rule is broken; libFuzzer then saves the input.
     func check(_ input: [UInt8]) {
@@ -16,6 +16,7 @@ enum FuzzTarget: String, CaseIterable {
         case .certificates: CertificateFuzz.check(input)
         case .objects: RequestObjectFuzz.check(input)
         case .dpop: DPoPFuzz.check(input)
+        case .details: DetailsFuzz.check(input)
         }
     }
 

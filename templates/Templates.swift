@@ -6,10 +6,12 @@ package enum Templates {
 
     private static let contents: [String: [UInt8]] = [
         "account.mustache": PackageResources.account_mustache,
+        "approve-device.mustache": PackageResources.approve_device_mustache,
         "authenticator-app.mustache": PackageResources.authenticator_app_mustache,
         "confirm-sign-out.mustache": PackageResources.confirm_sign_out_mustache,
         "consent.mustache": PackageResources.consent_mustache,
         "delete-account.mustache": PackageResources.delete_account_mustache,
+        "device.mustache": PackageResources.device_mustache,
         "email-address.mustache": PackageResources.email_address_mustache,
         "emblem.mustache": PackageResources.emblem_mustache,
         "enrol.mustache": PackageResources.enrol_mustache,

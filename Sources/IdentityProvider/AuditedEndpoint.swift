@@ -10,7 +10,9 @@ struct AuditedEndpoint: Endpoint {
         try await RequestContext.$current.withValue(RequestContext(request)) {
             do { return try await base.respond(to: request) } catch let error as OAuthError {
                 // `ClientAuthenticator` has already recorded why it refused a client. Our own failures go to the log.
-                if !(error.cause is ClientRefusal), error.code != .serverError, error.code != .temporarilyUnavailable {
+                if !(error.cause is ClientRefusal), error.code != .serverError, error.code != .temporarilyUnavailable,
+                    !error.code.isWaiting
+                {
                     log.record(
                         .requestRefused(route: request.path, error: error.code, reason: error.description))
                 }

@@ -10,6 +10,10 @@ package enum Measurements {
         switch event {
         case .tokensIssued(let grant, _, _, _):
             Counter(label: "martlet.tokens", dimensions: [("grant_type", grant.rawValue)]).increment()
+        case .deviceRequested: countDevice("requested")
+        case .deviceApproved: countDevice("approved")
+        case .deviceDenied: countDevice("denied")
+        case .deviceCodeRefused, .deviceCodeReused: countDevice("refused")
         case .signedIn(let factors, _, _, _): countSignIn(factors, "signed_in")
         case .steppedUp(let factor, _): countSignIn([factor], "stepped_up")
         case .signInRefused(let reason, let factor): countSignIn([factor], reason.rawValue)
@@ -61,6 +65,10 @@ package enum Measurements {
 
     private static func suspiciousSignIns(_ signal: String, _ consequence: String) -> Counter {
         Counter(label: "martlet.suspicious_sign_ins", dimensions: [("signal", signal), ("consequence", consequence)])
+    }
+
+    private static func countDevice(_ outcome: String) {
+        Counter(label: "martlet.device_authorizations", dimensions: [("outcome", outcome)]).increment()
     }
 
     private static func countSignIn(_ factors: [Factor], _ outcome: String) {

@@ -17,6 +17,9 @@ extension SealedPurpose {
     static let dpopNonce = transit("DPoP nonce") { _ in DPoPNonces.lifetime }
     /// As long as the interaction that uses it.
     static let pushedRequest = transit("pushed request") { $0.pushedRequest + $0.interaction }
+    static let deviceRequest = transit("device request") { $0.deviceCode }
+    static let deviceAnswer = transit("device answer") { $0.deviceCode }
+    static let deviceApproval = transit("device approval") { $0.deviceCode }
     static let privateKey = rest("private key")
     static let clientSecret = rest("client secret")
     static let mail = rest("mail")
@@ -29,7 +32,10 @@ extension SealedPurpose {
     /// Returns the longest lifetime of a value in transit, in seconds.
     static func longestLifetime(_ lifetimes: Lifetimes) -> TimeInterval {
         let all =
-            [refreshToken, accessToken, interaction, pushedRequest, passkeyCeremony, forwardPass, upstreamIDToken]
+            [
+                refreshToken, accessToken, interaction, pushedRequest, deviceRequest, passkeyCeremony, forwardPass,
+                upstreamIDToken,
+            ]
             + MailLinkPurpose.all.map(\.sealed)
         return all.compactMap { $0.lifetime?(lifetimes) }.max() ?? 0
     }

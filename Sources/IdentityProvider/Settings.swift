@@ -107,6 +107,8 @@ package struct Lifetimes: Sendable {
     package var authorizationCode: TimeInterval = 60
     /// From a pushed authorization request to the first page (RFC 9126 §2.2).
     package var pushedRequest: TimeInterval = 60
+    /// From a device's request to the first use of its codes (RFC 8628 §3.2).
+    package var deviceCode: TimeInterval = 600
     /// From the first page of a sign-in to its last.
     package var interaction: TimeInterval = 1_800
     /// From a first factor to the second.

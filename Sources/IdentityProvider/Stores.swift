@@ -16,6 +16,7 @@ package struct Stores: Sendable {
     package let consents: any ConsentStore
     package let authorizations: any AuthorizationStore
     package let pushedRequests: any PushedRequestStore
+    package let deviceAuthorizations: any DeviceAuthorizationStore
     package let totpCredentials: any TOTPCredentialStore
     package let passkeys: any PasskeyStore
     package let recoveryCodes: any RecoveryCodeStore
@@ -37,6 +38,7 @@ package struct Stores: Sendable {
         upstreams: any UpstreamStore, upstreamLinks: any UpstreamLinkStore, sessions: any SessionStore,
         devices: any DeviceStore, attempts: any AttemptStore, consents: any ConsentStore,
         authorizations: any AuthorizationStore, pushedRequests: any PushedRequestStore,
+        deviceAuthorizations: any DeviceAuthorizationStore,
         totpCredentials: any TOTPCredentialStore, passkeys: any PasskeyStore,
         recoveryCodes: any RecoveryCodeStore, recoveries: any AccountRecoveryStore, keys: any KeyStore,
         dataKeys: any DataKeyStore,
@@ -59,6 +61,7 @@ package struct Stores: Sendable {
         self.consents = consents
         self.authorizations = authorizations
         self.pushedRequests = pushedRequests
+        self.deviceAuthorizations = deviceAuthorizations
         self.totpCredentials = totpCredentials
         self.passkeys = passkeys
         self.recoveryCodes = recoveryCodes

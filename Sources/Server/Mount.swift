@@ -63,8 +63,8 @@ struct Mount: Sendable {
     /// Renders the error as the endpoint does, and logs its code and cause once. `LogMiddleware` logs a sample of the
     /// requests that are rate limited.
     private func refuse(_ routed: RoutedRequest, _ error: OAuthError) -> Answer {
-        Measurements.countRefusal(error.code)
-        if error.status != .tooManyRequests {
+        if !error.code.isWaiting { Measurements.countRefusal(error.code) }
+        if error.status != .tooManyRequests, !error.code.isWaiting {
             var values: Logger.Metadata = [
                 "route": "\(routed.route.path)", "error": "\(error.code.rawValue)", "reason": "\(error.description)",
                 "cause": "\(error.cause.map { "\($0)" } ?? "none")", "address": "\(routed.exchange.remoteAddress)",

@@ -132,6 +132,15 @@ extension StoredForm {
         StoredForm(VerifiedRedirect.self, redirect),
         StoredForm(PushedRequest.self, #"{"id": "a", "request": \#(request), "expiresAt": 801000060.25}"#),
         StoredForm(AuthorizationDetails.self, details),
+        StoredForm(
+            DeviceRequest.self,
+            """
+            {"id": "a", "userCode": "BCDFGHJK", "client": "c", "scope": "openid", "resources": ["https://api.example"],
+             "dpopKey": "k", "authorization": "z", "address": "192.0.2.1", "userAgent": "curl", "startedAt": 801000000.25,
+             "expiresAt": 801000600.25}
+            """),
+        StoredForm(DeviceAnswer.self, #"{"request": "a", "granted": \#(granted)}"#),
+        StoredForm(DeviceApproval.self, #"{"request": "a", "session": "s"}"#),
         StoredForm(PKCE.self, pkce),
         StoredForm(ClaimsRequest.self, claims),
         StoredForm(ClaimsRequest.Entry.self, entry),

@@ -67,6 +67,7 @@ struct StoredNamesTests {
             .mail, .oneTimePasswordSecret, .upstreamSignOut, .upstreamAttempt, .upstreamResponse, .upstreamIDToken,
             .upstreamSecret,
             .upstreamTokens, .upstreamLinkOffer, .dpopNonce, .pushedRequest, .streamAuthorization, .securityEvent,
+            .deviceRequest, .deviceAnswer, .deviceApproval,
         ]
         #expect(
             purposes.map(\.name) == [
@@ -76,6 +77,7 @@ struct StoredNamesTests {
                 "upstream sign-out", "upstream attempt", "upstream response", "upstream ID token", "upstream secret",
                 "upstream tokens",
                 "upstream link offer", "DPoP nonce", "pushed request", "event stream authorization", "security event",
+                "device request", "device answer", "device approval",
             ])
         #expect(
             MailLinkPurpose.all.map(\.sealed.name) == [
@@ -87,13 +89,13 @@ struct StoredNamesTests {
             AttemptCounter.self, AttemptSpread.self, Client.self, ClientAttempts.self, Device.self,
             HashedClientSecret.self, GuessLimiter.self, MailShare.self, PushedRequest.self, RecoveryCode.self,
             Session.self,
-            SignInProgress.self, TOTPCredential.self,
+            SignInProgress.self, TOTPCredential.self, DeviceRequest.self, UserCode.self, UserCodeGuesses.self,
         ]
         #expect(
             digested.map { $0.digestLabel } == [
                 "AttemptCounter", "AttemptSpread", "Client", "ClientAttempts", "Device", "Client SHA-256",
                 "GuessLimiter", "MailShare", "PushedRequest", "RecoveryCode", "Session", "SignInProgress",
-                "TOTPCredential",
+                "TOTPCredential", "DeviceCode", "UserCode", "UserCodeGuesses",
             ])
         #expect(DataKeyClass.allCases.map(\.rawValue) == ["transit", "rest", "digest", "form", "cookie", "audit"])
     }
@@ -103,13 +105,13 @@ struct StoredNamesTests {
         let spent: [SingleUsePurpose] = [
             .clientAssertion, .accessToken, .passkeyChallenge, .mailLink, .mail, .emailCode, .forwardTicket,
             .signInTicket, .failedAttempt, .successfulAttempt, .upstreamState, .logoutToken, .upstreamSession,
-            .dpopProof,
+            .dpopProof, .deviceApproval,
         ]
         #expect(
             spent.map(\.rawValue) == [
                 "client assertion", "access token", "passkey challenge", "mail link", "mail", "e-mail code",
                 "forward ticket", "sign-in ticket", "failed attempt", "successful attempt",
-                "upstream state", "logout token", "upstream session", "DPoP proof",
+                "upstream state", "logout token", "upstream session", "DPoP proof", "device approval",
             ])
         #expect(AuditOutcome.allCases.map(\.rawValue) == ["success", "refused", "alarm"])
         #expect(AccountOrigin.allCases.map(\.rawValue) == ["sign_up", "invitation", "administration", "upstream"])

@@ -273,3 +273,10 @@ extension WebhookDelivery {
         id: Identifier("node.1.0"), url: "https://shop.example/hook", body: "{}", dueAt: moment,
         expiresAt: moment.addingTimeInterval(60))
 }
+
+extension DeviceAuthorization {
+    static func example(_ id: String, code: String) -> DeviceAuthorization {
+        DeviceAuthorization(
+            id: id, userCode: code, sealedRequest: [0, 1, 255], interval: 5, expiresAt: moment)
+    }
+}

@@ -53,7 +53,7 @@ struct QueryPlanTests {
             let large = [
                 "users", "user_names", "totp_credentials", "passkeys", "sessions", "consents", "authorizations",
                 "spent", "mail_outbox", "devices", "networks", "recovery_codes", "attempts", "upstream_links",
-                "pushed_requests",
+                "pushed_requests", "device_authorizations",
             ]
             let lookups = steps.filter { step in large.contains { step.hasPrefix("\($0) ") } }
             #expect(lookups.count > 30)
@@ -102,10 +102,14 @@ struct QueryPlanTests {
         INSERT INTO spent SELECT 'https://id.example.com', 'jti', seq, 4000000000000 + seq FROM seq_1_to_3000;
         INSERT INTO pushed_requests SELECT 'https://id.example.com', CONCAT('y', seq), '', 4000000000000 + seq
             FROM seq_1_to_3000;
+        INSERT INTO device_authorizations (issuer, id, user_code, sealed_request, polling_interval, expires_at)
+            SELECT 'https://id.example.com', CONCAT('y', seq), CONCAT('y', seq), '', 5, 4000000000000 + seq
+            FROM seq_1_to_3000;
         INSERT INTO mail_outbox SELECT 'https://id.example.com', CONCAT('x', seq), '', 0, 4000000000000 + seq, 0,
             4000000000000 + seq FROM seq_1_to_3000;
         ANALYZE TABLE users, user_names, totp_credentials, passkeys, sessions, consents, authorizations, spent,
-            mail_outbox, devices, networks, recovery_codes, attempts, upstream_links, pushed_requests
+            mail_outbox, devices, networks, recovery_codes, attempts, upstream_links, pushed_requests,
+            device_authorizations
         """
 
     @Test(

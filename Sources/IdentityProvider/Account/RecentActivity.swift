@@ -23,7 +23,8 @@ struct RecentActivity: Sendable {
         "access_code_used",
         "password_changed", "password_reset", "password_withdrawn",
         "device_remembered", "device_revoked", "suspicious_sign_in", "email_changed", "email_verified",
-        "consent_given", "consent_withdrawn", "profile_changed", "recovery_started", "recovery_canceled",
+        "consent_given", "consent_withdrawn", "device_approved", "profile_changed", "recovery_started",
+        "recovery_canceled",
         "recovery_finished",
     ]
 

@@ -76,9 +76,18 @@ package enum AuditEvent: Sendable, Hashable {
     case consentRefused
     case consentWithdrawn
     case authorizationGranted(scope: Scope, details: [String] = [])
+    /// A device asked for codes (RFC 8628 §3.1).
+    case deviceRequested(scope: Scope)
+    /// `place` says where the device is, seen from the user's browser (RFC 10027 §6.1.1).
+    case deviceApproved(scope: Scope, place: String)
+    case deviceDenied(place: String)
+    /// A user entered a code that names no device, or may not enter or approve more of them.
+    case deviceCodeRefused(reason: String)
+    /// A user entered the code of a device that was approved or denied before (RFC 10027 §6.1.4).
+    case deviceCodeReused
     /// `audience` names the resource servers. `further` counts tokens that have no record of their own.
     case tokensIssued(grant: GrantType, scope: Scope, audience: [String] = [], further: FurtherTokens? = nil)
-    /// An authorization code was replayed: the tokens issued for it are revoked (RFC 6749 §4.1.2).
+    /// An authorization code or device code was replayed: the tokens issued for it are revoked (RFC 6749 §4.1.2).
     case codeReplayed
     /// A refresh token was reused after its successor: its authorization is revoked (RFC 9700 §4.14.2).
     case refreshTokenReused

@@ -102,6 +102,12 @@ extension AuditEvent {
         case .consentWithdrawn: Fields(.consentWithdrawn)
         case .authorizationGranted(let scope, let details):
             Fields(.authorizationGranted, .access(scope, details))
+        case .deviceRequested(let scope): Fields(.deviceRequested, ["scope": .string(scope.text)])
+        case .deviceApproved(let scope, let place):
+            Fields(.deviceApproved, ["scope": .string(scope.text), "place": .string(place)])
+        case .deviceDenied(let place): Fields(.deviceDenied, .refused, ["place": .string(place)])
+        case .deviceCodeRefused(let reason): Fields(.deviceCodeRefused, .refused, ["reason": .string(reason)])
+        case .deviceCodeReused: Fields(.deviceCodeReused, .alarm)
         case .tokensIssued(let grant, let scope, let audience, let further):
             Fields(.tokensIssued, .tokens(grant, scope, audience, further))
         case .codeReplayed: Fields(.codeReplayed, .alarm)

@@ -1,4 +1,5 @@
-/// The authorization endpoint, the endpoint for pushed requests, and the consent page.
+/// The authorization endpoint, the endpoint for pushed requests, the consent page, and the endpoint and pages of the
+/// device grant.
 struct AuthorizationTopic: Topic {
     let endpoints: [any Endpoint]
 
@@ -7,6 +8,9 @@ struct AuthorizationTopic: Topic {
             AuthorizationEndpoint(core, loop: loop),
             PushedAuthorizationEndpoint(core, authenticator: authenticator),
             ConsentEndpoint(core),
+            DeviceAuthorizationEndpoint(core, authenticator: authenticator),
+            DeviceEndpoint(core),
+            ApproveDeviceEndpoint(core, signIn: loop.signIn),
         ]
     }
 }

@@ -2,7 +2,7 @@ import FoundationEssentials
 package import HTTPTypes
 import JOSE
 
-/// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 9101 §7; RFC 9449 §12.2;
+/// An error meant for the client (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 8628 §3.5; RFC 9101 §7; RFC 9449 §12.2;
 /// OpenID Connect Core §3.1.2.6; RFC 9470 §3; RFC 9396 §14.6).
 package struct OAuthError: Error {
     package enum Code: String, Sendable {
@@ -32,6 +32,9 @@ package struct OAuthError: Error {
         case invalidRequestURI = "invalid_request_uri"
         case invalidDPoPProof = "invalid_dpop_proof"
         case useDPoPNonce = "use_dpop_nonce"
+        case authorizationPending = "authorization_pending"
+        case slowDown = "slow_down"
+        case expiredToken = "expired_token"
         case temporarilyUnavailable = "temporarily_unavailable"
         case serverError = "server_error"
     }
@@ -82,10 +85,16 @@ extension OAuthError.Code {
             .accountSelectionRequired, .consentRequired, .interactionRequired, .unmetAuthenticationRequirements,
             .requestNotSupported,
             .requestURINotSupported, .registrationNotSupported, .invalidRequestObject, .invalidRequestURI,
-            .invalidDPoPProof, .useDPoPNonce, .invalidAuthorizationDetails:
+            .invalidDPoPProof, .useDPoPNonce, .invalidAuthorizationDetails, .authorizationPending, .slowDown,
+            .expiredToken:
             .badRequest
         }
     }
+}
+
+extension OAuthError.Code {
+    /// Whether the error is the usual response to a device that polls (RFC 8628 §3.5). Nothing was refused.
+    package var isWaiting: Bool { self == .authorizationPending || self == .slowDown }
 }
 
 extension OAuthError {

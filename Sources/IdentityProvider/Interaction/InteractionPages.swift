@@ -102,7 +102,8 @@ struct InteractionPages: Sendable {
             let uri = try interactions.location(.authorization, interaction)
             return NextStep(uri, .application, name: client.shownName)
         case .signIn(let signIn):
-            guard let id = signIn.client else {
+            // A page of ours, with or without a client whose demands apply.
+            guard let id = signIn.client, signIn.source != nil else {
                 return NextStep(interactions.issuer.path + signIn.location, .signIn)
             }
             guard let origin = signIn.source, let client = try await clients.client(protecting: origin), client.id == id

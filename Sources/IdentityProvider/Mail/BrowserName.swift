@@ -1,6 +1,9 @@
 /// The name of a browser in an email. Made of known words only, because a user agent can be any text.
 struct BrowserName {
     let text: String
+    /// Whether `text` names a browser or a system.
+    var isKnown: Bool { text != Self.unknown }
+    private static let unknown = "?"
 
     init(userAgent: String) {
         // Each of these browsers also claims to be those after it.
@@ -19,7 +22,7 @@ struct BrowserName {
             switch (browser, system) {
             case (let browser?, let system?): "\(browser), \(system)"
             case (let known?, nil), (nil, let known?): known
-            case (nil, nil): "?"
+            case (nil, nil): Self.unknown
             }
     }
 

@@ -28,6 +28,7 @@ extension Mutation {
             consents: stores.consents,
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             pushedRequests: FaultyPushedRequests(base: stores.pushedRequests),
+            deviceAuthorizations: stores.deviceAuthorizations,
             totpCredentials: FaultyCredentials(base: stores.totpCredentials), passkeys: stores.passkeys,
             recoveryCodes: stores.recoveryCodes, recoveries: stores.recoveries,
             keys: stores.keys, dataKeys: stores.dataKeys,

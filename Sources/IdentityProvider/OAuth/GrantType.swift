@@ -6,4 +6,6 @@ package struct GrantType: RawRepresentable, Hashable, Sendable {
     package static let authorizationCode = GrantType(rawValue: "authorization_code")
     package static let refreshToken = GrantType(rawValue: "refresh_token")
     package static let clientCredentials = GrantType(rawValue: "client_credentials")
+    /// RFC 8628 §3.4.
+    package static let deviceCode = GrantType(rawValue: "urn:ietf:params:oauth:grant-type:device_code")
 }

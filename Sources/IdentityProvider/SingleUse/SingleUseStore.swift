@@ -23,4 +23,5 @@ package enum SingleUsePurpose: String, Sendable {
     case successfulAttempt = "successful attempt"
     case logoutToken = "logout token"
     case upstreamSession = "upstream session"
+    case deviceApproval = "device approval"
 }

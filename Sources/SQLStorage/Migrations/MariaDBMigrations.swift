@@ -364,8 +364,7 @@ extension Migration {
                 """
                 CREATE TABLE IF NOT EXISTS device_authorizations (
                     issuer VARCHAR(255) NOT NULL, id VARCHAR(64) NOT NULL, user_code VARCHAR(64) NOT NULL,
-                    client_id VARCHAR(255) NOT NULL, status VARCHAR(16) NOT NULL, sealed_request MEDIUMBLOB NOT NULL,
-                    sealed_answer MEDIUMBLOB, user_id VARCHAR(255), polling_interval INTEGER NOT NULL,
+                    sealed_request MEDIUMBLOB NOT NULL, sealed_answer MEDIUMBLOB, polling_interval INTEGER NOT NULL,
                     polled_at BIGINT, expires_at BIGINT NOT NULL,
                     PRIMARY KEY (issuer, id),
                     UNIQUE INDEX device_authorizations_by_code (issuer, user_code),

@@ -384,9 +384,9 @@ extension Migration {
                 "CREATE INDEX logout_notices_by_session ON logout_notices (issuer, session_id)",
                 """
                 CREATE TABLE device_authorizations (
-                    issuer TEXT NOT NULL, id TEXT NOT NULL, user_code TEXT NOT NULL, client_id TEXT NOT NULL,
-                    status TEXT NOT NULL, sealed_request BLOB NOT NULL, sealed_answer BLOB, user_id TEXT,
-                    polling_interval INTEGER NOT NULL, polled_at INTEGER, expires_at INTEGER NOT NULL,
+                    issuer TEXT NOT NULL, id TEXT NOT NULL, user_code TEXT NOT NULL, sealed_request BLOB NOT NULL,
+                    sealed_answer BLOB, polling_interval INTEGER NOT NULL, polled_at INTEGER,
+                    expires_at INTEGER NOT NULL,
                     PRIMARY KEY (issuer, id)) STRICT, WITHOUT ROWID
                 """,
                 "CREATE UNIQUE INDEX device_authorizations_by_code ON device_authorizations (issuer, user_code)",

@@ -105,8 +105,8 @@ extension TransferTable {
         TransferTable(
             "device_authorizations",
             [
-                "issuer", "id", "user_code", "client_id", "status", "sealed_request", "sealed_answer", "user_id",
-                "polling_interval", "polled_at", "expires_at",
+                "issuer", "id", "user_code", "sealed_request", "sealed_answer", "polling_interval", "polled_at",
+                "expires_at",
             ], orderedBy: "issuer, id"),
         TransferTable(
             "session_clients",

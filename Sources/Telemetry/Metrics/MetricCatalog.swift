@@ -63,6 +63,7 @@ enum MetricCatalog {
         MetricDescription(
             "martlet.signing_key.until_timestamp", "s",
             "When the current signing key is due for replacement, by issuer and algorithm."),
+        MetricDescription("martlet.device_authorizations", "", "Requests of devices, by outcome."),
         MetricDescription("martlet.outbox.depth", "", "Emails waiting for delivery."),
         MetricDescription("martlet.webhooks.depth", "", "Webhook events waiting for delivery."),
         MetricDescription("martlet.logout.depth", "", "Logout tokens waiting for delivery."),

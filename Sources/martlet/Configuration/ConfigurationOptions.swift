@@ -116,6 +116,7 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "The lifetime of a session, in seconds.") var lifetimesSession: String?
     @Option(help: "The idle timeout of a session, in seconds.") var lifetimesSessionIdle: String?
     @Option(help: "How long a pushed request can start a sign-in, in seconds.") var lifetimesPushedRequest: String?
+    @Option(help: "How long the codes of a device work, in seconds.") var lifetimesDeviceCode: String?
     @Option(help: "The lifetime of an access token, in seconds.") var lifetimesAccessToken: String?
     @Option(help: "The lifetime of an ID Token, in seconds.") var lifetimesIdToken: String?
     @Option(help: "The idle timeout of a refresh token, in seconds.") var lifetimesRefreshToken: String?
@@ -187,6 +188,7 @@ struct SettingOptions: ParsableArguments {
         case .lifetimesSession: lifetimesSession
         case .lifetimesSessionIdle: lifetimesSessionIdle
         case .lifetimesPushedRequest: lifetimesPushedRequest
+        case .lifetimesDeviceCode: lifetimesDeviceCode
         case .lifetimesAccessToken: lifetimesAccessToken
         case .lifetimesIDToken: lifetimesIdToken
         case .lifetimesRefreshToken: lifetimesRefreshToken

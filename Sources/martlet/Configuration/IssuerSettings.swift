@@ -54,6 +54,8 @@ extension Lifetimes {
         sessionIdle = values.seconds(.lifetimesSessionIdle, 60...31_536_000)
         // At most ten minutes (FAPI 2.0 Security Profile §5.3.2.2).
         pushedRequest = values.seconds(.lifetimesPushedRequest, 5...599) ?? pushedRequest
+        // RFC 10027 §6.1.2: short-lived. A minute is the least that a user needs.
+        deviceCode = values.seconds(.lifetimesDeviceCode, 60...1_800) ?? deviceCode
         accessToken = values.seconds(.lifetimesAccessToken, 10...86_400) ?? accessToken
         idToken = values.seconds(.lifetimesIDToken, 10...86_400) ?? idToken
         refreshToken = values.seconds(.lifetimesRefreshToken, 60...31_536_000) ?? refreshToken

@@ -55,6 +55,7 @@ enum Setting: String, CaseIterable {
     case lifetimesSession = "lifetimes.session"
     case lifetimesSessionIdle = "lifetimes.session_idle"
     case lifetimesPushedRequest = "lifetimes.pushed_request"
+    case lifetimesDeviceCode = "lifetimes.device_code"
     case lifetimesAccessToken = "lifetimes.access_token"
     case lifetimesIDToken = "lifetimes.id_token"
     case lifetimesRefreshToken = "lifetimes.refresh_token"

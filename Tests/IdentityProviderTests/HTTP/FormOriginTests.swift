@@ -112,7 +112,7 @@ struct FormOriginTests {
     /// Endpoints for programs, or that only redirect to a `GET`, which carries the browser's cookies anyway.
     private static let others: Set = [
         "/token", "/introspect", "/revoke", "/userinfo", "/authorize", "/logout", "/upstream/{upstream}/callback",
-        "/upstream/{upstream}/backchannel-logout", "/par",
+        "/upstream/{upstream}/backchannel-logout", "/par", "/device_authorization",
     ]
 
     @Test("no page accepts a form from a sibling origin, even with a valid token")

@@ -4,6 +4,7 @@ import TestSupport
 /// A participant in a flow.
 enum Participant: String, CaseIterable {
     case browser = "Browser"
+    case device = "Device"
     case application = "Application"
     case martlet = "Martlet"
     case upstream = "Upstream"

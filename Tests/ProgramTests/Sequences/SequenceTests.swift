@@ -282,9 +282,8 @@ struct SequenceTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).sorted()
         #expect(
             names == [
-                "README.md", "account-chooser.md", "back-channel-logout.md", "code-with-totp.md", "fapi2.md",
-                "first-party.md",
-                "password-reset.md", "refresh.md",
+                "README.md", "account-chooser.md", "back-channel-logout.md", "code-with-totp.md", "device.md",
+                "fapi2.md", "first-party.md", "password-reset.md", "refresh.md",
                 "sign-out.md",
                 "upstream-first-sign-in.md", "upstream-linking.md", "upstream-sign-out.md", "upstream-step-up.md",
             ])

@@ -65,7 +65,7 @@ struct ClientAssertionVerifier: Sendable {
         guard let audience = audience?.string else { return false }
         return audience.isExactly(issuer.identifier)
             || client.assertionAudience == .tokenEndpoint
-                && [.token, .pushedAuthorization].contains { audience.isExactly(issuer.url($0)) }
+                && [.token, .pushedAuthorization, .deviceAuthorization].contains { audience.isExactly(issuer.url($0)) }
     }
 
     /// Rejects a replayed assertion (RFC 7523 §3), such as one copied from a log.

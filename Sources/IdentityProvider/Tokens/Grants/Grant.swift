@@ -12,6 +12,7 @@ enum Grants {
         AuthorizationCodeGrant.self,
         RefreshTokenGrant.self,
         ClientCredentialsGrant.self,
+        DeviceCodeGrant.self,
     ]
 
     static let types = all.map { $0.type }

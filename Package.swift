@@ -145,6 +145,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Demo/index.html"), .embedInCode("Demo/demo.css"), .embedInCode("Demo/demo.js"),
+                .embedInCode("Demo/tv.html"),
                 .embedInCode("Demo/demo.yaml"), .embedInCode("Demo/demo-upstream.yaml"),
             ],
             swiftSettings: strict),

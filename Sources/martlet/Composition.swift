@@ -15,7 +15,7 @@ struct Composition {
     private let vaults: [Issuer: KeyVault]
     let passwords: [Issuer: PasswordFactor]
     private let limiter = RateLimiter()
-    private let fetcher = GuardedFetcher()
+    let fetcher = GuardedFetcher()
     private let audit: [Issuer: AuditLog]
 
     /// Opens the storage and reads the master key. Throws `StorageError` or `Mistakes`.

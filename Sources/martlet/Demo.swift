@@ -42,7 +42,7 @@ struct Demo: Sendable {
         }
     }
 
-    var site: StaticSite {
+    func site(_ fetcher: any Fetcher) -> StaticSite {
         let config: JSONObject = [
             "issuer": .string(issuer.identifier), "client_id": "demo-spa",
             "scope": "openid profile email",
@@ -55,6 +55,7 @@ struct Demo: Sendable {
         ]
         return StaticSite(
             settings: ServerSettings(address: .host("127.0.0.1", port: port), proxies: .none), files: files,
+            pages: DemoTelevision(issuer, fetcher).pages,
             policy: "default-src 'self'; connect-src 'self' \(issuer.identifier); frame-ancestors 'none'")
     }
 
@@ -64,6 +65,7 @@ struct Demo: Sendable {
 
               Martlet        \(issuer.identifier)
               Demo           http://localhost:\(port)
+              Demo TV        http://localhost:\(port)\(DemoTelevision.path)
 
               Sign in as     alice  with password  down-the-rabbit-hole
               or as          bob    with password  the-walrus-and-the-carpenter

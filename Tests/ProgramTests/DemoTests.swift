@@ -65,4 +65,43 @@ struct DemoTests {
         try await browser.quit()
         try await again.stop()
     }
+
+    @Test("the television shows a code and a QR code, and greets the user who approves")
+    func television() async throws {
+        let (folder, demoPort) = (try Folder(), try freePort())
+        let server = try await RunningServer(["--demo", "--demo-port", String(demoPort)], in: folder.url)
+        let television = "http://localhost:\(demoPort)/tv"
+        try await until("the greeting is printed") { server.program.output.contains(television) }
+        let browser = try await Chromium()
+        try await browser.open(television)
+        try await browser.wait(for: "document.querySelector('#user-code') !== null")
+        #expect(try await browser.evaluate("document.scripts.length") == "0")
+        let code = try await browser.evaluate("document.querySelector('#user-code').innerText")
+        let link = try await browser.evaluate("document.querySelector('a').href")
+        #expect(link == "\(server.issuer)/device?user_code=\(code)")
+        try await browser.wait(for: "document.querySelector('img').naturalWidth > 0")
+        if let album = ProcessInfo.processInfo.environment["MARTLET_SCREENSHOTS"] {
+            try await browser.picture(of: "body").write(to: URL(filePath: album).appending(path: "television.png"))
+        }
+        #expect(try await QRReader.read(browser.picture(of: "img")) == link)
+
+        try await browser.open(link)
+        try await browser.wait(for: "document.querySelector('#password') !== null")
+        try await browser.type("alice", into: "#username")
+        try await browser.type("down-the-rabbit-hole", into: "#password")
+        try await browser.click("button[type=submit]")
+        try await browser.wait(for: "document.querySelector('#user-code') !== null")
+        try await browser.click("button[type=submit]")
+        try await browser.wait(for: "document.querySelector('button[value=allow]') !== null")
+        try await browser.click("button[value=allow]")
+        try await browser.wait(for: "document.querySelector('.onward') !== null")
+        try await browser.open(television)
+        // The page reloads itself until the next poll.
+        try await browser.wait(for: "document.querySelector('#welcome')?.innerText === 'Welcome, Alice Liddell.'")
+        try await browser.click(".button")
+        try await browser.wait(for: "document.querySelector('#user-code') !== null")
+        #expect(try await browser.evaluate("document.querySelector('#user-code').innerText") != code)
+        try await browser.quit()
+        try await server.stop()
+    }
 }

@@ -15,7 +15,7 @@ struct TOTPInBrowserTests {
         try await signIn(browser)
         try await browser.wait(for: "document.querySelector('img.qr')?.naturalWidth > 0")
         // The QR code contains the same secret as the text beside it.
-        let address = try read(await browser.picture(of: "img.qr"), in: folder)
+        let address = try QRReader.read(await browser.picture(of: "img.qr"))
         #expect(try await browser.evaluate("document.querySelector('.others a').href") == address)
         let secret = try #require(
             URLComponents(string: address)?.queryItems?.first { $0.name == "secret" }?.value.flatMap(Base32.decode))
@@ -45,20 +45,5 @@ struct TOTPInBrowserTests {
         try await browser.type("alice", into: "#username")
         try await browser.type("down-the-rabbit-hole", into: "#password")
         try await browser.click("button[type=submit]")
-    }
-
-    /// Returns what another program reads in the picture.
-    private func read(_ picture: Data, in folder: Folder) throws -> String {
-        let file = folder.url.appending(path: "code.png")
-        try picture.write(to: file)
-        let (process, output) = (Process(), Pipe())
-        process.executableURL = URL(filePath: "/usr/bin/zbarimg")
-        process.arguments = ["--quiet", "--raw", file.path()]
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return text.filter { !$0.isNewline }
     }
 }

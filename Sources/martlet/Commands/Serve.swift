@@ -127,7 +127,7 @@ struct Serve: AsyncParsableCommand {
                     settings: ServerSettings(address: address, proxies: .none), type: PrometheusText.contentType
                 ) { PrometheusText.write(metrics.snapshot()) })
         }
-        if let demo { services.append(demo.site) }
+        if let demo { services.append(demo.site(composition.fetcher)) }
         var group = ServiceGroupConfiguration(
             services: services + [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet)
         group.maximumGracefulShutdownDuration = .seconds(settings.shutdownGrace + 2)

@@ -135,7 +135,8 @@ extension StoredForm {
         StoredForm(
             DeviceRequest.self,
             """
-            {"id": "a", "userCode": "BCDFGHJK", "client": "c", "scope": "openid", "resources": ["https://api.example"],
+            {"id": "a", "userCode": "BCDFGHJK", "client": "c", "scope": "openid", "details": \(details),
+             "resources": ["https://api.example"],
              "dpopKey": "k", "authorization": "z", "address": "192.0.2.1", "userAgent": "curl", "startedAt": 801000000.25,
              "expiresAt": 801000600.25}
             """),

@@ -109,6 +109,11 @@ private struct Scene {
         let told = log.entries.filter { $0.message == "session ended" }.map(\.metadata)
         #expect(told.map { "\($0["session"] ?? "")" }.sorted() == ended.sorted())
         #expect(told.allSatisfy { $0["reason"] == "\(reason)" && $0["user"] == "\(user)" }, "\(told)")
+        let recorded = try await issuer.recorded().filter {
+            $0.event == "session_ended" && ended.contains($0.session ?? "")
+        }
+        #expect(recorded.compactMap(\.session).sorted() == ended.sorted())
+        #expect(recorded.allSatisfy { $0.details["reason"]?.string == reason.rawValue && $0.user == user.rawValue })
         for session in ended {
             let notices = try await issuer.stores.logoutNotices.notices(of: Identifier(rawValue: session))
             #expect(notices.map(\.client).sorted { $0.rawValue > $1.rawValue } == clients)

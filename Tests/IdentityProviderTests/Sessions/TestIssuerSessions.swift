@@ -6,8 +6,6 @@ import Testing
 @testable import IdentityProvider
 
 extension TestIssuer {
-    func user(_ name: String) async throws -> User { try #require(try await stores.users.find(named: name)) }
-
     /// Starts a session for a user in a browser of its own.
     @discardableResult
     func startSession(of user: User, from upstream: UpstreamSession? = nil) async throws -> Session {

@@ -124,10 +124,11 @@ struct ApproveDeviceEndpoint: PageEndpoint {
         }
         let granted = Granted(
             client: client.id, user: session.user, session: session.id, scope: device.scope,
-            resources: device.resources, authenticatedAt: session.authTime, sessionEndsAt: session.expiresAt,
+            details: device.details, resources: device.resources, authenticatedAt: session.authTime,
+            sessionEndsAt: session.expiresAt,
             amr: session.amr, acr: session.acr, satisfying: session.satisfied)
         // First, so that the device never has an approval that the user can't find and revoke on the account page.
-        if !client.skipsConsent { try await consents.give(device.scope, to: client.id, in: session) }
+        if !client.skipsConsent { try await consents.give(device.scope, device.details, to: client.id, in: session) }
         guard try await devices.answer(device, with: granted) else { return lost }
         audit.record(
             .deviceApproved(scope: device.scope, place: visit.place.rawValue), user: session.user, client: client.id,
@@ -163,8 +164,9 @@ struct ApproveDeviceEndpoint: PageEndpoint {
                 "form_token": .text(formToken.value(for: identity, in: request)),
                 "user": ["name": .text(visit.user.displayName), "username": .text(visit.user.username)],
                 "user_code": .text(UserCode(typed: device.userCode)?.shown ?? device.userCode),
-                "requested_access": .list(catalog.access(device.scope, of: client.id, with: attributes)),
-                "has_access": .flag(!device.scope.isEmpty),
+                "requested_access": .list(
+                    catalog.access(device.scope, device.details, of: client.id, with: attributes)),
+                "has_access": .flag(!device.scope.isEmpty || device.details != nil),
                 "address": .text(geolocator.describe(device.address)),
                 "started": .time(device.startedAt, .recent),
                 "is_\(visit.place.rawValue)": true,

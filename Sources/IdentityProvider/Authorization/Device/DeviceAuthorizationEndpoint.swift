@@ -35,9 +35,10 @@ struct DeviceAuthorizationEndpoint: Endpoint {
         let proof = try await constraint.optionalProof(in: request, from: client.client)
         let (parameters, catalog) = (request.parameters, try await resources.catalog())
         let requested = parameters.all("resource")
+        let details = try catalog.details(parameters, of: client.client)
         let target = try TokenTarget(
-            catalog.scope(parameters["scope"], of: client.client), of: client.client, in: catalog,
-            requested: requested)
+            catalog.scope(parameters["scope"], or: details, of: client.client), details, of: client.client,
+            in: catalog, requested: requested)
         let (deviceCode, userCode) = try await devices.begin(
             client.client, target, resources: requested, dpopKey: proof?.key, from: request)
         audit.record(.deviceRequested(scope: target.scope), client: client.id, by: .client(client.id))

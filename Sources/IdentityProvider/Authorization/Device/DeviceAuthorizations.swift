@@ -51,7 +51,8 @@ struct DeviceAuthorizations: Sendable {
             let (deviceCode, userCode) = (Base64URL.encode(RandomBytes.make(32)), UserCode.random())
             let asked = DeviceRequest(
                 id: digester.name(deviceCode, of: DeviceRequest.self), userCode: userCode.text, client: client.id,
-                scope: target.scope, resources: resources, dpopKey: dpopKey, authorization: .random(),
+                scope: target.scope, details: target.details, resources: resources, dpopKey: dpopKey,
+                authorization: .random(),
                 address: request.remoteAddress, userAgent: request.userAgent, startedAt: moment,
                 expiresAt: moment.addingTimeInterval(lifetime))
             let row = DeviceAuthorization(

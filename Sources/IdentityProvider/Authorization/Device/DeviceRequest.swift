@@ -8,6 +8,7 @@ struct DeviceRequest: Codable, Sendable {
     let userCode: String
     let client: Identifier<Client>
     let scope: Scope
+    var details: AuthorizationDetails?
     let resources: [String]
     /// The thumbprint of the DPoP key that the device must prove to have when it redeems its code.
     let dpopKey: String?
@@ -21,12 +22,14 @@ struct DeviceRequest: Codable, Sendable {
     let expiresAt: Date
 
     private enum CodingKeys: String, CodingKey {
-        case id, userCode, client, scope, resources, dpopKey, authorization, address, userAgent, startedAt, expiresAt
+        case id, userCode, client, scope, details, resources, dpopKey, authorization, address, userAgent, startedAt,
+            expiresAt
     }
 
     /// Whether the client's registration, which may have changed since, still allows the request.
     func isPossible(for client: Client) -> Bool {
         client.grantTypes.contains(.deviceCode) && scope.isSubset(of: client.scope)
+            && client.mayRequest(details)
     }
 }
 

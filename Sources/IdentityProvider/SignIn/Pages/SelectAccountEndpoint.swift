@@ -68,7 +68,7 @@ struct SelectAccountEndpoint: InteractionPageEndpoint {
     ) async throws -> Response {
         var (interaction, cookies) = (interaction, [String]())
         if let session = try await browser.find(id, in: request) {
-            cookies = try await sessions.end(session, in: request)
+            cookies = try await sessions.end(session, in: request).cookies
             audit.record(.signedOut, user: session.user, client: interaction.client, session: id)
             // As after every sign-out, an identity that another origin may have planted becomes useless.
             let (identity, cookie) = interactions.browser.renewed()

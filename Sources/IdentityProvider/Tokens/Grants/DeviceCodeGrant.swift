@@ -37,8 +37,10 @@ struct DeviceCodeGrant: Grant {
         case .denied:
             throw OAuthError(code: .accessDenied, description: "the user denied the request", status: .badRequest)
         case .approved(let granted):
+            let (client, catalog) = (request.client.client, try await resources.catalog())
+            let details = try catalog.details(request.parameters, within: granted.details, of: client)
             let target = try TokenTarget(
-                granted.scope, of: request.client.client, in: await resources.catalog(), granted: granted.resources,
+                granted.scope, details, of: client, in: catalog, granted: granted.resources,
                 requested: request.parameters.all("resource"))
             let user = try await user(of: granted, request)
             try await requireSession(of: granted)

@@ -147,6 +147,35 @@ struct SessionManagementTests {
         }
     }
 
+    @Test(
+        "signing out of an account that isn't the current one changes the state as well, here and at the next response")
+    func otherAccounts() async throws {
+        let issuer = try await Self.issuer()
+        let browser = Browser(issuer)
+        _ = try await browser.authorize(Self.request())
+        let (state, cookie) = (BrowserState(issuer.core), Cookie.accounts(of: issuer.issuer))
+        let request = try Request(method: .get, path: "/", headers: [.cookie: browser.cookieHeader])
+        let other = String(repeating: "A", count: 43)
+        let added = try #require(state.setting(following: Response().setting(cookie.setting(other)), to: request))
+        #expect(!added.contains(try #require(browser.cookie("state"))))
+        browser.set(cookie.setting(other))
+        browser.set(added)
+        let shown = browser.cookie("state")
+        _ = try await browser.authorize(Self.request())
+        #expect(browser.cookie("state") == shown)
+        let both = try Request(method: .get, path: "/", headers: [.cookie: browser.cookieHeader])
+        let removed = try #require(state.setting(following: Response().setting(cookie.clearing()), to: both))
+        #expect(!removed.contains(try #require(shown)))
+        // Signing out of the current account leaves the other.
+        let clearing = Response().setting(Cookie.session(of: issuer.issuer).clearing())
+        browser.set(try #require(state.setting(following: clearing, to: both)))
+        browser.set(Cookie.session(of: issuer.issuer).clearing())
+        let last = browser.cookie("state")
+        #expect(last != shown)
+        _ = try await browser.get("/authorize", Self.request() + [("prompt", "none")])
+        #expect(browser.cookie("state") == last)
+    }
+
     @Test("a frame on another site, which has no session cookie, leaves the state alone")
     func crossSite() async throws {
         let issuer = try await Self.issuer()

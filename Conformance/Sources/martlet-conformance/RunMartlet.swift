@@ -20,13 +20,14 @@ struct RunMartlet: AsyncParsableCommand {
 
     func run() async throws {
         var target = try Target.read(target)
+        let receiver = try await Receiver()
         // Modules wait longer than the 30-second grace period of refresh tokens. With --fast both are a tenth.
         let lifetimes = options.fast ? ["--lifetimes-refresh-grace", "3", "--lifetimes-pushed-request", "10"] : []
         let martlet = try await MartletProcess(
-            program: server, resources: resources, storage: storage, isSecure: tls, clientCA: clientCA,
-            arguments: lifetimes + ["--dpop-nonces", "true"])
+            program: server, resources: resources, receiver: ReceiverMove(of: &target, to: receiver), storage: storage,
+            isSecure: tls, clientCA: clientCA, arguments: lifetimes + ["--dpop-nonces", "true"])
         defer { martlet.stop() }
         target.issuer = martlet.issuer
-        try await options.run(target, trust: martlet.certificate)
+        try await options.run(target, receiver: receiver, trust: martlet.certificate)
     }
 }

@@ -41,19 +41,21 @@ struct RunOptions: ParsableArguments {
     }
 
     /// Runs the selection against `target` and reports the results. Throws `ExitCode.failure` unless the run is good.
-    func run(_ target: Target, trust: String? = nil) async throws {
+    func run(_ target: Target, receiver: Receiver?, trust: String? = nil) async throws {
         let list = try allow.map(AllowList.read)
         let selection = try selection()
         var limits = Transport.Limits()
         limits.seconds = timeout
         let transport = Transport(limits: limits, trustedRoots: trust)
         let (began, clock) = (Date(), ContinuousClock.now)
-        let runner = Runner(target: target, transport: transport, width: width, pace: fast ? 0.1 : 1)
+        let runner = Runner(
+            target: target, transport: transport, receiver: receiver, width: width, pace: fast ? 0.1 : 1)
         let masking = Masking(secrets: target.secrets)
         let plans = await runner.run(selection) { plan, result in
             say(masking.text(ProgressLine.of(plan, result)))
         }
         await transport.close()
+        await receiver?.close()
         let report = Report(
             issuer: target.issuer, began: began, seconds: (ContinuousClock.now - clock).seconds, plans: plans,
             masking: masking, isFast: fast, allowance: list.map { Allowance($0, plans) })

@@ -20,6 +20,7 @@ struct RunPlans: AsyncParsableCommand {
     func run() async throws {
         var target = try Target.read(target)
         if let issuer { target.issuer = issuer }
-        try await options.run(target, trust: trust)
+        let receiver: Receiver? = if let port = target.receiver?.port { try await Receiver(port: port) } else { nil }
+        try await options.run(target, receiver: receiver, trust: trust)
     }
 }

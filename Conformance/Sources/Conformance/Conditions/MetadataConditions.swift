@@ -192,6 +192,19 @@ package enum MetadataConditions {
         return secure(["end_session_endpoint"], evidence)
     }
 
+    static let hasSessionFrame = On(
+        "check_session_iframe is an https URL", .failure, "OpenID Connect Session Management §3.3"
+    ) { evidence in
+        guard evidence["check_session_iframe"]?.string != nil else { return .broken("it is missing") }
+        return secure(["check_session_iframe"], evidence)
+    }
+
+    static func supports(_ name: String, _ section: String) -> On {
+        On("\(name) is true", .failure, section) { evidence in
+            .require(evidence[name]?.bool == true, "it is \(evidence[name]?.text ?? "missing")")
+        }
+    }
+
     private static func says(_ name: String) -> On {
         On("\(name) is present", .info, "OpenID Connect Discovery §3") { evidence in
             .require(evidence[name]?.bool != nil, "it is omitted")

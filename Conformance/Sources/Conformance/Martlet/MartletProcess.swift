@@ -9,12 +9,13 @@ package final class MartletProcess: Sendable {
     private let folder: URL
     private let log: URL
 
-    /// Starts `program` and waits until it is ready. `storage` is the value of the setting; `nil` uses a new SQLite
+    /// Starts `program` and waits until it is ready. `receiver` moves the receiver that the resource file names.
+    /// `storage` is the value of the setting; `nil` uses a new SQLite
     /// file. With TLS, `openssl` creates a certificate for the run. `clientCA` is the path of the authorities for client
     /// certificates, which are then asked for on a port of their own.
     package init(
-        program: String, resources: String, storage: String? = nil, isSecure: Bool = false, clientCA: String? = nil,
-        arguments: [String] = [], environment: [String: String] = [:]
+        program: String, resources: String, receiver: ReceiverMove? = nil, storage: String? = nil,
+        isSecure: Bool = false, clientCA: String? = nil, arguments: [String] = [], environment: [String: String] = [:]
     ) async throws {
         let port = try FreePort.find()
         issuer = "\(isSecure ? "https" : "http")://localhost:\(port)"
@@ -23,6 +24,7 @@ package final class MartletProcess: Sendable {
         let tls = isSecure ? try TestCertificate(in: folder) : nil
         certificate = tls?.certificate
         let mutual = isSecure ? try clientCA.map(Self.mutualTLS) ?? [] : []
+        let resources = try receiver?.copy(resources, to: folder) ?? resources
         log = folder.appending(path: "martlet.log")
         try Data().write(to: log)
         let key = storage == nil ? nil : try Self.makeMasterKey(by: program, in: folder)

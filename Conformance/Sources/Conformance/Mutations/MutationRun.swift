@@ -84,16 +84,19 @@ package struct MutationRun: Sendable {
         }
         let demandsNonces = selection.plans.contains { $0.modules.contains("martlet-dpop-nonce") }
         let nonces = demandsNonces ? ["--dpop-nonces", "true"] : []
-        let martlet = try await MartletProcess(
-            program: program, resources: resources, isSecure: isSecure, clientCA: clientCA,
-            arguments: ["--lifetimes-refresh-grace", "3"] + nonces, environment: environment)
-        defer { martlet.stop() }
         var target = target
+        let receiver = try await Receiver()
+        let martlet = try await MartletProcess(
+            program: program, resources: resources, receiver: ReceiverMove(of: &target, to: receiver),
+            isSecure: isSecure, clientCA: clientCA, arguments: ["--lifetimes-refresh-grace", "3"] + nonces,
+            environment: environment)
+        defer { martlet.stop() }
         target.issuer = martlet.issuer
         let transport = Transport(trustedRoots: martlet.certificate)
-        let results = await Runner(target: target, transport: transport, width: 6, pace: pace)
+        let results = await Runner(target: target, transport: transport, receiver: receiver, width: 6, pace: pace)
             .run(selection) { _, _ in }
         await transport.close()
+        await receiver.close()
         return results.flatMap(\.modules)
     }
 

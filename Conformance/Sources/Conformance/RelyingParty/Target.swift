@@ -15,6 +15,8 @@ package struct Target: Sendable, Codable {
     /// A resource that tokens of plain OAuth give access to, as a URL or a path at the issuer.
     package var resource: String?
     package var pages: PageHabits?
+    /// Where the provider reaches the program, which then plays clients and event receivers.
+    package var receiver: ReceiverAddress?
     /// The `login_hint` to send. Defaults to an address at the issuer's host.
     package var loginHint: String?
     package var uiLocales: String?
@@ -27,7 +29,7 @@ package struct Target: Sendable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case issuer, clients, user, pages, fapi, resource
+        case issuer, clients, user, pages, fapi, resource, receiver
         case otherUser = "other_user"
         case secondFactorUser = "second_factor_user"
         case loginHint = "login_hint"
@@ -43,6 +45,9 @@ package struct Registration: Sendable, Codable {
     package var authentication: String?
     package var redirectURIs: [String]
     package var postLogoutRedirectURIs: [String]?
+    /// Must lead to the `receiver` of the target.
+    package var backChannelLogoutURI: String?
+    package var frontChannelLogoutURI: String?
     /// A private key as a JWK (P-256, Ed25519 or RSA), for `private_key_jwt` and signed request objects.
     package var privateKey: JSON?
     /// For mutual TLS.
@@ -63,10 +68,20 @@ package struct Registration: Sendable, Codable {
         case authentication = "token_endpoint_auth_method"
         case redirectURIs = "redirect_uris"
         case postLogoutRedirectURIs = "post_logout_redirect_uris"
+        case backChannelLogoutURI = "backchannel_logout_uri"
+        case frontChannelLogoutURI = "frontchannel_logout_uri"
         case privateKey = "private_key"
     }
 
     package var method: String { authentication ?? "client_secret_basic" }
+}
+
+/// The address of the program's own server.
+package struct ReceiverAddress: Sendable, Codable {
+    /// What URLs registered at the provider start with.
+    package var url: String
+    /// The loopback port that the URL leads to, such as by way of a proxy.
+    package var port: Int
 }
 
 /// A user's credentials.
@@ -107,6 +122,11 @@ package struct Role: RawRepresentable, Hashable, Sendable {
     package static let service = Role(rawValue: "service")
     /// A resource server that introspects tokens.
     package static let api = Role(rawValue: "api")
+    /// Gets logout tokens.
+    package static let backChannel = Role(rawValue: "back_channel")
+    package static let otherBackChannel = Role(rawValue: "other_back_channel")
+    /// Has a `frontchannel_logout_uri`.
+    package static let frontChannel = Role(rawValue: "front_channel")
 }
 
 extension Target {

@@ -16,14 +16,17 @@ package struct Selection: Sendable {
 package struct Runner: Sendable {
     package let target: Target
     package let transport: Transport
+    /// `nil` if the target has none.
+    package let receiver: Receiver?
     /// The number of modules to run at once.
     package let width: Int
     /// The factor by which waits are shortened. 1 keeps them.
     package let pace: Double
 
-    package init(target: Target, transport: Transport, width: Int, pace: Double = 1) {
+    package init(target: Target, transport: Transport, receiver: Receiver? = nil, width: Int, pace: Double = 1) {
         self.target = target
         self.transport = transport
+        self.receiver = receiver
         self.width = max(1, width)
         self.pace = pace
     }
@@ -81,11 +84,13 @@ package struct Runner: Sendable {
                 module: job.name, sections: OfficialPlans.sections(of: job.name), outcome: .notImplemented,
                 reason: "not implemented by this program yet")
         }
-        return await module.run(Trial(target: target, variant: job.variant, transport: transport, pace: pace))
+        let trial = Trial(
+            target: target, variant: job.variant, transport: transport, receiver: receiver, pace: pace)
+        return await module.run(trial)
     }
 
     private static func waits(_ name: String) -> Bool {
-        ["30seconds", "lifetime", "refresh-reuse", "expired-auth-code", "expired-request_uri"]
+        ["30seconds", "lifetime", "refresh-reuse", "expired-auth-code", "expired-request_uri", "logout-refusal"]
             .contains(where: name.contains)
     }
 }

@@ -33,14 +33,18 @@ package final class Trial: Sendable {
     package let variant: Variant
     package let log = ExchangeLog()
     private let transport: Transport
+    private let receiver: Receiver?
     private let pace: Double
     private let found = Mutex<[Finding]>([])
     private let known = Mutex<ProviderMetadata?>(nil)
 
-    package init(target: Target, variant: Variant, transport: Transport, pace: Double = 1) {
+    package init(
+        target: Target, variant: Variant, transport: Transport, receiver: Receiver? = nil, pace: Double = 1
+    ) {
         self.target = target
         self.variant = variant
         self.transport = transport
+        self.receiver = receiver
         self.pace = pace
     }
 
@@ -104,6 +108,12 @@ package final class Trial: Sendable {
     /// Sends a request without cookies. Follows no redirects.
     package func send(_ request: WebRequest) async throws -> WebAnswer {
         try await transport.send(request, recording: log)
+    }
+
+    /// The server that the provider sends requests to.
+    func listening() throws -> Receiver {
+        guard let receiver else { throw NotConfigured(what: "the target has no \"receiver\"") }
+        return receiver
     }
 
     package func metadata() async throws -> ProviderMetadata {

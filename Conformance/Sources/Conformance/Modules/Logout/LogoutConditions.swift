@@ -16,6 +16,9 @@ package struct LogoutEvidence: Sendable {
 enum LogoutConditions {
     typealias On = Condition<LogoutEvidence>
 
+    /// On a sign-out after which the browser returns to the client.
+    static let leaves = [returns, returnsState, returnsNothingElse]
+
     static let returns = On(
         "the browser returns to the registered post_logout_redirect_uri", .failure,
         "OpenID Connect RP-Initiated Logout §3"
@@ -66,5 +69,19 @@ enum LogoutConditions {
         guard let page = evidence.arrival.page else { return .broken("no page was shown") }
         return .require(
             page.answer.status == 200 && !page.answer.body.isEmpty, "the response is \(page.answer.status)")
+    }
+
+    static let asks = On(
+        "the user is asked before they are signed out", .failure, "OpenID Connect RP-Initiated Logout §2",
+        "OpenID Connect RP-Initiated Logout §6"
+    ) { evidence in
+        let asked = evidence.arrival.visited + (evidence.arrival.page?.forms.map(\.kind) ?? [])
+        return .require(asked.contains(.question), "no page asked; pages shown: \(asked.map(\.rawValue))")
+    }
+
+    static let keepsSession = Condition<AuthorizationAnswer>(
+        "the user is still signed in", .failure, "OpenID Connect RP-Initiated Logout §6"
+    ) { answer in
+        .require(answer["code"] != nil, "prompt=none yields \(answer["error"] ?? "no code")")
     }
 }

@@ -63,29 +63,22 @@ enum LogoutModules {
         _ trial: Trial, _ parts: Set<Part>, in browser: Browser,
         changing: (inout [Parameter], JWS) throws -> Void = { _, _ in }
     ) async throws -> LogoutEvidence {
-        let endpoint = try await trial.metadata().endpoint("end_session_endpoint")
-        let registration = try trial.registration(.first)
-        guard let destination = registration.postLogoutRedirectURIs?.first else {
-            throw NotConfigured(what: "the client \"first\" needs post_logout_redirect_uris")
-        }
         let signedIn = try await trial.signIn(trial.request(), in: browser)
+        let destination = try signedIn.afterLogout
         var parameters: [Parameter] = []
         if parts.contains(.hint) { parameters["id_token_hint"] = signedIn.idToken.text }
         if parts.contains(.destination) { parameters["post_logout_redirect_uri"] = destination }
         if parts.contains(.state) { parameters["state"] = .random() }
         try changing(&parameters, signedIn.idToken)
-        let arrival = try await browser.visit(endpoint.adding(parameters), by: trial.person())
-        return LogoutEvidence(
-            arrival: arrival, destination: parts.contains(.destination) ? destination : nil, state: parameters["state"])
+        return try await trial.endSession(parameters, in: browser, by: trial.person())
     }
 
     /// Checks that the browser returns to the client and that the session has ended.
     private static func leaves(_ trial: Trial, _ parts: Set<Part>) async throws {
         let browser = trial.browser()
         let evidence = try await signOut(trial, parts, in: browser)
-        trial.check(
-            [LogoutConditions.returns, LogoutConditions.returnsState, LogoutConditions.returnsNothingElse], evidence)
-        try await isSignedOut(trial, browser)
+        trial.check(LogoutConditions.leaves, evidence)
+        try await trial.isSignedOut(browser)
     }
 
     /// Checks that a page is shown and the browser is not redirected.
@@ -101,14 +94,6 @@ enum LogoutModules {
         let browser = trial.browser()
         let evidence = try await signOut(trial, parts, in: browser)
         trial.check([LogoutConditions.staysAtProvider, LogoutConditions.confirms], evidence)
-        try await isSignedOut(trial, browser)
-    }
-
-    private static func isSignedOut(_ trial: Trial, _ browser: Browser) async throws {
-        var request = try trial.request()
-        request["prompt"] = "none"
-        let answer = try await trial.answer(to: request, try await trial.visit(request, in: browser, by: nil))
-        trial.check(
-            AuthorizationConditions.isError(PromptModules.interactionErrors, "OpenID Connect Core §3.1.2.6"), answer)
+        try await trial.isSignedOut(browser)
     }
 }

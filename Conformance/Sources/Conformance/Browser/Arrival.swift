@@ -13,8 +13,17 @@ package struct Arrival: Sendable {
     package let place: Place
     /// The pages on the way that needed user interaction.
     package let visited: [PageKind]
+    /// The pages of the provider that the browser showed on the way, also those from which it moved on by itself.
+    package var shown: [ShownPage] = []
     /// The number of the last exchange.
     package let exchange: Int
+
+    package init(place: Place, visited: [PageKind], shown: [ShownPage] = [], exchange: Int) {
+        self.place = place
+        self.visited = visited
+        self.shown = shown
+        self.exchange = exchange
+    }
 
     package var landing: Landing? { place.landing }
     package var page: ShownPage? { place.shown }
@@ -25,6 +34,7 @@ package enum PageKind: String, Sendable {
     case signIn = "sign-in"
     case secondFactor = "second factor"
     case question
+    case deviceCode = "device code"
     case other
 }
 
@@ -53,10 +63,30 @@ package struct ShownPage: Sendable {
     package let address: WebAddress
     package let answer: WebAnswer
     package let forms: [HTMLForm]
+    /// The addresses of its frames.
+    package let frames: [WebAddress]
 
     package init(address: WebAddress, answer: WebAnswer) {
         self.address = address
         self.answer = answer
         forms = HTMLForm.all(in: answer.text)
+        frames = HTMLPiece.scan(answer.text).compactMap { piece in
+            guard case .open("iframe", let attributes) = piece else { return nil }
+            return attributes["src"].flatMap(address.resolving)
+        }
+    }
+
+    /// Where the browser moves on to by itself (HTML §7.4.5, shared declarative refresh steps).
+    package var refresh: WebAddress? {
+        let metas = HTMLPiece.scan(answer.text).compactMap { piece -> String? in
+            guard case .open("meta", let attributes) = piece, attributes["http-equiv"]?.lowercased() == "refresh" else {
+                return nil
+            }
+            return attributes["content"]
+        }
+        guard let content = answer.header("Refresh") ?? metas.first,
+            let match = content.firstMatch(of: /^\s*\d+\s*[;,]\s*[Uu][Rr][Ll]\s*=\s*['"]?([^'"]+)/)
+        else { return nil }
+        return address.resolving(String(match.1))
     }
 }

@@ -27,19 +27,20 @@ package final class Browser: Sendable {
         _ request: WebRequest, by person: Person?, submissions: Int = Browser.pageLimit
     ) async throws -> Arrival {
         var visited: [PageKind] = []
-        var place = try await follow(request)
+        var shown: [ShownPage] = []
+        var place = try await follow(request, &shown)
         while let person, let page = place.shown, visited.count < submissions {
             guard let next = try await act(at: page, by: person) else { break }
             if next.kind == .signIn, visited.last == .signIn {
                 throw Misbehaviour("the sign-in page was shown again after correct credentials")
             }
             visited.append(next.kind)
-            place = try await follow(next.request)
+            place = try await follow(next.request, &shown)
         }
         guard visited.count < max(Self.pageLimit, submissions) || place.landing != nil else {
             throw Misbehaviour("the flow did not end after \(visited.count) pages")
         }
-        return Arrival(place: place, visited: visited, exchange: log.latest)
+        return Arrival(place: place, visited: visited, shown: shown, exchange: log.latest)
     }
 
     package func visit(_ address: WebAddress, by person: Person?) async throws -> Arrival {
@@ -59,15 +60,27 @@ package final class Browser: Sendable {
         return answer
     }
 
-    private func follow(_ request: WebRequest) async throws -> Arrival.Place {
+    /// Returns the value of a cookie, or `nil` if there is none or scripts can't read it.
+    package func cookieForScripts(_ name: String, at address: WebAddress) -> String? {
+        cookies.withLock { $0.valueForScripts(name, at: address) }
+    }
+
+    /// Follows redirects and pages that move on by themselves. Appends the pages to `shown`.
+    private func follow(_ request: WebRequest, _ shown: inout [ShownPage]) async throws -> Arrival.Place {
         var request = request
         for _ in 0..<Self.redirectLimit {
             let answer = try await send(request)
-            guard answer.isRedirect, let location = answer.header("Location") else {
-                return shown(ShownPage(address: request.address, answer: answer))
-            }
-            guard let next = request.address.resolving(location) else {
-                throw Misbehaviour("it redirects to an invalid URL: \(location.prefix(200))")
+            let next: WebAddress
+            if answer.isRedirect, let location = answer.header("Location") {
+                guard let address = request.address.resolving(location) else {
+                    throw Misbehaviour("it redirects to an invalid URL: \(location.prefix(200))")
+                }
+                next = address
+            } else {
+                let page = ShownPage(address: request.address, answer: answer)
+                shown.append(page)
+                guard let address = page.refresh else { return place(of: page) }
+                next = address
             }
             let keepsForm = [307, 308].contains(answer.status)
             if destinations.contains(next.origin) {
@@ -83,7 +96,7 @@ package final class Browser: Sendable {
     }
 
     /// Returns the page, or the landing that its form leads to if the form is addressed to a client.
-    private func shown(_ page: ShownPage) -> Arrival.Place {
+    private func place(of page: ShownPage) -> Arrival.Place {
         for form in page.forms where form.method == "POST" {
             guard let action = page.address.resolving(form.action), destinations.contains(action.origin) else {
                 continue

@@ -6,12 +6,15 @@ package struct PageHabits: Sendable, Codable {
     package var agree: String?
     /// Requests to send instead of running the scripts of pages that need them.
     package var recipes: [Recipe]?
+    /// The cookie with the browser state that `check_session_iframe` reads.
+    package var sessionStateCookie: String?
 
     package init() {}
 
     private enum CodingKeys: String, CodingKey {
         case agree, recipes
         case usernameField = "username_field"
+        case sessionStateCookie = "session_state_cookie"
     }
 }
 

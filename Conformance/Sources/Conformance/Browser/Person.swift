@@ -5,6 +5,8 @@ package struct Person: Sendable {
     package var agrees = true
     /// The TOTP time step of the code they enter. Defaults to the current one.
     package var oneTimeStep: Int?
+    /// The code of the device that they connect.
+    package var userCode: String?
 
     package init(_ account: Account, agrees: Bool = true) {
         self.account = account
@@ -16,12 +18,18 @@ extension HTMLForm {
     /// The kind of page that has this form.
     var kind: PageKind {
         if password != nil { return .signIn }
+        if userCodeField != nil { return .deviceCode }
         if oneTimeField != nil { return .secondFactor }
         return !buttons.isEmpty && visible.isEmpty ? .question : .other
     }
 
     var oneTimeField: Field? {
         visible.first { $0.autocomplete == "one-time-code" || ["code", "otp", "totp"].contains($0.name.lowercased()) }
+    }
+
+    /// The field for the code that a device shows (RFC 8628 §3.3).
+    var userCodeField: Field? {
+        visible.first { ["user_code", "user-code", "usercode"].contains($0.name.lowercased()) }
     }
 
     /// Returns the values that `person` submits, or `nil` if they lack what the form asks for.
@@ -38,6 +46,9 @@ extension HTMLForm {
                 let password = OneTimePassword(secret: secret)
             else { return nil }
             values[field.name] = password.code(step: person.oneTimeStep ?? OneTimePassword.step(at: seconds))
+        case .deviceCode:
+            guard let field = userCodeField, let code = person.userCode else { return nil }
+            values[field.name] = code
         case .question, .other: break
         }
         guard let button = button(agreeing: person.agrees, habits) else { return kind == .question ? nil : values }

@@ -30,6 +30,8 @@ package enum Plans {
         "oidcc-formpost-basic-certification-test-plan", variant: Variant(responseMode: "form_post"))
     package static let logout = Plan("oidcc-rp-initiated-logout-certification-test-plan")
     package static let backChannel = Plan("oidcc-backchannel-rp-initiated-logout-certification-test-plan")
+    package static let frontChannel = Plan("oidcc-frontchannel-rp-initiated-logout-certification-test-plan")
+    package static let sessionManagement = Plan("oidcc-session-management-certification-test-plan")
     /// Tests beyond the official plans.
     package static let own = Plan("martlet-test-plan", modules: Modules.own.map(\.name))
 
@@ -43,7 +45,7 @@ package enum Plans {
     }
 
     /// The plans with a single variant.
-    package static let base = [config, basic, formPost, logout, backChannel, own]
+    package static let base = [config, basic, formPost, logout, backChannel, frontChannel, sessionManagement, own]
     package static let all = base + fapi
     /// Each plan once, in its first variant.
     package static let distinct = base + [fapi[0], fapi[FAPIVariant.securityPairs.count]]
@@ -62,7 +64,7 @@ package enum Modules {
     private static let official: [Module] =
         ServerModules.all + UserInfoModules.all + ScopeModules.all + DisplayModules.all + PromptModules.all
         + CodeModules.all + RequestModules.all + RefreshModules.all + DiscoveryModules.all + LogoutModules.all
-        + BackChannelModules.official + fapi
+        + BackChannelModules.official + FrontChannelModules.official + SessionManagementModules.official + fapi
 
     private static let fapi: [Module] =
         FAPIDiscoveryModules.all + FAPIFlowModules.all + FAPIRequestModules.all + FAPIPushedModules.all
@@ -73,5 +75,6 @@ package enum Modules {
         MetadataModules.all + BindingModules.all + RaceModules.all + ClientModules.all + TokenStateModules.all
         + ErrorModules.all + WebModules.all + PersonModules.all + PushedModules.all + RequestObjectModules.all
         + ResponseJWTModules.all + DPoPModules.all + DPoPRaceModules.all + MutualTLSModules.all
-        + LogoutRequestModules.all + BackChannelModules.own
+        + LogoutRequestModules.all + BackChannelModules.own + FrontChannelModules.own + SessionManagementModules.own
+        + DeviceModules.all
 }

@@ -41,6 +41,8 @@ package struct Target: Sendable, Codable {
 /// A client registered at the provider, with the member names of RFC 7591.
 package struct Registration: Sendable, Codable {
     package var clientID: String
+    /// The name that pages show.
+    package var name: String?
     package var clientSecret: String?
     package var authentication: String?
     package var redirectURIs: [String]
@@ -64,6 +66,7 @@ package struct Registration: Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case scope, certificate
         case clientID = "client_id"
+        case name = "client_name"
         case clientSecret = "client_secret"
         case authentication = "token_endpoint_auth_method"
         case redirectURIs = "redirect_uris"
@@ -127,6 +130,12 @@ package struct Role: RawRepresentable, Hashable, Sendable {
     package static let otherBackChannel = Role(rawValue: "other_back_channel")
     /// Has a `frontchannel_logout_uri`.
     package static let frontChannel = Role(rawValue: "front_channel")
+    /// Uses the device authorization grant, without a secret.
+    package static let device = Role(rawValue: "device")
+    /// Uses the device authorization grant, with a secret.
+    package static let otherDevice = Role(rawValue: "other_device")
+    /// Gets `session_state`.
+    package static let sessionManagement = Role(rawValue: "session_management")
 }
 
 extension Target {

@@ -9,6 +9,7 @@ package struct CookieJar: Sendable {
         let path: String
         let isSecure: Bool
         let isCrossSite: Bool
+        let isHidden: Bool
     }
 
     private var cookies: [Cookie] = []
@@ -29,7 +30,8 @@ package struct CookieJar: Sendable {
             }
             let cookie = Cookie(
                 name: String(pair[0]), value: String(pair[1]), host: address.host, path: attributes["path"] ?? "/",
-                isSecure: attributes["secure"] != nil, isCrossSite: attributes["samesite"]?.lowercased() == "none")
+                isSecure: attributes["secure"] != nil, isCrossSite: attributes["samesite"]?.lowercased() == "none",
+                isHidden: attributes["httponly"] != nil)
             cookies.removeAll { $0.name == cookie.name && $0.host == cookie.host && $0.path == cookie.path }
             if !Self.isExpired(attributes) { cookies.append(cookie) }
         }
@@ -44,6 +46,15 @@ package struct CookieJar: Sendable {
                 && (!isCrossSitePost || cookie.isCrossSite)
         }
         return matching.isEmpty ? nil : matching.map { "\($0.name)=\($0.value)" }.joined(separator: "; ")
+    }
+
+    /// Returns the value that scripts of the page at `address` read, or `nil` if there is no such cookie or it is
+    /// `HttpOnly`. The cookie's name may have a prefix that the name leaves out (RFC 6265bis §4.1.3).
+    package func valueForScripts(_ name: String, at address: WebAddress) -> String? {
+        cookies.first {
+            [name, "__Host-\(name)", "__Secure-\(name)"].contains($0.name) && $0.host == address.host
+                && Self.covers($0.path, address.path) && !$0.isHidden
+        }?.value
     }
 
     /// Path matching (RFC 6265 §5.1.4).

@@ -52,7 +52,7 @@ enum RaceModules {
         trial.check(refusal, try await trial.token(RefreshModules.parameters(new), as: registration))
     }
 
-    private static func together(
+    static func together(
         _ trial: Trial, _ ask: @escaping @Sendable () async throws -> WebAnswer
     ) async throws -> [WebAnswer] {
         try await withThrowingTaskGroup(of: WebAnswer.self) { group in

@@ -35,6 +35,7 @@ package enum PageKind: String, Sendable {
     case secondFactor = "second factor"
     case question
     case deviceCode = "device code"
+    case accountChooser = "account chooser"
     case other
 }
 

@@ -20,7 +20,21 @@ extension HTMLForm {
         if password != nil { return .signIn }
         if userCodeField != nil { return .deviceCode }
         if oneTimeField != nil { return .secondFactor }
-        return !buttons.isEmpty && visible.isEmpty ? .question : .other
+        guard !buttons.isEmpty, visible.isEmpty else { return .other }
+        return otherAccount == nil ? .question : .accountChooser
+    }
+
+    /// The button for an account that is not listed.
+    var otherAccount: Button? {
+        buttons.first { $0.says(["another account", "other account", "different account", "add account"]) }
+    }
+
+    /// Returns the button for an account. Its label says more than the username, such as the user's name.
+    func account(of username: String) -> Button? {
+        let isListed = { (button: Button) in
+            button.label.lowercased().split(whereSeparator: \.isWhitespace).contains { $0 == username.lowercased() }
+        }
+        return buttons.first(where: isListed)
     }
 
     var oneTimeField: Field? {
@@ -49,6 +63,12 @@ extension HTMLForm {
         case .deviceCode:
             guard let field = userCodeField, let code = person.userCode else { return nil }
             values[field.name] = code
+        case .accountChooser:
+            guard let button = account(of: person.account.username) ?? otherAccount, let name = button.name else {
+                return nil
+            }
+            values[name] = button.value
+            return values
         case .question, .other: break
         }
         guard let button = button(agreeing: person.agrees, habits) else { return kind == .question ? nil : values }

@@ -76,5 +76,5 @@ package enum Modules {
         + ErrorModules.all + WebModules.all + PersonModules.all + PushedModules.all + RequestObjectModules.all
         + ResponseJWTModules.all + DPoPModules.all + DPoPRaceModules.all + MutualTLSModules.all
         + LogoutRequestModules.all + BackChannelModules.own + FrontChannelModules.own + SessionManagementModules.own
-        + DeviceModules.all
+        + DeviceModules.all + AccountModules.all + SignalModules.all + DetailModules.all
 }

@@ -12,6 +12,8 @@ package struct Target: Sendable, Codable {
     /// The two clients of the FAPI 2.0 plans. In their `client_id`, `{client_auth}`, `{sender_constrain}`,
     /// `{request_method}` and `{response_mode}` stand for the values of the variant.
     package var fapi: [Registration]?
+    /// What the client `rich` may request (RFC 9396).
+    package var authorizationDetails: ExampleDetails?
     /// A resource that tokens of plain OAuth give access to, as a URL or a path at the issuer.
     package var resource: String?
     package var pages: PageHabits?
@@ -32,6 +34,7 @@ package struct Target: Sendable, Codable {
         case issuer, clients, user, pages, fapi, resource, receiver
         case otherUser = "other_user"
         case secondFactorUser = "second_factor_user"
+        case authorizationDetails = "authorization_details"
         case loginHint = "login_hint"
         case uiLocales = "ui_locales"
         case acrValues = "acr_values"
@@ -87,6 +90,21 @@ package struct ReceiverAddress: Sendable, Codable {
     package var port: Int
 }
 
+/// Examples of `authorization_details` (RFC 9396 §2), each an array of objects.
+package struct ExampleDetails: Sendable, Codable {
+    package var valid: JSON
+    /// Grants less than `valid`.
+    package var narrower: JSON
+    /// Grants more than `valid`.
+    package var wider: JSON
+    /// Arrays of a known type that violate its declaration, each in another way.
+    package var invalid: [JSON]
+    /// Valid, with a string that contains markup.
+    package var markup: JSON?
+    /// Texts that the consent page shows for `valid`.
+    package var shown: [String]
+}
+
 /// A user's credentials.
 package struct Account: Sendable, Codable {
     package var username: String
@@ -134,6 +152,12 @@ package struct Role: RawRepresentable, Hashable, Sendable {
     package static let device = Role(rawValue: "device")
     /// Uses the device authorization grant, with a secret.
     package static let otherDevice = Role(rawValue: "other_device")
+    /// Receives security events about every user.
+    package static let eventReceiver = Role(rawValue: "event_receiver")
+    /// Receives security events about the users that it adds.
+    package static let otherEventReceiver = Role(rawValue: "other_event_receiver")
+    /// Requests `authorization_details`.
+    package static let rich = Role(rawValue: "rich")
     /// Gets `session_state`.
     package static let sessionManagement = Role(rawValue: "session_management")
 }

@@ -90,8 +90,11 @@ package struct Runner: Sendable {
     }
 
     private static func waits(_ name: String) -> Bool {
-        ["30seconds", "lifetime", "refresh-reuse", "expired-auth-code", "expired-request_uri", "logout-refusal"]
-            .contains(where: name.contains)
+        [
+            "30seconds", "lifetime", "refresh-reuse", "expired-auth-code", "expired-request_uri", "logout-refusal",
+            "push-refusal",
+        ]
+        .contains(where: name.contains)
     }
 }
 

@@ -36,6 +36,8 @@ package struct Received: Sendable {
 package final class Receiver: Sendable {
     package enum Reaction: Hashable, Sendable {
         case status(Int, location: String? = nil)
+        /// 400 with the reason for which an event receiver refuses an event (RFC 8935 §2.3).
+        case refusal(String)
         /// Never responds.
         case silence
     }
@@ -43,6 +45,7 @@ package final class Receiver: Sendable {
     package let port: Int
     private let channel: any Channel
     private let inbox: Inbox
+    private let taken = Mutex<Set<String>>([])
 
     /// Listens on `port` of the loopback interface, or on a free port. Throws `InvalidTarget` if it is taken.
     package init(port: Int = 0) async throws {
@@ -68,6 +71,13 @@ package final class Receiver: Sendable {
     /// Returns what arrived so far.
     package func requests(where isWanted: (Received) -> Bool) -> [Received] {
         inbox.all.filter(isWanted)
+    }
+
+    /// Runs `body` while no other module uses `name`, something that the target has only one of.
+    func using<Result: Sendable>(_ name: String, _ body: () async throws -> Result) async throws -> Result {
+        while !taken.withLock({ $0.insert(name).inserted }) { try await Task.sleep(for: .milliseconds(20)) }
+        defer { taken.withLock { _ = $0.remove(name) } }
+        return try await body()
     }
 
     /// Reacts to the next `count` requests that `isMeant` picks with `reaction`.
@@ -132,11 +142,22 @@ private final class ReceiverHandler: ChannelInboundHandler {
         let request = Received(
             method: head.method.rawValue, target: head.uri,
             headers: head.headers.map { Parameter($0.name, $0.value) }, body: String(buffer: body))
-        guard case .status(let status, let location) = inbox.take(request) else { return }
-        var headers = HTTPHeaders([("Content-Length", "0"), ("Cache-Control", "no-store")])
-        if let location { headers.add(name: "Location", value: location) }
+        switch inbox.take(request) {
+        case .status(let status, let location): send(status, location.map { [("Location", $0)] } ?? [], context)
+        case .refusal(let code):
+            let body = JSON.object(["err": .string(code), "description": "a test"]).text
+            send(400, [("Content-Type", "application/json")], body: body, context)
+        case .silence: break
+        }
+    }
+
+    private func send(
+        _ status: Int, _ fields: [(String, String)], body: String = "", _ context: ChannelHandlerContext
+    ) {
+        let headers = HTTPHeaders([("Content-Length", "\(body.utf8.count)"), ("Cache-Control", "no-store")] + fields)
         let answer = HTTPResponseHead(version: .http1_1, status: .init(statusCode: status), headers: headers)
         context.write(wrapOutboundOut(.head(answer)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }

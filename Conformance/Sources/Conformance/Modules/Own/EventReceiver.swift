@@ -163,6 +163,8 @@ struct EventStream: Sendable {
 struct TransmitterMetadata: Sendable {
     let answer: WebAnswer
 
+    init(answer: WebAnswer) { self.answer = answer }
+
     /// Throws `Skip` if there is none.
     init(_ trial: Trial) async throws {
         let issuer = WebAddress(trial.target.issuer)

@@ -229,15 +229,18 @@ enum SignalModules {
         let receiver = try await EventReceiver(trial)
         try await receiver.withStream(.poll) { stream in
             try await stream.set(status: "paused")
+            let state = try await stream.verify()
+            trial.check(PollConditions.isEmpty, try await stream.poll())
+            try await stream.set(status: "enabled")
+            _ = try await stream.polled { $0.verifies(state) }
+            try await stream.set(status: "paused")
             let browser = trial.browser()
             let signedIn = try await trial.signIn(trial.request(), in: browser)
             try await trial.signOut(signedIn, in: browser)
-            let state = try await stream.verify()
             trial.check(PollConditions.isEmpty, try await stream.poll())
             try await stream.set(status: "enabled")
             trial.check(
                 SecurityEventConditions.isAbout(signedIn), try await stream.polled { $0.revokes(signedIn) })
-            _ = try await stream.polled { $0.verifies(state) }
         }
     }
 

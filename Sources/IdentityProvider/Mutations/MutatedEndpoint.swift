@@ -34,6 +34,9 @@ struct MutationTools: Sendable {
     let digester: SecretDigester
     let pushed: any PushedRequestStore
     let fetcher: any Fetcher
+    let sessions: SessionCookie
+    let browser: BrowserCookie
+    let formToken: FormToken
     /// Short codes and the codes they replace.
     let codes = ShortCodes()
 
@@ -46,6 +49,9 @@ struct MutationTools: Sendable {
         digester = core.digester
         pushed = core.stores.pushedRequests
         fetcher = core.fetcher
+        sessions = SessionCookie(core)
+        browser = BrowserCookie(of: core.issuer)
+        formToken = FormToken(core)
     }
 
     final class ShortCodes: Sendable {

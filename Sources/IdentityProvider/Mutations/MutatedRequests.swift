@@ -22,7 +22,8 @@ extension Mutation {
         case .token:
             try await changeToken(&edit, request, tools)
             try await changeSigned(&edit, tools)
-        case .endSession where edit["request"] == nil: try await changeSignOut(&edit, tools)
+        case .endSession where edit["request"] == nil: try await changeSignOut(&edit, request, tools)
+        case .confirmSignOut: changeForm(&edit, request, tools)
         case .userInfo:
             if self == .userInfoRefusesPost, request.method == .post {
                 throw OAuthError.methodNotAllowed(allowed: [.get])
@@ -98,20 +99,6 @@ extension Mutation {
         let other = AuthorizationCode(
             id: code.id, granted: granted, redirectURI: code.redirectURI, pkce: pkce, expiresAt: expiry)
         edit["code"] = try tools.sealer.seal(other, for: .authorizationCode)
-    }
-
-    private func changeSignOut(_ edit: inout RequestEdit, _ tools: MutationTools) async throws {
-        switch self {
-        case .signOutHintNotVerified:
-            guard let hint = edit["id_token_hint"] else { return }
-            let parts = hint.split(separator: ".", omittingEmptySubsequences: false)
-            guard parts.count == 3, let payload = try? Base64URL.decode(String(parts[1])),
-                let claims = try? JSONObject(parsing: payload)
-            else { return }
-            edit["id_token_hint"] = try await JWT.sign(claims, type: "JWT", with: tools.ring.signer(for: .rs256))
-        case .signOutDestinationNotChecked: edit["post_logout_redirect_uri"] = nil
-        default: break
-        }
     }
 }
 

@@ -11,10 +11,13 @@ extension Mutation {
     static let open = "~open"
 
     static func faulty(_ core: Core) -> Core {
-        Core(
+        let fetcher = MutatedFetcher(base: core.fetcher)
+        let faulty = Core(
             settings: core.settings, stores: faulty(core.stores), vault: core.vault, passwords: core.passwords,
             limiter: core.limiter, audit: core.audit, mailer: core.mailer, sendsMail: core.sendsMail,
-            geolocator: core.geolocator, fetcher: core.fetcher, now: core.now)
+            geolocator: core.geolocator, fetcher: fetcher, now: core.now)
+        fetcher.use(MutationTools(faulty))
+        return faulty
     }
 
     /// Returns the stores, with the faults that concern storage.

@@ -23,6 +23,13 @@ enum Mutation: String, CaseIterable {
     case signOutHintNotVerified = "M15"
     case signOutDestinationNotChecked = "M16"
     case sessionSurvives = "M17"
+    case logoutTokenWithNonce = "M18-nonce"
+    case logoutTokenWithoutSession = "M18-sid"
+    case logoutTokenUnsigned = "M18-none"
+    case logoutTokenOfOtherType = "M18-typ"
+    case logoutTokenForOther = "M18-aud"
+    case logoutTokenWithoutEvent = "M18-events"
+    case logoutTokenRenewed = "M18-jti"
     case otherSubjectAtUserInfo = "M21"
     case userInfoRefusesPost = "M22"
     case requestObjectIgnored = "M23"
@@ -80,6 +87,13 @@ enum Mutation: String, CaseIterable {
     case anyRequestURIFetched = "M59"
     case certificateOfAnyClient = "M60"
     case proofNonceNotChecked = "M61"
+    case signOutNotAsked = "M62-asked"
+    case signOutOfOtherClient = "M62-client"
+    case formOfAnyBrowser = "M62-form"
+    case everyClientTold = "M63-strangers"
+    case failedNoticeForgotten = "M63-failed"
+    case refusedNoticeRepeated = "M63-refused"
+    case clientsToldInTurn = "M63-slow"
 
     /// The fault named by `CONFORMANCE_MUTATION`. An unknown name ends the process instead of testing without a fault.
     static let current: Mutation? = {

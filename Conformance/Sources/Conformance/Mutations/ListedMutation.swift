@@ -9,7 +9,7 @@ package struct ListedMutation: Sendable {
     /// The outcome that the modules must report.
     package let expected: Outcome
 
-    private init(
+    init(
         _ name: String, _ what: String, _ modules: String..., in plan: Plan = Plans.basic, expected: Outcome = .failed
     ) {
         self.init(name, what, modules, in: plan, expected: expected)
@@ -23,7 +23,7 @@ package struct ListedMutation: Sendable {
         self.modules = modules
     }
 
-    package static let all = authorization + tokens + people + web + requests + assurance + proofs
+    package static let all = authorization + tokens + people + web + requests + assurance + proofs + logout
 
     private static let authorization = [
         ListedMutation(

@@ -126,6 +126,11 @@ struct FrameConditionTests {
         ] as [(String, [(String, String)], String?)] {
             #expect(ShownPage(address: address, answer: answer(html, headers)).refresh?.text == expected)
         }
+        let frame = """
+            <iframe src="https://rp.example/a" srcdoc="&lt;meta http-equiv='refresh' \
+            content='1; url=https://rp.example/b'&gt;"></iframe>
+            """
+        #expect(ShownPage(address: address, answer: answer(frame)).frames.map(\.text) == ["https://rp.example/b"])
         var jar = CookieJar()
         jar.take(["__Host-state=1; Path=/; Secure; SameSite=None", "hidden=2; Path=/; HttpOnly"], from: address)
         #expect(jar.valueForScripts("state", at: address) == "1")

@@ -22,7 +22,10 @@ struct RunMartlet: AsyncParsableCommand {
         var target = try Target.read(target)
         let receiver = try await Receiver()
         // Modules wait longer than the 30-second grace period of refresh tokens. With --fast both are a tenth.
-        let lifetimes = options.fast ? ["--lifetimes-refresh-grace", "3", "--lifetimes-pushed-request", "10"] : []
+        // One module waits until a device's code has expired.
+        let lifetimes =
+            ["--lifetimes-device-code", "60"]
+            + (options.fast ? ["--lifetimes-refresh-grace", "3", "--lifetimes-pushed-request", "10"] : [])
         let martlet = try await MartletProcess(
             program: server, resources: resources, receiver: ReceiverMove(of: &target, to: receiver), storage: storage,
             isSecure: tls, clientCA: clientCA, arguments: lifetimes + ["--dpop-nonces", "true"])

@@ -73,7 +73,11 @@ package struct ShownPage: Sendable {
         forms = HTMLForm.all(in: answer.text)
         frames = HTMLPiece.scan(answer.text).compactMap { piece in
             guard case .open("iframe", let attributes) = piece else { return nil }
-            return attributes["src"].flatMap(address.resolving)
+            // A document in `srcdoc` comes before `src`. It can lead to where the frame is meant to go.
+            let document = attributes["srcdoc"].map {
+                ShownPage(address: address, answer: WebAnswer(status: 200, body: Array($0.utf8)))
+            }
+            return document?.refresh ?? attributes["src"].flatMap(address.resolving)
         }
     }
 

@@ -6,7 +6,8 @@ extension Mutation {
     /// Returns the response with the fault applied.
     func changed(_ response: Response, to request: Request, _ tools: MutationTools) async throws -> Response {
         switch Path(request.path) {
-        case .authorization, .consent: try await changeResponseJWT(changeAuthorization(response, tools), tools)
+        case .authorization, .consent:
+            try await changeResponseJWT(changeAuthorization(changeConsent(response), tools), tools)
         case .pushedAuthorization:
             self == .requestURILivesLong && response.status == .created
                 ? try response.changing { $0["expires_in"] = 5 } : response
@@ -15,7 +16,18 @@ extension Mutation {
                 ? try await changeTokens(response, tools) : changeTokenError(response)
         case .userInfo: try changeUserInfo(response)
         case .introspection: try await changeIntrospection(response, request, tools)
-        case .endSession, .confirmSignOut: changeSignOut(response, request)
+        case .endSession, .confirmSignOut: changeBrowserState(changeFrames(changeSignOut(response, request)))
+        case .checkSession: changeSessionFrame(response)
+        case .deviceAuthorization:
+            self == .userCodeShort && response.status == .ok
+                ? try response.changing { members in
+                    members["user_code"] = "BCDF"
+                    members["verification_uri_complete"] = nil
+                } : response
+        case .approveDevice: changeDevicePage(response)
+        case .signIn: changeAccountCookie(response)
+        case .eventStreams, .eventStreamStatus, .eventStreamVerification, .addEventSubject:
+            try await changeSignals(response, request, tools)
         case .openIDConfiguration:
             self == .otherIssuerInMetadata
                 ? try response.changing { $0["issuer"] = "https://elsewhere.example" } : response
@@ -42,6 +54,7 @@ extension Mutation {
         switch self {
         case .issuerParameterMissing: replace("iss") { _ in nil }
         case .issuerParameterWrong: replace("iss") { $0 + "%2Fother" }
+        case .sessionStateConstant: replace("session_state") { _ in "c2Vzc2lvbg.c2FsdA" }
         case .shortCode: replace("code") { tools.codes.shorten($0) }
         default: return response
         }
@@ -89,6 +102,7 @@ extension Mutation {
     }
 
     private func changeTokens(_ response: Response, _ tools: MutationTools) async throws -> Response {
+        if self == .detailsNotReturned { return try response.changing { $0["authorization_details"] = nil } }
         guard let token = try response.object()["id_token"]?.string else { return response }
         let changed: String
         switch self {
@@ -110,6 +124,9 @@ extension Mutation {
     private func changeTokenError(_ response: Response) -> Response {
         var response = response
         switch self {
+        case .fastPollsAllowed, .denialHidden:
+            return (try? response.changing { $0["error"] = .string(devicePollError($0["error"]?.string ?? "")) })
+                ?? response
         case .errorAsPage:
             response.headers[.contentType] = "text/html"
             return Response(status: response.status, headers: response.headers, body: .bytes(Array("<h1>No</h1>".utf8)))
@@ -124,6 +141,7 @@ extension Mutation {
     private func changeIntrospection(
         _ response: Response, _ request: Request, _ tools: MutationTools
     ) async throws -> Response {
+        if self == .detailsNotReturned { return try response.changing { $0["authorization_details"] = nil } }
         if self == .introspectionWithoutConfirmation {
             return try response.changing { claims in
                 claims["cnf"] = nil

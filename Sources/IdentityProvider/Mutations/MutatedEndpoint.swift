@@ -34,6 +34,8 @@ struct MutationTools: Sendable {
     let digester: SecretDigester
     let pushed: any PushedRequestStore
     let fetcher: any Fetcher
+    let users: any UserStore
+    let devices: DeviceAuthorizations
     let sessions: SessionCookie
     let browser: BrowserCookie
     let formToken: FormToken
@@ -49,6 +51,8 @@ struct MutationTools: Sendable {
         digester = core.digester
         pushed = core.stores.pushedRequests
         fetcher = core.fetcher
+        users = core.stores.users
+        devices = DeviceAuthorizations(core)
         sessions = SessionCookie(core)
         browser = BrowserCookie(of: core.issuer)
         formToken = FormToken(core)

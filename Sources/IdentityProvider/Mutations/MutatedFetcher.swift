@@ -20,6 +20,7 @@ final class MutatedFetcher: Fetcher {
         }
         switch policy.operation {
         case "logout.deliver": return try await tell(request, policy, mutation, tools)
+        case "ssf.push": return try await push(request, policy, mutation, tools)
         default: return try await base.fetch(request, under: policy)
         }
     }
@@ -53,6 +54,22 @@ final class MutatedFetcher: Fetcher {
             other.body = Self.form(
                 try await tools.resigned(token, type: LogoutToken.type) { $0["aud"] = .string(client.id.rawValue) })
             _ = try await base.fetch(other, under: policy)
+        }
+    }
+
+    // Security events
+
+    private func push(
+        _ request: FetchRequest, _ policy: FetchPolicy, _ mutation: Mutation, _ tools: MutationTools
+    ) async throws -> FetchResponse {
+        var changed = request
+        changed.body = Array(
+            try await mutation.securityEvent(String(decoding: request.body, as: UTF8.self), tools).utf8)
+        if mutation == .pushWithoutAuthorization { changed.headers[.authorization] = nil }
+        do { return try await base.fetch(changed, under: policy) } catch let error as FetchError
+            where mutation == .refusedEventRepeated && error.isAnswer
+        {
+            throw FetchError.busy(host: "mutation")
         }
     }
 

@@ -9,9 +9,12 @@ extension Mutation {
         switch Path(request.path) {
         case .authorization where edit["interaction"] == nil:
             try await changeAuthorization(&edit, tools)
+            changeAccounts(&edit)
+            changeDetails(&edit)
             try await changeRequestURI(&edit, tools)
             try await changeSigned(&edit, tools)
         case .pushedAuthorization:
+            changeDetails(&edit)
             if self == .requestURIPushed { edit["request_uri"] = nil }
             if self == .proofKeyOfCodeIgnored {
                 edit["dpop_jkt"] = nil
@@ -21,9 +24,12 @@ extension Mutation {
             try await changeCertificate(&edit, tools)
         case .token:
             try await changeToken(&edit, request, tools)
+            try await changeDeviceCode(&edit, tools)
+            if self == .detailsNotNarrowed { edit["authorization_details"] = nil }
             try await changeSigned(&edit, tools)
         case .endSession where edit["request"] == nil: try await changeSignOut(&edit, request, tools)
         case .confirmSignOut: changeForm(&edit, request, tools)
+        case .device: if self == .guessesNotLimited { edit["user_code"] = nil }
         case .userInfo:
             if self == .userInfoRefusesPost, request.method == .post {
                 throw OAuthError.methodNotAllowed(allowed: [.get])

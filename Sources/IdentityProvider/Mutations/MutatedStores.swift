@@ -27,8 +27,8 @@ extension Mutation {
             clients: FaultyClients(base: stores.clients), resourceServers: stores.resourceServers, users: stores.users,
             roles: stores.roles, groups: stores.groups, attributes: stores.attributes,
             upstreams: stores.upstreams, upstreamLinks: stores.upstreamLinks,
-            sessions: faulty(stores.sessions), devices: stores.devices, attempts: stores.attempts,
-            consents: stores.consents,
+            sessions: faulty(stores.sessions, of: stores.clients), devices: stores.devices, attempts: stores.attempts,
+            consents: FaultyConsents(base: stores.consents),
             authorizations: FaultyAuthorizations(base: stores.authorizations),
             pushedRequests: FaultyPushedRequests(base: stores.pushedRequests),
             deviceAuthorizations: stores.deviceAuthorizations,
@@ -37,14 +37,15 @@ extension Mutation {
             keys: stores.keys, dataKeys: stores.dataKeys,
             singleUse: FaultySingleUse(base: stores.singleUse), audit: stores.audit, webhooks: stores.webhooks,
             logoutNotices: stores.logoutNotices,
-            eventStreams: stores.eventStreams, securityEvents: stores.securityEvents,
+            eventStreams: FaultyEventStreams(base: stores.eventStreams),
+            securityEvents: FaultySecurityEvents(base: stores.securityEvents),
             mailOutbox: stores.mailOutbox,
             upkeep: stores.upkeep)
     }
 
     /// Removes the `IdleSessions` wrapper, because `Core.init` adds it again.
-    private static func faulty(_ sessions: any SessionStore) -> any SessionStore {
-        FaultySessions(base: (sessions as? IdleSessions)?.base ?? sessions)
+    private static func faulty(_ sessions: any SessionStore, of clients: any ClientStore) -> any SessionStore {
+        FaultySessions(base: (sessions as? IdleSessions)?.base ?? sessions, registered: clients)
     }
 }
 
@@ -64,6 +65,12 @@ private struct FaultyClients: ClientStore {
         if Mutation.current == .constraintNotRequired, client.profile != nil {
             var metadata = client.metadata
             for name in ["profile", "dpop_bound_access_tokens"] { metadata[name] = nil }
+            return try Client(metadata, secret: client.secret)
+        }
+        if Mutation.current == .deviceGrantForAnyClient {
+            var metadata = client.metadata
+            let grants = metadata["grant_types"]?.array ?? ["authorization_code"]
+            metadata["grant_types"] = .array(grants + [.string(GrantType.deviceCode.rawValue)])
             return try Client(metadata, secret: client.secret)
         }
         guard Mutation.current?.signsAgain == true,
@@ -87,6 +94,7 @@ private struct FaultyClients: ClientStore {
 
 private struct FaultySessions: SessionStore {
     let base: any SessionStore
+    let registered: any ClientStore
 
     func start(
         _ session: Session, of user: User, from origin: SignInOrigin, replacing former: Identifier<Session>?
@@ -116,7 +124,10 @@ private struct FaultySessions: SessionStore {
         try await base.touch(id, at: now, unlessUsedAfter: moment)
     }
     func end(_ id: Identifier<Session>, at now: Date) async throws -> EndedSession? {
-        Mutation.current == .sessionSurvives ? nil : try await base.end(id, at: now)
+        guard Mutation.current != .sessionSurvives, let ended = try await base.end(id, at: now) else { return nil }
+        guard Mutation.current == .everyClientFramed else { return ended }
+        let framed = try await registered.all().filter { $0.logoutRules.frontChannelURI != nil }
+        return EndedSession(id: ended.id, user: ended.user, clients: framed.map(\.id))
     }
     func clients(of session: Identifier<Session>) async throws -> [Identifier<Client>] {
         try await base.clients(of: session)

@@ -23,7 +23,9 @@ package struct ListedMutation: Sendable {
         self.modules = modules
     }
 
-    package static let all = authorization + tokens + people + web + requests + assurance + proofs + logout
+    package static let all =
+        authorization + tokens + people + web + requests + assurance + proofs + logout
+        + devices + accounts + details + signals
 
     private static let authorization = [
         ListedMutation(

@@ -33,33 +33,45 @@ struct ClusterCheck {
         for node in 1...3 { try await databases.start(node, isFirst: node == 1) }
         try databases.prepare()
         say("starting a Martlet at each node")
-        let cluster = try await MartletNodes(storage: (1...3).map(databases.url))
+        let folder = try Folder()
+        let receiver = try LogoutReceiver(in: folder.url, issuer: "", verifies: false)
+        try receiver.start()
+        let cluster = try await MartletNodes(storage: (1...3).map(databases.url), logoutURI: receiver.uri)
         let holdings = Holdings()
+        let departures = Departures(cluster: cluster)
         let visitor = Visitor(cluster: cluster, recorder: recorder, held: holdings)
         let visitors = Task {
-            await withTaskGroup { group in for _ in 0..<6 { group.addTask { await visitor.run() } } }
+            await withTaskGroup { group in
+                for _ in 0..<6 { group.addTask { await visitor.run() } }
+                for _ in 0..<2 { group.addTask { await departures.run() } }
+            }
         }
-        let disturbances = try await disturb(databases, cluster)
+        let disturbances = try await disturb(databases, cluster, receiver)
         visitors.cancel()
         await visitors.value
         say("reading the final state")
         let final = try await finalState(databases, visitor, holdings.all)
+        let departed = await departures.checks(of: receiver)
         let checker = HistoryChecker(recorder.all, final, disturbances: disturbances)
         try await cluster.stop()
-        return report(checker.checks + activity(disturbances))
+        return report(checker.checks + departed + activity(disturbances))
     }
 
     /// Stops and kills nodes while visitors come and go.
     private func disturb(
-        _ databases: GaleraCluster, _ cluster: MartletNodes
+        _ databases: GaleraCluster, _ cluster: MartletNodes, _ receiver: LogoutReceiver
     ) async throws -> [HistoryChecker.Disturbance] {
         var disturbances: [HistoryChecker.Disturbance] = []
         say("calm: visitors on all nodes")
         try await Task.sleep(for: .seconds(15))
+        say("the client that takes logout tokens is killed")
+        receiver.kill()
         say("node 3 is killed")
         var began = recorder.now
         try databases.kill9(3)
         try await Task.sleep(for: .seconds(10))
+        say("the client comes back")
+        try receiver.start()
         say("node 3 comes back")
         try await databases.start(3)
         try await until("its Martlet serves again") { await cluster.isReady(cluster.servers[2]) }

@@ -27,11 +27,13 @@ package struct MartletNodes: Sendable {
     package let servers: [RunningServer]
     private let folder: Folder
 
-    /// Starts all nodes at once, on a database that may be empty.
-    package init(storage urls: [String]) async throws {
+    /// Starts all nodes at once, on a database that may be empty. The client takes logout tokens at `logoutURI`.
+    package init(storage urls: [String], logoutURI: String? = nil) async throws {
         let folder = try Folder()
         let issuer = "http://localhost:\(try freePort())"
-        try folder.write("resources.yaml", Self.resources)
+        let told = logoutURI.map { "    backchannel_logout_uri: \($0)\n    private_network: true\n" } ?? ""
+        try folder.write(
+            "resources.yaml", Self.resources.replacing("    consent: skip\n", with: "    consent: skip\n\(told)"))
         let key = try await RunningProgram.run(["key", "master", "master.key"], in: folder.url)
         guard key.code == 0 else { throw Unexpected(key.output) }
         for (number, url) in urls.enumerated() { try folder.write("storage-\(number)", url) }

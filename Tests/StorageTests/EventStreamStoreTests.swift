@@ -86,7 +86,7 @@ struct EventStreamStoreTests {
             try await stores.eventStreams.set(User.bob, isIncluded: true, in: EventStream.example.id)
             try await append(3, of: User.bob)
             #expect(try await waiting(stores).count == 2)
-            // A user whom nobody knows is not remembered.
+            // Unknown users are not stored.
             try await stores.eventStreams.set(Identifier("nobody"), isIncluded: false, in: EventStream.example.id)
             try await append(4, of: Identifier("nobody"))
             #expect(try await waiting(stores).count == 3)

@@ -113,7 +113,7 @@ struct StreamConfigurationEndpoint: Endpoint {
         var document: JSONObject = [
             "stream_id": .string(stream.id.rawValue), "iss": .string(issuer.identifier),
             "aud": .string(receiver.client.eventAudience),
-            // Without the authorization: whoever stole a token for reading must not get it.
+            // Without the authorization, which the thief of a token for reading must not get.
             "delivery": [
                 "method": .string(method.rawValue),
                 "endpoint_url": .string(stream.endpoint ?? issuer.url(.eventPoll(stream.id))),

@@ -31,19 +31,35 @@ extension TestIssuer {
         return authorization.id
     }
 
-    /// Writes a notice to the database, as nobody but an intruder would.
-    func forge(_ notice: LogoutNotice) async throws {
-        _ = try await database.database.execute(
-            .local,
-            """
-            INSERT INTO logout_notices (issuer, id, client_id, session_id, user_id, attempts, due_at, expires_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                .text(issuer.identifier), .text(notice.id.rawValue), .text(notice.client.rawValue),
-                .text(notice.session.rawValue), .text(notice.user.rawValue),
-                .integer(0), .date(notice.dueAt), .date(notice.expiresAt),
-            ])
+    /// Writes notices to the database, as nobody but an intruder would.
+    func forge(_ notices: [LogoutNotice]) async throws {
+        let issuer = issuer.identifier
+        try await database.database.transaction(.local) { connection in
+            for notice in notices {
+                _ = try connection.execute(
+                    """
+                    INSERT INTO logout_notices
+                        (issuer, id, client_id, session_id, user_id, attempts, due_at, expires_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                    [
+                        .text(issuer), .text(notice.id.rawValue), .text(notice.client.rawValue),
+                        .text(notice.session.rawValue), .text(notice.user.rawValue), .integer(0), .date(notice.dueAt),
+                        .date(notice.expiresAt),
+                    ])
+            }
+        }
+    }
+
+    /// Queues `count` notices for a client.
+    func forge(_ count: Int, to client: String) async throws {
+        let now = clock.now
+        try await forge(
+            (0..<count).map { number in
+                LogoutNotice(
+                    client: Identifier(rawValue: client), session: Identifier(rawValue: "\(number)"),
+                    user: Identifier(rawValue: "u"), dueAt: now, expiresAt: now + LogoutNotice.lifetime)
+            })
     }
 
     /// The same issuer with another network.

@@ -42,7 +42,7 @@ struct ApproveDeviceEndpoint: PageEndpoint {
         self.signIn = signIn
     }
 
-    /// More devices than anyone sets up in an hour. Whoever tricks a user again and again meets it.
+    /// More devices than anyone sets up in an hour. Limits attackers who trick the same user repeatedly.
     private static let approvalsPerHour = 10
 
     /// A signed-in user before a request that waits for their answer.

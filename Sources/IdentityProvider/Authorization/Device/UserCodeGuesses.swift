@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// Limits guesses at user codes on all nodes together (RFC 8628 §5.1): of one account, from one address, from one
-/// network, and by everyone. Whoever has many addresses needs as many accounts, and then still meets the last limit.
+/// network, and by everyone. An attacker with many addresses needs as many accounts, and still reaches the last limit.
 struct UserCodeGuesses: Sendable {
     private let failures: FailureLimiter
     private let addresses: GuessLimiter

@@ -5,8 +5,8 @@ import JOSE
 /// The sign-in state of a browser, in a cookie that the script of `CheckSessionEndpoint` reads (OpenID Connect Session
 /// Management §3.2). It changes when someone signs in or out, and when another account becomes the current one.
 ///
-/// The value is random, or an HMAC under the secrets of the browser's sessions. Whoever reads it learns nothing about
-/// them, and nothing accepts it.
+/// The value is random, or an HMAC under the secrets of the browser's sessions. It reveals nothing about them, and
+/// nothing accepts it.
 struct BrowserState: Sendable {
     let cookie: Cookie
     private let session: Cookie

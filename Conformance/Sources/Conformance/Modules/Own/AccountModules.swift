@@ -244,7 +244,7 @@ enum AccountConditions {
     }
 
     static let saysTheSame = Condition<[String]>(
-        "a client that asks silently gets the same response whoever else is signed in", .failure,
+        "a silent request gets the same response, regardless of who else is signed in", .failure,
         "OpenID Connect Core §17"
     ) { answers in
         .require(Set(answers).count == 1, "the responses differ: \(answers)")

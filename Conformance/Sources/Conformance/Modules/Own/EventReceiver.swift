@@ -193,7 +193,7 @@ enum SecurityEvents {
     static let accountDisabled = "https://schemas.openid.net/secevent/risc/event-type/account-disabled"
     static let verification = "https://schemas.openid.net/secevent/ssf/event-type/verification"
     static let all = [sessionRevoked, credentialChange, accountDisabled]
-    /// Those that no other module causes meanwhile.
+    /// Events that no other module causes at the same time.
     static let quiet = [credentialChange, accountDisabled]
 }
 

@@ -124,6 +124,23 @@ struct FrontChannelLogoutTests {
         #expect(last.template == "signed-out" && frames(last).isEmpty && last.frameSources.isEmpty)
     }
 
+    @Test("signing one account out in the account chooser loads its frames, and leads back to the chooser")
+    func chooser() async throws {
+        let issuer = try await Self.issuer([Self.client("a"), Self.client("b")])
+        let (browser, other) = (Browser(issuer), Browser(issuer))
+        let hint = try await signIn(browser, at: issuer, ["a"])
+        let foreign = try await signIn(other, at: issuer, ["b"], as: "bob")
+        let page = try await browser.get("/account/switch").page()
+        for (hint, expected) in [(foreign, []), (hint, ["https://a.example/logout"]), (hint, [])] {
+            let sid = try #require(try JWTClaims.of(hint)["sid"]?.string)
+            let response = try await browser.copy().submitWithoutFollowing(page, [("sign_out", sid)])
+            let shown = try? response.page()
+            #expect(shown.map(frames) ?? [] == expected)
+            let refresh = response.headers[.refresh].map { $0.hasPrefix("5; url=/select-account?interaction=") }
+            #expect(refresh == (expected.isEmpty ? nil : true))
+        }
+    }
+
     @Test("a repeated or forged request loads no frames of anybody's session")
     func replay() async throws {
         let issuer = try await Self.issuer([Self.client("a"), Self.client("b")])

@@ -52,7 +52,7 @@ struct SignOut: Sendable {
     func leave(_ session: Session, endedWith all: [EndedSession]) async throws -> Response {
         let frames = try await frontChannel.frames(of: all.first { $0.id == session.id })
         let next = NextStep(issuer.reference(.account), .signIn)
-        let response = frames.isEmpty ? .redirect(to: next.uri) : show(frames, Page("signing-out"), then: next)
+        let response = frames.isEmpty ? .redirect(to: next.uri) : frames.response(Page("signing-out"), then: next)
         return response.setting(sessions.clearing(), browser.clearing())
     }
 
@@ -69,11 +69,11 @@ struct SignOut: Sendable {
         case .done where frames.isEmpty: return try await signedOut(signOut)
         case .done:
             let end = try await destination(of: signOut) ?? NextStep(location(.endSession, signOut), .finish)
-            return try await show(frames, page("signing-out", signOut), then: end)
+            return frames.response(try await page("signing-out", signOut), then: end)
         case .onward(let upstream, let location) where !frames.isEmpty:
             // First, because the upstream may not lead back.
             let next = NextStep(location, .application, name: upstream.shownName)
-            return try await show(frames, page("signing-out", signOut), then: next)
+            return frames.response(try await page("signing-out", signOut), then: next)
         case .onward(_, let location) where request.method == .get: return .redirect(to: location)
         case .onward(let upstream, let location):
             // A redirect after a form must lead to one of the page's `form-action`, in Chromium also those that follow
@@ -84,13 +84,6 @@ struct SignOut: Sendable {
             let next = try await destination(of: signOut) ?? NextStep(issuer.reference(.account), .signIn)
             return .page(try await page(signOut, leaving: upstream, "signed_out_unreachable", next)).loading(frames)
         }
-    }
-
-    /// Returns a page that loads the frames and moves on by itself.
-    private func show(_ frames: LogoutFrames, _ page: Page, then next: NextStep) -> Response {
-        var page = page
-        page.data["next"] = next.data
-        return .page(page, movingOnTo: next.uri, after: LogoutFrames.patience).loading(frames)
     }
 
     /// Returns the page for a sign-out that is not complete at `upstream`.

@@ -7,6 +7,7 @@ extension Path { static let selectAccount = Path("/select-account") }
 struct SelectAccountEndpoint: InteractionPageEndpoint {
     private let browser: BrowserAccounts
     private let sessions: SessionCookie
+    private let frontChannel: FrontChannelLogout
     private let accounts: InteractionAccounts
     private let interactions: InteractionKeeper
     private let audit: AuditLog
@@ -16,6 +17,7 @@ struct SelectAccountEndpoint: InteractionPageEndpoint {
     init(_ core: Core) {
         browser = BrowserAccounts(core)
         sessions = SessionCookie(core)
+        frontChannel = FrontChannelLogout(core)
         accounts = InteractionAccounts(core)
         interactions = InteractionKeeper(core)
         audit = core.audit
@@ -67,15 +69,22 @@ struct SelectAccountEndpoint: InteractionPageEndpoint {
         _ id: Identifier<Session>, _ interaction: Interaction, _ request: Request
     ) async throws -> Response {
         var (interaction, cookies) = (interaction, [String]())
+        var frames = LogoutFrames.none
         if let session = try await browser.find(id, in: request) {
-            cookies = try await sessions.end(session, in: request).cookies
-            audit.record(.signedOut, user: session.user, client: interaction.client, session: id)
+            let ended: EndedSession?
+            (ended, cookies) = try await sessions.end(session, in: request)
+            // At the end, so that the record explains which clients are told.
+            defer { audit.record(.signedOut, user: session.user, client: interaction.client, session: id) }
+            frames = try await frontChannel.frames(of: ended)
             // As after every sign-out, an identity that another origin may have planted becomes useless.
             let (identity, cookie) = interactions.browser.renewed()
             interaction.bind(to: identity)
             cookies.append(cookie)
         }
-        let next = Response.redirect(to: try interactions.location(.selectAccount, interaction))
+        let location = try interactions.location(.selectAccount, interaction)
+        let next: Response =
+            frames.isEmpty
+            ? .redirect(to: location) : frames.response(Page("signing-out"), then: NextStep(location, .finish))
         return cookies.reduce(next) { $0.setting($1) }
     }
 }

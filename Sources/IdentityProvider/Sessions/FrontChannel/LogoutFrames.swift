@@ -3,12 +3,21 @@ struct LogoutFrames: Sendable {
     /// Registered URIs.
     let uris: [String]
 
+    static let none = LogoutFrames(uris: [])
+
     /// More frames would make the page slow, and its policy too long for proxies.
     static let most = 20
     /// How long a page with frames waits for them, in seconds.
-    static let patience = 5
+    private static let patience = 5
 
     var isEmpty: Bool { uris.isEmpty }
+
+    /// Returns `page` with the frames. From it, the browser moves on to `next` by itself.
+    func response(_ page: Page, then next: NextStep) -> Response {
+        var page = page
+        page.data["next"] = next.data
+        return .page(page, movingOnTo: next.uri, after: Self.patience).loading(self)
+    }
 
     fileprivate func add(to page: inout Page) {
         page.data["frames"] = .list(uris.map { ["uri": .text($0), "start": .text(Self.start(of: $0))] })

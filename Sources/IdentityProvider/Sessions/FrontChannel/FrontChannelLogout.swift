@@ -13,7 +13,7 @@ struct FrontChannelLogout: Sendable {
     /// Returns the frames for the browser whose session ended; none if `session` is `nil`. Only the transaction that
     /// ended the session returned it, so a repeated request loads no frames.
     func frames(of session: EndedSession?) async throws -> LogoutFrames {
-        guard let session else { return LogoutFrames(uris: []) }
+        guard let session else { return .none }
         var told: [Client] = []
         for id in session.clients {
             guard let client = try await clients.findEnabled(id), client.logoutRules.frontChannelURI != nil else {

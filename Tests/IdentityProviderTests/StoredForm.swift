@@ -121,7 +121,7 @@ extension StoredForm {
 
     private static let signOut = """
         {"client": "c", "subject": "u", "session": "s", "destination": {"uri": "https://app.example", "state": "s"},
-         "languages": ["de"]}
+         "languages": ["de"], "ended": "u"}
         """
 
     private static let interactions = [

@@ -103,7 +103,9 @@ extension ResourceServer {
         guard Scope.isValue(text) else {
             throw InvalidValue("must be printable ASCII without spaces, quotes or backslashes (RFC 6749 §3.3)")
         }
-        guard !Scope.standard.contains(text) else { throw InvalidValue("is reserved for the issuer itself") }
+        guard !Scope.standard.union(Scope.sharedSignals).contains(text) else {
+            throw InvalidValue("is reserved for the issuer itself")
+        }
         return text
     }
 }

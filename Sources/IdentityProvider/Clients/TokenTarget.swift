@@ -48,6 +48,10 @@ struct TokenTarget: Sendable {
             }
             throw .invalidScope("none of these scopes is still available to the client")
         }
+        // An API must not get a token with which it could manage the client's event streams.
+        guard servers.isEmpty || self.scope.intersection(Scope.sharedSignals).isEmpty else {
+            throw .invalidScope("ssf.read and ssf.manage need a token of their own, without scopes of an API")
+        }
         guard client.profile?.permits(algorithm) ?? true || servers.contains(where: { $0.format == .opaque }) else {
             throw OAuthError(
                 code: .invalidTarget,
@@ -103,10 +107,7 @@ struct TokenTarget: Sendable {
         return wanted.count > 1 ? .rs256 : wanted.first ?? .es256
     }
 
-    /// Whether the token is valid at the issuer's own endpoints: if it has no resource servers, or if it has `openid` or
-    /// a scope of shared signals, and `resource` didn't choose the servers.
-    var includesIssuer: Bool {
-        let own = Scope([Scope.openID]).union(Scope.sharedSignals)
-        return servers.isEmpty || !isNarrowed && own.values.contains(where: scope.contains)
-    }
+    /// Whether the token is valid at the issuer's own endpoints: if it has no resource servers, or if it has `openid`
+    /// and `resource` didn't choose the servers.
+    var includesIssuer: Bool { servers.isEmpty || !isNarrowed && scope.contains(Scope.openID) }
 }

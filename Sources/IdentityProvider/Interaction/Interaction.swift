@@ -56,6 +56,7 @@ struct Interaction: Codable, Sendable {
     /// account at an upstream that their sign-in was to link, are dropped.
     func choosing(_ session: Identifier<Session>) -> Interaction {
         var interaction = self
+        interaction.forgetConsent()
         interaction.progress = nil
         interaction.guest = nil
         interaction.addsAccount = nil
@@ -66,11 +67,18 @@ struct Interaction: Codable, Sendable {
     /// Returns the interaction for a sign-in with an account that is not signed in in this browser yet.
     func addingAccount() -> Interaction {
         var interaction = self
+        interaction.forgetConsent()
         interaction.purpose = purpose.with(loginHint: nil)
         interaction.progress = nil
         interaction.account = nil
         interaction.addsAccount = true
         return interaction
+    }
+
+    /// Forgets what a user consented to during the interaction.
+    mutating func forgetConsent() {
+        consented = []
+        consentsToDetails = nil
     }
 
     /// The next thing to do.

@@ -68,7 +68,7 @@ struct InteractionLoop: Sendable {
         // A trusted device must not be enough to add a way to sign in.
         return SignIn.Destination(
             client: client, asked: interaction.asked, trustsDevices: interaction.guest?.isLinking != true,
-            addsAccount: interaction.addsAccount == true)
+            addsAccount: interaction.addsAccount == true || interaction.mustSignUp)
     }
 
     /// Continues after `user` has shown a factor. If this results in a session, the response sets its cookies.

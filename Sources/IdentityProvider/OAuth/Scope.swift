@@ -63,5 +63,5 @@ extension Scope {
     /// get them, for themselves.
     static let sharedSignals: Scope = ["ssf.read", "ssf.manage"]
     /// The scope values that are never granted by default, only on request.
-    static let onRequest: Scope = [offlineAccess, roles, groups, permissions]
+    static let onRequest = Scope([offlineAccess, roles, groups, permissions]).union(sharedSignals)
 }

@@ -44,6 +44,7 @@ struct PollEndpoint: Endpoint {
         let batch = min(poll.maximumCount ?? Self.batch, Self.batch)
         // One more, to know whether others wait.
         let found = try await available(of: stream, to: receiver, limit: batch + 1, poll)
+        if batch > 0, !found.isEmpty { try receivers.chargeEvents(to: receiver) }
         var sets = JSONObject()
         for event in found.prefix(batch) {
             sets[event.id.rawValue] = .string(try await signer.sign(event, for: receiver.client))

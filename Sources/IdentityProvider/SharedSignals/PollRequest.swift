@@ -34,5 +34,12 @@ struct PollRequest: Sendable {
             refused.append((Identifier(rawValue: name), refusal))
         }
         self.refused = refused
+        // Each is a statement.
+        guard acknowledged.count + refused.count <= Self.limit else {
+            throw .invalidRequest("ack and setErrs must name at most \(Self.limit) events")
+        }
     }
+
+    /// The maximum number of events that a poll settles.
+    private static let limit = 1_000
 }

@@ -64,8 +64,16 @@ struct ReceiverAuthenticator: Sendable {
         return AuthenticatedReceiver(client, settings, nextNonce: bearer.nextNonce)
     }
 
-    /// Returns the receiver's stream. Throws 404 for any other, whether or not it exists (OpenID SSF §8).
+    /// Counts a response with events, which are signed for it. Throws 429 for a receiver that lets Martlet sign too many.
+    func chargeEvents(to receiver: AuthenticatedReceiver) throws(OAuthError) {
+        let name = "\(issuer) signed signals \(receiver.client.id)"
+        if let seconds = limiter.take(name, of: Self.signing, at: now()) { throw .tooManyRequests(retryAfter: seconds) }
+    }
+
+    /// Returns the receiver's stream. Throws 404 for any other, whether or not it exists (OpenID SSF §8), and for a
+    /// receiver that has been disabled since.
     func stream(_ id: String?, of receiver: AuthenticatedReceiver) async throws -> EventStream {
+        guard try await clients.findEnabled(receiver.client.id) != nil else { throw OAuthError.noSuchStream }
         guard let id, let stream = try await streams.find(Identifier(rawValue: id)), stream.client == receiver.client.id
         else { throw OAuthError.noSuchStream }
         return stream
@@ -73,6 +81,8 @@ struct ReceiverAuthenticator: Sendable {
 
     /// For each receiver on each node.
     private static let limit = RateLimit(burst: 120, perMinute: 600)
+    /// In responses of up to 50 events.
+    private static let signing = RateLimit(burst: 120, perMinute: 120)
 }
 
 extension OAuthError {

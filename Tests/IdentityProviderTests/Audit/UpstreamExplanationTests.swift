@@ -87,7 +87,11 @@ struct UpstreamExplanationTests {
             ])
         #expect(try await scene.logOut(["sid": "s-1"]).status == .ok)
         let told = try await explanation(of: scene, after: before + 1)
-        #expect(told == ["upstream signed out for user U from 127.0.0.1: upstream up, sessions 1."])
+        #expect(
+            told == [
+                "session ended for user U from 127.0.0.1: reason upstream.",
+                "upstream signed out for user U from 127.0.0.1: upstream up, sessions 1.",
+            ])
         let record = try #require(try await scene.events("upstream_signed_out").first)
         #expect(record.actor == "system")
     }

@@ -64,6 +64,19 @@ struct FrontChannelLogoutTests {
         }
     }
 
+    @Test("the way back from frames or an upstream asks no other account to sign out")
+    func wayBack() async throws {
+        let issuer = try await Self.issuer([Self.client("a")])
+        let browser = Browser(issuer)
+        try await signIn(browser, at: issuer, ["a"])
+        var signOut = SignOutRequest()
+        for (user, template) in [("bob", "signed-out"), ("alice", "confirm-sign-out")] {
+            signOut.ended = try await issuer.user(user).id
+            let request = try issuer.core.sealer.seal(signOut, for: .signOut)
+            #expect(try await browser.get("/logout", [("request", request)]).page().template == template)
+        }
+    }
+
     @Test(
         "OIDC-Front-Channel-Logout-002: iss and sid are both sent to a client that requires the session, else neither")
     func session() async throws {

@@ -69,6 +69,25 @@ struct PollTests {
         #expect(most["moreAvailable"] == true)
     }
 
+    @Test("a poll settles at most 1,000 events, and a receiver that never acknowledges is slowed down")
+    func limits() async throws {
+        let issuer = try await TestIssuer.withReceivers()
+        let id = try await issuer.stream()
+        let many = (0...1_000).map { "\"\($0)\"" }.joined(separator: ",")
+        let refused = try await issuer.signals(.post, "/ssf/poll/\(id)", #"{"ack": [\#(many)]}"#)
+        #expect(refused.status == .badRequest)
+        try await issuer.changePassword(1)
+        var statuses: [HTTPResponse.Status] = []
+        // 30 seconds, in which 60 more responses are signed than the burst of 120.
+        for _ in 0..<300 {
+            issuer.clock.advance(by: 0.1)
+            statuses.append(
+                try await issuer.signals(.post, "/ssf/poll/\(id)", #"{"returnImmediately": true}"#).status)
+        }
+        #expect((175...185).contains(statuses.count { $0 == .ok }))
+        #expect(statuses.last == .tooManyRequests)
+    }
+
     @Test("RFC8936-003 RFC8936-007: without events a poll waits, unless it asks for an immediate response")
     func longPoll() async throws {
         let issuer = try await TestIssuer.withReceivers()
@@ -105,7 +124,7 @@ struct PollTests {
     }
 
     @Test("a stream that is paused, deleted or pushed while a poll waits yields nothing more")
-    func changedMeanwhile() async throws {
+    func changedWhileWaiting() async throws {
         let issuer = try await TestIssuer.withReceivers()
         let id = try await issuer.stream()
         let token = try await issuer.receiverToken()

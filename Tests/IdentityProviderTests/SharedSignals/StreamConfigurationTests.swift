@@ -187,18 +187,18 @@ struct StreamConfigurationTests {
         #expect(try await issuer.signals(.get, "/ssf/streams", token: receiver).status == .forbidden)
     }
 
-    @Test("a token for a resource server and the management API is valid at both")
+    @Test("no token for an API also manages streams, so that the API can't")
     func otherScopes() async throws {
         let issuer = try await TestIssuer.withReceivers()
-        let claims = try JWTClaims.of(try await issuer.receiverToken("app", scope: "ssf.manage orders.read"))
-        #expect(Set(claims.audience) == ["https://api.example.com", "https://id.example.com"])
-        let narrowed = try await issuer.token(
-            [
-                ("grant_type", "client_credentials"), ("scope", "ssf.manage orders.read"),
-                ("resource", "https://api.example.com"),
-            ], client: "app"
-        ).json()
-        #expect(try JWTClaims.of(narrowed["access_token"]?.string)["scope"] == "orders.read")
+        for more in [[], [("resource", "https://api.example.com")]] {
+            let grant = [("grant_type", "client_credentials"), ("scope", "ssf.manage orders.read")]
+            #expect(try await issuer.token(grant + more, client: "app").json()["error"] == "invalid_scope")
+        }
+        let standard = try await issuer.token([("grant_type", "client_credentials")], client: "app").json()
+        #expect(standard["scope"] == "orders.read")
+        #expect(try JWTClaims.of(standard["access_token"]?.string).audience == ["https://api.example.com"])
+        let own = try JWTClaims.of(try await issuer.receiverToken("app", scope: "ssf.manage"))
+        #expect(own.audience == ["https://id.example.com"])
     }
 
     @Test(

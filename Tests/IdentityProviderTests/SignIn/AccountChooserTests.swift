@@ -153,6 +153,16 @@ struct AccountChooserTests {
         #expect(try await shared.issuer.stores.consents.find(user: dan.id, client: Identifier(rawValue: "web")) == nil)
     }
 
+    @Test("a choice forgets what another account consented to in the same request")
+    func forgottenConsent() {
+        var interaction = Interaction(.signIn(SignInRequest(location: "/account")), startedAt: Date())
+        interaction.consented = ["orders.read"]
+        interaction.consentsToDetails = true
+        for next in [interaction.choosing(Identifier(rawValue: "s")), interaction.addingAccount()] {
+            #expect(next.consented.isEmpty && next.consentsToDetails == nil)
+        }
+    }
+
     @Test("signing one account out keeps the others; after the last one, the sign-in page follows")
     func signOut() async throws {
         let shared = try await SharedBrowser(["dan", "eve", "fay"])

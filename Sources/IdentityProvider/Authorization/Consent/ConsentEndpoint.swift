@@ -26,6 +26,8 @@ struct ConsentEndpoint: InteractionPageEndpoint {
         guard let user = try await accounts.selection(for: interaction, request).account?.user else {
             return try interactions.proceed(interaction)
         }
+        // What another user consented to before counts for them alone.
+        if interaction.askedForConsent != user.id { interaction.forgetConsent() }
         interaction.askedForConsent = user.id
         return .page(try await page(interaction, authorization, user, request))
     }

@@ -56,8 +56,10 @@ struct DeviceAuthorizationEndpoint: Endpoint {
     private func limit(_ client: Client, _ request: Request) throws(OAuthError) {
         let name = "\(issuer) device codes of \(client.id)"
         let subscriber = IPAddress.subscriber(of: request.remoteAddress)
+        let network = IPAddress(request.remoteAddress)?.site ?? request.remoteAddress
         let wait =
             (client.isPublic ? limiter.take("\(name) from \(subscriber)", of: Self.senders, at: now()) : nil)
+            ?? (client.isPublic ? limiter.take("\(name) in \(network)", of: Self.networks, at: now()) : nil)
             ?? limiter.take(name, of: Self.clients, at: now())
         guard let wait else { return }
         Decision.note("Too many device codes were requested (RFC 10027 §6.1.11).")
@@ -65,6 +67,7 @@ struct DeviceAuthorizationEndpoint: Endpoint {
     }
 
     private static let senders = RateLimit(burst: 20, perMinute: 20)
+    private static let networks = RateLimit(burst: 100, perMinute: 100)
     private static let clients = RateLimit(burst: 1_000, perMinute: 1_000)
 
     func describe(in metadata: inout ServerMetadata) {

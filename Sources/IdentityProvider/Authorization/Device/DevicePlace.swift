@@ -7,8 +7,9 @@ enum DevicePlace: String, Sendable {
     case otherCountry = "other_country"
 
     init(of device: String, seenFrom browser: String, _ geolocator: any Geolocator) {
-        let (one, other) = (IPAddress(device), IPAddress(browser))
-        if one?.site == other?.site || one?.isLoopback == true && other?.isLoopback == true {
+        if let one = IPAddress(device), let other = IPAddress(browser),
+            one.site == other.site || one.isLoopback && other.isLoopback
+        {
             self = .sameNetwork
             return
         }

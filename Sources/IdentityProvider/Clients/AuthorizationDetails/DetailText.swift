@@ -48,12 +48,17 @@ struct DetailText: Sendable {
     }
 
     /// Whether every character of `text` can be seen: no line breaks, no marks that reorder a line, and nothing without
-    /// a meaning of its own. Joiners are visible in the words of some languages.
+    /// a meaning of its own. Joiners are visible in the words of some languages. A text of spaces alone can't be seen
+    /// either.
     static func isShowable(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
-            case .format: scalar == "\u{200C}" || scalar == "\u{200D}"
+        let scalars = text.unicodeScalars
+        guard scalars.isEmpty || scalars.contains(where: { !$0.properties.isWhitespace }) else { return false }
+        return scalars.allSatisfy { scalar in
+            if scalar == "\u{200C}" || scalar == "\u{200D}" { return true }
+            // Such as the Hangul fillers. The empty Braille pattern looks like a space.
+            guard !scalar.properties.isDefaultIgnorableCodePoint, scalar != "\u{2800}" else { return false }
+            return switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
             default: true
             }
         }

@@ -31,12 +31,18 @@ struct SignOut: Sendable {
     }
 
     func proceed(_ signOut: SignOutRequest, _ request: Request) async throws -> Response {
+        // On the way back, another account may be the current one. It is not asked to leave as well.
+        if let ended = signOut.ended, try await sessions.session(of: request)?.user != ended {
+            return try await signedOut(signOut)
+        }
         guard let session = try await session(of: signOut, request) else { return try await signedOut(signOut) }
         guard !signOut.needsConfirmation(by: session) else { return try await confirm(signOut, session, request) }
         return try await end(session, signOut, request)
     }
 
     func end(_ session: Session, _ signOut: SignOutRequest, _ request: Request) async throws -> Response {
+        var signOut = signOut
+        signOut.ended = session.user
         // First, whatever the upstream does.
         let (ended, cookies) = try await sessions.end(session, in: request)
         Logger.current.info("signed out", metadata: ["user": "\(session.user)", "session": "\(session.id)"])

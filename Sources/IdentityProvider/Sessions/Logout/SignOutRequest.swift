@@ -23,9 +23,11 @@ struct SignOutRequest: Codable, Sendable {
     let session: Identifier<Session>?
     let destination: Return?
     let languages: [String]
+    /// The user whose session this sign-out has ended, while it continues in frames or at an upstream.
+    var ended: Identifier<User>?
 
     private enum CodingKeys: String, CodingKey {
-        case client, subject, session, destination, languages
+        case client, subject, session, destination, languages, ended
     }
 
     /// A sign-out that the user requests on the account page.

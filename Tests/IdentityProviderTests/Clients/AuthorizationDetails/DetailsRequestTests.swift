@@ -40,7 +40,9 @@ struct DetailsRequestTests {
         folder(#""rate": -1e300"#),
         // Line breaks, marks that reorder text, and other text that can't be seen.
         member(#""reference": "a\nb""#), member(#""reference": "a\u0000""#), member(#""reference": "a\u202Eb""#),
-        member(#""reference": "a\u2066b""#), member(#""reference": "a\u200Bb""#), member(#""reference": "\u2028""#),
+        member(#""reference": "a\u2066b""#), member(#""reference": "a\u200Bb""#),
+        member(#""reference": "a\u3164""#), member(#""reference": "a\u2800""#), member(#""reference": "  ""#),
+        member(#""reference": "\u2028""#),
         member(#""reference": "\uE000""#), member(#""reference": "\uDB40\uDC41""#),
         // Not JSON, or not the same to every parser.
         member(#""reference": "a", "reference": "b""#), member(#""reference": "\uD800""#),

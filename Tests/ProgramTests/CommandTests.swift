@@ -131,7 +131,7 @@ struct CommandTests {
             ("sign_in_refuse", "did you mean sign_in_refused?"), ("SIGNED_IN", "see docs/audit.md for all events"),
             ("refresh_token_resued", "did you mean refresh_token_reused?"), ("*", "see docs/audit.md for all events"),
             (String(repeating: "x", count: 20_000), "see docs/audit.md for all events"),
-            ("client_enable", "did you mean client_enabled or client_disabled or account_enabled?"),
+            ("client_enable", "did you mean client_enabled?"),
         ])
     func webhookEvents(_ event: String, _ hint: String) async throws {
         let folder = try Folder()

@@ -206,7 +206,10 @@ struct EntitlementTests {
         let access = try await tokens(issuer, "openid roles")
         // Another node changes the role. This node notices through the storage version.
         let services = Task {
-            for service in issuer.provider.services { try await service.run() }
+            try await withThrowingTaskGroup { group in
+                for service in issuer.provider.services { group.addTask { try await service.run() } }
+                try await group.waitForAll()
+            }
         }
         defer { services.cancel() }
         try await issuer.stores.roles.delete("reader")

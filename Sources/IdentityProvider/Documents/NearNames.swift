@@ -4,7 +4,7 @@ package enum NearNames {
     package static func of(_ text: String, among names: [String]) -> [String] {
         let near = names.map { (name: $0, distance: distance(text, $0)) }
             .filter { $0.distance <= max(2, $0.name.count / 3) }
-        // Names with a long prefix in common are all similar. Only those are meant that are almost as close as the closest.
+        // Names that share a long prefix are all similar, so only those almost as close as the closest are suggested.
         let limit = (near.map(\.distance).min() ?? 0) + 2
         return near.filter { $0.distance <= limit }.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
     }

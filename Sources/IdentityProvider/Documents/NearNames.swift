@@ -6,7 +6,8 @@ package enum NearNames {
             .filter { $0.distance <= max(2, $0.name.count / 3) }
         // Names that share a long prefix are all similar, so only those almost as close as the closest are suggested.
         let limit = (near.map(\.distance).min() ?? 0) + 2
-        return near.filter { $0.distance <= limit }.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
+        return near.filter { $0.distance <= limit }.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3)
+            .map(\.name)
     }
 
     /// Returns a question that suggests similar names, or nil if there are none.

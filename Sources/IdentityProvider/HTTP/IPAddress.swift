@@ -43,6 +43,9 @@ package struct IPAddress: Hashable, Sendable {
     /// The network of a site: the /24 of an IPv4 address or the /48 of an IPv6 address (RFC 6177 §2).
     package var site: String { network(v4: 24, v6: 48) }
 
+    /// Returns the site of a remote address, or `text` itself if it isn't an IP address, as for a Unix socket.
+    static func site(of text: String) -> String { IPAddress(text)?.site ?? text }
+
     /// Whether the address is a loopback address (RFC 1122 §3.2.1.3; RFC 4291 §2.5.3).
     var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1] }
 

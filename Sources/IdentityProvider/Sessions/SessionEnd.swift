@@ -30,10 +30,10 @@ struct SessionEnd: Sendable {
     @discardableResult
     func end(_ session: Identifier<Session>, because reason: SessionEndReason) async throws -> EndedSession? {
         // First, so that nothing new is granted in the session.
-        let session = (id: session, ended: try await sessions.end(session, at: now()))
-        ended(session.ended.map { [$0] } ?? [], because: reason)
-        if reason.endsOfflineAccess { try await authorizations.revoke(session: session.id, at: now()) }
-        return session.ended
+        let one = try await sessions.end(session, at: now())
+        ended(one.map { [$0] } ?? [], because: reason)
+        if reason.endsOfflineAccess { try await authorizations.revoke(session: session, at: now()) }
+        return one
     }
 
     /// Ends the sessions that rest on a sign-in at `upstream` (`SessionStore.sessions(from:subject:session:limit:)`), and

@@ -56,7 +56,7 @@ struct DeviceAuthorizationEndpoint: Endpoint {
     private func limit(_ client: Client, _ request: Request) throws(OAuthError) {
         let name = "\(issuer) device codes of \(client.id)"
         let subscriber = IPAddress.subscriber(of: request.remoteAddress)
-        let network = IPAddress(request.remoteAddress)?.site ?? request.remoteAddress
+        let network = IPAddress.site(of: request.remoteAddress)
         let wait =
             (client.isPublic ? limiter.take("\(name) from \(subscriber)", of: Self.senders, at: now()) : nil)
             ?? (client.isPublic ? limiter.take("\(name) in \(network)", of: Self.networks, at: now()) : nil)

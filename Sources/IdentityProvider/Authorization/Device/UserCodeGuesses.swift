@@ -40,7 +40,7 @@ struct UserCodeGuesses: Sendable {
     }
 
     private func buckets(of user: Identifier<User>, _ request: Request) -> [(name: String, limit: RateLimit)] {
-        let network = IPAddress(request.remoteAddress)?.site ?? request.remoteAddress
+        let network = IPAddress.site(of: request.remoteAddress)
         return [
             (name("by \(user)"), Self.accounts), (name("from \(network)"), Self.networks),
             (name("by everyone"), Self.everyone),

@@ -203,7 +203,7 @@ struct DeviceGrantTests {
     @Test(
         "what changes between the approval and the next poll counts: nobody gets tokens any more",
         arguments: ["signed out", "disabled", "deleted", "revoked", "client disabled", "grant", "scope"])
-    func meanwhile(_ change: String) async throws {
+    func changedInBetween(_ change: String) async throws {
         let scene = try await DeviceScene()
         let codes = try await scene.codes([("scope", "profile offline_access")])
         let browser = try await scene.approve(codes)
